@@ -1,0 +1,56 @@
+/*
+ * session: who said this frame. One state machine a link, as a table (docs/protocol.md 8.2); pure: nonces, keys and frames come
+ * in, frames and verdicts go out; no socket and no clock inside.
+ */
+#ifndef SPECOLA_PROTOCOL_SESSION_H
+#define SPECOLA_PROTOCOL_SESSION_H
+
+#include "protocol/message.h"
+
+enum session_state { SESSION_CLOSED, SESSION_GREETED, SESSION_ANSWERED, SESSION_OPEN };
+
+/* What session_receive found. */
+enum session_verdict {
+  SESSION_MESSAGE,      /* *payload is a verified message of the peer: read it */
+  SESSION_OPENED,       /* the session opened with this frame; *payload is that frame's message (acceptor), or empty (dialler) */
+  SESSION_ANSWER,       /* send the HELLO that the caller makes with session_hello */
+  SESSION_REFUSE,       /* count `reason`, send ERR(no-session), the session is CLOSED */
+  SESSION_REOPEN,       /* dialler: count `reason`, close and reopen the socket */
+  SESSION_DROP          /* count `reason`, nothing else */
+};
+
+/* What both ends of every session share. Borrowed by sessions. */
+struct session_self {
+  struct hash fed_id, node;
+  const struct signer *node_key;
+};
+
+/* A link's session. Invariant: counters are those of the next frame each way. */
+struct session {
+  const struct session_self *self;
+  bool dialler;
+  struct hash peer;            /* node id that the CURVE key names */
+  struct pubkey peer_key;      /* its node key */
+  enum session_state state;
+  struct nonce own, theirs;    /* theirs zero until seen */
+  uint64_t sent, received;     /* counters of the next frame */
+  bool has_hello;
+  struct message hello;        /* the peer's, to be acted on when OPEN (no view in it) */
+};
+/* own: 16 fresh random octets. */
+void session_init(struct session *s, const struct session_self *self, bool dialler, const struct hash *peer,
+                  const struct pubkey *peer_key, struct nonce own);
+/* Makes a frame of payload with the current send counter; appended to out. The counter moves only by session_sent(). */
+MUST_CHECK enum err_code session_frame(const struct session *s, struct view payload, struct bytes *out, struct err *err);
+void session_sent(struct session *s);
+/* A received frame. reason (static text, a counter's name: "frame.format", "frame.signature", "frame.no-session",
+ * "frame.too-large", "hello.federation", "hello.version", "hello.peer") is set for REFUSE, REOPEN and DROP. payload borrows from frame.
+ * fresh: a nonce to be used if the session starts anew. */
+MUST_CHECK enum session_verdict session_receive(struct session *s, struct view frame, struct nonce fresh, struct view *payload,
+                                                const char **reason);
+/* The dialler's start: state GREETED; the caller then sends its HELLO frame. */
+void session_start(struct session *s);
+/* The unsigned frame ERR(no-session). */
+MUST_CHECK enum err_code session_no_session_frame(struct bytes *out, struct err *err);
+
+#endif
