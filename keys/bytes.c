@@ -56,7 +56,8 @@ enum err_code bytes_reserve(struct bytes *b, size_t more, struct err *err) {
   size_t needed = b->len + more;
   if (needed <= b->capacity) return OK;
   size_t capacity = b->capacity < FIRST_CAPACITY ? FIRST_CAPACITY : b->capacity;
-  while (capacity < needed && capacity <= b->ceiling / 2) capacity *= 2;
+  while (capacity < needed && capacity <= b->ceiling / 2)
+    capacity *= 2;
   if (capacity < needed || capacity > b->ceiling) capacity = b->ceiling;
   uint8_t *p = capacity == SIZE_MAX ? NULL : realloc(b->p, capacity + 1);
   if (p == NULL) return err_set(err, ERR_MEMORY, NULL);
@@ -182,21 +183,25 @@ enum err_code decimal_decode(struct view text, uint64_t *out, struct err *err) {
 }
 
 void put_u32be(uint8_t out[4], uint32_t value) {
-  for (int i = 3; i >= 0; i--, value >>= 8) out[i] = (uint8_t)value;
+  for (int i = 3; i >= 0; i--, value >>= 8)
+    out[i] = (uint8_t)value;
 }
 
 void put_u64be(uint8_t out[8], uint64_t value) {
-  for (int i = 7; i >= 0; i--, value >>= 8) out[i] = (uint8_t)value;
+  for (int i = 7; i >= 0; i--, value >>= 8)
+    out[i] = (uint8_t)value;
 }
 
 uint32_t get_u32be(const uint8_t in[4]) {
   uint32_t value = 0;
-  for (int i = 0; i < 4; i++) value = value << 8 | in[i];
+  for (int i = 0; i < 4; i++)
+    value = value << 8 | in[i];
   return value;
 }
 
 uint64_t get_u64be(const uint8_t in[8]) {
   uint64_t value = 0;
-  for (int i = 0; i < 8; i++) value = value << 8 | in[i];
+  for (int i = 0; i < 8; i++)
+    value = value << 8 | in[i];
   return value;
 }

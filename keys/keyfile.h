@@ -3,11 +3,14 @@
  *
  *   specola-key 1
  *   use: node                                  node | curve | root | person
- *   name: Dipartimento della Funzione Pubblica (may be empty)
+ *   name: Dipartimento della Funzione Pubblica (the line is "name:" when it is empty)
  *   public: <64 hex>
  *   seal: none                                 or: argon2id ops=3 mem=268435456 salt=<32 hex> nonce=<48 hex>
  *   secret: <64 hex, or 96 hex when sealed>    XChaCha20-Poly1305, the lines above being the associated data
- *   check: <16 hex>                            BLAKE2b of all lines above: a damaged file is told from a wrong passphrase
+ *   check: <16 hex>                            BLAKE2b (HASH_KEY, first 8 octets) of all lines above: a damaged file is
+ *                                              told from a wrong passphrase
+ *
+ * Each line ends in one \n, the last one too; nothing else is accepted.
  *
  * Files are 0600, written to a new name with O_EXCL, fsynced, renamed; opened with O_NOFOLLOW and refused when group or
  * others can read them. The parameters of a seal are capped before anything is allocated.
@@ -38,20 +41,26 @@ struct keyfile {
 };
 void keyfile_release(struct keyfile *k);
 
+/* On every error of the functions below *out is zeroed: there is nothing to release. */
+
 /* Parses text without unsealing: everything but the secret. ERR_KEY (truncated, flipped, not a key), ERR_VERSION, ERR_LIMIT
  * (absurd seal parameters). Fuzzed. */
 MUST_CHECK enum err_code keyfile_parse(struct view text, struct keyfile *out, struct err *err);
 /* Parses and unseals; passphrase NULL for an unsealed file. ERR_LOCKED (sealed and no passphrase given), ERR_PASSPHRASE, and
  * those of keyfile_parse. The public half is recomputed from the secret and compared: ERR_KEY. */
 MUST_CHECK enum err_code keyfile_open(struct view text, struct secret *passphrase, struct keyfile *out, struct err *err);
-/* Writes the text form of k (secret needed); sealed when passphrase is not NULL. */
+/* Appends the text form of k (secret needed); sealed when passphrase is not NULL, and k->sealed says so afterwards. An
+ * unsealed text is secret: the caller wipes out->p before bytes_release. ERR_LOCKED (no secret in k), ERR_FORMAT (the name is
+ * too long, has a control character or is no UTF-8), ERR_MISMATCH (k->pub is not the public half of k->secret: such a file
+ * could never be opened), ERR_LIMIT (the ceiling of out), ERR_MEMORY. On error out is untouched. */
 MUST_CHECK enum err_code keyfile_format(struct keyfile *k, struct secret *passphrase, enum keyfile_cost cost,
                                         struct bytes *out, struct err *err);
 
-/* The same with files. keyfile_read: ERR_NOT_FOUND, ERR_PERMISSIONS (mode or owner), ERR_IO. passphrase may be NULL:
- * a sealed file then yields only its public half (secret NULL, sealed true) and OK. */
+/* The same with files. keyfile_read: ERR_NOT_FOUND, ERR_PERMISSIONS (mode or owner), ERR_IO (also a symbolic link), and those
+ * of keyfile_open. passphrase may be NULL: a sealed file then yields only its public half (secret NULL, sealed true) and OK. */
 MUST_CHECK enum err_code keyfile_read(const char *path, struct secret *passphrase, struct keyfile *out, struct err *err);
-/* ERR_FAILED with a hint if path exists already: a key is never overwritten. */
+/* ERR_FAILED with a hint if path exists already: a key is never overwritten. ERR_NOT_FOUND (no such folder), ERR_IO,
+ * ERR_DISK_FULL, and those of keyfile_format. */
 MUST_CHECK enum err_code keyfile_write(const char *path, struct keyfile *k, struct secret *passphrase, enum keyfile_cost cost,
                                        struct err *err);
 

@@ -1,6 +1,11 @@
 /*
  * log: one line a happening on stderr: level, room, message, key=value. Remote text is escaped. Errors travel up, logs go
  * sideways: who handles, logs, and nothing is logged twice.
+ *
+ *   gate info exchange: peer connected peer=FR
+ *
+ * A line is one write(2) of at most 4096 octets, so lines of several processes on one pipe do not mix. A message past 1000
+ * octets is cut and ends in "...". The names collide with <syslog.h>, which nobody here includes.
  */
 #ifndef SPECOLA_KEYS_LOG_H
 #define SPECOLA_KEYS_LOG_H

@@ -17,7 +17,8 @@ MUST_CHECK enum err_code secret_start(struct err *err);
 struct secret *secret_new(size_t len);
 void secret_free(struct secret *s); /* NULL is fine */
 size_t secret_len(const struct secret *s);
-/* Makes the octets readable and writable until secret_close; calls nest. */
+/* Makes the octets readable and writable until secret_close; calls nest. Not for two threads at once. Ends the process in the
+ * one case that the kernel refuses (no mappings left): there is no safe way on. */
 uint8_t *secret_open(struct secret *s);
 void secret_close(struct secret *s);
 /* Copies v in and returns a new secret; the caller wipes its own copy. NULL without memory. */

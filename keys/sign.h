@@ -53,7 +53,9 @@ MUST_CHECK enum err_code signer_from_seed(const uint8_t seed[SEED_LEN], struct s
 void signer_seed(const struct signer *signer, uint8_t out[SEED_LEN]);
 void signer_release(struct signer *signer); /* a zeroed struct is fine */
 
-/* fed_id may be NULL where the federation is not yet known: 32 zero octets. */
+/* fed_id may be NULL where the federation is not yet known: 32 zero octets. Inputs of up to 900 octets take no memory and
+ * cannot fail. Longer ones are copied; without memory sign_tagged returns 64 zero octets, which verify under no key that
+ * passes pubkey_check(), and sign_verify returns false. */
 struct signature sign_tagged(const struct signer *signer, enum sign_tag tag, const struct hash *fed_id, struct view bytes);
 MUST_CHECK bool sign_verify(const struct pubkey *pub, enum sign_tag tag, const struct hash *fed_id, struct view bytes,
                             const struct signature *signature);

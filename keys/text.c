@@ -58,7 +58,8 @@ size_t text_valid_prefix(struct view v) {
     if (first < 0x80) {
       if ((first < 0x20 && first != '\n' && first != '\t') || first == 0x7f) return at;
       at++;
-      while (v.len - at >= 8 && is_plain(v.p + at)) at += 8;
+      while (v.len - at >= 8 && is_plain(v.p + at))
+        at += 8;
     } else {
       uint32_t c;
       size_t n = decode_long(view_of(v.p + at, v.len - at), &c);
@@ -79,7 +80,8 @@ bool text_is_harmful(uint32_t c) {
 
 size_t text_length(struct view v) {
   size_t n = 0;
-  for (size_t i = 0; i < v.len; i++) n += !is_continuation(v.p[i]);
+  for (size_t i = 0; i < v.len; i++)
+    n += !is_continuation(v.p[i]);
   return n;
 }
 
@@ -101,7 +103,8 @@ static enum err_code check_source(struct view v, struct err *err) {
 }
 
 static size_t trim(const uint8_t *p, size_t len, bool lines_too) {
-  while (len > 0 && (p[len - 1] == ' ' || p[len - 1] == '\t' || (lines_too && p[len - 1] == '\n'))) len--;
+  while (len > 0 && (p[len - 1] == ' ' || p[len - 1] == '\t' || (lines_too && p[len - 1] == '\n')))
+    len--;
   return len;
 }
 
@@ -190,7 +193,7 @@ struct plain {
   const char *to;
 };
 static const struct plain PLAIN[] = {
-    {0x00e6, "ae"}, {0x00f0, "d"}, {0x00f8, "o"}, {0x0111, "d"}, {0x0127, "h"},
+    {0x00e6, "ae"}, {0x00f0, "d"}, {0x00f8, "o"},  {0x0111, "d"}, {0x0127, "h"},
     {0x0131, "i"},  {0x0142, "l"}, {0x0153, "oe"}, {0x0167, "t"},
 };
 
@@ -219,7 +222,8 @@ enum err_code text_fold(struct view v, struct bytes *out, struct err *err) {
     }
     utf8proc_ssize_t n_parts = utf8proc_decompose_char((utf8proc_int32_t)c, parts, 32, OPTIONS, &boundary);
     if (n_parts < 0 || n_parts > 32) code = err_set(err, ERR_FORMAT, "octet %zu: %s", at, utf8proc_errmsg(n_parts));
-    for (utf8proc_ssize_t i = 0; i < n_parts && code == OK; i++) code = append_folded(parts[i], out, err);
+    for (utf8proc_ssize_t i = 0; i < n_parts && code == OK; i++)
+      code = append_folded(parts[i], out, err);
     at += n;
   }
   if (code != OK) out->len = start;

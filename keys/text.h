@@ -24,7 +24,7 @@ size_t text_length(struct view v);
  * would cost quadratic time; UAX 15 asks for at most 30), ERR_LIMIT, ERR_MEMORY. On error out is untouched. */
 #define TEXT_MARKS_MAX 128
 MUST_CHECK enum err_code text_normalise(struct view v, struct bytes *out, struct err *err);
-/* Columns on a terminal (utf8proc's width; never negative). */
+/* Columns on a terminal (utf8proc's width; never negative; a broken octet counts one). */
 size_t text_width(struct view v);
 /* Appends v so that it is harmless on a terminal or in a log line: controls, bidi overrides (U+202A..202E, U+2066..2069),
  * line and paragraph separators and broken octets become \xNN or \u{N}; \n and \t stay when keep_lines. ERR_LIMIT, ERR_MEMORY; on error out is untouched. */

@@ -12,7 +12,7 @@
 enum finding_level { FINDING_REFUSED, FINDING_LACKING, FINDING_WARNING };
 
 /* One finding. code is a stable word ("need", "type", "limit", "code", "language", "few", "many", "format", "unknown-field",
- * "date", "citation"); message a sentence with what to do. */
+ * "date", "number", "url", "tag", "blob", "citation"); message a sentence with what to do. field is empty for the whole body. */
 struct finding {
   enum finding_level level;
   char field[FIELD_KEY_MAX];
@@ -48,6 +48,11 @@ MUST_CHECK enum err_code body_to_json(const struct schema *schema, struct view b
  * original_lang, else the first. Borrowed from body; false if absent. tag (may be NULL) receives the language taken. */
 bool body_text(const struct schema *schema, struct view body, const char *key, const char *lang, struct view *out,
                struct view *tag);
+
+/* The exact total of the numbers of one field (rule word sum): over the rows of its group and the elements of lists. field is
+ * of type number, a child or top-level. out receives the one spelling of the total. False if there is no number, one is
+ * misspelled, or body is not canonical. Allocation-free. */
+bool body_sum(const struct schema *schema, struct view body, const struct field *field, char out[32]);
 
 /* Walks every scalar of a body in schema order (unknown keys last, field NULL): row is the index in a list or group (0 based),
  * tag the language of an ml text or empty. The callback's false stops the walk. ERR_FORMAT if body is not canonical. */

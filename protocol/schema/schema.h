@@ -48,16 +48,32 @@ struct field {
   bool heading;             /* "@heading.KEY" is shown before it */
 };
 
+#define SCHEMA_FIELDS 192   /* top-level fields of a kind: a body's map has at most LIMIT_LIST pairs */
+#define SCHEMA_CHILDREN 64  /* fields of a group */
+#define SCHEMA_PROFILES 4
+
+/* A shorter form of a kind: the fields that have need P, or those that the schema lists. Borrowed from the schema. */
+struct profile {
+  char name[32];
+  bool publish_only;           /* "P": every field whose need is P, and fields is empty */
+  const struct field **fields; /* top-level fields in the order of the list */
+  size_t n_fields;
+};
+
 /* A kind. fields: top-level rows in the order in which people see them. */
 struct schema {
   uint32_t number;
   char kind[32];
   const struct field *fields;
   size_t n_fields;
-  const struct field *title;  /* the first ml text field: what lists show */
+  const struct field *title;  /* the first ml text field, else the first text field: what lists show; never NULL */
   char order[FIELD_KEY_MAX];  /* default order of lists; empty: newest first */
   const struct field *unique[4];
   size_t n_unique;
+  const struct field *language;  /* the first single code of the vocabulary "language": the original language; may be NULL */
+  const struct field *citations; /* the group whose rows "[5]" in a text counts; NULL: brackets mean nothing */
+  struct profile profiles[SCHEMA_PROFILES];
+  size_t n_profiles;
   struct schema_set *set;
 };
 
@@ -75,12 +91,20 @@ MUST_CHECK enum err_code schema_set_add_vocabulary(struct schema_set *set, const
 /* Resolves vocabularies and rule words across kinds; call once after the last add. ERR_FORMAT names what is missing. */
 MUST_CHECK enum err_code schema_set_link(struct schema_set *set, struct err *err);
 
+/* Whether schema_check asks which language a text is in (about a millisecond a text). On at first; bulk imports switch it off
+ * before the set is handed to threads. */
+void schema_set_language_check(struct schema_set *set, bool on);
+
 size_t schema_set_count(const struct schema_set *set);
 const struct schema *schema_set_at(const struct schema_set *set, size_t i); /* by rising number */
 const struct schema *schema_by_kind(const struct schema_set *set, const char *kind); /* NULL: unknown */
 const struct schema *schema_by_number(const struct schema_set *set, uint64_t number);
 /* "timeline.label" or "timeline"; NULL: no such field. */
 const struct field *schema_field(const struct schema *schema, struct view key);
+/* The field key that somebody probably meant ("group.field" too), or NULL. Borrowed from the set. */
+const char *schema_nearest_field(const struct schema *schema, struct view key);
+/* The profile of that name, or NULL. */
+const struct profile *schema_profile(const struct schema *schema, const char *name);
 
 /* Labels in lang with the fallbacks of docs/schema.md 2. Borrowed from the set; never NULL (help, example: "" when none). */
 const char *schema_label(const struct schema *schema, const char *key, const char *lang);

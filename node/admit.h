@@ -1,0 +1,21 @@
+/*
+ * admit: the only way into the own log. Checks what the author may do, appends, signs a milestone, ingests like a stranger's; one
+ * commit for the whole submission, acknowledged after it. The only place that can REFUSE(reason).
+ */
+#ifndef SPECOLA_NODE_ADMIT_H
+#define SPECOLA_NODE_ADMIT_H
+
+#include "node/ingest.h"
+
+/* Admits n sealed records. The receipt has a row for each, in order; refused ones do not hinder the others. Store errors only
+ * (nothing was appended then). ERR_REFUSED if the hall has no node key. */
+MUST_CHECK enum err_code hall_admit(struct hall *h, const struct item *items, uint32_t n, struct receipt *out, struct err *err);
+/* Entry 0: the own identity, of the charter. Does nothing if the log has begun. */
+MUST_CHECK enum err_code hall_admit_identity(struct hall *h, struct err *err);
+/* Signs and admits a key.cert with the node key. person 0: the next free number. name is its body. */
+MUST_CHECK enum err_code hall_certify(struct hall *h, const struct pubkey *key, uint64_t person, uint64_t roles,
+                                      uint64_t territory, const char *name, struct receipt_row *row, struct err *err);
+/* Why one sealed record would be refused now; REASON_NONE if it would be admitted. For `--dry-run` and tests. */
+MUST_CHECK enum err_code hall_admissible(struct hall *h, const struct item *item, enum reason *reason, struct err *err);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * home: a node's directory, its configuration and its keys at rest.
+ *
+ *   node.ini      configuration (docs/operate.md)          store.db, store.lock   what is held
+ *   node.key      0600, sealed or not                      curve.key              0600
+ *   NAME.charter  (copy)                                   run/ctl, run/ports     while it serves
+ *   schema/       further kinds of object
+ */
+#ifndef SPECOLA_NODE_HOME_H
+#define SPECOLA_NODE_HOME_H
+
+#include "keys/keyfile.h"
+#include "node/federation.h"
+#include "protocol/schema/schema.h"
+
+#define HOME_PATH_MAX 4096
+#define HOME_PEERS 128
+
+/* node.ini, all keys optional but country. Invariant: strings are NUL-terminated, endpoints valid. */
+struct home_config {
+  char country[3], region[8], lead[HANDLE_MAX], handle[HANDLE_MAX];
+  char name[LIMIT_NAME * 4 + 1];
+  char language[16];  /* default language of texts, "en" */
+  char license[64];   /* default licence of cases */
+  char listen[LIMIT_ENDPOINT + 1];    /* tcp://0.0.0.0:7411; port 0: chosen by the kernel */
+  char advertise[LIMIT_ENDPOINT + 1]; /* what peers dial; empty: not told */
+  struct { char handle[HANDLE_MAX], endpoint[LIMIT_ENDPOINT + 1]; } peers[HOME_PEERS];
+  uint32_t n_peers;
+};
+struct home {
+  char dir[HOME_PATH_MAX];
+  struct home_config config;
+};
+/* Fills out with dir/name; ERR_LIMIT. */
+MUST_CHECK enum err_code home_path(const struct home *h, const char *name, char out[HOME_PATH_MAX], struct err *err);
+/* Opens an initialised home: ERR_NOT_INITIALISED (hint: specola init), ERR_PERMISSIONS (directory open to others), ERR_FORMAT (node.ini:
+ * line). */
+MUST_CHECK enum err_code home_open(const char *dir, struct home *out, struct err *err);
+/* Makes directory (0700), node.ini, node.key and curve.key; ERR_REFUSED if there is a node already. passphrase NULL: not sealed. */
+MUST_CHECK enum err_code home_create(const char *dir, const struct home_config *config, struct secret *passphrase,
+                                     struct home *out, struct err *err);
+/* ERR_LOCKED, ERR_PASSPHRASE, ERR_KEY, ERR_PERMISSIONS. */
+MUST_CHECK enum err_code home_node_key(const struct home *h, struct secret *passphrase, struct signer *out, struct err *err);
+MUST_CHECK enum err_code home_curve_key(const struct home *h, struct secret *passphrase, uint8_t pub[32], struct secret **out,
+                                        struct err *err);
+/* The embedded kinds and those of schema/. */
+MUST_CHECK enum err_code home_schemas(const struct home *h, struct schema_set **out, struct err *err);
+/* Writes a file whole or not at all (new name, fsync, rename, fsync of the directory), 0600 or 0644. */
+MUST_CHECK enum err_code file_write(const char *path, struct view content, bool secret, struct err *err);
+/* Reads a whole file of at most the buffer's ceiling. ERR_NOT_FOUND, ERR_LIMIT, ERR_IO. */
+MUST_CHECK enum err_code file_read(const char *path, struct bytes *out, struct err *err);
+
+#endif

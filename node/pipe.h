@@ -1,0 +1,47 @@
+/*
+ * pipe: how the processes of a node talk (docs/architecture.md): u32 length (big-endian, <= LIMIT_PIPE) ‖ canonical [channel, payload], over a
+ * stream socketpair, non-blocking, with a bounded queue each way. Sans-I/O but for read and write on the descriptor.
+ */
+#ifndef SPECOLA_NODE_PIPE_H
+#define SPECOLA_NODE_PIPE_H
+
+#include "keys/bytes.h"
+
+/* What a payload is. X(symbol, number): gate -> core, core -> gate, ctl <-> core, supervisor <-> all. */
+enum pipe_channel {
+  PIPE_FRAME_IN = 1,    /* [link, curve, frame] */
+  PIPE_LINK_DOWN = 2,   /* [link, curve] */
+  PIPE_SEND_FAILED = 3, /* [link, curve, gone] */
+  PIPE_STRANGER = 4,    /* [curve] */
+  PIPE_MISMATCH = 5,    /* [curve] of the peer that was dialled */
+  PIPE_BOUND = 6,       /* [endpoint] */
+  PIPE_FRAME_OUT = 16,  /* [link, curve, frame] */
+  PIPE_DIAL = 17,       /* [link, curve, endpoint] */
+  PIPE_CLOSE = 18,      /* [link, curve] */
+  PIPE_ALLOW = 19,      /* [[curve…]]: the ZAP list; the gate binds after the first one */
+  PIPE_REQUEST = 32,    /* [id, method, path, body] from ctl */
+  PIPE_ANSWER = 33,     /* [id, status, content type, body] */
+  PIPE_HELLO = 48,      /* supervisor -> child: keys and settings, depends on the role */
+  PIPE_PEER = 49,       /* supervisor -> child: [name]; the descriptor of the pipe to that process travels beside it (SCM_RIGHTS) */
+  PIPE_READY = 50,      /* child -> supervisor: it works */
+  PIPE_STOP = 51        /* either way */
+};
+
+struct pipe; /* opaque: one end */
+/* Takes over fd (made non-blocking). queue_max: octets that may wait to be written. NULL without memory. */
+struct pipe *pipe_new(int fd, size_t queue_max);
+void pipe_free(struct pipe *p); /* closes fd; NULL is fine */
+int pipe_fd(const struct pipe *p);
+/* Queues a message. ERR_LIMIT when the queue is full (nothing is queued: the caller drops or waits). */
+MUST_CHECK enum err_code pipe_send(struct pipe *p, enum pipe_channel channel, struct view payload, struct err *err);
+/* The same with a descriptor beside it (closed here after it was sent). */
+MUST_CHECK enum err_code pipe_send_fd(struct pipe *p, enum pipe_channel channel, struct view payload, int fd, struct err *err);
+bool pipe_wants_write(const struct pipe *p);
+bool pipe_has_room(const struct pipe *p, size_t octets);
+/* Call when the descriptor is readable or writable. ERR_UNREACHABLE: the other end is gone. ERR_FORMAT: it broke the rules. */
+MUST_CHECK enum err_code pipe_read(struct pipe *p, struct err *err);
+MUST_CHECK enum err_code pipe_write(struct pipe *p, struct err *err);
+/* The next whole message; payload borrowed until the next call on p; *fd is -1 or a descriptor that the caller owns. False: none. */
+bool pipe_next(struct pipe *p, enum pipe_channel *channel, struct view *payload, int *fd);
+
+#endif

@@ -1,0 +1,108 @@
+/*
+ * store: what a node holds, in one SQLite file (record.sql is kept for ever, derived.sql can be dropped and rebuilt).
+ *
+ * One writer: STORE_WRITE takes `store.lock` beside the file for its life. Acknowledge after COMMIT: synchronous=FULL is set, read
+ * back and required. Commits and WAL checkpoints happen only under that lock; readers are query_only, never checkpoint and hold no
+ * transaction over 30 s. docs/store.md describes the tables.
+ */
+#ifndef SPECOLA_NODE_STORE_STORE_H
+#define SPECOLA_NODE_STORE_STORE_H
+
+#include <sqlite3.h>
+
+#include "keys/bytes.h"
+#include "keys/hash.h"
+#include "protocol/merkle.h"
+#include "protocol/record.h"
+
+#define STORE_VERSION 1 /* PRAGMA user_version of record.sql; a larger one in the file is ERR_VERSION */
+
+enum store_mode { STORE_READ, STORE_WRITE };
+struct store; /* opaque */
+
+/* Opens dir/store.db, creating it when writing. vfs: name of an SQLite VFS, or NULL (the disk is injected here).
+ * ERR_NOT_INITIALISED (reading what is not there), ERR_BUSY (another writer; the hint says who), ERR_VERSION, ERR_CORRUPT,
+ * ERR_DISK_FULL, ERR_PERMISSIONS, ERR_IO. */
+MUST_CHECK enum err_code store_open(const char *dir, enum store_mode mode, const char *vfs, struct store **out,
+                                    struct err *err);
+void store_close(struct store *s); /* NULL is fine */
+sqlite3 *store_db(struct store *s);
+enum store_mode store_mode_of(const struct store *s);
+/* Turns the last SQLite error into ours (SQLITE_FULL: ERR_DISK_FULL, CORRUPT/NOTADB: ERR_CORRUPT, BUSY: ERR_BUSY, …). */
+enum err_code store_error(struct store *s, const char *what, struct err *err);
+
+MUST_CHECK enum err_code store_begin(struct store *s, struct err *err);
+MUST_CHECK enum err_code store_commit(struct store *s, struct err *err); /* durable when it returns OK */
+void store_rollback(struct store *s);
+/* A number that changes with each commit of any process (PRAGMA data_version). */
+uint64_t store_data_version(struct store *s);
+
+/* ---- federation: charter, epochs, identities, addresses; as the encoded items of docs/protocol.md 6 ---- */
+MUST_CHECK enum err_code store_put_charter(struct store *s, struct view item, struct err *err);
+MUST_CHECK enum err_code store_get_charter(struct store *s, struct bytes *item, struct err *err); /* ERR_NOT_FOUND */
+MUST_CHECK enum err_code store_put_identity(struct store *s, const struct hash *node, uint64_t version, struct view item,
+                                            struct err *err);
+/* Newest version when version is 0. ERR_NOT_FOUND. */
+MUST_CHECK enum err_code store_get_identity(struct store *s, const struct hash *node, uint64_t version, struct bytes *item,
+                                            struct err *err);
+/* Kept only if seq is higher than the one held; *kept tells. */
+MUST_CHECK enum err_code store_put_address(struct store *s, const struct hash *node, uint64_t seq, struct view item, bool *kept,
+                                           struct err *err);
+MUST_CHECK enum err_code store_get_address(struct store *s, const struct hash *node, struct bytes *item, struct err *err);
+/* Small facts by name: "own" (own node id), … ERR_NOT_FOUND. */
+MUST_CHECK enum err_code store_put_fact(struct store *s, const char *name, struct view value, struct err *err);
+MUST_CHECK enum err_code store_get_fact(struct store *s, const char *name, struct bytes *value, struct err *err);
+
+/* ---- logs ---- */
+
+/* A log as held. Invariant: checkpoint_size == size except inside a transaction; entry ids are no << 40 | index. */
+struct log {
+  int64_t no; /* local number of (node, gen), from 1 */
+  struct hash node;
+  uint64_t gen;
+  struct merkle_range range; /* range.size entries are held */
+  uint64_t body_bytes;       /* octets of bodies held */
+};
+/* ERR_NOT_FOUND. */
+MUST_CHECK enum err_code log_find(struct store *s, const struct hash *node, uint64_t gen, struct log *out, struct err *err);
+MUST_CHECK enum err_code log_find_or_create(struct store *s, const struct hash *node, uint64_t gen, struct log *out,
+                                            struct err *err);
+MUST_CHECK enum err_code log_by_no(struct store *s, int64_t no, struct log *out, struct err *err);
+/* Writes size, range and body_bytes back. */
+MUST_CHECK enum err_code log_save(struct store *s, const struct log *log, struct err *err);
+/* All logs by (node, gen); stops when visit returns false. */
+typedef bool log_visit(void *context, const struct log *log);
+MUST_CHECK enum err_code log_each(struct store *s, log_visit *visit, void *context, struct err *err);
+
+#define ENTRY_INDEX_BITS 40
+static inline int64_t entry_rowid(int64_t log_no, uint64_t index) {
+  return log_no << ENTRY_INDEX_BITS | (int64_t)index;
+}
+static inline int64_t entry_log_no(int64_t rowid) {
+  return rowid >> ENTRY_INDEX_BITS;
+}
+static inline uint64_t entry_index(int64_t rowid) {
+  return (uint64_t)rowid & ((UINT64_C(1) << ENTRY_INDEX_BITS) - 1);
+}
+/* Inserts one entry; id: its record id (NULL if it is no record): indexed by its first 8 octets. */
+MUST_CHECK enum err_code entry_put(struct store *s, int64_t rowid, const struct item *item, const struct hash *id,
+                                   struct err *err);
+/* Reads one entry; everything in *out borrows from scratch (cleared first). ERR_NOT_FOUND. */
+MUST_CHECK enum err_code entry_get(struct store *s, int64_t rowid, struct bytes *scratch, struct item *out, struct err *err);
+/* The rowid of a record by its id (recomputed from the header, so a prefix cannot mislead). ERR_NOT_FOUND. */
+MUST_CHECK enum err_code entry_find(struct store *s, const struct hash *fed_id, const struct hash *id, int64_t *rowid,
+                                    struct err *err);
+/* Entries of a log from ≤ index < to in order, one statement; visit's false stops. */
+typedef bool entry_visit(void *context, int64_t rowid, const struct item *item);
+MUST_CHECK enum err_code entry_each(struct store *s, int64_t log_no, uint64_t from, uint64_t to, entry_visit *visit,
+                                    void *context, struct err *err);
+
+/* ---- milestones ---- */
+MUST_CHECK enum err_code milestone_put(struct store *s, int64_t log_no, uint64_t size, struct view text, struct err *err);
+/* The one of exactly this size (0: the newest). ERR_NOT_FOUND. */
+MUST_CHECK enum err_code milestone_get(struct store *s, int64_t log_no, uint64_t size, struct bytes *text, struct err *err);
+/* Sizes of milestones above from, rising, thinned as docs/protocol.md 8.3 says for WANT(CKPT); at most max. */
+MUST_CHECK enum err_code milestone_plan(struct store *s, int64_t log_no, uint64_t from, uint64_t *sizes, uint32_t max,
+                                        uint32_t *n, struct err *err);
+
+#endif
