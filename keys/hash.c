@@ -8,7 +8,7 @@
 
 /* The 16 octets of each personal, zero-padded, and one octet more that nobody reads. */
 static const unsigned char PERSONALS[][crypto_generichash_blake2b_PERSONALBYTES + 1] = {
-#define HASH_PERSONAL(symbol, personal) [symbol] = personal,
+#define HASH_PERSONAL(symbol, personal) [symbol] = {personal},
     HASH_PERSONALS(HASH_PERSONAL)
 #undef HASH_PERSONAL
 };
@@ -18,7 +18,7 @@ _Static_assert(_Alignof(struct hash_stream) >= _Alignof(crypto_generichash_blake
 _Static_assert(SALT_LEN == crypto_generichash_blake2b_KEYBYTES_MIN, "a salt is a BLAKE2b key");
 
 static crypto_generichash_blake2b_state *state_of(struct hash_stream *s) {
-  return (void *)s->opaque;
+  return (crypto_generichash_blake2b_state *)(void *)s;
 }
 
 void hash_stream_init(struct hash_stream *s, enum hash_use use) {

@@ -56,7 +56,8 @@ struct parsed {
 
 static enum err_code damaged(struct err *err, const char *line) {
   (void)err_set(err, ERR_KEY, "the key file is damaged: its line '%s' is not as it was written", line);
-  return err_hint(err, "take the copy that was made of this key");
+  (void)err_hint(err, "take the copy that was made of this key");
+  return ERR_KEY;
 }
 
 /* The next line without its newline, if it begins with word: what follows goes to *value. */
@@ -168,8 +169,8 @@ static enum err_code parse(struct view text, struct parsed *out, struct err *err
   }
   if (!take_line(&rest, "seal: ", &value) || !parse_seal(value, &out->key.sealed, &out->seal)) return damaged(err, "seal");
   out->head = view_of(text.p, text.len - rest.len);
-  if (!take_line(&rest, "secret: ", &out->secret) || out->secret.len != 2 * (out->key.sealed ? SEALED_LEN : KEY_LEN) ||
-      !is_hex(out->secret)) {
+  if (!take_line(&rest, "secret: ", &out->secret) || out->secret.len / 2 != (out->key.sealed ? SEALED_LEN : KEY_LEN) ||
+      out->secret.len % 2 != 0 || !is_hex(out->secret)) {
     return damaged(err, "secret");
   }
   check_of(view_of(text.p, text.len - rest.len), check);

@@ -12,6 +12,7 @@
 #include "keys/privfile.h"
 
 #define TRIES 3
+#define FILE_MAX 4096 /* octets of a passphrase file; only its first line counts */
 
 /* The first len octets of room, which is open, as a secret of exactly that length. */
 static enum err_code take(const uint8_t *room, size_t len, struct secret **out, struct err *err) {
@@ -33,8 +34,8 @@ static enum err_code ask_once(const char *prompt, struct secret **out, struct er
   if (readpassphrase(prompt, text, PASSPHRASE_MAX + 2, RPP_REQUIRE_TTY | RPP_ECHO_OFF) != NULL) {
     code = take((const uint8_t *)text, strlen(text), out, err);
   } else if (errno == ENOTTY || errno == ENXIO || errno == ENOENT) {
-    (void)err_set(err, ERR_INPUT_NEEDED, "a passphrase is needed and there is no terminal to ask on");
-    code = err_hint(err, "name a passphrase file or a file descriptor");
+    code = err_set(err, ERR_INPUT_NEEDED, "a passphrase is needed and there is no terminal to ask on");
+    (void)err_hint(err, "name a passphrase file or a file descriptor");
   } else {
     code = err_errno(err, ERR_IO, errno, "asking for the passphrase");
   }
@@ -73,7 +74,7 @@ enum err_code passphrase_ask(const char *prompt, bool confirm, struct secret **o
 enum err_code passphrase_from_file(const char *path, struct secret **out, struct err *err) {
   struct secret *file = NULL;
   size_t len = 0;
-  enum err_code code = privfile_read(path, 2 * PASSPHRASE_MAX, &file, &len, err);
+  enum err_code code = privfile_read(path, FILE_MAX, &file, &len, err);
   if (code != OK) return code;
   const uint8_t *p = secret_open(file);
   const uint8_t *newline = memchr(p, '\n', len);

@@ -21,7 +21,8 @@ static enum err_code path_error(struct err *err, const char *path) {
 
 static enum err_code exists_error(struct err *err, const char *path) {
   (void)err_set(err, ERR_FAILED, "%s exists already", path);
-  return err_hint(err, "nothing is overwritten: choose another name, or move that file away first");
+  (void)err_hint(err, "nothing is overwritten: choose another name, or move that file away first");
+  return ERR_FAILED;
 }
 
 static enum err_code check_owner_and_mode(int fd, const char *path, struct err *err) {
@@ -33,7 +34,8 @@ static enum err_code check_owner_and_mode(int fd, const char *path, struct err *
   }
   if ((st.st_mode & (S_IRWXG | S_IRWXO)) == 0) return OK;
   (void)err_set(err, ERR_PERMISSIONS, "%s is open to other users (mode %04o)", path, (unsigned)st.st_mode & 07777U);
-  return err_hint(err, "chmod 600 %s", path);
+  (void)err_hint(err, "chmod 600 %s", path);
+  return ERR_PERMISSIONS;
 }
 
 /* Reads until end of file or until room is full. Returns the octets, -1 with errno. */

@@ -14,7 +14,7 @@
 static const char PREFIX[] = "specola1:";
 
 static const char *const TAGS[] = {
-#define SIGN_TAG(symbol, tag) [symbol] = tag,
+#define SIGN_TAG(symbol, tag) [symbol] = (tag),
     SIGN_TAGS(SIGN_TAG)
 #undef SIGN_TAG
 };

@@ -60,6 +60,9 @@ size_t text_valid_prefix(struct view v) {
       at++;
       while (v.len - at >= 8 && is_plain(v.p + at))
         at += 8;
+    } else if (first >= 0xc2 && first < 0xe0) { /* most of what is not ASCII in Europe */
+      if (v.len - at < 2 || !is_continuation(v.p[at + 1])) return at;
+      at += 2;
     } else {
       uint32_t c;
       size_t n = decode_long(view_of(v.p + at, v.len - at), &c);

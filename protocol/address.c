@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "keys/text.h"
 #include "protocol/canon.h"
 #include "protocol/identity.h"
 
@@ -55,6 +56,7 @@ static const char *address_fault(const struct address *a) {
     if (!address_endpoint_is_valid(a->endpoints[i])) return "an endpoint that is not tcp://HOST:PORT";
   }
   if (strnlen(a->web, sizeof a->web) == sizeof a->web) return "a web base that is too long";
+  if (!text_is_valid(view_of_text(a->web))) return "a web base that is not UTF-8";
   return NULL;
 }
 

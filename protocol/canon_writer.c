@@ -1,6 +1,6 @@
 /*
- * canon_writer: the writer of canonical msgpack (docs/protocol.md section 1; declared in canon.h). msgpack-c packs each value in
- * its shortest form through a callback into a capped buffer. What went wrong first is kept and told by canon_written().
+ * canon_writer: the writer of canonical msgpack (docs/protocol.md section 1; declared in canon.h). msgpack-c packs each value
+ * in its shortest form through a callback into a capped buffer. What went wrong first is kept and told by canon_written().
  */
 #include <msgpack.h>
 

@@ -54,6 +54,8 @@ MUST_CHECK enum err_code charter_complete(const struct charter *c, struct err *e
 void charter_identity_item(const struct charter *c, uint32_t i, struct identity_item *out);
 /* The name in lang, else English, else the first; borrowed from the body (not NUL-terminated). */
 struct view charter_name(const struct charter *c, const char *lang);
+/* The encoded policies, borrowed from the body; returns how many. A policy's id is hash_of(HASH_POLICY, it). */
+uint32_t charter_policies(const struct charter *c, struct view out[LIMIT_POLICIES]);
 /* Encoded founding request (bundle item 8): decode borrows from payload; address may be an empty view. */
 MUST_CHECK enum err_code founding_request_encode(const struct founder *f, const char *name, struct view address,
                                                  struct bytes *out, struct err *err);
@@ -81,6 +83,10 @@ void epoch_release(struct epoch *e);
 /* Epoch 1 of a complete charter; body (may be NULL) receives its octets. */
 MUST_CHECK enum err_code epoch_from_charter(const struct charter *c, struct epoch *out, struct bytes *body, struct err *err);
 MUST_CHECK enum err_code epoch_decode(struct view body, struct epoch *out, struct err *err);
+/* Appends the epoch item [body, []] of the first epoch. */
+MUST_CHECK enum err_code epoch_item_encode(struct view body, struct bytes *out, struct err *err);
+/* Reads one epoch item and returns its body (for epoch_decode), borrowed; the quorum is only skipped. Faults are the reader's. */
+struct view epoch_item_read(struct canon_reader *r);
 const struct member *epoch_by_node(const struct epoch *e, const struct hash *node);
 const struct member *epoch_by_handle(const struct epoch *e, const char *handle);
 const struct member *epoch_by_roll(const struct epoch *e, uint64_t roll);

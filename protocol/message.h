@@ -48,19 +48,25 @@ struct head {
   uint8_t root8[8];
 };
 
-/* A message in hand. Only the part that belongs to type is meaningful. Views borrow from the payload. */
+/* The fields of HELLO; no view in it, so it may be kept. */
+struct hello {
+  uint64_t min_version, max_version;
+  struct hash fed_id, node;
+  uint64_t identity_version, epoch;
+  struct hash epoch_hash, frontier_digest;
+  struct nonce nonce;
+};
+
+#define MESSAGE_ITEMS 16u /* epoch items of one EPOCH, identity items of one IDENT */
+
+/* A message in hand. Only the part that belongs to type is meaningful. Views borrow from the payload. About 33 KiB, for the rows
+ * of HEADS: one a process or a thread is enough, no arrays of them. */
 struct message {
   uint64_t type;
   bool has_req;
   uint64_t req;
   union {
-    struct {
-      uint64_t min_version, max_version;
-      struct hash fed_id, node;
-      uint64_t identity_version, epoch;
-      struct hash epoch_hash, frontier_digest;
-      struct nonce nonce;
-    } hello;
+    struct hello hello;
     struct {
       uint64_t epoch;
       struct hash frontier_digest;
@@ -81,12 +87,12 @@ struct message {
     } ckpt;
     struct {
       uint32_t n;
-      struct view items[16]; /* encoded epoch items */
+      struct view items[MESSAGE_ITEMS]; /* encoded epoch items */
     } epoch;
     struct {
       struct hash node;
       uint32_t n;
-      struct view items[16]; /* encoded identity items */
+      struct view items[MESSAGE_ITEMS]; /* encoded identity items */
       struct view address;   /* encoded address item; empty: nil */
     } ident;
     struct {
@@ -106,15 +112,28 @@ struct message {
   } u;
 };
 
-/* Appends the payload. ERR_LIMIT, ERR_MEMORY. */
+/* Appends the payload. That fields are as a reader wants them (rising rows, from < to) is the caller's business. ERR_NOT_FOUND (a
+ * reserved or unknown type or request), ERR_LIMIT, ERR_MEMORY; on error out is untouched. */
 MUST_CHECK enum err_code message_write(const struct message *m, struct bytes *out, struct err *err);
-/* ERR_FORMAT; ERR_NOT_FOUND for a reserved or unknown type (type and req are filled then). Fuzzed. */
+/* ERR_FORMAT; ERR_NOT_FOUND for a reserved or unknown type or request (type and req are filled then; the payload is canonical).
+ * Fuzzed. */
 MUST_CHECK enum err_code message_read(struct view payload, struct message *out, struct err *err);
 
-/* A DATA window: inflates (into scratch, cleared, ceiling LIMIT_DATA_RAW) when encoding says so and hands back its octets.
- * ERR_FORMAT, ERR_LIMIT. */
+/* The type alone, without reading the rest; 0 if the payload does not begin like a message. */
+uint64_t message_type(struct view payload);
+/* HELLO without a struct message: the payload (req nil) appended to out, ERR_LIMIT, ERR_MEMORY; and a payload that must be a HELLO
+ * read, ERR_FORMAT. */
+MUST_CHECK enum err_code hello_write(const struct hello *hello, struct bytes *out, struct err *err);
+MUST_CHECK enum err_code hello_read(struct view payload, struct hello *out, struct err *err);
+
+/* A DATA window: inflates (into scratch, cleared, ceiling LIMIT_DATA_RAW) when encoding says so and hands back its octets:
+ * an array of exactly count items. Borrowed from the payload or from scratch. ERR_FORMAT, ERR_LIMIT (more than LIMIT_DATA_RAW, whatever
+ * the frame says of itself), ERR_MEMORY. */
 MUST_CHECK enum err_code window_open(const struct message *data, struct bytes *scratch, struct view *window, struct err *err);
-/* Deflates raw (zstd level 3, a context kept per thread) when that is smaller; *encoding tells. */
+/* Deflates raw (zstd level 3) when that is smaller, else copies it; appended to out, *encoding tells. ERR_LIMIT (raw over
+ * LIMIT_DATA_RAW, or out full), ERR_MEMORY. */
 MUST_CHECK enum err_code window_pack(struct view raw, struct bytes *out, uint64_t *encoding, struct err *err);
+/* Both keep one zstd context per thread, made at first use. A thread that ends before the process calls this first. */
+void window_release_thread(void);
 
 #endif

@@ -1,7 +1,9 @@
 /*
- * receipt: what a node answers to a submission, signed: queued, logged at a position, or refused with a reason (docs/protocol.md
- * section 9). Declared in record.h. "Logged" is a promise that others can hold a node to, so the encoder refuses nothing silently.
+ * receipt: what a node answers to a submission, signed: queued, logged at a position, or refused with a reason
+ * (docs/protocol.md section 9). Declared in record.h. "Logged" is a promise that others can hold a node to.
  */
+#include <sodium.h>
+
 #include "protocol/canon.h"
 #include "protocol/record.h"
 
@@ -44,7 +46,8 @@ static void body_write(struct canon_writer *w, const struct receipt *receipt) {
   canon_put_hash(w, &receipt->fed_id);
   canon_put_hash(w, &receipt->node);
   canon_put_array(w, receipt->n);
-  for (uint32_t i = 0; i < receipt->n; i++) row_write(w, &receipt->rows[i]);
+  for (uint32_t i = 0; i < receipt->n; i++)
+    row_write(w, &receipt->rows[i]);
 }
 
 static enum err_code body_read(struct view body, struct receipt *out, struct err *err) {
@@ -55,7 +58,8 @@ static enum err_code body_read(struct view body, struct receipt *out, struct err
   canon_hash(&r, &out->node);
   out->n = canon_array(&r, LIMIT_SUBMIT);
   if (out->n == 0) canon_fail(&r, "no record");
-  for (uint32_t i = 0; i < out->n && r.fault == NULL; i++) row_read(&r, &out->rows[i]);
+  for (uint32_t i = 0; i < out->n && r.fault == NULL; i++)
+    row_read(&r, &out->rows[i]);
   return canon_finish(&r, "receipt", err);
 }
 
@@ -71,6 +75,10 @@ enum err_code receipt_seal(const struct receipt *receipt, const struct signer *n
   enum err_code code = canon_written(&w, "receipt", err);
   if (code != OK) goto out;
   struct signature signature = sign_tagged(node_key, SIGN_RECEIPT, &receipt->fed_id, bytes_view(&body));
+  if (sodium_is_zero(signature.b, sizeof signature.b) == 1) {
+    code = err_set(err, ERR_MEMORY, NULL);
+    goto out;
+  }
   w = canon_writer(out);
   canon_put_array(&w, 2);
   canon_put_bin(&w, bytes_view(&body));

@@ -119,9 +119,11 @@ enum err_code header_encode(const struct header *h, struct bytes *out, struct er
   canon_put_uint(&w, h->created);
   canon_put_opt_hash(&w, h->has_subject ? &h->subject : NULL);
   canon_put_array(&w, h->n_refs);
-  for (uint32_t i = 0; i < h->n_refs; i++) canon_put_hash(&w, &h->refs[i]);
+  for (uint32_t i = 0; i < h->n_refs; i++)
+    canon_put_hash(&w, &h->refs[i]);
   canon_put_array(&w, h->n_args);
-  for (uint32_t i = 0; i < h->n_args; i++) canon_put_uint(&w, h->args[i]);
+  for (uint32_t i = 0; i < h->n_args; i++)
+    canon_put_uint(&w, h->args[i]);
   canon_put_uint(&w, h->body_len);
   canon_put_opt_hash(&w, h->body_len > 0 ? &h->body_commit : NULL);
   enum err_code code = canon_written(&w, "header", err);
@@ -140,9 +142,11 @@ static void fields_read(struct canon_reader *r, struct header *h, uint64_t *alg)
   h->has_subject = !canon_opt_nil(r);
   if (h->has_subject) canon_hash(r, &h->subject);
   h->n_refs = canon_array(r, LIMIT_REFS);
-  for (uint32_t i = 0; i < h->n_refs; i++) canon_hash(r, &h->refs[i]);
+  for (uint32_t i = 0; i < h->n_refs; i++)
+    canon_hash(r, &h->refs[i]);
   h->n_args = canon_array(r, LIMIT_ARGS);
-  for (uint32_t i = 0; i < h->n_args; i++) h->args[i] = canon_uint(r);
+  for (uint32_t i = 0; i < h->n_args; i++)
+    h->args[i] = canon_uint(r);
   h->body_len = (uint32_t)canon_uint_max(r, LIMIT_BODY);
   if (h->body_len > 0) {
     canon_hash(r, &h->body_commit);

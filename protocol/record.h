@@ -40,6 +40,9 @@ struct header {
 MUST_CHECK enum err_code header_encode(const struct header *h, struct bytes *out, struct err *err);
 /* Decodes a header. REASON_NONE, or REASON_FORMAT, REASON_VERSION, REASON_ALG. Allocation-free; *out untouched on failure. */
 MUST_CHECK enum reason header_decode(struct view bytes, struct header *out);
+/* The kind of a header of version 1, whatever its alg: what record_kind_freezes() asks for after REASON_KIND. False for what
+ * header_decode calls REASON_FORMAT or REASON_VERSION. */
+MUST_CHECK bool header_kind(struct view bytes, uint64_t *kind);
 /* Whether subject, refs, args and body fit the kind (docs/protocol.md 4.4): REASON_NONE, REASON_SHAPE, or REASON_KIND for
  * kinds that version 1 does not evaluate. */
 MUST_CHECK enum reason header_shape(const struct header *h);
@@ -54,7 +57,11 @@ bool record_kind_freezes(uint64_t kind) __attribute__((const));
 
 /* Splits an envelope without believing it. False unless it is canonical, header 1..1024, signature 1..512. Borrows. */
 MUST_CHECK bool envelope_split(struct view envelope, struct view *header, struct view *signature);
+/* Appends [header, signature]. ERR_LIMIT, ERR_MEMORY; on error out holds what it held. */
 MUST_CHECK enum err_code envelope_encode(struct view header, struct view signature, struct bytes *out, struct err *err);
+/* The id under which any 1..LIMIT_ENVELOPE octets are spoken of: the record id, or, of what is no envelope, the hash of its
+ * octets in place of a header (docs/protocol.md section 9). */
+struct hash envelope_id(const struct hash *fed_id, struct view envelope);
 
 /* A verified record. Everything borrows from the envelope it was opened from. */
 struct record {
@@ -62,16 +69,17 @@ struct record {
   struct header header;
   struct view header_bytes;
 };
-/* Opens and verifies one envelope: form, version, alg, key, signature (in this order). envelope is borrowed for the life of
+/* Opens and verifies one envelope: form, version, kind, alg, key, signature (in this order; a kind that version 1 does not
+ * evaluate is REASON_KIND and never a record). envelope is borrowed for the life of
  * *out. REASON_NONE or the first reason that applies; *out is then untouched. Home, shape, rights are evaluation's business.
  * known_key: the author's key when the caller has checked it before with pubkey_check (skips that step), or NULL. */
 MUST_CHECK enum reason record_open(struct view envelope, const struct hash *fed_id, const struct pubkey *known_key,
                                    struct record *out);
-/* The body against its commitment: length and BLAKE2b keyed with salt. */
+/* The body against its commitment: length and BLAKE2b keyed with salt; for kinds that keep their body the salt must be zeros. */
 MUST_CHECK bool record_body_matches(const struct header *h, const struct salt *salt, struct view body);
 
 /* Seals: fills author, body_len and body_commit of h (salt and body; body empty: none), signs, appends the envelope to out and
- * stores the record id in *id (may be NULL). ERR_LIMIT (body or header too large), ERR_MEMORY. */
+ * stores the record id in *id (may be NULL). salt: used only with a body, and not for kinds that keep theirs (zeros). ERR_LIMIT (body or header too large), ERR_MEMORY. */
 MUST_CHECK enum err_code record_seal(struct header *h, const struct hash *fed_id, const struct signer *author,
                                      const struct salt *salt, struct view body, struct bytes *out, struct hash *id,
                                      struct err *err);
@@ -107,12 +115,13 @@ struct receipt {
   uint32_t n;
   struct receipt_row rows[LIMIT_SUBMIT];
 };
-/* Signs with the node key and appends the encoded receipt. */
+/* Signs with the node key and appends the encoded receipt of 1..LIMIT_SUBMIT rows. ERR_LIMIT, ERR_MEMORY. */
 MUST_CHECK enum err_code receipt_seal(const struct receipt *receipt, const struct signer *node_key, struct bytes *out,
                                       struct err *err);
-/* Decodes and verifies under node_key (NULL: form only). ERR_FORMAT, ERR_SIGNATURE. Fuzzed. */
+/* Decodes and verifies under node_key (NULL: form only). ERR_FORMAT, ERR_SIGNATURE; on error *out is untouched. Fuzzed. */
 MUST_CHECK enum err_code receipt_open(struct view bytes, const struct pubkey *node_key, struct receipt *out, struct err *err);
-/* Decodes a submission into at most LIMIT_SUBMIT items that borrow from bytes. ERR_FORMAT, ERR_LIMIT. */
+/* Decodes a submission into at most LIMIT_SUBMIT items, BODILESS or WHOLE, that borrow from bytes. ERR_FORMAT, ERR_LIMIT; on
+ * error *n is untouched and the items are garbage. */
 MUST_CHECK enum err_code submission_read(struct view bytes, struct item items[LIMIT_SUBMIT], uint32_t *n, struct err *err);
 
 #endif

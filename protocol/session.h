@@ -7,6 +7,8 @@
 
 #include "protocol/message.h"
 
+#define SESSION_VERSION 1 /* of the protocol: the only one that this program speaks */
+
 enum session_state { SESSION_CLOSED, SESSION_GREETED, SESSION_ANSWERED, SESSION_OPEN };
 
 /* What session_receive found. */
@@ -35,7 +37,7 @@ struct session {
   struct nonce own, theirs;    /* theirs zero until seen */
   uint64_t sent, received;     /* counters of the next frame */
   bool has_hello;
-  struct message hello;        /* the peer's, to be acted on when OPEN (no view in it) */
+  struct hello hello;          /* the peer's, to be acted on when OPEN */
 };
 /* own: 16 fresh random octets. */
 void session_init(struct session *s, const struct session_self *self, bool dialler, const struct hash *peer,
@@ -43,9 +45,13 @@ void session_init(struct session *s, const struct session_self *self, bool diall
 /* Makes a frame of payload with the current send counter; appended to out. The counter moves only by session_sent(). */
 MUST_CHECK enum err_code session_frame(const struct session *s, struct view payload, struct bytes *out, struct err *err);
 void session_sent(struct session *s);
+/* Fills the fields of *hello that the session knows (versions, fed_id, node, nonce; the caller gives identity, epoch, digest) and
+ * appends the HELLO frame, for SESSION_ANSWER and after session_start. ERR_LIMIT, ERR_MEMORY. */
+MUST_CHECK enum err_code session_hello(const struct session *s, struct hello *hello, struct bytes *out, struct err *err);
 /* A received frame. reason (static text, a counter's name: "frame.format", "frame.signature", "frame.no-session",
- * "frame.too-large", "hello.federation", "hello.version", "hello.peer") is set for REFUSE, REOPEN and DROP. payload borrows from frame.
- * fresh: a nonce to be used if the session starts anew. */
+ * "frame.too-large", "hello.federation", "hello.version", "hello.peer") is set for REFUSE, REOPEN and DROP, else NULL. payload borrows
+ * from frame and is empty unless the verdict is MESSAGE or OPENED. fresh: 16 random octets, the own nonce from now on if the verdict
+ * is ANSWER. */
 MUST_CHECK enum session_verdict session_receive(struct session *s, struct view frame, struct nonce fresh, struct view *payload,
                                                 const char **reason);
 /* The dialler's start: state GREETED; the caller then sends its HELLO frame. */

@@ -125,7 +125,8 @@ static enum err_code take_type(struct kind_parser *p, struct field *f) {
     if (child && (f->type == FIELD_GROUP || f->type == FIELD_FILE)) {
       return err_set(p->err, ERR_FORMAT, "'%s': a group cannot stand in a group", f->key);
     }
-    if (f->type == FIELD_BLOB && (!child || open_group(p)->type != FIELD_FILE)) {
+    const struct field *group = child ? open_group(p) : NULL;
+    if (f->type == FIELD_BLOB && (group == NULL || group->type != FIELD_FILE)) {
       return err_set(p->err, ERR_FORMAT, "'%s': a blob stands only in a file", f->key);
     }
     return OK;

@@ -54,12 +54,9 @@ static int compare_rows(const void *a, const void *b, void *context) {
   return strcmp(tsv_cell(t, ra, t->key_column), tsv_cell(t, rb, t->key_column));
 }
 
-/* Sorts the rows by key; an empty or repeated key is an error. */
+/* Sorts the rows by key; a repeated key is an error. */
 static enum err_code index_rows(struct tsv *t, uint32_t *sorted, const char *name, struct err *err) {
-  for (uint32_t row = 0; row < t->n_rows; row++) {
-    sorted[row] = row;
-    if (tsv_cell(t, row, t->key_column)[0] == '\0') return err_set(err, ERR_FORMAT, "%s: row %u has no key", name, row + 1);
-  }
+  for (uint32_t row = 0; row < t->n_rows; row++) sorted[row] = row;
   qsort_r(sorted, t->n_rows, sizeof *sorted, compare_rows, t);
   for (uint32_t i = 1; i < t->n_rows; i++) {
     const char *key = tsv_cell(t, sorted[i], t->key_column);
@@ -71,13 +68,21 @@ static enum err_code index_rows(struct tsv *t, uint32_t *sorted, const char *nam
   return OK;
 }
 
-/* Reads all lines; the first one that is not empty is the header. */
-static enum err_code take_lines(struct tsv_reader *r, struct view text) {
+/* Reads all lines; the first one that is not empty is the header. t is filled as far as it is known. */
+static enum err_code take_lines(struct tsv_reader *r, struct view text, const char *key_name, struct tsv *t) {
   struct lines l = lines_of(text);
+  t->n_columns = r->n_columns;
   while (lines_next(&l)) {
     if (l.line.len == 0) continue;
     const enum err_code code = take_row(r, &l);
     if (code != OK) return code;
+    const int key = tsv_column(t, key_name);
+    if (key < 0) return err_set(r->err, ERR_FORMAT, "%s: line %zu: there is no column '%s'", r->name, l.number, key_name);
+    t->key_column = (uint32_t)key;
+    t->n_rows = r->n_rows - 1;
+    if (t->n_rows > 0 && tsv_cell(t, t->n_rows - 1, t->key_column)[0] == '\0') {
+      return err_set(r->err, ERR_FORMAT, "%s: line %zu: the cell '%s' is empty", r->name, l.number, key_name);
+    }
   }
   return r->n_rows > 0 ? OK : err_set(r->err, ERR_FORMAT, "%s: line 1: the line with the names of the columns is missing", r->name);
 }
@@ -110,15 +115,7 @@ enum err_code tsv_parse(const char *name, struct view text, const char *key_name
   }
   if (text.len > 0) memcpy(r.pool + 1, text.p, text.len);
   r.n_rows = 0;
-  if ((code = take_lines(&r, text)) != OK) goto out;
-  t.n_rows = r.n_rows - 1;
-  t.n_columns = r.n_columns;
-  const int key = tsv_column(&t, key_name);
-  if (key < 0) {
-    code = err_set(err, ERR_FORMAT, "%s: line 1: there is no column '%s'", name, key_name);
-    goto out;
-  }
-  t.key_column = (uint32_t)key;
+  if ((code = take_lines(&r, text, key_name, &t)) != OK) goto out;
   if ((code = index_rows(&t, sorted, name, err)) != OK) goto out;
   *out = t;
   memset(&t, 0, sizeof t);

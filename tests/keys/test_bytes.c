@@ -88,7 +88,8 @@ static void hexadecimal_goes_round_and_takes_lower_case_only(void **state) {
   uint8_t all[256];
   uint8_t back[256];
   char text[513];
-  for (size_t i = 0; i < sizeof all; i++) all[i] = (uint8_t)i;
+  for (size_t i = 0; i < sizeof all; i++)
+    all[i] = (uint8_t)i;
   hex_encode(view_of(all, sizeof all), text);
   assert_memory_equal(text, "000102030405060708090a0b0c0d0e0f10", 34);
   assert_int_equal(strlen(text), 512);
@@ -128,7 +129,7 @@ static void base64_has_one_spelling(void **state) {
   assert_int_equal(base64_decode(T("//8="), back, 2, NULL), OK);
 }
 
-/* Of all 64^2 * 64^2 fours only a sample: each two-character head with the padding, exactly 256 decode to one octet. */
+/* Every pair of characters before the padding: 256 spellings for 256 octets. */
 static void exactly_256_texts_decode_to_one_octet(void **state) {
   (void)state;
   size_t n = 0;
@@ -149,8 +150,20 @@ static void decimal_takes_one_spelling_up_to_2_to_the_64(void **state) {
   assert_true(value == 0);
   assert_int_equal(decimal_decode(T("18446744073709551615"), &value, NULL), OK);
   assert_true(value == UINT64_MAX);
-  static const char *const WRONG[] = {"",    "00",   "01",  "+1", "-1", " 1", "1 ", "1a", "18446744073709551616", "99999999999999999999",
-                                      "1.0", "0x10", "1\n", "123456789012345678901"};
+  static const char *const WRONG[] = {"",
+                                      "00",
+                                      "01",
+                                      "+1",
+                                      "-1",
+                                      " 1",
+                                      "1 ",
+                                      "1a",
+                                      "18446744073709551616",
+                                      "99999999999999999999",
+                                      "1.0",
+                                      "0x10",
+                                      "1\n",
+                                      "123456789012345678901"};
   for (size_t i = 0; i < sizeof WRONG / sizeof *WRONG; i++) {
     assert_int_equal(decimal_decode(view_of_text(WRONG[i]), &value, NULL), ERR_FORMAT);
   }

@@ -25,7 +25,8 @@ static void names_are_distinct_and_exit_statuses_lie_between_0_and_12(void **sta
     assert_true(err_exit_status(CODES[i]) >= (i == 0 ? 0 : 1));
     assert_true(err_exit_status(CODES[i]) <= 12);
     assert_true(strlen(err_text(CODES[i])) > 0);
-    for (size_t j = 0; j < i; j++) assert_string_not_equal(err_name(CODES[i]), err_name(CODES[j]));
+    for (size_t j = 0; j < i; j++)
+      assert_string_not_equal(err_name(CODES[i]), err_name(CODES[j]));
   }
   assert_string_equal(err_name(ERR_UNREACHABLE), "peer.unreachable");
   assert_int_equal(err_exit_status(ERR_UNREACHABLE), 7);
@@ -90,8 +91,9 @@ static void arguments_may_point_into_the_error_itself(void **state) {
 static void controls_and_broken_utf8_never_reach_the_message(void **state) {
   (void)state;
   struct err err = ERR_INIT;
-  (void)err_set(&err, ERR_FORMAT, "%s", "a\x1b[2Jb\nc\x7f\xc2\x9b"
-                                        "d\xff\xc3|\xe2\x80\xae|\xc3\xa8");
+  (void)err_set(&err, ERR_FORMAT, "%s",
+                "a\x1b[2Jb\nc\x7f\xc2\x9b"
+                "d\xff\xc3|\xe2\x80\xae|\xc3\xa8");
   assert_string_equal(err.message, "a?[2Jb?c??d??|?|\xc3\xa8");
   (void)err_hint(&err, "%s", "x\ry");
   assert_string_equal(err.hint, "x?y");
@@ -105,7 +107,8 @@ static void long_messages_are_cut_at_a_character(void **state) {
     struct err err = ERR_INIT;
     char text[2 * ERR_MESSAGE_MAX + 1];
     memset(text, 'x', shift);
-    for (size_t i = shift; i + 4 < sizeof text; i += 4) memcpy(text + i, "\xf0\x9f\x8c\x8d", 5);
+    for (size_t i = shift; i + 4 < sizeof text; i += 4)
+      memcpy(text + i, "\xf0\x9f\x8c\x8d", 5);
     (void)err_set(&err, ERR_FORMAT, "%s", text);
     size_t len = strlen(err.message);
     assert_true(len <= ERR_MESSAGE_MAX - 1 && len > ERR_MESSAGE_MAX - 5);

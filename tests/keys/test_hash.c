@@ -55,7 +55,8 @@ static void personals_are_distinct_and_have_1_to_16_octets(void **state) {
   };
   for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
     assert_in_range(strlen(NAMES[i]), 1, 16);
-    for (size_t j = 0; j < i; j++) assert_string_not_equal(NAMES[i], NAMES[j]);
+    for (size_t j = 0; j < i; j++)
+      assert_string_not_equal(NAMES[i], NAMES[j]);
   }
   assert_int_equal(sizeof NAMES / sizeof *NAMES, sizeof OF_SPECOLA / sizeof *OF_SPECOLA);
 }
@@ -70,7 +71,8 @@ static void two_views_are_hashed_as_one(void **state) {
 static void the_running_form_agrees_however_the_octets_are_cut(void **state) {
   (void)state;
   uint8_t all[256];
-  for (size_t i = 0; i < sizeof all; i++) all[i] = (uint8_t)i;
+  for (size_t i = 0; i < sizeof all; i++)
+    all[i] = (uint8_t)i;
   for (size_t step = 1; step <= sizeof all; step++) {
     struct hash_stream s;
     hash_stream_init(&s, HASH_KEY);
@@ -87,7 +89,8 @@ static void a_commitment_is_keyed_by_the_salt(void **state) {
   struct salt salt = {{0}};
   assert_hash(hash_commit(&salt, t("body of a record")), "594b69f881734d44d8d4cff7e6473028ce8ad4c66991caf268be88592861ffa2");
   assert_hash(hash_commit(&salt, view_of(NULL, 0)), "39cfc11c86b35475c6530f440116bfd82284c33bf851a880af26ad36a86494fa");
-  for (uint8_t i = 0; i < SALT_LEN; i++) salt.b[i] = i;
+  for (uint8_t i = 0; i < SALT_LEN; i++)
+    salt.b[i] = i;
   assert_hash(hash_commit(&salt, t("body of a record")), "68ccb2bf2a78aace685bdda3dfcfec72e2225ff48d5e9fe4ce3b912989833827");
 }
 

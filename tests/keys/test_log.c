@@ -33,7 +33,8 @@ static const char *captured(size_t *n_more) {
   char rest[8192];
   ssize_t n = recv(receiver, text, sizeof text - 1, MSG_DONTWAIT);
   *n_more = 0;
-  while (recv(receiver, rest, sizeof rest, MSG_DONTWAIT) >= 0) ++*n_more;
+  while (recv(receiver, rest, sizeof rest, MSG_DONTWAIT) >= 0)
+    ++*n_more;
   (void)dup2(old_stderr, STDERR_FILENO);
   (void)close(old_stderr);
   (void)close(receiver);
@@ -83,7 +84,8 @@ static void remote_text_cannot_forge_a_line_or_drive_a_terminal(void **state) {
   size_t n_more;
   capture();
   log_line(LOG_ERROR, "gate", "refused", "name=%s", "x\nerror core: forged\x1b[2J\r\xff\xe2\x80\xae\xc3\xa8");
-  assert_string_equal(captured(&n_more), "error gate: refused name=x\\x0aerror core: forged\\x1b[2J\\x0d\\xff\\u{202e}\xc3\xa8\n");
+  assert_string_equal(captured(&n_more),
+                      "error gate: refused name=x\\x0aerror core: forged\\x1b[2J\\x0d\\xff\\u{202e}\xc3\xa8\n");
   assert_int_equal(n_more, 0);
 }
 
@@ -93,7 +95,8 @@ static void long_lines_are_cut_at_a_character_and_stay_one_write(void **state) {
   for (size_t shift = 0; shift < 3; shift++) {
     size_t n_more;
     memset(long_text, 'y', shift);
-    for (size_t i = shift; i + 3 < sizeof long_text; i += 3) memcpy(long_text + i, "\xe2\x82\xac", 4);
+    for (size_t i = shift; i + 3 < sizeof long_text; i += 3)
+      memcpy(long_text + i, "\xe2\x82\xac", 4);
     capture();
     log_line(LOG_ERROR, "gate", "long", "text=%s", long_text);
     const char *line = captured(&n_more);

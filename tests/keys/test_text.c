@@ -19,16 +19,41 @@ static void well_formed_text_is_valid(void **state) {
   (void)state;
   assert_true(text_is_valid(view_of(NULL, 0)));
   assert_true(text_is_valid(T("plain ASCII ~ with \n and \t, long enough for words")));
-  assert_true(text_is_valid(T("\xc2\x80\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf")));
+  assert_true(
+      text_is_valid(T("\xc2\x80\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf")));
 }
 
 static void ill_formed_text_is_refused_at_its_first_octet(void **state) {
   (void)state;
   static const char *const WRONG[] = {
-      "\x80",         "\xbf",         "\xc0\x80",         "\xc1\xbf",         "\xc2",             "\xc2\x41",         "\xe0\x9f\xbf",
-      "\xe0\xa0",     "\xed\xa0\x80", "\xed\xbf\xbf",     "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xf0\x90\x80",
-      "\xff",         "\xfe",         "\xf8\x88\x80\x80", "\x01",             "\r",               "\x1f",             "\x7f",
-      "\xe2\x28\xa1", "\xe2\x82\x28", "\xf0\x28\x8c\xbc", "\xf0\x90\x28\xbc", "\xf0\x90\x8c\x28", "\x0b",             "\x0c",
+      "\x80",
+      "\xbf",
+      "\xc0\x80",
+      "\xc1\xbf",
+      "\xc2",
+      "\xc2\x41",
+      "\xe0\x9f\xbf",
+      "\xe0\xa0",
+      "\xed\xa0\x80",
+      "\xed\xbf\xbf",
+      "\xf0\x8f\xbf\xbf",
+      "\xf4\x90\x80\x80",
+      "\xf5\x80\x80\x80",
+      "\xf0\x90\x80",
+      "\xff",
+      "\xfe",
+      "\xf8\x88\x80\x80",
+      "\x01",
+      "\r",
+      "\x1f",
+      "\x7f",
+      "\xe2\x28\xa1",
+      "\xe2\x82\x28",
+      "\xf0\x28\x8c\xbc",
+      "\xf0\x90\x28\xbc",
+      "\xf0\x90\x8c\x28",
+      "\x0b",
+      "\x0c",
   };
   for (size_t i = 0; i < sizeof WRONG / sizeof *WRONG; i++) {
     for (size_t before = 0; before < 20; before++) {
@@ -78,7 +103,8 @@ static size_t oracle(const uint8_t *p, size_t len) {
 
 static void random_octets_agree_with_the_oracle(void **state) {
   (void)state;
-  static const uint8_t LIKELY[] = {'a', ' ', '~', 0x80, 0xbf, 0x9f, 0xa0, 0x8f, 0x90, 0xc2, 0xdf, 0xe0, 0xed, 0xef, 0xf0, 0xf4, '\n', 0x7f};
+  static const uint8_t LIKELY[] = {'a',  ' ',  '~',  0x80, 0xbf, 0x9f, 0xa0, 0x8f, 0x90,
+                                   0xc2, 0xdf, 0xe0, 0xed, 0xef, 0xf0, 0xf4, '\n', 0x7f};
   unsigned seed = 0;
   assert_int_equal(getrandom(&seed, sizeof seed, 0), sizeof seed);
   print_message("seed %u\n", seed);
@@ -115,7 +141,8 @@ static void length_and_prefix_count_scalar_values(void **state) {
   static const size_t ENDS[] = {0, 1, 3, 6, 10, 11, 11};
   assert_int_equal(text_length(v), 5);
   assert_int_equal(text_length(view_of(NULL, 0)), 0);
-  for (size_t n = 0; n < 7; n++) assert_int_equal(text_prefix(v, n), ENDS[n]);
+  for (size_t n = 0; n < 7; n++)
+    assert_int_equal(text_prefix(v, n), ENDS[n]);
 }
 
 static void assert_normal(struct view from, const char *to) {
@@ -133,13 +160,13 @@ static void normalising_composes_and_tidies_lines(void **state) {
   assert_normal(view_of(NULL, 0), "");
   assert_normal(T("e\xcc\x80"), "\xc3\xa8");
   assert_normal(T("\xc3\xa8"), "\xc3\xa8");
-  assert_normal(T("\xe2\x84\xab"), "\xc3\x85");                      /* angstrom sign */
-  assert_normal(T("q\xcc\x87\xcc\xa3"), "q\xcc\xa3\xcc\x87");         /* canonical order */
+  assert_normal(T("\xe2\x84\xab"), "\xc3\x85");               /* angstrom sign */
+  assert_normal(T("q\xcc\x87\xcc\xa3"), "q\xcc\xa3\xcc\x87"); /* canonical order */
   assert_normal(T("a\r\nb\rc\n"), "a\nb\nc");
   assert_normal(T("a  \t\r\n b \r\r\n\n \t "), "a\n b");
   assert_normal(T(" \n\t\r\n"), "");
   assert_normal(T("\r\r"), "");
-  assert_normal(T("\xef\xac\x81"), "\xef\xac\x81");                  /* NFC, not NFKC: the ligature stays */
+  assert_normal(T("\xef\xac\x81"), "\xef\xac\x81"); /* NFC, not NFKC: the ligature stays */
 }
 
 static void normalising_refuses_what_is_no_text_and_leaves_out_alone(void **state) {
@@ -162,9 +189,11 @@ static void endless_marks_are_refused_before_they_cost_time(void **state) {
   struct bytes out;
   bytes_init(&marks, SIZE_MAX);
   bytes_init(&out, SIZE_MAX);
-  for (int i = 0; i < TEXT_MARKS_MAX / 2; i++) assert_int_equal(bytes_append_text(&marks, "\xcc\x87\xcc\xa3", NULL), OK);
+  for (int i = 0; i < TEXT_MARKS_MAX / 2; i++)
+    assert_int_equal(bytes_append_text(&marks, "\xcc\x87\xcc\xa3", NULL), OK);
   assert_int_equal(text_normalise(bytes_view(&marks), &out, NULL), OK);
-  for (int i = 0; i < 200000; i++) assert_int_equal(bytes_append_text(&marks, "\xcc\x87\xcc\xa3", NULL), OK);
+  for (int i = 0; i < 200000; i++)
+    assert_int_equal(bytes_append_text(&marks, "\xcc\x87\xcc\xa3", NULL), OK);
   bytes_clear(&out);
   assert_int_equal(text_normalise(bytes_view(&marks), &out, NULL), ERR_FORMAT);
   assert_int_equal(text_fold(bytes_view(&marks), &out, NULL), OK);
@@ -212,7 +241,10 @@ static void escaping_past_the_ceiling_leaves_out_as_it_was(void **state) {
     struct bytes out;
     bytes_init(&out, ceiling);
     assert_int_equal(bytes_append_text(&out, "k", NULL), OK);
-    assert_int_equal(text_escape(T("abc\x01" "def\x02"), false, &out, NULL), ERR_LIMIT);
+    assert_int_equal(text_escape(T("abc\x01"
+                                   "def\x02"),
+                                 false, &out, NULL),
+                     ERR_LIMIT);
     assert_string_equal(bytes_text(&out), "k");
     assert_int_equal(text_fold(T("ABCDEFGHIJKL"), &out, NULL), ERR_LIMIT);
     assert_string_equal(bytes_text(&out), "k");
@@ -232,9 +264,16 @@ static void folding_drops_case_and_diacritics_of_the_unions_languages(void **sta
   (void)state;
   assert_folded("", "");
   assert_folded("Citt\xc3\xa0 Pi\xc3\xb9 E\xcc\x80", "citta piu e");
-  assert_folded("Stra\xc3\x9f" "e", "strasse");
-  assert_folded("\xc5\x81\xc3\xb3" "d\xc5\xba", "lodz");
-  assert_folded("S\xc3\xb8ren \xc3\x86r\xc3\xb8 \xc4\x90or\xc4\x91" "e \xc4\xa6" "al", "soren aero dorde hal");
+  assert_folded("Stra\xc3\x9f"
+                "e",
+                "strasse");
+  assert_folded("\xc5\x81\xc3\xb3"
+                "d\xc5\xba",
+                "lodz");
+  assert_folded("S\xc3\xb8ren \xc3\x86r\xc3\xb8 \xc4\x90or\xc4\x91"
+                "e \xc4\xa6"
+                "al",
+                "soren aero dorde hal");
   assert_folded("\xce\x91\xce\xb8\xce\xae\xce\xbd\xce\xb1\xcf\x82", "\xce\xb1\xce\xb8\xce\xb7\xce\xbd\xce\xb1\xcf\x83");
   assert_folded("\xd0\xa1\xd0\x9e\xd0\xa4\xd0\x98\xd0\xaf", "\xd1\x81\xd0\xbe\xd1\x84\xd0\xb8\xd1\x8f");
   assert_folded("\xef\xac\x81", "fi");
@@ -249,7 +288,8 @@ static void folding_refuses_broken_text_and_survives_every_scalar_value(void **s
   assert_string_equal(err.message, "octet 2: not UTF-8");
   assert_int_equal(out.len, 0);
   for (uint32_t c = 0x800; c <= 0x10ffff; c++) {
-    uint8_t p[4] = {(uint8_t)(0xf0 | c >> 18), (uint8_t)(0x80 | (c >> 12 & 63)), (uint8_t)(0x80 | (c >> 6 & 63)), (uint8_t)(0x80 | (c & 63))};
+    uint8_t p[4] = {(uint8_t)(0xf0 | c >> 18), (uint8_t)(0x80 | (c >> 12 & 63)), (uint8_t)(0x80 | (c >> 6 & 63)),
+                    (uint8_t)(0x80 | (c & 63))};
     struct view v = c >= 0x10000 ? view_of(p, 4) : view_of(p + 1, 3);
     if (c < 0x10000) p[1] = (uint8_t)(0xe0 | c >> 12);
     bytes_clear(&out);

@@ -1,0 +1,112 @@
+/*
+ * file: whole files come and go here: read up to a ceiling, written under a new name, made durable, renamed. The prototypes are
+ * in node/home.h. Secrets at rest go through keys/privfile instead.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "node/home.h"
+
+static enum err_code write_all(int fd, struct view content, const char *path, struct err *err) {
+  while (content.len > 0) {
+    ssize_t n = write(fd, content.p, content.len);
+    if (n < 0 && errno == EINTR) {
+      continue;
+    }
+    if (n < 0) {
+      return err_errno(err, ERR_IO, errno, path);
+    }
+    content.p += n;
+    content.len -= (size_t)n;
+  }
+  return OK;
+}
+
+/* Makes the entry of path in its folder durable. */
+static enum err_code sync_folder(const char *path, struct err *err) {
+  char folder[HOME_PATH_MAX];
+  const char *slash = strrchr(path, '/');
+  size_t len = slash == NULL ? 0 : (size_t)(slash - path);
+  if (len >= sizeof folder) {
+    return err_set(err, ERR_LIMIT, "%s: the path is too long", path);
+  }
+  memcpy(folder, path, len);
+  folder[len] = '\0';
+  const char *name = slash == NULL ? "." : len == 0 ? "/" : folder;
+  int fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) {
+    return err_errno(err, ERR_IO, errno, name);
+  }
+  /* Some file systems cannot sync a folder (EINVAL); they keep the rename all the same. */
+  int failed = fsync(fd) != 0 && errno != EINVAL ? errno : 0;
+  close(fd);
+  return failed != 0 ? err_errno(err, ERR_IO, failed, name) : OK;
+}
+
+enum err_code file_write(const char *path, struct view content, bool secret, struct err *err) {
+  char draft[HOME_PATH_MAX];
+  int fd = -1;
+  bool made = false;
+  enum err_code code = OK;
+  int n = snprintf(draft, sizeof draft, "%s.XXXXXX", path);
+  if (n < 0 || (size_t)n >= sizeof draft) {
+    return err_set(err, ERR_LIMIT, "%s: the path is too long", path);
+  }
+  fd = mkostemp(draft, O_CLOEXEC);
+  if (fd < 0) {
+    return err_errno(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, path);
+  }
+  made = true;
+  code = write_all(fd, content, path, err);
+  if (code != OK) {
+    goto out;
+  }
+  if (fchmod(fd, secret ? 0600 : 0644) != 0 || fsync(fd) != 0 || rename(draft, path) != 0) {
+    code = err_errno(err, ERR_IO, errno, path);
+    goto out;
+  }
+  made = false;
+  code = sync_folder(path, err);
+out:
+  close(fd);
+  if (made) {
+    unlink(draft);
+  }
+  return code;
+}
+
+enum err_code file_read(const char *path, struct bytes *out, struct err *err) {
+  uint8_t buffer[16384];
+  enum err_code code = OK;
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    return err_errno(err, errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO, errno, path);
+  }
+  for (;;) {
+    ssize_t n = read(fd, buffer, sizeof buffer);
+    if (n < 0 && errno == EINTR) {
+      continue;
+    }
+    if (n < 0) {
+      code = err_errno(err, ERR_IO, errno, path);
+      break;
+    }
+    if (n == 0) {
+      break;
+    }
+    code = bytes_append(out, view_of(buffer, (size_t)n), err);
+    if (code != OK) {
+      if (code == ERR_LIMIT) {
+        err_set(err, ERR_LIMIT, "%s: larger than %zu octets", path, out->ceiling);
+      }
+      break;
+    }
+  }
+  close(fd);
+  return code;
+}

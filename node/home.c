@@ -1,0 +1,316 @@
+/*
+ * home: a node's directory: made once, opened by every command; its two keys at rest, its own schemas. What a home holds is
+ * listed in node/home.h; docs/operate.md tells people about it. node.ini is home_config's, whole files are file's.
+ *
+ * Nothing here asks, prints or decides what a node does: that is cli/ (init, join) and node/serve.
+ */
+#include "node/home.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "keys/text.h"
+#include "node/home_config.h"
+
+#define CONFIG_FILE "node.ini"
+#define SCHEMA_MAX (1024u * 1024u) /* octets of one file of schema/ */
+#define SCHEMA_FILES_MAX 256       /* files read of one folder of schema/ */
+#define SCHEMA_NAME_MAX 64         /* octets of such a file's name, with a NUL; longer ones are none of ours */
+
+enum err_code home_path(const struct home *h, const char *name, char out[HOME_PATH_MAX], struct err *err) {
+  int n = snprintf(out, HOME_PATH_MAX, "%s/%s", h->dir, name);
+  if (n < 0 || n >= HOME_PATH_MAX) {
+    return err_set(err, ERR_LIMIT, "%s/%s: the path is too long", h->dir, name);
+  }
+  return OK;
+}
+
+static enum err_code set_dir(struct home *h, const char *dir, struct err *err) {
+  size_t len = strlen(dir);
+  while (len > 1 && dir[len - 1] == '/') {
+    len--;
+  }
+  if (len == 0 || len >= sizeof h->dir - 64) {
+    return err_set(err, ERR_LIMIT, "\"%s\": not a directory that a node can live in", dir);
+  }
+  memcpy(h->dir, dir, len);
+  h->dir[len] = '\0';
+  return OK;
+}
+
+static bool exists(const struct home *h, const char *name) {
+  char path[HOME_PATH_MAX];
+  struct stat st;
+  return home_path(h, name, path, NULL) == OK && lstat(path, &st) == 0;
+}
+
+enum err_code home_open(const char *dir, struct home *out, struct err *err) {
+  char path[HOME_PATH_MAX];
+  struct stat st;
+  enum err_code code = set_dir(out, dir, err);
+  if (code != OK) {
+    return code;
+  }
+  if ((code = home_path(out, CONFIG_FILE, path, err)) != OK) {
+    return code;
+  }
+  if (stat(path, &st) != 0 && errno == EACCES) {
+    err_set(err, ERR_PERMISSIONS, "%s: not readable by this user", out->dir);
+    return err_hint(err, "run it as the user of the node");
+  }
+  if (!exists(out, CONFIG_FILE) || stat(out->dir, &st) != 0) {
+    err_set(err, ERR_NOT_INITIALISED, "%s: there is no node here", out->dir);
+    return err_hint(err, "specola init; or to try things out: specola demo");
+  }
+  if ((st.st_mode & 077) != 0) {
+    err_set(err, ERR_PERMISSIONS, "%s is open to other users (mode %03o)", out->dir, (unsigned)st.st_mode & 0777);
+    return err_hint(err, "chmod 700 %s", out->dir);
+  }
+  return config_read(path, &out->config, err);
+}
+
+/* Makes dir and what is missing above it. */
+static enum err_code make_dir(const char *dir, struct err *err) {
+  char path[HOME_PATH_MAX];
+  size_t len = strlen(dir);
+  memcpy(path, dir, len + 1);
+  for (size_t i = 1; i <= len; i++) {
+    if (path[i] != '/' && path[i] != '\0') {
+      continue;
+    }
+    path[i] = '\0';
+    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+      return err_errno(err, ERR_IO, errno, path);
+    }
+    path[i] = i == len ? '\0' : '/';
+  }
+  return OK;
+}
+
+/* A fresh directory of ours is closed to others; one that holds something already must be closed by its owner. */
+static enum err_code close_dir(const char *dir, struct err *err) {
+  struct stat st;
+  DIR *d = opendir(dir);
+  if (d == NULL || fstat(dirfd(d), &st) != 0) {
+    int failed = errno;
+    if (d != NULL) {
+      closedir(d);
+    }
+    return err_errno(err, ERR_IO, failed, dir);
+  }
+  bool empty = true;
+  for (const struct dirent *e = readdir(d); e != NULL; e = readdir(d)) {
+    empty = empty && (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0);
+  }
+  enum err_code code = OK;
+  if ((st.st_mode & 077) != 0 && !empty) {
+    err_set(err, ERR_PERMISSIONS, "%s is open to other users and not empty", dir);
+    code = err_hint(err, "chmod 700 %s, or take another --home", dir);
+  } else if ((st.st_mode & 077) != 0 && fchmod(dirfd(d), 0700) != 0) {
+    code = err_errno(err, ERR_IO, errno, dir);
+  }
+  closedir(d);
+  return code;
+}
+
+/* A new key of either use, written sealed or not. */
+static enum err_code make_key(const struct home *h, enum keyfile_use use, const char *file, struct secret *passphrase,
+                              struct err *err) {
+  char path[HOME_PATH_MAX];
+  struct keyfile key = {.use = use};
+  enum err_code code = home_path(h, file, path, err);
+  if (code != OK) {
+    return code;
+  }
+  snprintf(key.name, sizeof key.name, "%.180s", h->config.name);
+  key.name[text_valid_prefix(view_of_text(key.name))] = '\0';
+  key.secret = secret_new(32);
+  if (key.secret == NULL) {
+    return err_set(err, ERR_MEMORY, NULL);
+  }
+  uint8_t *octets = secret_open(key.secret);
+  if (use == KEYFILE_CURVE) {
+    crypto_box_keypair(key.pub, octets);
+  } else {
+    uint8_t pair[crypto_sign_SECRETKEYBYTES];
+    randombytes_buf(octets, SEED_LEN);
+    crypto_sign_seed_keypair(key.pub, pair, octets);
+    sodium_memzero(pair, sizeof pair);
+  }
+  secret_close(key.secret);
+  /* A test's wish, heard only where keys are made: sealing takes a quarter of a second and 256 MiB. */
+  enum keyfile_cost cost = getenv("SPECOLA_TEST_FAST_KEYS") != NULL ? KEYFILE_FAST : KEYFILE_MODERATE;
+  code = keyfile_write(path, &key, passphrase, cost, err);
+  keyfile_release(&key);
+  return code;
+}
+
+enum err_code home_create(const char *dir, const struct home_config *config, struct secret *passphrase, struct home *out,
+                          struct err *err) {
+  char path[HOME_PATH_MAX];
+  static const char *const taken[] = {CONFIG_FILE, "node.key", "curve.key", "store.db"};
+  enum err_code code = set_dir(out, dir, err);
+  if (code != OK || (code = config_check(config, &out->config, err)) != OK) {
+    return code;
+  }
+  for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) {
+    if (exists(out, taken[i])) {
+      err_set(err, ERR_REFUSED, "%s: there is a node already (%s)", out->dir, taken[i]);
+      return err_hint(err, "take another --home, or move that one away");
+    }
+  }
+  if ((code = make_dir(out->dir, err)) != OK || (code = close_dir(out->dir, err)) != OK ||
+      (code = make_key(out, KEYFILE_NODE, "node.key", passphrase, err)) != OK ||
+      (code = make_key(out, KEYFILE_CURVE, "curve.key", passphrase, err)) != OK ||
+      (code = home_path(out, CONFIG_FILE, path, err)) != OK) {
+    return code;
+  }
+  return config_write(path, &out->config, err);
+}
+
+/* ---- keys ---- */
+
+static enum err_code read_key(const struct home *h, const char *file, enum keyfile_use use, struct secret *passphrase,
+                              struct keyfile *out, struct err *err) {
+  char path[HOME_PATH_MAX];
+  enum err_code code = home_path(h, file, path, err);
+  if (code != OK || (code = keyfile_read(path, passphrase, out, err)) != OK) {
+    return code;
+  }
+  if (out->use != use) {
+    keyfile_release(out);
+    return err_set(err, ERR_KEY, "%s: a key for another use", path);
+  }
+  if (out->secret == NULL) {
+    keyfile_release(out);
+    err_set(err, ERR_LOCKED, "%s is sealed", path);
+    return err_hint(err, "give its passphrase: --node-passphrase-file FILE");
+  }
+  return OK;
+}
+
+enum err_code home_node_key(const struct home *h, struct secret *passphrase, struct signer *out, struct err *err) {
+  struct keyfile key = {0};
+  enum err_code code = read_key(h, "node.key", KEYFILE_NODE, passphrase, &key, err);
+  if (code != OK) {
+    return code;
+  }
+  code = signer_from_seed(secret_open(key.secret), out, err);
+  secret_close(key.secret);
+  keyfile_release(&key);
+  return code;
+}
+
+enum err_code home_curve_key(const struct home *h, struct secret *passphrase, uint8_t pub[32], struct secret **out,
+                             struct err *err) {
+  struct keyfile key = {0};
+  enum err_code code = read_key(h, "curve.key", KEYFILE_CURVE, passphrase, &key, err);
+  if (code != OK) {
+    return code;
+  }
+  memcpy(pub, key.pub, 32);
+  *out = key.secret;
+  key.secret = NULL;
+  keyfile_release(&key);
+  return OK;
+}
+
+/* ---- schema/ ---- */
+
+static int compare_names(const void *a, const void *b) {
+  return strcmp(a, b);
+}
+
+/* The names in dir that end in suffix, sorted, into names (*n of them). A folder that is not there has none. */
+static enum err_code list_files(const char *dir, const char *suffix, char names[SCHEMA_FILES_MAX][SCHEMA_NAME_MAX], size_t *n,
+                                struct err *err) {
+  *n = 0;
+  DIR *d = opendir(dir);
+  if (d == NULL) {
+    return errno == ENOENT ? OK : err_errno(err, ERR_IO, errno, dir);
+  }
+  for (const struct dirent *e = readdir(d); e != NULL; e = readdir(d)) {
+    size_t len = strlen(e->d_name);
+    if (len <= strlen(suffix) || len >= SCHEMA_NAME_MAX || strcmp(e->d_name + len - strlen(suffix), suffix) != 0) {
+      continue;
+    }
+    if (*n == SCHEMA_FILES_MAX) {
+      closedir(d);
+      return err_set(err, ERR_LIMIT, "%s: more than %d files", dir, SCHEMA_FILES_MAX);
+    }
+    memcpy(names[(*n)++], e->d_name, len + 1);
+  }
+  closedir(d);
+  qsort(names, *n, SCHEMA_NAME_MAX, compare_names);
+  return OK;
+}
+
+/* The three sorts of file in schema/, and what is done with each: the name is the file's without its suffix. */
+static const struct schema_files {
+  const char *folder, *suffix;
+  enum err_code (*add)(struct schema_set *set, const char *name, struct view text, struct err *err);
+} schema_files[] = {
+    {"schema/vocab", ".tsv", schema_set_add_vocabulary},
+    {"schema", ".schema", schema_set_add},
+    {"schema", ".tsv", schema_set_add_labels},
+};
+
+static enum err_code add_schema_file(const char *dir, const char *file, const struct schema_files *sort, struct schema_set *set,
+                                     struct err *err) {
+  char path[HOME_PATH_MAX + SCHEMA_NAME_MAX + 1], name[SCHEMA_NAME_MAX];
+  struct bytes text;
+  bytes_init(&text, SCHEMA_MAX);
+  snprintf(path, sizeof path, "%s/%s", dir, file);
+  /* A schema is named in full in messages about it; labels and vocabularies are known by the bare name. */
+  bool whole = sort->add == schema_set_add;
+  snprintf(name, sizeof name, "%.*s", (int)(strlen(file) - (whole ? 0 : strlen(sort->suffix))), file);
+  enum err_code code = file_read(path, &text, err);
+  if (code == OK && (code = sort->add(set, name, bytes_view(&text), err)) != OK) {
+    err_context(err, "%s", dir);
+  }
+  bytes_release(&text);
+  return code;
+}
+
+static enum err_code add_schema_files(const struct home *h, const struct schema_files *sort, struct schema_set *set,
+                                      struct err *err) {
+  char dir[HOME_PATH_MAX];
+  size_t n = 0;
+  enum err_code code = home_path(h, sort->folder, dir, err);
+  if (code != OK) {
+    return code;
+  }
+  char(*names)[SCHEMA_NAME_MAX] = calloc(SCHEMA_FILES_MAX, SCHEMA_NAME_MAX);
+  if (names == NULL) {
+    return err_set(err, ERR_MEMORY, NULL);
+  }
+  code = list_files(dir, sort->suffix, names, &n, err);
+  for (size_t i = 0; code == OK && i < n; i++) {
+    code = add_schema_file(dir, names[i], sort, set, err);
+  }
+  free(names);
+  return code;
+}
+
+enum err_code home_schemas(const struct home *h, struct schema_set **out, struct err *err) {
+  struct schema_set *set = NULL;
+  enum err_code code = schema_set_new(&set, err);
+  for (size_t i = 0; code == OK && i < sizeof schema_files / sizeof schema_files[0]; i++) {
+    code = add_schema_files(h, &schema_files[i], set, err);
+  }
+  if (code == OK) {
+    code = schema_set_link(set, err);
+  }
+  if (code != OK) {
+    schema_set_free(set);
+    return code;
+  }
+  *out = set;
+  return OK;
+}

@@ -1,0 +1,62 @@
+/*
+ * findings: the growing list of what is to be said about a body (body.h).
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "keys/text.h"
+#include "protocol/limits.h"
+#include "protocol/schema/body.h"
+#include "protocol/schema/lines.h"
+
+#define FIRST_ROOM 4u
+
+void findings_release(struct findings *f) {
+  free(f->items);
+  memset(f, 0, sizeof *f);
+}
+
+static bool grow(struct findings *f) {
+  if ((f->n & (f->n - 1)) != 0 || (f->n != 0 && f->n < FIRST_ROOM)) return true; /* room doubles at each power of two */
+  const size_t room = f->n == 0 ? FIRST_ROOM : 2 * f->n;
+  struct finding *items = realloc(f->items, room * sizeof *items);
+  if (items == NULL) return false;
+  f->items = items;
+  return true;
+}
+
+/* Cuts a text at the last whole character, after vsnprintf has cut it at an octet, and makes control characters visible. */
+static void clean(char *text) {
+  size_t len = strlen(text);
+  size_t good = text_valid_prefix(view_of(text, len));
+  while (good < len) {
+    if (len - good < 4) { /* a character that was cut */
+      text[good] = '\0';
+      return;
+    }
+    text[good] = '?';
+    good = text_valid_prefix(view_of(text, len));
+  }
+}
+
+void findings_add(struct findings *f, enum finding_level level, const char *field, const char *code, const char *format, ...) {
+  f->n_refused += level == FINDING_REFUSED;
+  f->n_lacking += level == FINDING_LACKING;
+  f->n_warnings += level == FINDING_WARNING;
+  if (f->n >= LIMIT_FINDINGS || !grow(f)) {
+    f->n_more++;
+    return;
+  }
+  struct finding *item = &f->items[f->n++];
+  memset(item, 0, sizeof *item);
+  item->level = level;
+  (void)snprintf(item->field, sizeof item->field, "%s", field);
+  (void)snprintf(item->code, sizeof item->code, "%s", code);
+  va_list args;
+  va_start(args, format);
+  (void)vsnprintf(item->message, sizeof item->message, format, args);
+  va_end(args);
+  clean(item->message);
+}
