@@ -53,8 +53,8 @@ MUST_CHECK enum err_code keyfile_open(struct view text, struct secret *passphras
  * unsealed text is secret: the caller wipes out->p before bytes_release. ERR_LOCKED (no secret in k), ERR_FORMAT (the name is
  * too long, has a control character or is no UTF-8), ERR_MISMATCH (k->pub is not the public half of k->secret: such a file
  * could never be opened), ERR_LIMIT (the ceiling of out), ERR_MEMORY. On error out is untouched. */
-MUST_CHECK enum err_code keyfile_format(struct keyfile *k, struct secret *passphrase, enum keyfile_cost cost,
-                                        struct bytes *out, struct err *err);
+MUST_CHECK enum err_code keyfile_format(struct keyfile *k, struct secret *passphrase, enum keyfile_cost cost, struct bytes *out,
+                                        struct err *err);
 
 /* The same with files. keyfile_read: ERR_NOT_FOUND, ERR_PERMISSIONS (mode or owner), ERR_IO (also a symbolic link), and those
  * of keyfile_open. passphrase may be NULL: a sealed file then yields only its public half (secret NULL, sealed true) and OK. */

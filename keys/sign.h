@@ -63,7 +63,8 @@ MUST_CHECK bool sign_verify(const struct pubkey *pub, enum sign_tag tag, const s
 struct signature sign_bare(const struct signer *signer, struct view bytes);
 MUST_CHECK bool sign_verify_bare(const struct pubkey *pub, struct view bytes, const struct signature *signature);
 
-/* ERR_FORMAT unless the 32 octets are a canonical point of the prime-order subgroup (small-order and mixed keys are refused). */
+/* ERR_FORMAT unless the 32 octets are a canonical point of the prime-order subgroup (small-order and mixed keys are refused).
+ */
 MUST_CHECK enum err_code pubkey_check(const struct pubkey *pub, struct err *err);
 bool pubkey_equal(const struct pubkey *a, const struct pubkey *b);
 int pubkey_compare(const struct pubkey *a, const struct pubkey *b);

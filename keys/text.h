@@ -27,7 +27,8 @@ MUST_CHECK enum err_code text_normalise(struct view v, struct bytes *out, struct
 /* Columns on a terminal (utf8proc's width; never negative; a broken octet counts one). */
 size_t text_width(struct view v);
 /* Appends v so that it is harmless on a terminal or in a log line: controls, bidi overrides (U+202A..202E, U+2066..2069),
- * line and paragraph separators and broken octets become \xNN or \u{N}; \n and \t stay when keep_lines. ERR_LIMIT, ERR_MEMORY; on error out is untouched. */
+ * line and paragraph separators and broken octets become \xNN or \u{N}; \n and \t stay when keep_lines. ERR_LIMIT, ERR_MEMORY;
+ * on error out is untouched. */
 MUST_CHECK enum err_code text_escape(struct view v, bool keep_lines, struct bytes *out, struct err *err);
 /* The length in octets of the longest prefix of valid text v that has at most n scalar values. */
 size_t text_prefix(struct view v, size_t n);

@@ -145,7 +145,8 @@ static enum err_code make_key(const struct home *h, enum keyfile_use use, const 
   }
   secret_close(key.secret);
   /* A test's wish, heard only where keys are made: sealing takes a quarter of a second and 256 MiB. */
-  enum keyfile_cost cost = getenv("SPECOLA_TEST_FAST_KEYS") != NULL ? KEYFILE_FAST : KEYFILE_MODERATE;
+  const char *wish = getenv("SPECOLA_TEST_FAST_KEYS");
+  enum keyfile_cost cost = wish != NULL && strcmp(wish, "1") == 0 ? KEYFILE_FAST : KEYFILE_MODERATE;
   code = keyfile_write(path, &key, passphrase, cost, err);
   keyfile_release(&key);
   return code;

@@ -26,7 +26,8 @@ struct bundle_writer {
   enum bundle_type last;
 };
 MUST_CHECK enum err_code bundle_start(struct bundle_writer *w, bundle_sink *sink, void *context, struct err *err);
-/* payload: the encoded item of that type (docs/protocol.md 10). ERR_LIMIT past LIMIT_BUNDLE_ITEM. */
+/* payload: the encoded item of that type (docs/protocol.md 10). ERR_LIMIT past LIMIT_BUNDLE_ITEM, ERR_FORMAT (not canonical),
+ * ERR_REFUSED (a type that may not stand here), and what the sink returns. */
 MUST_CHECK enum err_code bundle_put(struct bundle_writer *w, enum bundle_type type, struct view payload, struct err *err);
 MUST_CHECK enum err_code bundle_finish(struct bundle_writer *w, struct err *err);
 void bundle_writer_release(struct bundle_writer *w);
@@ -51,7 +52,9 @@ struct bundle_window {
   uint32_t count;
   struct view items; /* encoded items one behind the other (without the array head); read with item_read */
 };
+/* Reads with every item's form, positions within 64 bits. ERR_FORMAT, ERR_LIMIT (over LIMIT_DATA_RAW octets). */
 MUST_CHECK enum err_code bundle_window_read(struct view payload, struct bundle_window *out, struct err *err);
+/* Appends the payload. ERR_LIMIT, ERR_MEMORY; on error out is untouched. */
 MUST_CHECK enum err_code bundle_window_write(const struct bundle_window *window, struct bytes *out, struct err *err);
 
 #endif

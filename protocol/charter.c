@@ -1,8 +1,8 @@
 /*
  * charter: the founding document, its signatures, and the union of its copies (docs/protocol.md 6.3).
  *
- * A charter is always made by reading octets: charter_new writes a body and then takes it in by the same door as charter_decode,
- * so a struct charter in hand has passed every rule. Prototypes stand in membership.h.
+ * A charter is always made by reading octets: charter_new writes a body and then takes it in by the same door as
+ * charter_decode, so a struct charter in hand has passed every rule. Prototypes stand in membership.h.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,10 +13,10 @@
 #include "protocol/founder.h"
 #include "protocol/membership.h"
 
-#define CHARTER_FORM 1     /* the first field of a charter body */
-#define CODE_MAX 64        /* octets of a criterion's code */
-#define SENTENCE_MAX 2000  /* characters of a policy's sentence, per language */
-#define DEFAULT_NEED 3     /* signatures, countries and nodes that the default policy asks for */
+#define CHARTER_FORM 1    /* the first field of a charter body */
+#define CODE_MAX 64       /* octets of a criterion's code */
+#define SENTENCE_MAX 2000 /* characters of a policy's sentence, per language */
+#define DEFAULT_NEED 3    /* signatures, countries and nodes that the default policy asks for */
 #define SIGNATURES_PER_FOUNDER LIMIT_ROOTS
 
 void charter_release(struct charter *c) {
@@ -151,8 +151,8 @@ uint32_t charter_policies(const struct charter *c, struct view out[LIMIT_POLICIE
 /* ---- a new charter ---- */
 
 static void default_policy_write(struct canon_writer *w, uint32_t n_leads) {
-  static const char *const CRITERIA[] = {"public_sector_led", "novel", "implemented", "impact", "plain_language", "complete",
-                                         "replicable"};
+  static const char *const CRITERIA[] = {"public_sector_led", "novel",    "implemented", "impact",
+                                         "plain_language",    "complete", "replicable"};
   uint32_t n_criteria = sizeof CRITERIA / sizeof *CRITERIA;
   uint64_t need = n_leads >= DEFAULT_NEED + 1 ? DEFAULT_NEED : n_leads > 1 ? n_leads - 1 : 1;
   canon_put_array(w, 8);

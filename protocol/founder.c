@@ -150,7 +150,10 @@ struct view ml_read(struct canon_reader *r, size_t max_length, const char *lang)
 static enum err_code check_address(const struct founder *f, struct view item, struct err *err) {
   struct address address;
   enum err_code code = address_open(item, NULL, &f->identity.node_key, &address, err);
-  if (code != OK) return err_context(err, "founding request");
+  if (code != OK) {
+    (void)err_context(err, "founding request");
+    return code;
+  }
   if (hash_equal(&address.node, &f->node)) return OK;
   return err_set(err, ERR_MISMATCH, "founding request: the address is another node's");
 }

@@ -8,7 +8,8 @@
 #include "protocol/canon.h"
 #include "protocol/membership.h"
 
-/* handle, country, region or nil. Faults are the reader's: not a handle, not two capital letters, a region of another country. */
+/* handle, country, region or nil. Faults are the reader's: not a handle, not two capital letters, a region of another country.
+ */
 void place_read(struct canon_reader *r, char handle[HANDLE_MAX], char country[3], char region[8]);
 void place_write(struct canon_writer *w, const char *handle, const char *country, const char *region);
 /* What is wrong with these three fields (static text), or NULL. region empty: none. */
@@ -21,8 +22,8 @@ void founder_write(struct canon_writer *w, const struct founder *f);
 /* What is wrong with a founder by itself (static text), or NULL. */
 const char *founder_fault(const struct founder *f);
 
-/* An ml map of 1..LIMIT_LANGUAGES texts, each of 1..max_length characters. Returns the text in lang (NULL: any), else in English,
- * else the first; borrowed. Faults are the reader's. */
+/* An ml map of 1..LIMIT_LANGUAGES texts, each of 1..max_length characters. Returns the text in lang (NULL: any), else in
+ * English, else the first; borrowed. Faults are the reader's. */
 struct view ml_read(struct canon_reader *r, size_t max_length, const char *lang);
 
 #endif

@@ -160,8 +160,7 @@ void identity_item_write(struct canon_writer *w, const struct identity_item *ite
 
 /* Each signature must be by the root key that it names, and there must be a threshold of them. */
 static enum err_code check_signatures(const struct identity *signers, const struct root_signature *signatures, uint32_t n,
-                                      const struct hash *fed_id, const struct hash *hash, const char *whose,
-                                      struct err *err) {
+                                      const struct hash *fed_id, const struct hash *hash, const char *whose, struct err *err) {
   for (uint32_t i = 0; i < n; i++) {
     if (signatures[i].index >= signers->n_roots) {
       return err_set(err, ERR_FORMAT, "identity: there is no root key %u among %s", signatures[i].index, whose);
@@ -182,7 +181,10 @@ static enum err_code check_follows(const struct identity_item *item, const struc
                                    struct err *err) {
   struct identity previous;
   enum err_code code = identity_decode(previous_body, &previous, err);
-  if (code != OK) return err_context(err, "the identity before");
+  if (code != OK) {
+    (void)err_context(err, "the identity before");
+    return code;
+  }
   struct hash before = identity_hash(previous_body);
   if (previous.version == 1 && !hash_equal(&before, node)) {
     return err_set(err, ERR_MISMATCH, "identity: the one before is another node's");

@@ -54,7 +54,8 @@ MUST_CHECK enum err_code session_hello(const struct session *s, struct hello *he
  * is ANSWER. */
 MUST_CHECK enum session_verdict session_receive(struct session *s, struct view frame, struct nonce fresh, struct view *payload,
                                                 const char **reason);
-/* The dialler's start: state GREETED; the caller then sends its HELLO frame. */
+/* The dialler's start, once after session_init: state GREETED; the caller then sends its HELLO frame. A reopened link begins with
+ * session_init and a nonce never used before. */
 void session_start(struct session *s);
 /* The unsigned frame ERR(no-session). */
 MUST_CHECK enum err_code session_no_session_frame(struct bytes *out, struct err *err);

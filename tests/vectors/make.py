@@ -12,6 +12,7 @@ import struct
 import sys
 
 import msgpack
+import nacl.bindings
 import nacl.signing
 
 
@@ -66,7 +67,7 @@ def canon_good():
         yield vector(f"integer {n}", "1", pack(n))
     for name, value in (("nil", None), ("false", False), ("true", True)):
         yield vector(name, "1", pack(value))
-    for n in (0, 1, 31, 32, 255, 256, 65535, 65536):
+    for n in (0, 1, 31, 32, 255, 256, 65536):
         yield vector(f"str of {n}", "1", pack("a" * n))
         yield vector(f"bin of {n}", "1", pack(b"\0" * n))
     for n in (0, 15, 16, 300):
@@ -256,8 +257,10 @@ def record_bad_evaluation():
     for kind in (0, 4, 5, 6, 7, 8, 9, 15, 18, 19, 31, 32, 33, 48, 49, 50, 51, 2**64 - 1):
         yield record(f"kind {kind}", "4.4", header(kind=kind), "kind")
     small_order = bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")
+    mixed = nacl.bindings.crypto_core_ed25519_add(public(AUTHOR), small_order)
     not_canonical = (2**255 - 19 + 1).to_bytes(32, "little")
     for name, key in {"the neutral point": b"\x01" + bytes(31), "zeros": bytes(32), "a point of order 8": small_order,
+                      "a point of mixed order": mixed,
                       "a point that is not canonical": not_canonical, "no point": b"\x02" + bytes(31)}.items():
         yield record("author: " + name, "2", header(author=key), "key")
     yield record("another author's signature", "4.6", good, "signature", seal=envelope(good, key=OTHER))

@@ -1,0 +1,102 @@
+/*
+ * help: the command table, read aloud: all of it by groups, or one command with its options. And which version this is.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/lookup.h"
+#include "cli/options.h"
+#include "cli/out.h"
+
+static const char *in_lang(const struct cli *cli, const char *en, const char *it) {
+  return strncmp(cli->lang, "it", 2) == 0 ? it : en;
+}
+
+static void help_options(struct cli *cli, const struct option_row *rows, const char *title, json_t *list) {
+  if (rows == NULL || rows[0].name == NULL) {
+    return;
+  }
+  out_line(cli, "%s", "");
+  out_heading(cli, "%s", title);
+  for (const struct option_row *row = rows; row->name != NULL; row++) {
+    char left[80], letter[8] = "    ";
+    if (row->letter != 0) {
+      snprintf(letter, sizeof letter, "-%c, ", row->letter);
+    }
+    snprintf(left, sizeof left, "%s--%s%s%s", letter, row->name, row->value == NULL ? "" : " ", row->value == NULL ? "" : row->value);
+    out_line(cli, "  %-34s %s", left, in_lang(cli, row->en, row->it));
+    if (list != NULL) {
+      json_array_append_new(list, json_pack("{s:s, s:s}", "name", row->name, "help", in_lang(cli, row->en, row->it)));
+    }
+  }
+}
+
+enum err_code help_command(struct cli *cli, const struct command *command, struct err *err) {
+  (void)err;
+  json_t *list = json_array();
+  out_line(cli, "specola %s%s%s%s", command->name, command->operands[0] == '\0' ? "" : " ", command->operands,
+           command->options == NULL && !command->facets ? "" : " [OPTIONS]");
+  out_line(cli, "  %s", in_lang(cli, command->en, command->it));
+  help_options(cli, command->options, in_lang(cli, "Options", "Opzioni"), list);
+  if (command->facets) {
+    out_line(cli, "      --DIM CODE  %s",
+             in_lang(cli, "a facet of the schemas: --country IT --sector 01.3 --level local",
+                     "una faccetta degli schemi: --country IT --sector 01.3 --level local"));
+  }
+  help_options(cli, global_options, in_lang(cli, "General options", "Opzioni generali"), NULL);
+  out_set_text(cli, "command", command->name);
+  out_set_text(cli, "help", in_lang(cli, command->en, command->it));
+  out_set(cli, "options", list);
+  return OK;
+}
+
+static void help_all(struct cli *cli) {
+  const char *group = "";
+  json_t *list = json_array();
+  out_line(cli, "specola [--home DIR] [--json] [--lang TAG] [-q|-v] [--no-input] [--timeout S] COMMAND");
+  for (const struct command *c = command_table; c->name != NULL; c++) {
+    if (strcmp(group, c->group) != 0) {
+      group = c->group;
+      out_line(cli, "%s", "");
+      out_heading(cli, "%s", group);
+    }
+    char left[80];
+    snprintf(left, sizeof left, "%s %s", c->name, c->operands);
+    out_line(cli, "  %-34s %s", left, in_lang(cli, c->en, c->it));
+    json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name", c->name, "group", c->group, "help", in_lang(cli, c->en, c->it)));
+  }
+  out_line(cli, "%s", "");
+  out_line(cli, "%s", in_lang(cli, "specola help COMMAND tells more. To try things out: specola demo",
+                              "specola help COMANDO dice di più. Per provare: specola demo"));
+  out_set(cli, "commands", list);
+}
+
+enum err_code cmd_help(struct cli *cli, const struct args *args, struct err *err) {
+  char name[64];
+  if (args->n_operands == 0) {
+    help_all(cli);
+    return OK;
+  }
+  snprintf(name, sizeof name, "%.30s%s%.30s", args->operands[0], args->n_operands > 1 ? " " : "",
+           args->n_operands > 1 ? args->operands[1] : "");
+  const struct command *command = command_by_name(name);
+  if (command == NULL) {
+    char *words[] = {name};
+    struct words rest = {0};
+    enum err_code code = lookup_command(1, words, &command, &rest, err);
+    words_release(&rest);
+    if (code != OK) {
+      return code;
+    }
+  }
+  return help_command(cli, command, err);
+}
+
+enum err_code cmd_version(struct cli *cli, const struct args *args, struct err *err) {
+  (void)args;
+  (void)err;
+  out_line(cli, "specola %s (protocol 1)", SPECOLA_VERSION);
+  out_set_text(cli, "version", SPECOLA_VERSION);
+  out_set_number(cli, "protocol", 1);
+  return OK;
+}

@@ -1,0 +1,61 @@
+/*
+ * here: opens what a reading command needs (see here.h).
+ */
+#include "cli/here.h"
+
+#include <string.h>
+
+void here_release(struct here *h) {
+  store_close(h->store);
+  federation_release(&h->federation);
+  schema_set_free(h->schemas);
+  h->store = NULL;
+  h->schemas = NULL;
+}
+
+enum err_code here_open_mode(const struct cli *cli, enum store_mode mode, struct here *out, struct err *err) {
+  memset(out, 0, sizeof *out);
+  enum err_code code = cli_open_home(cli, &out->home, err);
+  if (code != OK) {
+    return code;
+  }
+  code = store_open(out->home.dir, mode, NULL, &out->store, err);
+  if (code == OK) {
+    code = federation_load(out->store, &out->federation, err);
+  }
+  if (code == ERR_NOT_INITIALISED) {
+    err_set(err, code, "this node has not joined an observatory yet");
+    err_hint(err, "specola join X.charter");
+  }
+  if (code == OK) {
+    code = home_schemas(&out->home, &out->schemas, err);
+  }
+  if (code != OK) {
+    here_release(out);
+  }
+  return code;
+}
+
+enum err_code here_open(const struct cli *cli, struct here *out, struct err *err) {
+  return here_open_mode(cli, STORE_READ, out, err);
+}
+
+enum err_code here_schemas(const struct cli *cli, struct schema_set **out, struct home_config *config, struct err *err) {
+  struct home home;
+  memset(&home, 0, sizeof home);
+  enum err_code code = cli_open_home(cli, &home, err);
+  if (code == OK) {
+    code = home_schemas(&home, out, err);
+  } else if (code == ERR_NOT_INITIALISED) {
+    err_clear(err);
+    memset(&home.config, 0, sizeof home.config);
+    if ((code = schema_set_new(out, err)) == OK && (code = schema_set_link(*out, err)) != OK) {
+      schema_set_free(*out);
+      *out = NULL;
+    }
+  }
+  if (config != NULL) {
+    *config = home.config;
+  }
+  return code;
+}

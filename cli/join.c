@@ -1,0 +1,167 @@
+/*
+ * join: the last step of a founding, on the node's own machine: a complete charter becomes a store, and the log begins with the node's
+ * identity (entry 0) and the coordinator's certificate (entry 1).
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/founding.h"
+#include "node/admit.h"
+#include "protocol/canon.h"
+#include "protocol/people.h"
+
+/* The founder of the charter that has our node key. ERR_REFUSED. */
+static enum err_code find_self(const struct charter *c, const struct pubkey *node_key, uint32_t *out, struct err *err) {
+  for (uint32_t i = 0; i < c->n_founders; i++) {
+    if (pubkey_equal(&c->founders[i].identity.node_key, node_key)) {
+      *out = i;
+      return OK;
+    }
+  }
+  err_set(err, ERR_REFUSED, "this node is not a founder of that observatory");
+  return err_hint(err, "found it with this node's .identity file: specola found NAME *.identity");
+}
+
+static enum err_code put_identities(struct store *s, const struct charter *c, struct err *err) {
+  enum err_code code = OK;
+  struct bytes item;
+  bytes_init(&item, 4 * LIMIT_IDENTITY);
+  for (uint32_t i = 0; code == OK && i < c->n_founders; i++) {
+    struct identity_item identity;
+    charter_identity_item(c, i, &identity);
+    bytes_clear(&item);
+    struct canon_writer w = canon_writer(&item);
+    identity_item_write(&w, &identity);
+    code = canon_written(&w, "identity", err);
+    if (code == OK) {
+      code = store_put_identity(s, &c->founders[i].node, 1, bytes_view(&item), err);
+    }
+  }
+  bytes_release(&item);
+  return code;
+}
+
+/* Addresses of founders; what is not theirs or does not verify is left out: it can come by the network later. */
+static enum err_code put_addresses(struct store *s, const struct charter_file *f, struct err *err) {
+  enum err_code code = OK;
+  struct canon_reader r = canon_reader(bytes_view(&f->addresses));
+  while (code == OK && !canon_at_end(&r) && r.fault == NULL) {
+    struct address address;
+    struct view item = canon_skip(&r);
+    if (address_open(item, NULL, NULL, &address, NULL) != OK) {
+      continue;
+    }
+    for (uint32_t i = 0; code == OK && i < f->charter.n_founders; i++) {
+      const struct founder *founder = &f->charter.founders[i];
+      bool kept;
+      if (hash_equal(&founder->node, &address.node) &&
+          address_open(item, NULL, &founder->identity.node_key, &address, NULL) == OK) {
+        code = store_put_address(s, &address.node, address.seq, item, &kept, err);
+      }
+    }
+  }
+  return code;
+}
+
+/* A store that holds a charter already: fine when it is this one and its log has not got past the certificate (a join that was cut
+ * short goes on where it stopped); *begun tells. */
+static enum err_code check_earlier(struct store *s, const struct charter_file *f, uint32_t self, bool *begun, struct err *err) {
+  struct bytes item;
+  struct charter held = {0};
+  struct log log;
+  bytes_init(&item, LIMIT_BUNDLE_ITEM);
+  *begun = false;
+  enum err_code code = store_get_charter(s, &item, err);
+  if (code == ERR_NOT_FOUND) {
+    err_clear(err);
+    code = OK;
+    goto out;
+  }
+  if (code != OK || (code = charter_decode(bytes_view(&item), &held, err)) != OK) {
+    goto out;
+  }
+  bool grown = log_find(s, &f->charter.founders[self].node, 1, &log, NULL) == OK && log.range.size >= 2;
+  if (grown || !hash_equal(&held.fed_id, &f->charter.fed_id)) {
+    err_set(err, ERR_REFUSED, "this node has joined an observatory already");
+    code = err_hint(err, "specola status");
+  }
+  *begun = true;
+out:
+  charter_release(&held);
+  bytes_release(&item);
+  return code;
+}
+
+/* Charter, identities, addresses and who we are: one transaction. */
+static enum err_code put_federation(struct store *s, const struct charter_file *f, uint32_t self, struct err *err) {
+  struct bytes item;
+  bool begun = false;
+  enum err_code code = check_earlier(s, f, self, &begun, err);
+  if (code != OK || begun) {
+    return code;
+  }
+  bytes_init(&item, LIMIT_BUNDLE_ITEM);
+  code = charter_encode(&f->charter, &item, err);
+  if (code != OK || (code = store_begin(s, err)) != OK) {
+    goto out;
+  }
+  if ((code = store_put_charter(s, bytes_view(&item), err)) == OK && (code = put_identities(s, &f->charter, err)) == OK &&
+      (code = put_addresses(s, f, err)) == OK &&
+      (code = store_put_fact(s, "own", hash_view(&f->charter.founders[self].node), err)) == OK) {
+    code = store_commit(s, err);
+  } else {
+    store_rollback(s);
+  }
+out:
+  bytes_release(&item);
+  return code;
+}
+
+/* Entries 0 and 1. */
+static enum err_code begin_log(const struct home *home, struct store *store, const struct signer *key,
+                               const struct person_card *coordinator, struct err *err) {
+  struct federation federation = {0};
+  struct schema_set *schemas = NULL;
+  struct hall *hall = NULL;
+  struct receipt_row row;
+  enum err_code code = federation_load(store, &federation, err);
+  if (code != OK || (code = home_schemas(home, &schemas, err)) != OK) {
+    goto out;
+  }
+  const struct hall_config config = {.store = store, .federation = &federation, .schemas = schemas, .node_key = key,
+                                     .clock = clock_system(), .entropy = entropy_system(), .threads = 0};
+  if ((code = hall_open(&config, &hall, err)) != OK || (code = hall_admit_identity(hall, err)) != OK) {
+    goto out;
+  }
+  code = hall_certify(hall, &coordinator->key, 1, ROLE_COORDINATOR | ROLE_EDITOR, 0, coordinator->name, &row, err);
+  if (code == OK && row.state == RECEIPT_REFUSED) {
+    code = err_set(err, ERR_REFUSED, "the coordinator's certificate: %s: %s", reason_name(row.reason), reason_text(row.reason));
+  }
+out:
+  hall_close(hall);
+  schema_set_free(schemas);
+  federation_release(&federation);
+  return code;
+}
+
+enum err_code founding_join(const struct home *home, struct secret *node_passphrase, const struct charter_file *f,
+                            const struct person_card *coordinator, struct err *err) {
+  struct signer key = {0};
+  struct store *store = NULL;
+  uint32_t self = 0;
+  enum err_code code = charter_complete(&f->charter, err);
+  if (code == ERR_INCOMPLETE) {
+    return err_hint(err, "specola root sign X.charter --key SHEET, by each that is missing; then join again");
+  }
+  if (code != OK || (code = home_node_key(home, node_passphrase, &key, err)) != OK) {
+    return code;
+  }
+  if ((code = find_self(&f->charter, &key.pub, &self, err)) == OK &&
+      (code = store_open(home->dir, STORE_WRITE, NULL, &store, err)) == OK &&
+      (code = put_federation(store, f, self, err)) == OK) {
+    code = begin_log(home, store, &key, coordinator, err);
+  }
+  store_close(store);
+  signer_release(&key);
+  return code;
+}

@@ -1,0 +1,247 @@
+/*
+ * out: lines, tables and the one JSON document of a command (see out.h).
+ */
+#include "cli/out.h"
+
+#include <errno.h>
+#include <libsmartcols/libsmartcols.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "keys/text.h"
+
+#define LINE_MAX_OCTETS (1024u * 1024u) /* of one line or text that a command says */
+
+/* Writes text escaped; keep_lines as text_escape. */
+static void put_escaped(FILE *file, struct view text, bool keep_lines) {
+  struct bytes safe;
+  bytes_init(&safe, 8 * LINE_MAX_OCTETS);
+  if (text_escape(text, keep_lines, &safe, NULL) == OK && safe.len > 0) {
+    fwrite(safe.p, 1, safe.len, file);
+  }
+  bytes_release(&safe);
+}
+
+static void put_formatted(FILE *file, const char *before, const char *after, const char *format, va_list args)
+    __attribute__((format(printf, 4, 0)));
+static void put_formatted(FILE *file, const char *before, const char *after, const char *format, va_list args) {
+  char *line = NULL;
+  if (vasprintf(&line, format, args) < 0) {
+    return;
+  }
+  fputs(before, file);
+  put_escaped(file, view_of_text(line), false);
+  fputs(after, file);
+  fputc('\n', file);
+  free(line);
+}
+
+void out_line(const struct cli *cli, const char *format, ...) {
+  if (cli->json) {
+    return;
+  }
+  va_list args;
+  va_start(args, format);
+  put_formatted(stdout, "", "", format, args);
+  va_end(args);
+}
+
+void out_heading(const struct cli *cli, const char *format, ...) {
+  if (cli->json) {
+    return;
+  }
+  va_list args;
+  va_start(args, format);
+  put_formatted(stdout, cli->colour ? "\033[1m" : "", cli->colour ? "\033[0m" : "", format, args);
+  va_end(args);
+}
+
+void out_text(const struct cli *cli, struct view text) {
+  if (cli->json) {
+    return;
+  }
+  while (text.len > 0) {
+    const uint8_t *end = memchr(text.p, '\n', text.len);
+    size_t len = end == NULL ? text.len : (size_t)(end - text.p);
+    if (len > 0) {
+      fputs("  ", stdout);
+      put_escaped(stdout, view_of(text.p, len), true);
+    }
+    fputc('\n', stdout);
+    len += end != NULL;
+    text.p += len;
+    text.len -= len;
+  }
+}
+
+void out_note(const struct cli *cli, const char *format, ...) {
+  if (cli->json || cli->quiet) {
+    return;
+  }
+  va_list args;
+  va_start(args, format);
+  put_formatted(stderr, "", "", format, args);
+  va_end(args);
+}
+
+/* ---- the document ---- */
+
+void out_set(const struct cli *cli, const char *key, json_t *value) {
+  json_object_set_new(cli->doc, key, value);
+}
+
+void out_set_text(const struct cli *cli, const char *key, const char *text) {
+  out_set(cli, key, out_json_text(view_of_text(text)));
+}
+
+void out_set_number(const struct cli *cli, const char *key, uint64_t number) {
+  out_set(cli, key, json_integer((json_int_t)number));
+}
+
+void out_set_bool(const struct cli *cli, const char *key, bool value) {
+  out_set(cli, key, json_boolean(value));
+}
+
+json_t *out_json_text(struct view text) {
+  if (text.len == 0) {
+    return json_string("");
+  }
+  json_t *json = json_stringn((const char *)text.p, text.len);
+  if (json != NULL) {
+    return json;
+  }
+  struct bytes safe;
+  bytes_init(&safe, 8 * LINE_MAX_OCTETS);
+  if (text_escape(text, true, &safe, NULL) == OK) {
+    json = json_stringn((const char *)safe.p, safe.len);
+  }
+  bytes_release(&safe);
+  return json;
+}
+
+json_t *out_json_hash(const struct hash *h) {
+  char hex[HASH_HEX_LEN];
+  hash_hex(h, hex);
+  return json_string(hex);
+}
+
+/* ---- tables ---- */
+
+struct out_table {
+  struct libscols_table *table;
+  size_t n_columns;
+};
+
+struct out_table *out_table_new(const struct cli *cli, const char *const *columns) {
+  if (cli->json) {
+    return NULL;
+  }
+  struct out_table *t = calloc(1, sizeof *t);
+  if (t == NULL || (t->table = scols_new_table()) == NULL) {
+    free(t);
+    return NULL;
+  }
+  if (!cli->tty) {
+    scols_table_set_termforce(t->table, SCOLS_TERMFORCE_NEVER);
+  }
+  /* Cells come escaped; a second encoding would show every backslash twice. */
+  scols_table_enable_noencoding(t->table, 1);
+  scols_table_enable_colors(t->table, cli->colour);
+  for (; columns[t->n_columns] != NULL; t->n_columns++) {
+    const char *name = columns[t->n_columns];
+    bool right = name[0] == '>', last = columns[t->n_columns + 1] == NULL;
+    struct libscols_column *column =
+        scols_table_new_column(t->table, name + right, 0, (right ? SCOLS_FL_RIGHT : 0) | (last && cli->tty ? SCOLS_FL_TRUNC : 0));
+    if (column != NULL && cli->colour) {
+      scols_cell_set_color(scols_column_get_header(column), "bold");
+    }
+  }
+  return t;
+}
+
+void out_table_row(struct out_table *t, const char *const *cells) {
+  struct libscols_line *line = t == NULL ? NULL : scols_table_new_line(t->table, NULL);
+  for (size_t i = 0; line != NULL && i < t->n_columns; i++) {
+    struct bytes safe;
+    bytes_init(&safe, LINE_MAX_OCTETS);
+    const char *text = NULL;
+    if (cells[i] != NULL && text_escape(view_of_text(cells[i]), false, &safe, NULL) == OK) {
+      text = bytes_text(&safe);
+    }
+    scols_line_set_data(line, i, text == NULL ? "" : text);
+    bytes_release(&safe);
+  }
+}
+
+void out_table_print(struct out_table *t) {
+  if (t == NULL) {
+    return;
+  }
+  char *text = NULL;
+  if (scols_table_get_nlines(t->table) > 0 && scols_print_table_to_string(t->table, &text) == 0 && text != NULL) {
+    /* libsmartcols pads the last column, too: nobody needs blanks at the ends of lines. */
+    for (char *line = text; *line != '\0';) {
+      size_t len = strcspn(line, "\n"), kept = len;
+      while (kept > 0 && line[kept - 1] == ' ') {
+        kept--;
+      }
+      fwrite(line, 1, kept, stdout);
+      fputc('\n', stdout);
+      line += len + (line[len] == '\n');
+    }
+  }
+  free(text);
+  scols_unref_table(t->table);
+  free(t);
+}
+
+/* ---- the end ---- */
+
+static void put_document(const struct cli *cli) {
+  if (json_dumpf(cli->doc, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER) == 0) {
+    fputc('\n', stdout);
+  }
+}
+
+static json_t *error_json(const struct err *err) {
+  json_t *json = json_object();
+  json_object_set_new(json, "code", json_string(err_name(err->code)));
+  json_object_set_new(json, "message", out_json_text(view_of_text(err->message)));
+  json_object_set_new(json, "hint", out_json_text(view_of_text(err->hint)));
+  json_object_set_new(json, "exit", json_integer(err_exit_status(err->code)));
+  return json;
+}
+
+static void put_error(const struct cli *cli, const struct err *err) {
+  const char *red = cli->tty_err && cli->colour ? "\033[31m" : "", *plain = red[0] == '\0' ? "" : "\033[0m";
+  fprintf(stderr, "%sspecola: %s", red, plain);
+  put_escaped(stderr, view_of_text(err->message[0] != '\0' ? err->message : err_text(err->code)), false);
+  fputc('\n', stderr);
+  if (err->hint[0] != '\0') {
+    fputs("  try: ", stderr);
+    put_escaped(stderr, view_of_text(err->hint), false);
+    fputc('\n', stderr);
+  }
+}
+
+int out_finish(const struct cli *cli, const struct err *err) {
+  int status = err_exit_status(err->code);
+  if (cli->json) {
+    if (err->code != OK) {
+      out_set(cli, "error", error_json(err));
+    }
+    put_document(cli);
+  } else if (err->code != OK) {
+    fflush(stdout);
+    put_error(cli, err);
+  }
+  if ((fflush(stdout) != 0 || ferror(stdout)) && status == 0) {
+    struct err failed = ERR_INIT;
+    err_errno(&failed, ERR_IO, errno, "stdout");
+    put_error(cli, &failed);
+    return err_exit_status(failed.code);
+  }
+  return status;
+}

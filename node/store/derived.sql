@@ -1,0 +1,91 @@
+-- derived.sql: what follows from the entries. All of it can be dropped and rebuilt (specola rebuild), so a change of it is no
+-- migration. In addition there is a wide table a kind of object, named as the kind (a '_' behind it if the name is taken),
+-- written from its schema: id = object.id, "title", and a column for each field that has one value and one language.
+-- Positions are rowids of `entry`.
+
+-- Of what these tables were made: "schemas" = hash of this file and of all wide tables. Another hash: rebuild.
+CREATE TABLE derived_fact(
+  name TEXT PRIMARY KEY,
+  value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE derived_wide(
+  name TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
+-- Entries without effect (docs/protocol.md 4.6), and why.
+CREATE TABLE held(
+  id INTEGER PRIMARY KEY,
+  reason INTEGER NOT NULL
+) STRICT;
+
+-- Logs whose evaluation stopped at an entry of a later version ("upgrade needed").
+CREATE TABLE frozen(
+  log INTEGER PRIMARY KEY,
+  id INTEGER NOT NULL
+) STRICT;
+
+-- Records that say who may do what: identities, certificates, revocations, in the order of their log.
+CREATE TABLE authority(
+  id INTEGER PRIMARY KEY,
+  kind INTEGER NOT NULL
+) STRICT;
+
+-- Objects: one row each, id = its first version.
+CREATE TABLE object(
+  id INTEGER PRIMARY KEY,
+  newest INTEGER NOT NULL,    -- its newest version
+  versions INTEGER NOT NULL,  -- how many
+  withdrawn INTEGER,          -- the object.withdraw, or NULL
+  schema INTEGER NOT NULL,    -- schema number of the newest version
+  flags INTEGER NOT NULL,     -- of the newest version
+  person INTEGER NOT NULL,    -- person number of the first version's author
+  arrival INTEGER NOT NULL    -- milestone.seq that brought the newest version
+) STRICT;
+CREATE INDEX object_arrival ON object(arrival, newest);
+
+-- Versions behind the first one. The first has the object's id.
+CREATE TABLE version(
+  id INTEGER PRIMARY KEY,
+  object INTEGER NOT NULL
+) STRICT;
+CREATE INDEX version_object ON version(object, id);
+
+-- Facets: which objects have which code in which dimension. Codes are numbered as they are first seen.
+CREATE TABLE facet_code(
+  no INTEGER PRIMARY KEY,
+  dim TEXT NOT NULL,
+  code TEXT NOT NULL,
+  UNIQUE (dim, code)
+) STRICT;
+CREATE TABLE facet(
+  code INTEGER NOT NULL,
+  object INTEGER NOT NULL,
+  PRIMARY KEY (code, object)
+) STRICT, WITHOUT ROWID;
+
+-- References from newest versions to object ids. What they name need not be here: it is found when it comes.
+CREATE TABLE link(
+  target BLOB NOT NULL,    -- object id
+  field TEXT NOT NULL,     -- field key
+  object INTEGER NOT NULL, -- the object that refers
+  PRIMARY KEY (target, field, object)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX link_object ON link(object);
+
+-- Unique fields (rule word `unique`): the first 8 octets of a hash over log, schema and values; candidates are compared in full.
+CREATE TABLE unique_key(
+  key INTEGER NOT NULL,
+  object INTEGER NOT NULL,
+  PRIMARY KEY (key, object)
+) STRICT, WITHOUT ROWID;
+
+-- Full text of the newest version of each object, all languages; rowid = object.id. The texts are not stored twice: the view
+-- reads them out of the bodies (specola_text is a function of this program).
+CREATE VIEW fulltext_content(id, title, text) AS
+  SELECT object.id, specola_text(object.schema, entry.body, 1), specola_text(object.schema, entry.body, 0)
+  FROM object JOIN entry ON entry.id = object.newest;
+CREATE VIRTUAL TABLE fulltext USING fts5(
+  title, text, content='fulltext_content', content_rowid='id', tokenize='unicode61 remove_diacritics 2'
+);
+INSERT INTO fulltext(fulltext, rank) VALUES ('automerge', 0);
+INSERT INTO fulltext(fulltext, rank) VALUES ('hashsize', 16777216);

@@ -1,0 +1,101 @@
+/*
+ * facet: dimensions and codes. See facet.h.
+ */
+#include "node/store/facet.h"
+
+#include <string.h>
+
+#include "node/store/statement.h"
+
+void facet_forget(struct facet_memory *m) {
+  memset(m, 0, sizeof *m);
+}
+
+static struct facet_slot *slot_of(struct facet_memory *m, const char *dim, struct view code) {
+  uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ (uintptr_t)dim; /* FNV-1a: a clash only costs a look-up */
+  for (size_t i = 0; i < code.len; i++) {
+    hash = (hash ^ code.p[i]) * UINT64_C(0x100000001b3);
+  }
+  return &m->slots[(hash ^ hash >> 32) % FACET_CODES];
+}
+
+static enum err_code find_no(struct store *s, const char *dim, struct view code, int64_t *no, struct err *err) {
+  static const char sql[] = "SELECT no FROM facet_code WHERE dim = :dim AND code = :code";
+  sqlite3_stmt *st = NULL;
+  bool row = false;
+  enum err_code result = statement_get(s, sql, &st, err);
+  *no = 0;
+  if (result != OK) {
+    return result;
+  }
+  statement_bind_text(st, 1, view_of_text(dim));
+  statement_bind_text(st, 2, code);
+  result = statement_step(s, st, &row, "facet", err);
+  if (result == OK && row) {
+    *no = sqlite3_column_int64(st, 0);
+    statement_done(st);
+  }
+  return result;
+}
+
+static enum err_code make_no(struct store *s, const char *dim, struct view code, int64_t *no, struct err *err) {
+  static const char sql[] = "INSERT INTO facet_code(dim, code) VALUES (:dim, :code)";
+  sqlite3_stmt *st = NULL;
+  enum err_code result = statement_get(s, sql, &st, err);
+  if (result != OK) {
+    return result;
+  }
+  statement_bind_text(st, 1, view_of_text(dim));
+  statement_bind_text(st, 2, code);
+  result = statement_run(s, st, "facet", err);
+  *no = sqlite3_last_insert_rowid(store_db(s));
+  return result;
+}
+
+static enum err_code code_no(struct facet_memory *m, struct store *s, const char *dim, struct view code, int64_t *no,
+                             struct err *err) {
+  struct facet_slot *slot = slot_of(m, dim, code);
+  if (slot->no != 0 && slot->dim == dim && view_equal(view_of(slot->code, slot->len), code)) {
+    *no = slot->no;
+    return OK;
+  }
+  enum err_code result = find_no(s, dim, code, no, err);
+  if (result == OK && *no == 0) {
+    result = make_no(s, dim, code, no, err);
+  }
+  if (result == OK && code.len > 0 && code.len <= FACET_CODE_MAX) {
+    slot->no = *no;
+    slot->dim = dim;
+    slot->len = code.len;
+    memcpy(slot->code, code.p, code.len);
+  }
+  return result;
+}
+
+static enum err_code change(struct facet_memory *m, struct store *s, const char *sql, const char *dim, struct view code,
+                            int64_t object, struct err *err) {
+  sqlite3_stmt *st = NULL;
+  int64_t no = 0;
+  enum err_code result = code_no(m, s, dim, code, &no, err);
+  if (result == OK) {
+    result = statement_get(s, sql, &st, err);
+  }
+  if (result != OK) {
+    return result;
+  }
+  statement_bind_int(st, 1, no);
+  statement_bind_int(st, 2, object);
+  return statement_run(s, st, "facet", err);
+}
+
+enum err_code facet_put(struct facet_memory *m, struct store *s, const char *dim, struct view code, int64_t object,
+                        struct err *err) {
+  static const char sql[] = "INSERT OR IGNORE INTO facet(code, object) VALUES (:code, :object)";
+  return change(m, s, sql, dim, code, object, err);
+}
+
+enum err_code facet_erase(struct facet_memory *m, struct store *s, const char *dim, struct view code, int64_t object,
+                          struct err *err) {
+  static const char sql[] = "DELETE FROM facet WHERE code = :code AND object = :object";
+  return change(m, s, sql, dim, code, object, err);
+}

@@ -1,0 +1,30 @@
+/*
+ * inside: what the files of this room know of a struct store. Nobody outside node/store includes this.
+ */
+#ifndef SPECOLA_NODE_STORE_INSIDE_H
+#define SPECOLA_NODE_STORE_INSIDE_H
+
+#include "node/store/store.h"
+#include "protocol/schema/schema.h"
+
+#define STORE_STATEMENTS 256 /* slots for prepared statements: a power of two, more than twice the texts that there are */
+
+struct store_slot {
+  const char *sql; /* NULL: free */
+  sqlite3_stmt *statement;
+};
+struct store {
+  sqlite3 *db;
+  enum store_mode mode;
+  int lock; /* descriptor of store.lock, -1 when reading */
+  uint64_t commits; /* own ones since the start */
+  const struct schema_set *set; /* what specola_text reads bodies by; borrowed, NULL until store_use_schemas */
+  struct store_slot slots[STORE_STATEMENTS];
+};
+
+/* Gives the SQL function specola_text the kinds that it reads bodies by. set is borrowed until the store closes. */
+void store_use_schemas(struct store *s, const struct schema_set *set);
+/* Registers specola_text on a connection. Store errors. */
+MUST_CHECK enum err_code store_text_function(struct store *s, struct err *err);
+
+#endif

@@ -1,0 +1,149 @@
+/*
+ * items: charter, identities, addresses and small facts, as encoded items. See store.h.
+ */
+#include "node/store/statement.h"
+
+/* Reads column 0 of at most one row into *item (appended). ERR_NOT_FOUND. */
+static enum err_code get_one(struct store *s, sqlite3_stmt *st, struct bytes *item, const char *what, struct err *err) {
+  bool row = false;
+  enum err_code code = statement_step(s, st, &row, what, err);
+  if (code != OK) {
+    return code;
+  }
+  if (!row) {
+    return err_set(err, ERR_NOT_FOUND, "the store has no such %s", what);
+  }
+  code = bytes_append(item, statement_blob(st, 0), err);
+  statement_done(st);
+  return code;
+}
+
+static enum err_code check_int(uint64_t value, const char *what, struct err *err) {
+  return value <= INT64_MAX ? OK : err_set(err, ERR_LIMIT, "%s is over 2^63", what);
+}
+
+enum err_code store_put_charter(struct store *s, struct view item, struct err *err) {
+  static const char sql[] = "INSERT INTO charter(id, item) VALUES (1, :item) ON CONFLICT(id) DO UPDATE SET item = excluded.item";
+  sqlite3_stmt *st = NULL;
+  const enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_blob(st, 1, item);
+  return statement_run(s, st, "charter", err);
+}
+
+enum err_code store_get_charter(struct store *s, struct bytes *item, struct err *err) {
+  static const char sql[] = "SELECT item FROM charter";
+  sqlite3_stmt *st = NULL;
+  const enum err_code code = statement_get(s, sql, &st, err);
+  return code == OK ? get_one(s, st, item, "charter", err) : code;
+}
+
+enum err_code store_put_identity(struct store *s, const struct hash *node, uint64_t version, struct view item,
+                                 struct err *err) {
+  static const char sql[] = "INSERT OR REPLACE INTO identity(node, version, item) VALUES (:node, :version, :item)";
+  sqlite3_stmt *st = NULL;
+  enum err_code code = check_int(version, "the identity's version", err);
+  if (code == OK) {
+    code = statement_get(s, sql, &st, err);
+  }
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_blob(st, 1, hash_view(node));
+  statement_bind_int(st, 2, (int64_t)version);
+  statement_bind_blob(st, 3, item);
+  return statement_run(s, st, "identity", err);
+}
+
+enum err_code store_get_identity(struct store *s, const struct hash *node, uint64_t version, struct bytes *item,
+                                 struct err *err) {
+  static const char sql[] = "SELECT item FROM identity WHERE node = :node AND (version = :version OR :version = 0) "
+                            "ORDER BY version DESC LIMIT 1";
+  sqlite3_stmt *st = NULL;
+  enum err_code code = check_int(version, "the identity's version", err);
+  if (code == OK) {
+    code = statement_get(s, sql, &st, err);
+  }
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_blob(st, 1, hash_view(node));
+  statement_bind_int(st, 2, (int64_t)version);
+  return get_one(s, st, item, "identity", err);
+}
+
+/* seq as held, as its 64 bits: the column is signed. */
+static enum err_code address_seq(struct store *s, const struct hash *node, bool *held, uint64_t *seq, struct err *err) {
+  static const char sql[] = "SELECT seq FROM address WHERE node = :node";
+  sqlite3_stmt *st = NULL;
+  enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_blob(st, 1, hash_view(node));
+  code = statement_step(s, st, held, "address", err);
+  if (code == OK && *held) {
+    *seq = (uint64_t)sqlite3_column_int64(st, 0);
+    statement_done(st);
+  }
+  return code;
+}
+
+enum err_code store_put_address(struct store *s, const struct hash *node, uint64_t seq, struct view item, bool *kept,
+                                struct err *err) {
+  static const char sql[] = "INSERT OR REPLACE INTO address(node, seq, item) VALUES (:node, :seq, :item)";
+  sqlite3_stmt *st = NULL;
+  uint64_t old = 0;
+  bool held = false;
+  *kept = false;
+  enum err_code code = address_seq(s, node, &held, &old, err);
+  if (code != OK || (held && old >= seq)) {
+    return code;
+  }
+  code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_blob(st, 1, hash_view(node));
+  statement_bind_int(st, 2, (int64_t)seq);
+  statement_bind_blob(st, 3, item);
+  code = statement_run(s, st, "address", err);
+  *kept = code == OK;
+  return code;
+}
+
+enum err_code store_get_address(struct store *s, const struct hash *node, struct bytes *item, struct err *err) {
+  static const char sql[] = "SELECT item FROM address WHERE node = :node";
+  sqlite3_stmt *st = NULL;
+  const enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_blob(st, 1, hash_view(node));
+  return get_one(s, st, item, "address", err);
+}
+
+enum err_code store_put_fact(struct store *s, const char *name, struct view value, struct err *err) {
+  static const char sql[] = "INSERT OR REPLACE INTO fact(name, value) VALUES (:name, :value)";
+  sqlite3_stmt *st = NULL;
+  const enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_text(st, 1, view_of_text(name));
+  statement_bind_blob(st, 2, value);
+  return statement_run(s, st, "fact", err);
+}
+
+enum err_code store_get_fact(struct store *s, const char *name, struct bytes *value, struct err *err) {
+  static const char sql[] = "SELECT value FROM fact WHERE name = :name";
+  sqlite3_stmt *st = NULL;
+  const enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_text(st, 1, view_of_text(name));
+  return get_one(s, st, value, "fact", err);
+}

@@ -1,0 +1,141 @@
+/*
+ * milestone: the checkpoints at which this replica stood (docs/protocol.md 7.3). See store.h.
+ */
+#include "node/store/milestone.h"
+#include "node/store/statement.h"
+
+enum err_code milestone_put(struct store *s, int64_t log_no, uint64_t size, struct view text, struct err *err) {
+  static const char sql[] = "INSERT INTO milestone(log, size, body_bytes, text) "
+                            "VALUES (:log, :size, (SELECT body_bytes FROM log WHERE no = :log), :text)";
+  sqlite3_stmt *st = NULL;
+  const enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_int(st, 1, log_no);
+  statement_bind_int(st, 2, (int64_t)size);
+  statement_bind_blob(st, 3, text);
+  return statement_run(s, st, "milestone", err);
+}
+
+enum err_code milestone_get(struct store *s, int64_t log_no, uint64_t size, struct bytes *text, struct err *err) {
+  static const char sql[] = "SELECT text FROM milestone WHERE log = :log AND (size = :size OR :size = 0) "
+                            "ORDER BY size DESC LIMIT 1";
+  sqlite3_stmt *st = NULL;
+  bool row = false;
+  enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_int(st, 1, log_no);
+  statement_bind_int(st, 2, (int64_t)size);
+  code = statement_step(s, st, &row, "milestone", err);
+  if (code == OK && !row) {
+    return err_set(err, ERR_NOT_FOUND, "no milestone of that size is held");
+  }
+  if (code == OK) {
+    code = bytes_append(text, statement_blob(st, 0), err);
+    statement_done(st);
+  }
+  return code;
+}
+
+/* A milestone is passed over while the next one is still near enough to the last that was taken. */
+struct plan {
+  uint64_t *sizes;
+  uint32_t max, n;
+  uint64_t last, last_bytes;           /* taken */
+  uint64_t candidate, candidate_bytes; /* seen, not taken */
+};
+
+static bool plan_take(struct plan *p) {
+  if (p->candidate <= p->last || p->n == p->max) {
+    return p->n < p->max;
+  }
+  p->sizes[p->n++] = p->candidate;
+  p->last = p->candidate;
+  p->last_bytes = p->candidate_bytes;
+  return p->n < p->max;
+}
+
+static bool plan_add(struct plan *p, uint64_t size, uint64_t bytes) {
+  const bool far = size - p->last > LIMIT_MILESTONE_ENTRIES || bytes - p->last_bytes > LIMIT_MILESTONE_BYTES;
+  if (far && !plan_take(p)) {
+    return false;
+  }
+  p->candidate = size;
+  p->candidate_bytes = bytes;
+  return true;
+}
+
+/* Octets of bodies below `from`: of the newest milestone at or below it. */
+static enum err_code bytes_below(struct store *s, int64_t log_no, uint64_t from, uint64_t *out, struct err *err) {
+  static const char sql[] = "SELECT body_bytes FROM milestone WHERE log = :log AND size <= :from ORDER BY size DESC LIMIT 1";
+  sqlite3_stmt *st = NULL;
+  bool row = false;
+  enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_int(st, 1, log_no);
+  statement_bind_int(st, 2, (int64_t)from);
+  code = statement_step(s, st, &row, "milestone", err);
+  if (code == OK && row) {
+    *out = (uint64_t)sqlite3_column_int64(st, 0);
+    statement_done(st);
+  }
+  return code;
+}
+
+enum err_code milestone_plan(struct store *s, int64_t log_no, uint64_t from, uint64_t *sizes, uint32_t max, uint32_t *n,
+                             struct err *err) {
+  static const char sql[] = "SELECT size, body_bytes FROM milestone WHERE log = :log AND size > :from ORDER BY size";
+  struct plan plan = {.sizes = sizes, .max = max, .last = from};
+  sqlite3_stmt *st = NULL;
+  bool row = true;
+  *n = 0;
+  enum err_code code = from > INT64_MAX ? OK : bytes_below(s, log_no, from, &plan.last_bytes, err);
+  if (code != OK || from > INT64_MAX || max == 0) {
+    return code;
+  }
+  code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_int(st, 1, log_no);
+  statement_bind_int(st, 2, (int64_t)from);
+  while ((code = statement_step(s, st, &row, "milestone", err)) == OK && row) {
+    if (!plan_add(&plan, (uint64_t)sqlite3_column_int64(st, 0), (uint64_t)sqlite3_column_int64(st, 1))) {
+      statement_done(st);
+      break;
+    }
+  }
+  if (code == OK) {
+    (void)plan_take(&plan);
+    *n = plan.n;
+  }
+  return code;
+}
+
+enum err_code milestone_seq(struct store *s, int64_t rowid, int64_t *seq, uint64_t *covers, struct err *err) {
+  static const char sql[] = "SELECT seq, size FROM milestone WHERE log = :log AND size > :index ORDER BY size LIMIT 1";
+  sqlite3_stmt *st = NULL;
+  bool row = false;
+  enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_int(st, 1, entry_log_no(rowid));
+  statement_bind_int(st, 2, (int64_t)entry_index(rowid));
+  code = statement_step(s, st, &row, "milestone", err);
+  if (code != OK) {
+    return code;
+  }
+  if (!row) {
+    return err_set(err, ERR_CORRUPT, "entry %lld stands behind its log's last milestone", (long long)rowid);
+  }
+  *seq = sqlite3_column_int64(st, 0);
+  *covers = (uint64_t)sqlite3_column_int64(st, 1);
+  statement_done(st);
+  return OK;
+}

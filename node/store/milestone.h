@@ -1,0 +1,13 @@
+/*
+ * milestone: in which order things arrived here. The rest of milestones is in store.h.
+ */
+#ifndef SPECOLA_NODE_STORE_MILESTONE_H
+#define SPECOLA_NODE_STORE_MILESTONE_H
+
+#include "node/store/store.h"
+
+/* The milestone that brought an entry: *seq is its order of arrival (from 1), *covers the size of its log at it, so that the same
+ * answer holds for the entries up to there. ERR_CORRUPT if no milestone covers the entry, store errors. */
+MUST_CHECK enum err_code milestone_seq(struct store *s, int64_t rowid, int64_t *seq, uint64_t *covers, struct err *err);
+
+#endif

@@ -1,0 +1,120 @@
+/*
+ * object: rows of objects and their versions. See object.h.
+ */
+#include "node/store/object.h"
+
+#include "node/store/statement.h"
+
+#define OBJECT_COLUMNS "object.id, newest, versions, withdrawn, schema, flags, person, arrival"
+
+static void object_of_row(sqlite3_stmt *st, struct object *out) {
+  out->id = sqlite3_column_int64(st, 0);
+  out->newest = sqlite3_column_int64(st, 1);
+  out->versions = (uint64_t)sqlite3_column_int64(st, 2);
+  out->withdrawn = sqlite3_column_int64(st, 3);
+  out->schema = (uint64_t)sqlite3_column_int64(st, 4);
+  out->flags = (uint64_t)sqlite3_column_int64(st, 5);
+  out->person = (uint64_t)sqlite3_column_int64(st, 6);
+  out->arrival = sqlite3_column_int64(st, 7);
+}
+
+enum err_code object_find(struct store *s, const struct hash *fed_id, int64_t log_no, const struct hash *object_id, bool *found,
+                          struct object *out, struct err *err) {
+  static const char sql[] = "SELECT " OBJECT_COLUMNS ", envelope FROM entry JOIN object ON object.id = entry.id "
+                            "WHERE rid = :rid AND entry.id >> 40 = :log";
+  sqlite3_stmt *st = NULL;
+  bool row = true;
+  *found = false;
+  enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_int(st, 1, (int64_t)get_u64be(object_id->b));
+  statement_bind_int(st, 2, log_no);
+  while ((code = statement_step(s, st, &row, "object", err)) == OK && row) {
+    struct view header;
+    struct view signature;
+    if (!envelope_split(statement_blob(st, 8), &header, &signature)) {
+      continue;
+    }
+    const struct hash id = record_id(fed_id, header);
+    if (hash_equal(&id, object_id)) {
+      object_of_row(st, out);
+      *found = true;
+      statement_done(st);
+      return OK;
+    }
+  }
+  return code;
+}
+
+enum err_code object_get(struct store *s, int64_t id, struct object *out, struct err *err) {
+  static const char sql[] = "SELECT " OBJECT_COLUMNS " FROM object WHERE id = :id";
+  sqlite3_stmt *st = NULL;
+  bool row = false;
+  enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_int(st, 1, id);
+  code = statement_step(s, st, &row, "object", err);
+  if (code == OK && !row) {
+    return err_set(err, ERR_NOT_FOUND, "no object stands there");
+  }
+  if (code == OK) {
+    object_of_row(st, out);
+    statement_done(st);
+  }
+  return code;
+}
+
+enum err_code object_put(struct store *s, const struct object *object, struct err *err) {
+  static const char sql[] = "INSERT OR REPLACE INTO object(id, newest, versions, withdrawn, schema, flags, person, arrival) "
+                            "VALUES (:id, :newest, :versions, nullif(:withdrawn, 0), :schema, :flags, :person, :arrival)";
+  sqlite3_stmt *st = NULL;
+  const enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_int(st, 1, object->id);
+  statement_bind_int(st, 2, object->newest);
+  statement_bind_int(st, 3, (int64_t)object->versions);
+  statement_bind_int(st, 4, object->withdrawn);
+  statement_bind_int(st, 5, (int64_t)object->schema);
+  statement_bind_int(st, 6, (int64_t)object->flags);
+  statement_bind_int(st, 7, (int64_t)object->person);
+  statement_bind_int(st, 8, object->arrival);
+  return statement_run(s, st, "object", err);
+}
+
+enum err_code object_put_version(struct store *s, int64_t rowid, int64_t object, struct err *err) {
+  static const char sql[] = "INSERT INTO version(id, object) VALUES (:id, :object)";
+  sqlite3_stmt *st = NULL;
+  const enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_int(st, 1, rowid);
+  statement_bind_int(st, 2, object);
+  return statement_run(s, st, "version", err);
+}
+
+enum err_code object_of_version(struct store *s, int64_t rowid, int64_t *object, struct err *err) {
+  static const char sql[] = "SELECT object FROM version WHERE id = :id UNION ALL SELECT id FROM object WHERE id = :id";
+  sqlite3_stmt *st = NULL;
+  bool row = false;
+  enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_int(st, 1, rowid);
+  code = statement_step(s, st, &row, "version", err);
+  if (code == OK && !row) {
+    return err_set(err, ERR_NOT_FOUND, "no version of an object stands there");
+  }
+  if (code == OK) {
+    *object = sqlite3_column_int64(st, 0);
+    statement_done(st);
+  }
+  return code;
+}

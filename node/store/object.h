@@ -1,0 +1,26 @@
+/*
+ * object: rows of objects and their versions. Content (wide table, facets, links, texts) is content.h's.
+ */
+#ifndef SPECOLA_NODE_STORE_OBJECT_H
+#define SPECOLA_NODE_STORE_OBJECT_H
+
+#include "node/store/store.h"
+
+/* A row of `object`. withdrawn: rowid of the object.withdraw, 0 if there is none. */
+struct object {
+  int64_t id, newest, withdrawn, arrival;
+  uint64_t versions, schema, flags, person;
+};
+/* Finds the object of an object id within one log. *found tells; store errors. */
+MUST_CHECK enum err_code object_find(struct store *s, const struct hash *fed_id, int64_t log_no, const struct hash *object_id,
+                                     bool *found, struct object *out, struct err *err);
+/* By the rowid of its first version. ERR_NOT_FOUND. */
+MUST_CHECK enum err_code object_get(struct store *s, int64_t id, struct object *out, struct err *err);
+/* Writes a new row, or a changed one. */
+MUST_CHECK enum err_code object_put(struct store *s, const struct object *object, struct err *err);
+/* Notes a version behind the first. */
+MUST_CHECK enum err_code object_put_version(struct store *s, int64_t rowid, int64_t object, struct err *err);
+/* The object of any of its versions. ERR_NOT_FOUND: no version stands there. */
+MUST_CHECK enum err_code object_of_version(struct store *s, int64_t rowid, int64_t *object, struct err *err);
+
+#endif

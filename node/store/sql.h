@@ -1,0 +1,10 @@
+/*
+ * sql: the text of record.sql and derived.sql, embedded at build.
+ */
+#ifndef SPECOLA_NODE_STORE_SQL_H
+#define SPECOLA_NODE_STORE_SQL_H
+
+extern const char store_record_sql[];  /* what is kept for ever */
+extern const char store_derived_sql[]; /* what can be dropped and rebuilt */
+
+#endif

@@ -1,0 +1,99 @@
+/*
+ * unique: objects by their unique fields. The key is a hash, so candidates are compared value by value. See unique.h.
+ */
+#include "node/store/unique.h"
+
+#include <string.h>
+
+#include "node/store/statement.h"
+
+#define UNIQUE_VALUES_MAX (64u * 1024u) /* octets of unique values that count; a longer set has no key */
+
+bool unique_key(const struct schema *schema, int64_t log_no, struct view body, int64_t *key) {
+  struct bytes all;
+  uint8_t number[8];
+  bool good = schema != NULL && schema->n_unique > 0;
+  bytes_init(&all, UNIQUE_VALUES_MAX);
+  if (good) {
+    put_u64be(number, (uint64_t)log_no);
+    good = bytes_append(&all, view_of(number, sizeof number), NULL) == OK;
+    put_u64be(number, schema->number);
+    good = good && bytes_append(&all, view_of(number, sizeof number), NULL) == OK;
+  }
+  for (size_t i = 0; good && i < schema->n_unique; i++) {
+    struct view value;
+    good = body_text(schema, body, schema->unique[i]->key, NULL, &value, NULL) && value.len > 0;
+    if (good) {
+      put_u64be(number, value.len);
+      good = bytes_append(&all, view_of(number, sizeof number), NULL) == OK && bytes_append(&all, value, NULL) == OK;
+    }
+  }
+  if (good) {
+    const struct hash hash = hash_sha256(bytes_view(&all));
+    *key = (int64_t)get_u64be(hash.b);
+  }
+  bytes_release(&all);
+  return good;
+}
+
+static enum err_code change(struct store *s, const char *sql, int64_t key, int64_t object, struct err *err) {
+  sqlite3_stmt *st = NULL;
+  const enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_int(st, 1, key);
+  statement_bind_int(st, 2, object);
+  return statement_run(s, st, "unique fields", err);
+}
+
+enum err_code unique_put(struct store *s, int64_t key, int64_t object, struct err *err) {
+  static const char sql[] = "INSERT OR IGNORE INTO unique_key(key, object) VALUES (:key, :object)";
+  return change(s, sql, key, object, err);
+}
+
+enum err_code unique_erase(struct store *s, int64_t key, int64_t object, struct err *err) {
+  static const char sql[] = "DELETE FROM unique_key WHERE key = :key AND object = :object";
+  return change(s, sql, key, object, err);
+}
+
+static bool values_equal(const struct schema *schema, struct view a, struct view b) {
+  for (size_t i = 0; i < schema->n_unique; i++) {
+    struct view x;
+    struct view y;
+    const char *key = schema->unique[i]->key;
+    if (!body_text(schema, a, key, NULL, &x, NULL) || !body_text(schema, b, key, NULL, &y, NULL) || !view_equal(x, y)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+enum err_code unique_find(struct store *s, const struct schema *schema, int64_t log_no, struct view body, int64_t *object,
+                          struct err *err) {
+  static const char sql[] = "SELECT object.id, entry.body FROM unique_key JOIN object ON object.id = unique_key.object "
+                            "JOIN entry ON entry.id = object.newest "
+                            "WHERE key = :key AND object.id >> 40 = :log AND schema = :schema AND withdrawn IS NULL";
+  sqlite3_stmt *st = NULL;
+  int64_t key = 0;
+  bool row = true;
+  enum err_code code = OK;
+  if (!unique_key(schema, log_no, body, &key)) {
+    return err_set(err, ERR_NOT_FOUND, "the object has no unique fields");
+  }
+  code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_int(st, 1, key);
+  statement_bind_int(st, 2, log_no);
+  statement_bind_int(st, 3, schema->number);
+  while ((code = statement_step(s, st, &row, "unique fields", err)) == OK && row) {
+    if (values_equal(schema, statement_blob(st, 1), body)) {
+      *object = sqlite3_column_int64(st, 0);
+      statement_done(st);
+      return OK;
+    }
+  }
+  return code == OK ? err_set(err, ERR_NOT_FOUND, "no object of this log has these unique fields") : code;
+}

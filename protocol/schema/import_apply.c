@@ -1,0 +1,381 @@
+/*
+ * import_apply: one row of somebody else's file becomes the JSON of a body, by the rules of a map (import_map.h).
+ *
+ * For each mapped field the first source that holds something is taken; each value found is brought into the form of its field,
+ * or left out with a finding. What comes out is still to be checked, by body_from_json and schema_check.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "keys/text.h"
+#include "protocol/limits.h"
+#include "protocol/schema/import_rules.h"
+#include "protocol/schema/value.h"
+#include "protocol/schema/vocabulary.h"
+
+#define SHOWN 60
+#define PATH_DEPTH 16
+
+/* What a path leads to: at most LIMIT_LIST values, each with the row of a group that it belongs to. Borrowed from the row. */
+struct found {
+  const json_t *values[LIMIT_LIST];
+  uint32_t rows[LIMIT_LIST];
+  size_t n, n_beyond;
+};
+
+struct import {
+  const struct import_map *map;
+  const json_t *row;
+  json_t *out;
+  struct findings *findings;
+  char language[VALUE_TAG_MAX];
+  bool language_is_known, language_was_needed;
+  bool no_memory;
+};
+
+/* ---- paths ---- */
+
+static bool is_blank(const char *text) {
+  return text[strspn(text, " \t\r\n")] == '\0';
+}
+
+static void found_add(struct found *f, const json_t *value, uint32_t row) {
+  const char *text = json_string_value(value);
+  if (value == NULL || json_is_null(value) || (text != NULL && is_blank(text))) return;
+  if (f->n == LIMIT_LIST || row >= LIMIT_LIST) {
+    f->n_beyond++;
+    return;
+  }
+  f->values[f->n] = value;
+  f->rows[f->n++] = row;
+}
+
+/* At the end of a path: an array there stands for its elements, which are rows unless the path named rows before. */
+static void found_add_all(struct found *f, const json_t *value, uint32_t row, bool in_row) {
+  if (!json_is_array(value)) {
+    found_add(f, value, row);
+    return;
+  }
+  for (size_t i = 0; i < json_array_size(value); i++) {
+    const uint32_t index = i < LIMIT_LIST ? (uint32_t)i : LIMIT_LIST;
+    found_add(f, json_array_get(value, i), in_row ? row : index);
+  }
+}
+
+static void follow(struct found *f, const char *path, const json_t *at, uint32_t row, bool in_row, unsigned depth) {
+  char name[IMPORT_TEXT];
+  if (at == NULL || depth > PATH_DEPTH) return;
+  const json_t *whole = json_object_get(at, path); /* a column may be called "title.it" */
+  if (whole != NULL) {
+    found_add_all(f, whole, row, in_row);
+    return;
+  }
+  const size_t len = strcspn(path, ".");
+  const bool each = len > 2 && memcmp(path + len - 2, "[]", 2) == 0;
+  (void)snprintf(name, sizeof name, "%.*s", (int)(each ? len - 2 : len), path);
+  const json_t *next = json_object_get(at, name);
+  const char *rest = path[len] == '.' ? path + len + 1 : "";
+  if (!each || !json_is_array(next)) {
+    if (rest[0] == '\0') {
+      found_add_all(f, next, row, in_row);
+    } else {
+      follow(f, rest, next, row, in_row, depth + 1);
+    }
+    return;
+  }
+  for (size_t i = 0; i < json_array_size(next); i++) {
+    const uint32_t index = in_row ? row : (i < LIMIT_LIST ? (uint32_t)i : LIMIT_LIST);
+    const json_t *element = json_array_get(next, i);
+    if (rest[0] == '\0') {
+      found_add_all(f, element, index, true);
+    } else {
+      follow(f, rest, element, index, true, depth + 1);
+    }
+  }
+}
+
+/* ---- values ---- */
+
+/* json_t * results: a new reference; NULL when nothing is left, or without memory (then no_memory is set). */
+
+static json_t *keep(struct import *im, json_t *value) {
+  if (value == NULL) im->no_memory = true;
+  return value;
+}
+
+/* A value as text: strings without control characters and blanks around them, numbers in decimal. NULL: neither. */
+static json_t *text_of(struct import *im, const json_t *value) {
+  char number[VALUE_NUMBER_MAX];
+  if (json_is_integer(value)) {
+    (void)snprintf(number, sizeof number, "%lld", (long long)json_integer_value(value));
+    return keep(im, json_string(number));
+  }
+  if (json_is_real(value)) {
+    return value_number_of_double(json_real_value(value), number) ? keep(im, json_string(number)) : NULL;
+  }
+  if (!json_is_string(value)) return NULL;
+  struct bytes clean;
+  const size_t len = json_string_length(value);
+  bytes_init(&clean, len + 1);
+  if (bytes_append(&clean, view_of(json_string_value(value), len), NULL) != OK) {
+    im->no_memory = true;
+    return NULL;
+  }
+  for (size_t i = 0; i < clean.len; i++) {
+    const uint8_t c = clean.p[i];
+    if ((c < ' ' && c != '\n' && c != '\t' && c != '\r') || c == 0x7f) clean.p[i] = ' ';
+  }
+  size_t start = 0, end = clean.len;
+  while (start < end && clean.p[start] <= ' ') start++;
+  while (end > start && clean.p[end - 1] <= ' ') end--;
+  json_t *out = end > start ? keep(im, json_stringn((const char *)clean.p + start, end - start)) : NULL;
+  bytes_release(&clean);
+  return out;
+}
+
+static json_t *leave_out(struct import *im, const struct field *f, const char *code, const char *text, const char *wanted) {
+  const struct view v = view_of_text(text);
+  findings_add(im->findings, FINDING_WARNING, f->key, code, "'%.*s' is no %s: left out", (int)text_prefix(v, SHOWN), text, wanted);
+  return NULL;
+}
+
+static void say_code(struct import *im, const struct field *f, const char *from, const char *what, const char *to) {
+  const struct view v = view_of_text(from);
+  findings_add(im->findings, FINDING_WARNING, f->key, "code", "'%.*s' %s%s", (int)text_prefix(v, SHOWN), from, what, to);
+}
+
+/* The code that the map says, or the code itself; NULL when it is dropped. */
+static json_t *take_code(struct import *im, const struct field *f, const char *text) {
+  char tag[VALUE_TAG_MAX];
+  const char *code = text;
+  for (size_t i = 0; i < im->map->n_codes; i++) {
+    const struct import_code *rename = &im->map->codes[i];
+    if (rename->field != f || strcmp(rename->from, text) != 0) continue;
+    say_code(im, f, text, rename->to[0] == '\0' ? "was dropped, as the map says" : "became ", rename->to);
+    if (rename->to[0] == '\0') return NULL;
+    code = rename->to;
+    break;
+  }
+  if (f == im->map->schema->language && value_tag(view_of_text(code), tag)) code = tag;
+  if (f->vocabulary != NULL && !vocabulary_has(f->vocabulary, view_of_text(code))) {
+    say_code(im, f, code, "is not in the vocabulary ", f->vocabulary_name);
+  }
+  return keep(im, json_string(code));
+}
+
+static json_t *take_date(struct import *im, const struct field *f, const char *text) {
+  const struct view v = view_of_text(text);
+  const size_t day = 10;
+  const struct view date = v.len > day && (text[day] == 'T' || text[day] == ' ') ? view_of(v.p, day) : v;
+  if (!value_is_date(date)) return leave_out(im, f, "date", text, "date (2024, 2024-05 or 2024-05-31)");
+  return keep(im, json_stringn((const char *)date.p, date.len));
+}
+
+static json_t *take_bool(struct import *im, const struct field *f, const char *text) {
+  static const struct {
+    const char *word;
+    bool value;
+  } words[] = {{"true", true}, {"false", false}, {"yes", true}, {"no", false}, {"1", true}, {"0", false}};
+  for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+    if (strcasecmp(text, words[i].word) == 0) return keep(im, json_boolean(words[i].value));
+  }
+  return leave_out(im, f, "type", text, "true or false");
+}
+
+/* Text in the form of a field. */
+static json_t *shape(struct import *im, const struct field *f, const char *text) {
+  char number[VALUE_NUMBER_MAX];
+  switch (f->type) {
+  case FIELD_TEXT:
+  case FIELD_URL:
+    return keep(im, json_string(text));
+  case FIELD_CODE:
+    return take_code(im, f, text);
+  case FIELD_DATE:
+    return take_date(im, f, text);
+  case FIELD_NUMBER:
+    if (!value_number(view_of_text(text), number)) return leave_out(im, f, "number", text, "number");
+    return keep(im, json_string(number));
+  case FIELD_BOOL:
+    return take_bool(im, f, text);
+  case FIELD_REF:
+  case FIELD_BLOB:
+    if (!value_is_hex32(view_of_text(text))) return leave_out(im, f, "type", text, "id (64 small hexadecimal digits)");
+    return keep(im, json_string(text));
+  case FIELD_GROUP:
+  case FIELD_FILE:
+    return NULL;
+  }
+  return NULL;
+}
+
+/* A text in the row's language; an object of language and text is taken as it is. */
+static json_t *shape_ml(struct import *im, const struct field *f, const json_t *value) {
+  if (json_is_object(value)) return keep(im, json_deep_copy(value));
+  json_t *text = text_of(im, value);
+  if (text == NULL) return NULL;
+  (void)f;
+  im->language_was_needed = true;
+  json_t *out = json_object();
+  if (out == NULL || json_object_set_new(out, im->language, text) != 0) {
+    json_decref(out);
+    return keep(im, NULL);
+  }
+  return out;
+}
+
+static json_t *shape_value(struct import *im, const struct field *f, const json_t *value) {
+  if (f->ml && (json_is_object(value) || json_is_string(value) || json_is_number(value))) return shape_ml(im, f, value);
+  if (f->type == FIELD_BOOL && json_is_boolean(value)) return keep(im, json_boolean(json_is_true(value)));
+  json_t *text = text_of(im, value);
+  if (text == NULL) {
+    if (!json_is_string(value) && !im->no_memory) {
+      findings_add(im->findings, FINDING_WARNING, f->key, "type", "a value of another kind than the field's: left out");
+    }
+    return NULL;
+  }
+  json_t *out = shape(im, f, json_string_value(text));
+  json_decref(text);
+  return out;
+}
+
+/* ---- putting ---- */
+
+/* object[key], an empty array or object if it is not there. */
+static json_t *member(struct import *im, json_t *object, const char *key, bool array) {
+  json_t *value = json_object_get(object, key);
+  if (value != NULL) return value;
+  if (json_object_set_new(object, key, array ? json_array() : json_object()) != 0) im->no_memory = true;
+  return json_object_get(object, key);
+}
+
+/* Where a field's values of one row go: the body, a group, or the row of a group. NULL without memory. */
+static json_t *place_of(struct import *im, const struct field *f, uint32_t row) {
+  if (f->parent == NULL) return im->out;
+  json_t *group = member(im, im->out, f->parent->key, f->parent->many);
+  if (!f->parent->many || group == NULL) return group;
+  while (json_array_size(group) <= row) {
+    if (json_array_append_new(group, json_object()) != 0) {
+      im->no_memory = true;
+      return NULL;
+    }
+  }
+  return json_array_get(group, row);
+}
+
+static bool array_has(const json_t *array, const json_t *value) {
+  for (size_t i = 0; i < json_array_size(array); i++) {
+    if (json_equal(json_array_get(array, i), value)) return true;
+  }
+  return false;
+}
+
+/* Puts a shaped value; takes the reference. Lists of codes hold none twice; a single value stays the first. */
+static void put(struct import *im, const struct field *f, uint32_t row, json_t *value) {
+  json_t *place = place_of(im, f, row);
+  json_t *array = place != NULL && f->many ? member(im, place, f->name, true) : NULL;
+  if (array != NULL && !(f->type == FIELD_CODE && array_has(array, value)) && json_array_size(array) < LIMIT_LIST) {
+    if (json_array_append(array, value) != 0) im->no_memory = true;
+  }
+  if (place != NULL && !f->many) {
+    if (json_object_get(place, f->name) != NULL) {
+      findings_add(im->findings, FINDING_WARNING, f->key, "many", "several values where one is asked for: the first is kept");
+    } else if (json_object_set(place, f->name, value) != 0) {
+      im->no_memory = true;
+    }
+  }
+  json_decref(value);
+}
+
+/* Takes the first source that holds something. constants: whether this is their turn. */
+static void apply_rule(struct import *im, const struct import_rule *rule, struct found *found, bool constants) {
+  const struct field *f = rule->field;
+  for (size_t i = 0; i < rule->n_sources; i++) {
+    const struct import_source *source = &rule->sources[i];
+    memset(found, 0, sizeof *found);
+    if (!source->is_constant) {
+      follow(found, source->text, im->row, 0, false, 0);
+      if (found->n == 0) continue;
+      if (constants) return;
+      for (size_t j = 0; j < found->n; j++) {
+        json_t *value = shape_value(im, f, found->values[j]);
+        if (value != NULL) put(im, f, found->rows[j], value);
+      }
+      if (found->n_beyond > 0) {
+        findings_add(im->findings, FINDING_WARNING, f->key, "many", "%zu values beyond the first %u: left out", found->n_beyond,
+                     LIMIT_LIST);
+      }
+      return;
+    }
+    if (!constants) return;
+    /* A constant goes into each row that the other rules made. */
+    const bool rows = f->parent != NULL && f->parent->many;
+    const size_t n = rows ? json_array_size(json_object_get(im->out, f->parent->key)) : 1;
+    json_t *constant = keep(im, json_string(source->text));
+    for (size_t j = 0; constant != NULL && j < n; j++) {
+      json_t *value = shape_value(im, f, constant);
+      if (value != NULL) put(im, f, (uint32_t)j, value);
+    }
+    json_decref(constant);
+    return;
+  }
+}
+
+/* ---- the whole ---- */
+
+static void find_language(struct import *im, struct found *found) {
+  const struct import_rule *rule = &im->map->language;
+  memcpy(im->language, "und", 4);
+  for (size_t i = 0; i < rule->n_sources && !im->language_is_known; i++) {
+    memset(found, 0, sizeof *found);
+    if (!rule->sources[i].is_constant) follow(found, rule->sources[i].text, im->row, 0, false, 0);
+    const char *text = rule->sources[i].is_constant ? rule->sources[i].text : json_string_value(found->values[0]);
+    im->language_is_known = text != NULL && value_tag(view_of_text(text), im->language);
+  }
+}
+
+static bool is_empty(const json_t *value) {
+  return (json_is_object(value) && json_object_size(value) == 0) || (json_is_array(value) && json_array_size(value) == 0);
+}
+
+/* Rows and groups into which nothing came are taken away. */
+static void drop_empty(struct import *im) {
+  for (size_t i = 0; i < im->map->schema->n_fields; i++) {
+    const struct field *f = &im->map->schema->fields[i];
+    json_t *value = json_object_get(im->out, f->key);
+    for (size_t j = json_array_size(value); j > 0; j--) {
+      if (is_empty(json_array_get(value, j - 1))) (void)json_array_remove(value, j - 1);
+    }
+    if (value != NULL && is_empty(value)) (void)json_object_del(im->out, f->key);
+  }
+}
+
+static void add_language(struct import *im) {
+  const struct field *f = im->map->schema->language;
+  if (im->language_was_needed && !im->language_is_known) {
+    findings_add(im->findings, FINDING_WARNING, f != NULL ? f->key : "", "language",
+                 "the row does not say its language: its texts are tagged 'und'");
+  }
+  if (f == NULL || !im->language_is_known || json_object_get(im->out, f->key) != NULL) return;
+  if (json_object_set_new(im->out, f->key, json_string(im->language)) != 0) im->no_memory = true;
+}
+
+enum err_code import_map_apply(const struct import_map *map, const json_t *row, json_t **out, struct findings *findings,
+                               struct err *err) {
+  struct import im = {.map = map, .row = row, .out = json_object(), .findings = findings};
+  struct found found;
+  if (im.out == NULL) return err_set(err, ERR_MEMORY, NULL);
+  find_language(&im, &found);
+  for (int constants = 0; constants < 2; constants++) {
+    for (size_t i = 0; i < map->n_rules; i++) apply_rule(&im, &map->rules[i], &found, constants == 1);
+  }
+  drop_empty(&im);
+  add_language(&im);
+  if (im.no_memory) {
+    json_decref(im.out);
+    return err_set(err, ERR_MEMORY, NULL);
+  }
+  *out = im.out;
+  return OK;
+}
