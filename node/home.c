@@ -152,9 +152,8 @@ static enum err_code make_key(const struct home *h, enum keyfile_use use, const 
   return code;
 }
 
-enum err_code home_create(const char *dir, const struct home_config *config, struct secret *passphrase, struct home *out,
-                          struct err *err) {
-  char path[HOME_PATH_MAX];
+/* The path and the configuration, checked; and nothing there yet. */
+static enum err_code prepare(const char *dir, const struct home_config *config, struct home *out, struct err *err) {
   static const char *const taken[] = {CONFIG_FILE, "node.key", "curve.key", "store.db"};
   enum err_code code = set_dir(out, dir, err);
   if (code != OK || (code = config_check(config, &out->config, err)) != OK) {
@@ -165,6 +164,21 @@ enum err_code home_create(const char *dir, const struct home_config *config, str
       err_set(err, ERR_REFUSED, "%s: there is a node already (%s)", out->dir, taken[i]);
       return err_hint(err, "take another --home, or move that one away");
     }
+  }
+  return OK;
+}
+
+enum err_code home_can_create(const char *dir, const struct home_config *config, struct err *err) {
+  struct home home;
+  return prepare(dir, config, &home, err);
+}
+
+enum err_code home_create(const char *dir, const struct home_config *config, struct secret *passphrase, struct home *out,
+                          struct err *err) {
+  char path[HOME_PATH_MAX];
+  enum err_code code = prepare(dir, config, out, err);
+  if (code != OK) {
+    return code;
   }
   if ((code = make_dir(out->dir, err)) != OK || (code = close_dir(out->dir, err)) != OK ||
       (code = make_key(out, KEYFILE_NODE, "node.key", passphrase, err)) != OK ||

@@ -35,7 +35,7 @@
   X(REASON_NOT_YET, 39, "not-yet", "the node cannot write now", "try again later; specola status says why")
 
 enum reason {
-#define REASON_ENUM(symbol, number, name, text, todo) symbol = number,
+#define REASON_ENUM(symbol, number, name, text, todo) symbol = (number),
   REASON_TABLE(REASON_ENUM)
 #undef REASON_ENUM
 };

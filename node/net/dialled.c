@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/net/lookup.h"
+#include "node/net/resolve.h"
 #include "protocol/limits.h"
 
 #define EVENTS                                                                                                                 \
@@ -15,21 +15,21 @@
 
 /* Invariant: lookup is there until socket and monitor are; then socket != NULL. */
 struct dialled {
-  struct link_end end;
+  struct linkend end;
   unsigned turn;
   uint64_t until_ms; /* the handshake must have succeeded by then */
   uint64_t connected_ms;
   bool up;
-  struct lookup *lookup;
+  struct resolve *lookup;
   void *socket, *monitor;
   struct bytes kept; /* a frame that waits for the lookup */
 };
 
-enum err_code dialled_new(const struct link_end *to, const char *endpoint, unsigned turn, uint64_t now_ms, struct dialled **out,
+enum err_code dialled_new(const struct linkend *to, const char *endpoint, unsigned turn, uint64_t now_ms, struct dialled **out,
                           struct err *err) {
   struct dialled *d = calloc(1, sizeof *d);
   if (d == NULL) return err_set(err, ERR_MEMORY, NULL);
-  d->lookup = lookup_new(endpoint);
+  d->lookup = resolve_new(endpoint);
   if (d->lookup == NULL) {
     free(d);
     return err_set(err, ERR_FORMAT, "no endpoint: %s", endpoint);
@@ -44,14 +44,14 @@ enum err_code dialled_new(const struct link_end *to, const char *endpoint, unsig
 
 void dialled_free(struct dialled *d) {
   if (d == NULL) return;
-  lookup_free(d->lookup);
+  resolve_free(d->lookup);
   monitor_close(d->socket, d->monitor);
   if (d->socket != NULL) zmq_close(d->socket);
   bytes_release(&d->kept);
   free(d);
 }
 
-const struct link_end *dialled_end(const struct dialled *d) {
+const struct linkend *dialled_end(const struct dialled *d) {
   return &d->end;
 }
 
@@ -106,10 +106,10 @@ enum dialled_state dialled_step(struct dialled *d, void *zmq_context, const stru
   enum dialled_state state = DIALLED_ALIVE;
   if (d->lookup != NULL) {
     char numeric[LIMIT_ENDPOINT + 1];
-    const enum lookup_state found = lookup_step(d->lookup, d->turn, numeric);
-    if (found == LOOKUP_FAILED) return DIALLED_DOWN;
-    if (found == LOOKUP_DONE) {
-      lookup_free(d->lookup);
+    const enum resolve_state found = resolve_step(d->lookup, d->turn, numeric);
+    if (found == RESOLVE_FAILED) return DIALLED_DOWN;
+    if (found == RESOLVE_DONE) {
+      resolve_free(d->lookup);
       d->lookup = NULL;
       state = connect_to(d, zmq_context, key, number, numeric);
     }
@@ -121,11 +121,7 @@ enum dialled_state dialled_step(struct dialled *d, void *zmq_context, const stru
 
 enum received dialled_receive(struct dialled *d, zmq_msg_t *frame) {
   if (d->socket == NULL || zmq_msg_recv(frame, d->socket, ZMQ_DONTWAIT) < 0) return RECEIVED_NOTHING;
-  if (zmq_msg_more(frame)) {
-    socket_drop_rest(d->socket);
-    zmq_msg_close(frame);
-    zmq_msg_init(frame);
-  }
+  socket_reduce(d->socket, frame);
   return RECEIVED_FRAME;
 }
 

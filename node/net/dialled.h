@@ -14,10 +14,10 @@ struct dialled; /* opaque */
 
 /* Begins to dial to->curve at endpoint under the name to->id. turn: which of several addresses of a name to take (rises with failed
  * attempts). ERR_FORMAT (endpoint), ERR_MEMORY. */
-MUST_CHECK enum err_code dialled_new(const struct link_end *to, const char *endpoint, unsigned turn, uint64_t now_ms,
+MUST_CHECK enum err_code dialled_new(const struct linkend *to, const char *endpoint, unsigned turn, uint64_t now_ms,
                                      struct dialled **out, struct err *err);
 void dialled_free(struct dialled *d); /* NULL is fine */
-const struct link_end *dialled_end(const struct dialled *d);
+const struct linkend *dialled_end(const struct dialled *d);
 /* For the poll; NULL while the name is looked up. */
 void *dialled_socket(struct dialled *d);
 void *dialled_monitor(struct dialled *d);

@@ -12,7 +12,7 @@
 #include "keys/log.h"
 #include "node/clock.h"
 #include "node/net/dialled.h"
-#include "node/net/lookup.h"
+#include "node/net/resolve.h"
 #include "protocol/limits.h"
 
 #define CORE_QUEUE (8u * 1024u * 1024u)  /* octets waiting for core: LIMIT_CORE_QUEUE frames of an ordinary size */
@@ -79,7 +79,7 @@ void gate_free(struct gate *g) {
   router_free(g->router);
   zap_free(g->zap);
   if (g->context != NULL) zmq_ctx_term(g->context);
-  lookup_reap(true);
+  resolve_reap(true);
   pipe_free(g->core);
   bytes_release(&g->scratch);
   free(g);
@@ -107,15 +107,15 @@ static void payload_send(struct gate *g, const struct canon_writer *w, enum pipe
   if (code != OK) log_line(LOG_WARNING, "gate", "core was not told", "channel=%d why=%s", (int)channel, err.message);
 }
 
-static void tell_link(struct gate *g, enum pipe_channel channel, const struct link_end *end) {
+static void tell_link(struct gate *g, enum pipe_channel channel, const struct linkend *end) {
   struct canon_writer w = payload_begin(g, 2);
-  link_put(&w, end);
+  linkend_put(&w, end);
   payload_send(g, &w, channel);
 }
 
-static void tell_failed(struct gate *g, const struct link_end *end, bool gone) {
+static void tell_failed(struct gate *g, const struct linkend *end, bool gone) {
   struct canon_writer w = payload_begin(g, 3);
-  link_put(&w, end);
+  linkend_put(&w, end);
   canon_put_bool(&w, gone);
   payload_send(g, &w, PIPE_SEND_FAILED);
 }
@@ -126,19 +126,19 @@ static void tell_key(struct gate *g, enum pipe_channel channel, const uint8_t cu
   payload_send(g, &w, channel);
 }
 
-static void tell_frame(struct gate *g, const struct link_end *end, zmq_msg_t *frame) {
+static void tell_frame(struct gate *g, const struct linkend *end, zmq_msg_t *frame) {
   struct canon_writer w = payload_begin(g, 3);
-  link_put(&w, end);
+  linkend_put(&w, end);
   canon_put_bin(&w, view_of(zmq_msg_data(frame), zmq_msg_size(frame)));
   payload_send(g, &w, PIPE_FRAME_IN);
 }
 
 /* ---- links ---- */
 
-static struct dialled *dial_find(struct gate *g, const struct link_end *end, size_t *at) {
+static struct dialled *dial_find(struct gate *g, const struct linkend *end, size_t *at) {
   for (*at = 0; *at < g->n_dials; ++*at) {
-    const struct link_end *d = dialled_end(g->dials[*at]);
-    if (link_equal(&d->id, &end->id) && memcmp(d->curve, end->curve, CURVE_LEN) == 0) return g->dials[*at];
+    const struct linkend *d = dialled_end(g->dials[*at]);
+    if (linkend_equal(&d->id, &end->id) && memcmp(d->curve, end->curve, CURVE_LEN) == 0) return g->dials[*at];
   }
   return NULL;
 }
@@ -162,7 +162,7 @@ static struct luck *luck_of(struct gate *g, const uint8_t curve[CURVE_LEN]) {
 
 /* Hands core the frames of one link, at most SHARE. */
 static void dial_receive(struct gate *g, struct dialled *d) {
-  const struct link_end end = *dialled_end(d);
+  const struct linkend end = *dialled_end(d);
   for (int i = 0; i < SHARE && core_has_room(g); i++) {
     zmq_msg_t frame;
     zmq_msg_init(&frame);
@@ -180,7 +180,7 @@ static bool dial_turn(struct gate *g, size_t at) {
   g->monitors++;
   dial_receive(g, d); /* also what arrived before the end */
   if (state == DIALLED_ALIVE) return true;
-  const struct link_end end = *dialled_end(d);
+  const struct linkend end = *dialled_end(d);
   struct luck *luck = luck_of(g, end.curve);
   luck->failures = dialled_was_up(d) ? 0 : luck->failures + 1;
   luck->broken = state == DIALLED_BROKEN ? luck->broken + 1 : 0;
@@ -191,7 +191,7 @@ static bool dial_turn(struct gate *g, size_t at) {
 }
 
 static void router_turn(struct gate *g) {
-  struct link_end end;
+  struct linkend end;
   while (core_has_room(g) && router_next_down(g->router, &end))
     tell_link(g, PIPE_LINK_DOWN, &end);
   for (int i = 0; i < SHARE && core_has_room(g); i++) {
@@ -207,32 +207,32 @@ static void router_turn(struct gate *g) {
 /* ---- from core ---- */
 
 static void order_send(struct gate *g, struct canon_reader *r) {
-  struct link_end end;
+  struct linkend end;
   size_t at = 0;
-  link_get(r, &end);
+  linkend_get(r, &end);
   const struct view frame = canon_bin(r, LIMIT_FRAME);
   if (r->fault != NULL) return;
   struct dialled *d = dial_find(g, &end, &at);
   enum sent sent = SENT_GONE;
   if (d != NULL) {
     sent = dialled_send(d, frame);
-  } else if (g->router != NULL && link_is_accepted(&end.id)) {
+  } else if (g->router != NULL && linkend_is_accepted(&end.id)) {
     sent = router_send(g->router, &end, frame);
   }
   if (sent != SENT) tell_failed(g, &end, sent == SENT_GONE);
 }
 
 static void order_dial(struct gate *g, struct canon_reader *r) {
-  struct link_end end;
+  struct linkend end;
   struct err err = ERR_INIT;
   char endpoint[LIMIT_ENDPOINT + 1] = "";
   size_t at = 0;
-  link_get(r, &end);
+  linkend_get(r, &end);
   const struct view text = canon_str(r, LIMIT_ENDPOINT);
   if (r->fault != NULL) return;
   memcpy(endpoint, text.p, text.len);
   if (dial_find(g, &end, &at) != NULL) dial_drop(g, at);
-  if (g->n_dials == DIALS || link_is_accepted(&end.id)) {
+  if (g->n_dials == DIALS || linkend_is_accepted(&end.id)) {
     tell_link(g, PIPE_LINK_DOWN, &end);
     return;
   }
@@ -246,9 +246,9 @@ static void order_dial(struct gate *g, struct canon_reader *r) {
 }
 
 static void order_close(struct gate *g, struct canon_reader *r) {
-  struct link_end end;
+  struct linkend end;
   size_t at = 0;
-  link_get(r, &end);
+  linkend_get(r, &end);
   if (r->fault != NULL) return;
   if (dial_find(g, &end, &at) != NULL) {
     dial_drop(g, at);
@@ -379,7 +379,7 @@ enum err_code gate_step(struct gate *g, unsigned timeout_ms, bool *stop, struct 
     return err_set(err, ERR_FAILED, "zeromq poll: %s", zmq_strerror(zmq_errno()));
   }
   g->now_ms = clock_ms(clock_system());
-  lookup_reap(false);
+  resolve_reap(false);
   zap_step(g->zap, g->now_ms);
   while (core_has_room(g) && zap_next_stranger(g->zap, stranger))
     tell_key(g, PIPE_STRANGER, stranger);

@@ -13,7 +13,7 @@
 #define DOWNS_MAX (2 * ROUTER_LINKS)
 
 struct accepted {
-  struct link_end end;
+  struct linkend end;
   int fd;        /* of the connection, a name and nothing else; -1: unknown */
   uint64_t seen; /* number of the last message on it */
 };
@@ -25,7 +25,7 @@ struct router {
   struct accepted links[ROUTER_LINKS];
   size_t n_links;
   uint64_t messages;
-  struct link_end downs[DOWNS_MAX]; /* to be told; when it is full the oldest is lost: core finds out by a failed send */
+  struct linkend downs[DOWNS_MAX]; /* to be told; when it is full the oldest is lost: core finds out by a failed send */
   size_t n_downs;
 };
 
@@ -77,7 +77,7 @@ const char *router_endpoint(const struct router *r) {
 
 /* ---- the table ---- */
 
-static void down_add(struct router *r, const struct link_end *end) {
+static void down_add(struct router *r, const struct linkend *end) {
   if (r->n_downs == DOWNS_MAX) memmove(r->downs, r->downs + 1, --r->n_downs * sizeof r->downs[0]);
   r->downs[r->n_downs++] = *end;
 }
@@ -89,7 +89,7 @@ static void link_remove(struct router *r, size_t i, bool tell) {
 
 static struct accepted *link_find(struct router *r, const struct link_id *id) {
   for (size_t i = 0; i < r->n_links; i++) {
-    if (link_equal(&r->links[i].end.id, id)) return &r->links[i];
+    if (linkend_equal(&r->links[i].end.id, id)) return &r->links[i];
   }
   return NULL;
 }
@@ -128,7 +128,7 @@ static void link_make_room(struct router *r, const uint8_t curve[CURVE_LEN]) {
 }
 
 /* Enters the link on which a message came. */
-static void link_note(struct router *r, const struct link_end *end, int fd) {
+static void link_note(struct router *r, const struct linkend *end, int fd) {
   struct accepted *link = link_find(r, &end->id);
   if (link != NULL && (memcmp(link->end.curve, end->curve, CURVE_LEN) != 0 || link->fd != fd)) {
     link_remove(r, (size_t)(link - r->links), true); /* another connection under the same name */
@@ -167,23 +167,18 @@ static bool key_of(const struct router *r, const zmq_msg_t *message, uint8_t cur
   return user_id != NULL && hex_decode(view_of_text(user_id), curve, CURVE_LEN, NULL) == OK && zap_allows(r->zap, curve);
 }
 
-enum received router_receive(struct router *r, struct link_end *from, zmq_msg_t *frame) {
+enum received router_receive(struct router *r, struct linkend *from, zmq_msg_t *frame) {
   if (!receive_name(r, &from->id)) return RECEIVED_NOTHING;
   if (zmq_msg_recv(frame, r->socket, ZMQ_DONTWAIT) < 0) return RECEIVED_DROPPED;
-  const bool more = zmq_msg_more(frame);
   const int fd = zmq_msg_get(frame, ZMQ_SRCFD);
   const bool known = from->id.len > 0 && key_of(r, frame, from->curve);
-  if (more) {
-    socket_drop_rest(r->socket);
-    zmq_msg_close(frame);
-    zmq_msg_init(frame);
-  }
+  socket_reduce(r->socket, frame);
   if (!known) return RECEIVED_DROPPED;
   link_note(r, from, fd);
   return RECEIVED_FRAME;
 }
 
-enum sent router_send(struct router *r, const struct link_end *to, struct view frame) {
+enum sent router_send(struct router *r, const struct linkend *to, struct view frame) {
   const struct accepted *link = link_find(r, &to->id);
   if (link == NULL || memcmp(link->end.curve, to->curve, CURVE_LEN) != 0) return SENT_GONE;
   const enum sent name = socket_send(r->socket, view_of(to->id.b + 1, to->id.len - 1u), true);
@@ -191,7 +186,7 @@ enum sent router_send(struct router *r, const struct link_end *to, struct view f
   return socket_send(r->socket, frame, false);
 }
 
-void router_forget(struct router *r, const struct link_end *end) {
+void router_forget(struct router *r, const struct linkend *end) {
   const struct accepted *link = link_find(r, &end->id);
   if (link != NULL) link_remove(r, (size_t)(link - r->links), false);
 }
@@ -201,7 +196,7 @@ void router_forget_all(struct router *r) {
   r->n_downs = 0;
 }
 
-bool router_next_down(struct router *r, struct link_end *out) {
+bool router_next_down(struct router *r, struct linkend *out) {
   if (r->n_downs == 0) events_read(r);
   if (r->n_downs == 0) return false;
   *out = r->downs[0];

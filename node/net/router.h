@@ -31,13 +31,13 @@ enum received {
 };
 /* Receives one message; *frame is initialised by the caller (zmq_msg_init) and holds the frame then. A message of several parts is no
  * frame: an empty one stands for it, so that core counts it. */
-enum received router_receive(struct router *r, struct link_end *from, zmq_msg_t *frame);
-enum sent router_send(struct router *r, const struct link_end *to, struct view frame);
+enum received router_receive(struct router *r, struct linkend *from, zmq_msg_t *frame);
+enum sent router_send(struct router *r, const struct linkend *to, struct view frame);
 /* Forgets a link (core closed it); what still comes in on it is a new one. */
-void router_forget(struct router *r, const struct link_end *end);
+void router_forget(struct router *r, const struct linkend *end);
 /* Forgets all of them without telling (core is a new one). */
 void router_forget_all(struct router *r);
 /* A link that ended since: disconnected, or pushed out. False: none. */
-bool router_next_down(struct router *r, struct link_end *out);
+bool router_next_down(struct router *r, struct linkend *out);
 
 #endif

@@ -13,6 +13,7 @@
 /* In zmq.h only for those who ask for the draft API; libzmq 4.3 knows it always: a server whose handler is missing refuses. */
 #define ZAP_ENFORCE_DOMAIN 93
 
+#define CURVE_OVERHEAD 33 /* octets of a MESSAGE command around a part: name, nonce, authenticator, flags; libzmq counts them */
 #define CONNECT_MS 10000
 #define HEARTBEAT_MS 10000
 #define SILENCE_MS 30000
@@ -39,7 +40,7 @@ static bool set_common(void *socket) {
       {ZMQ_IPV6, 1},
       {ZMQ_TCP_KEEPALIVE, 1},
   };
-  static const int64_t LARGEST = LIMIT_FRAME;
+  static const int64_t LARGEST = LIMIT_FRAME + CURVE_OVERHEAD;
   for (size_t i = 0; i < sizeof OPTIONS / sizeof OPTIONS[0]; i++) {
     if (!socket_set(socket, OPTIONS[i].option, OPTIONS[i].value)) return false;
   }
@@ -119,6 +120,14 @@ enum sent socket_send(void *socket, struct view part, bool more) {
     if (why != EINTR) return SENT_GONE;
   }
   return SENT;
+}
+
+void socket_reduce(void *socket, zmq_msg_t *message) {
+  const bool more = zmq_msg_more(message);
+  if (!more && zmq_msg_size(message) <= LIMIT_FRAME) return;
+  if (more) socket_drop_rest(socket);
+  zmq_msg_close(message);
+  zmq_msg_init(message);
 }
 
 void socket_drop_rest(void *socket) {

@@ -8,7 +8,7 @@
 #include <zmq.h>
 
 #include "keys/secret.h"
-#include "node/net/link.h"
+#include "node/net/linkend.h"
 
 #define SOCKET_HANDSHAKE_MS 3000 /* a handshake that takes longer is given up */
 
@@ -31,6 +31,8 @@ bool monitor_next(void *monitor, uint16_t *event, uint32_t *value);
 enum sent { SENT, SENT_FULL, SENT_GONE };
 /* Sends one part (more: others follow), never waiting. FULL: try later. GONE: nobody is there. */
 enum sent socket_send(void *socket, struct view part, bool more);
+/* Makes an empty message of what is no frame: several parts (the rest is dropped), or more than LIMIT_FRAME octets. */
+void socket_reduce(void *socket, zmq_msg_t *message);
 /* Receives and drops what is left of a message of several parts. */
 void socket_drop_rest(void *socket);
 

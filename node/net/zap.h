@@ -5,7 +5,7 @@
 #ifndef SPECOLA_NODE_NET_ZAP_H
 #define SPECOLA_NODE_NET_ZAP_H
 
-#include "node/net/link.h"
+#include "node/net/linkend.h"
 
 #define ZAP_DOMAIN "specola"
 #define ZAP_KEYS 512 /* current and next key of LIMIT_MEMBERS members */

@@ -5,18 +5,15 @@
 
 #include <string.h>
 
+#include "node/store/inside.h"
 #include "node/store/statement.h"
 
-void facet_forget(struct facet_memory *m) {
-  memset(m, 0, sizeof *m);
-}
-
-static struct facet_slot *slot_of(struct facet_memory *m, const char *dim, struct view code) {
+static struct facet_slot *slot_of(struct store *s, const char *dim, struct view code) {
   uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ (uintptr_t)dim; /* FNV-1a: a clash only costs a look-up */
   for (size_t i = 0; i < code.len; i++) {
     hash = (hash ^ code.p[i]) * UINT64_C(0x100000001b3);
   }
-  return &m->slots[(hash ^ hash >> 32) % FACET_CODES];
+  return &s->facets[(hash ^ hash >> 32) % STORE_FACETS];
 }
 
 static enum err_code find_no(struct store *s, const char *dim, struct view code, int64_t *no, struct err *err) {
@@ -52,9 +49,9 @@ static enum err_code make_no(struct store *s, const char *dim, struct view code,
   return result;
 }
 
-static enum err_code code_no(struct facet_memory *m, struct store *s, const char *dim, struct view code, int64_t *no,
+static enum err_code code_no(struct store *s, const char *dim, struct view code, int64_t *no,
                              struct err *err) {
-  struct facet_slot *slot = slot_of(m, dim, code);
+  struct facet_slot *slot = slot_of(s, dim, code);
   if (slot->no != 0 && slot->dim == dim && view_equal(view_of(slot->code, slot->len), code)) {
     *no = slot->no;
     return OK;
@@ -63,7 +60,7 @@ static enum err_code code_no(struct facet_memory *m, struct store *s, const char
   if (result == OK && *no == 0) {
     result = make_no(s, dim, code, no, err);
   }
-  if (result == OK && code.len > 0 && code.len <= FACET_CODE_MAX) {
+  if (result == OK && code.len > 0 && code.len <= STORE_FACET_CODE_MAX) {
     slot->no = *no;
     slot->dim = dim;
     slot->len = code.len;
@@ -72,11 +69,11 @@ static enum err_code code_no(struct facet_memory *m, struct store *s, const char
   return result;
 }
 
-static enum err_code change(struct facet_memory *m, struct store *s, const char *sql, const char *dim, struct view code,
+static enum err_code change(struct store *s, const char *sql, const char *dim, struct view code,
                             int64_t object, struct err *err) {
   sqlite3_stmt *st = NULL;
   int64_t no = 0;
-  enum err_code result = code_no(m, s, dim, code, &no, err);
+  enum err_code result = code_no(s, dim, code, &no, err);
   if (result == OK) {
     result = statement_get(s, sql, &st, err);
   }
@@ -88,14 +85,14 @@ static enum err_code change(struct facet_memory *m, struct store *s, const char 
   return statement_run(s, st, "facet", err);
 }
 
-enum err_code facet_put(struct facet_memory *m, struct store *s, const char *dim, struct view code, int64_t object,
+enum err_code facet_put(struct store *s, const char *dim, struct view code, int64_t object,
                         struct err *err) {
   static const char sql[] = "INSERT OR IGNORE INTO facet(code, object) VALUES (:code, :object)";
-  return change(m, s, sql, dim, code, object, err);
+  return change(s, sql, dim, code, object, err);
 }
 
-enum err_code facet_erase(struct facet_memory *m, struct store *s, const char *dim, struct view code, int64_t object,
+enum err_code facet_erase(struct store *s, const char *dim, struct view code, int64_t object,
                           struct err *err) {
   static const char sql[] = "DELETE FROM facet WHERE code = :code AND object = :object";
-  return change(m, s, sql, dim, code, object, err);
+  return change(s, sql, dim, code, object, err);
 }

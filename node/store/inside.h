@@ -9,6 +9,15 @@
 
 #define STORE_STATEMENTS 256 /* slots for prepared statements: a power of two, more than twice the texts that there are */
 
+#define STORE_FACETS 1024         /* numbers of facet codes that are remembered, a power of two */
+#define STORE_FACET_CODE_MAX 64   /* octets of a code that is remembered */
+
+struct facet_slot {
+  int64_t no;      /* facet_code.no; 0: free */
+  const char *dim; /* borrowed from the schema set */
+  uint8_t code[STORE_FACET_CODE_MAX];
+  size_t len;
+};
 struct store_slot {
   const char *sql; /* NULL: free */
   sqlite3_stmt *statement;
@@ -20,10 +29,13 @@ struct store {
   uint64_t commits; /* own ones since the start */
   const struct schema_set *set; /* what specola_text reads bodies by; borrowed, NULL until store_use_schemas */
   struct store_slot slots[STORE_STATEMENTS];
+  struct facet_slot facets[STORE_FACETS]; /* forgotten with every rollback and rebuild */
 };
 
 /* Gives the SQL function specola_text the kinds that it reads bodies by. set is borrowed until the store closes. */
 void store_use_schemas(struct store *s, const struct schema_set *set);
+/* Forgets the numbers of facet codes: they may be others from now on. */
+void store_forget_facets(struct store *s);
 /* Registers specola_text on a connection. Store errors. */
 MUST_CHECK enum err_code store_text_function(struct store *s, struct err *err);
 

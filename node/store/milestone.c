@@ -139,3 +139,18 @@ enum err_code milestone_seq(struct store *s, int64_t rowid, int64_t *seq, uint64
   statement_done(st);
   return OK;
 }
+
+enum err_code milestone_next(struct store *s, int64_t *seq, struct err *err) {
+  static const char sql[] = "SELECT ifnull(max(seq), 0) + 1 FROM milestone";
+  sqlite3_stmt *st = NULL;
+  bool row = false;
+  enum err_code code = statement_get(s, sql, &st, err);
+  if (code == OK) {
+    code = statement_step(s, st, &row, "milestone", err);
+  }
+  if (code == OK) {
+    *seq = row ? sqlite3_column_int64(st, 0) : 1;
+    statement_done(st);
+  }
+  return code;
+}

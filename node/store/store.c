@@ -284,6 +284,10 @@ void store_use_schemas(struct store *s, const struct schema_set *set) {
   s->set = set;
 }
 
+void store_forget_facets(struct store *s) {
+  memset(s->facets, 0, sizeof s->facets);
+}
+
 /* ---- transactions ---- */
 
 enum err_code store_begin(struct store *s, struct err *err) {
@@ -308,6 +312,7 @@ void store_rollback(struct store *s) {
   if (sqlite3_get_autocommit(s->db) == 0) {
     (void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
   }
+  store_forget_facets(s);
 }
 
 uint64_t store_data_version(struct store *s) {

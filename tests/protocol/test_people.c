@@ -7,7 +7,7 @@
 
 #include "tests/protocol/sample.h"
 
-#define MANY 100000u
+#define MANY 50000u /* certificates */
 
 static struct pubkey owner, alice, bruno, stranger;
 static struct people *people;
@@ -356,18 +356,17 @@ static void agrees_with_the_law_on_random_logs(void **state) {
   }
 }
 
-/* 100 000 certificates of few keys and as many questions: quadratic work would take minutes. */
+/* Every certificate and a million questions about one key: looking through its list one by one would take minutes. */
 static void stays_quick_with_many_certificates(void **state) {
   (void)state;
-  const struct pubkey *keys[KEYS] = {&alice, &bruno, &stranger};
-  for (uint64_t i = 0; i < MANY / 10; i++)
-    assert_int_equal(certify(keys[i % KEYS], at(1, i), 1 + i, i), REASON_NONE);
+  for (uint64_t i = 0; i < MANY; i++)
+    assert_int_equal(certify(&alice, at(1, i), 1 + i, i), REASON_NONE);
   clock_t began = clock();
-  for (uint64_t i = KEYS; i < MANY * 10; i++) {
-    uint64_t index = i % (MANY / 10);
-    if (index >= KEYS) assert_true(roles_at(keys[index % KEYS], at(1, index)) == (int64_t)index - KEYS);
+  for (uint64_t i = 0; i < 20 * MANY; i++) {
+    uint64_t index = 1 + i % MANY;
+    assert_true(roles_at(&alice, at(1, index)) == (int64_t)index - 1);
   }
-  assert_true((double)(clock() - began) / CLOCKS_PER_SEC < 20.0);
+  assert_true((double)(clock() - began) / CLOCKS_PER_SEC < 15.0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fresh, done)

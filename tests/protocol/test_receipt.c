@@ -29,7 +29,10 @@ static struct bytes seal(uint32_t n) {
   for (uint32_t i = 0; i < n; i++) {
     enum receipt_state s = (enum receipt_state)(i % 3);
     sent.rows[i] = (struct receipt_row){.id = sample_hash(10 + i), .state = s};
-    if (s == RECEIPT_LOGGED) sent.rows[i].gen = UINT64_MAX - i, sent.rows[i].index = UINT64_MAX;
+    if (s == RECEIPT_LOGGED) {
+      sent.rows[i].gen = UINT64_MAX - i;
+      sent.rows[i].index = UINT64_MAX;
+    }
     if (s == RECEIPT_REFUSED) sent.rows[i].reason = REASON_NEED + i;
   }
   assert_int_equal(receipt_seal(&sent, &node_key, &out, NULL), OK);

@@ -1,0 +1,207 @@
+/*
+ * new, check, publish: from an empty draft to an entry of the log.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/finding.h"
+#include "cli/object.h"
+#include "cli/out.h"
+#include "cli/publication.h"
+#include "protocol/schema/nearest.h"
+
+const struct option_row options_new[] = {
+    {"express", 0, OPTION_FLAG, NULL, "only what is needed to publish", "solo il necessario per pubblicare"},
+    {"out", 'o', OPTION_VALUE, "FILE", "where the draft goes (stdout)", "dove va la bozza (stdout)"},
+    OPTIONS_END,
+};
+const struct option_row options_publish[] = {
+    {"replaces", 0, OPTION_VALUE, "ID", "the object of which this is a new version", "l'oggetto di cui è una nuova versione"},
+    OPTIONS_END,
+};
+
+/* The schema of a kind, or the nearest kinds as a hint. */
+static enum err_code find_kind(const struct schema_set *set, const char *kind, const struct schema **out, struct err *err) {
+  *out = schema_by_kind(set, kind);
+  if (*out != NULL) {
+    return OK;
+  }
+  char kinds[ERR_HINT_MAX] = "";
+  struct nearest near = nearest_to(view_of_text(kind));
+  for (size_t i = 0, used = 0; i < schema_set_count(set); i++) {
+    const char *name = schema_set_at(set, i)->kind;
+    nearest_offer(&near, name);
+    int n = snprintf(kinds + used, sizeof kinds - used, "%s%s", used == 0 ? "" : ", ", name);
+    used += n < 0 || (size_t)n >= sizeof kinds - used ? 0 : (size_t)n;
+  }
+  err_set(err, ERR_NOT_FOUND, "%s: no such kind of object", kind);
+  const char *meant = nearest_word(&near);
+  return meant != NULL ? err_hint(err, "did you mean %s?", meant) : err_hint(err, "there are: %s", kinds);
+}
+
+enum err_code cmd_new(struct cli *cli, const struct args *args, struct err *err) {
+  struct schema_set *set = NULL;
+  const struct schema *schema = NULL;
+  struct bytes text;
+  const char *path = args_value(args, "out");
+  if (path != NULL && access(path, F_OK) == 0) {
+    err_set(err, ERR_FAILED, "%s exists", path);
+    return err_hint(err, "take another name: a draft is never overwritten");
+  }
+  enum err_code code = here_schemas(cli, &set, NULL, err);
+  if (code != OK) {
+    return code;
+  }
+  bytes_init(&text, LIMIT_DRAFT);
+  if ((code = find_kind(set, args->operands[0], &schema, err)) != OK ||
+      (code = draft_template(schema, cli->lang, args_flag(args, "express"), &text, err)) != OK) {
+    goto out;
+  }
+  out_set_text(cli, "kind", schema->kind);
+  if (path != NULL) {
+    if ((code = file_write(path, bytes_view(&text), false, err)) == OK) {
+      out_line(cli, "Written to %s. Next:  fill it in; specola check %s; specola publish %s", path, path, path);
+      out_set_text(cli, "file", path);
+    }
+  } else if (cli->json) {
+    out_set(cli, "draft", out_json_text(bytes_view(&text)));
+  } else {
+    fwrite(text.p, 1, text.len, stdout);
+  }
+out:
+  bytes_release(&text);
+  schema_set_free(set);
+  return code;
+}
+
+/* ---- check ---- */
+
+/* One draft's verdict, said and put into list. *refused: it could not be published. */
+static enum err_code check_one(struct cli *cli, const struct schema_set *set, const struct home_config *config, const char *path,
+                               json_t *list, bool *refused, struct err *err) {
+  struct object o;
+  enum err_code code = object_from_draft(set, path, config, cli->lang, &o, err);
+  if (code != OK) {
+    return code;
+  }
+  *refused = o.findings.n_refused > 0;
+  out_heading(cli, "%s: %s", path, *refused ? "cannot be published yet" : "can be published");
+  findings_show(cli, &o.findings, "  ", FINDING_WARNING);
+  out_line(cli, "  %u %% complete: %zu refused, %zu lacking, %zu warnings", o.completeness, o.findings.n_refused, o.findings.n_lacking,
+           o.findings.n_warnings);
+  json_array_append_new(list, json_pack("{s:o, s:s, s:b, s:i, s:o}", "file", out_json_text(view_of_text(path)), "kind", o.schema->kind,
+                                        "publishable", !*refused, "completeness", o.completeness, "findings",
+                                        findings_json(&o.findings)));
+  object_release(&o);
+  return OK;
+}
+
+enum err_code cmd_check(struct cli *cli, const struct args *args, struct err *err) {
+  struct schema_set *set = NULL;
+  struct home_config config;
+  size_t n_refused = 0;
+  enum err_code code = here_schemas(cli, &set, &config, err);
+  if (code != OK) {
+    return code;
+  }
+  json_t *list = json_array();
+  for (size_t i = 0; code == OK && i < args->n_operands; i++) {
+    bool refused = false;
+    code = check_one(cli, set, &config, args->operands[i], list, &refused, err);
+    n_refused += refused;
+  }
+  out_set(cli, "drafts", list);
+  schema_set_free(set);
+  if (code == OK && n_refused > 0) {
+    err_set(err, ERR_REFUSED, "%zu of %zu drafts cannot be published yet", n_refused, args->n_operands);
+    code = err_hint(err, "fill in what is marked refused");
+  }
+  return code;
+}
+
+/* ---- publish ---- */
+
+/* Reads every draft before anything is signed or asked. */
+static enum err_code read_drafts(struct cli *cli, struct submit *s, const struct args *args, struct object *objects, struct err *err) {
+  enum err_code code = OK;
+  for (size_t i = 0; code == OK && i < args->n_operands; i++) {
+    const char *path = args->operands[i];
+    code = object_from_draft(s->here.schemas, path, &s->here.home.config, cli->lang, &objects[i], err);
+    if (code == OK && objects[i].findings.n_refused > 0) {
+      const struct finding *first = findings_first_refused(&objects[i].findings);
+      findings_show(cli, &objects[i].findings, "  ", FINDING_REFUSED);
+      out_set(cli, "findings", findings_json(&objects[i].findings));
+      err_set(err, ERR_REFUSED, "%s: %s: %s", path, first == NULL ? "" : first->field, first == NULL ? "" : first->message);
+      code = err_hint(err, "specola check %s", path);
+    }
+  }
+  return code;
+}
+
+static enum err_code seal_all(struct submit *s, const struct object *objects, size_t n, const struct version_of *replaced,
+                              struct publication *p, struct err *err) {
+  enum err_code code = OK;
+  for (size_t i = 0; code == OK && i < n; i++) {
+    code = publication_add(p, s, &objects[i], replaced, i, err);
+  }
+  return code == OK ? publication_flush(p, s, err) : code;
+}
+
+/* Says what became of one draft. */
+static void say_row(void *context, const struct publication_row *row) {
+  struct cli *cli = ((void **)context)[0];
+  const struct args *args = ((void **)context)[1];
+  json_t *list = ((void **)context)[2];
+  const char *path = args->operands[row->tag];
+  if (row->logged) {
+    out_line(cli, "%s  %s  %s%s", row->reference, path, row->new_version ? "new version, logged" : "logged",
+             row->replaced[0] == '\0' ? "" : row->replaced);
+  } else {
+    out_line(cli, "refused  %s  %s", path, row->why);
+  }
+  json_array_append_new(list, json_pack("{s:o, s:b, s:s, s:s, s:o}", "file", out_json_text(view_of_text(path)), "logged", row->logged,
+                                        "ref", row->reference, "reason", row->reason, "id", out_json_hash(&row->id)));
+}
+
+enum err_code cmd_publish(struct cli *cli, const struct args *args, struct err *err) {
+  struct submit s;
+  struct version_of replaced;
+  struct publication *p = NULL;
+  const char *id = args_value(args, "replaces");
+  json_t *list = json_array();
+  void *context[] = {cli, (void *)(uintptr_t)args, list};
+  struct object *objects = calloc(args->n_operands, sizeof *objects);
+  out_set(cli, "published", list);
+  if (id != NULL && args->n_operands != 1) {
+    free(objects);
+    return err_set(err, ERR_USAGE, "--replaces goes with one draft");
+  }
+  enum err_code code = objects == NULL ? err_set(err, ERR_MEMORY, NULL) : submit_open(cli, &s, err);
+  if (code != OK) {
+    free(objects);
+    return code;
+  }
+  if ((code = read_drafts(cli, &s, args, objects, err)) != OK ||
+      (id != NULL && (code = version_by_name(&s.here, id, &replaced, err)) != OK) || (code = submit_person(cli, &s, err)) != OK ||
+      (code = publication_new(say_row, context, &p, err)) != OK) {
+    goto out;
+  }
+  code = seal_all(&s, objects, args->n_operands, id == NULL ? NULL : &replaced, p, err);
+  if (code == OK && publication_refused(p) > 0) {
+    err_set(err, ERR_REFUSED, "%ju of %zu drafts were refused: %s", (uintmax_t)publication_refused(p), args->n_operands,
+            publication_last_refusal(p));
+    code = ERR_REFUSED;
+  }
+out:
+  publication_free(p);
+  for (size_t i = 0; i < args->n_operands; i++) {
+    object_release(&objects[i]);
+  }
+  free(objects);
+  submit_release(&s);
+  return code;
+}

@@ -1,0 +1,104 @@
+/*
+ * found, join: requests become a charter; a charter that everybody signed becomes a store on each founder's machine.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/founding.h"
+#include "cli/out.h"
+#include "keys/words.h"
+
+const struct option_row options_found[] = {
+    {"out", 'o', OPTION_VALUE, "FILE", "where the charter goes (NAME.charter)", "dove va la carta (NAME.charter)"},
+    OPTIONS_END,
+};
+
+/* "European Observatory" -> "european-observatory.charter": a plain file name. */
+static void charter_file_name(const char *name, char *out, size_t size) {
+  size_t n = 0;
+  for (const char *c = name; *c != '\0' && n < 40; c++) {
+    bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9');
+    if (plain) {
+      out[n++] = (char)(*c >= 'A' && *c <= 'Z' ? *c + ('a' - 'A') : *c);
+    } else if (n > 0 && out[n - 1] != '-') {
+      out[n++] = '-';
+    }
+  }
+  while (n > 0 && out[n - 1] == '-') {
+    n--;
+  }
+  snprintf(out + n, size - n, "%s", n == 0 ? "observatory.charter" : ".charter");
+}
+
+enum err_code cmd_found(struct cli *cli, const struct args *args, struct err *err) {
+  struct charter_file file = {0};
+  char name[64];
+  const char *path = args_value(args, "out");
+  if (path == NULL) {
+    charter_file_name(args->operands[0], name, sizeof name);
+    path = name;
+  }
+  if (access(path, F_OK) == 0) {
+    err_set(err, ERR_FAILED, "%s exists", path);
+    return err_hint(err, "take another --out, or sign that one: specola root sign %s --key SHEET", path);
+  }
+  enum err_code code = charter_found(args->operands[0], cli->lang, args->operands + 1, args->n_operands - 1, &file, err);
+  if (code == OK) {
+    code = charter_file_write(path, &file, err);
+  }
+  if (code == OK) {
+    charter_show(cli, &file);
+    out_line(cli, "Written to %s. What it says cannot be changed once it is signed.", path);
+    out_line(cli, "Next:  each founder, offline: specola root sign %s --key SHEET", path);
+    out_set_text(cli, "charter", path);
+  }
+  charter_file_release(&file);
+  return code;
+}
+
+/* Reads all copies and unites their signatures. */
+static enum err_code merge_copies(const struct args *args, struct charter_file *out, struct err *err) {
+  enum err_code code = charter_file_read(args->operands[0], out, err);
+  for (size_t i = 1; code == OK && i < args->n_operands; i++) {
+    struct charter_file copy = {0};
+    code = charter_file_read(args->operands[i], &copy, err);
+    if (code == OK && (code = charter_merge(&out->charter, &copy.charter, err)) != OK) {
+      err_context(err, "%s", args->operands[i]);
+    }
+    charter_file_release(&copy);
+  }
+  return code;
+}
+
+static enum err_code keep_copy(const struct home *home, const struct charter_file *file, struct err *err) {
+  char path[HOME_PATH_MAX];
+  enum err_code code = home_path(home, "observatory.charter", path, err);
+  return code != OK ? code : charter_file_write(path, file, err);
+}
+
+enum err_code cmd_join(struct cli *cli, const struct args *args, struct err *err) {
+  struct charter_file file = {0};
+  struct home home;
+  struct person_card coordinator;
+  struct secret *passphrase = NULL;
+  char path[HOME_PATH_MAX];
+  enum err_code code = cli_open_home(cli, &home, err);
+  if (code != OK || (code = home_path(&home, "coordinator.pub", path, err)) != OK ||
+      (code = card_read(path, &coordinator, err)) != OK || (code = merge_copies(args, &file, err)) != OK) {
+    goto out;
+  }
+  if ((code = cli_node_passphrase(cli, &passphrase, err)) != OK ||
+      (code = founding_join(&home, passphrase, &file, &coordinator, err)) != OK || (code = keep_copy(&home, &file, err)) != OK) {
+    goto out;
+  }
+  charter_show(cli, &file);
+  out_line(cli, "Node %s has joined. Entry 0 is its identity, entry 1 its coordinator's certificate.", home.config.handle);
+  out_line(cli, "Next:  specola serve    specola new case -o first.draft    specola import cases.ndjson --dry-run");
+  out_set_text(cli, "node", home.config.handle);
+out:
+  secret_free(passphrase);
+  charter_file_release(&file);
+  return code;
+}

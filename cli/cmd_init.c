@@ -1,0 +1,189 @@
+/*
+ * init: makes a node: its folder, its two keys, its founding request; and the coordinator's own key, outside the node's home. With
+ * --found it does the whole founding of an observatory of one.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/founding.h"
+#include "cli/out.h"
+#include "keys/words.h"
+
+const struct option_row options_init[] = {
+    {"country", 0, OPTION_VALUE, "IT", "ISO 3166-1 code of the node's country", "codice ISO 3166-1 del paese del nodo"},
+    {"region", 0, OPTION_VALUE, "IT-34", "ISO 3166-2 code, for a region's node", "codice ISO 3166-2, per il nodo di una regione"},
+    {"lead", 0, OPTION_VALUE, "IT", "handle of the country's node, for an associate", "nodo del paese, per un associato"},
+    {"name", 0, OPTION_VALUE, "TEXT", "who runs it", "chi lo gestisce"},
+    {"root", 0, OPTION_VALUE, "FILE.root", "public half of the root keys (specola root new)", "parte pubblica delle chiavi radice"},
+    {"found", 0, OPTION_VALUE, "NAME", "found a new observatory with this node alone", "fonda un nuovo osservatorio con questo solo nodo"},
+    {"coordinator", 0, OPTION_VALUE, "FILE.pub", "the coordinator's public key (else yours)", "chiave pubblica del coordinatore (o la propria)"},
+    {"listen", 0, OPTION_VALUE, "ENDPOINT", "where to listen (tcp://0.0.0.0:7411)", "dove ascoltare (tcp://0.0.0.0:7411)"},
+    {"advertise", 0, OPTION_VALUE, "ENDPOINT", "where the others reach it", "dove gli altri lo raggiungono"},
+    {"language", 0, OPTION_VALUE, "TAG", "language of texts without a tag (en)", "lingua dei testi senza sigla (en)"},
+    {"license", 0, OPTION_VALUE, "SPDX", "licence of cases (CC-BY-4.0)", "licenza delle esperienze (CC-BY-4.0)"},
+    {"out", 'o', OPTION_VALUE, "FILE", "where the founding request goes (HANDLE.identity)", "dove va la richiesta (SIGLA.identity)"},
+    OPTIONS_END,
+};
+
+/* The configuration that the options ask for. home_create checks it. */
+static enum err_code read_config(const struct args *args, struct home_config *c, struct err *err) {
+  const struct {
+    const char *option;
+    char *place;
+    size_t size;
+  } rows[] = {
+      {"country", c->country, sizeof c->country},       {"region", c->region, sizeof c->region},
+      {"lead", c->lead, sizeof c->lead},                {"name", c->name, sizeof c->name},
+      {"listen", c->listen, sizeof c->listen},          {"advertise", c->advertise, sizeof c->advertise},
+      {"language", c->language, sizeof c->language},    {"license", c->license, sizeof c->license},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    const char *value = args_value(args, rows[i].option);
+    if (value != NULL && strlen(value) >= rows[i].size) {
+      return err_set(err, ERR_USAGE, "--%s: \"%s\" is too long", rows[i].option, value);
+    }
+    if (value != NULL) {
+      memcpy(rows[i].place, value, strlen(value) + 1);
+    }
+  }
+  if (c->country[0] == '\0' || c->name[0] == '\0') {
+    err_set(err, ERR_USAGE, "%s is missing", c->country[0] == '\0' ? "--country" : "--name");
+    return err_hint(err, "specola init --country IT --name \"Who runs it\" --found \"Observatory\"");
+  }
+  if ((args_value(args, "root") != NULL) == (args_value(args, "found") != NULL)) {
+    err_set(err, ERR_USAGE, "either --root FILE.root or --found NAME, please");
+    return err_hint(err, "--root: with keys made offline by specola root new; --found: all on this machine. To try things out: specola demo");
+  }
+  return OK;
+}
+
+/* The coordinator's card: given, or of the key that is here, or of a new one (*fresh: its passphrase is needed). */
+static enum err_code find_coordinator(struct cli *cli, const struct args *args, struct person_card *card, bool *fresh, struct err *err) {
+  const char *given = args_value(args, "coordinator");
+  *fresh = false;
+  if (given != NULL) {
+    return card_read(given, card, err);
+  }
+  enum err_code code = person_card_of(cli, card, err);
+  if (code == ERR_NOT_FOUND) {
+    err_clear(err);
+    *fresh = true;
+    code = OK;
+  }
+  return code;
+}
+
+/* Makes the coordinator's key if it is fresh, and keeps the card in the home for join. */
+static enum err_code keep_coordinator(struct cli *cli, const struct home *home, struct secret *passphrase, bool fresh,
+                                      struct person_card *card, struct err *err) {
+  char path[HOME_PATH_MAX];
+  enum err_code code = OK;
+  if (fresh) {
+    if ((code = person_path(cli, path, err)) != OK ||
+        (code = person_make(path, home->config.name, passphrase, card, err)) != OK) {
+      return code;
+    }
+    out_line(cli, "Your key     %s   (sealed; it signs what you publish as coordinator and editor)", path);
+    out_set_text(cli, "person", path);
+  }
+  code = home_path(home, "coordinator.pub", path, err);
+  return code != OK ? code : card_write(path, card, err);
+}
+
+/* The whole founding, here: sheets, charter, signature, store. */
+static enum err_code found_alone(struct cli *cli, const struct home *home, struct secret *node_passphrase, struct secret *passphrase,
+                                 const char *observatory, const struct person_card *coordinator, struct err *err) {
+  char request[HOME_PATH_MAX], charter[HOME_PATH_MAX], sheet[HOME_PATH_MAX];
+  struct root_set roots;
+  struct charter_file file = {0};
+  struct signer root = {0};
+  uint32_t added = 0;
+  const char *const paths[] = {request};
+  enum err_code code = roots_make(home->dir, home->config.handle, 2, 1, passphrase, &roots, err);
+  if (code != OK || (code = path_join(home->dir, home->config.handle, ".identity", request, err)) != OK ||
+      (code = path_join(home->dir, "observatory", ".charter", charter, err)) != OK ||
+      (code = path_join(home->dir, home->config.handle, "-1.key", sheet, err)) != OK ||
+      (code = request_make(home, node_passphrase, &roots, request, NULL, err)) != OK ||
+      (code = charter_found(observatory, home->config.language, paths, 1, &file, err)) != OK) {
+    goto out;
+  }
+  if ((code = sheet_open(cli, sheet, &root, err)) != OK || (code = charter_sign(&file.charter, &root, 1, &added, err)) != OK ||
+      (code = charter_file_write(charter, &file, err)) != OK ||
+      (code = founding_join(home, node_passphrase, &file, coordinator, err)) != OK) {
+    goto out;
+  }
+  charter_show(cli, &file);
+out:
+  signer_release(&root);
+  charter_file_release(&file);
+  return code;
+}
+
+static void say_made(struct cli *cli, const struct home *home, const char *request, const struct hash *node, bool alone) {
+  char words[WORDS_LEN];
+  out_line(cli, "Node %s created in %s", home->config.handle, home->dir);
+  out_set_text(cli, "handle", home->config.handle);
+  out_set_text(cli, "home", home->dir);
+  if (alone) {
+    out_line(cli, "! The sealed root sheets %s-1.key and %s-2.key are on this machine. Move them off: specola key backup DIR --move",
+             home->config.handle, home->config.handle);
+    out_line(cli, "Next:  specola serve    specola new case -o first.draft    specola import cases.ndjson --dry-run");
+    return;
+  }
+  words_of(node, words);
+  out_line(cli, "Fingerprint  %s   (read it aloud to your partners)", words);
+  out_line(cli, "Request      %s", request);
+  out_line(cli, "Next:  send the request to who writes the charter: specola found NAME *.identity");
+  out_set_text(cli, "fingerprint", words);
+  out_set(cli, "node", out_json_hash(node));
+  out_set_text(cli, "identity", request);
+}
+
+enum err_code cmd_init(struct cli *cli, const struct args *args, struct err *err) {
+  struct home_config config = {0};
+  struct home home;
+  struct root_set roots = {0};
+  struct person_card coordinator = {0};
+  struct secret *passphrase = NULL, *node_passphrase = NULL;
+  struct hash node;
+  char request[HOME_PATH_MAX] = "";
+  bool fresh = false;
+  const char *observatory = args_value(args, "found"), *given = args_value(args, "out");
+  enum err_code code = read_config(args, &config, err);
+  if (code == OK && observatory == NULL) {
+    code = roots_read(args_value(args, "root"), &roots, err);
+  }
+  if (code != OK || (code = find_coordinator(cli, args, &coordinator, &fresh, err)) != OK ||
+      (code = home_can_create(cli->home, &config, err)) != OK) {
+    return code;
+  }
+  if (observatory != NULL) {
+    out_note(cli, "This founds a NEW observatory; what is signed in it cannot move to another. To try things out: specola demo.");
+  }
+  if ((fresh || observatory != NULL) && (code = cli_passphrase(cli, fresh ? "your new key" : "the new root keys", true, &passphrase, err)) != OK) {
+    return code;
+  }
+  if ((code = cli_node_passphrase(cli, &node_passphrase, err)) != OK ||
+      (code = home_create(cli->home, &config, node_passphrase, &home, err)) != OK ||
+      (code = keep_coordinator(cli, &home, passphrase, fresh, &coordinator, err)) != OK) {
+    goto out;
+  }
+  if (observatory != NULL) {
+    code = found_alone(cli, &home, node_passphrase, passphrase, observatory, &coordinator, err);
+  } else if (given != NULL) {
+    snprintf(request, sizeof request, "%s", given);
+  } else {
+    code = path_join(home.dir, home.config.handle, ".identity", request, err);
+  }
+  if (code == OK && observatory == NULL) {
+    code = request_make(&home, node_passphrase, &roots, request, &node, err);
+  }
+  if (code == OK) {
+    say_made(cli, &home, request, &node, observatory != NULL);
+  }
+out:
+  secret_free(node_passphrase);
+  return code;
+}

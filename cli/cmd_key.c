@@ -1,0 +1,202 @@
+/*
+ * key show, key new, key backup: one's own key, and the copies that a node's operator keeps elsewhere.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/here.h"
+#include "cli/out.h"
+#include "cli/person.h"
+#include "keys/privfile.h"
+#include "keys/words.h"
+
+const struct option_row options_key_show[] = {
+    {"out", 'o', OPTION_VALUE, "FILE.pub", "also write your public key to a file", "scrive anche la chiave pubblica in un file"},
+    OPTIONS_END,
+};
+const struct option_row options_key_new[] = {
+    {"name", 0, OPTION_VALUE, "TEXT", "your name or function, for the certificate", "nome o funzione, per il certificato"},
+    {"out", 'o', OPTION_VALUE, "FILE.pub", "write the public key to a file (person.pub)", "scrive la chiave pubblica in un file (person.pub)"},
+    OPTIONS_END,
+};
+const struct option_row options_key_backup[] = {
+    {"move", 0, OPTION_FLAG, NULL, "remove the root sheets from this machine afterwards", "toglie poi i fogli radice da questa macchina"},
+    OPTIONS_END,
+};
+
+static void say_card(struct cli *cli, const struct person_card *card) {
+  char words[WORDS_LEN], hex[2 * PUBKEY_LEN + 1];
+  person_fingerprint(&card->key, words);
+  hex_encode(pubkey_view(&card->key), hex);
+  out_line(cli, "specola-person %s%s%s", hex, card->name[0] == '\0' ? "" : " ", card->name);
+  out_line(cli, "Fingerprint  %s   (read it aloud to the coordinator)", words);
+  out_set_text(cli, "public", hex);
+  out_set_text(cli, "name", card->name);
+  out_set_text(cli, "fingerprint", words);
+}
+
+enum err_code cmd_key_new(struct cli *cli, const struct args *args, struct err *err) {
+  char path[HOME_PATH_MAX], card_path[HOME_PATH_MAX];
+  struct secret *passphrase = NULL;
+  struct person_card card;
+  const char *name = args_value(args, "name"), *out = args_value(args, "out");
+  enum err_code code = person_path(cli, path, err);
+  if (code != OK || (out == NULL && (code = cli_config_path("person.pub", card_path, err)) != OK)) {
+    return code;
+  }
+  if (access(path, F_OK) == 0) {
+    err_set(err, ERR_FAILED, "you have a key already: %s", path);
+    return err_hint(err, "specola key show");
+  }
+  if ((code = cli_passphrase(cli, "your new key", true, &passphrase, err)) != OK ||
+      (code = person_make(path, name == NULL ? "" : name, passphrase, &card, err)) != OK ||
+      (code = card_write(out == NULL ? card_path : out, &card, err)) != OK) {
+    return code;
+  }
+  say_card(cli, &card);
+  out_line(cli, "Your key     %s   (sealed; never give it away)", path);
+  out_line(cli, "Next:  send %s to the coordinator: specola person certify FILE.pub --role editor", out == NULL ? card_path : out);
+  out_set_text(cli, "file", path);
+  out_set_text(cli, "card", out == NULL ? card_path : out);
+  return OK;
+}
+
+enum err_code cmd_key_show(struct cli *cli, const struct args *args, struct err *err) {
+  struct person_card card;
+  struct here here;
+  const char *out = args_value(args, "out");
+  enum err_code code = person_card_of(cli, &card, err);
+  if (code != OK) {
+    return code;
+  }
+  say_card(cli, &card);
+  if (out != NULL && (code = card_write(out, &card, err)) != OK) {
+    return code;
+  }
+  if (here_open(cli, &here, NULL) == OK) {
+    char words[WORDS_LEN];
+    words_of(&here.federation.own, words);
+    out_line(cli, "Node %-6s  %s", federation_handle(&here.federation, &here.federation.own), words);
+    out_set_text(cli, "node", words);
+    here_release(&here);
+  }
+  return OK;
+}
+
+/* ---- backup ---- */
+
+/* Copies one private file to folder, reads it back and compares. */
+static enum err_code copy_private(const char *from, const char *folder, const char *name, struct err *err) {
+  char to[HOME_PATH_MAX];
+  struct secret *content = NULL, *copy = NULL;
+  size_t len = 0, copied = 0;
+  int n = snprintf(to, sizeof to, "%s/%s", folder, name);
+  if (n < 0 || (size_t)n >= sizeof to) {
+    return err_set(err, ERR_LIMIT, "%s/%s: the path is too long", folder, name);
+  }
+  enum err_code code = privfile_read(from, KEYFILE_MAX, &content, &len, err);
+  if (code != OK) {
+    return code;
+  }
+  code = privfile_write(to, view_of(secret_open(content), len), err);
+  if (code == OK && (code = privfile_read(to, KEYFILE_MAX, &copy, &copied, err)) == OK) {
+    if (!view_equal(view_of(secret_open(content), len), view_of(secret_open(copy), copied))) {
+      code = err_set(err, ERR_IO, "%s: what was written is not what is read back", to);
+    }
+    secret_close(content);
+    secret_close(copy);
+  }
+  secret_close(content);
+  secret_free(content);
+  secret_free(copy);
+  return code;
+}
+
+static bool ends_in(const char *text, const char *ending) {
+  size_t len = strlen(text), tail = strlen(ending);
+  return len > tail && strcmp(text + len - tail, ending) == 0;
+}
+
+/* True for root sheets: key files of the home that are not the node's own two. */
+static bool is_sheet(const char *name) {
+  return ends_in(name, ".key") && strcmp(name, "node.key") != 0 && strcmp(name, "curve.key") != 0;
+}
+
+/* What a backup has done. */
+struct backup {
+  struct cli *cli;
+  const char *folder;
+  bool move;
+  unsigned copied, moved;
+};
+
+/* Copies one file of the home, and removes it if it is a sheet that is to move. */
+static enum err_code backup_one(struct backup *b, const struct home *home, const char *name, struct err *err) {
+  char path[HOME_PATH_MAX];
+  enum err_code code = home_path(home, name, path, err);
+  if (code != OK || (code = copy_private(path, b->folder, name, err)) != OK) {
+    return code;
+  }
+  b->copied++;
+  bool moves = b->move && is_sheet(name);
+  if (moves && unlink(path) != 0) {
+    return err_errno(err, ERR_IO, errno, path);
+  }
+  b->moved += moves;
+  out_line(b->cli, "%s  %s", moves ? "moved " : "copied", name);
+  return OK;
+}
+
+static enum err_code backup_keys(struct backup *b, const struct home *home, struct err *err) {
+  enum err_code code = OK;
+  DIR *d = opendir(home->dir);
+  if (d == NULL) {
+    return err_errno(err, ERR_IO, errno, home->dir);
+  }
+  for (const struct dirent *e = readdir(d); code == OK && e != NULL; e = readdir(d)) {
+    if (ends_in(e->d_name, ".key")) {
+      code = backup_one(b, home, e->d_name, err);
+    }
+  }
+  closedir(d);
+  return code;
+}
+
+enum err_code cmd_key_backup(struct cli *cli, const struct args *args, struct err *err) {
+  struct backup b = {.cli = cli, .folder = args->operands[0], .move = args_flag(args, "move")};
+  struct home home;
+  struct stat st;
+  char person[HOME_PATH_MAX];
+  if (stat(b.folder, &st) != 0 || !S_ISDIR(st.st_mode)) {
+    return err_set(err, ERR_NOT_FOUND, "%s: no such folder", b.folder);
+  }
+  enum err_code code = person_path(cli, person, err);
+  if (code == OK && access(person, F_OK) == 0) {
+    code = copy_private(person, b.folder, "person.key", err);
+    b.copied += code == OK;
+    if (code == OK) {
+      out_line(cli, "copied  person.key");
+    }
+  }
+  if (code != OK) {
+    return code;
+  }
+  code = cli_open_home(cli, &home, err);
+  if (code == OK) {
+    code = backup_keys(&b, &home, err);
+  } else if (code == ERR_NOT_INITIALISED && b.copied > 0) {
+    err_clear(err);
+    code = OK;
+  }
+  out_set_number(cli, "copied", b.copied);
+  out_set_number(cli, "moved", b.moved);
+  if (code == OK) {
+    out_line(cli, "%u file%s in %s, read back and compared", b.copied, b.copied == 1 ? "" : "s", b.folder);
+  }
+  return code;
+}

@@ -1,0 +1,131 @@
+/*
+ * root new, root sign: what officials do offline, on a machine of their own. The server only ever gets what was signed.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli/commands.h"
+#include "cli/founding.h"
+#include "cli/out.h"
+#include "keys/words.h"
+
+const struct option_row options_root_new[] = {
+    {"keys", 0, OPTION_VALUE, "N", "how many root keys, 1 to 7 (2)", "quante chiavi radice, da 1 a 7 (2)"},
+    {"threshold", 0, OPTION_VALUE, "T", "how many must sign (1)", "quante devono firmare (1)"},
+    {"name", 0, OPTION_VALUE, "NAME", "first part of the files' names (root)", "prima parte dei nomi dei file (root)"},
+    {"out", 'o', OPTION_VALUE, "DIR", "folder for the files (.)", "cartella dei file (.)"},
+    OPTIONS_END,
+};
+const struct option_row options_root_sign[] = {
+    {"key", 0, OPTION_MANY, "SHEET", "a root sheet; again for each", "un foglio radice; ripetere per ognuno"},
+    OPTIONS_END,
+};
+
+/* A name that can begin a file's name. */
+static bool is_file_name(const char *name) {
+  return name[0] != '\0' && name[0] != '.' && strlen(name) <= 100 && strchr(name, '/') == NULL;
+}
+
+enum err_code cmd_root_new(struct cli *cli, const struct args *args, struct err *err) {
+  uint64_t n = 0, threshold = 0;
+  struct secret *passphrase = NULL;
+  struct root_set roots;
+  struct stat st;
+  char path[HOME_PATH_MAX], sheet[HOME_PATH_MAX + 16], ending[32];
+  const char *name = args_value(args, "name"), *folder = args_value(args, "out");
+  name = name == NULL ? "root" : name;
+  folder = folder == NULL ? "." : folder;
+  enum err_code code = args_number(args, "keys", 1, LIMIT_ROOTS, 2, &n, err);
+  if (code != OK || (code = args_number(args, "threshold", 1, n, 1, &threshold, err)) != OK) {
+    return code;
+  }
+  if (!is_file_name(name)) {
+    return err_set(err, ERR_USAGE, "--name: \"%s\" cannot begin a file's name", name);
+  }
+  if (stat(folder, &st) != 0 || !S_ISDIR(st.st_mode)) {
+    return err_set(err, ERR_NOT_FOUND, "%s: no such folder", folder);
+  }
+  if ((code = path_join(folder, name, ".root", path, err)) != OK) {
+    return code;
+  }
+  if (stat(path, &st) == 0) {
+    err_set(err, ERR_FAILED, "%s exists", path);
+    return err_hint(err, "take another --name or --out");
+  }
+  if ((code = cli_passphrase(cli, "the new root keys", true, &passphrase, err)) != OK ||
+      (code = roots_make(folder, name, (uint32_t)n, (uint32_t)threshold, passphrase, &roots, err)) != OK) {
+    return code;
+  }
+  json_t *sheets = json_array();
+  for (uint32_t i = 0; i < roots.n; i++) {
+    snprintf(ending, sizeof ending, "-%u.key", i + 1);
+    if ((code = path_join(folder, name, ending, sheet, err)) != OK) {
+      json_decref(sheets);
+      return code;
+    }
+    out_line(cli, "Root sheet   %s   (sealed; keep it offline, a printed copy elsewhere)", sheet);
+    json_array_append_new(sheets, out_json_text(view_of_text(sheet)));
+  }
+  out_line(cli, "Root set     %s   (public: %u of %u must sign)", path, roots.threshold, roots.n);
+  out_line(cli, "Next:  on the server: specola init --country IT --name ... --root %s", path);
+  out_set(cli, "sheets", sheets);
+  out_set_text(cli, "root", path);
+  out_set_number(cli, "threshold", roots.threshold);
+  return OK;
+}
+
+/* Opens every sheet named; *n of them are open also on error. */
+static enum err_code open_sheets(struct cli *cli, const struct args *args, struct signer *out, size_t *n, struct err *err) {
+  const char *path;
+  for (*n = 0; (path = args_nth(args, "key", *n)) != NULL;) {
+    if (*n == LIMIT_ROOTS) {
+      return err_set(err, ERR_USAGE, "more than %u sheets", LIMIT_ROOTS);
+    }
+    enum err_code code = sheet_open(cli, path, &out[*n], err);
+    if (code != OK) {
+      return code;
+    }
+    ++*n;
+  }
+  return OK;
+}
+
+enum err_code cmd_root_sign(struct cli *cli, const struct args *args, struct err *err) {
+  struct charter_file file = {0};
+  struct signer sheets[LIMIT_ROOTS] = {0};
+  size_t n = 0;
+  uint32_t added = 0;
+  const char *path = args->operands[0];
+  if (args_value(args, "key") == NULL) {
+    err_set(err, ERR_USAGE, "no root sheet is given");
+    return err_hint(err, "specola root sign %s --key NAME-1.key", path);
+  }
+  enum err_code code = charter_file_read(path, &file, err);
+  if (code != OK) {
+    return code;
+  }
+  if ((code = open_sheets(cli, args, sheets, &n, err)) != OK) {
+    goto out;
+  }
+  code = charter_sign(&file.charter, sheets, n, &added, err);
+  if (code == ERR_NOT_FOUND) {
+    err_hint(err, "sign with a sheet whose .root file was given to specola init");
+  }
+  if (code != OK || (code = charter_file_write(path, &file, err)) != OK) {
+    goto out;
+  }
+  charter_show(cli, &file);
+  bool complete = charter_complete(&file.charter, NULL) == OK;
+  out_line(cli, "%u signature%s added to %s", added, added == 1 ? "" : "s", path);
+  out_line(cli, complete ? "Complete. Next:  each founder: specola join %s" : "Next:  the others sign %s, too; then each founder joins",
+           path);
+  out_set_number(cli, "added", added);
+  out_set_bool(cli, "complete", complete);
+out:
+  for (size_t i = 0; i < n; i++) {
+    signer_release(&sheets[i]);
+  }
+  charter_file_release(&file);
+  return code;
+}

@@ -1,0 +1,61 @@
+/*
+ * command: the table of commands, in the order in which `help` shows them. To add one: a row here, a function in its own file.
+ */
+#include <stdint.h>
+
+#include "cli/commands.h"
+#include "cli/lookup.h"
+
+#define ANY SIZE_MAX
+
+const struct command command_table[] = {
+    {"init", "start", "", "make a node here", "crea un nodo qui", options_init, 0, 0, false, cmd_init},
+    {"found", "start", "NAME FILE.identity...", "write the charter of a new observatory", "scrive la carta di un nuovo osservatorio",
+     options_found, 2, ANY, false, cmd_found},
+    {"join", "start", "FILE.charter...", "begin this node's log under a signed charter", "inizia il registro del nodo con una carta firmata",
+     NULL, 1, ANY, false, cmd_join},
+    {"demo", "start", "", "three nodes on this machine, with cases", "tre nodi su questa macchina, con esperienze", options_demo, 0, 0,
+     false, cmd_demo},
+    {"serve", "start", "", "exchange with the other members until stopped", "scambia con gli altri membri finché non lo si ferma",
+     options_serve, 0, 0, false, cmd_serve},
+    {"status", "start", "", "how this node is doing", "come sta questo nodo", NULL, 0, 0, false, cmd_status},
+
+    {"new", "objects", "KIND", "an empty draft to fill in", "una bozza vuota da compilare", options_new, 1, 1, false, cmd_new},
+    {"check", "objects", "FILE...", "what a draft still needs", "che cosa manca a una bozza", NULL, 1, ANY, false, cmd_check},
+    {"publish", "objects", "FILE...", "sign drafts and put them into the log", "firma bozze e le mette nel registro", options_publish, 1, ANY,
+     false, cmd_publish},
+    {"show", "objects", "ID", "an object in full", "un oggetto per intero", options_show, 1, 1, false, cmd_show},
+    {"list", "objects", "KIND", "objects of a kind", "gli oggetti di un tipo", options_list, 1, 1, true, cmd_list},
+
+    {"person certify", "people", "FILE.pub", "let somebody write in this node's log", "autorizza qualcuno a scrivere nel registro",
+     options_person_certify, 1, 1, false, cmd_person_certify},
+    {"person list", "people", "", "who may write in this node's log", "chi può scrivere nel registro", NULL, 0, 0, false, cmd_person_list},
+    {"key show", "people", "", "your public key, and the node's", "la propria chiave pubblica, e quella del nodo", options_key_show, 0, 0,
+     false, cmd_key_show},
+    {"key new", "people", "", "make a key for yourself", "crea la propria chiave", options_key_new, 0, 0, false, cmd_key_new},
+    {"key backup", "people", "DIR", "copy keys to another medium", "copia le chiavi su un altro supporto", options_key_backup, 1, 1, false,
+     cmd_key_backup},
+    {"root new", "people", "", "make root keys, offline", "crea le chiavi radice, fuori rete", options_root_new, 0, 0, false, cmd_root_new},
+    {"root sign", "people", "FILE.charter", "sign a charter with root keys, offline", "firma una carta con le chiavi radice, fuori rete",
+     options_root_sign, 1, 1, false, cmd_root_sign},
+
+    {"sync", "network", "", "exchange once with every member", "scambia una volta con ogni membro", NULL, 0, 0, false, cmd_sync},
+    {"peer list", "network", "", "the other members", "gli altri membri", NULL, 0, 0, false, cmd_peer_list},
+    {"peer ping", "network", "HANDLE", "ask one member for an answer now", "chiede subito una risposta a un membro", NULL, 1, 1, false,
+     cmd_peer_ping},
+
+    {"search", "research", "[WORDS]", "find objects by text and facets", "trova oggetti per testo e faccette", options_search, 0, ANY, true,
+     cmd_search},
+    {"export", "research", "", "objects as NDJSON or CSV, logs as a bundle", "oggetti in NDJSON o CSV, registri in un bundle", options_export,
+     0, 0, true, cmd_export},
+    {"import", "research", "FILE", "publish rows of a file, or take in a bundle", "pubblica le righe di un file, o accoglie un bundle",
+     options_import, 1, 1, false, cmd_import},
+    {"verify", "research", "[FILE.bundle]", "check every root, signature and commitment", "controlla ogni radice, firma e impegno", NULL, 0,
+     1, false, cmd_verify},
+
+    {"rebuild", "admin", "", "derive all tables again from the logs", "deriva di nuovo tutte le tabelle dai registri", NULL, 0, 0, false,
+     cmd_rebuild},
+    {"help", "admin", "[COMMAND]", "what a command does", "che cosa fa un comando", NULL, 0, 2, false, cmd_help},
+    {"version", "admin", "", "which version this is", "quale versione è", NULL, 0, 0, false, cmd_version},
+    {NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, false, NULL},
+};

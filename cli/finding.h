@@ -1,0 +1,19 @@
+/*
+ * finding: what schema_check has to say, as lines and as JSON.
+ */
+#ifndef SPECOLA_CLI_FINDING_H
+#define SPECOLA_CLI_FINDING_H
+
+#include "cli/cli.h"
+#include "protocol/schema/body.h"
+
+/* "refused", "lacking", "warning". */
+const char *finding_level_name(enum finding_level level);
+/* A line for each ("PREFIXrefused: need: title: …"); levels above worst are left out. */
+void findings_show(struct cli *cli, const struct findings *f, const char *prefix, enum finding_level worst);
+/* [{"level", "field", "code", "message"}…]; NULL without memory. */
+json_t *findings_json(const struct findings *f);
+/* The first finding of level refused, or NULL. */
+const struct finding *findings_first_refused(const struct findings *f);
+
+#endif

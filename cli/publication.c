@@ -1,0 +1,198 @@
+/*
+ * publication: batches, and what the receipt says of each (see publication.h).
+ */
+#include "cli/publication.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Invariant: unique[i] and new_version[i] belong to batch.rows[i]. */
+struct publication {
+  struct batch batch;
+  struct hash unique[LIMIT_SUBMIT]; /* of the unique fields; zero: none */
+  bool new_version[LIMIT_SUBMIT];
+  struct receipt receipt;
+  publication_said *said;
+  void *context;
+  uint64_t n_refused;
+  char last_refusal[256];
+};
+
+enum err_code publication_new(publication_said *said, void *context, struct publication **out, struct err *err) {
+  struct publication *p = calloc(1, sizeof *p);
+  if (p == NULL) {
+    return err_set(err, ERR_MEMORY, NULL);
+  }
+  p->said = said;
+  p->context = context;
+  *out = p;
+  return OK;
+}
+
+void publication_free(struct publication *p) {
+  if (p != NULL) {
+    batch_clear(&p->batch);
+    free(p);
+  }
+}
+
+uint64_t publication_refused(const struct publication *p) {
+  return p->n_refused;
+}
+
+const char *publication_last_refusal(const struct publication *p) {
+  return p->last_refusal;
+}
+
+/* ---- the version before ---- */
+
+/* Fills out from the entry of a version: its own id, and its object's. */
+static enum err_code version_at(const struct here *here, int64_t rowid, struct view body, struct version_of *out, struct err *err) {
+  struct bytes scratch;
+  struct item item;
+  struct header h;
+  struct view header, signature;
+  bytes_init(&scratch, 2 * LIMIT_ITEM);
+  enum err_code code = entry_get(here->store, rowid, &scratch, &item, err);
+  if (code == OK && (!envelope_split(item.envelope, &header, &signature) || header_decode(header, &h) != REASON_NONE)) {
+    code = err_set(err, ERR_CORRUPT, "the version held is no record");
+  }
+  if (code == OK) {
+    out->rowid = rowid;
+    out->newest = record_id(&here->federation.charter.fed_id, header);
+    out->object = h.has_subject ? h.subject : out->newest;
+    out->same_body = item.state == ITEM_WHOLE && view_equal(item.body, body);
+  }
+  bytes_release(&scratch);
+  return code;
+}
+
+enum err_code version_by_name(const struct here *here, const char *name, struct version_of *out, struct err *err) {
+  int64_t rowid = 0;
+  struct log log;
+  enum err_code code = query_object(here->store, &here->federation, here->schemas, name, &rowid, err);
+  if (code != OK || (code = log_by_no(here->store, entry_log_no(rowid), &log, err)) != OK) {
+    return code;
+  }
+  if (!hash_equal(&log.node, &here->federation.own)) {
+    err_set(err, ERR_REFUSED, "%s is %s's: only its home publishes new versions", name, federation_handle(&here->federation, &log.node));
+    return err_hint(err, "publish your own object and name that one in its relations");
+  }
+  return version_at(here, rowid, view_of(NULL, 0), out, err);
+}
+
+enum err_code version_by_unique(const struct here *here, const struct schema *schema, struct view body, struct version_of *out,
+                                struct err *err) {
+  struct log log;
+  int64_t rowid = 0;
+  const struct federation_member *self = federation_self(&here->federation);
+  struct err none = ERR_INIT;
+  if (schema->n_unique == 0 || self == NULL) {
+    return ERR_NOT_FOUND;
+  }
+  enum err_code code = log_find(here->store, &here->federation.own, self->identity.gen, &log, &none);
+  if (code == OK) {
+    code = query_unique(here->store, schema, log.no, body, &rowid, &none);
+  }
+  if (code == OK) {
+    return version_at(here, rowid, body, out, err);
+  }
+  if (code != ERR_NOT_FOUND && err != NULL) {
+    *err = none;
+  }
+  return code;
+}
+
+/* What the unique fields hash to; zero if one of them is missing. */
+static struct hash unique_hash(const struct schema *schema, struct view body) {
+  struct hash_stream stream;
+  hash_stream_init(&stream, HASH_BODY);
+  for (size_t i = 0; i < schema->n_unique; i++) {
+    struct view value;
+    uint8_t length[8];
+    if (!body_text(schema, body, schema->unique[i]->key, "", &value, NULL)) {
+      return (struct hash){{0}};
+    }
+    put_u64be(length, value.len);
+    hash_stream_add(&stream, view_of(length, sizeof length));
+    hash_stream_add(&stream, value);
+  }
+  return schema->n_unique == 0 ? (struct hash){{0}} : hash_stream_final(&stream);
+}
+
+static bool is_waiting(const struct publication *p, const struct hash *unique) {
+  for (uint32_t i = 0; i < p->batch.n; i++) {
+    if (!hash_is_zero(unique) && hash_equal(&p->unique[i], unique)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* ---- the way in ---- */
+
+enum err_code publication_add(struct publication *p, struct submit *s, const struct object *o, const struct version_of *replaced,
+                              size_t tag, struct err *err) {
+  enum err_code code = OK;
+  struct view body = bytes_view(&o->body);
+  if (!batch_has_room(&p->batch, body.len)) {
+    code = publication_flush(p, s, err);
+  }
+  if (code != OK) {
+    return code;
+  }
+  uint32_t i = p->batch.n;
+  code = submit_seal(s, o->schema->number, replaced == NULL ? NULL : &replaced->object, replaced == NULL ? NULL : &replaced->newest, body,
+                     tag, &p->batch, err);
+  if (code == OK) {
+    p->unique[i] = unique_hash(o->schema, body);
+    p->new_version[i] = replaced != NULL;
+  }
+  return code;
+}
+
+enum err_code publication_offer(struct publication *p, struct submit *s, const struct object *o, size_t tag, struct err *err) {
+  struct version_of held;
+  struct view body = bytes_view(&o->body);
+  struct hash unique = unique_hash(o->schema, body);
+  enum err_code code = is_waiting(p, &unique) ? publication_flush(p, s, err) : OK;
+  if (code != OK) {
+    return code;
+  }
+  code = hash_is_zero(&unique) ? ERR_NOT_FOUND : version_by_unique(&s->here, o->schema, body, &held, err);
+  if (code == ERR_NOT_FOUND) {
+    return publication_add(p, s, o, NULL, tag, err);
+  }
+  if (code != OK || !held.same_body) {
+    return code != OK ? code : publication_add(p, s, o, &held, tag, err);
+  }
+  struct publication_row row = {.tag = tag, .known = true, .reason = "", .id = held.newest};
+  const struct federation_member *self = federation_self(&s->here.federation);
+  reference_format(&s->here.federation, &s->here.federation.own, self->identity.gen, entry_index(held.rowid), row.reference);
+  p->said(p->context, &row);
+  return OK;
+}
+
+enum err_code publication_flush(struct publication *p, struct submit *s, struct err *err) {
+  if (p->batch.n == 0) {
+    return OK;
+  }
+  enum err_code code = submit_send(s, &p->batch, &p->receipt, err);
+  for (uint32_t i = 0; code == OK && i < p->batch.n; i++) {
+    const struct receipt_row *r = &p->receipt.rows[i];
+    struct publication_row row = {.tag = p->batch.rows[i].tag, .logged = r->state == RECEIPT_LOGGED, .new_version = p->new_version[i],
+                                  .reason = "", .id = p->batch.rows[i].id};
+    if (row.logged) {
+      reference_format(&s->here.federation, &p->receipt.node, r->gen, r->index, row.reference);
+    } else {
+      row.reason = r->state == RECEIPT_REFUSED ? reason_name(r->reason) : "queued";
+      refusal_text(r->state == RECEIPT_REFUSED ? r->reason : REASON_NOT_YET, row.why, sizeof row.why);
+      memcpy(p->last_refusal, row.why, sizeof row.why);
+      p->n_refused++;
+    }
+    p->said(p->context, &row);
+  }
+  batch_clear(&p->batch);
+  return code;
+}

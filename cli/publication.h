@@ -1,0 +1,49 @@
+/*
+ * publication: objects on their way into the log, in submissions of at most 256 records: first versions, new versions, and those that
+ * the log holds already as they are. `publish`, `import` and the demo all go through here.
+ */
+#ifndef SPECOLA_CLI_PUBLICATION_H
+#define SPECOLA_CLI_PUBLICATION_H
+
+#include "cli/object.h"
+#include "cli/submit.h"
+
+/* What became of one object. Borrowed until the callback returns. */
+struct publication_row {
+  size_t tag;
+  bool logged, new_version, known; /* known: the log holds it already, nothing was sent */
+  char reference[REFERENCE_MAX];   /* LOGGED: of the new entry; KNOWN: of the version held */
+  const char *reason;              /* refused: "need"; else "" */
+  char why[256];                   /* refused: "need: something that … (specola check FILE)" */
+  struct hash id;                  /* record id */
+};
+typedef void publication_said(void *context, const struct publication_row *row);
+
+/* The newest version of an object, which a new one replaces. */
+struct version_of {
+  struct hash object, newest;
+  bool same_body; /* version_by_unique: the body held equals the one asked about */
+  int64_t rowid;
+};
+/* By reference, id or title, as query_object finds it; of the own log: ERR_REFUSED for another's. */
+MUST_CHECK enum err_code version_by_name(const struct here *here, const char *name, struct version_of *out, struct err *err);
+/* The own object with the same unique fields as body. ERR_NOT_FOUND (err untouched) if there is none or the schema has no such fields. */
+MUST_CHECK enum err_code version_by_unique(const struct here *here, const struct schema *schema, struct view body, struct version_of *out,
+                                           struct err *err);
+
+struct publication; /* opaque */
+MUST_CHECK enum err_code publication_new(publication_said *said, void *context, struct publication **out, struct err *err);
+void publication_free(struct publication *p); /* NULL is fine; what was not flushed is forgotten */
+/* Adds an object (the body is copied); replaced NULL: a first version. Sends when the submission is full. Refusals are told by the
+ * callback and counted, not returned. */
+MUST_CHECK enum err_code publication_add(struct publication *p, struct submit *s, const struct object *o, const struct version_of *replaced,
+                                         size_t tag, struct err *err);
+/* The same, but looks whether the own log holds the object by its unique fields: equal is KNOWN, changed is a new version. */
+MUST_CHECK enum err_code publication_offer(struct publication *p, struct submit *s, const struct object *o, size_t tag, struct err *err);
+/* Sends what waits. */
+MUST_CHECK enum err_code publication_flush(struct publication *p, struct submit *s, struct err *err);
+uint64_t publication_refused(const struct publication *p);
+/* Why the last refused one was; "" if none. Borrowed. */
+const char *publication_last_refusal(const struct publication *p);
+
+#endif

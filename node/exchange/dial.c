@@ -1,0 +1,146 @@
+/*
+ * dial: whom to call, and when again. Below thirty members everybody dials everybody whose address is known; a federation of more
+ * does the same in this version, up to LIMIT_PEERS.
+ *
+ * Of two open links with a peer the one dialled by the smaller node id is used; the other is closed by its dialler.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/exchange/inside.h"
+
+const char *dial_endpoint(const struct exchange *x, const struct peer *p) {
+  if (p->override[0] != '\0') return p->override;
+  const struct federation_member *m = federation_by_node(x->federation, &p->node);
+  if (m == NULL || !m->has_address || m->address.n_endpoints == 0) return NULL;
+  return m->address.endpoints[p->endpoint_turn % m->address.n_endpoints];
+}
+
+static void order(struct exchange *x, enum exchange_action_type type, const struct exchange_link *l, const char *endpoint) {
+  struct order *o = calloc(1, sizeof *o);
+  if (o == NULL) return; /* the tick gives up the link and tries again */
+  o->action.type = type;
+  o->action.link = l->id;
+  memcpy(o->action.curve, l->curve, sizeof o->action.curve);
+  if (endpoint != NULL) (void)snprintf(o->action.endpoint, sizeof o->action.endpoint, "%s", endpoint);
+  *x->orders_end = o;
+  x->orders_end = &o->next;
+}
+
+void dial_close(struct exchange *x, const struct exchange_link *l) {
+  order(x, ACTION_CLOSE, l, NULL);
+}
+
+static struct exchange_link *dialled_link(const struct exchange *x, uint32_t peer) {
+  for (uint32_t i = 0; i < x->n_links; i++) {
+    if (x->links[i]->peer == peer && x->links[i]->dialled) return x->links[i];
+  }
+  return NULL;
+}
+
+static void dial(struct exchange *x, uint32_t peer, const char *endpoint) {
+  struct peer *p = &x->peers[peer];
+  const struct federation_member *m = federation_by_node(x->federation, &p->node);
+  struct link_id id;
+  int n = snprintf((char *)id.b, sizeof id.b, "d%llu", (unsigned long long)x->next_dial++);
+  id.len = (uint8_t)n;
+  struct exchange_link *l = m == NULL ? NULL : xlink_add(x, &id, m->identity.curve, peer, true);
+  p->dial_ms = now_ms(x) + p->dial_wait_ms;
+  if (l == NULL) return;
+  order(x, ACTION_DIAL, l, endpoint);
+  session_start(&l->session);
+  l->hello_due = true;
+}
+
+void dial_again(struct exchange *x, struct exchange_link *l, bool is_reopen) {
+  uint32_t peer = l->peer;
+  struct peer *p = &x->peers[peer];
+  uint64_t now = now_ms(x);
+  dial_close(x, l);
+  xlink_drop(x, l);
+  p->tried = true;
+  p->endpoint_turn++;
+  /* +-25 %, so that nodes that lost each other do not knock in step */
+  uint64_t wait = p->dial_wait_ms * 3 / 4 + random_below(x, p->dial_wait_ms / 2 + 1);
+  p->dial_wait_ms = p->dial_wait_ms * 2 < DIAL_LAST_MS ? p->dial_wait_ms * 2 : DIAL_LAST_MS;
+  p->dial_ms = now + wait;
+  if (!is_reopen) return;
+  if (p->has_reopened && p->dial_ms < p->reopened_ms + REOPEN_MS) p->dial_ms = p->reopened_ms + REOPEN_MS;
+  p->has_reopened = true;
+  p->reopened_ms = p->dial_ms;
+}
+
+void dial_settle(struct exchange *x, uint32_t peer) {
+  struct peer *p = &x->peers[peer];
+  bool we_are_smaller = hash_compare(&x->self.node, &p->node) < 0;
+  struct exchange_link *best = NULL, *other = NULL;
+  for (uint32_t i = 0; i < x->n_links; i++) {
+    struct exchange_link *l = x->links[i];
+    if (l->peer != peer || !xlink_is_open(l)) continue;
+    if (best == NULL || l->dialled == we_are_smaller) {
+      other = best != NULL ? best : other;
+      best = l;
+    } else {
+      other = l;
+    }
+  }
+  p->link = best;
+  if (other == NULL) return;
+  request_drop_link(x, other); /* asked again on the one that stays */
+  if (other->dialled && !we_are_smaller) {
+    dial_close(x, other);
+    xlink_drop(x, other);
+  }
+}
+
+/* The dial to one peer; when to look again. */
+static uint64_t dial_peer(struct exchange *x, uint32_t peer) {
+  struct peer *p = &x->peers[peer];
+  uint64_t now = now_ms(x);
+  struct exchange_link *l = dialled_link(x, peer);
+  if (l != NULL && l->session.state == SESSION_GREETED) {
+    if (now < l->since_ms + HELLO_WAIT_MS) return l->since_ms + HELLO_WAIT_MS;
+    tally(x, peer, COUNT_LINK_FAILED, 1);
+    dial_again(x, l, false);
+    l = NULL;
+  }
+  const char *endpoint = dial_endpoint(x, p);
+  if (l != NULL || p->link != NULL || endpoint == NULL) return now + TICK_MS;
+  if (now < p->dial_ms) return p->dial_ms;
+  dial(x, peer, endpoint);
+  return now;
+}
+
+/* Accepted links that nobody opened, or that nobody has used for long. */
+static void forget_silent(struct exchange *x) {
+  uint64_t now = now_ms(x);
+  for (uint32_t i = 0; i < x->n_links;) {
+    struct exchange_link *l = x->links[i];
+    bool is_used = l == x->peers[l->peer].link;
+    bool is_stalled = l->parked_ms != 0 && now > l->parked_ms + STALL_MAX_MS;
+    if (is_stalled && l->dialled) {
+      dial_again(x, l, false);
+    } else if (!l->dialled && (is_stalled || (!is_used && now > l->heard_ms + SILENT_MS))) {
+      dial_close(x, l);
+      xlink_drop(x, l);
+    } else {
+      i++;
+    }
+  }
+}
+
+uint64_t dial_tick(struct exchange *x) {
+  uint64_t due = now_ms(x) + TICK_MS;
+  forget_silent(x);
+  for (uint32_t i = 0; i < x->n_peers; i++) {
+    uint64_t at = dial_peer(x, i);
+    if (at < due) due = at;
+  }
+  return due;
+}
+
+bool dial_is_pending(const struct exchange *x, uint32_t peer) {
+  const struct peer *p = &x->peers[peer];
+  return p->link == NULL && dial_endpoint(x, p) != NULL && !p->tried;
+}

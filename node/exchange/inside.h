@@ -1,0 +1,316 @@
+/*
+ * inside: what the files of this room know of a struct exchange. Nobody outside node/exchange includes this.
+ *
+ *   exchange.c  the public calls: events in, actions out          link.c    links: sessions, queues, frames
+ *   dial.c      whom to dial, when again                          heads.c   HEADS, both ways
+ *   request.c   what was asked and has not been answered          answer.c  what a peer asks of us
+ *   plan.c      which log from which peer: WANT and GET           fetch.c   DATA into the hall, milestone by milestone
+ *   counters.c  names of what is counted                          status.c  JSON
+ *
+ * Peers and logs are named by their index in x->peers and x->logs; neither ever leaves its place.
+ */
+#ifndef SPECOLA_NODE_EXCHANGE_INSIDE_H
+#define SPECOLA_NODE_EXCHANGE_INSIDE_H
+
+#include "node/exchange/counters.h"
+#include "node/exchange/exchange.h"
+
+#define NONE UINT32_MAX /* no peer, no log */
+
+/* Times in ms. */
+#define HELLO_WAIT_MS 8000u     /* from a dial to the peer's HELLO */
+#define DIAL_FIRST_MS 200u      /* the first retry */
+#define DIAL_LAST_MS 30000u     /* retries double up to this */
+#define REOPEN_MS 5000u         /* docs/protocol.md 8.2: at most one reopening */
+#define HEADS_GAP_MS 50u        /* between two HEADS on a link */
+#define HEADS_GAP_MANY_MS 2000u /* the same above MANY_MEMBERS */
+#define MANY_MEMBERS 50u
+#define HEADS_EVERY_MS 300000u /* the empty HEADS, +-20 % */
+#define HEADS_NOW_MS 1000u     /* the same with idle_now */
+#define GRACE_MS 50u           /* a CKPT that follows HEADS unasked is waited for so long */
+#define ASK_AGAIN_MS 250u      /* then a second peer is asked for the same checkpoints */
+#define SLOW_MS 1000u          /* a puller that says nothing for so long is left if another can serve */
+#define TIMEOUT_MS 10000u      /* a question without an answer */
+#define DEADLINE_MS 60000u     /* the same, however much of other answers came */
+#define OVERLAP_MS 20u         /* a complete pull waits so long for its follower's entries, so that verdicts and writes overlap */
+#define FAULT_FIRST_MS 10000u  /* a peer that served a lie is not asked for that log for so long, then twice as long */
+#define FAULT_LAST_MS 600000u
+#define STORE_RETRY_MS 1000u /* after an error of our own store */
+#define STALL_FIRST_MS 20u   /* a parked frame is tried again */
+#define STALL_LAST_MS 1000u
+#define STALL_MAX_MS 30000u  /* then the link is given up */
+#define SILENT_MS 60000u     /* a closed accepted link is forgotten */
+#define IDLE_QUIET_MS 300u   /* `sync`: nothing moved for so long */
+#define IDLE_BEHIND_MS 2000u /* `sync`: a peer that lacks something of ours has so long to ask for it */
+#define TICK_MS 1000u
+
+#define REQUESTS_MAX 32u   /* in flight or remembered, a peer */
+#define WANTS_MAX 8u       /* WANT in flight to a peer */
+#define ASKS_MAX 32u       /* of a peer that wait for an answer, a link */
+#define QUEUE_MAX 64u      /* payloads waiting, a link */
+#define LINKS_OF_PEER 4u   /* accepted links that one member may have */
+#define MILESTONES_MAX 64u /* checkpoints waiting, a log */
+#define STASH_MAX 8u       /* windows that came before their turn, a log */
+#define HOLES_MAX 8u       /* ranges to be asked again, a log */
+#define PULLS_MAX 2u       /* milestones of a log on their way */
+#define ENTRIES_FIRST 256u /* entries asked for in one GET, before a window was seen */
+#define NOTE_MAX 160u
+#define PAYLOAD_MAX (LIMIT_FRAME - 256u)
+
+/* ---- links ---- */
+
+/* A question of a peer. */
+struct ask {
+  uint64_t type, what; /* MSG_GET, or MSG_WANT and what */
+  bool has_req;
+  uint64_t req;
+  struct hash node;
+  uint64_t gen, from, to, mode, max_bytes, epoch;
+};
+struct payload {
+  struct payload *next;
+  struct bytes bytes;
+};
+struct exchange_link {
+  struct link_id id;
+  uint8_t curve[32];
+  uint32_t peer;
+  bool dialled;
+  struct session session;
+  uint64_t since_ms, heard_ms;
+  bool hello_due, no_session_due;
+  uint64_t no_session_ms; /* of the last one */
+  bool heads_whole, has_heads_req;
+  uint64_t heads_req;
+  uint64_t told;                 /* x->changes when HEADS was sent last */
+  uint64_t heads_ms, regular_ms; /* of the last HEADS; of the next empty one */
+  struct payload *out, **out_end;
+  uint32_t n_out;
+  struct ask asks[ASKS_MAX]; /* a ring */
+  uint32_t first_ask, n_asks;
+  struct bytes last; /* the last frame, in case the transport refuses it */
+  bool parked;
+  uint64_t parked_ms, retry_ms, retry_wait_ms;
+};
+
+/* ---- peers ---- */
+
+enum request_state {
+  REQUEST_FREE,
+  REQUEST_PENDING,   /* its answer is wanted */
+  REQUEST_LEFT,      /* another was asked instead; a timeout is still counted */
+  REQUEST_CANCELLED, /* not wanted, not counted; remembered so that a late answer is none unasked */
+};
+struct request {
+  enum request_state state;
+  uint64_t type, what; /* MSG_GET, or MSG_WANT and what */
+  uint64_t req;
+  uint32_t log;
+  uint64_t from, to; /* GET: positions; WANT(CKPT): from, and the size that the peer had claimed */
+  uint64_t sent_ms;
+  struct exchange_link *link;
+};
+struct peer {
+  struct hash node;
+  char handle[HANDLE_MAX];
+  struct counters counters;
+  bool heard;
+  uint64_t heard_ms, answered_ms;
+  struct exchange_link *link; /* the OPEN one that is used, or NULL */
+  /* dialling */
+  char override[LIMIT_ENDPOINT + 1];
+  uint32_t endpoint_turn;
+  uint64_t dial_ms, dial_wait_ms, reopened_ms;
+  bool has_reopened, tried;
+  /* what it told */
+  bool ident_asked, has_heads;
+  struct hash digest;
+  uint64_t epoch;
+  bool has_ping;
+  uint64_t ping_ms, ping_req, ping_sent_ms;
+  bool ping_pending;
+  /* unasked traffic in this second */
+  uint64_t quota_ms, quota_frames, quota_bytes;
+  struct request requests[REQUESTS_MAX];
+  char note[NOTE_MAX];
+};
+
+/* ---- logs ---- */
+
+/* What one peer says of one log. */
+struct claim {
+  uint64_t size;
+  uint64_t not_before_ms, wait_ms;    /* after a lie: when it is asked again, how long it was */
+  uint64_t no_ckpt_before_ms, no_ckpt_wait_ms; /* after an unbacked head: the same for checkpoints alone */
+};
+/* A verified checkpoint above what is held. */
+struct milestone {
+  uint64_t size;
+  struct hash root;
+  bool is_asked; /* came in answer to WANT: none of those is skipped */
+  uint32_t len;
+  uint8_t *text; /* owned */
+};
+struct window {
+  uint64_t from, count;
+  struct bytes raw;
+};
+struct range {
+  uint64_t from, to;
+};
+struct slot {
+  struct pull *pull;
+  uint64_t from, end, next; /* next: first position not fed */
+};
+struct exchange_log {
+  uint32_t member; /* index in the epoch */
+  struct hash node;
+  uint64_t roll, gen;
+  uint64_t size, changed; /* as held; x->changes at the last growth */
+  struct hash root;
+  struct claim *claims; /* owned; one a peer */
+  struct milestone milestones[MILESTONES_MAX];
+  uint32_t n_milestones;
+  bool needs_plan;       /* a checkpoint that came unasked was too far away */
+  uint64_t ckpt_wait_ms; /* not before: one may come unasked */
+  uint64_t ckpt_asked_ms;
+  /* the pull */
+  uint32_t source; /* the peer that serves it, NONE */
+  struct slot slots[PULLS_MAX];
+  uint32_t n_slots;
+  uint64_t next; /* first position never asked for */
+  struct range holes[HOLES_MAX];
+  uint32_t n_holes;
+  struct window stash[STASH_MAX];
+  uint32_t n_stash;
+  uint64_t per_window, data_ms;
+  uint64_t retry_ms, retry_wait_ms; /* after an error of our own */
+  char note[NOTE_MAX];
+};
+
+struct stranger {
+  uint8_t curve[32];
+  uint64_t n, last_ms;
+};
+struct order {
+  struct order *next;
+  struct exchange_action action;
+};
+
+struct exchange {
+  struct exchange_config config;
+  const struct federation *federation;
+  struct session_self self;
+  uint64_t own_identity_version;
+  struct peer *peers; /* owned; every member but ourselves, by rising node id */
+  uint32_t n_peers;
+  struct exchange_log **logs; /* owned */
+  uint32_t n_logs;
+  uint64_t changes; /* counts growths of logs */
+  struct exchange_link *links[2 * LIMIT_PEERS];
+  uint32_t n_links, turn;
+  struct order *orders, **orders_end; /* DIAL and CLOSE */
+  struct order *given;                /* borrowed by the caller until the next exchange_next */
+  uint64_t next_req, next_dial;
+  uint64_t ratio16; /* raw / encoded octets of recent windows, times 16 */
+  bool plan_due;
+  uint64_t activity_ms;
+  struct counters counters;
+  struct stranger strangers[LIMIT_STRANGERS];
+  uint32_t n_strangers;
+  struct message in, out; /* too large for a stack */
+  struct bytes scratch, window, encoded;
+};
+
+static inline uint64_t now_ms(const struct exchange *x) {
+  return clock_ms(x->config.clock);
+}
+
+/* exchange.c */
+void tally(struct exchange *x, uint32_t peer, enum counter c, uint64_t n); /* peer NONE: the node's own */
+uint32_t peer_by_node(const struct exchange *x, const struct hash *node);  /* NONE */
+uint64_t random_below(struct exchange *x, uint64_t n);
+void note_set(char note[NOTE_MAX], const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* link.c */
+struct exchange_link *xlink_find(struct exchange *x, const struct link_id *id, const uint8_t curve[32]);
+/* NULL without memory or room. */
+struct exchange_link *xlink_add(struct exchange *x, const struct link_id *id, const uint8_t curve[32], uint32_t peer, bool dialled);
+/* Forgets a link: its requests are asked elsewhere. */
+void xlink_drop(struct exchange *x, struct exchange_link *l);
+/* What ends with a session: questions both ways, queues. */
+void xlink_reset(struct exchange *x, struct exchange_link *l);
+/* The session has opened. */
+void xlink_opened(struct exchange *x, struct exchange_link *l);
+/* Queues x->out, or drops it when the queue is full (false). */
+bool xlink_say(struct exchange *x, struct exchange_link *l);
+bool xlink_say_error(struct exchange *x, struct exchange_link *l, bool has_req, uint64_t req, enum message_error code,
+                    uint64_t retry_after_s);
+/* The next frame of a link, if it has one to send now. */
+bool xlink_emit(struct exchange *x, struct exchange_link *l, struct exchange_action *out);
+/* When a link wants to be looked at again. */
+uint64_t xlink_due(const struct exchange *x, const struct exchange_link *l);
+bool xlink_is_open(const struct exchange_link *l);
+/* Frees all; for exchange_free. */
+void xlink_free(struct exchange_link *l);
+
+/* dial.c */
+/* Orders dials and closes, gives up those without an answer; returns when it wants to be called again (ms, absolute). */
+uint64_t dial_tick(struct exchange *x);
+/* Where peer is dialled now; NULL: not at all. */
+const char *dial_endpoint(const struct exchange *x, const struct peer *p);
+bool dial_is_pending(const struct exchange *x, uint32_t peer);
+/* A dialled link ends: closes it, plans the next dial. is_reopen: after a broken session. */
+void dial_again(struct exchange *x, struct exchange_link *l, bool is_reopen);
+void dial_close(struct exchange *x, const struct exchange_link *l);
+/* Of two open links with a peer one stays. */
+void dial_settle(struct exchange *x, uint32_t peer);
+
+/* heads.c */
+void heads_refresh(struct exchange *x); /* what the hall holds, into x->logs */
+bool heads_are_due(const struct exchange *x, const struct exchange_link *l);
+uint64_t heads_due_ms(const struct exchange *x, const struct exchange_link *l);
+/* Writes HEADS to payload and queues the CKPTs that follow it. */
+MUST_CHECK enum err_code heads_write(struct exchange *x, struct exchange_link *l, struct bytes *payload, struct err *err);
+void heads_receive(struct exchange *x, struct exchange_link *l); /* x->in */
+
+/* request.c */
+/* A slot for a new request to a peer, filled but for req's fields; NULL when there is none. Sets req. */
+struct request *request_new(struct exchange *x, uint32_t peer, uint64_t type, uint64_t what);
+struct request *request_find(struct exchange *x, uint32_t peer, uint64_t req);
+uint32_t request_count(const struct exchange *x, uint32_t peer, uint64_t type); /* that the peer still owes */
+bool request_is_pending(const struct exchange *x, uint32_t peer, uint32_t log, uint64_t type, uint64_t what);
+/* Of one log, of a peer or of all (NONE): PENDING becomes `state`. */
+void request_leave(struct exchange *x, uint32_t peer, uint32_t log, uint64_t type, enum request_state state);
+void request_drop_link(struct exchange *x, const struct exchange_link *l);
+uint64_t request_tick(struct exchange *x); /* timeouts */
+
+/* answer.c */
+void answer_take(struct exchange *x, struct exchange_link *l); /* x->in is a question: into the ring */
+/* Writes the answer to the first question of the ring and takes it off. */
+MUST_CHECK enum err_code answer_write(struct exchange *x, struct exchange_link *l, struct bytes *payload, struct err *err);
+/* Reads milestones of a log: CKPT with those above from, into x->out; storage owns the texts. newest: only that. */
+MUST_CHECK enum err_code answer_checkpoints(struct exchange *x, const struct hash *node, uint64_t gen, uint64_t from, bool newest,
+                                            struct bytes *storage, struct err *err);
+
+/* plan.c */
+struct exchange_log *log_of(struct exchange *x, const struct hash *node, uint64_t gen, uint32_t *index); /* NULL */
+void plan_claim(struct exchange *x, uint32_t log, uint32_t peer, uint64_t size);
+void plan_checkpoints(struct exchange *x, struct exchange_link *l, struct request *request); /* x->in; request may be NULL */
+void plan_fault(struct exchange *x, uint32_t log, uint32_t peer);                            /* it lied: others are tried */
+uint64_t plan_run(struct exchange *x); /* asks what can be asked; when to call again */
+bool plan_is_done(const struct exchange *x);
+/* A peer that can serve log now, other than `not`. */
+bool plan_has_other(const struct exchange *x, const struct exchange_log *log, uint32_t not_peer);
+
+/* fetch.c */
+/* Begins pulls for the next milestones as far as two go; false if there is none to ask for. */
+void fetch_begin(struct exchange *x, struct exchange_log *log);
+/* Next range to ask for; false when everything up to the last begun milestone was asked for. */
+bool fetch_range(struct exchange_log *log, struct range *out);
+void fetch_ask_again(struct exchange_log *log, struct range range);
+void fetch_data(struct exchange *x, struct exchange_link *l, struct request *request); /* x->in */
+uint64_t fetch_tick(struct exchange *x, uint32_t log);
+void fetch_abort(struct exchange *x, struct exchange_log *log);
+
+#endif

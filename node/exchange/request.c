@@ -1,0 +1,121 @@
+/*
+ * request: what was asked of a peer and has not been answered. A peer owes an answer within TIMEOUT_MS of the question or of its
+ * last answer, whichever is later, and within DEADLINE_MS in any case.
+ */
+#include "node/exchange/inside.h"
+
+static bool is_owed(const struct request *r) {
+  return r->state == REQUEST_PENDING || r->state == REQUEST_LEFT;
+}
+
+struct request *request_new(struct exchange *x, uint32_t peer, uint64_t type, uint64_t what) {
+  struct request *table = x->peers[peer].requests;
+  struct request *found = NULL;
+  for (uint32_t i = 0; i < REQUESTS_MAX; i++) {
+    struct request *r = &table[i];
+    if (r->state == REQUEST_FREE) {
+      found = r;
+      break;
+    }
+    bool is_older = r->state == REQUEST_CANCELLED && (found == NULL || r->sent_ms < found->sent_ms);
+    if (is_older) found = r;
+  }
+  if (found == NULL) return NULL;
+  *found = (struct request){
+      .state = REQUEST_PENDING, .type = type, .what = what, .req = x->next_req++, .log = NONE, .sent_ms = now_ms(x)};
+  return found;
+}
+
+struct request *request_find(struct exchange *x, uint32_t peer, uint64_t req) {
+  for (uint32_t i = 0; i < REQUESTS_MAX; i++) {
+    struct request *r = &x->peers[peer].requests[i];
+    if (r->state != REQUEST_FREE && r->req == req) return r;
+  }
+  return NULL;
+}
+
+uint32_t request_count(const struct exchange *x, uint32_t peer, uint64_t type) {
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < REQUESTS_MAX; i++) {
+    const struct request *r = &x->peers[peer].requests[i];
+    n += r->type == type && is_owed(r);
+  }
+  return n;
+}
+
+bool request_is_pending(const struct exchange *x, uint32_t peer, uint32_t log, uint64_t type, uint64_t what) {
+  for (uint32_t i = 0; i < REQUESTS_MAX; i++) {
+    const struct request *r = &x->peers[peer].requests[i];
+    if (r->state == REQUEST_PENDING && r->log == log && r->type == type && r->what == what) return true;
+  }
+  return false;
+}
+
+void request_leave(struct exchange *x, uint32_t peer, uint32_t log, uint64_t type, enum request_state state) {
+  for (uint32_t p = 0; p < x->n_peers; p++) {
+    if (peer != NONE && p != peer) continue;
+    for (uint32_t i = 0; i < REQUESTS_MAX; i++) {
+      struct request *r = &x->peers[p].requests[i];
+      if (r->log == log && r->type == type && r->state == REQUEST_PENDING) r->state = state;
+    }
+  }
+}
+
+/* A range that will not come on that link is asked for again. */
+static void cancel(struct exchange *x, struct request *r) {
+  bool was_pending = r->state == REQUEST_PENDING;
+  r->state = REQUEST_CANCELLED;
+  r->link = NULL;
+  x->plan_due = true;
+  if (was_pending && r->type == MSG_GET && r->log != NONE) {
+    fetch_ask_again(x->logs[r->log], (struct range){r->from, r->to});
+  }
+}
+
+void request_drop_link(struct exchange *x, const struct exchange_link *l) {
+  struct peer *p = &x->peers[l->peer];
+  for (uint32_t i = 0; i < REQUESTS_MAX; i++) {
+    struct request *r = &p->requests[i];
+    if (r->link == l && is_owed(r)) cancel(x, r);
+    if (r->link == l) r->link = NULL;
+  }
+}
+
+static uint64_t deadline(const struct peer *p, const struct request *r) {
+  uint64_t from = p->answered_ms > r->sent_ms ? p->answered_ms : r->sent_ms;
+  uint64_t soft = from + TIMEOUT_MS, hard = r->sent_ms + DEADLINE_MS;
+  return soft < hard ? soft : hard;
+}
+
+/* One answer that did not come: counted once, whatever else the peer owes. */
+static void time_out(struct exchange *x, uint32_t peer, struct request *late) {
+  struct peer *p = &x->peers[peer];
+  uint32_t log = late->log;
+  tally(x, peer, COUNT_TIMEOUT, 1);
+  p->ping_pending = false;
+  for (uint32_t i = 0; i < REQUESTS_MAX; i++) {
+    struct request *r = &p->requests[i];
+    bool is_late = is_owed(r) && (r->log == log || deadline(p, r) <= now_ms(x));
+    if (is_late && r->log != NONE && r->log != log) plan_fault(x, r->log, peer);
+    if (is_late) cancel(x, r);
+  }
+  if (log != NONE) plan_fault(x, log, peer);
+}
+
+uint64_t request_tick(struct exchange *x) {
+  uint64_t now = now_ms(x), due = now + TICK_MS;
+  for (uint32_t i = 0; i < x->n_peers; i++) {
+    struct peer *p = &x->peers[i];
+    for (uint32_t k = 0; k < REQUESTS_MAX; k++) {
+      struct request *r = &p->requests[k];
+      if (!is_owed(r)) continue;
+      uint64_t at = deadline(p, r);
+      if (at <= now) {
+        time_out(x, i, r);
+      } else if (at < due) {
+        due = at;
+      }
+    }
+  }
+  return due;
+}

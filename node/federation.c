@@ -1,0 +1,208 @@
+/*
+ * federation: charter, epoch, identities and addresses, out of the store. Identities are verified again from the charter on. See
+ * federation.h.
+ */
+#include "node/federation.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "protocol/canon.h"
+
+#define ITEM_MAX (LIMIT_IDENTITY + 2048u)                 /* octets of an identity or address item */
+#define CHARTER_ITEM_MAX (LIMIT_CHARTER + 512u * 1024u) /* octets of a charter item: body and up to 256 * 7 pairs of signatures */
+
+void federation_release(struct federation *f) {
+  charter_release(&f->charter);
+  epoch_release(&f->epoch);
+  free(f->members);
+  memset(f, 0, sizeof *f);
+}
+
+/* ---- loading ---- */
+
+static enum err_code load_charter(struct store *s, struct federation *f, struct err *err) {
+  struct bytes item;
+  bytes_init(&item, CHARTER_ITEM_MAX);
+  enum err_code code = store_get_charter(s, &item, err);
+  if (code == ERR_NOT_FOUND) {
+    (void)err_set(err, ERR_NOT_INITIALISED, "this node is in no federation yet");
+    (void)err_hint(err, "specola join FILE.charter");
+    code = ERR_NOT_INITIALISED;
+  }
+  if (code == OK) {
+    code = charter_decode(bytes_view(&item), &f->charter, err);
+  }
+  if (code == OK) {
+    code = charter_complete(&f->charter, err);
+  }
+  if (code == OK) {
+    code = epoch_from_charter(&f->charter, &f->epoch, NULL, err);
+  }
+  bytes_release(&item);
+  return code;
+}
+
+static enum err_code load_own(struct store *s, struct federation *f, struct err *err) {
+  struct bytes own;
+  bytes_init(&own, HASH_LEN);
+  enum err_code code = store_get_fact(s, "own", &own, err);
+  if (code == OK && own.len == HASH_LEN) {
+    memcpy(f->own.b, own.p, HASH_LEN);
+  } else if (code == ERR_NOT_FOUND) {
+    err_clear(err);
+    code = OK; /* a replica */
+  } else if (code == OK) {
+    code = err_set(err, ERR_CORRUPT, "the own node id has %zu octets", own.len);
+  }
+  bytes_release(&own);
+  return code;
+}
+
+static int find_founder(const struct charter *c, const struct hash *node) {
+  for (uint32_t i = 0; i < c->n_founders; i++) {
+    if (hash_equal(&c->founders[i].node, node)) {
+      return (int)i;
+    }
+  }
+  return -1;
+}
+
+/* The identity after the one in hand: a version in the store that follows it. *found tells. */
+static enum err_code load_next(struct store *s, const struct hash *fed_id, struct federation_member *m, struct bytes *previous,
+                               bool *found, struct err *err) {
+  struct bytes octets;
+  struct identity_item item;
+  bytes_init(&octets, ITEM_MAX);
+  enum err_code code = store_get_identity(s, &m->member->node, m->identity.version + 1, &octets, err);
+  *found = code == OK;
+  if (code == ERR_NOT_FOUND) {
+    err_clear(err);
+    code = OK;
+  } else if (code == OK) {
+    struct canon_reader r = canon_reader(bytes_view(&octets));
+    identity_item_read(&r, &item);
+    code = canon_finish(&r, "identity", err);
+    if (code == OK) {
+      code = identity_verify(&item, fed_id, &m->member->node, bytes_view(previous), &m->identity, err);
+    }
+    if (code == OK) {
+      bytes_clear(previous);
+      code = bytes_append(previous, item.body, err);
+    }
+  }
+  bytes_release(&octets);
+  return code;
+}
+
+static enum err_code load_identity(struct store *s, struct federation *f, struct federation_member *m, struct err *err) {
+  const int founder = find_founder(&f->charter, &m->member->node);
+  struct identity_item item;
+  struct bytes previous;
+  bool found = true;
+  if (founder < 0) {
+    return err_set(err, ERR_CORRUPT, "%s is a member, but no founder", m->member->handle);
+  }
+  charter_identity_item(&f->charter, (uint32_t)founder, &item);
+  bytes_init(&previous, LIMIT_IDENTITY);
+  enum err_code code =
+      identity_verify(&item, &f->charter.fed_id, &m->member->node, view_of(NULL, 0), &m->identity, err);
+  if (code == OK) {
+    code = bytes_append(&previous, item.body, err);
+  }
+  while (code == OK && found) {
+    code = load_next(s, &f->charter.fed_id, m, &previous, &found, err);
+  }
+  bytes_release(&previous);
+  return code == OK ? OK : err_context(err, "%s", m->member->handle);
+}
+
+static enum err_code load_address(struct store *s, const struct federation *f, struct federation_member *m, struct err *err) {
+  struct bytes item;
+  bytes_init(&item, ITEM_MAX);
+  enum err_code code = store_get_address(s, &m->member->node, &item, err);
+  if (code == OK) {
+    /* One that does not verify any more (another node key) is as good as none. */
+    m->has_address = address_open(bytes_view(&item), &f->charter.fed_id, &m->identity.node_key, &m->address, NULL) == OK ||
+                     address_open(bytes_view(&item), NULL, &m->identity.node_key, &m->address, NULL) == OK;
+  } else if (code == ERR_NOT_FOUND) {
+    err_clear(err);
+    code = OK;
+  }
+  bytes_release(&item);
+  return code;
+}
+
+enum err_code federation_load(struct store *s, struct federation *out, struct err *err) {
+  struct federation f;
+  memset(&f, 0, sizeof f);
+  enum err_code code = load_charter(s, &f, err);
+  if (code == OK) {
+    code = load_own(s, &f, err);
+  }
+  if (code == OK) {
+    f.members = calloc(f.epoch.n_members == 0 ? 1 : f.epoch.n_members, sizeof *f.members);
+    code = f.members == NULL ? err_set(err, ERR_MEMORY, NULL) : OK;
+  }
+  for (uint32_t i = 0; code == OK && i < f.epoch.n_members; i++) {
+    f.members[i].member = &f.epoch.members[i];
+    code = load_identity(s, &f, &f.members[i], err);
+    if (code == OK) {
+      code = load_address(s, &f, &f.members[i], err);
+    }
+  }
+  if (code != OK) {
+    federation_release(&f);
+    return code;
+  }
+  *out = f;
+  return OK;
+}
+
+/* ---- looking up ---- */
+
+const struct federation_member *federation_by_node(const struct federation *f, const struct hash *node) {
+  uint32_t low = 0;
+  uint32_t high = f->members == NULL ? 0 : f->epoch.n_members;
+  while (low < high) {
+    const uint32_t middle = low + (high - low) / 2;
+    const int order = hash_compare(&f->members[middle].member->node, node);
+    if (order == 0) {
+      return &f->members[middle];
+    }
+    if (order < 0) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return NULL;
+}
+
+const struct federation_member *federation_by_handle(const struct federation *f, const char *handle) {
+  for (uint32_t i = 0; f->members != NULL && i < f->epoch.n_members; i++) {
+    if (strcmp(f->members[i].member->handle, handle) == 0) {
+      return &f->members[i];
+    }
+  }
+  return NULL;
+}
+
+const struct federation_member *federation_by_curve(const struct federation *f, const uint8_t curve[32]) {
+  for (uint32_t i = 0; f->members != NULL && i < f->epoch.n_members; i++) {
+    const struct identity *id = &f->members[i].identity;
+    if (memcmp(id->curve, curve, 32) == 0 || (id->has_curve_next && memcmp(id->curve_next, curve, 32) == 0)) {
+      return &f->members[i];
+    }
+  }
+  return NULL;
+}
+
+const struct federation_member *federation_self(const struct federation *f) {
+  return hash_is_zero(&f->own) ? NULL : federation_by_node(f, &f->own);
+}
+
+const char *federation_handle(const struct federation *f, const struct hash *node) {
+  const struct federation_member *m = federation_by_node(f, node);
+  return m == NULL ? "?" : m->member->handle;
+}

@@ -1,0 +1,39 @@
+/*
+ * hall: what the files of the hall share. Others use ingest.h and admit.h.
+ */
+#ifndef SPECOLA_NODE_HALL_H
+#define SPECOLA_NODE_HALL_H
+
+#include "node/ingest.h"
+#include "node/store/derivation.h"
+#include "node/verify.h"
+
+/* A log in memory. state is loaded when it is first needed, and dropped (NULL) when a transaction fails that moved it. */
+struct hall_log {
+  struct log log;
+  struct evaluation *state;
+};
+struct hall {
+  struct hall_config config;
+  struct derivation derivation;
+  struct verify_pool *pool;
+  struct hall_log *logs;   /* owned; by (node, gen); every one holds at least one entry */
+  struct hall_head *heads; /* owned; same order */
+  uint32_t n_logs;
+  struct hash digest;
+  uint64_t missing;   /* bodies that are absent */
+  struct pull *pulls; /* open ones, the newest first */
+};
+
+/* The log in memory, NULL if nothing of it is held. */
+struct hall_log *hall_find(const struct hall *h, const struct hash *node, uint64_t gen);
+/* The state of a log's evaluation, loaded if need be; borrowed. Store errors. */
+MUST_CHECK enum err_code hall_state(struct hall *h, struct hall_log *log, struct err *err);
+/* Room for one more log and head, so that hall_moved cannot fail. ERR_MEMORY. */
+MUST_CHECK enum err_code hall_reserve(struct hall *h, struct err *err);
+/* After a commit: the log stands here now. Takes state. There must be room (hall_reserve). */
+void hall_moved(struct hall *h, const struct log *log, struct evaluation *state, uint64_t more_missing);
+/* After a commit: a member's identity is this one now. */
+void hall_identity_moved(struct hall *h, const struct hash *node, const struct identity *identity);
+
+#endif

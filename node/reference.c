@@ -1,0 +1,55 @@
+/*
+ * reference: "IT-312", "IT.2-312": the names of positions (docs/protocol.md 3). Declared in federation.h.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "node/federation.h"
+
+void reference_format(const struct federation *f, const struct hash *node, uint64_t gen, uint64_t index,
+                      char out[REFERENCE_MAX]) {
+  const char *handle = federation_handle(f, node);
+  if (gen == 1) {
+    (void)snprintf(out, REFERENCE_MAX, "%s-%" PRIu64, handle, index);
+  } else {
+    (void)snprintf(out, REFERENCE_MAX, "%s.%" PRIu64 "-%" PRIu64, handle, gen, index);
+  }
+}
+
+static enum err_code not_a_reference(const char *text, struct err *err) {
+  (void)err_set(err, ERR_FORMAT, "'%.60s' is not a reference", text);
+  return err_hint(err, "a reference is HANDLE-NUMBER, e.g. IT-312");
+}
+
+enum err_code reference_parse(const struct federation *f, const char *text, struct hash *node, uint64_t *gen, uint64_t *index,
+                              struct err *err) {
+  char handle[HANDLE_MAX] = "";
+  const char *dash = strchr(text, '-');
+  const size_t name_len = strcspn(text, ".-");
+  uint64_t generation = 1;
+  uint64_t position = 0;
+  if (dash == NULL || name_len >= HANDLE_MAX || text + name_len > dash ||
+      decimal_decode(view_of_text(dash + 1), &position, NULL) != OK) {
+    return not_a_reference(text, err);
+  }
+  memcpy(handle, text, name_len);
+  if (text[name_len] == '.') {
+    const char *number = text + name_len + 1;
+    if (decimal_decode(view_of(number, (size_t)(dash - number)), &generation, NULL) != OK || generation < 2) {
+      return not_a_reference(text, err);
+    }
+  }
+  if (!handle_is_valid(handle)) {
+    return not_a_reference(text, err);
+  }
+  const struct federation_member *m = federation_by_handle(f, handle);
+  if (m == NULL) {
+    (void)err_set(err, ERR_NOT_FOUND, "no member has the handle %s", handle);
+    return err_hint(err, "specola peer list shows the members");
+  }
+  *node = m->member->node;
+  *gen = generation;
+  *index = position;
+  return OK;
+}

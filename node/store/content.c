@@ -1,0 +1,148 @@
+/*
+ * content: an object's newest body in the derived tables. One walk over the body feeds them all. See content.h.
+ */
+#include "node/store/content.h"
+
+#include "node/store/facet.h"
+#include "node/store/link.h"
+#include "node/store/statement.h"
+#include "node/store/unique.h"
+#include "protocol/canon.h"
+
+enum err_code content_init(struct content *c, struct store *s, const struct schema_set *set, struct err *err) {
+  *c = (struct content){.s = s, .set = set};
+  texts_init(&c->texts);
+  return wides_new(set, &c->wides, err);
+}
+
+void content_release(struct content *c) {
+  wides_release(&c->wides);
+  texts_release(&c->texts);
+}
+
+/* ---- full text ---- */
+
+static enum err_code fulltext(struct content *c, const char *sql, int64_t object, struct err *err) {
+  sqlite3_stmt *st = NULL;
+  const enum err_code code = statement_get(c->s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_int(st, 1, object);
+  statement_bind_text(st, 2, bytes_view(&c->texts.title));
+  statement_bind_text(st, 3, bytes_view(&c->texts.text));
+  return statement_run(c->s, st, "full text", err);
+}
+
+/* ---- the walk ---- */
+
+struct walk {
+  struct content *c;
+  const struct wide *wide;
+  int64_t object;
+  bool add;
+  enum err_code code;
+  struct err *err;
+};
+
+static enum err_code put_facet(struct walk *w, const struct body_value *value) {
+  static const uint8_t yes[] = "yes";
+  static const uint8_t no[] = "no";
+  struct view code = value->value;
+  if (value->type == CANON_BOOL) {
+    code = code.len == 1 && code.p[0] != 0 ? view_of(yes, 3) : view_of(no, 2);
+  }
+  return w->add ? facet_put(w->c->s, value->field->dim, code, w->object, w->err)
+                : facet_erase(w->c->s, value->field->dim, code, w->object, w->err);
+}
+
+static bool take(void *context, const struct body_value *value) {
+  struct walk *w = context;
+  const struct field *field = value->field;
+  if (field == NULL) {
+    return true;
+  }
+  w->code = texts_take(&w->c->texts, w->wide->schema, value, w->err);
+  if (w->code == OK && field->dim[0] != 0 && value->type != CANON_BIN) {
+    w->code = put_facet(w, value);
+  }
+  if (w->code == OK && w->add && field->type == FIELD_REF && value->type == CANON_BIN) {
+    w->code = link_put(w->c->s, w->object, field->key, value->value, w->err);
+  }
+  if (w->add) {
+    wide_bind(w->wide, value);
+  }
+  return w->code == OK;
+}
+
+static enum err_code walk_known(struct walk *w, struct view body, struct err *err) {
+  const struct wide *wide = w->wide;
+  struct view title;
+  if (w->add) {
+    statement_bind_int(wide->insert, 1, w->object);
+    if (body_text(wide->schema, body, wide->schema->title->key, "", &title, NULL)) {
+      statement_bind_text(wide->insert, 2, title);
+    }
+  }
+  enum err_code code = body_walk(wide->schema, body, take, w, err);
+  code = w->code != OK ? w->code : code;
+  if (code != OK) {
+    statement_done(wide->insert);
+    return code;
+  }
+  return w->add ? statement_run(w->c->s, wide->insert, wide->name, err) : OK;
+}
+
+static enum err_code change_unique(struct walk *w, struct view body, struct err *err) {
+  int64_t key = 0;
+  if (!unique_key(w->wide->schema, entry_log_no(w->object), body, &key)) {
+    return OK;
+  }
+  return w->add ? unique_put(w->c->s, key, w->object, err) : unique_erase(w->c->s, key, w->object, err);
+}
+
+/* Facets, links, wide row, unique fields; c->texts is filled. */
+static enum err_code change(struct content *c, const struct object *object, struct view body, bool add, struct err *err) {
+  struct walk w = {.c = c, .wide = wide_of(&c->wides, object->schema), .object = object->id, .add = add, .code = OK, .err = err};
+  texts_clear(&c->texts);
+  if (w.wide == NULL) {
+    return texts_of(&c->texts, NULL, body, err);
+  }
+  if (w.wide->insert == NULL) {
+    const enum err_code code = wide_prepare(&c->wides.items[w.wide - c->wides.items], c->s, err);
+    if (code != OK) {
+      return code;
+    }
+  }
+  const enum err_code code = walk_known(&w, body, err);
+  return code == OK ? change_unique(&w, body, err) : code;
+}
+
+enum err_code content_add(struct content *c, const struct object *object, struct view body, struct err *err) {
+  static const char sql[] = "INSERT INTO fulltext(rowid, title, text) VALUES (:object, :title, :text)";
+  if (body.len == 0) {
+    return OK;
+  }
+  const enum err_code code = change(c, object, body, true, err);
+  return code == OK ? fulltext(c, sql, object->id, err) : code;
+}
+
+enum err_code content_erase(struct content *c, const struct object *object, struct view body, struct err *err) {
+  static const char sql[] = "INSERT INTO fulltext(fulltext, rowid, title, text) VALUES ('delete', :object, :title, :text)";
+  if (body.len == 0) {
+    return OK;
+  }
+  enum err_code code = change(c, object, body, false, err);
+  if (code == OK) {
+    code = fulltext(c, sql, object->id, err);
+  }
+  if (code == OK) {
+    code = link_erase(c->s, object->id, err);
+  }
+  const struct wide *wide = wide_of(&c->wides, object->schema);
+  if (code == OK && wide != NULL) {
+    statement_bind_int(wide->erase, 1, object->id);
+    code = statement_run(c->s, wide->erase, wide->name, err);
+  }
+  return code;
+}

@@ -1,0 +1,352 @@
+/*
+ * derive: from verdicts to rows, and a log anew. See derivation.h.
+ */
+#include "node/store/derivation.h"
+
+#include "node/store/milestone.h"
+#include "node/store/statement.h"
+
+#define DERIVE_PROGRESS 1024 /* entries between two calls of progress */
+
+/* ---- one entry ---- */
+
+static enum err_code put_two(struct store *s, const char *sql, int64_t a, int64_t b, const char *what, struct err *err) {
+  sqlite3_stmt *st = NULL;
+  const enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_int(st, 1, a);
+  statement_bind_int(st, 2, b);
+  return statement_run(s, st, what, err);
+}
+
+static enum err_code put_held(struct store *s, int64_t rowid, enum reason reason, struct err *err) {
+  static const char sql[] = "INSERT INTO held(id, reason) VALUES (:id, :reason)";
+  return put_two(s, sql, rowid, (int64_t)reason, "held entry", err);
+}
+
+static enum err_code put_authority(struct store *s, int64_t rowid, uint64_t kind, struct err *err) {
+  static const char sql[] = "INSERT INTO authority(id, kind) VALUES (:id, :kind)";
+  return put_two(s, sql, rowid, (int64_t)kind, "authority", err);
+}
+
+static enum err_code put_frozen(struct store *s, int64_t rowid, struct err *err) {
+  static const char sql[] = "INSERT OR IGNORE INTO frozen(log, id) VALUES (:log, :id)";
+  return put_two(s, sql, entry_log_no(rowid), rowid, "frozen log", err);
+}
+
+static enum err_code apply_authority(struct derivation *d, int64_t rowid, const struct opened *entry, const struct verdict *v,
+                                     int64_t arrival, struct err *err) {
+  (void)v;
+  (void)arrival;
+  return put_authority(d->content.s, rowid, entry->record.header.kind, err);
+}
+
+static enum err_code erase_newest(struct derivation *d, const struct object *object, struct err *err) {
+  struct bytes scratch;
+  struct item item;
+  bytes_init(&scratch, LIMIT_ITEM);
+  enum err_code code = entry_get(d->content.s, object->newest, &scratch, &item, err);
+  if (code == OK) {
+    code = content_erase(&d->content, object, item.body, err);
+  }
+  bytes_release(&scratch);
+  return code;
+}
+
+static enum err_code apply_version(struct derivation *d, int64_t rowid, const struct opened *entry, const struct verdict *v,
+                                   int64_t arrival, struct err *err) {
+  const struct header *h = &entry->record.header;
+  struct object object = {.id = rowid, .person = v->person};
+  enum err_code code = OK;
+  if (v->has_object) {
+    object = v->object;
+    code = erase_newest(d, &object, err);
+    if (code == OK) {
+      code = object_put_version(d->content.s, rowid, object.id, err);
+    }
+  }
+  object.newest = rowid;
+  object.versions++;
+  object.schema = h->args[0] > INT64_MAX ? 0 : h->args[0];
+  object.flags = h->args[1];
+  object.arrival = arrival;
+  if (code == OK) {
+    code = object_put(d->content.s, &object, err);
+  }
+  return code == OK ? content_add(&d->content, &object, entry->item.body, err) : code;
+}
+
+static enum err_code apply_withdraw(struct derivation *d, int64_t rowid, const struct opened *entry, const struct verdict *v,
+                                    int64_t arrival, struct err *err) {
+  struct object object = v->object;
+  (void)entry;
+  (void)arrival;
+  object.withdrawn = rowid;
+  return object_put(d->content.s, &object, err);
+}
+
+static const struct {
+  uint64_t kind;
+  enum err_code (*apply)(struct derivation *d, int64_t rowid, const struct opened *entry, const struct verdict *v, int64_t arrival,
+                         struct err *err);
+} KINDS[] = {
+    {KIND_IDENTITY, apply_authority}, {KIND_CERT, apply_authority},    {KIND_REVOKE, apply_authority},
+    {KIND_VERSION, apply_version},    {KIND_WITHDRAW, apply_withdraw},
+};
+
+enum err_code derivation_apply(struct derivation *d, int64_t rowid, const struct opened *entry, const struct verdict *v,
+                               int64_t arrival, struct err *err) {
+  if (v->reason != REASON_NONE) {
+    enum err_code code = put_held(d->content.s, rowid, v->reason, err);
+    if (code == OK && v->reason == REASON_KIND && entry->has_kind && record_kind_freezes(entry->kind)) {
+      code = put_frozen(d->content.s, rowid, err);
+    }
+    return code;
+  }
+  for (size_t i = 0; i < sizeof KINDS / sizeof KINDS[0]; i++) {
+    if (KINDS[i].kind == entry->record.header.kind) {
+      return KINDS[i].apply(d, rowid, entry, v, arrival, err);
+    }
+  }
+  return OK;
+}
+
+/* ---- a log anew ---- */
+
+/* A walk over a log's entries. */
+struct again {
+  struct derivation *d;
+  struct evaluation *state;
+  const struct log *log;
+  bool authorities;       /* the first pass: kinds 1 to 3 and what freezes; else the second: all others */
+  uint64_t frozen_from;   /* first pass: index from which on nothing counts */
+  int64_t arrival;
+  uint64_t arrival_until; /* arrival holds for entries below this index */
+  enum err_code code;
+  struct err *err;
+};
+
+static const char erase_authority[] = "DELETE FROM authority WHERE id >= :from AND id < :to";
+
+static bool is_authority(const struct opened *entry) {
+  return entry->has_kind && entry->kind >= KIND_IDENTITY && entry->kind <= KIND_REVOKE;
+}
+
+/* A certificate that a later, backdated revocation voids. People keep certificates in the order of their positions. */
+static bool is_voided(const struct evaluation *e, const struct opened *entry, uint64_t index) {
+  const struct position at = {e->gen, index};
+  size_t low = 0;
+  size_t high = entry->kind == KIND_CERT ? people_count(e->people) : 0;
+  while (low < high) {
+    const size_t middle = low + (high - low) / 2;
+    struct position from;
+    bool revoked = false;
+    const int order = position_compare(people_certificate(e->people, middle, &revoked, &from)->at, at);
+    if (order == 0) {
+      return revoked && position_compare(from, at) <= 0;
+    }
+    if (order < 0) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return false;
+}
+
+/* First pass: only the state moves; what it found is asked again in the second. */
+static enum err_code first_pass(struct again *a, uint64_t index, const struct opened *entry) {
+  struct verdict v;
+  if (!is_authority(entry) && !(entry->has_kind && record_kind_freezes(entry->kind))) {
+    return OK;
+  }
+  const enum err_code code = evaluate(a->state, a->d->content.s, entry, index, false, &v, a->err);
+  if (code == OK && v.reason != REASON_NONE && v.reason != REASON_REVOKED && is_authority(entry)) {
+    return put_held(a->d->content.s, entry_rowid(a->log->no, index), v.reason, a->err);
+  }
+  if (code == OK && is_authority(entry)) {
+    return put_authority(a->d->content.s, entry_rowid(a->log->no, index), entry->kind, a->err);
+  }
+  if (code == OK && a->frozen_from == UINT64_MAX && a->state->frozen) {
+    a->frozen_from = index;
+  }
+  return code;
+}
+
+static enum err_code second_pass(struct again *a, uint64_t index, const struct opened *entry) {
+  const int64_t rowid = entry_rowid(a->log->no, index);
+  struct store *s = a->d->content.s;
+  struct verdict v;
+  enum err_code code = OK;
+  a->state->frozen = index > a->frozen_from;
+  if (is_authority(entry)) {
+    if (!is_voided(a->state, entry, index)) {
+      return OK;
+    }
+    code = put_two(s, erase_authority, rowid, rowid + 1, "authority", a->err);
+    return code == OK ? put_held(s, rowid, REASON_REVOKED, a->err) : code;
+  }
+  if (index >= a->arrival_until) {
+    code = milestone_seq(s, rowid, &a->arrival, &a->arrival_until, a->err);
+  }
+  if (code == OK) {
+    code = evaluate(a->state, s, entry, index, false, &v, a->err);
+  }
+  return code == OK ? derivation_apply(a->d, rowid, entry, &v, a->arrival, a->err) : code;
+}
+
+static bool visit_again(void *context, int64_t rowid, const struct item *item) {
+  struct again *a = context;
+  struct view header;
+  struct view signature;
+  uint64_t kind = UINT64_MAX;
+  struct opened entry;
+  const bool has_kind = envelope_split(item->envelope, &header, &signature) && header_kind(header, &kind);
+  /* The first pass need not verify signatures of records that it does not look at. */
+  if (!a->authorities || (has_kind && (kind <= KIND_REVOKE || record_kind_freezes(kind)))) {
+    opened_from(item, &a->d->fed_id, NULL, &entry);
+    a->code = a->authorities ? first_pass(a, entry_index(rowid), &entry) : second_pass(a, entry_index(rowid), &entry);
+  }
+  if (!a->authorities && a->d->progress != NULL && ++a->d->done % DERIVE_PROGRESS == 0) {
+    a->d->progress(a->d->progress_context, a->d->done, a->d->all);
+  }
+  return a->code == OK;
+}
+
+static enum err_code run_pass(struct again *a, bool authorities) {
+  a->authorities = authorities;
+  const enum err_code code =
+      entry_each(a->d->content.s, a->log->no, 0, a->log->range.size, visit_again, a, a->err);
+  return a->code != OK ? a->code : code;
+}
+
+static enum err_code log_again(struct again *a, struct evaluation **state) {
+  struct evaluation *fresh = NULL;
+  enum err_code code = evaluation_new(&a->d->fed_id, &a->log->node, a->log->gen, a->log->no, &fresh, a->err);
+  a->state = fresh;
+  a->frozen_from = UINT64_MAX;
+  a->arrival_until = 0;
+  if (code == OK) {
+    code = run_pass(a, true);
+  }
+  if (code == OK) {
+    code = run_pass(a, false);
+  }
+  if (code == OK) {
+    fresh->frozen = a->frozen_from != UINT64_MAX;
+    evaluation_free(*state);
+    *state = fresh;
+    fresh = NULL;
+  }
+  evaluation_free(fresh);
+  return code;
+}
+
+/* ---- clearing a log's rows ---- */
+
+static enum err_code erase_range(struct store *s, const char *sql, int64_t log_no, struct err *err) {
+  return put_two(s, sql, entry_rowid(log_no, 0), entry_rowid(log_no + 1, 0), "derived rows", err);
+}
+
+static enum err_code erase_objects(struct derivation *d, int64_t log_no, struct err *err) {
+  static const char sql[] = "SELECT id FROM object WHERE id >= :from AND id < :to";
+  sqlite3_stmt *st = NULL;
+  struct object object;
+  bool row = true;
+  enum err_code code = statement_get(d->content.s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_int(st, 1, entry_rowid(log_no, 0));
+  statement_bind_int(st, 2, entry_rowid(log_no + 1, 0));
+  while (code == OK && (code = statement_step(d->content.s, st, &row, "object", err)) == OK && row) {
+    code = object_get(d->content.s, sqlite3_column_int64(st, 0), &object, err);
+    if (code == OK) {
+      code = erase_newest(d, &object, err);
+    }
+  }
+  statement_done(st);
+  return code;
+}
+
+static enum err_code erase_log(struct derivation *d, int64_t log_no, struct err *err) {
+  static const char held[] = "DELETE FROM held WHERE id >= :from AND id < :to";
+  static const char frozen[] = "DELETE FROM frozen WHERE id >= :from AND id < :to";
+  static const char version[] = "DELETE FROM version WHERE id >= :from AND id < :to";
+  static const char object[] = "DELETE FROM object WHERE id >= :from AND id < :to";
+  static const char *const all[] = {held, erase_authority, frozen, version, object};
+  enum err_code code = erase_objects(d, log_no, err);
+  for (size_t i = 0; i < sizeof all / sizeof all[0] && code == OK; i++) {
+    code = erase_range(d->content.s, all[i], log_no, err);
+  }
+  return code;
+}
+
+enum err_code derivation_log_again(struct derivation *d, const struct log *log, struct evaluation **state, struct err *err) {
+  struct again again = {.d = d, .log = log, .code = OK, .err = err};
+  const enum err_code code = erase_log(d, log->no, err);
+  return code == OK ? log_again(&again, state) : code;
+}
+
+/* ---- the state of a log, out of its rows ---- */
+
+static enum err_code replay(struct derivation *d, struct evaluation *state, int64_t rowid, struct err *err) {
+  struct bytes scratch;
+  struct item item;
+  struct opened entry;
+  struct verdict v;
+  bytes_init(&scratch, LIMIT_ITEM);
+  enum err_code code = entry_get(d->content.s, rowid, &scratch, &item, err);
+  if (code == OK) {
+    opened_from(&item, &d->fed_id, NULL, &entry);
+    code = evaluate(state, d->content.s, &entry, entry_index(rowid), false, &v, err);
+  }
+  bytes_release(&scratch);
+  return code;
+}
+
+static enum err_code read_frozen(struct store *s, struct evaluation *state, struct err *err) {
+  static const char sql[] = "SELECT 1 FROM frozen WHERE log = :log";
+  sqlite3_stmt *st = NULL;
+  bool row = false;
+  enum err_code code = statement_get(s, sql, &st, err);
+  if (code == OK) {
+    statement_bind_int(st, 1, state->log_no);
+    code = statement_step(s, st, &row, "frozen log", err);
+    statement_done(st);
+    state->frozen = row;
+  }
+  return code;
+}
+
+enum err_code derivation_state(struct derivation *d, const struct log *log, struct evaluation **out, struct err *err) {
+  /* Void certificates too: their keys had one, and their person numbers are taken. */
+  static const char sql[] = "SELECT id FROM authority WHERE id >= :from AND id < :to "
+                            "UNION SELECT id FROM held WHERE id >= :from AND id < :to AND reason = 10 ORDER BY id";
+  struct evaluation *state = NULL;
+  sqlite3_stmt *st = NULL;
+  bool row = true;
+  enum err_code code = evaluation_new(&d->fed_id, &log->node, log->gen, log->no, &state, err);
+  if (code == OK) {
+    code = statement_new(d->content.s, sql, &st, err);
+  }
+  if (code == OK) {
+    statement_bind_int(st, 1, entry_rowid(log->no, 0));
+    statement_bind_int(st, 2, entry_rowid(log->no + 1, 0));
+  }
+  while (code == OK && (code = statement_step(d->content.s, st, &row, "authority", err)) == OK && row) {
+    code = replay(d, state, sqlite3_column_int64(st, 0), err);
+  }
+  (void)sqlite3_finalize(st);
+  if (code == OK) {
+    code = read_frozen(d->content.s, state, err);
+  }
+  if (code != OK) {
+    evaluation_free(state);
+    return code;
+  }
+  *out = state;
+  return OK;
+}

@@ -1,0 +1,222 @@
+/*
+ * rebuild: the life of the derived tables: whether they fit this program and its schemas, dropping them, making them anew. See
+ * derivation.h and derive.h.
+ */
+#include <string.h>
+
+#include "node/store/derivation.h"
+#include "node/store/inside.h"
+#include "node/store/sql.h"
+#include "node/store/statement.h"
+
+#define DDL_MAX (16u * 1024u * 1024u) /* octets of all wide tables' DDL and rules */
+
+/* ---- do they fit ---- */
+
+static enum err_code put_rule(struct bytes *out, const struct field *f, struct err *err) {
+  return bytes_printf(out, err, "%s %d %d %d %s %s %s\n", f->key, (int)f->type, f->ml, f->many, f->dim, f->ref_kind, f->inverse);
+}
+
+/* Everything that decides about derived rows: the tables, and the rule words that derivation obeys. */
+static enum err_code fingerprint(const struct wides *wides, struct hash *out, struct err *err) {
+  struct bytes all;
+  bytes_init(&all, DDL_MAX);
+  enum err_code code = bytes_append_text(&all, store_derived_sql, err);
+  for (size_t i = 0; i < wides->n && code == OK; i++) {
+    const struct schema *schema = wides->items[i].schema;
+    code = bytes_printf(&all, err, "%u %s %s\n", schema->number, schema->kind, schema->title->key);
+    if (code == OK) {
+      code = wide_ddl(&wides->items[i], &all, err);
+    }
+    for (size_t f = 0; f < schema->n_fields && code == OK; f++) {
+      code = put_rule(&all, &schema->fields[f], err);
+      for (size_t c = 0; c < schema->fields[f].n_children && code == OK; c++) {
+        code = put_rule(&all, &schema->fields[f].children[c], err);
+      }
+    }
+    for (size_t u = 0; u < schema->n_unique && code == OK; u++) {
+      code = bytes_printf(&all, err, "unique %s\n", schema->unique[u]->key);
+    }
+  }
+  if (code == OK) {
+    *out = hash_sha256(bytes_view(&all));
+  }
+  bytes_release(&all);
+  return code;
+}
+
+static bool has_tables(struct store *s) {
+  return sqlite3_table_column_metadata(s->db, "main", "derived_fact", NULL, NULL, NULL, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+static enum err_code is_stale(struct derivation *d, bool *stale, struct err *err) {
+  static const char sql[] = "SELECT value FROM derived_fact WHERE name = 'schemas'";
+  struct store *s = d->content.s;
+  struct hash wanted;
+  struct hash held = {{0}};
+  sqlite3_stmt *st = NULL;
+  bool row = false;
+  *stale = true;
+  enum err_code code = fingerprint(&d->content.wides, &wanted, err);
+  if (code != OK || !has_tables(s)) {
+    return code;
+  }
+  code = statement_get(s, sql, &st, err);
+  if (code == OK) {
+    code = statement_step(s, st, &row, "derived tables", err);
+  }
+  if (code == OK && row) {
+    *stale = !statement_hash(st, 0, &held) || !hash_equal(&held, &wanted);
+    statement_done(st);
+  }
+  return code;
+}
+
+enum err_code derivation_open(struct derivation *d, struct store *s, const struct hash *fed_id, const struct schema_set *set,
+                              bool *stale, struct err *err) {
+  memset(d, 0, sizeof *d);
+  d->fed_id = *fed_id;
+  store_use_schemas(s, set);
+  enum err_code code = content_init(&d->content, s, set, err);
+  if (code == OK) {
+    code = is_stale(d, stale, err);
+  }
+  if (code != OK) {
+    derivation_close(d);
+  }
+  return code;
+}
+
+void derivation_close(struct derivation *d) {
+  content_release(&d->content);
+}
+
+/* ---- anew ---- */
+
+static enum err_code drop_wides(struct store *s, struct err *err) {
+  sqlite3_stmt *st = NULL;
+  struct bytes sql;
+  bool row = true;
+  bytes_init(&sql, DDL_MAX);
+  enum err_code code = statement_new(s, "SELECT name FROM derived_wide", &st, err);
+  while (code == OK && (code = statement_step(s, st, &row, "wide tables", err)) == OK && row) {
+    code = bytes_printf(&sql, err, "DROP TABLE IF EXISTS \"%s\";\n", (const char *)sqlite3_column_text(st, 0));
+  }
+  (void)sqlite3_finalize(st);
+  if (code == OK && sql.len > 0) {
+    const char *text = bytes_text(&sql);
+    code = text == NULL ? err_set(err, ERR_MEMORY, NULL) : statement_script(s, text, "wide tables", err);
+  }
+  bytes_release(&sql);
+  return code;
+}
+
+static enum err_code drop_tables(struct store *s, struct err *err) {
+  static const char sql[] = "DROP TABLE IF EXISTS fulltext; DROP VIEW IF EXISTS fulltext_content; DROP TABLE IF EXISTS unique_key;"
+                            "DROP TABLE IF EXISTS link; DROP TABLE IF EXISTS facet; DROP TABLE IF EXISTS facet_code;"
+                            "DROP TABLE IF EXISTS version; DROP TABLE IF EXISTS object; DROP TABLE IF EXISTS authority;"
+                            "DROP TABLE IF EXISTS frozen; DROP TABLE IF EXISTS held; DROP TABLE IF EXISTS derived_wide;"
+                            "DROP TABLE IF EXISTS derived_fact";
+  const enum err_code code = has_tables(s) ? drop_wides(s, err) : OK;
+  return code == OK ? statement_script(s, sql, "derived tables", err) : code;
+}
+
+static enum err_code create_wide(struct store *s, const struct wide *wide, struct err *err) {
+  struct bytes sql;
+  bytes_init(&sql, DDL_MAX);
+  enum err_code code = wide_ddl(wide, &sql, err);
+  if (code == OK) {
+    code = bytes_printf(&sql, err, "INSERT INTO derived_wide(name) VALUES ('%s');\n", wide->name);
+  }
+  if (code == OK) {
+    const char *text = bytes_text(&sql);
+    code = text == NULL ? err_set(err, ERR_MEMORY, NULL) : statement_script(s, text, wide->name, err);
+  }
+  bytes_release(&sql);
+  return code;
+}
+
+static enum err_code create_tables(struct derivation *d, struct err *err) {
+  static const char sql[] = "INSERT INTO derived_fact(name, value) VALUES ('schemas', :hash)";
+  struct store *s = d->content.s;
+  sqlite3_stmt *st = NULL;
+  struct hash hash;
+  enum err_code code = statement_script(s, store_derived_sql, "derived.sql", err);
+  for (size_t i = 0; i < d->content.wides.n && code == OK; i++) {
+    code = create_wide(s, &d->content.wides.items[i], err);
+  }
+  if (code == OK) {
+    code = fingerprint(&d->content.wides, &hash, err);
+  }
+  if (code == OK) {
+    code = statement_get(s, sql, &st, err);
+  }
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_blob(st, 1, hash_view(&hash));
+  return statement_run(s, st, "derived tables", err);
+}
+
+struct rebuild {
+  struct derivation *d;
+  enum err_code code;
+  struct err *err;
+};
+
+static bool count_log(void *context, const struct log *log) {
+  struct rebuild *r = context;
+  r->d->all += log->range.size;
+  return true;
+}
+
+static bool rebuild_log(void *context, const struct log *log) {
+  struct rebuild *r = context;
+  struct evaluation *state = NULL;
+  r->code = derivation_log_again(r->d, log, &state, r->err);
+  evaluation_free(state);
+  return r->code == OK;
+}
+
+static enum err_code rebuild_all(struct derivation *d, struct err *err) {
+  struct rebuild r = {.d = d, .code = OK, .err = err};
+  struct store *s = d->content.s;
+  enum err_code code = drop_tables(s, err);
+  if (code == OK) {
+    code = create_tables(d, err);
+  }
+  if (code == OK) {
+    code = log_each(s, count_log, &r, err);
+  }
+  if (code == OK) {
+    code = log_each(s, rebuild_log, &r, err);
+  }
+  return r.code != OK ? r.code : code;
+}
+
+enum err_code derive_rebuild(struct store *s, const struct federation *f, const struct schema_set *set,
+                             derive_progress *progress, void *context, struct err *err) {
+  struct derivation d;
+  bool stale = false;
+  enum err_code code = derivation_open(&d, s, &f->charter.fed_id, set, &stale, err);
+  if (code != OK) {
+    return code;
+  }
+  d.progress = progress;
+  d.progress_context = context;
+  store_forget_facets(s);
+  code = store_begin(s, err);
+  if (code == OK) {
+    code = rebuild_all(&d, err);
+  }
+  if (code == OK) {
+    code = store_commit(s, err);
+  }
+  if (code != OK) {
+    store_rollback(s);
+  } else if (progress != NULL) {
+    progress(context, d.all, d.all);
+  }
+  derivation_close(&d);
+  return code;
+}

@@ -1,0 +1,469 @@
+/*
+ * session: two ends in memory, through every row of the table (docs/protocol.md 8.1, 8.2), and whatever a bad link may do.
+ */
+#include "protocol/session.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "tests/protocol/cast.h"
+
+/* One end of a link. */
+struct end {
+  struct signer key;
+  struct session_self self;
+  struct session session;
+};
+
+/* A link: dialler d, acceptor a. Nonces are drawn from a counter. */
+struct link {
+  struct end d, a;
+  uint8_t n_nonces;
+};
+
+static struct nonce draw(struct link *l) {
+  struct nonce n = {.b = {++l->n_nonces, 0xaa}};
+  return n;
+}
+
+static void begin(struct link *l) {
+  session_init(&l->d.session, &l->d.self, true, &l->a.self.node, &l->a.key.pub, draw(l));
+  session_init(&l->a.session, &l->a.self, false, &l->d.self.node, &l->d.key.pub, draw(l));
+}
+
+static void link_init(struct link *l) {
+  memset(l, 0, sizeof *l);
+  l->d.key = cast_signer(1, 1);
+  l->a.key = cast_signer(2, 1);
+  l->d.self = (struct session_self){cast_hash(7), cast_hash(1), &l->d.key};
+  l->a.self = (struct session_self){cast_hash(7), cast_hash(2), &l->a.key};
+  begin(l);
+}
+
+static void link_release(struct link *l) {
+  signer_release(&l->d.key);
+  signer_release(&l->a.key);
+}
+
+/* The next HELLO of an end, as a frame; sent. */
+static struct bytes hello_of(struct end *e) {
+  struct hello hello = {.identity_version = 1, .epoch = 1, .epoch_hash = cast_hash(3), .frontier_digest = cast_hash(4)};
+  struct bytes frame;
+  bytes_init(&frame, LIMIT_FRAME);
+  assert_int_equal(session_hello(&e->session, &hello, &frame, NULL), OK);
+  session_sent(&e->session);
+  return frame;
+}
+
+/* The next frame of an end with WANT(EPOCH number) in it; sent. */
+static struct bytes want_of(struct end *e, uint64_t number) {
+  struct bytes payload;
+  struct bytes frame;
+  bytes_init(&payload, LIMIT_FRAME);
+  bytes_init(&frame, LIMIT_FRAME);
+  struct canon_writer w = canon_writer(&payload);
+  canon_put_array(&w, 4);
+  canon_put_uint(&w, MSG_WANT);
+  canon_put_nil(&w);
+  canon_put_uint(&w, WANT_EPOCH);
+  canon_put_uint(&w, number);
+  assert_int_equal(session_frame(&e->session, bytes_view(&payload), &frame, NULL), OK);
+  session_sent(&e->session);
+  bytes_release(&payload);
+  return frame;
+}
+
+static const char *reason;
+static struct view payload;
+
+/* Gives a frame to an end and releases nothing. */
+static enum session_verdict give(struct link *l, struct end *e, const struct bytes *frame) {
+  return session_receive(&e->session, bytes_view(frame), draw(l), &payload, &reason);
+}
+
+/* Gives, expects, releases. */
+static void expect(struct link *l, struct end *e, struct bytes frame, enum session_verdict verdict, enum session_state state) {
+  assert_int_equal(give(l, e, &frame), verdict);
+  assert_int_equal(e->session.state, state);
+  bool is_refusal = verdict == SESSION_REFUSE || verdict == SESSION_REOPEN || verdict == SESSION_DROP;
+  assert_int_equal(reason != NULL, is_refusal);
+  if (is_refusal) assert_int_equal(payload.len, 0);
+  bytes_release(&frame);
+}
+
+static void expect_refusal(struct link *l, struct end *e, struct bytes frame, const char *why) {
+  enum session_verdict verdict = e->session.dialler ? SESSION_REOPEN : SESSION_REFUSE;
+  expect(l, e, frame, verdict, SESSION_CLOSED);
+  assert_string_equal(reason, why);
+}
+
+/* Both ends OPEN: HELLO, HELLO, one WANT. */
+static void open_link(struct link *l) {
+  session_start(&l->d.session);
+  expect(l, &l->a, hello_of(&l->d), SESSION_ANSWER, SESSION_ANSWERED);
+  expect(l, &l->d, hello_of(&l->a), SESSION_OPENED, SESSION_OPEN);
+  expect(l, &l->a, want_of(&l->d, 1), SESSION_OPENED, SESSION_OPEN);
+}
+
+static struct bytes no_session(void) {
+  struct bytes frame;
+  bytes_init(&frame, LIMIT_FRAME);
+  assert_int_equal(session_no_session_frame(&frame, NULL), OK);
+  return frame;
+}
+
+static void two_ends_open_and_hear_each_other(void **state) {
+  (void)state;
+  struct link l;
+  link_init(&l);
+  session_start(&l.d.session);
+  assert_int_equal(l.d.session.state, SESSION_GREETED);
+  expect(&l, &l.a, hello_of(&l.d), SESSION_ANSWER, SESSION_ANSWERED);
+  assert_true(l.a.session.has_hello);
+  expect(&l, &l.d, hello_of(&l.a), SESSION_OPENED, SESSION_OPEN);
+  assert_int_equal(payload.len, 0);
+  assert_true(l.d.session.has_hello);
+  assert_memory_equal(l.d.session.theirs.b, l.a.session.own.b, NONCE_LEN);
+  struct bytes first = want_of(&l.d, 5);
+  assert_int_equal(give(&l, &l.a, &first), SESSION_OPENED);
+  assert_int_equal(message_type(payload), MSG_WANT);
+  bytes_release(&first);
+  for (uint64_t i = 0; i < 300; i++) {
+    expect(&l, &l.a, want_of(&l.d, i + 1), SESSION_MESSAGE, SESSION_OPEN);
+    expect(&l, &l.d, want_of(&l.a, i + 1), SESSION_MESSAGE, SESSION_OPEN);
+  }
+  link_release(&l);
+}
+
+static void the_acceptor_may_speak_before_it_has_heard_a_message(void **state) {
+  (void)state;
+  struct link l;
+  link_init(&l);
+  session_start(&l.d.session);
+  expect(&l, &l.a, hello_of(&l.d), SESSION_ANSWER, SESSION_ANSWERED);
+  struct bytes hello = hello_of(&l.a);
+  struct bytes soon = want_of(&l.a, 2);
+  expect(&l, &l.d, hello, SESSION_OPENED, SESSION_OPEN);
+  expect(&l, &l.d, soon, SESSION_MESSAGE, SESSION_OPEN);
+  link_release(&l);
+}
+
+static void a_replayed_frame_closes_the_session(void **state) {
+  (void)state;
+  struct link l;
+  link_init(&l);
+  for (int to_dialler = 0; to_dialler < 2; to_dialler++) {
+    begin(&l);
+    open_link(&l);
+    struct end *from = to_dialler ? &l.a : &l.d;
+    struct end *to = to_dialler ? &l.d : &l.a;
+    struct bytes frame = want_of(from, 9);
+    assert_int_equal(give(&l, to, &frame), SESSION_MESSAGE);
+    expect_refusal(&l, to, frame, "frame.signature");
+  }
+  link_release(&l);
+}
+
+static void reordered_and_dropped_frames_close_the_session(void **state) {
+  (void)state;
+  struct link l;
+  link_init(&l);
+  for (int to_dialler = 0; to_dialler < 2; to_dialler++) {
+    begin(&l);
+    open_link(&l);
+    struct end *from = to_dialler ? &l.a : &l.d;
+    struct end *to = to_dialler ? &l.d : &l.a;
+    struct bytes lost = want_of(from, 1);
+    expect_refusal(&l, to, want_of(from, 2), "frame.signature");
+    struct session closed = to->session;
+    if (!to_dialler) expect_refusal(&l, to, lost, "frame.no-session");
+    if (to_dialler) expect(&l, to, lost, SESSION_DROP, SESSION_CLOSED);
+    assert_int_equal(closed.state, SESSION_CLOSED);
+  }
+  link_release(&l);
+}
+
+static void an_unsent_frame_moves_no_counter(void **state) {
+  (void)state;
+  struct link l;
+  struct bytes frame;
+  link_init(&l);
+  open_link(&l);
+  bytes_init(&frame, LIMIT_FRAME);
+  assert_int_equal(session_frame(&l.d.session, view_of("\x92\x01\xc0", 3), &frame, NULL), OK); /* and never sent */
+  bytes_release(&frame);
+  expect(&l, &l.a, want_of(&l.d, 1), SESSION_MESSAGE, SESSION_OPEN);
+  link_release(&l);
+}
+
+static void a_replayed_hello_opens_nothing(void **state) {
+  (void)state;
+  struct link l;
+  link_init(&l);
+  session_start(&l.d.session);
+  struct bytes hello = hello_of(&l.d);
+  assert_int_equal(give(&l, &l.a, &hello), SESSION_ANSWER);
+  struct nonce first = l.a.session.own;
+  expect(&l, &l.d, hello_of(&l.a), SESSION_OPENED, SESSION_OPEN);
+  struct bytes speech = want_of(&l.d, 1);
+  assert_int_equal(give(&l, &l.a, &speech), SESSION_OPENED);
+  expect_refusal(&l, &l.a, want_of(&l.a, 1), "frame.signature");
+  /* The whole conversation once more, into the closed session: a HELLO is answered under a fresh nonce, the rest fails. */
+  assert_int_equal(give(&l, &l.a, &hello), SESSION_ANSWER);
+  assert_memory_not_equal(l.a.session.own.b, first.b, NONCE_LEN);
+  assert_int_equal(give(&l, &l.a, &speech), SESSION_REFUSE);
+  assert_int_equal(l.a.session.state, SESSION_CLOSED);
+  assert_false(l.a.session.has_hello);
+  bytes_release(&hello);
+  bytes_release(&speech);
+  link_release(&l);
+}
+
+static void the_same_hello_twice_is_not_new(void **state) {
+  (void)state;
+  struct link l;
+  link_init(&l);
+  session_start(&l.d.session);
+  struct bytes hello = hello_of(&l.d);
+  assert_int_equal(give(&l, &l.a, &hello), SESSION_ANSWER);
+  assert_int_equal(give(&l, &l.a, &hello), SESSION_REFUSE);
+  assert_string_equal(reason, "frame.signature");
+  assert_int_equal(give(&l, &l.a, &hello), SESSION_ANSWER); /* from CLOSED it is new */
+  bytes_release(&hello);
+  link_release(&l);
+}
+
+static void a_new_hello_begins_anew_in_every_state_of_the_acceptor(void **state) {
+  (void)state;
+  for (int open = 0; open < 2; open++) {
+    struct link l;
+    link_init(&l);
+    if (open) {
+      open_link(&l);
+    } else {
+      session_start(&l.d.session);
+      expect(&l, &l.a, hello_of(&l.d), SESSION_ANSWER, SESSION_ANSWERED);
+    }
+    struct nonce before = l.a.session.own;
+    session_init(&l.d.session, &l.d.self, true, &l.a.self.node, &l.a.key.pub, draw(&l));
+    session_start(&l.d.session);
+    expect(&l, &l.a, hello_of(&l.d), SESSION_ANSWER, SESSION_ANSWERED);
+    assert_memory_not_equal(l.a.session.own.b, before.b, NONCE_LEN);
+    expect(&l, &l.d, hello_of(&l.a), SESSION_OPENED, SESSION_OPEN);
+    expect(&l, &l.a, want_of(&l.d, 1), SESSION_OPENED, SESSION_OPEN);
+    link_release(&l);
+  }
+}
+
+static void the_unsigned_error_closes_only_a_dialler(void **state) {
+  (void)state;
+  struct link l;
+  link_init(&l);
+  expect(&l, &l.d, no_session(), SESSION_DROP, SESSION_CLOSED);
+  session_start(&l.d.session);
+  expect_refusal(&l, &l.d, no_session(), "frame.no-session"); /* GREETED */
+  begin(&l);
+  expect(&l, &l.a, no_session(), SESSION_DROP, SESSION_CLOSED);
+  open_link(&l);
+  expect(&l, &l.a, no_session(), SESSION_DROP, SESSION_OPEN);
+  expect_refusal(&l, &l.d, no_session(), "frame.no-session"); /* OPEN */
+  begin(&l);
+  session_start(&l.d.session);
+  expect(&l, &l.a, hello_of(&l.d), SESSION_ANSWER, SESSION_ANSWERED);
+  expect(&l, &l.a, no_session(), SESSION_DROP, SESSION_ANSWERED);
+  link_release(&l);
+}
+
+static void other_frames_before_a_session_are_refused(void **state) {
+  (void)state;
+  struct link l;
+  link_init(&l);
+  expect_refusal(&l, &l.a, want_of(&l.d, 1), "frame.no-session");
+  session_start(&l.d.session);
+  expect_refusal(&l, &l.d, want_of(&l.a, 1), "frame.no-session");
+  expect(&l, &l.d, want_of(&l.a, 1), SESSION_DROP, SESSION_CLOSED);
+  begin(&l);
+  session_start(&l.d.session);
+  expect_refusal(&l, &l.a, hello_of(&l.a), "hello.peer"); /* its own HELLO, sent back to it */
+  expect_refusal(&l, &l.d, hello_of(&l.d), "hello.peer");
+  link_release(&l);
+}
+
+static void a_hello_that_is_not_due_closes_a_dialler(void **state) {
+  (void)state;
+  struct link l;
+  link_init(&l);
+  open_link(&l);
+  l.a.session.sent = 0;
+  expect_refusal(&l, &l.d, hello_of(&l.a), "frame.signature");
+  begin(&l);
+  session_start(&l.d.session);
+  expect(&l, &l.a, hello_of(&l.d), SESSION_ANSWER, SESSION_ANSWERED);
+  struct nonce right = l.a.session.theirs; /* an answer to another greeting */
+  l.a.session.theirs.b[3] ^= 1;
+  expect_refusal(&l, &l.d, hello_of(&l.a), "frame.signature");
+  assert_memory_not_equal(right.b, l.a.session.theirs.b, NONCE_LEN);
+  link_release(&l);
+}
+
+/* A dialler that differs from the true one in one respect greets the acceptor. */
+static void other_federation_sender_key_version_and_receiver_are_refused(void **state) {
+  (void)state;
+  static const char *const WHY[] = {"hello.federation", "hello.peer", "frame.signature", "frame.signature", "hello.version"};
+  struct link l;
+  link_init(&l);
+  struct signer stranger = cast_signer(9, 9);
+  for (int what = 0; what < 5; what++) {
+    struct end e = l.d;
+    struct hash receiver = what == 3 ? cast_hash(9) : l.a.self.node;
+    if (what == 0) e.self.fed_id = cast_hash(8);
+    if (what == 1) e.self.node = cast_hash(9);
+    if (what == 2) e.self.node_key = &stranger;
+    session_init(&e.session, &e.self, true, &receiver, &l.a.key.pub, draw(&l));
+    session_start(&e.session);
+    if (what < 4) {
+      expect_refusal(&l, &l.a, hello_of(&e), WHY[what]);
+      continue;
+    }
+    struct hello hello = {2, 9, e.self.fed_id, e.self.node, 1, 1, cast_hash(3), cast_hash(4), e.session.own};
+    struct bytes octets;
+    struct bytes frame;
+    bytes_init(&octets, LIMIT_HANDSHAKE);
+    bytes_init(&frame, LIMIT_FRAME);
+    assert_int_equal(hello_write(&hello, &octets, NULL), OK);
+    assert_int_equal(session_frame(&e.session, bytes_view(&octets), &frame, NULL), OK);
+    expect_refusal(&l, &l.a, frame, WHY[what]);
+    bytes_clear(&octets); /* a later version that speaks ours too is welcome */
+    hello.min_version = 1;
+    bytes_init(&frame, LIMIT_FRAME);
+    assert_int_equal(hello_write(&hello, &octets, NULL), OK);
+    assert_int_equal(session_frame(&e.session, bytes_view(&octets), &frame, NULL), OK);
+    expect(&l, &l.a, frame, SESSION_ANSWER, SESSION_ANSWERED);
+    bytes_release(&octets);
+  }
+  signer_release(&stranger);
+  link_release(&l);
+}
+
+static void a_frame_for_another_link_is_refused(void **state) {
+  (void)state;
+  struct link one;
+  struct link two;
+  link_init(&one);
+  link_init(&two);
+  two.n_nonces = 100; /* the same members, another link between them */
+  begin(&two);
+  open_link(&one);
+  open_link(&two);
+  expect_refusal(&one, &one.a, want_of(&two.d, 1), "frame.signature");
+  expect_refusal(&two, &two.d, want_of(&one.a, 1), "frame.signature");
+  begin(&one);
+  open_link(&one);
+  expect_refusal(&one, &one.d, want_of(&one.d, 1), "frame.signature"); /* its own frame, sent back to it */
+  link_release(&one);
+  link_release(&two);
+}
+
+static void frames_over_their_limit_are_refused(void **state) {
+  (void)state;
+  struct link l;
+  struct bytes big;
+  struct bytes frame;
+  link_init(&l);
+  bytes_init(&big, LIMIT_FRAME * 2);
+  bytes_init(&frame, LIMIT_FRAME * 2);
+  struct canon_writer w = canon_writer(&big);
+  static uint8_t octets[LIMIT_FRAME];
+  canon_put_array(&w, 3);
+  canon_put_uint(&w, MSG_ALERT);
+  canon_put_nil(&w);
+  canon_put_bin(&w, view_of(octets, LIMIT_FRAME - 100));
+  assert_int_equal(session_frame(&l.d.session, bytes_view(&big), &frame, NULL), OK);
+  expect_refusal(&l, &l.a, frame, "frame.too-large"); /* nobody has greeted yet */
+  open_link(&l);
+  bytes_init(&frame, LIMIT_FRAME * 2);
+  assert_int_equal(session_frame(&l.d.session, bytes_view(&big), &frame, NULL), OK);
+  session_sent(&l.d.session);
+  expect(&l, &l.a, frame, SESSION_MESSAGE, SESSION_OPEN);
+  bytes_init(&frame, LIMIT_FRAME * 2);
+  assert_int_equal(session_frame(&l.d.session, view_of(octets, LIMIT_FRAME), &frame, NULL), ERR_LIMIT);
+  assert_int_equal(frame.len, 0);
+  assert_int_equal(bytes_append(&frame, view_of(octets, LIMIT_FRAME), NULL), OK);
+  assert_int_equal(bytes_append_u8(&frame, 0, NULL), OK);
+  expect_refusal(&l, &l.a, frame, "frame.too-large");
+  bytes_release(&big);
+  link_release(&l);
+}
+
+static void what_is_no_frame_is_refused(void **state) {
+  (void)state;
+  struct link l;
+  link_init(&l);
+  open_link(&l);
+  struct bytes frame = want_of(&l.d, 1);
+  for (size_t n = 0; n < frame.len; n++) {
+    struct link copy = l;
+    assert_int_equal(session_receive(&copy.a.session, view_of(frame.p, n), draw(&l), &payload, &reason), SESSION_REFUSE);
+    assert_string_equal(reason, "frame.format");
+  }
+  assert_int_equal(bytes_append_u8(&frame, 0, NULL), OK);
+  expect_refusal(&l, &l.a, frame, "frame.format");
+  link_release(&l);
+}
+
+/* Any change to any frame, in any state: never a message, never a session that opens. */
+static void no_mutation_of_any_frame_is_ever_accepted(void **state) {
+  (void)state;
+  uint64_t seed = (uint64_t)time(NULL);
+  const char *given = getenv("SPECOLA_SEED");
+  if (given != NULL) seed = strtoull(given, NULL, 10);
+  print_message("SPECOLA_SEED=%llu\n", (unsigned long long)seed);
+  struct link l;
+  struct session before[4];
+  struct bytes frames[4];
+  link_init(&l);
+  session_start(&l.d.session);
+  for (size_t i = 0; i < 4; i++) { /* HELLO, HELLO, the frame that opens, one more */
+    struct end *from = i == 1 ? &l.a : &l.d;
+    struct end *to = i == 1 ? &l.d : &l.a;
+    frames[i] = i < 2 ? hello_of(from) : want_of(from, i);
+    before[i] = to->session;
+    assert_true(give(&l, to, &frames[i]) <= SESSION_ANSWER);
+  }
+  for (size_t i = 0; i < 4 * 1500; i++) {
+    struct session s = before[i % 4];
+    struct bytes *frame = &frames[i % 4];
+    size_t at = cast_random(&seed) % frame->len;
+    uint8_t change = (uint8_t)(1 + cast_random(&seed) % 255);
+    frame->p[at] ^= change;
+    enum session_verdict verdict = session_receive(&s, bytes_view(frame), draw(&l), &payload, &reason);
+    assert_int_equal(verdict, s.dialler ? SESSION_REOPEN : SESSION_REFUSE);
+    assert_int_equal(s.state, SESSION_CLOSED);
+    frame->p[at] ^= change;
+  }
+  for (size_t i = 0; i < 4; i++)
+    bytes_release(&frames[i]);
+  link_release(&l);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(two_ends_open_and_hear_each_other),
+      cmocka_unit_test(the_acceptor_may_speak_before_it_has_heard_a_message),
+      cmocka_unit_test(a_replayed_frame_closes_the_session),
+      cmocka_unit_test(reordered_and_dropped_frames_close_the_session),
+      cmocka_unit_test(an_unsent_frame_moves_no_counter),
+      cmocka_unit_test(a_replayed_hello_opens_nothing),
+      cmocka_unit_test(the_same_hello_twice_is_not_new),
+      cmocka_unit_test(a_new_hello_begins_anew_in_every_state_of_the_acceptor),
+      cmocka_unit_test(the_unsigned_error_closes_only_a_dialler),
+      cmocka_unit_test(other_frames_before_a_session_are_refused),
+      cmocka_unit_test(a_hello_that_is_not_due_closes_a_dialler),
+      cmocka_unit_test(other_federation_sender_key_version_and_receiver_are_refused),
+      cmocka_unit_test(a_frame_for_another_link_is_refused),
+      cmocka_unit_test(frames_over_their_limit_are_refused),
+      cmocka_unit_test(what_is_no_frame_is_refused),
+      cmocka_unit_test(no_mutation_of_any_frame_is_ever_accepted),
+  };
+  return cmocka_run_group_tests(tests, cast_start, NULL);
+}

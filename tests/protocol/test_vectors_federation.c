@@ -1,0 +1,270 @@
+/*
+ * vectors_federation: tests/vectors/{identity,address,charter,epoch,message,frame,bundle}.json, which make_federation.py wrote from
+ * docs/protocol.md alone, against the code. Every row is accepted, or refused with the reason that it names.
+ */
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "protocol/bundle.h"
+#include "protocol/session.h"
+#include "tests/protocol/cast.h"
+
+/* A key's text; "" when it is not there. */
+static const char *text_of(const json_t *row, const char *key) {
+  const char *text = json_string_value(json_object_get(row, key));
+  return text == NULL ? "" : text;
+}
+
+/* A key's octets, owned by the caller; empty when it is not there. */
+static struct bytes octets_of(const json_t *row, const char *key) {
+  struct bytes b;
+  const char *hex = text_of(row, key);
+  size_t len = strlen(hex) / 2;
+  bytes_init(&b, LIMIT_BUNDLE_ITEM * 2);
+  assert_int_equal(bytes_reserve(&b, len + 1, NULL), OK);
+  assert_int_equal(hex_decode(view_of_text(hex), b.p, len, NULL), OK);
+  b.len = len;
+  return b;
+}
+
+static struct hash hash_at(const json_t *row, const char *key) {
+  struct hash h = {.b = {0}};
+  if (*text_of(row, key) != '\0') assert_int_equal(hash_from_hex(view_of_text(text_of(row, key)), &h, NULL), OK);
+  return h;
+}
+
+static struct pubkey pubkey_at(const json_t *row) {
+  struct hash h = hash_at(row, "public");
+  struct pubkey k;
+  memcpy(k.b, h.b, sizeof k.b);
+  return k;
+}
+
+static struct nonce nonce_at(const json_t *row, const char *key) {
+  struct nonce n;
+  struct bytes b = octets_of(row, key);
+  assert_int_equal(b.len, NONCE_LEN);
+  memcpy(n.b, b.p, NONCE_LEN);
+  bytes_release(&b);
+  return n;
+}
+
+static void expect_id(const json_t *row, const struct hash *id) {
+  struct hash named = hash_at(row, "id");
+  if (json_object_get(row, "id") != NULL) assert_true(hash_equal(&named, id));
+}
+
+/* The reason that the code gives, in the vectors' words. */
+static const char *word_of(enum err_code code) {
+  if (code == OK) return "none";
+  return code == ERR_NOT_FOUND ? "unknown" : err_name(code);
+}
+
+typedef const char *check_row(const json_t *row, struct view octets);
+
+static void check_file(const char *name, check_row *check, size_t at_least) {
+  char path[512];
+  json_error_t error;
+  size_t i = 0;
+  json_t *row;
+  (void)snprintf(path, sizeof path, "%s/tests/vectors/%s.json", SPECOLA_SOURCE_DIR, name);
+  json_t *rows = json_load_file(path, 0, &error);
+  if (rows == NULL) fail_msg("%s: %s", path, error.text);
+  size_t n_failed = 0;
+  size_t n_good = 0;
+  json_array_foreach(rows, i, row) {
+    struct bytes octets = octets_of(row, "hex");
+    const char *found = check(row, bytes_view(&octets));
+    bool agrees = strcmp(found, text_of(row, "reason")) == 0 && json_is_true(json_object_get(row, "ok")) == (strcmp(found, "none") == 0);
+    if (!agrees) print_error("%s: %s: %s, not %s\n", name, text_of(row, "name"), found, text_of(row, "reason"));
+    n_failed += !agrees;
+    n_good += json_is_true(json_object_get(row, "ok"));
+    bytes_release(&octets);
+  }
+  assert_int_equal(n_failed, 0);
+  assert_true(n_good >= 2 && json_array_size(rows) - n_good >= 5 && json_array_size(rows) >= at_least);
+  json_decref(rows);
+}
+
+/* ---- each kind ---- */
+
+static const char *check_identity_body(const json_t *row, struct view octets) {
+  struct identity id;
+  enum err_code code = identity_decode(octets, &id, NULL);
+  if (code != OK) return word_of(code);
+  struct hash hash = identity_hash(octets);
+  struct bytes again;
+  expect_id(row, &hash);
+  bytes_init(&again, LIMIT_IDENTITY);
+  assert_int_equal(identity_encode(&id, &again, NULL), OK);
+  assert_true(view_equal(bytes_view(&again), octets));
+  bytes_release(&again);
+  return "none";
+}
+
+static const char *check_identity(const json_t *row, struct view octets) {
+  if (strcmp(text_of(row, "what"), "body") == 0) return check_identity_body(row, octets);
+  struct identity_item item;
+  struct identity id;
+  struct hash fed_id = hash_at(row, "fed_id");
+  struct hash node = hash_at(row, "id");
+  struct bytes previous = octets_of(row, "previous");
+  struct canon_reader r = canon_reader(octets);
+  identity_item_read(&r, &item);
+  enum err_code code = canon_finish(&r, "item", NULL);
+  if (code == OK) code = identity_verify(&item, &fed_id, &node, bytes_view(&previous), &id, NULL);
+  bytes_release(&previous);
+  return word_of(code);
+}
+
+static const char *check_address(const json_t *row, struct view octets) {
+  struct address address;
+  struct hash fed_id = hash_at(row, "fed_id");
+  struct pubkey key = pubkey_at(row);
+  enum err_code code = address_open(octets, &fed_id, &key, &address, NULL);
+  if (code == OK) expect_id(row, &address.node);
+  return word_of(code);
+}
+
+static const char *check_charter(const json_t *row, struct view octets) {
+  struct charter c;
+  struct bytes again;
+  enum err_code code = charter_decode(octets, &c, NULL);
+  if (code != OK) return word_of(code);
+  expect_id(row, &c.fed_id);
+  bool complete = charter_complete(&c, NULL) == OK;
+  assert_int_equal(complete, json_is_true(json_object_get(row, "complete")));
+  bytes_init(&again, LIMIT_BUNDLE_ITEM);
+  assert_int_equal(charter_encode(&c, &again, NULL), OK);
+  assert_true(view_equal(bytes_view(&again), octets));
+  bytes_release(&again);
+  charter_release(&c);
+  return "none";
+}
+
+/* The digest of a frontier's rows, which must be that of its octets. */
+static const char *check_frontier(const json_t *row, struct view octets) {
+  struct frontier_row rows[16];
+  struct hash epoch_hash;
+  struct hash digest;
+  struct canon_reader r = canon_reader(octets);
+  canon_array_exact(&r, 2);
+  canon_hash(&r, &epoch_hash);
+  uint32_t n = canon_array(&r, 16);
+  for (uint32_t i = 0; i < n; i++) {
+    canon_array_exact(&r, 4);
+    canon_hash(&r, &rows[i].node);
+    rows[i].gen = canon_uint(&r);
+    rows[i].size = canon_uint(&r);
+    canon_hash(&r, &rows[i].root);
+  }
+  assert_int_equal(canon_finish(&r, "frontier", NULL), OK);
+  enum err_code code = frontier_digest(&epoch_hash, rows, n, &digest, NULL);
+  if (code == OK) expect_id(row, &digest);
+  return word_of(code);
+}
+
+static const char *check_epoch(const json_t *row, struct view octets) {
+  if (strcmp(text_of(row, "what"), "frontier") == 0) return check_frontier(row, octets);
+  struct epoch e;
+  enum err_code code = epoch_decode(octets, &e, NULL);
+  if (code != OK) return word_of(code);
+  expect_id(row, &e.hash);
+  epoch_release(&e);
+  struct bytes item = octets_of(row, "charter");
+  if (item.len > 0) { /* the epoch of this charter is these octets */
+    struct charter c;
+    struct bytes body;
+    bytes_init(&body, LIMIT_CHARTER);
+    assert_int_equal(charter_decode(bytes_view(&item), &c, NULL), OK);
+    assert_int_equal(epoch_from_charter(&c, &e, &body, NULL), OK);
+    assert_true(view_equal(bytes_view(&body), octets));
+    epoch_release(&e);
+    charter_release(&c);
+    bytes_release(&body);
+  }
+  bytes_release(&item);
+  return "none";
+}
+
+static const char *check_message(const json_t *row, struct view octets) {
+  static struct message m;
+  struct bytes again;
+  (void)row;
+  enum err_code code = message_read(octets, &m, NULL);
+  if (code != OK) return word_of(code);
+  bytes_init(&again, LIMIT_FRAME);
+  assert_int_equal(message_write(&m, &again, NULL), OK);
+  assert_true(view_equal(bytes_view(&again), octets));
+  bytes_release(&again);
+  return "none";
+}
+
+/* Counters are named "frame.signature", "hello.peer"; vectors say the second word. */
+static const char *check_frame(const json_t *row, struct view octets) {
+  static const char *const STATES[] = {"closed", "greeted", "answered", "open"};
+  struct session_self self = {hash_at(row, "fed_id"), hash_at(row, "receiver"), NULL};
+  struct hash sender = hash_at(row, "sender");
+  struct pubkey key = pubkey_at(row);
+  bool dialler = strcmp(text_of(row, "to"), "dialler") == 0;
+  struct nonce d = nonce_at(row, "dialler_nonce");
+  struct nonce a = nonce_at(row, "acceptor_nonce");
+  struct session s;
+  struct view payload;
+  const char *reason = NULL;
+  session_init(&s, &self, dialler, &sender, &key, dialler ? d : a);
+  while (strcmp(STATES[s.state], text_of(row, "state")) != 0)
+    s.state++;
+  if (s.state == SESSION_ANSWERED || s.state == SESSION_OPEN) s.theirs = dialler ? a : d;
+  s.received = (uint64_t)json_integer_value(json_object_get(row, "counter"));
+  enum session_verdict verdict = session_receive(&s, octets, d, &payload, &reason);
+  assert_int_equal(reason == NULL, verdict == SESSION_MESSAGE || verdict == SESSION_OPENED || verdict == SESSION_ANSWER);
+  return reason == NULL ? "none" : strchr(reason, '.') + 1;
+}
+
+static const char *check_bundle(const json_t *row, struct view octets) {
+  (void)row;
+  return word_of(bundle_scan(bundle_source_view, &octets, NULL));
+}
+
+static void identities_are_as_the_page_says(void **state) {
+  (void)state;
+  check_file("identity", check_identity, 40);
+}
+static void addresses_are_as_the_page_says(void **state) {
+  (void)state;
+  check_file("address", check_address, 20);
+}
+static void charters_are_as_the_page_says(void **state) {
+  (void)state;
+  check_file("charter", check_charter, 40);
+}
+static void epochs_and_frontiers_are_as_the_page_says(void **state) {
+  (void)state;
+  check_file("epoch", check_epoch, 14);
+}
+static void messages_are_as_the_page_says(void **state) {
+  (void)state;
+  check_file("message", check_message, 60);
+}
+static void frames_are_as_the_page_says(void **state) {
+  (void)state;
+  check_file("frame", check_frame, 25);
+}
+static void bundles_are_as_the_page_says(void **state) {
+  (void)state;
+  check_file("bundle", check_bundle, 30);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(identities_are_as_the_page_says),
+      cmocka_unit_test(addresses_are_as_the_page_says),
+      cmocka_unit_test(charters_are_as_the_page_says),
+      cmocka_unit_test(epochs_and_frontiers_are_as_the_page_says),
+      cmocka_unit_test(messages_are_as_the_page_says),
+      cmocka_unit_test(frames_are_as_the_page_says),
+      cmocka_unit_test(bundles_are_as_the_page_says),
+  };
+  return cmocka_run_group_tests(tests, cast_start, NULL);
+}

@@ -1,0 +1,441 @@
+#!/usr/bin/python3
+"""Writes identity, address, charter, epoch, message, frame and bundle.json from docs/protocol.md, with no line of the C code.
+
+Every key and id comes from a fixed word, so a second run writes the same octets:
+    tests/vectors/make_federation.py [FOLDER]
+"""
+import hashlib
+import json
+import pathlib
+import struct
+import sys
+
+import msgpack
+import nacl.signing
+
+
+# ---- what the page says ----
+
+def pack(value):
+    return msgpack.packb(value, use_bin_type=True)
+
+
+def blake(personal, octets):
+    return hashlib.blake2b(octets, digest_size=32, person=personal.encode()).digest()
+
+
+def word(name):
+    return hashlib.sha256(("specola vectors: " + name).encode()).digest()
+
+
+def signer(name):
+    return nacl.signing.SigningKey(word(name))
+
+
+def public(key):
+    return bytes(key.verify_key)
+
+
+def tagged(key, tag, fed_id, octets):
+    return key.sign(b"specola1:" + tag.encode() + b"\0" + fed_id + octets).signature
+
+
+ZEROS = bytes(32)
+FED = word("federation")
+LOW_ORDER = bytes.fromhex("ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f")
+MIXED_ORDER = bytes.fromhex("95" + "99" * 31)
+NOT_CANONICAL = bytes.fromhex("ed" + "ff" * 30 + "7f")
+
+
+def vector(name, section, octets, reason=None, **more):
+    row = {"name": name, "section": section, "hex": octets.hex(), "ok": reason is None, "reason": reason or "none"}
+    row.update({key: value.hex() if isinstance(value, bytes) else value for key, value in more.items()})
+    return row
+
+
+def changed(fields, **what):
+    """A copy of a list with some places replaced: changed(body, _3=…)."""
+    fields = list(fields)
+    for place, value in what.items():
+        fields[int(place[1:])] = value
+    return fields
+
+
+class Node:
+    """A founder with its keys: n root keys in the order of the identity, threshold t."""
+
+    def __init__(self, name, n=2, t=1, handle=None, country=None, region=None, lead=None):
+        self.roots = sorted((signer(f"{name} root {i}") for i in range(n)), key=public)
+        self.key = signer(f"{name} node")
+        self.fields = [1, 1, None, [public(k) for k in self.roots], t, public(self.key), word(f"{name} curve"), None, 1, None, None]
+        self.body = pack(self.fields)
+        self.id = blake("specola1.ident", self.body)
+        self.handle, self.country, self.region, self.lead = handle or name, country or name[:2], region, lead
+
+    def row(self):
+        return [self.body, self.handle, self.country, self.region, self.lead]
+
+
+IT, EE, FR = Node("IT", 3, 2), Node("EE"), Node("FR", 1, 1)
+IT34 = Node("IT34", 2, 1, region="IT-34", lead="IT")
+
+
+# ---- 6.1 ----
+
+def root_signatures(node, body, indices, fed_id=FED):
+    digest = blake("specola1.ident", body)
+    return [[i, tagged(node.roots[i], "identity", fed_id, digest)] for i in indices]
+
+
+def identity_bodies():
+    f = IT.fields
+    full = changed(f, _1=2, _2=IT.id, _7=word("next curve"), _8=3, _9=[70000, word("cut root")])
+    seven = sorted(public(signer(f"seven {i}")) for i in range(8))
+    one = dict(section="6.1", what="body")
+    yield vector("version 1", octets=IT.body, id=IT.id, **one)
+    yield vector("every field filled", octets=pack(full), id=blake("specola1.ident", pack(full)), **one)
+    yield vector("seven root keys", octets=pack(changed(f, _3=seven[:7], _4=7)), **one)
+    bad = [("another form", {"_0": 2}), ("version 0", {"_1": 0}), ("version 2 without prev", {"_1": 2}), ("version 1 with prev", {"_2": IT.id}),
+           ("no root key", {"_3": []}), ("eight root keys", {"_3": seven}), ("root keys falling", {"_3": f[3][::-1]}),
+           ("a root key twice", {"_3": [f[3][0], f[3][0]]}), ("threshold 0", {"_4": 0}), ("threshold over the keys", {"_4": 4}),
+           ("node key is a root key", {"_5": f[3][1]}), ("node key of small order", {"_5": LOW_ORDER}),
+           ("node key of mixed order", {"_5": MIXED_ORDER}), ("node key not canonical", {"_5": NOT_CANONICAL}),
+           ("root key of small order", {"_3": sorted([f[3][0], LOW_ORDER]), "_4": 1}), ("node key of 31 octets", {"_5": f[5][:31]}),
+           ("curve key nil", {"_6": None}), ("next curve key of 33 octets", {"_7": bytes(33)}), ("generation 0", {"_8": 0}),
+           ("cut of one field", {"_9": [7]}), ("cut root of 16 octets", {"_9": [7, bytes(16)]}), ("a successor", {"_10": ZEROS})]
+    for name, what in bad:
+        yield vector(name, octets=pack(changed(f, **what)), reason="format", **one)
+    yield vector("ten fields", octets=pack(f[:10]), reason="format", **one)
+    yield vector("twelve fields", octets=pack(f + [None]), reason="format", **one)
+    yield vector("one octet behind", octets=IT.body + b"\xc0", reason="format", **one)
+    yield vector("one octet short", octets=IT.body[:-1], reason="format", **one)
+
+
+def identity_items():
+    one = dict(section="6.1", what="item", fed_id=FED, id=IT.id)
+    rows = root_signatures(IT, IT.body, [0, 1, 2])
+    yield vector("signed by two of three", octets=pack([IT.body, rows[:2]]), previous="", **one)
+    yield vector("signed by all", octets=pack([IT.body, rows]), previous="", **one)
+    yield vector("signed by one, two are needed", octets=pack([IT.body, rows[:1]]), reason="signature", previous="", **one)
+    yield vector("one signature of three is false", octets=pack([IT.body, rows[:2] + [[2, rows[1][1]]]]), reason="signature", previous="", **one)
+    yield vector("signed for another federation", octets=pack([IT.body, root_signatures(IT, IT.body, [0, 1], word("other"))]),
+                 reason="signature", previous="", **one)
+    yield vector("signatures falling", octets=pack([IT.body, [rows[1], rows[0]]]), reason="format", previous="", **one)
+    yield vector("a signature twice", octets=pack([IT.body, [rows[0], rows[0]]]), reason="format", previous="", **one)
+    yield vector("a root key that is not there", octets=pack([IT.body, rows[:2] + [[3, rows[2][1]]]]), reason="format", previous="", **one)
+    yield vector("an earlier set in version 1", octets=pack([IT.body, rows, rows]), reason="format", previous="", **one)
+    yield vector("an empty third element", octets=pack([IT.body, rows, []]), reason="format", previous="", **one)
+    yield vector("another node", octets=pack([EE.body, root_signatures(EE, EE.body, [0])]), reason="mismatch", previous="", **one)
+    heir = Node("IT heir", 2, 2)
+    later = pack(changed(heir.fields, _1=2, _2=IT.id))
+    new, old = root_signatures(heir, later, [0, 1]), root_signatures(IT, later, [0, 2])
+    after = dict(one, previous=IT.body)
+    yield vector("version 2", octets=pack([later, new, old]), **after)
+    yield vector("version 2 without the earlier keys", octets=pack([later, new]), reason="signature", **after)
+    yield vector("version 2, too few earlier keys", octets=pack([later, new, old[:1]]), reason="signature", **after)
+    yield vector("version 2, too few new keys", octets=pack([later, new[:1], old]), reason="signature", **after)
+    yield vector("version 2 without the one before", octets=pack([later, new, old]), reason="mismatch", **dict(one, previous=""))
+    yield vector("version 2 after another node's", octets=pack([later, new, old]), reason="mismatch", **dict(one, previous=EE.body))
+    skip = pack(changed(heir.fields, _1=3, _2=IT.id))
+    yield vector("version 3 after version 1", octets=pack([skip, root_signatures(heir, skip, [0, 1]), root_signatures(IT, skip, [0, 1])]),
+                 reason="mismatch", **after)
+
+
+# ---- 6.2 ----
+
+def address(node, seq=3, endpoints=("tcp://node.example.org:7070", "tcp://[2001:db8::7]:7070"), web="https://node.example.org/", fed_id=FED):
+    body = pack([node.id, seq, list(endpoints), web])
+    return pack([body, tagged(node.key, "address", fed_id, body)])
+
+
+def addresses():
+    one = dict(section="6.2", fed_id=FED, public=public(IT.key))
+    yield vector("two endpoints and a web base", octets=address(IT), id=IT.id, **one)
+    yield vector("nothing but a sequence number", octets=address(IT, 2**64 - 1, (), None), id=IT.id, **one)
+    yield vector("four endpoints", octets=address(IT, endpoints=["tcp://a:1"] * 4), id=IT.id, **one)
+    yield vector("five endpoints", octets=address(IT, endpoints=["tcp://a:1"] * 5), reason="format", **one)
+    longest = "tcp://" + "a" * 244 + ":7070"
+    yield vector("an endpoint of 255", octets=address(IT, endpoints=[longest]), id=IT.id, **one)
+    yield vector("an endpoint of 256", octets=address(IT, endpoints=["tcp://" + "a" * 245 + ":7070"]), reason="format", **one)
+    for endpoint in ("", "tcp://", "tcp://a", "tcp://a:", "tcp://a:0", "tcp://a:65536", "tcp://a:07", "udp://a:1", "tcp://:1", "tcp://a_b:1",
+                     "tcp://[::1:1", "tcp://[x]:1", "tcp://::1:1", "tcp://a:1/", "tcp://*:1"):
+        yield vector(f"endpoint '{endpoint}'", octets=address(IT, endpoints=[endpoint]), reason="format", **one)
+    yield vector("an empty web base", octets=address(IT, web=""), reason="format", **one)
+    yield vector("a web base of 256", octets=address(IT, web="a" * 256), reason="format", **one)
+    yield vector("signed for no federation", octets=address(IT, fed_id=ZEROS), reason="signature", **one)
+    yield vector("signed by another node", octets=address(EE), reason="signature", **one)
+    good = msgpack.unpackb(address(IT))
+    yield vector("a signature of 63", octets=pack([good[0], good[1][:63]]), reason="format", **one)
+    yield vector("a body that is an array", octets=pack([msgpack.unpackb(good[0]), good[1]]), reason="format", **one)
+    yield vector("a third element", octets=pack(good + [None]), reason="format", **one)
+
+
+# ---- 6.3 ----
+
+POLICY = [{"en": "We affirm."}, ["implemented", "plain_language"], 2, 2, 2, 1, 1, True]
+
+
+def charter_body(nodes, title=None, policies=(POLICY,), order=True):
+    rows = [n.row() for n in (sorted(nodes, key=lambda n: n.id) if order else nodes)]
+    return pack([1, {"en": "Trial", "it": "Prova"} if title is None else title, rows, list(policies), None])
+
+
+def charter_signatures(body, nodes, keys=None):
+    fed_id = blake("specola1.charter", body)
+    out = []
+    for i, node in enumerate(sorted(nodes, key=lambda n: n.id)):
+        for k in range(len(node.roots)) if keys is None else keys:
+            root = node.roots[k]
+            out.append([i, k, tagged(root, "charter", fed_id, fed_id), tagged(root, "identity", fed_id, node.id)])
+    return out
+
+
+def charters():
+    def row(name, body, rows, reason=None, **more):
+        return vector(name, "6.3", pack([body, rows]), reason, **more)
+    for nodes in ([IT], [IT, EE], [IT, EE, FR], [IT, EE, FR, IT34]):
+        body = charter_body(nodes)
+        rows = charter_signatures(body, nodes)
+        fed_id = blake("specola1.charter", body)
+        yield row(f"{len(nodes)} founders, all signed", body, rows, id=fed_id, complete=True)
+        yield row(f"{len(nodes)} founders, none signed", body, [], id=fed_id, complete=False)
+        yield row(f"{len(nodes)} founders, each by its first key", body, charter_signatures(body, nodes, [0]), id=fed_id, complete=False)
+    nodes = [IT, EE]
+    body = charter_body(nodes)
+    rows = charter_signatures(body, nodes)
+    yield row("signatures falling", body, rows[::-1], "format")
+    yield row("a signature twice", body, [rows[0], rows[0]], "format")
+    yield row("a founder that is not there", body, rows + [[2, 0] + rows[0][2:]], "format")
+    last = rows[-1]
+    yield row("a root key that is not there", body, rows + [[last[0], last[1] + 1] + last[2:]], "format")
+    yield row("charter and identity signature exchanged", body, [rows[0][:2] + [rows[0][3], rows[0][2]]], "signature")
+    yield row("an identity signature for no federation", body,
+              [rows[0][:3] + [tagged(sorted(nodes, key=lambda n: n.id)[0].roots[0], "identity", ZEROS, sorted(nodes, key=lambda n: n.id)[0].id)]], "signature")
+    yield row("signatures of another charter", body, charter_signatures(charter_body([IT, FR]), [IT, FR])[:1], "signature")
+
+    def bad(name, nodes, **how):
+        return row(name, charter_body(nodes, **how), [], "format")
+    yield bad("no founder", [])
+    yield bad("founders falling", sorted(nodes, key=lambda n: n.id)[::-1], order=False)
+    yield bad("a founder twice", [IT, IT])
+    yield bad("a handle twice", [IT, Node("XX", handle="IT", country="IT")])
+    for name, place in (("a node key twice", 5), ("a transport key twice", 6), ("a next transport key that is another's", 7)):
+        twin = Node("FI")
+        twin.fields[place] = IT.fields[5 if place == 5 else 6]
+        twin.body = pack(twin.fields)
+        twin.id = blake("specola1.ident", twin.body)
+        yield bad(name, [IT, twin])
+    yield bad("a handle in small letters", [Node("IT", handle="it")])
+    yield bad("a handle of six", [Node("IT", handle="ITABCD")])
+    yield bad("a country of three", [Node("IT", country="ITA")])
+    yield bad("a region of another country", [Node("IT", region="FR-34")])
+    yield bad("a region without its hyphen", [Node("IT", region="IT34")])
+    yield bad("a lead that is no founder", [EE, IT34])
+    yield bad("its own lead", [Node("IT", lead="IT")])
+    yield bad("a lead that has a lead", [IT, IT34, Node("IT36", lead="IT34")])
+    yield bad("a lead of another country", [IT, Node("EE1", country="EE", lead="IT")])
+    yield bad("a name in no language", [IT], title={})
+    yield bad("an empty name", [IT], title={"en": ""})
+    yield bad("a name of 201", [IT], title={"en": "\u00e9" * 201})
+    yield row("a name of 200", charter_body([IT], title={"en": "\u00e9" * 200}), [], id=blake("specola1.charter", charter_body([IT], title={"en": "\u00e9" * 200})), complete=False)
+    yield bad("languages out of order", [IT], title={"it": "Prova", "en": "Trial"})
+    yield bad("17 policies", [IT], policies=[POLICY] * 17)
+    yield bad("a policy of seven fields", [IT], policies=[POLICY[:7]])
+    yield bad("a policy whose m is text", [IT], policies=[changed(POLICY, _2="2")])
+    yield bad("an empty criterion", [IT], policies=[changed(POLICY, _1=[""])])
+    yield row("a predecessor", pack(changed(msgpack.unpackb(body), _4=ZEROS)), [], "format")
+    later = Node("FI")
+    later.body = pack(changed(later.fields, _1=2, _2=ZEROS))
+    later.id = blake("specola1.ident", later.body)
+    yield bad("a founder's second identity", [later])
+
+
+# ---- 6.4, 8.4 ----
+
+def epochs():
+    nodes = sorted([IT, EE, FR, IT34], key=lambda n: n.id)
+    roll = {n.handle: i for i, n in enumerate(nodes)}
+    rows = [[i, n.id, n.handle, n.country, n.region, roll[n.lead] if n.lead else None] for i, n in enumerate(nodes)]
+    policy = blake("specola1.policy", pack(POLICY))
+    first = [1, None, rows, [policy]]
+    body = charter_body(nodes)
+
+    def row(name, value, reason=None, **more):
+        return vector(name, "6.4", pack(value), reason, what="body", **more)
+    yield row("the first, of a charter", first, id=blake("specola1.epoch", pack(first)),
+              charter=pack([body, charter_signatures(body, nodes)]))
+    second = changed(first, _0=2, _1=blake("specola1.epoch", pack(first)), _2=[[r[0] * 7] + r[1:5] + [None if r[5] is None else r[5] * 7] for r in rows])
+    yield row("a later one", second, id=blake("specola1.epoch", pack(second)))
+    yield row("epoch 0", changed(first, _0=0), "format")
+    yield row("the first with a previous", changed(first, _1=ZEROS), "format")
+    yield row("the second without a previous", changed(first, _0=2), "format")
+    yield row("no members", changed(first, _2=[]), "format")
+    yield row("members falling", changed(second, _2=second[2][::-1]), "format")
+    yield row("a first epoch whose numbers do not count from 0", changed(first, _2=second[2]), "format")
+    yield row("a roll number twice", changed(second, _2=[changed(r, _0=0) for r in rows]), "format")
+    yield row("a handle twice", changed(second, _2=[changed(r, _2="IT", _5=None) for r in second[2]]), "format")
+    yield row("a lead that is no member", changed(second, _2=[changed(r, _5=99) if r[2] == "IT34" else r for r in second[2]]), "format")
+    yield row("a lead of another country", changed(second, _2=[changed(r, _5=7 * roll["EE"]) if r[2] == "IT34" else r for r in second[2]]), "format")
+    yield row("17 policies", changed(first, _3=[policy] * 17), "format")
+    yield row("three fields", first[:3], "format")
+    frontier = [blake("specola1.epoch", pack(first)), sorted([[n.id, g, 129 * g, word(f"root {n.handle} {g}")] for n in nodes for g in (1, 2)])]
+    yield vector("a frontier", "8.4", pack(frontier), what="frontier", id=blake("specola1.front", pack(frontier)))
+    yield vector("an empty frontier", "8.4", pack([frontier[0], []]), what="frontier", id=blake("specola1.front", pack([frontier[0], []])))
+
+
+# ---- 8.3 ----
+
+def hello(node=IT, fed_id=FED, nonce=bytes(range(16)), low=1, high=1):
+    return [1, None, low, high, fed_id, node.id, 1, 1, word("epoch"), word("digest"), nonce]
+
+
+def messages():
+    rows = root_signatures(IT, IT.body, [0, 1])
+    head = [[0, 1, 129, b"\1" * 8], [0, 2, 5, b"\2" * 8], [3, 1, 2**64 - 1, b"\3" * 8]]
+    good = {"HELLO": hello(), "HELLO that speaks three versions": hello(high=3), "HEADS": [2, None, 1, word("digest"), head],
+            "HEADS, empty": [2, 7, 1, word("digest"), []],
+            "HEADS of 1024 logs": [2, None, 1, ZEROS, [[i, 1, 1, bytes(8)] for i in range(1024)]],
+            "WANT HEADS": [4, 1, 1], "WANT CKPT": [4, 2, 2, IT.id, 1, 129], "WANT IDENT": [4, 3, 3, IT.id], "WANT EPOCH": [4, 4, 4, 1],
+            "CKPT": [5, 2, IT.id, 1, ["specola/\n", "specola/\n"]], "CKPT, empty": [5, 2, IT.id, 1, []],
+            "EPOCH": [7, 4, [[b"body", []]]], "IDENT": [8, 3, IT.id, [[IT.body, rows]], msgpack.unpackb(address(IT))],
+            "IDENT without an address": [8, 3, IT.id, [], None], "GET": [10, 2**64 - 1, IT.id, 1, 0, 2**64 - 1, 2, 262144],
+            "DATA": [11, 5, IT.id, 1, 0, 1, 0, b"\x91\x91\xc4\x01e"], "ERR": [13, 5, 8, "later", 30], "ERR with a code of later": [13, None, 900, "", 0]}
+    for name, value in good.items():
+        yield vector(name, "8.3", pack(value))
+    unknown = {"HOLDS": [3, None], "PROOF": [6, 1, 2, 3], "BLOB": [9, 1], "ALERT": [12, None, b"x"], "type 0": [0, None], "type 14": [14, None, {"a": 1}],
+               "WANT PROOF": [4, 1, 5], "WANT HOLDS": [4, 1, 6, IT.id], "WANT BLOB": [4, 1, 7], "WANT 0": [4, 1, 0], "WANT 8": [4, 1, 8]}
+    for name, value in unknown.items():
+        yield vector(name, "8.3", pack(value), "unknown")
+    h, g, d = good["HELLO"], good["GET"], good["DATA"]
+    bad = {"an empty array": [], "a type alone": [4], "a map": {"a": 1}, "a type that is text": ["HELLO", None], "a req that is text": [4, "1", 1],
+           "a req below zero": [4, -1, 1], "HELLO of ten fields": h[:10], "HELLO of twelve": h + [None], "HELLO from version 0": changed(h, _2=0),
+           "HELLO from high to low": changed(h, _2=2), "HELLO of identity 0": changed(h, _6=0), "HELLO of epoch 0": changed(h, _7=0),
+           "HELLO with a nonce of 15": changed(h, _10=bytes(15)), "HEADS of epoch 0": [2, None, 0, ZEROS, []],
+           "HEADS falling": [2, None, 1, ZEROS, head[::-1]], "HEADS with a row twice": [2, None, 1, ZEROS, [head[0], head[0]]],
+           "HEADS of generation 0": [2, None, 1, ZEROS, [[0, 0, 1, bytes(8)]]], "HEADS of size 0": [2, None, 1, ZEROS, [[0, 1, 0, bytes(8)]]],
+           "HEADS with a root of 32": [2, None, 1, ZEROS, [[0, 1, 1, ZEROS]]],
+           "HEADS of 1025 logs": [2, None, 1, ZEROS, [[i, 1, 1, bytes(8)] for i in range(1025)]],
+           "WANT HEADS with a field": [4, 1, 1, 0], "WANT CKPT of generation 0": [4, 1, 2, IT.id, 0, 1], "WANT EPOCH 0": [4, 1, 4, 0],
+           "CKPT of generation 0": [5, 1, IT.id, 0, []], "CKPT of 33": [5, 1, IT.id, 1, [""] * 33], "CKPT with a text of 1025": [5, 1, IT.id, 1, ["a" * 1025]],
+           "CKPT with a bin": [5, 1, IT.id, 1, [b""]], "EPOCH of 17": [7, 1, [[b"", []]] * 17], "EPOCH with half an item": [7, 1, [[b""]]],
+           "IDENT of 17": [8, 1, IT.id, [[b"", []]] * 17, None], "IDENT with an address that is none": [8, 1, IT.id, [], [b"", bytes(64)]],
+           "GET of nothing": changed(g, _4=7, _5=7), "GET backwards": changed(g, _4=8, _5=7), "GET in mode 3": changed(g, _6=3),
+           "GET of generation 0": changed(g, _3=0), "DATA of none": changed(d, _5=0), "DATA in encoding 2": changed(d, _6=2),
+           "DATA without a window": changed(d, _7=b""), "DATA past the last position": changed(d, _4=2**64 - 1),
+           "ERR with a text of 257": [13, None, 1, "a" * 257, 0], "ERR that drives a terminal": [13, None, 1, "\x1b[2J", 0]}
+    for name, value in bad.items():
+        yield vector(name, "8.3", pack(value), "format")
+    yield vector("not the shortest form", "8.3", b"\x93\x04\xcc\x01\x01", "format")
+    yield vector("an unknown message that is not canonical", "8.3", b"\x93\x0e\xc0\xcc\x01", "format")
+    yield vector("one octet behind", "8.3", pack([4, 1, 1]) + b"\0", "format")
+    yield vector("no octets", "8.3", b"", "format")
+
+
+# ---- 8.1 ----
+
+NONCE_D, NONCE_A = word("dialler's nonce")[:16], word("acceptor's nonce")[:16]
+
+
+def frame(payload, sender=IT, receiver=EE, dialler=NONCE_D, acceptor=NONCE_A, counter=1, fed_id=FED, key=None):
+    octets = sender.id + receiver.id + dialler + acceptor + struct.pack(">Q", counter) + blake("specola1.payload", payload)
+    return pack([payload, tagged(key or sender.key, "frame", fed_id, octets)])
+
+
+def frames():
+    """IT dials EE. state: of the receiver; counter: the one that it expects."""
+    want = pack([4, 1, 1])
+    greeting, answer = pack(hello(IT, nonce=NONCE_D)), pack(hello(EE, nonce=NONCE_A))
+
+    def row(name, octets, reason=None, to="acceptor", state="open", counter=1):
+        sender, receiver = (IT, EE) if to == "acceptor" else (EE, IT)
+        return vector(name, "8.1", octets, reason, fed_id=FED, to=to, state=state, counter=counter, sender=sender.id, receiver=receiver.id,
+                      public=public(sender.key), dialler_nonce=NONCE_D, acceptor_nonce=NONCE_A)
+    yield row("the dialler's HELLO", frame(greeting, acceptor=bytes(16), counter=0), state="closed", counter=0)
+    yield row("the acceptor's HELLO", frame(answer, EE, IT, counter=0), to="dialler", state="greeted", counter=0)
+    yield row("the frame that opens", frame(want), state="answered")
+    yield row("a frame to the acceptor", frame(want, counter=2**40), counter=2**40)
+    yield row("a frame to the dialler", frame(want, EE, IT, counter=7), to="dialler", counter=7)
+    no_session = pack([pack([13, None, 1, "no-session", 0]), bytes(64)])
+    yield row("ERR(no-session)", no_session, "no-session", to="dialler", counter=7)
+    for name, how in (("the counter before", {"counter": 0}), ("the counter behind", {"counter": 2}), ("another dialler's nonce", {"dialler": bytes(16)}),
+                      ("another acceptor's nonce", {"acceptor": bytes(16)}), ("the nonces exchanged", {"dialler": NONCE_A, "acceptor": NONCE_D}),
+                      ("another sender", {"sender": FR, "key": IT.key}), ("another receiver", {"receiver": FR}), ("the other direction", {"sender": EE, "receiver": IT}),
+                      ("another key", {"key": FR.key}), ("another federation", {"fed_id": word("other")})):
+        yield row(name, frame(want, **how), "signature")
+    good = msgpack.unpackb(frame(want))
+    yield row("another payload", pack([pack([4, 2, 1]), good[1]]), "signature")
+    yield row("no signature", pack([want, bytes(64)]), "signature")
+    yield row("a signature of 63", pack([want, good[1][:63]]), "format")
+    yield row("a payload that is text", pack(["abc", good[1]]), "format")
+    yield row("three elements", pack(good + [None]), "format")
+    yield row("one octet behind", frame(want) + b"\0", "format")
+    yield row("a HELLO with the nonce in hand", frame(greeting, acceptor=bytes(16), counter=0), "signature")
+    yield row("HELLO of another federation", frame(pack(hello(IT, word("other"), NONCE_D)), acceptor=bytes(16), counter=0), "federation", state="closed", counter=0)
+    yield row("HELLO of another node", frame(pack(hello(FR, nonce=NONCE_D)), acceptor=bytes(16), counter=0), "peer", state="closed", counter=0)
+    yield row("HELLO of version 2 alone", frame(pack(hello(IT, nonce=NONCE_D, low=2, high=2)), acceptor=bytes(16), counter=0), "version", state="closed", counter=0)
+    yield row("HELLO with counter 1", frame(greeting, acceptor=bytes(16)), "signature", state="closed", counter=0)
+    yield row("a frame before any HELLO", frame(want), "no-session", state="closed", counter=0)
+    big = pack([12, None, bytes(5000)])
+    yield row("5 kB in an open session", frame(big))
+    yield row("5 kB before any HELLO", frame(big), "too-large", state="closed", counter=0)
+    yield row("over 524288", frame(pack([12, None, bytes(524288)])), "too-large")
+
+
+# ---- 10 ----
+
+def bundle(items, first=b"SPECOLA1\n", end=None):
+    octets = first + b"".join(items)
+    return octets + (pack([15, blake("specola1.bundle", octets)]) if end is None else end)
+
+
+def bundles():
+    nodes = [IT, EE]
+    body = charter_body(nodes)
+    charter = pack([1, [body, charter_signatures(body, nodes)]])
+    where = pack([4, msgpack.unpackb(address(IT))])
+    window = pack([6, [IT.id, 1, 0, [[b"entry"], [b"entry", bytes(16), b"\x80"], [b"entry", ZEROS], [b"entry", None]]]])
+    ckpt, epoch = pack([5, "specola/\n"]), pack([2, [b"epoch", []]])
+    identity = pack([3, [IT.body, root_signatures(IT, IT.body, [0, 1])]])
+    request = pack([8, [IT.body, "IT", "IT", None, None, "Prova", msgpack.unpackb(address(IT, fed_id=ZEROS))]])
+    roots = pack([7, [2, [public(k) for k in IT.roots]]])
+
+    def row(name, octets, reason=None):
+        return vector(name, "10", octets, reason)
+    yield row("nothing but the end", bundle([]))
+    yield row("a charter and an address", bundle([charter, where]))
+    yield row("one of everything", bundle([charter, epoch, identity, where, window, ckpt]))
+    yield row("two runs of windows", bundle([epoch, epoch, window, window, ckpt, window, ckpt]))
+    yield row("a founding request", bundle([request]))
+    yield row("a root set", bundle([roots]))
+    for name, items in (("an address before the charter", [where, charter]), ("two charters", [charter, charter]), ("an identity before an epoch", [identity, epoch]),
+                        ("a checkpoint without a window", [ckpt]), ("a window without a checkpoint", [window]), ("an address after a log", [window, ckpt, where]),
+                        ("a root set and more", [roots, charter]), ("two requests", [request, request]), ("type 10", [pack([10, None])]),
+                        ("type 16", [pack([16, None])]), ("an item of three", [pack([1, None, None])]), ("an item that is a map", [pack({"a": 1})]),
+                        ("not the shortest form", [b"\x92\x01\xcc\x01"]), ("a float", [b"\x92\x01\xca\0\0\0\0"])):
+        yield row(name, bundle(items), "format")
+    good = bundle([charter, where])
+    yield row("no octets", b"", "format")
+    yield row("the first line alone", good[:9], "format")
+    yield row("without the end", good[:-36], "format")
+    yield row("one octet short", good[:-1], "format")
+    yield row("one octet behind", good + b"\0", "format")
+    yield row("two bundles in one", good + good, "format")
+    yield row("another first line", b"specola1\n" + good[9:], "format")
+    yield row("version 2", bundle([charter], b"SPECOLA2\n"), "version")
+    yield row("another hash", good[:-1] + bytes([good[-1] ^ 1]), "mismatch")
+    yield row("an octet changed inside", good.replace(b"Trial", b"trial"), "mismatch")
+    yield row("an end of 31 octets", bundle([], end=pack([15, bytes(31)])), "format")
+    yield row("an item over 1 MiB + 4096", bundle([pack([1, bytes(1048576 + 4096)])])[:40], "limit")
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent
+    files = {"identity": [*identity_bodies(), *identity_items()], "address": addresses(), "charter": charters(), "epoch": epochs(),
+             "message": messages(), "frame": frames(), "bundle": bundles()}
+    for name, rows in files.items():
+        lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+        (folder / f"{name}.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
