@@ -9,7 +9,7 @@
 
 #include "cli/commands.h"
 #include "cli/finding.h"
-#include "cli/object.h"
+#include "cli/proposal.h"
 #include "cli/out.h"
 #include "cli/publication.h"
 #include "protocol/schema/nearest.h"
@@ -83,8 +83,8 @@ out:
 /* One draft's verdict, said and put into list. *refused: it could not be published. */
 static enum err_code check_one(struct cli *cli, const struct schema_set *set, const struct home_config *config, const char *path,
                                json_t *list, bool *refused, struct err *err) {
-  struct object o;
-  enum err_code code = object_from_draft(set, path, config, cli->lang, &o, err);
+  struct proposal o;
+  enum err_code code = proposal_from_draft(set, path, config, cli->lang, &o, err);
   if (code != OK) {
     return code;
   }
@@ -96,7 +96,7 @@ static enum err_code check_one(struct cli *cli, const struct schema_set *set, co
   json_array_append_new(list, json_pack("{s:o, s:s, s:b, s:i, s:o}", "file", out_json_text(view_of_text(path)), "kind", o.schema->kind,
                                         "publishable", !*refused, "completeness", o.completeness, "findings",
                                         findings_json(&o.findings)));
-  object_release(&o);
+  proposal_release(&o);
   return OK;
 }
 
@@ -126,11 +126,11 @@ enum err_code cmd_check(struct cli *cli, const struct args *args, struct err *er
 /* ---- publish ---- */
 
 /* Reads every draft before anything is signed or asked. */
-static enum err_code read_drafts(struct cli *cli, struct submit *s, const struct args *args, struct object *objects, struct err *err) {
+static enum err_code read_drafts(struct cli *cli, struct submit *s, const struct args *args, struct proposal *objects, struct err *err) {
   enum err_code code = OK;
   for (size_t i = 0; code == OK && i < args->n_operands; i++) {
     const char *path = args->operands[i];
-    code = object_from_draft(s->here.schemas, path, &s->here.home.config, cli->lang, &objects[i], err);
+    code = proposal_from_draft(s->here.schemas, path, &s->here.home.config, cli->lang, &objects[i], err);
     if (code == OK && objects[i].findings.n_refused > 0) {
       const struct finding *first = findings_first_refused(&objects[i].findings);
       findings_show(cli, &objects[i].findings, "  ", FINDING_REFUSED);
@@ -142,7 +142,7 @@ static enum err_code read_drafts(struct cli *cli, struct submit *s, const struct
   return code;
 }
 
-static enum err_code seal_all(struct submit *s, const struct object *objects, size_t n, const struct version_of *replaced,
+static enum err_code seal_all(struct submit *s, const struct proposal *objects, size_t n, const struct version_of *replaced,
                               struct publication *p, struct err *err) {
   enum err_code code = OK;
   for (size_t i = 0; code == OK && i < n; i++) {
@@ -158,8 +158,7 @@ static void say_row(void *context, const struct publication_row *row) {
   json_t *list = ((void **)context)[2];
   const char *path = args->operands[row->tag];
   if (row->logged) {
-    out_line(cli, "%s  %s  %s%s", row->reference, path, row->new_version ? "new version, logged" : "logged",
-             row->replaced[0] == '\0' ? "" : row->replaced);
+    out_line(cli, "%s  %s  %s", row->reference, path, row->new_version ? "new version, logged" : "logged");
   } else {
     out_line(cli, "refused  %s  %s", path, row->why);
   }
@@ -174,7 +173,7 @@ enum err_code cmd_publish(struct cli *cli, const struct args *args, struct err *
   const char *id = args_value(args, "replaces");
   json_t *list = json_array();
   void *context[] = {cli, (void *)(uintptr_t)args, list};
-  struct object *objects = calloc(args->n_operands, sizeof *objects);
+  struct proposal *objects = calloc(args->n_operands, sizeof *objects);
   out_set(cli, "published", list);
   if (id != NULL && args->n_operands != 1) {
     free(objects);
@@ -199,7 +198,7 @@ enum err_code cmd_publish(struct cli *cli, const struct args *args, struct err *
 out:
   publication_free(p);
   for (size_t i = 0; i < args->n_operands; i++) {
-    object_release(&objects[i]);
+    proposal_release(&objects[i]);
   }
   free(objects);
   submit_release(&s);

@@ -184,7 +184,7 @@ static bool visit_entry(void *context, int64_t rowid, const struct item *item) {
   return l->code == OK;
 }
 
-static void say_person(struct cli *cli, const struct listing *l, size_t i, struct out_table *table, json_t *list) {
+static void say_person(const struct listing *l, size_t i, struct out_table *table, json_t *list) {
   bool revoked;
   struct position from;
   const struct certificate *c = people_certificate(l->people, i, &revoked, &from);
@@ -229,7 +229,7 @@ enum err_code cmd_person_list(struct cli *cli, const struct args *args, struct e
   struct out_table *table = out_table_new(cli, columns);
   json_t *list = json_array();
   for (size_t i = 0; i < people_count(l.people); i++) {
-    say_person(cli, &l, i, table, list);
+    say_person(&l, i, table, list);
   }
   out_table_print(table);
   out_set(cli, "people", list);

@@ -132,7 +132,7 @@ static bool is_waiting(const struct publication *p, const struct hash *unique) {
 
 /* ---- the way in ---- */
 
-enum err_code publication_add(struct publication *p, struct submit *s, const struct object *o, const struct version_of *replaced,
+enum err_code publication_add(struct publication *p, struct submit *s, const struct proposal *o, const struct version_of *replaced,
                               size_t tag, struct err *err) {
   enum err_code code = OK;
   struct view body = bytes_view(&o->body);
@@ -152,7 +152,7 @@ enum err_code publication_add(struct publication *p, struct submit *s, const str
   return code;
 }
 
-enum err_code publication_offer(struct publication *p, struct submit *s, const struct object *o, size_t tag, struct err *err) {
+enum err_code publication_offer(struct publication *p, struct submit *s, const struct proposal *o, size_t tag, struct err *err) {
   struct version_of held;
   struct view body = bytes_view(&o->body);
   struct hash unique = unique_hash(o->schema, body);

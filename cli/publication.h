@@ -5,7 +5,7 @@
 #ifndef SPECOLA_CLI_PUBLICATION_H
 #define SPECOLA_CLI_PUBLICATION_H
 
-#include "cli/object.h"
+#include "cli/proposal.h"
 #include "cli/submit.h"
 
 /* What became of one object. Borrowed until the callback returns. */
@@ -36,10 +36,10 @@ MUST_CHECK enum err_code publication_new(publication_said *said, void *context, 
 void publication_free(struct publication *p); /* NULL is fine; what was not flushed is forgotten */
 /* Adds an object (the body is copied); replaced NULL: a first version. Sends when the submission is full. Refusals are told by the
  * callback and counted, not returned. */
-MUST_CHECK enum err_code publication_add(struct publication *p, struct submit *s, const struct object *o, const struct version_of *replaced,
+MUST_CHECK enum err_code publication_add(struct publication *p, struct submit *s, const struct proposal *o, const struct version_of *replaced,
                                          size_t tag, struct err *err);
 /* The same, but looks whether the own log holds the object by its unique fields: equal is KNOWN, changed is a new version. */
-MUST_CHECK enum err_code publication_offer(struct publication *p, struct submit *s, const struct object *o, size_t tag, struct err *err);
+MUST_CHECK enum err_code publication_offer(struct publication *p, struct submit *s, const struct proposal *o, size_t tag, struct err *err);
 /* Sends what waits. */
 MUST_CHECK enum err_code publication_flush(struct publication *p, struct submit *s, struct err *err);
 uint64_t publication_refused(const struct publication *p);

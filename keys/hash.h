@@ -33,6 +33,7 @@ struct salt {
   X(HASH_PAYLOAD, "specola1.payload")                                                                                          \
   X(HASH_CHUNK, "specola1.chunk")                                                                                              \
   X(HASH_BLOB, "specola1.blob")                                                                                                \
+  X(HASH_OCTETS, "specola1.octets")                                                                                            \
   X(HASH_BUNDLE, "specola1.bundle")                                                                                            \
   X(HASH_KEY, "specola1.key")
 

@@ -32,7 +32,8 @@ struct signature {
   X(SIGN_CHARTER, "charter")                                                                                                   \
   X(SIGN_IDENTITY, "identity")                                                                                                 \
   X(SIGN_HOLDS, "holds")                                                                                                       \
-  X(SIGN_VOTE, "vote")
+  X(SIGN_VOTE, "vote")                                                                                                         \
+  X(SIGN_BATCH, "batch")
 
 enum sign_tag {
 #define SIGN_ENUM(symbol, tag) symbol,

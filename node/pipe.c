@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -69,9 +70,23 @@ void pipe_free(struct pipe *p) {
   for (size_t i = 0; i < p->n_passengers; i++)
     close(p->passengers[i].fd);
   close(p->fd);
+  p->in_start = p->in.len;
+  p->out_start = p->out.len;
+  pipe_wipe(p);
   bytes_release(&p->in);
   bytes_release(&p->out);
   free(p);
+}
+
+static void wipe(struct bytes *b, size_t start) {
+  if (b->p == NULL) return;
+  sodium_memzero(b->p, start);
+  sodium_memzero(b->p + b->len, b->capacity - b->len);
+}
+
+void pipe_wipe(struct pipe *p) {
+  wipe(&p->in, p->in_start);
+  wipe(&p->out, p->out_start);
 }
 
 int pipe_fd(const struct pipe *p) {

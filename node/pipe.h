@@ -36,6 +36,8 @@ MUST_CHECK enum err_code pipe_pair(int ends[2], struct err *err);
 struct pipe *pipe_new(int fd, size_t queue_max);
 void pipe_free(struct pipe *p); /* closes fd; NULL is fine */
 int pipe_fd(const struct pipe *p);
+/* Overwrites what has been read or written already: call it after a secret passed. pipe_free does so too. */
+void pipe_wipe(struct pipe *p);
 /* Queues a message; payload is one canonical value (empty: nil is sent). ERR_LIMIT when the queue is full (nothing is queued: the caller drops or waits). */
 MUST_CHECK enum err_code pipe_send(struct pipe *p, enum pipe_channel channel, struct view payload, struct err *err);
 /* The same with a descriptor beside it. Only PIPE_PEER carries one, and always one. It is closed here: after it was sent, with the

@@ -6,6 +6,7 @@
  */
 #include "protocol/bundle.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,10 +16,10 @@
 
 static const char MAGIC[] = "SPECOLA1\n";
 #define MAGIC_LEN (sizeof MAGIC - 1)
-#define VERSION_AT 7            /* offset of the version's octet in MAGIC */
-#define HEAD_LEN 2              /* octets of an item before its payload: array of two, type */
-#define READ_SIZE (64u * 1024u) /* octets asked of the source at a time, at least */
-#define START 0                 /* no type: nothing has been written or read yet */
+#define VERSION_AT 7              /* offset of the version's octet in MAGIC */
+#define HEAD_LEN 2                /* octets of an item before its payload: array of two, type */
+#define READ_SIZE ((size_t)65536) /* octets asked of the source at a time, at least */
+#define START 0                   /* no type: nothing has been written or read yet */
 
 /* ---- the order of types ---- */
 
@@ -172,13 +173,13 @@ static enum span_result span_walk(struct span *s, struct view v) {
 
 /* Octets buffer.p[pos..len) were read and not yet handed out; before them, consumed octets of the file went by. */
 struct bundle_reader {
+  struct hash_stream hash;
   bundle_source *source;
   void *context;
   struct bytes buffer;
   size_t pos;
   uint64_t consumed; /* offset in the file of buffer.p[0] */
   bool at_end;       /* the source has no more */
-  struct hash_stream hash;
   unsigned last;     /* type of the item before, START at first */
   struct err failed; /* the error that ended it, code OK while none did */
 };
@@ -218,8 +219,8 @@ static enum err_code read_magic(struct bundle_reader *r, struct err *err) {
   if (code != OK) return code;
   struct view head = view_of(r->buffer.p, available(r) < MAGIC_LEN ? available(r) : MAGIC_LEN);
   if (head.len == MAGIC_LEN && !view_is_text(head, MAGIC)) {
-    bool is_other_version = memcmp(head.p, MAGIC, VERSION_AT) == 0 && head.p[VERSION_AT] != MAGIC[VERSION_AT] &&
-                            head.p[VERSION_AT + 1] == MAGIC[VERSION_AT + 1];
+    bool is_other_version = memcmp(head.p, MAGIC, VERSION_AT) == 0 && head.p[VERSION_AT] != (uint8_t)MAGIC[VERSION_AT] &&
+                            head.p[VERSION_AT + 1] == (uint8_t)MAGIC[VERSION_AT + 1];
     if (is_other_version) return err_set(err, ERR_VERSION, "bundle: written in another version of the format");
   }
   if (!view_is_text(head, MAGIC)) return err_set(err, ERR_FORMAT, "not a bundle: it does not begin with its first line");
@@ -233,7 +234,7 @@ enum err_code bundle_open(bundle_source *source, void *context, struct bundle_re
   if (r == NULL) return err_set(err, ERR_MEMORY, NULL);
   r->source = source;
   r->context = context;
-  bytes_init(&r->buffer, LIMIT_BUNDLE_ITEM + READ_SIZE);
+  bytes_init(&r->buffer, (size_t)LIMIT_BUNDLE_ITEM + READ_SIZE);
   hash_stream_init(&r->hash, HASH_BUNDLE);
   enum err_code code = read_magic(r, err);
   if (code != OK) {
@@ -258,14 +259,13 @@ static enum err_code item_whole(struct bundle_reader *r, struct view *item, stru
     *item = view_of(r->buffer.p + r->pos, available(r));
     enum span_result result = span_walk(&span, *item);
     if (result == SPAN_WHOLE) break;
-    unsigned long long at = offset(r) + span.done;
-    if (result == SPAN_FORBIDDEN) return err_set(err, ERR_FORMAT, "bundle: a type that is not allowed at octet %llu", at);
+    uint64_t at = offset(r) + span.done;
+    if (result == SPAN_FORBIDDEN) return err_set(err, ERR_FORMAT, "bundle: a type that is not allowed at octet %" PRIu64, at);
     if (result == SPAN_TOO_LONG) {
-      return err_set(err, ERR_LIMIT, "bundle: an item of more than %u octets at octet %llu", LIMIT_BUNDLE_ITEM,
-                     (unsigned long long)offset(r));
+      return err_set(err, ERR_LIMIT, "bundle: an item of more than %u octets at octet %" PRIu64, LIMIT_BUNDLE_ITEM, offset(r));
     }
     if (r->at_end) {
-      return err_set(err, ERR_FORMAT, "bundle: it ends too early, at octet %llu", (unsigned long long)(offset(r) + item->len));
+      return err_set(err, ERR_FORMAT, "bundle: it ends too early, at octet %" PRIu64, offset(r) + item->len);
     }
     while (wanted <= available(r) || wanted < span.done)
       wanted *= 2;
@@ -285,7 +285,7 @@ static enum err_code item_split(const struct bundle_reader *r, struct view item,
   if (c.fault == NULL && !may_follow(r->last, *type)) canon_fail(&c, "a type that may not stand here");
   *payload = canon_skip(&c);
   if (c.fault != NULL) {
-    return err_set(err, ERR_FORMAT, "bundle: %s at octet %llu", c.fault, (unsigned long long)(offset(r) + c.at));
+    return err_set(err, ERR_FORMAT, "bundle: %s at octet %" PRIu64, c.fault, offset(r) + c.at);
   }
   return OK;
 }
@@ -301,7 +301,7 @@ static enum err_code finish(struct bundle_reader *r, struct view payload, struct
   if (!hash_equal(&said, &found)) return err_set(err, ERR_MISMATCH, "bundle: damaged, its hash is another");
   code = fill(r, 1, err);
   if (code == OK && available(r) > 0) {
-    code = err_set(err, ERR_FORMAT, "bundle: something stands behind the end, at octet %llu", (unsigned long long)offset(r));
+    code = err_set(err, ERR_FORMAT, "bundle: something stands behind the end, at octet %" PRIu64, offset(r));
   }
   return code;
 }
@@ -340,7 +340,7 @@ enum err_code bundle_scan(bundle_source *source, void *context, struct err *err)
   enum bundle_type type = BUNDLE_CHARTER;
   struct view payload;
   enum err_code code = bundle_open(source, context, &r, err);
-  while (code == OK && type != BUNDLE_END)
+  while (r != NULL && code == OK && type != BUNDLE_END)
     code = bundle_next(r, &type, &payload, err);
   bundle_reader_free(r);
   return code;

@@ -19,9 +19,9 @@ typedef enum err_code bundle_sink(void *context, struct view v, struct err *err)
 typedef enum err_code bundle_source(void *context, uint8_t *buffer, size_t size, size_t *n, struct err *err);
 
 struct bundle_writer {
+  struct hash_stream hash;
   bundle_sink *sink;
   void *context;
-  struct hash_stream hash;
   struct bytes scratch;
   enum bundle_type last;
 };

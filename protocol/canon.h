@@ -57,7 +57,8 @@ void canon_fail(struct canon_reader *r, const char *fault);
 MUST_CHECK enum err_code canon_finish(const struct canon_reader *r, const char *what, struct err *err);
 /* One whole canonical value and nothing behind it. ERR_FORMAT. */
 MUST_CHECK enum err_code canon_check(struct view v, const char *what, struct err *err);
-/* As canon_check, and the value is a map with at most LIMIT_LIST elements or pairs in every array and map: a body. ERR_FORMAT. */
+/* As canon_check, and the value is a map with at most LIMIT_LIST elements or pairs in every array and map: a body. ERR_FORMAT.
+ */
 MUST_CHECK enum err_code canon_check_body(struct view v, struct err *err);
 
 /* A sticky writer over a caller's buffer. Errors (ceiling, memory) are kept and told by canon_written. */

@@ -197,11 +197,11 @@ static int compare_founders(const void *a, const void *b) {
   return hash_compare(&((const struct founder *)a)->node, &((const struct founder *)b)->node);
 }
 
-/* Sorted copies in *out (the caller frees them), each checked by itself and against the others. */
-static enum err_code founders_prepare(const struct founder *founders, uint32_t n, struct founder **out, struct err *err) {
+/* Sorted copies (the caller frees them), each checked by itself and against the others. NULL, with *failed, if one is refused.
+ */
+static struct founder *founders_prepare(const struct founder *founders, uint32_t n, enum err_code *failed, struct err *err) {
   struct founder *copies = calloc(n, sizeof *copies);
-  if (copies == NULL) return err_set(err, ERR_MEMORY, NULL);
-  enum err_code code = OK;
+  enum err_code code = copies == NULL ? err_set(err, ERR_MEMORY, NULL) : OK;
   for (uint32_t i = 0; i < n && code == OK; i++) {
     copies[i] = founders[i];
     copies[i].node = identity_hash(founders[i].identity_body);
@@ -213,12 +213,10 @@ static enum err_code founders_prepare(const struct founder *founders, uint32_t n
     qsort(copies, n, sizeof *copies, compare_founders);
     code = check_founders(copies, n, ERR_REFUSED, err);
   }
-  if (code != OK) {
-    free(copies);
-    return code;
-  }
-  *out = copies;
-  return OK;
+  if (code == OK) return copies;
+  free(copies);
+  *failed = code;
+  return NULL;
 }
 
 enum err_code charter_new(const char *name, const char *lang, const struct founder *founders, uint32_t n, struct charter *out,
@@ -228,11 +226,11 @@ enum err_code charter_new(const char *name, const char *lang, const struct found
   if (text_length(view_of_text(name)) > LIMIT_NAME) {
     return err_set(err, ERR_LIMIT, "charter: the name is longer than %u characters", LIMIT_NAME);
   }
-  struct founder *sorted = NULL;
   struct charter c = {.founders = NULL};
+  enum err_code code = OK;
   bytes_init(&c.body, LIMIT_CHARTER);
-  enum err_code code = founders_prepare(founders, n, &sorted, err);
-  if (code == OK) code = body_write(name, lang, sorted, n, &c.body, err);
+  struct founder *sorted = founders_prepare(founders, n, &code, err);
+  if (sorted != NULL) code = body_write(name, lang, sorted, n, &c.body, err);
   if (code == OK) code = body_read(&c, err);
   free(sorted);
   if (code != OK) {

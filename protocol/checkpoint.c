@@ -139,20 +139,21 @@ static enum err_code note_read(struct view text, struct note *note, struct err *
   }
   note->body = view_of(text.p, text.len - rest.len);
   if (!take_text(&rest, "\n")) return err_set(err, ERR_FORMAT, "checkpoint: an empty line belongs behind the third");
-  if (!signature_read(rest, note))
+  if (!signature_read(rest, note)) {
     return err_set(err, ERR_FORMAT, "checkpoint: one signature line of its own origin belongs last");
+  }
   return OK;
 }
 
 enum err_code checkpoint_read(struct view text, struct checkpoint *out, struct err *err) {
-  struct note note;
+  struct note note = {.body = {NULL, 0}};
   enum err_code code = note_read(text, &note, err);
   if (code == OK) *out = note.c;
   return code;
 }
 
 enum err_code checkpoint_open(struct view text, const struct pubkey *node_key, struct checkpoint *out, struct err *err) {
-  struct note note;
+  struct note note = {.body = {NULL, 0}};
   uint8_t expected[KEY_HASH_LEN];
   enum err_code code = note_read(text, &note, err);
   if (code == OK) code = key_hash(note.origin, node_key, expected, err);

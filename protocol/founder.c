@@ -7,7 +7,7 @@
 
 #include "keys/text.h"
 
-#define UTF8_MAX 4 /* octets of a character */
+#define UTF8_MAX ((size_t)4) /* octets of a character */
 
 /* ---- handle, country, region ---- */
 

@@ -179,7 +179,7 @@ static enum err_code check_signatures(const struct identity *signers, const stru
 static enum err_code check_follows(const struct identity_item *item, const struct identity *id, const struct hash *hash,
                                    const struct hash *fed_id, const struct hash *node, struct view previous_body,
                                    struct err *err) {
-  struct identity previous;
+  struct identity previous = {.version = 0};
   enum err_code code = identity_decode(previous_body, &previous, err);
   if (code != OK) {
     (void)err_context(err, "the identity before");
@@ -197,7 +197,7 @@ static enum err_code check_follows(const struct identity_item *item, const struc
 
 enum err_code identity_verify(const struct identity_item *item, const struct hash *fed_id, const struct hash *node,
                               struct view previous_body, struct identity *out, struct err *err) {
-  struct identity id;
+  struct identity id = {.version = 0};
   enum err_code code = identity_decode(item->body, &id, err);
   if (code != OK) return code;
   struct hash hash = identity_hash(item->body);

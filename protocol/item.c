@@ -16,6 +16,7 @@ static void body_read(struct canon_reader *r, struct item *out) {
 void item_read(struct canon_reader *r, struct item *out) {
   *out = (struct item){.state = ITEM_BODILESS};
   uint32_t n = canon_array(r, 3);
+  if (n == 0) canon_fail(r, "an item without an envelope");
   out->envelope = canon_bin(r, LIMIT_ENVELOPE);
   if (out->envelope.len == 0) canon_fail(r, "an empty envelope");
   if (n == 3) {

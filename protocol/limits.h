@@ -33,22 +33,22 @@
 #define LIMIT_HEADS 1024u               /* logs named by one HEADS */
 #define LIMIT_CHECKPOINTS 32u           /* checkpoints in one CKPT */
 #define LIMIT_MILESTONE_ENTRIES 2048u   /* entries between two milestones of an owner */
-#define LIMIT_MILESTONE_BYTES 16777216u             /* octets of bodies between two milestones */
+#define LIMIT_MILESTONE_BYTES 16777216u /* octets of bodies between two milestones */
 #define LIMIT_SUBMIT 256u               /* records of one submission */
-#define LIMIT_SUBMIT_BYTES 524288u        /* octets of one submission */
+#define LIMIT_SUBMIT_BYTES 524288u      /* octets of one submission */
 #define LIMIT_ERR_TEXT 256u             /* octets of the text of ERR */
 #define LIMIT_GETS 4u                   /* GETs in flight to one peer */
-#define LIMIT_LOG_BODIES 2147483648ull               /* octets of bodies of one log before the operator raises it */
-#define LIMIT_BUNDLE_ITEM 1052672u                   /* octets of one item of a bundle */
+#define LIMIT_LOG_BODIES 2147483648ull  /* octets of bodies of one log before the operator raises it */
+#define LIMIT_BUNDLE_ITEM 1052672u      /* octets of one item of a bundle */
 
 /* A node's own queues and windows. */
-#define LIMIT_FINDINGS 64u              /* findings kept of one body */
-#define LIMIT_CORE_QUEUE 256u           /* frames waiting between gate and core, each way */
-#define LIMIT_UNASKED_FRAMES 100u       /* unasked frames a peer may send in a second */
-#define LIMIT_UNASKED_BYTES 1048576u        /* octets of unasked frames a peer may send in a second */
-#define LIMIT_STRANGERS 64u             /* unknown CURVE keys remembered for `status` */
-#define LIMIT_IMPORT_LINE 1048576u        /* octets of one line of an imported file */
-#define LIMIT_DRAFT 524288u             /* octets of a draft file */
-#define LIMIT_HTTP_HEADER 8192u         /* octets of an HTTP request's header on run/ctl */
+#define LIMIT_FINDINGS 64u           /* findings kept of one body */
+#define LIMIT_CORE_QUEUE 256u        /* frames waiting between gate and core, each way */
+#define LIMIT_UNASKED_FRAMES 100u    /* unasked frames a peer may send in a second */
+#define LIMIT_UNASKED_BYTES 1048576u /* octets of unasked frames a peer may send in a second */
+#define LIMIT_STRANGERS 64u          /* unknown CURVE keys remembered for `status` */
+#define LIMIT_IMPORT_LINE 1048576u   /* octets of one line of an imported file */
+#define LIMIT_DRAFT 524288u          /* octets of a draft file */
+#define LIMIT_HTTP_HEADER 8192u      /* octets of an HTTP request's header on run/ctl */
 
 #endif

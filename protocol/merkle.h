@@ -11,7 +11,7 @@
 
 /* A compact range: one hash per set bit of size, the largest subtree first. A zeroed struct is the empty tree. */
 struct merkle_range {
-  uint64_t size;                      /* leaves */
+  uint64_t size;                       /* leaves */
   struct hash nodes[MERKLE_RANGE_MAX]; /* popcount(size) of them are in use */
 };
 /* SHA-256(0x00 ‖ envelope). */
@@ -28,7 +28,8 @@ MUST_CHECK enum err_code merkle_range_decode(uint64_t size, struct view bytes, s
 
 /* Fetches leaf hash i of a log (0 <= i < size); false: not available. */
 typedef bool merkle_leaf_source(void *context, uint64_t i, struct hash *out);
-/* Proofs (RFC 9162 2.1.3.1, 2.1.4.1), built from leaf hashes; path holds at most 64 hashes. ERR_NOT_FOUND if the source lacks a leaf. */
+/* Proofs (RFC 9162 2.1.3.1, 2.1.4.1), built from leaf hashes; path holds at most 64 hashes. ERR_NOT_FOUND if the source lacks a
+ * leaf. */
 MUST_CHECK enum err_code merkle_inclusion(uint64_t index, uint64_t size, merkle_leaf_source *source, void *context,
                                           struct hash path[64], size_t *n, struct err *err);
 MUST_CHECK enum err_code merkle_consistency(uint64_t old_size, uint64_t new_size, merkle_leaf_source *source, void *context,

@@ -288,7 +288,7 @@ const char *message_type_name(uint64_t type) {
 
 const char *message_error_name(uint64_t code) {
   static const char *const NAMES[] = {
-#define MESSAGE_ERROR_NAME(symbol, number, name) [number] = name,
+#define MESSAGE_ERROR_NAME(symbol, number, name) [(number)] = (name),
       MESSAGE_ERRORS(MESSAGE_ERROR_NAME)
 #undef MESSAGE_ERROR_NAME
   };

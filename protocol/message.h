@@ -31,7 +31,7 @@ enum get_mode { GET_FULL = 0, GET_HEADERS = 1, GET_BODIES = 2 };
   X(MSGERR_TOO_LARGE, 10, "too-large")                                                                                         \
   X(MSGERR_NOT_MEMBER, 11, "not-member")
 enum message_error {
-#define MESSAGE_ERROR_ENUM(symbol, number, name) symbol = number,
+#define MESSAGE_ERROR_ENUM(symbol, number, name) symbol = (number),
   MESSAGE_ERRORS(MESSAGE_ERROR_ENUM)
 #undef MESSAGE_ERROR_ENUM
 };

@@ -25,6 +25,7 @@
   X(REASON_STALE, 13, "stale", "a newer version exists", "look at the newest version and change that one")                     \
   X(REASON_BODY, 14, "body", "the body is not canonical", "")                                                                  \
   X(REASON_IDENTITY, 15, "identity", "the identity does not follow from the one before", "")                                   \
+  X(REASON_REPEATED, 16, "repeated", "the log holds this record already at a lower position", "")                              \
   X(REASON_SCHEMA, 32, "schema", "this node does not know the kind of object", "put its schema into the node's schema folder") \
   X(REASON_NEED, 33, "need", "something that is needed to publish is missing or has the wrong type", "specola check FILE")     \
   X(REASON_TERRITORY, 34, "territory", "outside the author's territory", "ask an editor of that territory")                    \

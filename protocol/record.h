@@ -15,24 +15,37 @@
 
 /* Kinds of docs/protocol.md 4.4; those that version 1 reserves are listed there and in record_kind_name. */
 enum record_kind {
-  KIND_IDENTITY = 1, KIND_CERT = 2, KIND_REVOKE = 3, KIND_PROPOSE = 4, KIND_VOTE = 5, KIND_TAKEDOWN = 6,
-  KIND_TAKEDOWN_ACK = 7, KIND_EVIDENCE = 8, KIND_VERSION = 16, KIND_WITHDRAW = 17, KIND_TRANSLATION = 18,
-  KIND_ENDORSE = 32, KIND_ENDORSE_WITHDRAW = 33, KIND_COMMENT = 48, KIND_MARK = 49, KIND_EDIT_PROPOSAL = 50
+  KIND_IDENTITY = 1,
+  KIND_CERT = 2,
+  KIND_REVOKE = 3,
+  KIND_PROPOSE = 4,
+  KIND_VOTE = 5,
+  KIND_TAKEDOWN = 6,
+  KIND_TAKEDOWN_ACK = 7,
+  KIND_EVIDENCE = 8,
+  KIND_VERSION = 16,
+  KIND_WITHDRAW = 17,
+  KIND_TRANSLATION = 18,
+  KIND_ENDORSE = 32,
+  KIND_ENDORSE_WITHDRAW = 33,
+  KIND_COMMENT = 48,
+  KIND_MARK = 49,
+  KIND_EDIT_PROPOSAL = 50
 };
 
 /* A header in hand. Invariants: n_refs <= LIMIT_REFS, n_args <= LIMIT_ARGS, has_commit == (body_len > 0). */
 struct header {
   uint64_t kind;
-  struct hash home;       /* node id */
+  struct hash home; /* node id */
   struct pubkey author;
-  uint64_t created;       /* s since 1970, claimed */
+  uint64_t created; /* s since 1970, claimed */
   bool has_subject;
   struct hash subject;
   uint32_t n_refs;
   struct hash refs[LIMIT_REFS];
   uint32_t n_args;
   uint64_t args[LIMIT_ARGS];
-  uint32_t body_len;      /* octets; 0: no body */
+  uint32_t body_len; /* octets; 0: no body */
   struct hash body_commit;
 };
 
@@ -75,11 +88,13 @@ struct record {
  * known_key: the author's key when the caller has checked it before with pubkey_check (skips that step), or NULL. */
 MUST_CHECK enum reason record_open(struct view envelope, const struct hash *fed_id, const struct pubkey *known_key,
                                    struct record *out);
-/* The body against its commitment: length and BLAKE2b keyed with salt; for kinds that keep their body the salt must be zeros. */
+/* The body against its commitment: length and BLAKE2b keyed with salt; for kinds that keep their body the salt must be zeros.
+ */
 MUST_CHECK bool record_body_matches(const struct header *h, const struct salt *salt, struct view body);
 
 /* Seals: fills author, body_len and body_commit of h (salt and body; body empty: none), signs, appends the envelope to out and
- * stores the record id in *id (may be NULL). salt: used only with a body, and not for kinds that keep theirs (zeros). ERR_LIMIT (body or header too large), ERR_MEMORY. */
+ * stores the record id in *id (may be NULL). salt: used only with a body, and not for kinds that keep theirs (zeros). ERR_LIMIT
+ * (body or header too large), ERR_MEMORY. */
 MUST_CHECK enum err_code record_seal(struct header *h, const struct hash *fed_id, const struct signer *author,
                                      const struct salt *salt, struct view body, struct bytes *out, struct hash *id,
                                      struct err *err);

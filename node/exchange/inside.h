@@ -160,7 +160,8 @@ struct range {
 };
 struct slot {
   struct pull *pull;
-  uint64_t from, end, next; /* next: first position not fed */
+  uint64_t next; /* first position not fed; milestone.size is the end */
+  struct milestone milestone;
 };
 struct exchange_log {
   uint32_t member; /* index in the epoch */
@@ -298,19 +299,21 @@ struct exchange_log *log_of(struct exchange *x, const struct hash *node, uint64_
 void plan_claim(struct exchange *x, uint32_t log, uint32_t peer, uint64_t size);
 void plan_checkpoints(struct exchange *x, struct exchange_link *l, struct request *request); /* x->in; request may be NULL */
 void plan_fault(struct exchange *x, uint32_t log, uint32_t peer);                            /* it lied: others are tried */
+/* Takes over milestone->text. False when it was not kept (held already, known, no room); the text is freed then. */
+bool plan_keep(struct exchange_log *log, struct milestone *milestone);
 uint64_t plan_run(struct exchange *x); /* asks what can be asked; when to call again */
 bool plan_is_done(const struct exchange *x);
 /* A peer that can serve log now, other than `not`. */
 bool plan_has_other(const struct exchange *x, const struct exchange_log *log, uint32_t not_peer);
 
 /* fetch.c */
-/* Begins pulls for the next milestones as far as two go; false if there is none to ask for. */
-void fetch_begin(struct exchange *x, struct exchange_log *log);
+/* Begins pulls for the next milestones, as far as two go, from log->source. */
+void fetch_begin(struct exchange *x, uint32_t log);
 /* Next range to ask for; false when everything up to the last begun milestone was asked for. */
 bool fetch_range(struct exchange_log *log, struct range *out);
 void fetch_ask_again(struct exchange_log *log, struct range range);
 void fetch_data(struct exchange *x, struct exchange_link *l, struct request *request); /* x->in */
-uint64_t fetch_tick(struct exchange *x, uint32_t log);
-void fetch_abort(struct exchange *x, struct exchange_log *log);
+uint64_t fetch_tick(struct exchange *x, uint32_t log); /* finishes what is complete; when to call again */
+void fetch_abort(struct exchange *x, uint32_t log);
 
 #endif

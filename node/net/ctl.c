@@ -12,6 +12,7 @@
 #include <event2/listener.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -250,6 +251,7 @@ enum err_code ctl_new(const struct ctl_config *config, struct ctl **out, struct 
   if (c == NULL) return err_set(err, ERR_MEMORY, NULL);
   c->supervisor = config->supervisor;
   bytes_init(&c->scratch, LIMIT_PIPE);
+  (void)signal(SIGPIPE, SIG_IGN); /* libevent writes to clients that are gone */
   enum err_code code = unixpath_make(config->dir, CTL_SOCKET, path, &c->dir_fd, err);
   if (code == OK) {
     const int fd = listen_on(path, err);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/queue.h>
 
 /* How often a header is there; *value is the last of them. */
 static unsigned header_count(const struct evkeyvalq *headers, const char *name, const char **value) {

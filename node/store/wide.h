@@ -8,7 +8,7 @@
 #include "node/store/store.h"
 #include "protocol/schema/body.h"
 
-#define WIDE_NAME_MAX 40
+#define WIDE_NAME_MAX 64
 
 /* One kind's table. Columns: id, title, then those of the schema; parameters are numbered as columns are, from 1. */
 struct wide {

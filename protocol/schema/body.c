@@ -111,7 +111,8 @@ static bool walk_leaf(struct walk *w, const struct field *f, struct view value) 
   w->at.tag = view_of(NULL, 0);
   if (!f->ml) return walk_scalar(w, &r);
   if (!ml_open(value, &m)) return true;
-  while (go && ml_next(&m, &w->at.tag, &text)) go = emit(w, CANON_STR, text);
+  while (go && ml_next(&m, &w->at.tag, &text))
+    go = emit(w, CANON_STR, text);
   w->at.tag = view_of(NULL, 0);
   return go;
 }
@@ -125,7 +126,8 @@ static bool walk_row(struct walk *w, const struct field *group, struct view row)
   for (size_t i = 0; i < group->n_children && go; i++) {
     const struct field *child = &group->children[i];
     if (cells[i].len == 0 || !elements_open(child->many, cells[i], &e)) continue;
-    for (w->at.item = 0; go && elements_next(&e, &element); w->at.item++) go = walk_leaf(w, child, element);
+    for (w->at.item = 0; go && elements_next(&e, &element); w->at.item++)
+      go = walk_leaf(w, child, element);
   }
   w->at.item = 0;
   struct canon_reader r = canon_reader(row);
@@ -192,7 +194,8 @@ static bool number_read(struct view v, millionths *out) {
     n = n * 10 + (v.p[i] - '0');
     if (decimals >= 0) decimals++;
   }
-  for (int i = decimals < 0 ? 0 : decimals; i < DECIMALS; i++) n *= 10;
+  for (int i = decimals < 0 ? 0 : decimals; i < DECIMALS; i++)
+    n *= 10;
   *out = negative ? -n : n;
   return true;
 }

@@ -1,8 +1,8 @@
 /*
  * body_json: a body out of JSON, and JSON out of a body (body.h).
  *
- * From JSON in two steps: clean_* makes a new JSON value that holds only what a body may hold, in its one spelling, and says what
- * had to be left out; encode_* then writes it without any further decision. So counts and orders are known when octets are
+ * From JSON in two steps: clean_* makes a new JSON value that holds only what a body may hold, in its one spelling, and says
+ * what had to be left out; encode_* then writes it without any further decision. So counts and orders are known when octets are
  * written.
  */
 #include <stdio.h>
@@ -102,7 +102,8 @@ static json_t *clean_ml(struct cleaner *c, const char *key, const json_t *value)
     const json_t *text = json_object_iter_value(iter);
     if (json_is_null(text)) continue;
     if (!value_tag(view_of_text(given), tag) || json_object_get(out, tag) != NULL) {
-      findings_add(c->findings, FINDING_REFUSED, key, "tag", "'%.40s' is no language tag, or stands there twice: left out", given);
+      findings_add(c->findings, FINDING_REFUSED, key, "tag", "'%.40s' is no language tag, or stands there twice: left out",
+                   given);
       continue;
     }
     if (json_object_size(out) == LIMIT_LIST) break;
@@ -298,7 +299,8 @@ static void encode_any(struct canon_writer *w, const struct field *f, const json
     encode_object(w, NULL, f != NULL ? f : &nothing, value);
   } else if (json_is_array(value)) {
     canon_put_array(w, (uint32_t)json_array_size(value));
-    for (size_t i = 0; i < json_array_size(value); i++) encode_any(w, f, json_array_get(value, i));
+    for (size_t i = 0; i < json_array_size(value); i++)
+      encode_any(w, f, json_array_get(value, i));
   } else if (json_is_boolean(value)) {
     canon_put_bool(w, json_is_true(value));
   } else {

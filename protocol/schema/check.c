@@ -85,8 +85,9 @@ static void check_citations(struct check *c, const struct field *f, struct view 
     at = (size_t)(bracket - text.p);
     const uint32_t cited = cited_at(text, at);
     if (cited <= c->n_citable) continue;
-    findings_add(c->out, FINDING_WARNING, f->key, "citation", "the text cites [%u], but there are %u entries in %s: add the entry",
-                 cited, c->n_citable, c->schema->citations->key);
+    findings_add(c->out, FINDING_WARNING, f->key, "citation",
+                 "the text cites [%u], but there are %u entries in %s: add the entry", cited, c->n_citable,
+                 c->schema->citations->key);
     return;
   }
 }
@@ -122,9 +123,10 @@ static void check_text(struct check *c, const struct field *f, struct view text)
 static void check_code(struct check *c, const struct field *f, struct view code) {
   if (f->vocabulary == NULL || vocabulary_has(f->vocabulary, code)) return;
   const char *meant = vocabulary_nearest(f->vocabulary, code);
-  findings_add(c->out, FINDING_WARNING, f->key, "code", "'%.*s' is not in the vocabulary %s%s%s%s: it will be shown as it stands",
-               shown(code), (const char *)code.p, f->vocabulary_name, meant != NULL ? " (did you mean '" : "",
-               meant != NULL ? meant : "", meant != NULL ? "'?)" : "");
+  findings_add(c->out, FINDING_WARNING, f->key, "code",
+               "'%.*s' is not in the vocabulary %s%s%s%s: it will be shown as it stands", shown(code), (const char *)code.p,
+               f->vocabulary_name, meant != NULL ? " (did you mean '" : "", meant != NULL ? meant : "",
+               meant != NULL ? "'?)" : "");
 }
 
 static void check_date(struct check *c, const struct field *f, struct view date) {
@@ -225,7 +227,8 @@ static void check_stranger(struct check *c, const char *prefix, struct view key,
   if (fault != NULL) refuse(c, name, "format", fault);
   const char *meant = schema_nearest_field(c->schema, view_of_text(name));
   findings_add(c->out, FINDING_WARNING, name, "unknown-field", "%s has no such field%s%s%s: it is kept, and shown as it stands",
-               c->schema->kind, meant != NULL ? " (did you mean '" : "", meant != NULL ? meant : "", meant != NULL ? "'?)" : "");
+               c->schema->kind, meant != NULL ? " (did you mean '" : "", meant != NULL ? meant : "",
+               meant != NULL ? "'?)" : "");
 }
 
 /* ---- fields ---- */
@@ -373,7 +376,8 @@ enum err_code schema_check(const struct schema *schema, struct view body, struct
   struct err why = ERR_INIT;
   const size_t lost = out->n_more;
   if (body.len > LIMIT_BODY) {
-    findings_add(out, FINDING_REFUSED, "", "format", "%zu octets, a body has at most %u: shorten the texts", body.len, LIMIT_BODY);
+    findings_add(out, FINDING_REFUSED, "", "format", "%zu octets, a body has at most %u: shorten the texts", body.len,
+                 LIMIT_BODY);
     return OK;
   }
   if (slots_fill(schema, body, &c.slots, &why) != OK) {
@@ -389,7 +393,8 @@ enum err_code schema_check(const struct schema *schema, struct view body, struct
   }
   struct slots_strangers s = slots_strangers(&c.slots);
   struct view key, value;
-  while (slots_next_stranger(&c.slots, &s, &key, &value)) check_stranger(&c, "", key, value);
+  while (slots_next_stranger(&c.slots, &s, &key, &value))
+    check_stranger(&c, "", key, value);
   check_marks(&c, "_na", c.slots.na);
   check_marks(&c, "_unknown", c.slots.unknown);
   return out->n_more > lost && out->n < LIMIT_FINDINGS ? err_set(err, ERR_MEMORY, NULL) : OK;

@@ -33,8 +33,8 @@ static enum err_code take_index(struct view *rest, bool *has, uint32_t *index, s
 }
 
 static enum err_code unknown_field(const struct schema *schema, struct view key, struct err *err) {
-  const enum err_code code = err_set(err, ERR_FORMAT, "%s has no field '%.*s'", schema->kind, (int)(key.len > 64 ? 64 : key.len),
-                                     (const char *)key.p);
+  const enum err_code code =
+      err_set(err, ERR_FORMAT, "%s has no field '%.*s'", schema->kind, (int)(key.len > 64 ? 64 : key.len), (const char *)key.p);
   const char *meant = schema_nearest_field(schema, key);
   if (meant != NULL) (void)err_hint(err, "did you mean '%s'?", meant);
   return code;
@@ -113,7 +113,8 @@ static enum err_code twice(const struct draft_path *path, struct err *err) {
   return err_set(err, ERR_FORMAT, "'%s' has a value already", draft_path_key(path));
 }
 
-static enum err_code put_member(const struct draft_path *path, json_t *object, const char *key, json_t *value, struct err *err) {
+static enum err_code put_member(const struct draft_path *path, json_t *object, const char *key, json_t *value,
+                                struct err *err) {
   if (object == NULL) return err_set(err, ERR_MEMORY, NULL);
   if (json_object_get(object, key) != NULL) return twice(path, err);
   return json_object_set_nocheck(object, key, value) == 0 ? OK : err_set(err, ERR_MEMORY, NULL);

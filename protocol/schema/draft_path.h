@@ -17,7 +17,8 @@ struct draft_path {
 };
 
 /* ERR_FORMAT, with a hint when a key is misspelled. */
-MUST_CHECK enum err_code draft_path_parse(const struct schema *schema, struct view text, struct draft_path *out, struct err *err);
+MUST_CHECK enum err_code draft_path_parse(const struct schema *schema, struct view text, struct draft_path *out,
+                                          struct err *err);
 /* The field's key: "funding.amount". */
 const char *draft_path_key(const struct draft_path *path);
 /* Puts a value (a new reference, always taken) where path says; tag is used for ml texts. Missing rows and elements before it

@@ -1,8 +1,8 @@
 /*
  * draft_read: the text file in which people write an object, to JSON (draft.h, docs/schema.md 4).
  *
- * In come lines: `field: value`, lists of `- item`, and blocks that begin with "## field". draft_path.c says where a value goes.
- * Every error names its line.
+ * In come lines: `field: value`, lists of `- item`, and blocks that begin with "## field". draft_path.c says where a value
+ * goes. Every error names its line.
  */
 #include <string.h>
 
@@ -149,7 +149,8 @@ static bool is_header(struct view line) {
 static enum err_code take_line(struct draft *d) {
   const struct view line = lines_trim(d->lines.line);
   if (line.len == 0 || line.p[0] == '#') return OK;
-  if (line.p[0] == '-' && (line.len == 1 || line.p[1] == ' ')) return take_item(d, lines_trim(view_of(line.p + 1, line.len - 1)));
+  if (line.p[0] == '-' && (line.len == 1 || line.p[1] == ' '))
+    return take_item(d, lines_trim(view_of(line.p + 1, line.len - 1)));
   return take_field(d, line);
 }
 
@@ -171,7 +172,8 @@ static enum err_code append_block_line(struct draft *d, size_t *n_blank, bool *b
   return code == OK ? bytes_append(&d->block, line, d->err) : code;
 }
 
-/* Reads lines up to the next header or the end. Blank lines around the text, and comments right before a header, are no text. */
+/* Reads lines up to the next header or the end. Blank lines around the text, and comments right before a header, are no text.
+ */
 static enum err_code read_block_text(struct draft *d, bool *more) {
   size_t n_blank = 0, comment = 0;
   bool begun = false;
@@ -254,7 +256,8 @@ static enum err_code read_header(struct draft *d, const struct schema_set *set) 
     return ERR_FORMAT;
   }
   const struct view name = lines_trim(view_of(line.p + n, line.len - n));
-  if (!lines_copy(name, kind, sizeof kind) || (d->schema = schema_by_kind(set, kind)) == NULL) return unknown_kind(d, set, name);
+  if (!lines_copy(name, kind, sizeof kind) || (d->schema = schema_by_kind(set, kind)) == NULL)
+    return unknown_kind(d, set, name);
   return OK;
 }
 

@@ -8,23 +8,26 @@
 #include "protocol/schema/draft.h"
 #include "protocol/schema/value.h"
 
-#define LINE_COLUMNS 120u  /* octets of a comment line */
-#define BLOCK_CHARS 200u   /* texts with a higher limit, or none, get a block */
-#define CODES_SHOWN 40u    /* longer vocabularies are only named */
+#define LINE_COLUMNS 120u /* octets of a comment line */
+#define BLOCK_CHARS 200u  /* texts with a higher limit, or none, get a block */
+#define CODES_SHOWN 40u   /* longer vocabularies are only named */
 
 /* What the template itself says, by language. */
 static const struct phrases {
   const char *lang;
   const char *intro, *at_most, *characters, *from, *to, *values, *needed, *or_field, *counts, *example, *codes, *vocabulary;
 } PHRASES[] = {
-    {"en", "Lines 'field: value'; several values one a line behind '- '. '?' means not yet known, '-' not applicable. "
-           "Long texts stand at the end, each behind its '## field'.",
-     "At most ", " characters.", "", " to ", " values.", "Needed to publish.", "Needed to publish, or one of: ",
-     "Counts for completeness.", "Example: ", "Codes: ", "Codes of the vocabulary "},
-    {"it", "Righe 'campo: valore'; più valori, uno per riga dopo '- '. '?' vuol dire non ancora noto, '-' non applicabile. "
-           "I testi lunghi stanno in fondo, ciascuno dopo il suo '## campo'.",
-     "Al massimo ", " caratteri.", "Da ", " a ", " valori.", "Necessario per pubblicare.", "Necessario per pubblicare, oppure uno tra: ",
-     "Conta per la completezza.", "Esempio: ", "Codici: ", "Codici del vocabolario "},
+    {"en",
+     "Lines 'field: value'; several values one a line behind '- '. '?' means not yet known, '-' not applicable. "
+     "Long texts stand at the end, each behind its '## field'.",
+     "At most ", " characters.", "", " to ", " values.", "Needed to publish.",
+     "Needed to publish, or one of: ", "Counts for completeness.", "Example: ", "Codes: ", "Codes of the vocabulary "},
+    {"it",
+     "Righe 'campo: valore'; più valori, uno per riga dopo '- '. '?' vuol dire non ancora noto, '-' non applicabile. "
+     "I testi lunghi stanno in fondo, ciascuno dopo il suo '## campo'.",
+     "Al massimo ", " caratteri.", "Da ", " a ", " valori.", "Necessario per pubblicare.",
+     "Necessario per pubblicare, oppure uno tra: ", "Conta per la completezza.",
+     "Esempio: ", "Codici: ", "Codici del vocabolario "},
 };
 
 struct template {
@@ -57,7 +60,8 @@ static void flush(struct template *t) {
     size_t end = all.len;
     if (end - at > LINE_COLUMNS) {
       end = at + LINE_COLUMNS;
-      while (end > at && all.p[end] != ' ') end--;
+      while (end > at && all.p[end] != ' ')
+        end--;
       if (end == at) {
         const uint8_t *blank = memchr(all.p + at, ' ', all.len - at);
         end = blank != NULL ? (size_t)(blank - all.p) : all.len;

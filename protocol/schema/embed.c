@@ -28,14 +28,13 @@ static const struct {
   const char *code;
   const char *names[N_LANGUAGES];
 } EXTRA_COUNTRIES[] = {
-    {"EU",
-     {"European Union", "Европейски съюз", "Evropská unie",      "Den Europæiske Union", "Europäische Union", "Ευρωπαϊκή Ένωση",
-      "Unión Europea",  "Euroopa Liit",    "Euroopan unioni",    "Union européenne",     "An tAontas Eorpach", "Europska unija",
-      "Európai Unió",   "Unione europea",  "Europos Sąjunga",    "Eiropas Savienība",    "Unjoni Ewropea",    "Europese Unie",
-      "Unia Europejska", "União Europeia", "Uniunea Europeană",  "Európska únia",        "Evropska unija",    "Europeiska unionen"}},
-    {"XK",
-     {"Kosovo", "Косово", NULL, NULL, NULL, "Κοσσυφοπέδιο", NULL, NULL, NULL, NULL, "an Chosaiv", NULL,
-      "Koszovó", NULL, "Kosovas", "Kosova", NULL, NULL, "Kosowo", NULL, NULL, NULL, NULL, NULL}},
+    {"EU", {"European Union",     "Европейски съюз", "Evropská unie",  "Den Europæiske Union", "Europäische Union",
+            "Ευρωπαϊκή Ένωση",    "Unión Europea",   "Euroopa Liit",   "Euroopan unioni",      "Union européenne",
+            "An tAontas Eorpach", "Europska unija",  "Európai Unió",   "Unione europea",       "Europos Sąjunga",
+            "Eiropas Savienība",  "Unjoni Ewropea",  "Europese Unie",  "Unia Europejska",      "União Europeia",
+            "Uniunea Europeană",  "Európska únia",   "Evropska unija", "Europeiska unionen"}},
+    {"XK", {"Kosovo",  "Косово", NULL,      NULL,     NULL, "Κοσσυφοπέδιο", NULL,     NULL, NULL, NULL, "an Chosaiv", NULL,
+            "Koszovó", NULL,     "Kosovas", "Kosova", NULL, NULL,           "Kosowo", NULL, NULL, NULL, NULL,         NULL}},
 };
 
 /* How a list of iso-codes becomes a vocabulary. Of several names the first that is there counts; so of codes. catalogues: the
@@ -120,7 +119,8 @@ static const char *translate(const struct octets *mo, const char *msgid) {
 /* Octets as a static array of numbers: string literals of that length are outside of ISO C. */
 static void write_octets(FILE *out, const char *name, const uint8_t *p, size_t len) {
   (void)fprintf(out, "static const %s[%zu] = {", name, len + 1);
-  for (size_t i = 0; i < len; i++) (void)fprintf(out, "%s%u,", i % 40 == 0 ? "\n" : "", p[i]);
+  for (size_t i = 0; i < len; i++)
+    (void)fprintf(out, "%s%u,", i % 40 == 0 ? "\n" : "", p[i]);
   (void)fprintf(out, "0};\n");
 }
 
@@ -149,7 +149,8 @@ static int embed_files(const char *output, const char *directory, char **names, 
     free(o.p);
   }
   (void)fprintf(out, "const struct embedded_file embedded_files[] = {\n");
-  for (int i = 0; i < n; i++) (void)fprintf(out, "    {\"%s\", file_%d, %zu},\n", names[i], i, lengths[i]);
+  for (int i = 0; i < n; i++)
+    (void)fprintf(out, "    {\"%s\", file_%d, %zu},\n", names[i], i, lengths[i]);
   (void)fprintf(out, "    {0}};\n");
   close_output(out, output);
   free(lengths);
@@ -172,8 +173,7 @@ static void add_row(struct table *t, const char *code, const char *const names[N
 }
 
 /* A name in every language that has it and says something else than English. */
-static void add_item(struct table *t, const struct source *s, const json_t *item,
-                     struct octets catalogues[N_LANGUAGES][2]) {
+static void add_item(struct table *t, const struct source *s, const json_t *item, struct octets catalogues[N_LANGUAGES][2]) {
   const char *names[N_LANGUAGES] = {first_string(item, s->names)};
   const char *code = first_string(item, s->codes);
   if (code == NULL || names[0] == NULL) stop("an entry without code or name", s->file);
@@ -209,18 +209,21 @@ static size_t pool_add(FILE *pool, size_t *used, const char *text) {
 
 static void write_table(FILE *out, const char *name, const struct table *t) {
   struct sorted_row *order = need(calloc(t->n + 1, sizeof *order));
-  for (size_t i = 0; i < t->n; i++) order[i] = (struct sorted_row){t->codes[i], i};
+  for (size_t i = 0; i < t->n; i++)
+    order[i] = (struct sorted_row){t->codes[i], i};
   qsort(order, t->n, sizeof *order, compare_codes);
   char *pool_text = NULL;
   size_t pool_len = 0, used = 1;
   FILE *pool = need(open_memstream(&pool_text, &pool_len));
   (void)fputc('\0', pool);
   (void)fprintf(out, "static const uint32_t %s_cells[] = {\n%zu,", name, pool_add(pool, &used, "code"));
-  for (size_t i = 0; i < N_LANGUAGES; i++) (void)fprintf(out, "%zu,", pool_add(pool, &used, LANGUAGES[i]));
+  for (size_t i = 0; i < N_LANGUAGES; i++)
+    (void)fprintf(out, "%zu,", pool_add(pool, &used, LANGUAGES[i]));
   for (size_t i = 0; i < t->n; i++) {
     if (i > 0 && strcmp(order[i].code, order[i - 1].code) == 0) stop("a code stands there twice", order[i].code);
     (void)fprintf(out, "\n%zu,", pool_add(pool, &used, order[i].code));
-    for (size_t k = 0; k < N_LANGUAGES; k++) (void)fprintf(out, "%zu,", pool_add(pool, &used, t->names[order[i].row][k]));
+    for (size_t k = 0; k < N_LANGUAGES; k++)
+      (void)fprintf(out, "%zu,", pool_add(pool, &used, t->names[order[i].row][k]));
   }
   (void)fprintf(out, "};\n");
   if (fclose(pool) != 0) stop("cannot be written", "pool");
@@ -252,7 +255,8 @@ static size_t make_table(FILE *out, const struct source *s, const char *json_dir
     }
   }
   const json_t *list = json_object_get(root, s->list);
-  for (size_t i = 0; i < json_array_size(list); i++) add_item(t, s, json_array_get(list, i), catalogues);
+  for (size_t i = 0; i < json_array_size(list); i++)
+    add_item(t, s, json_array_get(list, i), catalogues);
   for (size_t i = 0; s == &SOURCES[0] && i < sizeof EXTRA_COUNTRIES / sizeof EXTRA_COUNTRIES[0]; i++) {
     add_row(t, EXTRA_COUNTRIES[i].code, EXTRA_COUNTRIES[i].names);
   }
@@ -260,7 +264,8 @@ static size_t make_table(FILE *out, const struct source *s, const char *json_dir
   write_table(out, s->vocabulary, t);
   const size_t n = t->n;
   for (size_t i = 0; i < N_LANGUAGES; i++) {
-    for (size_t c = 0; c < 2; c++) free(catalogues[i][c].p);
+    for (size_t c = 0; c < 2; c++)
+      free(catalogues[i][c].p);
   }
   json_decref(root);
   free(t);
@@ -270,12 +275,13 @@ static size_t make_table(FILE *out, const struct source *s, const char *json_dir
 static int embed_tables(const char *output, const char *json_directory, const char *locales) {
   size_t rows[N_SOURCES];
   FILE *out = open_output(output);
-  for (size_t i = 0; i < N_SOURCES; i++) rows[i] = make_table(out, &SOURCES[i], json_directory, locales);
+  for (size_t i = 0; i < N_SOURCES; i++)
+    rows[i] = make_table(out, &SOURCES[i], json_directory, locales);
   (void)fprintf(out, "const struct embedded_table embedded_tables[] = {\n");
   for (size_t i = 0; i < N_SOURCES; i++) {
     const char *name = SOURCES[i].vocabulary;
-    (void)fprintf(out, "    {\"%s\", {.pool = %s_pool, .cells = %s_cells, .n_rows = %zu, .n_columns = %zu}},\n", name, name, name,
-                  rows[i], N_LANGUAGES + 1);
+    (void)fprintf(out, "    {\"%s\", {.pool = %s_pool, .cells = %s_cells, .n_rows = %zu, .n_columns = %zu}},\n", name, name,
+                  name, rows[i], N_LANGUAGES + 1);
   }
   (void)fprintf(out, "    {0}};\n");
   close_output(out, output);

@@ -127,8 +127,10 @@ static json_t *text_of(struct import *im, const json_t *value) {
     if ((c < ' ' && c != '\n' && c != '\t' && c != '\r') || c == 0x7f) clean.p[i] = ' ';
   }
   size_t start = 0, end = clean.len;
-  while (start < end && clean.p[start] <= ' ') start++;
-  while (end > start && clean.p[end - 1] <= ' ') end--;
+  while (start < end && clean.p[start] <= ' ')
+    start++;
+  while (end > start && clean.p[end - 1] <= ' ')
+    end--;
   json_t *out = end > start ? keep(im, json_stringn((const char *)clean.p + start, end - start)) : NULL;
   bytes_release(&clean);
   return out;
@@ -136,7 +138,8 @@ static json_t *text_of(struct import *im, const json_t *value) {
 
 static json_t *leave_out(struct import *im, const struct field *f, const char *code, const char *text, const char *wanted) {
   const struct view v = view_of_text(text);
-  findings_add(im->findings, FINDING_WARNING, f->key, code, "'%.*s' is no %s: left out", (int)text_prefix(v, SHOWN), text, wanted);
+  findings_add(im->findings, FINDING_WARNING, f->key, code, "'%.*s' is no %s: left out", (int)text_prefix(v, SHOWN), text,
+               wanted);
   return NULL;
 }
 
@@ -368,7 +371,8 @@ enum err_code import_map_apply(const struct import_map *map, const json_t *row, 
   if (im.out == NULL) return err_set(err, ERR_MEMORY, NULL);
   find_language(&im, &found);
   for (int constants = 0; constants < 2; constants++) {
-    for (size_t i = 0; i < map->n_rules; i++) apply_rule(&im, &map->rules[i], &found, constants == 1);
+    for (size_t i = 0; i < map->n_rules; i++)
+      apply_rule(&im, &map->rules[i], &found, constants == 1);
   }
   drop_empty(&im);
   add_language(&im);

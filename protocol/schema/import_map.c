@@ -124,7 +124,8 @@ static enum err_code take_code(struct import_map *map, const char *key, const ch
   }
   struct import_code *code = &map->codes[map->n_codes];
   code->field = f;
-  if (!lines_copy(view_of_text(from), code->from, sizeof code->from) || !lines_copy(view_of_text(to), code->to, sizeof code->to)) {
+  if (!lines_copy(view_of_text(from), code->from, sizeof code->from) ||
+      !lines_copy(view_of_text(to), code->to, sizeof code->to)) {
     return err_set(err, ERR_LIMIT, "a code is too long");
   }
   map->n_codes++;
@@ -164,7 +165,8 @@ static int on_entry(void *user, const char *section, const char *key, const char
   return 1;
 }
 
-/* Hands the next line to inih. Blanks at its start would continue the entry above, which maps do not have: they are taken off. */
+/* Hands the next line to inih. Blanks at its start would continue the entry above, which maps do not have: they are taken off.
+ */
 static char *on_line(char *out, int size, void *user) {
   struct import_reader *r = user;
   if (r->code != OK || !lines_next(&r->lines)) return NULL;
@@ -190,7 +192,8 @@ static enum err_code read_once(struct import_reader *r, struct view ini) {
   return r->code;
 }
 
-static enum err_code read_map(struct import_reader *r, const struct schema_set *set, struct view ini, const char *default_kind) {
+static enum err_code read_map(struct import_reader *r, const struct schema_set *set, struct view ini,
+                              const char *default_kind) {
   r->only_kind = true;
   enum err_code code = read_once(r, ini);
   if (code != OK) return code;
@@ -198,14 +201,16 @@ static enum err_code read_map(struct import_reader *r, const struct schema_set *
   r->map->schema = kind != NULL ? schema_by_kind(set, kind) : NULL;
   if (r->map->schema == NULL) {
     struct nearest n = nearest_to(view_of_text(kind != NULL ? kind : ""));
-    for (size_t i = 0; i < schema_set_count(set); i++) nearest_offer(&n, schema_set_at(set, i)->kind);
+    for (size_t i = 0; i < schema_set_count(set); i++)
+      nearest_offer(&n, schema_set_at(set, i)->kind);
     (void)err_set(r->err, ERR_NOT_FOUND, "unknown kind '%.40s'", kind != NULL ? kind : "");
     if (nearest_word(&n) != NULL) (void)err_hint(r->err, "did you mean '%s'?", nearest_word(&n));
     return ERR_NOT_FOUND;
   }
   r->only_kind = false;
   code = read_once(r, ini);
-  if (code == OK && r->map->n_rules == 0) code = err_set(r->err, ERR_FORMAT, "no field is mapped: the section [fields] is empty");
+  if (code == OK && r->map->n_rules == 0)
+    code = err_set(r->err, ERR_FORMAT, "no field is mapped: the section [fields] is empty");
   return code;
 }
 
@@ -253,7 +258,8 @@ enum err_code import_map_identity(const struct schema *schema, struct import_map
   for (size_t i = 0; i < schema->n_fields; i++) {
     const struct field *f = &schema->fields[i];
     if (f->n_children == 0 && map->n_rules < IMPORT_RULES) add_identity(map, f);
-    for (size_t j = 0; j < f->n_children && map->n_rules < IMPORT_RULES; j++) add_identity(map, &f->children[j]);
+    for (size_t j = 0; j < f->n_children && map->n_rules < IMPORT_RULES; j++)
+      add_identity(map, &f->children[j]);
   }
   if (schema->language != NULL) {
     map->language.n_sources = 1;

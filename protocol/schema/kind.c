@@ -41,8 +41,9 @@ struct kind_parser {
 static const struct {
   const char *name;
   enum field_type type;
-} TYPES[] = {{"text", FIELD_TEXT}, {"code", FIELD_CODE}, {"date", FIELD_DATE},   {"number", FIELD_NUMBER}, {"bool", FIELD_BOOL},
-             {"url", FIELD_URL},   {"ref", FIELD_REF},   {"group", FIELD_GROUP}, {"file", FIELD_FILE},     {"blob", FIELD_BLOB}};
+} TYPES[] = {{"text", FIELD_TEXT}, {"code", FIELD_CODE}, {"date", FIELD_DATE}, {"number", FIELD_NUMBER},
+             {"bool", FIELD_BOOL}, {"url", FIELD_URL},   {"ref", FIELD_REF},   {"group", FIELD_GROUP},
+             {"file", FIELD_FILE}, {"blob", FIELD_BLOB}};
 
 /* In a group only these may be told in several languages (protocol 5). */
 static const char *const ML_IN_GROUPS[] = {"name", "label", "title", "method", "source"};
@@ -56,10 +57,12 @@ static enum err_code split_words(struct kind_parser *p, struct view line) {
   p->n_words = 0;
   size_t at = 0;
   for (;;) {
-    while (at < line.len && (line.p[at] == ' ' || line.p[at] == '\t')) at++;
+    while (at < line.len && (line.p[at] == ' ' || line.p[at] == '\t'))
+      at++;
     if (at == line.len || line.p[at] == '#') return OK;
     const size_t start = at;
-    while (at < line.len && line.p[at] != ' ' && line.p[at] != '\t') at++;
+    while (at < line.len && line.p[at] != ' ' && line.p[at] != '\t')
+      at++;
     if (p->n_words == WORDS_MAX) return err_set(p->err, ERR_FORMAT, "more than %u words", WORDS_MAX);
     p->words[p->n_words++] = view_of(line.p + start, at - start);
   }
@@ -101,7 +104,8 @@ static enum err_code take_key(struct kind_parser *p, struct field *f) {
   const struct view first = view_of(key.p, dot != NULL ? (size_t)(dot - key.p) : key.len);
   const struct view second = dot != NULL ? view_of(dot + 1, key.len - first.len - 1) : view_of(NULL, 0);
   if (!lines_is_name(first) || (dot != NULL && !lines_is_name(second))) {
-    return err_set(p->err, ERR_FORMAT, "'%.*s' is no key (small letters, digits and '_', 31 at most)", print_len(key), (const char *)key.p);
+    return err_set(p->err, ERR_FORMAT, "'%.*s' is no key (small letters, digits and '_', 31 at most)", print_len(key),
+                   (const char *)key.p);
   }
   (void)lines_copy(key, f->key, sizeof f->key);
   if (key_is_taken(p, f->key)) return err_set(p->err, ERR_FORMAT, "the field '%s' stands there twice", f->key);
@@ -109,7 +113,8 @@ static enum err_code take_key(struct kind_parser *p, struct field *f) {
   const struct field *group = open_group(p);
   const bool is_group = group != NULL && (group->type == FIELD_GROUP || group->type == FIELD_FILE);
   if (!is_group || !view_is_text(first, group->key)) {
-    return err_set(p->err, ERR_FORMAT, "'%s' does not follow its group '%.*s'", f->key, print_len(first), (const char *)first.p);
+    return err_set(p->err, ERR_FORMAT, "'%s' does not follow its group '%.*s'", f->key, print_len(first),
+                   (const char *)first.p);
   }
   return OK;
 }
@@ -187,7 +192,8 @@ static enum err_code take_need(struct kind_parser *p, struct field *f) {
     const uint8_t *bar = word.len > 1 ? memchr(word.p + 1, '|', word.len - 1) : NULL;
     const struct view name = view_of(word.p + 1, bar != NULL ? (size_t)(bar - word.p) - 1 : word.len - 1);
     if (word.p[0] != '|' || !lines_is_name(name)) return err_set(p->err, ERR_FORMAT, "the need has the form 'P|field|field'");
-    if (f->n_alternatives == FIELD_ALTERNATIVES) return err_set(p->err, ERR_FORMAT, "at most %d alternatives", FIELD_ALTERNATIVES);
+    if (f->n_alternatives == FIELD_ALTERNATIVES)
+      return err_set(p->err, ERR_FORMAT, "at most %d alternatives", FIELD_ALTERNATIVES);
     (void)lines_copy(name, f->alternatives[f->n_alternatives++], FIELD_KEY_MAX);
     word = view_of(name.p + name.len, word.len - name.len - 1);
   }
@@ -196,7 +202,7 @@ static enum err_code take_need(struct kind_parser *p, struct field *f) {
 
 static enum err_code take_field(struct kind_parser *p, size_t line) {
   static enum err_code (*const columns[])(struct kind_parser *, struct field *) = {take_key, take_type, take_many, take_ml,
-                                                                                  take_need};
+                                                                                   take_need};
   if (p->n_words < 5) return err_set(p->err, ERR_FORMAT, "a field has five columns: key, type, many, ml, need");
   if (p->n_flat == FLAT_MAX) return err_set(p->err, ERR_LIMIT, "more than %u fields", FLAT_MAX);
   struct field *f = &p->flat[p->n_flat];
@@ -242,7 +248,8 @@ static enum err_code take_line(struct kind_parser *p, const struct lines *l) {
 static enum err_code split_groups(struct kind_parser *p) {
   struct kind *k = p->kind;
   size_t n_tops = 0;
-  for (size_t i = 0; i < p->n_flat; i++) n_tops += strchr(p->flat[i].key, '.') == NULL;
+  for (size_t i = 0; i < p->n_flat; i++)
+    n_tops += strchr(p->flat[i].key, '.') == NULL;
   if (n_tops == 0) return err_set(p->err, ERR_FORMAT, "there are no fields");
   if (n_tops > SCHEMA_FIELDS) return err_set(p->err, ERR_LIMIT, "more than %d fields outside of groups", SCHEMA_FIELDS);
   k->n_children = p->n_flat - n_tops;
@@ -292,7 +299,8 @@ static enum err_code find_top(struct kind_parser *p, struct view key, struct fie
 static enum err_code check_names(struct kind_parser *p, struct field *f) {
   struct field *other = NULL;
   enum err_code code = OK;
-  for (size_t i = 0; i < f->n_alternatives && code == OK; i++) code = find_top(p, view_of_text(f->alternatives[i]), &other);
+  for (size_t i = 0; i < f->n_alternatives && code == OK; i++)
+    code = find_top(p, view_of_text(f->alternatives[i]), &other);
   if (code == OK && f->when_field[0] != '\0') {
     code = find_top(p, view_of_text(f->when_field), &other);
     if (code == OK && other->type != FIELD_CODE && other->type != FIELD_BOOL) {
@@ -305,7 +313,8 @@ static enum err_code check_names(struct kind_parser *p, struct field *f) {
   if (f->order[0] != '\0' && kind_child(f, view_of_text(f->order)) == NULL) {
     return err_set(p->err, ERR_FORMAT, "the group '%s' has no field '%s' to be ordered by", f->key, f->order);
   }
-  if (f->inverse[0] != '\0' && f->ref_kind[0] == '\0') return err_set(p->err, ERR_FORMAT, "'inverse' needs 'ref=KIND' beside it");
+  if (f->inverse[0] != '\0' && f->ref_kind[0] == '\0')
+    return err_set(p->err, ERR_FORMAT, "'inverse' needs 'ref=KIND' beside it");
   return OK;
 }
 
@@ -352,7 +361,8 @@ static enum err_code apply_citations(struct kind_parser *p, const struct kind_li
 
 static size_t profile_fields_used(const struct schema *s) {
   size_t n = 0;
-  for (size_t i = 0; i < s->n_profiles; i++) n += s->profiles[i].n_fields;
+  for (size_t i = 0; i < s->n_profiles; i++)
+    n += s->profiles[i].n_fields;
   return n;
 }
 
@@ -403,7 +413,8 @@ static enum err_code choose_title(struct kind_parser *p) {
     const struct field *f = &s->fields[i];
     if (f->type == FIELD_TEXT && text == NULL) text = f;
     if (f->ml && s->title == NULL) s->title = f;
-    if (f->type == FIELD_CODE && !f->many && s->language == NULL && strcmp(f->vocabulary_name, "language") == 0) s->language = f;
+    if (f->type == FIELD_CODE && !f->many && s->language == NULL && strcmp(f->vocabulary_name, "language") == 0)
+      s->language = f;
   }
   if (s->title == NULL) s->title = text;
   return s->title != NULL ? OK : err_set(p->err, ERR_FORMAT, "a kind needs a text field, to be shown in lists");
@@ -415,7 +426,8 @@ static enum err_code build(struct kind_parser *p, size_t *line) {
   if (k->schema.number == 0) return err_set(p->err, ERR_FORMAT, "the first line has the form 'schema NUMBER KIND'");
   enum err_code code = split_groups(p);
   if (code != OK) return code;
-  for (uint32_t i = 0; i < k->schema.n_fields; i++) k->by_key[i] = i;
+  for (uint32_t i = 0; i < k->schema.n_fields; i++)
+    k->by_key[i] = i;
   qsort_r(k->by_key, k->schema.n_fields, sizeof k->by_key[0], compare_tops, k);
   k->profile_fields = calloc(SCHEMA_PROFILES * k->schema.n_fields, sizeof(struct field *));
   if (k->profile_fields == NULL) return err_set(p->err, ERR_MEMORY, NULL);

@@ -16,7 +16,7 @@ struct kind {
   struct field *tops;     /* schema.fields */
   struct field *children; /* of all groups, one run a group */
   size_t n_children;
-  uint32_t by_key[SCHEMA_FIELDS]; /* indices into tops, in the order of encoded keys: shorter first, then octets */
+  uint32_t by_key[SCHEMA_FIELDS];      /* indices into tops, in the order of encoded keys: shorter first, then octets */
   const struct field **profile_fields; /* of all profiles, one run a profile */
 };
 

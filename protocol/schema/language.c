@@ -45,7 +45,8 @@ bool language_guess(struct view text, char out[4]) {
   size_t len = text.len;
   if (len > READ_OCTETS) {
     len = READ_OCTETS;
-    while (len > 0 && (text.p[len] & 0xc0) == 0x80) len--; /* not within a character */
+    while (len > 0 && (text.p[len] & 0xc0) == 0x80)
+      len--; /* not within a character */
   }
   (void)pthread_mutex_lock(&lock);
   load();

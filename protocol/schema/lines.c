@@ -31,7 +31,8 @@ struct view lines_trim(struct view v) {
     v.p++;
     v.len--;
   }
-  while (v.len > 0 && is_blank(v.p[v.len - 1])) v.len--;
+  while (v.len > 0 && is_blank(v.p[v.len - 1]))
+    v.len--;
   return v;
 }
 

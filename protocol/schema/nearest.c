@@ -34,8 +34,10 @@ unsigned nearest_distance(struct view a, struct view b) {
   if (a.len > NEAREST_MAX || b.len > NEAREST_MAX) return UINT_MAX;
   unsigned rows[3][NEAREST_MAX + 1];
   memset(rows, 0, sizeof rows);
-  for (size_t j = 0; j <= b.len; j++) rows[0][j] = (unsigned)j;
-  for (size_t i = 1; i <= a.len; i++) fill_row(a, b, i, rows[(i + 1) % 3], rows[(i - 1) % 3], rows[i % 3]);
+  for (size_t j = 0; j <= b.len; j++)
+    rows[0][j] = (unsigned)j;
+  for (size_t i = 1; i <= a.len; i++)
+    fill_row(a, b, i, rows[(i + 1) % 3], rows[(i - 1) % 3], rows[i % 3]);
   return rows[a.len % 3][b.len];
 }
 

@@ -112,9 +112,10 @@ static const struct rule {
 
 static enum err_code unknown_word(struct view word, struct err *err) {
   struct nearest n = nearest_to(word);
-  for (size_t i = 0; i < N_RULES; i++) nearest_offer(&n, RULES[i].word);
-  const enum err_code code = err_set(err, ERR_FORMAT, "'%.*s' is no rule word", (int)(word.len > 40 ? 40 : word.len),
-                                     (const char *)word.p);
+  for (size_t i = 0; i < N_RULES; i++)
+    nearest_offer(&n, RULES[i].word);
+  const enum err_code code =
+      err_set(err, ERR_FORMAT, "'%.*s' is no rule word", (int)(word.len > 40 ? 40 : word.len), (const char *)word.p);
   if (nearest_word(&n) != NULL) (void)err_hint(err, "did you mean '%s'?", nearest_word(&n));
   return code;
 }
@@ -126,7 +127,7 @@ enum err_code rule_apply(struct field *field, struct view word, struct err *err)
   for (size_t i = 0; i < N_RULES; i++) {
     if (!view_is_text(name, RULES[i].word)) continue;
     if (RULES[i].has_value != (value.len > 0)) {
-      return err_set(err, ERR_FORMAT, "'%s' %s a value", RULES[i].word, RULES[i].has_value ? "needs" : "takes no");
+      return err_set(err, ERR_FORMAT, "'%s' %s value", RULES[i].word, RULES[i].has_value ? "needs a" : "takes no");
     }
     return RULES[i].apply(field, value, err);
   }

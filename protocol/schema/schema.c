@@ -46,7 +46,8 @@ static enum err_code insert_kind(struct schema_set *set, struct kind *k, struct 
   }
   if (set->n_kinds == SET_KINDS) return full("kinds", SET_KINDS, err);
   size_t at = set->n_kinds++;
-  for (; at > 0 && set->kinds[at - 1]->schema.number > k->schema.number; at--) set->kinds[at] = set->kinds[at - 1];
+  for (; at > 0 && set->kinds[at - 1]->schema.number > k->schema.number; at--)
+    set->kinds[at] = set->kinds[at - 1];
   set->kinds[at] = k;
   k->schema.set = set;
   return OK;
@@ -134,9 +135,12 @@ enum err_code schema_set_new(struct schema_set **out, struct err *err) {
 
 void schema_set_free(struct schema_set *set) {
   if (set == NULL) return;
-  for (size_t i = 0; i < set->n_kinds; i++) kind_free(set->kinds[i]);
-  for (size_t i = 0; i < set->n_labels; i++) labels_free(set->labels[i]);
-  for (size_t i = 0; i < set->n_vocabularies; i++) vocabulary_free(set->vocabularies[i]);
+  for (size_t i = 0; i < set->n_kinds; i++)
+    kind_free(set->kinds[i]);
+  for (size_t i = 0; i < set->n_labels; i++)
+    labels_free(set->labels[i]);
+  for (size_t i = 0; i < set->n_vocabularies; i++)
+    vocabulary_free(set->vocabularies[i]);
   free(set);
 }
 
@@ -151,7 +155,8 @@ static enum err_code link_vocabulary(const struct schema_set *set, struct field 
   f->vocabulary = vocabulary_by_name(set, f->vocabulary_name);
   if (f->vocabulary != NULL) return OK;
   struct nearest n = nearest_to(view_of_text(f->vocabulary_name));
-  for (size_t i = 0; i < set->n_vocabularies; i++) nearest_offer(&n, set->vocabularies[i]->name);
+  for (size_t i = 0; i < set->n_vocabularies; i++)
+    nearest_offer(&n, set->vocabularies[i]->name);
   (void)err_set(err, ERR_FORMAT, "%s: there is no vocabulary '%s'", f->key, f->vocabulary_name);
   if (nearest_word(&n) != NULL) (void)err_hint(err, "did you mean '%s'?", nearest_word(&n));
   return ERR_FORMAT;
@@ -169,10 +174,10 @@ static enum err_code link_when(const struct kind *k, const struct field *f, stru
   return OK;
 }
 
-/* Fields that share a dimension must be comparable: of one type and vocabulary. */
-static enum err_code link_dim(const struct schema_set *set, const struct field *f, struct err *err) {
+/* Fields that share a dimension must be comparable: of one type and vocabulary. The kind with the higher number is to blame. */
+static enum err_code link_dim(const struct schema_set *set, const struct kind *own, const struct field *f, struct err *err) {
   if (f->dim[0] == '\0') return OK;
-  for (size_t i = 0; i < set->n_kinds; i++) {
+  for (size_t i = 0; i < set->n_kinds && set->kinds[i]->schema.number <= own->schema.number; i++) {
     const struct kind *k = set->kinds[i];
     for (size_t j = 0; j < k->schema.n_fields + k->n_children; j++) {
       const struct field *o = j < k->schema.n_fields ? &k->tops[j] : &k->children[j - k->schema.n_fields];
@@ -194,7 +199,7 @@ static enum err_code link_kind(const struct schema_set *set, struct kind *k, str
         code = link_vocabulary(set, f, err);
       } else {
         code = link_when(k, f, err);
-        if (code == OK) code = link_dim(set, f, err);
+        if (code == OK) code = link_dim(set, k, f, err);
       }
       if (code != OK) return code;
     }
@@ -293,8 +298,10 @@ const struct field *schema_field(const struct schema *schema, struct view key) {
 const char *schema_nearest_field(const struct schema *schema, struct view key) {
   const struct kind *k = kind_of(schema);
   struct nearest n = nearest_to(key);
-  for (size_t i = 0; i < schema->n_fields; i++) nearest_offer(&n, k->tops[i].key);
-  for (size_t i = 0; i < k->n_children; i++) nearest_offer(&n, k->children[i].key);
+  for (size_t i = 0; i < schema->n_fields; i++)
+    nearest_offer(&n, k->tops[i].key);
+  for (size_t i = 0; i < k->n_children; i++)
+    nearest_offer(&n, k->children[i].key);
   return nearest_word(&n);
 }
 

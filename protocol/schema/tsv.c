@@ -24,7 +24,8 @@ struct tsv_reader {
 
 static size_t count_octet(struct view v, uint8_t octet) {
   size_t n = 0;
-  for (size_t i = 0; i < v.len; i++) n += v.p[i] == octet;
+  for (size_t i = 0; i < v.len; i++)
+    n += v.p[i] == octet;
   return n;
 }
 
@@ -56,7 +57,8 @@ static int compare_rows(const void *a, const void *b, void *context) {
 
 /* Sorts the rows by key; a repeated key is an error. */
 static enum err_code index_rows(struct tsv *t, uint32_t *sorted, const char *name, struct err *err) {
-  for (uint32_t row = 0; row < t->n_rows; row++) sorted[row] = row;
+  for (uint32_t row = 0; row < t->n_rows; row++)
+    sorted[row] = row;
   qsort_r(sorted, t->n_rows, sizeof *sorted, compare_rows, t);
   for (uint32_t i = 1; i < t->n_rows; i++) {
     const char *key = tsv_cell(t, sorted[i], t->key_column);
@@ -84,7 +86,8 @@ static enum err_code take_lines(struct tsv_reader *r, struct view text, const ch
       return err_set(r->err, ERR_FORMAT, "%s: line %zu: the cell '%s' is empty", r->name, l.number, key_name);
     }
   }
-  return r->n_rows > 0 ? OK : err_set(r->err, ERR_FORMAT, "%s: line 1: the line with the names of the columns is missing", r->name);
+  return r->n_rows > 0 ? OK
+                       : err_set(r->err, ERR_FORMAT, "%s: line 1: the line with the names of the columns is missing", r->name);
 }
 
 static enum err_code check_size(const char *name, struct view text, struct tsv_reader *r, struct err *err) {
@@ -125,7 +128,8 @@ out:
 }
 
 void tsv_release(struct tsv *t) {
-  for (size_t i = 0; i < sizeof t->owned / sizeof t->owned[0]; i++) free(t->owned[i]);
+  for (size_t i = 0; i < sizeof t->owned / sizeof t->owned[0]; i++)
+    free(t->owned[i]);
   memset(t, 0, sizeof *t);
 }
 

@@ -7,8 +7,8 @@
 
 #include "keys/bytes.h"
 
-#define TSV_COLUMNS 256u  /* columns of a table: a label, a help and an example in every language that a node has */
-#define TSV_ROWS 10000u   /* rows of a table */
+#define TSV_COLUMNS 256u /* columns of a table: a label, a help and an example in every language that a node has */
+#define TSV_ROWS 10000u  /* rows of a table */
 #define TSV_LIMIT (4u * 1024u * 1024u) /* octets of a table's text */
 
 /* Invariants: cells has (n_rows + 1) * n_columns offsets, row 0 of it is the header; offset 0 is the empty string; sorted

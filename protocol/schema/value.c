@@ -22,7 +22,8 @@ static bool is_letter(uint8_t c) {
 
 static size_t digits_at(struct view v, size_t from) {
   size_t n = 0;
-  while (from + n < v.len && is_digit(v.p[from + n])) n++;
+  while (from + n < v.len && is_digit(v.p[from + n]))
+    n++;
   return n;
 }
 
@@ -44,7 +45,8 @@ bool value_number(struct view v, char out[VALUE_NUMBER_MAX]) {
     whole++;
     n_whole--;
   }
-  while (n_decimals > 0 && v.p[decimals + n_decimals - 1] == '0') n_decimals--;
+  while (n_decimals > 0 && v.p[decimals + n_decimals - 1] == '0')
+    n_decimals--;
   const size_t leading = n_whole == 1 && v.p[whole] == '0' ? 0 : n_whole; /* "0.5" has one digit */
   if (n_decimals > DECIMALS_MAX || leading + n_decimals > DIGITS_MAX) return false;
   const bool zero = leading == 0 && n_decimals == 0;
@@ -103,7 +105,8 @@ bool value_is_url(struct view v) {
 
 bool value_is_tag(struct view v) {
   size_t at = 0;
-  while (at < v.len && v.p[at] >= 'a' && v.p[at] <= 'z') at++;
+  while (at < v.len && v.p[at] >= 'a' && v.p[at] <= 'z')
+    at++;
   if (at < 2 || at > 3 || v.len >= VALUE_TAG_MAX) return false;
   while (at < v.len) {
     if (v.p[at++] != '-') return false;
@@ -136,7 +139,8 @@ static void spell_subtag(char *p, size_t len, bool first) {
 bool value_tag(struct view v, char out[VALUE_TAG_MAX]) {
   char tag[VALUE_TAG_MAX];
   if (v.len >= sizeof tag) return false;
-  for (size_t i = 0; i < v.len; i++) tag[i] = v.p[i] == '_' ? '-' : (char)v.p[i];
+  for (size_t i = 0; i < v.len; i++)
+    tag[i] = v.p[i] == '_' ? '-' : (char)v.p[i];
   tag[v.len] = '\0';
   for (size_t start = 0; start < v.len;) {
     const size_t len = strcspn(tag + start, "-");

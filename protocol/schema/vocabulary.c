@@ -15,7 +15,8 @@
 
 static enum err_code check_code(const char *name, struct view code, struct err *err) {
   bool good = code.len > 0 && code.len <= CODE_MAX;
-  for (size_t i = 0; good && i < code.len; i++) good = code.p[i] > ' ' && code.p[i] != ',';
+  for (size_t i = 0; good && i < code.len; i++)
+    good = code.p[i] > ' ' && code.p[i] != ',';
   return good ? OK
               : err_set(err, ERR_FORMAT, "vocabulary %s: '%.*s' is no code (1 to %u octets, no blank, no comma)", name,
                         (int)(code.len > CODE_MAX ? CODE_MAX : code.len), (const char *)code.p, CODE_MAX);
@@ -116,7 +117,8 @@ void vocabulary_free(struct vocabulary *v) {
 const char *vocabulary_nearest(const struct vocabulary *v, struct view code) {
   if (v->table.n_rows > NEAREST_CODES) return NULL;
   struct nearest n = nearest_to(code);
-  for (uint32_t row = 0; row < v->table.n_rows; row++) nearest_offer(&n, tsv_cell(&v->table, row, v->table.key_column));
+  for (uint32_t row = 0; row < v->table.n_rows; row++)
+    nearest_offer(&n, tsv_cell(&v->table, row, v->table.key_column));
   return nearest_word(&n);
 }
 

@@ -554,7 +554,7 @@ static void a_stolen_routing_id_gets_no_reply_of_another(void **state) {
 
 static void while_core_is_deaf_nothing_is_lost_and_the_queue_stays_bounded(void **state) {
   (void)state;
-  enum { FRAMES = 150, LEN = 200000 };
+  enum { FRAMES = 400, LEN = 200000 };
   struct rig *r = rig_new("tcp://127.0.0.1:0");
   struct client c = client_new(r, true, NULL);
   allow(r, (const uint8_t *[]){c.key.pub}, 1);

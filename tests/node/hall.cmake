@@ -1,0 +1,4 @@
+# The hall and the store. specola_fixture: a federation in one process, for every test of this floor.
+add_library(specola_fixture STATIC ${SPECOLA_TESTS_DIR}/node/fixture.c)
+target_link_libraries(specola_fixture PUBLIC specola_node PkgConfig::CMOCKA)
+specola_test(node hall specola_fixture)

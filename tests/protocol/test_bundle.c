@@ -21,9 +21,9 @@ static void put(struct bundle_writer *w, enum bundle_type type, uint64_t number)
   bytes_release(&b);
 }
 
-static const enum bundle_type FULL[] = {BUNDLE_CHARTER,  BUNDLE_EPOCH,  BUNDLE_EPOCH,      BUNDLE_IDENTITY, BUNDLE_IDENTITY,
-                                        BUNDLE_ADDRESS,  BUNDLE_WINDOW, BUNDLE_CHECKPOINT, BUNDLE_WINDOW,   BUNDLE_WINDOW,
-                                        BUNDLE_CHECKPOINT};
+static const enum bundle_type FULL[] = {BUNDLE_CHARTER,  BUNDLE_EPOCH,   BUNDLE_EPOCH,     BUNDLE_IDENTITY,
+                                        BUNDLE_IDENTITY, BUNDLE_ADDRESS, BUNDLE_WINDOW,    BUNDLE_CHECKPOINT,
+                                        BUNDLE_WINDOW,   BUNDLE_WINDOW,  BUNDLE_CHECKPOINT};
 #define N_FULL (sizeof FULL / sizeof *FULL)
 
 static void make_full(struct bytes *out) {
@@ -181,7 +181,7 @@ static enum err_code write_types(const enum bundle_type *types, size_t n) {
 static void types_stand_in_their_order_for_writer_and_reader(void **state) {
   (void)state;
   /* The rule, written out once more: rank of each type, and what a pair of neighbours may be. */
-  static const int RANK[] = {[BUNDLE_CHARTER] = 1, [BUNDLE_EPOCH] = 2, [BUNDLE_IDENTITY] = 3,
+  static const int RANK[] = {[BUNDLE_CHARTER] = 1, [BUNDLE_EPOCH] = 2,  [BUNDLE_IDENTITY] = 3,
                              [BUNDLE_ADDRESS] = 4, [BUNDLE_WINDOW] = 5, [BUNDLE_CHECKPOINT] = 5};
   unsigned n_good = 0;
   for (int a = 1; a <= 14; a++) {
@@ -267,15 +267,15 @@ static void a_reader_stops_at_a_promise_over_the_limit(void **state) {
     size_t len;
     enum err_code code;
   } CASES[] = {
-      {"\x92\x01\xc6\xff\xff\xff\xff", 7, ERR_LIMIT},         /* a bin of 4 GiB */
-      {"\x92\x01\xdd\xff\xff\xff\xff", 7, ERR_LIMIT},         /* an array of 2^32 - 1 */
-      {"\x92\x01\xdf\xff\xff\xff\xff", 7, ERR_LIMIT},         /* a map of as many */
-      {"\x92\x01\xca\x00\x00\x00\x00", 7, ERR_FORMAT},        /* a float */
-      {"\x92\x01\xc1", 3, ERR_FORMAT},                        /* nothing at all */
-      {"\x92\x01\xc7\x01\x01\x01", 6, ERR_FORMAT},            /* an extension */
-      {"\x92\x01\xcc\x05", 4, ERR_FORMAT},                    /* not the shortest form */
-      {"\x92\x01\x99\x99\x99\x99", 6, ERR_FORMAT},            /* it ends too early */
-      {"\x93\x01\xc0\xc0", 4, ERR_FORMAT},                    /* three elements */
+      {"\x92\x01\xc6\xff\xff\xff\xff", 7, ERR_LIMIT},                       /* a bin of 4 GiB */
+      {"\x92\x01\xdd\xff\xff\xff\xff", 7, ERR_LIMIT},                       /* an array of 2^32 - 1 */
+      {"\x92\x01\xdf\xff\xff\xff\xff", 7, ERR_LIMIT},                       /* a map of as many */
+      {"\x92\x01\xca\x00\x00\x00\x00", 7, ERR_FORMAT},                      /* a float */
+      {"\x92\x01\xc1", 3, ERR_FORMAT},                                      /* nothing at all */
+      {"\x92\x01\xc7\x01\x01\x01", 6, ERR_FORMAT},                          /* an extension */
+      {"\x92\x01\xcc\x05", 4, ERR_FORMAT},                                  /* not the shortest form */
+      {"\x92\x01\x99\x99\x99\x99", 6, ERR_FORMAT},                          /* it ends too early */
+      {"\x93\x01\xc0\xc0", 4, ERR_FORMAT},                                  /* three elements */
       {"\x92\x01\x91\x91\x91\x91\x91\x91\x91\x91\x91\xc0", 12, ERR_FORMAT}, /* nested too deeply */
   };
   for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
@@ -318,7 +318,10 @@ static void windows_read_back_with_their_items(void **state) {
   bytes_init(&payload, CEILING);
   struct canon_writer w = canon_writer(&items);
   for (uint32_t i = 0; i < 300; i++) {
-    struct item item = {.envelope = view_of("envelope", 8), .state = i % 3 == 0 ? ITEM_BODILESS : i % 3 == 1 ? ITEM_WHOLE : ITEM_GONE};
+    struct item item = {.envelope = view_of("envelope", 8),
+                        .state = i % 3 == 0   ? ITEM_BODILESS
+                                 : i % 3 == 1 ? ITEM_WHOLE
+                                              : ITEM_GONE};
     item.body = item.state == ITEM_WHOLE ? view_of("\x81\xa1\x61\xc0", 4) : view_of(NULL, 0);
     item_write(&w, &item);
   }

@@ -3,9 +3,9 @@
  */
 #include "tests/protocol/cast.h"
 
-static const uint8_t ORDER_2[PUBKEY_LEN] = {
-    0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f};
+static const uint8_t ORDER_2[PUBKEY_LEN] = {0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                            0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                            0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f};
 
 static struct identity full_identity(const struct actor *a) {
   struct identity id = a->founder.identity;
@@ -233,8 +233,12 @@ static void an_identity_item_reads_back_and_its_signatures_rise(void **state) {
 
 static void endpoints_are_tcp_a_host_and_a_port(void **state) {
   (void)state;
-  static const char *const GOOD[] = {"tcp://node.example.org:7070", "tcp://192.0.2.1:1", "tcp://[2001:db8::1]:65535",
-                                     "tcp://[::1]:7070", "tcp://a:7", "tcp://x-1.y:80"};
+  static const char *const GOOD[] = {"tcp://node.example.org:7070",
+                                     "tcp://192.0.2.1:1",
+                                     "tcp://[2001:db8::1]:65535",
+                                     "tcp://[::1]:7070",
+                                     "tcp://a:7",
+                                     "tcp://x-1.y:80"};
   static const char *const BAD[] = {"",
                                     "tcp://",
                                     "tcp://:7070",

@@ -76,6 +76,14 @@ static void refuses_parts_of_another_size(void **state) {
   refuses(4, 5, 16, 5);
 }
 
+static void an_empty_item_does_not_take_what_follows_it(void **state) {
+  (void)state;
+  struct item got;
+  struct canon_reader r = canon_reader(view_of("\x90\xc4\x01x", 4));
+  item_read(&r, &got);
+  assert_non_null(r.fault);
+}
+
 /* ---- submissions ---- */
 
 /* n items, all in one state but for the last; released by the caller. */
@@ -139,6 +147,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(an_item_comes_back_in_its_state),
       cmocka_unit_test(refuses_parts_of_another_size),
+      cmocka_unit_test(an_empty_item_does_not_take_what_follows_it),
       cmocka_unit_test(reads_submissions_of_1_to_256_records),
       cmocka_unit_test(refuses_submissions_of_other_shapes),
       cmocka_unit_test(refuses_a_submission_with_something_behind_or_over_its_size),

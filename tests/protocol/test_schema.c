@@ -59,7 +59,7 @@ static const struct field *field(const struct schema_set *set, const char *key) 
 static void reads_every_type(void **state) {
   expect_add(*state, HEAD TITLE "a text 1 - -\nb code * - -\nc date 1 - -\nd number 1 - -\ne bool 1 - -\nf url 1 - -\n"
                                 "g ref 1 - -\nh group * - -\nh.a text 1 - -\ni file * - -\ni.blob blob 1 - -\n");
-  static const enum field_type types[] = {FIELD_TEXT, FIELD_CODE, FIELD_DATE, FIELD_NUMBER, FIELD_BOOL,
+  static const enum field_type types[] = {FIELD_TEXT, FIELD_CODE, FIELD_DATE,  FIELD_NUMBER, FIELD_BOOL,
                                           FIELD_URL,  FIELD_REF,  FIELD_GROUP, FIELD_FILE};
   for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
     const char key[2] = {(char)('a' + (int)i), '\0'};
@@ -120,8 +120,9 @@ static void reads_counts_and_needs(void **state) {
 }
 
 static void reads_the_rule_words_of_fields(void **state) {
-  expect_add(*state, HEAD TITLE "level code 1 - - vocab=level dim=level\nx text 1 - C max=12 when=level:local,central # why\n"
-                                "n number 1 - - sum\ng group * - - order=d\ng.d date 1 - -\nr ref * - - ref=case inverse=back\n");
+  expect_add(*state,
+             HEAD TITLE "level code 1 - - vocab=level dim=level\nx text 1 - C max=12 when=level:local,central # why\n"
+                        "n number 1 - - sum\ng group * - - order=d\ng.d date 1 - -\nr ref * - - ref=case inverse=back\n");
   assert_int_equal(schema_set_link(*state, NULL), OK);
   assert_int_equal(field(*state, "x")->max_chars, 12);
   assert_string_equal(field(*state, "x")->when_field, "level");
@@ -229,7 +230,8 @@ static void labels_fall_back_to_english_then_to_the_key(void **state) {
 static void later_labels_go_before_earlier_ones(void **state) {
   const struct schema *s = schema_by_kind(*state, "case");
   assert_string_equal(schema_label(s, "title", "it"), "Titolo");
-  assert_int_equal(schema_set_add_labels(*state, "case", view_of_text("key\tlabel.it\tlabel.fr\ntitle\tNome\tNom\n"), NULL), OK);
+  assert_int_equal(schema_set_add_labels(*state, "case", view_of_text("key\tlabel.it\tlabel.fr\ntitle\tNome\tNom\n"), NULL),
+                   OK);
   assert_string_equal(schema_label(s, "title", "it"), "Nome");
   assert_string_equal(schema_label(s, "title", "fr"), "Nom");
   assert_string_equal(schema_label(s, "title", "en"), "Title");
@@ -271,9 +273,9 @@ static void reads_a_vocabulary(void **state) {
 }
 
 static void refuses_vocabularies_with_bad_numbers_or_codes(void **state) {
-  static const char *const bad[] = {"code\ten\na\tA\n", "number\tcode\n0\ta\n", "number\tcode\nx\ta\n", "number\tcode\n1\ta b\n",
-                                    "number\tcode\n1\ta\n1\tb\n", "number\tcode\n1\ta\n2\ta\n", "number\tcode\n1\t\n",
-                                    "number\tcode\n1\ta,b\n"};
+  static const char *const bad[] = {"code\ten\na\tA\n",       "number\tcode\n0\ta\n",       "number\tcode\nx\ta\n",
+                                    "number\tcode\n1\ta b\n", "number\tcode\n1\ta\n1\tb\n", "number\tcode\n1\ta\n2\ta\n",
+                                    "number\tcode\n1\t\n",    "number\tcode\n1\ta,b\n"};
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
     struct err err = ERR_INIT;
     if (schema_set_add_vocabulary(*state, "colour", view_of_text(bad[i]), &err) != ERR_FORMAT) fail_msg("accepted: %s", bad[i]);
@@ -285,11 +287,11 @@ static void refuses_vocabularies_with_bad_numbers_or_codes(void **state) {
 static void knows_countries_in_every_official_language_of_the_eu(void **state) {
   static const struct {
     const char *lang, *germany;
-  } names[] = {{"bg", "Германия"}, {"cs", "Německo"},   {"da", "Tyskland"}, {"de", "Deutschland"}, {"el", "Γερμανία"},
-               {"en", "Germany"},  {"es", "Alemania"},  {"et", "Saksamaa"}, {"fi", "Saksa"},       {"fr", "Allemagne"},
-               {"ga", "An Ghearmáin"}, {"hr", "Njemačka"}, {"hu", "Németország"}, {"it", "Germania"}, {"lt", "Vokietija"},
-               {"lv", "Vācija"},   {"mt", "il-Ġermanja"}, {"nl", "Duitsland"}, {"pl", "Niemcy"},   {"pt", "Alemanha"},
-               {"ro", "Germania"}, {"sk", "Nemecko"},   {"sl", "Nemčija"},  {"sv", "Tyskland"}};
+  } names[] = {{"bg", "Германия"},     {"cs", "Německo"},  {"da", "Tyskland"},    {"de", "Deutschland"}, {"el", "Γερμανία"},
+               {"en", "Germany"},      {"es", "Alemania"}, {"et", "Saksamaa"},    {"fi", "Saksa"},       {"fr", "Allemagne"},
+               {"ga", "An Ghearmáin"}, {"hr", "Njemačka"}, {"hu", "Németország"}, {"it", "Germania"},    {"lt", "Vokietija"},
+               {"lv", "Vācija"},       {"mt", "Ġermanja"}, {"nl", "Duitsland"},   {"pl", "Niemcy"},      {"pt", "Alemanha"},
+               {"ro", "Germania"},     {"sk", "Nemecko"},  {"sl", "Nemčija"},     {"sv", "Tyskland"}};
   const struct vocabulary *v = vocabulary_by_name(*state, "country");
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
     const char *label = vocabulary_label(v, view_of_text("DE"), names[i].lang);
@@ -335,7 +337,8 @@ static void the_case_has_the_number_one_and_its_four_needs(void **state) {
   const struct schema *s = schema_by_number(*state, 1);
   size_t n = 0;
   assert_string_equal(s->kind, "case");
-  for (size_t i = 0; i < s->n_fields; i++) n += s->fields[i].need == NEED_PUBLISH;
+  for (size_t i = 0; i < s->n_fields; i++)
+    n += s->fields[i].need == NEED_PUBLISH;
   assert_int_equal(n, 5); /* summary and overview stand for each other */
   assert_non_null(s->language);
   assert_non_null(s->citations);
@@ -365,10 +368,30 @@ static void measures_edits(void **state) {
 
 static void numbers_have_one_spelling(void **state) {
   (void)state;
-  static const char *const good[] = {"0", "1", "-1", "0.5", "-0.5", "1250.5", "0.000001", "123456789012345678", "123456789012.345678"};
-  static const char *const bad[] = {"", "-", "-0", "+1", "01", "1.", ".5", "1.50", "1,5", "1e3", " 1", "1 ", "0.0000001",
-                                    "1234567890123456789", "1234567890123.456789", "0x1", "--1", "-0.0", "0.0", "NaN"};
-  static const char *const spelled[][2] = {{"+007.50", "7.5"}, {"1.0", "1"}, {"-0", "0"}, {"-0.000", "0"}, {"00", "0"}, {"000.5", "0.5"}};
+  static const char *const good[] = {
+      "0", "1", "-1", "0.5", "-0.5", "1250.5", "0.000001", "123456789012345678", "123456789012.345678"};
+  static const char *const bad[] = {"",
+                                    "-",
+                                    "-0",
+                                    "+1",
+                                    "01",
+                                    "1.",
+                                    ".5",
+                                    "1.50",
+                                    "1,5",
+                                    "1e3",
+                                    " 1",
+                                    "1 ",
+                                    "0.0000001",
+                                    "1234567890123456789",
+                                    "1234567890123.456789",
+                                    "0x1",
+                                    "--1",
+                                    "-0.0",
+                                    "0.0",
+                                    "NaN"};
+  static const char *const spelled[][2] = {{"+007.50", "7.5"}, {"1.0", "1"}, {"-0", "0"},
+                                           {"-0.000", "0"},    {"00", "0"},  {"000.5", "0.5"}};
   char out[VALUE_NUMBER_MAX];
   for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
     if (!value_is_number(view_of_text(good[i]))) fail_msg("%s", good[i]);
@@ -390,8 +413,9 @@ static void numbers_have_one_spelling(void **state) {
 static void dates_exist(void **state) {
   (void)state;
   static const char *const good[] = {"2024", "2024-02", "2024-02-29", "2000-02-29", "0001-01-01", "9999-12-31"};
-  static const char *const bad[] = {"", "24", "0000", "2024-", "2024-00", "2024-13", "2024-2", "2024-02-30", "2023-02-29", "1900-02-29",
-                                    "2024-04-31", "2024-01-00", "2024/01/01", "2024-01-01T", "20240101", "2024-1-01", "abcd"};
+  static const char *const bad[] = {"",           "24",          "0000",       "2024-",      "2024-00",    "2024-13",
+                                    "2024-2",     "2024-02-30",  "2023-02-29", "1900-02-29", "2024-04-31", "2024-01-00",
+                                    "2024/01/01", "2024-01-01T", "20240101",   "2024-1-01",  "abcd"};
   for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
     if (!value_is_date(view_of_text(good[i]))) fail_msg("%s", good[i]);
   }
@@ -405,13 +429,25 @@ static void tags_and_addresses_are_told_from_what_is_none(void **state) {
   static const char *const tags[] = {"it", "pt-BR", "zh-Hant", "vec", "de-CH-1996"};
   static const char *const no_tags[] = {"", "i", "ital", "IT", "it-", "it_IT", "it-x", "-it", "it--IT", "it-123456789"};
   static const char *const urls[] = {"http://example.org", "https://example.org/a?b=c#d"};
-  static const char *const no_urls[] = {"", "example.org", "javascript:alert(1)", "ftp://example.org", "http://", "http:///a",
-                                        "https://example.org/a b", "https://example.org/\"", "https://example.org/<b>", "HTTP://x"};
+  static const char *const no_urls[] = {"",
+                                        "example.org",
+                                        "javascript:alert(1)",
+                                        "ftp://example.org",
+                                        "http://",
+                                        "http:///a",
+                                        "https://example.org/a b",
+                                        "https://example.org/\"",
+                                        "https://example.org/<b>",
+                                        "HTTP://x"};
   char tag[VALUE_TAG_MAX];
-  for (size_t i = 0; i < sizeof tags / sizeof tags[0]; i++) assert_true(value_is_tag(view_of_text(tags[i])));
-  for (size_t i = 0; i < sizeof no_tags / sizeof no_tags[0]; i++) assert_false(value_is_tag(view_of_text(no_tags[i])));
-  for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) assert_true(value_is_url(view_of_text(urls[i])));
-  for (size_t i = 0; i < sizeof no_urls / sizeof no_urls[0]; i++) assert_false(value_is_url(view_of_text(no_urls[i])));
+  for (size_t i = 0; i < sizeof tags / sizeof tags[0]; i++)
+    assert_true(value_is_tag(view_of_text(tags[i])));
+  for (size_t i = 0; i < sizeof no_tags / sizeof no_tags[0]; i++)
+    assert_false(value_is_tag(view_of_text(no_tags[i])));
+  for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++)
+    assert_true(value_is_url(view_of_text(urls[i])));
+  for (size_t i = 0; i < sizeof no_urls / sizeof no_urls[0]; i++)
+    assert_false(value_is_url(view_of_text(no_urls[i])));
   assert_true(value_tag(view_of_text("EN_gb"), tag));
   assert_string_equal(tag, "en-GB");
   assert_true(value_tag(view_of_text("zh-hant-tw"), tag));

@@ -1,6 +1,6 @@
 /*
- * vectors_federation: tests/vectors/{identity,address,charter,epoch,message,frame,bundle}.json, which make_federation.py wrote from
- * docs/protocol.md alone, against the code. Every row is accepted, or refused with the reason that it names.
+ * vectors_federation: tests/vectors/{identity,address,charter,epoch,message,frame,bundle}.json, which make_federation.py wrote
+ * from docs/protocol.md alone, against the code. Every row is accepted, or refused with the reason that it names.
  */
 #include <jansson.h>
 #include <stdlib.h>
@@ -75,7 +75,8 @@ static void check_file(const char *name, check_row *check, size_t at_least) {
   json_array_foreach(rows, i, row) {
     struct bytes octets = octets_of(row, "hex");
     const char *found = check(row, bytes_view(&octets));
-    bool agrees = strcmp(found, text_of(row, "reason")) == 0 && json_is_true(json_object_get(row, "ok")) == (strcmp(found, "none") == 0);
+    bool agrees =
+        strcmp(found, text_of(row, "reason")) == 0 && json_is_true(json_object_get(row, "ok")) == (strcmp(found, "none") == 0);
     if (!agrees) print_error("%s: %s: %s, not %s\n", name, text_of(row, "name"), found, text_of(row, "reason"));
     n_failed += !agrees;
     n_good += json_is_true(json_object_get(row, "ok"));
@@ -258,12 +259,9 @@ static void bundles_are_as_the_page_says(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(identities_are_as_the_page_says),
-      cmocka_unit_test(addresses_are_as_the_page_says),
-      cmocka_unit_test(charters_are_as_the_page_says),
-      cmocka_unit_test(epochs_and_frontiers_are_as_the_page_says),
-      cmocka_unit_test(messages_are_as_the_page_says),
-      cmocka_unit_test(frames_are_as_the_page_says),
+      cmocka_unit_test(identities_are_as_the_page_says), cmocka_unit_test(addresses_are_as_the_page_says),
+      cmocka_unit_test(charters_are_as_the_page_says),   cmocka_unit_test(epochs_and_frontiers_are_as_the_page_says),
+      cmocka_unit_test(messages_are_as_the_page_says),   cmocka_unit_test(frames_are_as_the_page_says),
       cmocka_unit_test(bundles_are_as_the_page_says),
   };
   return cmocka_run_group_tests(tests, cast_start, NULL);

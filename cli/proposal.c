@@ -1,14 +1,14 @@
 /*
- * object: JSON to a checked body (see object.h). Which fields hold the language and the licence is asked of the schema by their
+ * proposal: JSON to a checked body (see proposal.h). Which fields hold the language and the licence is asked of the schema by their
  * vocabularies, never by name.
  */
-#include "cli/object.h"
+#include "cli/proposal.h"
 
 #include <string.h>
 
 #define LICENSES "spdx" /* the vocabulary of licences */
 
-void object_release(struct object *o) {
+void proposal_release(struct proposal *o) {
   bytes_release(&o->body);
   findings_release(&o->findings);
 }
@@ -51,7 +51,7 @@ static const struct field *license_field(const struct schema *schema) {
   return NULL;
 }
 
-enum err_code object_build(const struct schema *schema, json_t *json, const struct home_config *config, struct object *o,
+enum err_code proposal_build(const struct schema *schema, json_t *json, const struct home_config *config, struct proposal *o,
                            struct err *err) {
   o->schema = schema;
   bytes_init(&o->body, LIMIT_BODY);
@@ -68,37 +68,37 @@ enum err_code object_build(const struct schema *schema, json_t *json, const stru
   return code;
 }
 
-enum err_code object_from_text(const struct schema_set *set, struct view text, const char *path, const struct home_config *config,
-                               const char *lang, struct object *o, struct err *err) {
+enum err_code proposal_from_text(const struct schema_set *set, struct view text, const char *path, const struct home_config *config,
+                               const char *lang, struct proposal *o, struct err *err) {
   const struct schema *schema = NULL;
   json_t *json = NULL;
   memset(o, 0, sizeof *o);
   enum err_code code = draft_read(set, text, config->language[0] != '\0' ? config->language : lang, &schema, &json, err);
   if (code == OK) {
-    code = object_build(schema, json, config, o, err);
+    code = proposal_build(schema, json, config, o, err);
     json_decref(json);
   }
   if (code != OK) {
     err_context(err, "%s", path);
-    object_release(o);
+    proposal_release(o);
   }
   return code;
 }
 
-enum err_code object_from_draft(const struct schema_set *set, const char *path, const struct home_config *config, const char *lang,
-                                struct object *o, struct err *err) {
+enum err_code proposal_from_draft(const struct schema_set *set, const char *path, const struct home_config *config, const char *lang,
+                                struct proposal *o, struct err *err) {
   struct bytes text;
   memset(o, 0, sizeof *o);
   bytes_init(&text, LIMIT_DRAFT);
   enum err_code code = file_read(path, &text, err);
   if (code == OK) {
-    code = object_from_text(set, bytes_view(&text), path, config, lang, o, err);
+    code = proposal_from_text(set, bytes_view(&text), path, config, lang, o, err);
   }
   bytes_release(&text);
   return code;
 }
 
-struct view object_title(const struct object *o, const char *lang) {
+struct view proposal_title(const struct proposal *o, const char *lang) {
   struct view title = view_of(NULL, 0);
   if (!body_text(o->schema, bytes_view(&o->body), o->schema->title->key, lang, &title, NULL)) {
     return view_of(NULL, 0);

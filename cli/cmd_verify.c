@@ -1,0 +1,187 @@
+/*
+ * verify: a bundle, wherever it came from, without a home; or the own store, every log of it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/here.h"
+#include "cli/out.h"
+#include "cli/verifier.h"
+#include "keys/words.h"
+
+/* What is said of the logs that were checked. */
+struct report {
+  struct cli *cli;
+  struct out_table *table;
+  json_t *list;
+};
+
+static struct report report_new(struct cli *cli) {
+  static const char *const columns[] = {"node", ">gen", ">entries", ">checkpoints", ">held", ">bodies missing", "root", NULL};
+  struct report r = {.cli = cli, .table = out_table_new(cli, columns), .list = json_array()};
+  out_set(cli, "logs", r.list);
+  return r;
+}
+
+static void report_log(struct report *r, const struct log_check *c) {
+  char gen[24], size[24], points[24], held[24], missing[24], root[HASH_HEX_LEN];
+  struct hash h = merkle_root(&c->range);
+  snprintf(gen, sizeof gen, "%ju", (uintmax_t)c->gen);
+  snprintf(size, sizeof size, "%ju", (uintmax_t)c->range.size);
+  snprintf(points, sizeof points, "%ju", (uintmax_t)c->checkpoints);
+  snprintf(held, sizeof held, "%ju", (uintmax_t)c->held);
+  snprintf(missing, sizeof missing, "%ju", (uintmax_t)c->bodies_missing);
+  hash_hex(&h, root);
+  const char *cells[] = {c->handle, gen, size, points, held, missing, root};
+  out_table_row(r->table, cells);
+  json_array_append_new(r->list, json_pack("{s:s, s:o, s:I, s:I, s:s, s:I, s:I, s:I}", "handle", c->handle, "node", out_json_hash(&c->node),
+                                           "gen", (json_int_t)c->gen, "size", (json_int_t)c->range.size, "root", root, "checkpoints",
+                                           (json_int_t)c->checkpoints, "held", (json_int_t)c->held, "bodies_missing",
+                                           (json_int_t)c->bodies_missing));
+}
+
+static enum err_code file_source(void *context, uint8_t *buffer, size_t size, size_t *n, struct err *err) {
+  FILE *file = context;
+  *n = fread(buffer, 1, size, file);
+  return *n == 0 && ferror(file) ? err_errno(err, ERR_IO, errno, "bundle") : OK;
+}
+
+static enum err_code verify_file(struct cli *cli, const char *path, struct err *err) {
+  struct bundle_check b = {0};
+  char words[WORDS_LEN];
+  FILE *file = fopen(path, "rbe");
+  if (file == NULL) {
+    return err_errno(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, path);
+  }
+  enum err_code code = bundle_check(file_source, file, &b, err);
+  if (code != OK) {
+    err_context(err, "%s", path);
+  } else {
+    struct report r = report_new(cli);
+    struct view name = charter_name(&b.charter, cli->lang);
+    words_of(&b.charter.fed_id, words);
+    out_heading(cli, "%.*s", (int)name.len, (const char *)name.p);
+    out_line(cli, "Fingerprint  %s   (compare it with one that you know)", words);
+    for (size_t i = 0; i < b.n_logs; i++) {
+      report_log(&r, &b.logs[i]);
+    }
+    out_table_print(r.table);
+    out_line(cli, "Verified: every entry folds to a signed root, every body is the one committed to.");
+    out_set_text(cli, "fingerprint", words);
+    out_set(cli, "federation", out_json_hash(&b.charter.fed_id));
+  }
+  bundle_check_release(&b);
+  fclose(file);
+  return code;
+}
+
+/* ---- the own store ---- */
+
+#define PLAN_MAX 32 /* milestones asked for at a time */
+
+/* A log being read from the store. */
+struct walk {
+  struct log_check check;
+  const struct here *here;
+  struct log log;
+  uint64_t sizes[PLAN_MAX]; /* milestones ahead */
+  uint32_t n_sizes, next;
+  struct bytes text;
+  enum err_code code;
+  struct err *err;
+};
+
+/* The milestones above what was folded. */
+static void plan(struct walk *w) {
+  w->next = 0;
+  w->code = milestone_plan(w->here->store, w->log.no, w->check.range.size, w->sizes, PLAN_MAX, &w->n_sizes, w->err);
+}
+
+static bool walk_entry(void *context, int64_t rowid, const struct item *item) {
+  struct walk *w = context;
+  (void)rowid;
+  w->code = log_check_item(&w->check, item, w->err);
+  if (w->code != OK || w->next >= w->n_sizes || w->check.range.size != w->sizes[w->next]) {
+    return w->code == OK;
+  }
+  bytes_clear(&w->text);
+  w->code = milestone_get(w->here->store, w->log.no, w->sizes[w->next], &w->text, w->err);
+  if (w->code == OK) {
+    w->code = log_check_checkpoint(&w->check, bytes_view(&w->text), w->err);
+  }
+  if (w->code == OK && ++w->next == w->n_sizes) {
+    plan(w);
+  }
+  return w->code == OK;
+}
+
+static enum err_code verify_log(const struct here *here, const struct log *log, struct report *report, struct err *err) {
+  struct walk w = {.here = here, .log = *log, .err = err};
+  const struct federation_member *member = federation_by_node(&here->federation, &log->node);
+  if (member == NULL) {
+    return err_set(err, ERR_MISMATCH, "a log of no member is in the store");
+  }
+  w.check = (struct log_check){.fed_id = here->federation.charter.fed_id, .node = log->node, .gen = log->gen,
+                               .key = member->identity.node_key};
+  memcpy(w.check.handle, member->member->handle, HANDLE_MAX);
+  bytes_init(&w.text, LIMIT_CHECKPOINT);
+  plan(&w);
+  enum err_code code = w.code;
+  if (code == OK && (code = entry_each(here->store, log->no, 0, log->range.size, walk_entry, &w, err)) == OK) {
+    code = w.code;
+  }
+  if (code == OK && (w.check.covered != log->range.size || w.check.range.size != log->range.size)) {
+    code = err_set(err, ERR_MISMATCH, "%s: %ju entries are there, %ju under checkpoints, %ju are claimed", w.check.handle,
+                   (uintmax_t)w.check.range.size, (uintmax_t)w.check.covered, (uintmax_t)log->range.size);
+  }
+  if (code == OK) {
+    report_log(report, &w.check);
+  }
+  bytes_release(&w.text);
+  return code;
+}
+
+/* Logs first, so that no statement is open while entries are read. */
+struct logs {
+  struct log list[2 * LIMIT_MEMBERS];
+  size_t n;
+};
+
+static bool keep_log(void *context, const struct log *log) {
+  struct logs *l = context;
+  if (l->n < sizeof l->list / sizeof l->list[0]) {
+    l->list[l->n++] = *log;
+  }
+  return true;
+}
+
+static enum err_code verify_store(struct cli *cli, struct err *err) {
+  struct here here;
+  enum err_code code = here_open(cli, &here, err);
+  if (code != OK) {
+    return code;
+  }
+  static struct logs logs;
+  logs.n = 0;
+  struct report report = report_new(cli);
+  code = log_each(here.store, keep_log, &logs, err);
+  for (size_t i = 0; code == OK && i < logs.n; i++) {
+    if (logs.list[i].range.size > 0) {
+      code = verify_log(&here, &logs.list[i], &report, err);
+    }
+  }
+  out_table_print(report.table);
+  if (code == OK) {
+    out_line(cli, "Verified: every entry folds to a signed root, every body is the one committed to.");
+  } else {
+    err_hint(err, "the store is damaged; keep it, and take the logs again from a bundle or a peer");
+  }
+  here_release(&here);
+  return code;
+}
+
+enum err_code cmd_verify(struct cli *cli, const struct args *args, struct err *err) {
+  return args->n_operands == 1 ? verify_file(cli, args->operands[0], err) : verify_store(cli, err);
+}

@@ -1,0 +1,102 @@
+/*
+ * facets: dimensions of the schemas as options (see facets.h).
+ */
+#include "cli/facets.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "protocol/schema/nearest.h"
+
+/* The k-th field that has a dimension, children behind their group. */
+static const struct field *dim_field(const struct schema *schema, size_t *k) {
+  for (size_t i = 0; i < schema->n_fields; i++) {
+    const struct field *f = &schema->fields[i];
+    if (f->dim[0] != '\0' && (*k)-- == 0) {
+      return f;
+    }
+    for (size_t j = 0; j < f->n_children; j++) {
+      if (f->children[j].dim[0] != '\0' && (*k)-- == 0) {
+        return &f->children[j];
+      }
+    }
+  }
+  return NULL;
+}
+
+/* The k-th of one kind or of all. */
+static const struct field *any_dim_field(const struct schema_set *set, const struct schema *schema, size_t k,
+                                         const struct schema **owner) {
+  if (schema != NULL) {
+    *owner = schema;
+    return dim_field(schema, &k);
+  }
+  for (size_t i = 0; i < schema_set_count(set); i++) {
+    *owner = schema_set_at(set, i);
+    const struct field *f = dim_field(*owner, &k);
+    if (f != NULL) {
+      return f;
+    }
+  }
+  return NULL;
+}
+
+const char *facets_dimension(const struct schema_set *set, const struct schema *schema, const char *lang, size_t i, const char **label) {
+  const struct schema *owner = NULL;
+  for (size_t k = 0;; k++) {
+    const struct schema *other = NULL;
+    const struct field *f = any_dim_field(set, schema, k, &owner);
+    if (f == NULL) {
+      return NULL;
+    }
+    bool first = true;
+    for (size_t j = 0; first && j < k; j++) {
+      const struct field *earlier = any_dim_field(set, schema, j, &other);
+      first = earlier == NULL || strcmp(earlier->dim, f->dim) != 0;
+    }
+    if (first && i-- == 0) {
+      if (label != NULL) {
+        *label = schema_label(owner, f->key, lang);
+      }
+      return f->dim;
+    }
+  }
+}
+
+static enum err_code unknown_dimension(const struct schema_set *set, const struct schema *schema, const struct arg *arg, struct err *err) {
+  char all[ERR_HINT_MAX] = "";
+  const char *dim;
+  size_t used = 0;
+  struct nearest near = nearest_to(view_of(arg->name, arg->name_len));
+  for (size_t i = 0; (dim = facets_dimension(set, schema, "en", i, NULL)) != NULL; i++) {
+    nearest_offer(&near, dim);
+    int n = snprintf(all + used, sizeof all - used, " --%s", dim);
+    used += n < 0 || (size_t)n >= sizeof all - used ? 0 : (size_t)n;
+  }
+  all[used] = '\0';
+  err_set(err, ERR_USAGE, "--%.*s: no such option or facet", (int)arg->name_len, arg->name);
+  const char *meant = nearest_word(&near);
+  return meant != NULL ? err_hint(err, "did you mean --%s?", meant) : err_hint(err, "facets:%s", all);
+}
+
+enum err_code facets_read(const struct schema_set *set, const struct schema *schema, const struct args *args, struct query *q,
+                          struct err *err) {
+  for (size_t i = 0; i < args->n_open; i++) {
+    const struct arg *arg = &args->open[i];
+    const char *dim;
+    size_t k = 0;
+    while ((dim = facets_dimension(set, schema, "en", k, NULL)) != NULL && !view_is_text(view_of(arg->name, arg->name_len), dim)) {
+      k++;
+    }
+    if (dim == NULL) {
+      return unknown_dimension(set, schema, arg, err);
+    }
+    if (q->n_facets == QUERY_FACETS) {
+      return err_set(err, ERR_USAGE, "more than %d facets", QUERY_FACETS);
+    }
+    q->facets[q->n_facets].dim = dim;
+    q->facets[q->n_facets].code = arg->value;
+    q->n_facets++;
+  }
+  return OK;
+}

@@ -1,0 +1,189 @@
+/*
+ * import_rows: line by line from a file into the log (see import_rows.h).
+ */
+#include "cli/import_rows.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/finding.h"
+#include "cli/out.h"
+#include "cli/publication.h"
+
+#define PROGRESS_MS 500 /* before the first sign of progress, and between two */
+
+struct importing {
+  struct cli *cli;
+  const struct import_map *map;
+  const struct here *here;
+  struct submit *submit; /* NULL: a dry run */
+  struct publication *publication;
+  struct import_counts *counts;
+  json_t *rows;
+  uint64_t told_ms;
+};
+
+static void progress(struct importing *i) {
+  uint64_t now = clock_ms(clock_system());
+  if (!i->cli->tty_err || i->cli->json || i->cli->quiet || now - i->told_ms < PROGRESS_MS) {
+    return;
+  }
+  i->told_ms = now;
+  fprintf(stderr, "\r%ju rows", (uintmax_t)i->counts->rows);
+}
+
+static void note_row(struct importing *i, size_t row, const char *state, const char *reference, const char *reason, json_t *findings) {
+  json_t *json = json_pack("{s:I, s:s, s:s, s:s}", "row", (json_int_t)row, "state", state, "ref", reference, "reason", reason);
+  if (findings != NULL) {
+    json_object_set_new(json, "findings", findings);
+  }
+  json_array_append_new(i->rows, json);
+}
+
+static void refuse(struct importing *i, size_t row, const char *reason, const char *why, json_t *findings) {
+  i->counts->refused++;
+  out_line(i->cli, "row %zu: refused: %s: %s", row, reason, why);
+  note_row(i, row, "refused", "", reason, findings);
+}
+
+/* The log has answered for one row. */
+static void said(void *context, const struct publication_row *row) {
+  struct importing *i = context;
+  if (row->known) {
+    i->counts->known++;
+  } else if (!row->logged) {
+    i->counts->refused++;
+    out_line(i->cli, "row %zu: refused: %s", row->tag, row->why);
+    note_row(i, row->tag, "refused", "", row->reason, NULL);
+    return;
+  } else if (row->new_version) {
+    i->counts->new_versions++;
+  } else {
+    i->counts->published++;
+  }
+  if (i->cli->verbose) {
+    out_line(i->cli, "row %zu: %s  %s", row->tag, row->known ? "known" : row->new_version ? "new version" : "published", row->reference);
+    note_row(i, row->tag, row->known ? "known" : row->new_version ? "new version" : "published", row->reference, "", NULL);
+  }
+}
+
+/* A dry run's answer: what would have been done. */
+static enum err_code foretell(struct importing *i, const struct proposal *o, size_t row, struct err *err) {
+  struct version_of held;
+  struct publication_row told = {.tag = row, .reason = "", .logged = true};
+  enum err_code code = version_by_unique(i->here, o->schema, bytes_view(&o->body), &held, err);
+  if (code != OK && code != ERR_NOT_FOUND) {
+    return code;
+  }
+  told.new_version = code == OK;
+  told.known = code == OK && held.same_body;
+  said(i, &told);
+  return OK;
+}
+
+/* One row that is JSON: mapped, built, and on its way. */
+static enum err_code take_row(struct importing *i, const json_t *json, size_t row, struct err *err) {
+  struct proposal o;
+  json_t *body = NULL;
+  memset(&o, 0, sizeof o);
+  enum err_code code = import_map_apply(i->map, json, &body, &o.findings, err);
+  if (code != OK) {
+    goto out;
+  }
+  code = proposal_build(import_map_schema(i->map), body, &i->here->home.config, &o, err);
+  if (code == ERR_LIMIT) {
+    refuse(i, row, reason_name(REASON_TOO_LARGE), err->message, NULL);
+    err_clear(err);
+    code = OK;
+    goto out;
+  }
+  if (code != OK) {
+    goto out;
+  }
+  const struct finding *first = findings_first_refused(&o.findings);
+  if (first != NULL) {
+    char why[FIELD_KEY_MAX + sizeof first->message + 4];
+    snprintf(why, sizeof why, "%s: %s", first->field, first->message);
+    refuse(i, row, first->code, why, findings_json(&o.findings));
+  } else if (i->submit == NULL) {
+    code = foretell(i, &o, row, err);
+  } else {
+    code = publication_offer(i->publication, i->submit, &o, row, err);
+  }
+out:
+  json_decref(body);
+  proposal_release(&o);
+  return code;
+}
+
+static enum err_code take_line(struct importing *i, const char *line, size_t len, size_t row, struct err *err) {
+  json_error_t fault;
+  i->counts->rows++;
+  progress(i);
+  json_t *json = json_loadb(line, len, JSON_REJECT_DUPLICATES, &fault);
+  if (!json_is_object(json)) {
+    refuse(i, row, "format", json == NULL ? fault.text : "not a JSON object", NULL);
+    json_decref(json);
+    return OK;
+  }
+  enum err_code code = take_row(i, json, row, err);
+  json_decref(json);
+  return code;
+}
+
+/* The next line into *line (grown, up to LIMIT_IMPORT_LINE octets; longer ones are read to their end and *too_long). False at the end. */
+static bool next_line(FILE *file, char *line, size_t *len, bool *too_long) {
+  int c;
+  *len = 0;
+  *too_long = false;
+  while ((c = getc_unlocked(file)) != EOF && c != '\n') {
+    if (*len == LIMIT_IMPORT_LINE) {
+      *too_long = true;
+    } else {
+      line[(*len)++] = (char)c;
+    }
+  }
+  return c != EOF || *len > 0;
+}
+
+static bool is_blank(const char *line, size_t len) {
+  for (size_t i = 0; i < len; i++) {
+    if (strchr(" \t\r", line[i]) == NULL) {
+      return false;
+    }
+  }
+  return true;
+}
+
+enum err_code import_rows(struct cli *cli, FILE *file, const char *path, const struct import_map *map, const struct here *here,
+                          struct submit *s, struct import_counts *counts, struct err *err) {
+  struct importing i = {.cli = cli, .map = map, .here = here, .submit = s, .counts = counts, .rows = json_array(),
+                        .told_ms = clock_ms(clock_system())};
+  size_t len = 0;
+  bool too_long = false;
+  char *line = malloc(LIMIT_IMPORT_LINE);
+  out_set(cli, "rows", i.rows);
+  enum err_code code = line == NULL ? err_set(err, ERR_MEMORY, NULL) : publication_new(said, &i, &i.publication, err);
+  for (size_t row = 1; code == OK && next_line(file, line, &len, &too_long); row++) {
+    if (too_long) {
+      counts->rows++;
+      refuse(&i, row, "too-large", "longer than a line may be", NULL);
+    } else if (!is_blank(line, len)) {
+      code = take_line(&i, line, len, row, err);
+    }
+  }
+  if (code == OK && ferror(file)) {
+    code = err_errno(err, ERR_IO, errno, path);
+  }
+  if (code == OK && s != NULL) {
+    code = publication_flush(i.publication, s, err);
+  }
+  if (i.cli->tty_err && !cli->json && !cli->quiet) {
+    fprintf(stderr, "\r\033[K");
+  }
+  publication_free(i.publication);
+  free(line);
+  return code;
+}

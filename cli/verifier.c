@@ -1,0 +1,217 @@
+/*
+ * verifier: logs and bundles, checked from nothing (see verifier.h).
+ */
+#include "cli/verifier.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "protocol/canon.h"
+#include "protocol/checkpoint.h"
+
+enum err_code log_check_item(struct log_check *c, const struct item *item, struct err *err) {
+  struct record record;
+  struct header h;
+  struct view header, signature;
+  struct hash leaf = merkle_leaf(item->envelope);
+  uint64_t index = c->range.size;
+  merkle_append(&c->range, &leaf);
+  bool known = envelope_split(item->envelope, &header, &signature) && header_decode(header, &h) == REASON_NONE;
+  if (known && item->state == ITEM_WHOLE && !record_body_matches(&h, &item->salt, item->body)) {
+    return err_set(err, ERR_MISMATCH, "%s-%ju: the body is not the one that was committed to", c->handle, (uintmax_t)index);
+  }
+  bool opens = known && record_open(item->envelope, &c->fed_id, NULL, &record) == REASON_NONE;
+  c->records += opens;
+  c->held += !opens;
+  c->bodies_missing += item->state == ITEM_ABSENT || (item->state == ITEM_BODILESS && known && h.body_len > 0);
+  return OK;
+}
+
+enum err_code log_check_checkpoint(struct log_check *c, struct view text, struct err *err) {
+  struct checkpoint point;
+  enum err_code code = checkpoint_open(text, &c->key, &point, err);
+  if (code != OK) {
+    return err_context(err, "%s: checkpoint at %ju", c->handle, (uintmax_t)c->range.size);
+  }
+  struct hash root = merkle_root(&c->range);
+  if (!hash_equal(&point.fed_id, &c->fed_id) || !hash_equal(&point.node, &c->node) || point.gen != c->gen ||
+      point.size != c->range.size) {
+    return err_set(err, ERR_MISMATCH, "%s: a checkpoint of another log or size stands at %ju", c->handle, (uintmax_t)c->range.size);
+  }
+  if (!hash_equal(&point.root, &root)) {
+    return err_set(err, ERR_MISMATCH, "%s: the entries do not fold to the root signed at %ju", c->handle, (uintmax_t)point.size);
+  }
+  c->checkpoints++;
+  c->covered = point.size;
+  return OK;
+}
+
+/* ---- bundles ---- */
+
+void bundle_check_release(struct bundle_check *b) {
+  charter_release(&b->charter);
+  free(b->logs);
+  *b = (struct bundle_check){0};
+}
+
+static enum err_code take_charter(struct bundle_check *b, struct view payload, struct err *err) {
+  enum err_code code = charter_decode(payload, &b->charter, err);
+  b->has_charter = code == OK;
+  return code != OK ? code : charter_complete(&b->charter, err);
+}
+
+static enum err_code take_epoch(struct bundle_check *b, struct view payload, struct err *err) {
+  struct epoch own = {0};
+  struct canon_reader r = canon_reader(payload);
+  canon_array_exact(&r, 2);
+  struct view body = canon_bin(&r, LIMIT_CHARTER);
+  canon_skip(&r);
+  enum err_code code = canon_finish(&r, "epoch", err);
+  if (code != OK || (code = epoch_from_charter(&b->charter, &own, NULL, err)) != OK) {
+    return code;
+  }
+  struct hash h = hash_of(HASH_EPOCH, body, view_of(NULL, 0));
+  if (!hash_equal(&h, &own.hash)) {
+    code = err_set(err, ERR_MISMATCH, "the epoch does not follow from the charter");
+  }
+  epoch_release(&own);
+  return code;
+}
+
+static const struct founder *founder_of(const struct bundle_check *b, const struct hash *node) {
+  for (uint32_t i = 0; i < b->charter.n_founders; i++) {
+    if (hash_equal(&b->charter.founders[i].node, node)) {
+      return &b->charter.founders[i];
+    }
+  }
+  return NULL;
+}
+
+static enum err_code take_identity(struct bundle_check *b, struct view payload, struct err *err) {
+  struct identity_item item;
+  struct identity identity;
+  struct canon_reader r = canon_reader(payload);
+  identity_item_read(&r, &item);
+  enum err_code code = canon_finish(&r, "identity", err);
+  if (code != OK) {
+    return code;
+  }
+  struct hash node = identity_hash(item.body);
+  if (founder_of(b, &node) == NULL) {
+    return err_set(err, ERR_MISMATCH, "an identity of no founder");
+  }
+  return identity_verify(&item, &b->charter.fed_id, &node, view_of(NULL, 0), &identity, err);
+}
+
+static enum err_code take_address(struct bundle_check *b, struct view payload, struct err *err) {
+  struct address address;
+  enum err_code code = address_open(payload, NULL, NULL, &address, err);
+  if (code != OK) {
+    return code;
+  }
+  const struct founder *f = founder_of(b, &address.node);
+  if (f == NULL) {
+    return err_set(err, ERR_MISMATCH, "an address of no founder");
+  }
+  /* Sealed before the founding (without a federation) or after it. */
+  if (address_open(payload, &b->charter.fed_id, &f->identity.node_key, &address, err) == OK) {
+    return OK;
+  }
+  return address_open(payload, NULL, &f->identity.node_key, &address, err);
+}
+
+/* The log of (node, gen), begun at its first window. */
+static enum err_code log_of(struct bundle_check *b, const struct hash *node, uint64_t gen, struct log_check **out, struct err *err) {
+  struct log_check *last = b->n_logs == 0 ? NULL : &b->logs[b->n_logs - 1];
+  if (last != NULL && last->gen == gen && hash_equal(&last->node, node)) {
+    *out = last;
+    return OK;
+  }
+  const struct founder *f = founder_of(b, node);
+  if (f == NULL) {
+    return err_set(err, ERR_MISMATCH, "a log of no founder");
+  }
+  if (b->n_logs == b->room) {
+    size_t room = b->room == 0 ? 8 : 2 * b->room;
+    struct log_check *logs = realloc(b->logs, room * sizeof *logs);
+    if (logs == NULL) {
+      return err_set(err, ERR_MEMORY, NULL);
+    }
+    b->logs = logs;
+    b->room = room;
+  }
+  *out = &b->logs[b->n_logs++];
+  **out = (struct log_check){.fed_id = b->charter.fed_id, .node = *node, .gen = gen, .key = f->identity.node_key};
+  memcpy((*out)->handle, f->handle, HANDLE_MAX);
+  return OK;
+}
+
+static enum err_code take_window(struct bundle_check *b, struct view payload, struct err *err) {
+  struct bundle_window window;
+  struct log_check *log = NULL;
+  enum err_code code = bundle_window_read(payload, &window, err);
+  if (code != OK || (code = log_of(b, &window.node, window.gen, &log, err)) != OK) {
+    return code;
+  }
+  if (window.from != log->range.size) {
+    return err_set(err, ERR_FORMAT, "%s: a window from %ju stands where %ju is due", log->handle, (uintmax_t)window.from,
+                   (uintmax_t)log->range.size);
+  }
+  struct canon_reader r = canon_reader(window.items);
+  for (uint32_t i = 0; code == OK && i < window.count; i++) {
+    struct item item;
+    item_read(&r, &item);
+    if (r.fault == NULL) {
+      code = log_check_item(log, &item, err);
+    }
+  }
+  return code != OK ? code : canon_finish(&r, "window", err);
+}
+
+static enum err_code take_checkpoint(struct bundle_check *b, struct view payload, struct err *err) {
+  struct canon_reader r = canon_reader(payload);
+  struct view text = canon_str(&r, LIMIT_CHECKPOINT);
+  enum err_code code = canon_finish(&r, "checkpoint", err);
+  if (code == OK && b->n_logs == 0) {
+    code = err_set(err, ERR_FORMAT, "a checkpoint before any window");
+  }
+  return code != OK ? code : log_check_checkpoint(&b->logs[b->n_logs - 1], text, err);
+}
+
+static enum err_code take(struct bundle_check *b, enum bundle_type type, struct view payload, struct err *err) {
+  if (type == BUNDLE_CHARTER) {
+    return b->has_charter ? err_set(err, ERR_FORMAT, "two charters") : take_charter(b, payload, err);
+  }
+  if (!b->has_charter) {
+    return err_set(err, ERR_FORMAT, "it does not begin with a charter: not an archive of logs");
+  }
+  static enum err_code (*const takers[])(struct bundle_check *, struct view, struct err *) = {
+      [BUNDLE_EPOCH] = take_epoch,   [BUNDLE_IDENTITY] = take_identity,     [BUNDLE_ADDRESS] = take_address,
+      [BUNDLE_WINDOW] = take_window, [BUNDLE_CHECKPOINT] = take_checkpoint,
+  };
+  if ((size_t)type >= sizeof takers / sizeof takers[0] || takers[type] == NULL) {
+    return err_set(err, ERR_FORMAT, "an item of type %d does not belong into an archive of logs", (int)type);
+  }
+  return takers[type](b, payload, err);
+}
+
+enum err_code bundle_check(bundle_source *source, void *context, struct bundle_check *out, struct err *err) {
+  struct bundle_reader *r = NULL;
+  enum bundle_type type = BUNDLE_CHARTER;
+  struct view payload;
+  enum err_code code = bundle_open(source, context, &r, err);
+  while (code == OK && (code = bundle_next(r, &type, &payload, err)) == OK && type != BUNDLE_END) {
+    code = take(out, type, payload, err);
+  }
+  if (code == OK && !out->has_charter) {
+    code = err_set(err, ERR_INCOMPLETE, "there is no charter in it");
+  }
+  for (size_t i = 0; code == OK && i < out->n_logs; i++) {
+    if (out->logs[i].covered != out->logs[i].range.size) {
+      code = err_set(err, ERR_INCOMPLETE, "%s: entries from %ju on are under no checkpoint", out->logs[i].handle,
+                     (uintmax_t)out->logs[i].covered);
+    }
+  }
+  bundle_reader_free(r);
+  return code;
+}

@@ -1,0 +1,41 @@
+/*
+ * verifier: checks whole logs from nothing but a charter: every entry folded, every root compared with a signed checkpoint, every
+ * signature and every commitment verified again. Works on a bundle without a home, and on the own store.
+ */
+#ifndef SPECOLA_CLI_VERIFIER_H
+#define SPECOLA_CLI_VERIFIER_H
+
+#include "protocol/bundle.h"
+#include "protocol/membership.h"
+#include "protocol/merkle.h"
+#include "protocol/record.h"
+
+/* One log on its way. Initialise with node, gen, handle and key; the rest zero. */
+struct log_check {
+  struct hash fed_id, node;
+  uint64_t gen;
+  char handle[HANDLE_MAX];
+  struct pubkey key; /* the owner's */
+  struct merkle_range range;
+  uint64_t records, held, bodies_missing; /* held: entries that are no verified record */
+  uint64_t checkpoints;                   /* that verified */
+  uint64_t covered;                       /* entries under the last of them */
+};
+/* Folds one entry; a body that is there must match its commitment: ERR_MISMATCH names the entry. */
+MUST_CHECK enum err_code log_check_item(struct log_check *c, const struct item *item, struct err *err);
+/* The checkpoint must be the owner's, of this log and size, and its root the one folded here. ERR_SIGNATURE, ERR_MISMATCH, ERR_FORMAT. */
+MUST_CHECK enum err_code log_check_checkpoint(struct log_check *c, struct view text, struct err *err);
+
+/* What a bundle held. */
+struct bundle_check {
+  struct charter charter;
+  bool has_charter;
+  struct log_check *logs; /* owned; n_logs of them */
+  size_t n_logs, room;
+};
+void bundle_check_release(struct bundle_check *b); /* a zeroed struct is fine */
+/* Reads and verifies a whole bundle. ERR_FORMAT, ERR_SIGNATURE, ERR_MISMATCH, ERR_VERSION, ERR_INCOMPLETE (the charter lacks signatures,
+ * or entries are under no checkpoint), and those of the source. */
+MUST_CHECK enum err_code bundle_check(bundle_source *source, void *context, struct bundle_check *out, struct err *err);
+
+#endif

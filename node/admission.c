@@ -1,0 +1,115 @@
+/*
+ * admission: reasons to refuse, in their order. See admission.h.
+ */
+#include "node/admission.h"
+
+#include <string.h>
+
+#include "node/rights.h"
+#include "node/store/unique.h"
+
+/* A signature that does not verify, for a home that is no member's: most likely over another federation's id. */
+static enum reason name_stranger(const struct append *a, const struct verified *entry) {
+  struct view octets;
+  struct view signature;
+  struct header header;
+  if (entry->opened.reason == REASON_SIGNATURE && envelope_split(entry->opened.item.envelope, &octets, &signature) &&
+      header_decode(octets, &header) == REASON_NONE && federation_by_node(a->h->config.federation, &header.home) == NULL) {
+    return REASON_FEDERATION;
+  }
+  return REASON_NONE;
+}
+
+static enum err_code check_findings(const struct schema *schema, struct view body, enum reason *reason, struct err *err) {
+  struct findings findings;
+  memset(&findings, 0, sizeof findings);
+  const enum err_code code = schema_check(schema, body, &findings, err);
+  if (code == OK && findings.n_refused > 0) {
+    *reason = REASON_NEED;
+    for (size_t i = 0; i < findings.n; i++) {
+      if (findings.items[i].level == FINDING_REFUSED && strcmp(findings.items[i].code, "blob") == 0) {
+        *reason = REASON_ATTACHMENT;
+      }
+    }
+  }
+  findings_release(&findings);
+  return code;
+}
+
+/* The object as it stands must be the author's to change, too: nobody moves a case into his territory and changes it there. */
+static enum err_code check_standing(struct append *a, const struct verdict *v, const char *country, enum reason *reason,
+                                    struct err *err) {
+  const struct schema *schema = schema_by_number(a->h->config.schemas, v->object.schema);
+  struct bytes scratch;
+  struct item item;
+  if (v->territory == 0 || !v->has_object || schema == NULL) {
+    return OK;
+  }
+  bytes_init(&scratch, LIMIT_ITEM);
+  const enum err_code code = entry_get(a->h->config.store, v->object.newest, &scratch, &item, err);
+  if (code == OK && item.body.len > 0 && !rights_territory(v->territory, country, schema, item.body)) {
+    *reason = REASON_TERRITORY;
+  }
+  bytes_release(&scratch);
+  return code;
+}
+
+static enum err_code check_duplicate(struct append *a, const struct verdict *v, const struct schema *schema, struct view body,
+                                     enum reason *reason, struct err *err) {
+  int64_t twin = 0;
+  const enum err_code code = unique_find(a->h->config.store, schema, a->log.no, body, &twin, err);
+  if (code == ERR_NOT_FOUND) {
+    err_clear(err);
+    return OK;
+  }
+  if (code == OK && (!v->has_object || twin != v->object.id)) {
+    *reason = REASON_DUPLICATE;
+  }
+  return code;
+}
+
+static enum err_code check_object(struct append *a, const struct verified *entry, const struct verdict *v, const char *country,
+                                  enum reason *reason, struct err *err) {
+  const struct item *item = &entry->opened.item;
+  const struct schema *schema = schema_by_number(a->h->config.schemas, entry->opened.record.header.args[0]);
+  if (schema == NULL) {
+    *reason = REASON_SCHEMA;
+    return OK;
+  }
+  enum err_code code = check_findings(schema, item->body, reason, err);
+  if (code == OK && *reason == REASON_NONE && !rights_territory(v->territory, country, schema, item->body)) {
+    *reason = REASON_TERRITORY;
+  }
+  if (code == OK && *reason == REASON_NONE) {
+    code = check_duplicate(a, v, schema, item->body, reason, err);
+  }
+  return code;
+}
+
+enum err_code admission_check(struct append *a, const struct verified *entry, enum reason *reason, struct err *err) {
+  const struct federation_member *self = federation_self(a->h->config.federation);
+  struct verdict v;
+  *reason = REASON_NONE;
+  if (self == NULL || (a->log.range.size == 0 && entry->opened.kind != KIND_IDENTITY)) {
+    *reason = REASON_NOT_YET;
+    return OK;
+  }
+  *reason = name_stranger(a, entry);
+  if (*reason != REASON_NONE) {
+    return OK;
+  }
+  enum err_code code = append_try(a, entry, &v, err);
+  *reason = v.reason;
+  if (code != OK || v.reason != REASON_NONE) {
+    return code;
+  }
+  if (entry->fault != NULL) {
+    *reason = REASON_BODY;
+    return OK;
+  }
+  code = check_standing(a, &v, self->member->country, reason, err);
+  if (code == OK && *reason == REASON_NONE && entry->opened.kind == KIND_VERSION) {
+    code = check_object(a, entry, &v, self->member->country, reason, err);
+  }
+  return code;
+}

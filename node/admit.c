@@ -1,0 +1,176 @@
+/*
+ * admit: the only way into the own log. See admit.h. What may enter is admission.c's.
+ */
+#include "node/admit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/admission.h"
+#include "node/store/statement.h"
+
+/* A submission on its way. */
+struct admission {
+  struct append append;
+  struct verified *entries;
+  uint64_t since;       /* size of the log at its last milestone */
+  uint64_t since_bytes; /* octets of bodies at it */
+};
+
+static enum err_code sign_milestone(struct admission *ad, struct err *err) {
+  struct append *a = &ad->append;
+  const struct checkpoint checkpoint = {.fed_id = a->h->derivation.fed_id, .node = a->log.node, .gen = a->log.gen,
+                                        .size = a->log.range.size, .root = merkle_root(&a->log.range)};
+  struct bytes text;
+  bytes_init(&text, LIMIT_CHECKPOINT);
+  enum err_code code = checkpoint_seal(&checkpoint, a->h->config.node_key, &text, err);
+  if (code == OK) {
+    code = append_milestone(a, bytes_view(&text), err);
+  }
+  ad->since = a->log.range.size;
+  ad->since_bytes = a->log.body_bytes;
+  bytes_release(&text);
+  return code;
+}
+
+/* The position in the own log of a record that is there already. */
+static enum err_code find_known(const struct append *a, const struct hash *id, bool *known, uint64_t *index, struct err *err) {
+  static const char sql[] = "SELECT id, envelope FROM entry WHERE rid = :rid AND id >> 40 = :log ORDER BY id";
+  struct store *s = a->h->config.store;
+  sqlite3_stmt *st = NULL;
+  bool row = true;
+  *known = false;
+  enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_int(st, 1, (int64_t)get_u64be(id->b));
+  statement_bind_int(st, 2, a->log.no);
+  while (!*known && (code = statement_step(s, st, &row, "entry", err)) == OK && row) {
+    struct view header;
+    struct view signature;
+    if (envelope_split(statement_blob(st, 1), &header, &signature)) {
+      const struct hash found = record_id(&a->h->derivation.fed_id, header);
+      *known = hash_equal(&found, id);
+      *index = entry_index(sqlite3_column_int64(st, 0));
+    }
+  }
+  statement_done(st);
+  return code;
+}
+
+/* What a receipt calls a record: its id, or the hash of octets that are none (docs/protocol.md 9). */
+static struct hash id_of(const struct hash *fed_id, struct view envelope) {
+  struct view header;
+  struct view signature;
+  return record_id(fed_id, envelope_split(envelope, &header, &signature) ? header : envelope);
+}
+
+static enum err_code admit_one(struct admission *ad, const struct verified *entry, struct receipt_row *row, struct err *err) {
+  struct append *a = &ad->append;
+  enum reason reason = REASON_NONE;
+  bool known = false;
+  row->id = id_of(&a->h->derivation.fed_id, entry->opened.item.envelope);
+  row->gen = a->log.gen;
+  row->state = RECEIPT_LOGGED;
+  enum err_code code = OK;
+  if (entry->opened.reason == REASON_NONE) {
+    code = find_known(a, &row->id, &known, &row->index, err);
+  }
+  if (code != OK || known) {
+    return code;
+  }
+  code = admission_check(a, entry, &reason, err);
+  if (code == OK && reason != REASON_NONE) {
+    *row = (struct receipt_row){.id = row->id, .state = RECEIPT_REFUSED, .reason = (uint64_t)reason};
+    return OK;
+  }
+  if (code == OK && (a->log.range.size - ad->since >= LIMIT_MILESTONE_ENTRIES ||
+                     a->log.body_bytes - ad->since_bytes + entry->opened.item.body.len > LIMIT_MILESTONE_BYTES)) {
+    code = sign_milestone(ad, err);
+  }
+  row->index = a->log.range.size;
+  return code == OK ? append_entry(a, entry, &reason, err) : code;
+}
+
+/* All records of a submission in one transaction. dry: rolled back at the end. */
+static enum err_code admit_all(struct admission *ad, uint32_t n, struct receipt *out, bool dry, struct err *err) {
+  struct append *a = &ad->append;
+  enum err_code code = OK;
+  ad->since = a->log.range.size;
+  ad->since_bytes = a->log.body_bytes;
+  const uint64_t before = a->log.range.size;
+  for (uint32_t i = 0; i < n && code == OK; i++) {
+    code = admit_one(ad, &ad->entries[i], &out->rows[i], err);
+  }
+  if (dry || (code == OK && a->log.range.size == before)) {
+    append_abort(a);
+    return code;
+  }
+  if (code == OK && a->log.range.size > ad->since) {
+    code = sign_milestone(ad, err);
+  }
+  if (code == OK) {
+    code = append_commit(a, err);
+  }
+  if (code != OK) {
+    append_abort(a);
+  }
+  return code;
+}
+
+static enum err_code verify_all(struct hall *h, struct admission *ad, const struct item *items, uint32_t n, struct err *err) {
+  struct verify_batch batch = {.pending = 0};
+  ad->entries = calloc(n == 0 ? 1 : n, sizeof *ad->entries);
+  if (ad->entries == NULL) {
+    return err_set(err, ERR_MEMORY, NULL);
+  }
+  for (uint32_t i = 0; i < n; i++) {
+    ad->entries[i].opened.item = items[i];
+  }
+  const enum err_code code = verify_submit(h->pool, &batch, ad->entries, n, err);
+  verify_wait(h->pool, &batch);
+  return code;
+}
+
+static enum err_code admit(struct hall *h, const struct item *items, uint32_t n, struct receipt *out, bool dry, struct err *err) {
+  const struct federation *f = h->config.federation;
+  const struct federation_member *self = federation_self(f);
+  struct admission ad = {.entries = NULL};
+  if (h->config.node_key == NULL || self == NULL) {
+    return err_set(err, ERR_REFUSED, "this process has no node key: it cannot write to the log");
+  }
+  if (!pubkey_equal(&h->config.node_key->pub, &self->identity.node_key)) {
+    return err_set(err, ERR_REFUSED, "the node key is not the one of the node's identity");
+  }
+  if (n > LIMIT_SUBMIT) {
+    return err_set(err, ERR_LIMIT, "%u records at once, at most %u", n, LIMIT_SUBMIT);
+  }
+  *out = (struct receipt){.fed_id = f->charter.fed_id, .node = f->own, .n = n};
+  enum err_code code = verify_all(h, &ad, items, n, err);
+  if (code == OK) {
+    code = append_begin(&ad.append, h, &f->own, self->identity.gen, err);
+    if (code != OK) {
+      append_abort(&ad.append);
+    } else {
+      code = admit_all(&ad, n, out, dry, err);
+    }
+  }
+  free(ad.entries);
+  return code;
+}
+
+enum err_code hall_admit(struct hall *h, const struct item *items, uint32_t n, struct receipt *out, struct err *err) {
+  return admit(h, items, n, out, false, err);
+}
+
+enum err_code hall_admissible(struct hall *h, const struct item *item, enum reason *reason, struct err *err) {
+  struct receipt *receipt = calloc(1, sizeof *receipt);
+  if (receipt == NULL) {
+    return err_set(err, ERR_MEMORY, NULL);
+  }
+  const enum err_code code = admit(h, item, 1, receipt, true, err);
+  *reason = code == OK && receipt->rows[0].state == RECEIPT_REFUSED ? (enum reason)receipt->rows[0].reason : REASON_NONE;
+  free(receipt);
+  return code;
+}

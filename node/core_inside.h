@@ -1,0 +1,59 @@
+/*
+ * core_inside: what core.c (the loop) and core_orders.c (the answers for ctl) share. Nobody else includes it.
+ */
+#ifndef SPECOLA_NODE_CORE_INSIDE_H
+#define SPECOLA_NODE_CORE_INSIDE_H
+
+#include "node/admit.h"
+#include "node/core.h"
+#include "node/exchange/exchange.h"
+
+#define CORE_ORDERS 64 /* that wait at once: as many as ctl lets through */
+
+/* An order that takes time. */
+struct order {
+  uint64_t id; /* ctl's number of the request; 0: a free place */
+  enum { ORDER_SYNC, ORDER_PING } what;
+  uint64_t since_ms, until_ms;
+  uint64_t entries;        /* held at its beginning (sync) */
+  uint64_t pings;          /* answers of the peer before it (ping) */
+  char handle[HANDLE_MAX]; /* of the peer (ping) */
+};
+
+struct core {
+  struct home home;
+  struct store *store;
+  struct federation federation;
+  struct schema_set *schemas;
+  struct hall *hall;
+  struct exchange *exchange;
+  const struct signer *node_key; /* borrowed */
+  struct pipe *supervisor;       /* borrowed */
+  struct pipe *gate, *ctl;       /* owned; NULL: not there */
+  bool no_gate, once, stop_asked;
+  uint64_t timeout_ms, started_ms, now_ms;
+  struct order orders[CORE_ORDERS];
+  struct order round;    /* of `once`; id 1 while it runs */
+  json_t *processes;     /* as the supervisor told; NULL: not yet */
+  char endpoint[LIMIT_ENDPOINT + 1]; /* where the gate listens; empty: not yet */
+  struct linkend *links; /* that the gate has, as far as we know; owned */
+  size_t n_links;
+  uint64_t quiet_since_ms;
+  bool dirty; /* something was written since the last time of quiet */
+  struct bytes scratch;
+  struct receipt receipt;
+  struct item items[LIMIT_SUBMIT];
+};
+
+/* A request of ctl: answered at once, or kept in orders. ERR_FORMAT: ctl broke the rules. */
+MUST_CHECK enum err_code core_request(struct core *c, struct view payload, struct err *err);
+/* Answers the orders that are done or whose time is up. */
+void core_orders_step(struct core *c);
+/* Begins and reports a round of exchange; report: {"peers": […], "new": n, "idle": bool}. */
+void core_round_begin(struct core *c, struct order *round, uint64_t timeout_ms);
+bool core_round_is_over(const struct core *c, const struct order *round);
+json_t *core_round_report(const struct core *c, const struct order *round);
+/* OK, or ERR_UNREACHABLE naming who did not answer. */
+enum err_code core_round_result(const struct core *c, const json_t *report, struct err *err);
+
+#endif

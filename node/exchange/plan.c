@@ -1,0 +1,379 @@
+/*
+ * plan: what to ask of whom. Peers' HEADS are claims; a claim above what we hold leads to WANT(CKPT), a verified checkpoint to
+ * GETs. One peer at a time serves a log; logs are spread over the peers; one that lies or sleeps is left for another.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/exchange/inside.h"
+
+/* ---- logs ---- */
+
+static uint32_t member_index(const struct exchange *x, const struct hash *node) {
+  const struct member *m = epoch_by_node(&x->federation->epoch, node);
+  return m == NULL ? NONE : (uint32_t)(m - x->federation->epoch.members);
+}
+
+static struct exchange_log *log_add(struct exchange *x, const struct hash *node, uint64_t gen, uint32_t *index) {
+  uint32_t member = member_index(x, node);
+  const struct federation_member *m = federation_by_node(x->federation, node);
+  if (member == NONE || m == NULL || gen == 0 || gen > m->identity.gen || x->n_logs == LIMIT_HEADS) return NULL;
+  struct exchange_log **logs = realloc(x->logs, (x->n_logs + 1) * sizeof(struct exchange_log *));
+  if (logs == NULL) return NULL;
+  x->logs = logs;
+  struct exchange_log *log = calloc(1, sizeof *log);
+  struct claim *claims = calloc(x->n_peers + 1, sizeof *claims);
+  if (log == NULL || claims == NULL) {
+    free(log);
+    free(claims);
+    return NULL;
+  }
+  log->member = member;
+  log->node = *node;
+  log->roll = x->federation->epoch.members[member].roll;
+  log->gen = gen;
+  log->claims = claims;
+  log->source = NONE;
+  log->per_window = ENTRIES_FIRST;
+  *index = x->n_logs;
+  x->logs[x->n_logs++] = log;
+  return log;
+}
+
+struct exchange_log *log_of(struct exchange *x, const struct hash *node, uint64_t gen, uint32_t *index) {
+  for (uint32_t i = 0; i < x->n_logs; i++) {
+    if (x->logs[i]->gen == gen && hash_equal(&x->logs[i]->node, node)) {
+      *index = i;
+      return x->logs[i];
+    }
+  }
+  return log_add(x, node, gen, index);
+}
+
+/* ---- what peers say ---- */
+
+void plan_claim(struct exchange *x, uint32_t log, uint32_t peer, uint64_t size) {
+  x->logs[log]->claims[peer].size = size;
+  x->plan_due = true;
+}
+
+static uint64_t longer(uint64_t wait_ms) {
+  uint64_t next = wait_ms == 0 ? FAULT_FIRST_MS : wait_ms * 2;
+  return next < FAULT_LAST_MS ? next : FAULT_LAST_MS;
+}
+
+void plan_fault(struct exchange *x, uint32_t index, uint32_t peer) {
+  struct exchange_log *log = x->logs[index];
+  struct claim *c = &log->claims[peer];
+  c->wait_ms = longer(c->wait_ms);
+  c->not_before_ms = now_ms(x) + c->wait_ms;
+  if (log->source == peer) fetch_abort(x, index);
+  x->plan_due = true;
+}
+
+/* A head without a checkpoint: its claim falls to what is backed. */
+static void unbacked(struct exchange *x, uint32_t index, uint32_t peer, uint64_t backed, enum counter c) {
+  struct claim *claim = &x->logs[index]->claims[peer];
+  tally(x, peer, c, 1);
+  claim->size = backed;
+  claim->no_ckpt_wait_ms = longer(claim->no_ckpt_wait_ms);
+  claim->no_ckpt_before_ms = now_ms(x) + claim->no_ckpt_wait_ms;
+}
+
+/* Whether a peer may be asked about a log now: it has a link, and is not being left alone after a lie. */
+static bool is_eligible(const struct exchange *x, const struct exchange_log *log, uint32_t peer) {
+  return x->peers[peer].link != NULL && now_ms(x) >= log->claims[peer].not_before_ms;
+}
+
+/* ---- milestones ---- */
+
+bool plan_keep(struct exchange_log *log, struct milestone *milestone) {
+  uint32_t at = 0;
+  while (at < log->n_milestones && log->milestones[at].size < milestone->size)
+    at++;
+  bool is_known = at < log->n_milestones && log->milestones[at].size == milestone->size;
+  if (is_known) log->milestones[at].is_asked |= milestone->is_asked;
+  if (is_known || milestone->size <= log->size || at == MILESTONES_MAX) {
+    free(milestone->text);
+    return false;
+  }
+  if (log->n_milestones == MILESTONES_MAX) free(log->milestones[--log->n_milestones].text);
+  memmove(log->milestones + at + 1, log->milestones + at, (log->n_milestones - at) * sizeof *log->milestones);
+  log->milestones[at] = *milestone;
+  log->n_milestones++;
+  return true;
+}
+
+static void drop_old_milestones(struct exchange_log *log) {
+  uint32_t n = 0;
+  while (n < log->n_milestones && log->milestones[n].size <= log->size)
+    free(log->milestones[n++].text);
+  log->n_milestones -= n;
+  memmove(log->milestones, log->milestones + n, log->n_milestones * sizeof *log->milestones);
+}
+
+/* Verifies one text and keeps it. False: counted, and the peer is at fault. */
+static bool take_checkpoint(struct exchange *x, uint32_t index, uint32_t peer, struct view text, bool is_asked, uint64_t *size) {
+  struct exchange_log *log = x->logs[index];
+  const struct federation_member *m = federation_by_node(x->federation, &log->node);
+  struct checkpoint c;
+  enum err_code code = m == NULL ? ERR_NOT_FOUND : checkpoint_open(text, &m->identity.node_key, &c, NULL);
+  bool is_of_log = code == OK && c.gen == log->gen && hash_equal(&c.node, &log->node) && hash_equal(&c.fed_id, &x->self.fed_id);
+  if (!is_of_log) {
+    tally(x, peer, code == ERR_SIGNATURE ? COUNT_CHECKPOINT_SIGNATURE : COUNT_CHECKPOINT_FORMAT, 1);
+    plan_claim(x, index, peer, log->size);
+    plan_fault(x, index, peer);
+    return false;
+  }
+  *size = c.size;
+  if (c.size == log->size && !hash_equal(&c.root, &log->root)) {
+    tally(x, peer, COUNT_CHECKPOINT_FORK, 1);
+    note_set(log->note, "its owner signed two roots of size %llu", (unsigned long long)c.size);
+  }
+  if (c.size <= log->size) return true;
+  struct milestone milestone = {.size = c.size, .root = c.root, .is_asked = is_asked, .len = (uint32_t)text.len};
+  milestone.text = malloc(text.len);
+  if (milestone.text == NULL) return true;
+  memcpy(milestone.text, text.p, text.len);
+  if (log->claims[peer].size < c.size) log->claims[peer].size = c.size;
+  (void)plan_keep(log, &milestone);
+  return true;
+}
+
+/* Steps that no milestone may have: what lies behind the gap is of no use. */
+static void cut_at_gap(struct exchange *x, uint32_t index, uint32_t peer, uint64_t size, uint64_t previous) {
+  struct exchange_log *log = x->logs[index];
+  while (log->n_milestones > 0 && log->milestones[log->n_milestones - 1].size >= size)
+    free(log->milestones[--log->n_milestones].text);
+  unbacked(x, index, peer, previous, COUNT_CHECKPOINT_GAP);
+  log->needs_plan = false;
+}
+
+/* Judges the answer to WANT(CKPT): does it reach what was claimed, in steps that a milestone may have? */
+static void judge(struct exchange *x, uint32_t index, uint32_t peer, const struct request *r, uint32_t n, uint64_t best) {
+  struct exchange_log *log = x->logs[index];
+  log->needs_plan = false;
+  if (n < LIMIT_CHECKPOINTS && best < r->to && log->size < r->to) {
+    unbacked(x, index, peer, best, COUNT_HEADS_UNBACKED);
+  } else {
+    log->claims[peer].no_ckpt_wait_ms = 0;
+  }
+}
+
+void plan_checkpoints(struct exchange *x, struct exchange_link *l, struct request *request) {
+  const struct message *m = &x->in;
+  uint32_t index = NONE, n = m->u.ckpt.n;
+  struct exchange_log *log = log_of(x, &m->u.ckpt.node, m->u.ckpt.gen, &index);
+  struct request r = {.state = REQUEST_FREE};
+  if (request != NULL) {
+    r = *request;
+    request->state = REQUEST_FREE;
+    x->peers[l->peer].answered_ms = now_ms(x);
+  }
+  x->plan_due = true;
+  if (log == NULL || (request != NULL && r.log != index)) {
+    tally(x, l->peer, COUNT_CHECKPOINT_FORMAT, 1);
+    if (r.state == REQUEST_PENDING && r.log != NONE) plan_fault(x, r.log, l->peer);
+    return;
+  }
+  uint64_t previous = r.from, size = 0;
+  for (uint32_t i = 0; i < n; i++) {
+    if (!take_checkpoint(x, index, l->peer, m->u.ckpt.texts[i], request != NULL, &size)) return;
+    if (previous < log->size) previous = log->size;
+    if (request != NULL && size > previous && size - previous > LIMIT_MILESTONE_ENTRIES) {
+      cut_at_gap(x, index, l->peer, size, previous);
+      return;
+    }
+    previous = size;
+  }
+  if (r.state == REQUEST_PENDING) judge(x, index, l->peer, &r, n, size);
+}
+
+/* ---- asking ---- */
+
+bool plan_has_other(const struct exchange *x, const struct exchange_log *log, uint32_t not_peer) {
+  uint64_t needed = log->n_slots > 0 ? log->slots[0].milestone.size : log->size + 1;
+  for (uint32_t p = 0; p < x->n_peers; p++) {
+    if (p != not_peer && is_eligible(x, log, p) && log->claims[p].size >= needed) return true;
+  }
+  return false;
+}
+
+/* The peer with the fewest GETs in flight that holds the next milestone; ties go round with the log's number. */
+static uint32_t choose_source(const struct exchange *x, uint32_t index) {
+  const struct exchange_log *log = x->logs[index];
+  uint32_t best = NONE, best_load = LIMIT_GETS;
+  if (log->n_milestones == 0) return NONE;
+  for (uint32_t i = 0; i < x->n_peers; i++) {
+    uint32_t p = (i + index) % x->n_peers;
+    if (!is_eligible(x, log, p) || log->claims[p].size < log->milestones[0].size) continue;
+    uint32_t load = request_count(x, p, MSG_GET);
+    if (load < best_load) {
+      best = p;
+      best_load = load;
+    }
+  }
+  return best;
+}
+
+static bool ask_window(struct exchange *x, uint32_t index, struct range range) {
+  struct exchange_log *log = x->logs[index];
+  struct exchange_link *l = x->peers[log->source].link;
+  struct request *r = request_new(x, log->source, MSG_GET, 0);
+  if (r == NULL) return false;
+  r->link = l;
+  r->log = index;
+  r->from = range.from;
+  r->to = range.to;
+  x->out.type = MSG_GET;
+  x->out.has_req = true;
+  x->out.req = r->req;
+  x->out.u.get.node = log->node;
+  x->out.u.get.gen = log->gen;
+  x->out.u.get.from = range.from;
+  x->out.u.get.to = range.to;
+  x->out.u.get.mode = GET_FULL;
+  x->out.u.get.max_bytes = LIMIT_DATA_SOFT;
+  if (xlink_say(x, l)) return true;
+  r->state = REQUEST_FREE;
+  return false;
+}
+
+/* Leaves a source that has gone, or sleeps while another could serve. When to look again. */
+static uint64_t leave_slow(struct exchange *x, uint32_t index) {
+  struct exchange_log *log = x->logs[index];
+  uint64_t now = now_ms(x), at = log->data_ms + SLOW_MS;
+  if (log->source == NONE) return now + TICK_MS;
+  bool is_gone = x->peers[log->source].link == NULL;
+  bool is_waiting = request_is_pending(x, log->source, index, MSG_GET, 0);
+  if (log->n_slots == 0 && !is_waiting) {
+    log->source = NONE;
+    return now + TICK_MS;
+  }
+  if (!is_gone && (!is_waiting || now < at)) return is_waiting ? at : now + TICK_MS;
+  if (!plan_has_other(x, log, log->source)) return now + TICK_MS;
+  if (!is_gone) {
+    log->claims[log->source].not_before_ms = now + FAULT_FIRST_MS / 2;
+    request_leave(x, log->source, index, MSG_GET, REQUEST_LEFT);
+  }
+  fetch_abort(x, index);
+  return now;
+}
+
+static void ask_windows(struct exchange *x, uint32_t index) {
+  struct exchange_log *log = x->logs[index];
+  struct range range;
+  if (log->source == NONE) {
+    log->source = choose_source(x, index);
+    log->data_ms = now_ms(x);
+  }
+  if (log->source == NONE || x->peers[log->source].link == NULL) return;
+  fetch_begin(x, index);
+  while (log->source != NONE && request_count(x, log->source, MSG_GET) < LIMIT_GETS && fetch_range(log, &range)) {
+    bool was_idle = !request_is_pending(x, log->source, index, MSG_GET, 0);
+    if (was_idle) log->data_ms = now_ms(x);
+    if (ask_window(x, index, range)) continue;
+    fetch_ask_again(log, range);
+    return;
+  }
+}
+
+static bool ask_checkpoints(struct exchange *x, uint32_t index, uint32_t peer, uint64_t from) {
+  struct exchange_log *log = x->logs[index];
+  struct request *r = request_new(x, peer, MSG_WANT, WANT_CKPT);
+  if (r == NULL) return false;
+  r->link = x->peers[peer].link;
+  r->log = index;
+  r->from = from;
+  r->to = log->claims[peer].size;
+  x->out.type = MSG_WANT;
+  x->out.has_req = true;
+  x->out.req = r->req;
+  x->out.u.want.what = WANT_CKPT;
+  x->out.u.want.node = log->node;
+  x->out.u.want.gen = log->gen;
+  x->out.u.want.from = from;
+  if (xlink_say(x, r->link)) {
+    log->ckpt_asked_ms = now_ms(x);
+    return true;
+  }
+  r->state = REQUEST_FREE;
+  return false;
+}
+
+static bool may_be_wanted(const struct exchange *x, uint32_t index, uint32_t peer) {
+  const struct exchange_log *log = x->logs[index];
+  return is_eligible(x, log, peer) && now_ms(x) >= log->claims[peer].no_ckpt_before_ms &&
+         request_count(x, peer, MSG_WANT) < WANTS_MAX;
+}
+
+/* Checkpoints that are missing: one peer is asked, and a second one when the first takes its time. When to look again. */
+static uint64_t want_checkpoints(struct exchange *x, uint32_t index) {
+  struct exchange_log *log = x->logs[index];
+  uint64_t now = now_ms(x);
+  uint64_t base = log->n_slots == 0 ? log->size : log->slots[log->n_slots - 1].milestone.size;
+  bool is_far = log->n_milestones > 0 && log->milestones[0].size - base > LIMIT_MILESTONE_ENTRIES;
+  bool from_base = log->n_milestones == 0 || log->needs_plan || is_far;
+  uint64_t from = from_base ? base : log->milestones[log->n_milestones - 1].size;
+  if (!from_base && log->n_milestones > PULLS_MAX) return now + TICK_MS;
+  uint32_t n_pending = 0, best = NONE;
+  for (uint32_t i = 0; i < x->n_peers; i++) {
+    uint32_t p = (i + index) % x->n_peers;
+    if (request_is_pending(x, p, index, MSG_WANT, WANT_CKPT)) {
+      n_pending++;
+    } else if (log->claims[p].size > from && may_be_wanted(x, index, p) &&
+               (best == NONE || log->claims[p].size > log->claims[best].size)) {
+      best = p;
+    }
+  }
+  if (best == NONE || n_pending > 2) return now + TICK_MS;
+  if (n_pending > 0 && now < log->ckpt_asked_ms + ASK_AGAIN_MS) return log->ckpt_asked_ms + ASK_AGAIN_MS;
+  bool may_come_unasked = !log->needs_plan && !is_far && log->claims[best].size - base <= LIMIT_MILESTONE_ENTRIES;
+  if (may_come_unasked && now < log->ckpt_wait_ms) return log->ckpt_wait_ms;
+  (void)ask_checkpoints(x, index, best, from);
+  return now + ASK_AGAIN_MS;
+}
+
+/* Says so when a log goes on somewhere, but nobody serves it. */
+static void note_withheld(struct exchange *x, uint32_t index) {
+  struct exchange_log *log = x->logs[index];
+  uint64_t most = 0;
+  bool any = false;
+  for (uint32_t p = 0; p < x->n_peers; p++) {
+    if (log->claims[p].size <= log->size) continue;
+    any |= is_eligible(x, log, p);
+    if (x->peers[p].link != NULL && log->claims[p].size > most) most = log->claims[p].size;
+  }
+  if (most > 0 && !any) note_set(log->note, "withheld at %llu", (unsigned long long)most);
+}
+
+uint64_t plan_run(struct exchange *x) {
+  uint64_t now = now_ms(x), due = now + TICK_MS;
+  x->plan_due = false;
+  for (uint32_t i = 0; i < x->n_logs; i++) {
+    struct exchange_log *log = x->logs[i];
+    drop_old_milestones(log);
+    if (now < log->retry_ms) {
+      due = log->retry_ms < due ? log->retry_ms : due;
+      continue;
+    }
+    uint64_t slow = leave_slow(x, i);
+    ask_windows(x, i);
+    uint64_t again = want_checkpoints(x, i);
+    note_withheld(x, i);
+    if (slow < due) due = slow;
+    if (again < due) due = again;
+  }
+  return due;
+}
+
+bool plan_is_done(const struct exchange *x) {
+  for (uint32_t i = 0; i < x->n_logs; i++) {
+    const struct exchange_log *log = x->logs[i];
+    if (log->n_slots > 0) return false;
+    for (uint32_t p = 0; p < x->n_peers; p++) {
+      if (log->claims[p].size > log->size && is_eligible(x, log, p)) return false;
+    }
+  }
+  return true;
+}

@@ -1,0 +1,203 @@
+/*
+ * import: a bundle into the hall (docs/protocol.md 10). At most one milestone is in memory, and nothing of it is believed before its
+ * checkpoint has verified. See ingest.h.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "node/hall.h"
+#include "protocol/canon.h"
+
+#define IMPORT_BYTES (64u * 1024u * 1024u) /* octets of items between two checkpoints */
+
+/* Entries since the last checkpoint. */
+struct import {
+  struct hall *h;
+  struct bundle_report *report;
+  bool has_run, has_charter;
+  struct hash node;
+  uint64_t gen, from, count;
+  struct bytes items; /* encoded, one behind the other */
+};
+
+static enum err_code take_charter(struct import *i, struct view payload, struct err *err) {
+  struct charter charter = {.n_founders = 0};
+  enum err_code code = charter_decode(payload, &charter, err);
+  if (code == OK && !hash_equal(&charter.fed_id, &i->h->config.federation->charter.fed_id)) {
+    (void)err_set(err, ERR_REFUSED, "the bundle is of another federation");
+    code = err_hint(err, "specola join FILE makes a node of that federation");
+  }
+  charter_release(&charter);
+  i->has_charter = code == OK;
+  return code;
+}
+
+static enum err_code take_identity(struct import *i, struct view payload, struct err *err) {
+  struct canon_reader r = canon_reader(payload);
+  struct identity_item item;
+  struct identity identity;
+  bool changed = false;
+  identity_item_read(&r, &item);
+  enum err_code code = canon_finish(&r, "identity", err);
+  if (code == OK) {
+    code = identity_decode(item.body, &identity, err);
+  }
+  if (code != OK || identity.version == 1) {
+    return code; /* first identities stand in the charter */
+  }
+  /* An identity does not say whose it is: it follows on that of one member. */
+  const struct federation *f = i->h->config.federation;
+  for (uint32_t m = 0; m < f->epoch.n_members && !changed; m++) {
+    code = hall_identity(i->h, &f->members[m].member->node, payload, &changed, NULL);
+    if (code == ERR_MEMORY || code == ERR_DISK_FULL) {
+      return err_set(err, code, NULL);
+    }
+  }
+  return OK;
+}
+
+static enum err_code take_address(struct import *i, struct view payload, struct err *err) {
+  bool changed = false;
+  return hall_address(i->h, payload, &changed, err);
+}
+
+static enum err_code take_window(struct import *i, struct view payload, struct err *err) {
+  struct bundle_window w;
+  enum err_code code = bundle_window_read(payload, &w, err);
+  if (code != OK) {
+    return code;
+  }
+  const bool same = i->has_run && hash_equal(&i->node, &w.node) && i->gen == w.gen;
+  if (!same && i->count > 0) {
+    return err_set(err, ERR_FORMAT, "bundle: a run of windows without its checkpoint");
+  }
+  if (!same) {
+    i->report->logs++;
+    i->node = w.node;
+    i->gen = w.gen;
+    i->from = 0;
+    i->has_run = true;
+  }
+  if (w.from != i->from + i->count) {
+    return err_set(err, ERR_FORMAT, "bundle: a window at %" PRIu64 ", where %" PRIu64 " was next", w.from, i->from + i->count);
+  }
+  i->count += w.count;
+  return bytes_append(&i->items, w.items, err);
+}
+
+/* Skips the items below `held` and hands the others to a pull. */
+static enum err_code pull_items(struct import *i, struct pull *p, uint64_t held, struct err *err) {
+  struct canon_reader r = canon_reader(bytes_view(&i->items));
+  struct bytes window;
+  for (uint64_t n = i->from; n < held; n++) {
+    (void)canon_skip(&r);
+  }
+  const size_t at = (size_t)(r.p - r.start);
+  bytes_init(&window, IMPORT_BYTES + 16);
+  struct canon_writer w = canon_writer(&window);
+  canon_put_array(&w, (uint32_t)(i->from + i->count - held));
+  canon_put_raw(&w, view_of(i->items.p + at, i->items.len - at));
+  enum err_code code = canon_written(&w, "bundle", err);
+  if (code == OK) {
+    code = hall_pull_add(p, bytes_view(&window), err);
+  }
+  bytes_release(&window);
+  return code;
+}
+
+/* A checkpoint closes the run of windows before it. */
+static enum err_code take_checkpoint(struct import *i, struct view payload, struct err *err) {
+  struct canon_reader r = canon_reader(payload);
+  const struct view text = canon_str(&r, LIMIT_CHECKPOINT);
+  struct checkpoint checkpoint;
+  struct pull_result result = {.n_new = 0};
+  struct pull *p = NULL;
+  enum err_code code = canon_finish(&r, "checkpoint", err);
+  if (code == OK) {
+    code = checkpoint_read(text, &checkpoint, err);
+  }
+  if (code == OK && (!i->has_run || !hash_equal(&checkpoint.node, &i->node) || checkpoint.gen != i->gen ||
+                     checkpoint.size != i->from + i->count || i->count == 0)) {
+    code = err_set(err, ERR_FORMAT, "bundle: a checkpoint that does not close the windows before it");
+  }
+  if (code != OK) {
+    return code;
+  }
+  const struct hall_head *head = hall_head(i->h, &i->node, i->gen);
+  const uint64_t held = head == NULL ? 0 : head->size;
+  if (checkpoint.size > held) {
+    code = hall_pull_begin(i->h, text, held, &p, err);
+    if (code == OK && (code = pull_items(i, p, held, err)) != OK) {
+      hall_pull_abort(p);
+    } else if (code == OK) {
+      code = hall_pull_finish(p, &result, err);
+    }
+  }
+  i->report->entries += i->count;
+  i->report->known += checkpoint.size > held ? (held > i->from ? held - i->from : 0) : i->count;
+  i->report->n_new += result.n_new;
+  i->report->n_held += result.n_held;
+  i->from += i->count;
+  i->count = 0;
+  bytes_clear(&i->items);
+  return code;
+}
+
+static enum err_code pass_over(struct import *i, struct view payload, struct err *err) {
+  (void)i;
+  (void)payload;
+  (void)err;
+  return OK;
+}
+
+static enum err_code take_item(struct import *i, enum bundle_type type, struct view payload, struct err *err) {
+  static enum err_code (*const takers[])(struct import *, struct view, struct err *) = {
+      [BUNDLE_CHARTER] = take_charter,       [BUNDLE_EPOCH] = pass_over,      [BUNDLE_IDENTITY] = take_identity,
+      [BUNDLE_ADDRESS] = take_address,       [BUNDLE_CHECKPOINT] = take_checkpoint, [BUNDLE_WINDOW] = take_window,
+      [BUNDLE_ROOT_SET] = pass_over,         [BUNDLE_REQUEST] = pass_over,
+  };
+  if ((size_t)type >= sizeof takers / sizeof takers[0] || takers[type] == NULL) {
+    return err_set(err, ERR_FORMAT, "bundle: an item of type %d", (int)type);
+  }
+  if (type != BUNDLE_CHARTER && !i->has_charter) {
+    return err_set(err, ERR_FORMAT, "bundle: the charter does not come first");
+  }
+  return takers[type](i, payload, err);
+}
+
+static enum err_code take_all(struct import *i, struct bundle_reader *r, struct err *err) {
+  enum bundle_type type = BUNDLE_END;
+  struct view payload;
+  enum err_code code = OK;
+  while (code == OK && (code = bundle_next(r, &type, &payload, err)) == OK && type != BUNDLE_END) {
+    code = take_item(i, type, payload, err);
+  }
+  if (code == OK && i->count > 0) {
+    code = err_set(err, ERR_FORMAT, "bundle: a run of windows without its checkpoint");
+  }
+  if (code == OK && !i->has_charter) {
+    code = err_set(err, ERR_FORMAT, "bundle: it has no charter");
+  }
+  return code;
+}
+
+enum err_code hall_import_bundle(struct hall *h, bundle_source *source, bundle_rewind *rewind, void *context,
+                                 struct bundle_report *report, struct err *err) {
+  struct import import = {.h = h, .report = report};
+  struct bundle_reader *reader = NULL;
+  memset(report, 0, sizeof *report);
+  bytes_init(&import.items, IMPORT_BYTES);
+  enum err_code code = bundle_scan(source, context, err);
+  if (code == OK) {
+    code = rewind(context, err);
+  }
+  if (code == OK) {
+    code = bundle_open(source, context, &reader, err);
+  }
+  if (code == OK) {
+    code = take_all(&import, reader, err);
+  }
+  bundle_reader_free(reader);
+  bytes_release(&import.items);
+  return code;
+}

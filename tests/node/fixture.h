@@ -1,0 +1,77 @@
+/*
+ * fixture: a federation of a few nodes in one process, each with its store in a folder of its own under $TMPDIR. For tests of the
+ * node floor. Every function fails the test that calls it when something goes wrong.
+ */
+#ifndef SPECOLA_TESTS_NODE_FIXTURE_H
+#define SPECOLA_TESTS_NODE_FIXTURE_H
+
+#include "node/admit.h"
+#include "node/ingest.h"
+
+#define FIXTURE_NODES 8
+
+struct fixture;
+struct fixture_node {
+  struct fixture *all;
+  char dir[256];
+  const char *handle;      /* IT FR EE DE ES PT NL FI */
+  struct hash id;          /* node id */
+  struct signer node_key, root, editor; /* editor: coordinator and editor, person 1 (entry 1) */
+  uint8_t curve[32];       /* "public" CURVE key, random octets */
+  unsigned threads;        /* of the hall; 0 at first, takes effect with fixture_open */
+  struct store *store;     /* NULL while the node is closed */
+  struct federation federation;
+  struct hall *hall;
+};
+struct fixture {
+  uint32_t n;
+  uint64_t seed;
+  struct entropy_seeded entropy_state;
+  struct entropy_source entropy;
+  struct clock_source clock; /* stands at now_ms, and at 2026-01-01 plus now_ms */
+  uint64_t now_ms;
+  struct schema_set *schemas;
+  struct charter charter;
+  struct bytes charter_item;
+  struct fixture_node nodes[FIXTURE_NODES];
+};
+/* Founds a federation of n nodes and opens them all. With begun, each log has its identity (entry 0) and its editor (entry 1). */
+void fixture_found(struct fixture *f, uint32_t n, uint64_t seed, bool begun);
+void fixture_release(struct fixture *f); /* closes everything and removes the folders */
+/* Closes and opens a node again; a closed node's store is on the disk as it was. */
+void fixture_close(struct fixture_node *node);
+void fixture_open(struct fixture_node *node);
+
+/* A sealed record that owns its octets. */
+struct fixture_record {
+  struct bytes envelope, body;
+  struct salt salt;
+  struct hash id;
+  struct item item; /* borrows from the above */
+};
+void fixture_record_release(struct fixture_record *r);
+/* Seals h (home: the node's, created: the clock's) by author with body (empty: none). */
+void fixture_seal(struct fixture_node *node, const struct signer *author, struct header h, struct view body,
+                  struct fixture_record *out);
+/* A canonical body from the JSON text of an object of that kind. */
+void fixture_body(struct fixture *f, const char *kind, const char *json, struct bytes *out);
+/* The body of a small valid case, told from others by n: title "Case n", a text of some length. */
+void fixture_case_body(struct fixture *f, uint64_t n, struct bytes *out);
+/* Seals a version of a case by the node's editor. object and newest: NULL for a new object. */
+void fixture_case(struct fixture_node *node, uint64_t n, const struct hash *object, const struct hash *newest,
+                  struct fixture_record *out);
+/* Seals, admits and expects it logged; returns its index. id (may be NULL) receives the record id. */
+uint64_t fixture_publish(struct fixture_node *node, uint64_t n, struct hash *id);
+/* Admits one sealed record; returns the receipt's row. */
+struct receipt_row fixture_admit(struct fixture_node *node, const struct item *item);
+/* Carries every log that `from` holds more of to `to`, with windows of at most max_items items, milestone by milestone as
+ * milestone_plan says. */
+void fixture_transfer(struct fixture_node *from, struct fixture_node *to, uint64_t max_items);
+/* The checkpoint text of a milestone that a node holds (size 0: newest). */
+void fixture_checkpoint(struct fixture_node *node, const struct hash *log, uint64_t size, struct bytes *text);
+/* The whole seed from the environment SPECOLA_SEED, else fresh; printed. */
+uint64_t fixture_seed(void);
+/* A reproducible number below n (n > 0). */
+uint64_t fixture_random(struct fixture *f, uint64_t n);
+
+#endif

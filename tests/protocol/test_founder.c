@@ -1,0 +1,69 @@
+/*
+ * founder: handles and founding requests (docs/protocol.md section 3, section 10 item 8).
+ */
+#include "tests/protocol/cast.h"
+
+static void handles_are_two_letters_and_up_to_three_more(void **state) {
+  (void)state;
+  static const char *const GOOD[] = {"IT", "IT34", "ITABC", "XX999"};
+  static const char *const BAD[] = {"", "I", "it", "I1", "1T", "IT-34", "ITABCD", "IT a", "It", "IT\n"};
+  for (size_t i = 0; i < sizeof GOOD / sizeof *GOOD; i++)
+    assert_true(handle_is_valid(GOOD[i]));
+  for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++)
+    assert_false(handle_is_valid(BAD[i]));
+}
+
+static void a_founding_request_reads_back_with_its_address(void **state) {
+  (void)state;
+  struct actor a;
+  struct actor b;
+  struct bytes payload;
+  struct bytes address;
+  struct founder out;
+  struct view name;
+  struct view item;
+  actor_init(&a, 1, 2, 1, "IT");
+  actor_init(&b, 2, 2, 1, "EE");
+  bytes_init(&payload, LIMIT_CHARTER);
+  bytes_init(&address, LIMIT_CHARTER);
+  struct address where = {.node = a.founder.node, .seq = 1, .n_endpoints = 1, .endpoints = {"tcp://192.0.2.1:7070"}};
+  assert_int_equal(address_seal(&where, NULL, &a.node_key, &address, NULL), OK);
+  (void)snprintf(a.founder.region, sizeof a.founder.region, "IT-34");
+  (void)snprintf(a.founder.lead, sizeof a.founder.lead, "ITX");
+  assert_int_equal(founding_request_encode(&a.founder, "Regione", bytes_view(&address), &payload, NULL), OK);
+  assert_int_equal(founding_request_decode(bytes_view(&payload), &out, &name, &item, NULL), OK);
+  assert_true(hash_equal(&out.node, &a.founder.node));
+  assert_true(view_is_text(name, "Regione"));
+  assert_true(view_equal(item, bytes_view(&address)));
+  assert_string_equal(out.region, "IT-34");
+  assert_string_equal(out.lead, "ITX");
+  for (size_t n = 0; n < payload.len; n++)
+    assert_int_equal(founding_request_decode(view_of(payload.p, n), &out, &name, &item, NULL), ERR_FORMAT);
+  bytes_clear(&payload);
+  assert_int_equal(founding_request_encode(&a.founder, "Regione", view_of(NULL, 0), &payload, NULL), OK);
+  assert_int_equal(founding_request_decode(bytes_view(&payload), &out, &name, &item, NULL), OK);
+  assert_int_equal(item.len, 0);
+  bytes_clear(&payload); /* an address under another key, and another node's */
+  assert_int_equal(founding_request_encode(&b.founder, "Riik", bytes_view(&address), &payload, NULL), OK);
+  assert_int_equal(founding_request_decode(bytes_view(&payload), &out, &name, &item, NULL), ERR_SIGNATURE);
+  bytes_clear(&payload);
+  bytes_clear(&address);
+  assert_int_equal(address_seal(&where, NULL, &b.node_key, &address, NULL), OK);
+  assert_int_equal(founding_request_encode(&b.founder, "Riik", bytes_view(&address), &payload, NULL), OK);
+  assert_int_equal(founding_request_decode(bytes_view(&payload), &out, &name, &item, NULL), ERR_MISMATCH);
+  assert_int_equal(founding_request_encode(&b.founder, "", view_of(NULL, 0), &payload, NULL), ERR_FORMAT);
+  (void)snprintf(b.founder.handle, sizeof b.founder.handle, "ee");
+  assert_int_equal(founding_request_encode(&b.founder, "Riik", view_of(NULL, 0), &payload, NULL), ERR_FORMAT);
+  bytes_release(&payload);
+  bytes_release(&address);
+  actor_release(&a);
+  actor_release(&b);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(handles_are_two_letters_and_up_to_three_more),
+      cmocka_unit_test(a_founding_request_reads_back_with_its_address),
+  };
+  return cmocka_run_group_tests(tests, cast_start, NULL);
+}
