@@ -131,7 +131,7 @@ static enum err_code log_of(struct bundle_check *b, const struct hash *node, uin
   if (f == NULL) {
     return err_set(err, ERR_MISMATCH, "a log of no founder");
   }
-  if (b->n_logs == b->room) {
+  if (b->logs == NULL || b->n_logs == b->room) {
     size_t room = b->room == 0 ? 8 : 2 * b->room;
     struct log_check *logs = realloc(b->logs, room * sizeof *logs);
     if (logs == NULL) {

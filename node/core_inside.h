@@ -7,6 +7,7 @@
 #include "node/admit.h"
 #include "node/core.h"
 #include "node/exchange/exchange.h"
+#include "node/net/linkend.h"
 
 #define CORE_ORDERS 64 /* that wait at once: as many as ctl lets through */
 
@@ -16,7 +17,6 @@ struct order {
   enum { ORDER_SYNC, ORDER_PING } what;
   uint64_t since_ms, until_ms;
   uint64_t entries;        /* held at its beginning (sync) */
-  uint64_t pings;          /* answers of the peer before it (ping) */
   char handle[HANDLE_MAX]; /* of the peer (ping) */
 };
 
@@ -45,8 +45,8 @@ struct core {
   struct item items[LIMIT_SUBMIT];
 };
 
-/* A request of ctl: answered at once, or kept in orders. ERR_FORMAT: ctl broke the rules. */
-MUST_CHECK enum err_code core_request(struct core *c, struct view payload, struct err *err);
+/* A message of ctl: a request is answered at once, or kept in orders. ERR_FORMAT: ctl broke the rules. */
+MUST_CHECK enum err_code core_request_message(struct core *c, enum pipe_channel channel, struct view payload, struct err *err);
 /* Answers the orders that are done or whose time is up. */
 void core_orders_step(struct core *c);
 /* Begins and reports a round of exchange; report: {"peers": […], "new": n, "idle": bool}. */

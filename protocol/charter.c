@@ -201,7 +201,11 @@ static int compare_founders(const void *a, const void *b) {
  */
 static struct founder *founders_prepare(const struct founder *founders, uint32_t n, enum err_code *failed, struct err *err) {
   struct founder *copies = calloc(n, sizeof *copies);
-  enum err_code code = copies == NULL ? err_set(err, ERR_MEMORY, NULL) : OK;
+  enum err_code code = OK;
+  if (copies == NULL) {
+    *failed = err_set(err, ERR_MEMORY, NULL);
+    return NULL;
+  }
   for (uint32_t i = 0; i < n && code == OK; i++) {
     copies[i] = founders[i];
     copies[i].node = identity_hash(founders[i].identity_body);

@@ -45,7 +45,7 @@ struct canon_reader;
 struct canon_writer;
 void identity_item_read(struct canon_reader *r, struct identity_item *out);
 void identity_item_write(struct canon_writer *w, const struct identity_item *item);
-/* Whether item is valid in the federation after previous (NULL: must be version 1 with id node). ERR_FORMAT, ERR_SIGNATURE,
+/* Whether item is valid in the federation after previous (empty: must be version 1 with id node). ERR_FORMAT, ERR_SIGNATURE,
  * ERR_MISMATCH (not the follower of previous, or another node). On success *out is filled. */
 MUST_CHECK enum err_code identity_verify(const struct identity_item *item, const struct hash *fed_id, const struct hash *node,
                                          struct view previous_body, struct identity *out, struct err *err);

@@ -127,8 +127,8 @@ MUST_CHECK enum err_code hello_write(const struct hello *hello, struct bytes *ou
 MUST_CHECK enum err_code hello_read(struct view payload, struct hello *out, struct err *err);
 
 /* A DATA window: inflates (into scratch, cleared, ceiling LIMIT_DATA_RAW) when encoding says so and hands back its octets:
- * an array of exactly count items. Borrowed from the payload or from scratch. ERR_FORMAT, ERR_LIMIT (more than LIMIT_DATA_RAW, whatever
- * the frame says of itself), ERR_MEMORY. */
+ * an array of exactly count items. Borrowed from the payload or from scratch. ERR_FORMAT, ERR_LIMIT (more than LIMIT_DATA_RAW,
+ * whatever the frame says of itself), ERR_MEMORY. */
 MUST_CHECK enum err_code window_open(const struct message *data, struct bytes *scratch, struct view *window, struct err *err);
 /* Deflates raw (zstd level 3) when that is smaller, else copies it; appended to out, *encoding tells. ERR_LIMIT (raw over
  * LIMIT_DATA_RAW, or out full), ERR_MEMORY. */

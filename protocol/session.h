@@ -49,9 +49,9 @@ void session_sent(struct session *s);
  * appends the HELLO frame, for SESSION_ANSWER and after session_start. ERR_LIMIT, ERR_MEMORY. */
 MUST_CHECK enum err_code session_hello(const struct session *s, struct hello *hello, struct bytes *out, struct err *err);
 /* A received frame. reason (static text, a counter's name: "frame.format", "frame.signature", "frame.no-session",
- * "frame.too-large", "hello.federation", "hello.version", "hello.peer") is set for REFUSE, REOPEN and DROP, else NULL. payload borrows
- * from frame and is empty unless the verdict is MESSAGE or OPENED. fresh: 16 random octets, the own nonce from now on if the verdict
- * is ANSWER. */
+ * "frame.too-large", "hello.federation", "hello.version", "hello.peer") is set for REFUSE, REOPEN and DROP, else NULL. payload
+ * borrows from frame and is empty unless the verdict is MESSAGE or OPENED. fresh: 16 random octets, the own nonce from now on if
+ * the verdict is ANSWER. */
 MUST_CHECK enum session_verdict session_receive(struct session *s, struct view frame, struct nonce fresh, struct view *payload,
                                                 const char **reason);
 /* The dialler's start, once after session_init: state GREETED; the caller then sends its HELLO frame. A reopened link begins with

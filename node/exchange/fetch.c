@@ -85,6 +85,9 @@ void fetch_begin(struct exchange *x, uint32_t index) {
     free(slot.milestone.text);
     if (code == ERR_LIMIT) {
       too_far(x, index);
+    } else if (code == ERR_SIGNATURE || code == ERR_FORMAT) {
+      tally(x, slot.milestone.peer, COUNT_CHECKPOINT_SIGNATURE, 1);
+      plan_fault(x, index, slot.milestone.peer);
     } else if (code != ERR_MISMATCH) {
       rest(x, index, &err);
     }

@@ -147,6 +147,7 @@ struct claim {
 struct milestone {
   uint64_t size;
   struct hash root;
+  uint32_t peer; /* who gave it */
   bool is_asked; /* came in answer to WANT: none of those is skipped */
   uint32_t len;
   uint8_t *text; /* owned */

@@ -118,6 +118,7 @@ static bool take_checkpoint(struct exchange *x, uint32_t index, uint32_t peer, s
   const struct federation_member *m = federation_by_node(x->federation, &log->node);
   struct checkpoint c;
   enum err_code code = m == NULL ? ERR_NOT_FOUND : checkpoint_open(text, &m->identity.node_key, &c, NULL);
+  if (code == ERR_SIGNATURE && m->identity.version > 1) code = checkpoint_read(text, &c, NULL); /* an earlier key's: the hall knows */
   bool is_of_log = code == OK && c.gen == log->gen && hash_equal(&c.node, &log->node) && hash_equal(&c.fed_id, &x->self.fed_id);
   if (!is_of_log) {
     tally(x, peer, code == ERR_SIGNATURE ? COUNT_CHECKPOINT_SIGNATURE : COUNT_CHECKPOINT_FORMAT, 1);
@@ -131,7 +132,7 @@ static bool take_checkpoint(struct exchange *x, uint32_t index, uint32_t peer, s
     note_set(log->note, "its owner signed two roots of size %llu", (unsigned long long)c.size);
   }
   if (c.size <= log->size) return true;
-  struct milestone milestone = {.size = c.size, .root = c.root, .is_asked = is_asked, .len = (uint32_t)text.len};
+  struct milestone milestone = {.size = c.size, .root = c.root, .peer = peer, .is_asked = is_asked, .len = (uint32_t)text.len};
   milestone.text = malloc(text.len);
   if (milestone.text == NULL) return true;
   memcpy(milestone.text, text.p, text.len);

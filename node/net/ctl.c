@@ -1,6 +1,6 @@
 /*
  * ctl: see ctl.h. libevent's parser is lenient, so the header of each request is judged again here before anything is forwarded
- * (request.c): one Host, one plain Content-Length, no transfer coding, a path of plain characters.
+ * (http.c): one Host, one plain Content-Length, no transfer coding, a path of plain characters.
  */
 #include "node/net/ctl.h"
 
@@ -22,7 +22,7 @@
 
 #include "keys/log.h"
 #include "node/clock.h"
-#include "node/net/request.h"
+#include "node/net/http.h"
 #include "node/net/unixpath.h"
 #include "protocol/canon.h"
 #include "protocol/limits.h"
@@ -67,8 +67,8 @@ static void reply(struct evhttp_request *req, int status, const char *type, stru
 
 static void reply_error(struct evhttp_request *req, int status, const struct err *err) {
   struct bytes text;
-  bytes_init(&text, REQUEST_ERROR_MAX);
-  request_error(err, &text);
+  bytes_init(&text, HTTP_ERROR_MAX);
+  http_error(err, &text);
   if (status >= 400 && status != 503) {
     (void)evhttp_add_header(evhttp_request_get_output_headers(req), "Connection", "close");
   }
@@ -117,7 +117,7 @@ static bool peer_is_us(struct evhttp_connection *connection) {
 }
 
 /* Sends it to core. ERR_BUSY: not now; then nothing was sent. */
-static enum err_code forward(struct ctl *c, const struct request *r, uint64_t id, struct err *err) {
+static enum err_code forward(struct ctl *c, const struct http_request *r, uint64_t id, struct err *err) {
   if (c->core == NULL) return err_set(err, ERR_BUSY, "the node is starting");
   bytes_clear(&c->scratch);
   struct canon_writer w = canon_writer(&c->scratch);
@@ -134,7 +134,7 @@ static enum err_code forward(struct ctl *c, const struct request *r, uint64_t id
 static void on_request(struct evhttp_request *req, void *context) {
   struct ctl *c = context;
   struct err err = ERR_INIT;
-  struct request r;
+  struct http_request r;
   struct waiting *slot = NULL;
   struct evhttp_connection *connection = evhttp_request_get_connection(req);
   if (!peer_is_us(connection)) {
@@ -142,7 +142,7 @@ static void on_request(struct evhttp_request *req, void *context) {
     reply_error(req, 403, &err);
     return;
   }
-  const int status = request_read(req, &r, &err);
+  const int status = http_read(req, &r, &err);
   if (status != 200) {
     reply_error(req, status, &err);
     return;

@@ -114,7 +114,7 @@ bool zap_next_stranger(struct zap *z, uint8_t curve[CURVE_LEN]) {
 /* ---- requests ---- */
 
 /* Reads a whole request; parts past PARTS are counted and dropped. False: none waits. */
-static bool request_read(void *socket, struct part parts[PARTS], size_t *n) {
+static bool http_read(void *socket, struct part parts[PARTS], size_t *n) {
   int more = 1;
   *n = 0;
   while (more) {
@@ -158,7 +158,7 @@ static void reply(struct zap *z, const struct part *request_id, bool allowed, co
 void zap_step(struct zap *z, uint64_t now_ms) {
   struct part parts[PARTS];
   size_t n = 0;
-  while (request_read(z->socket, parts, &n)) {
+  while (http_read(z->socket, parts, &n)) {
     char user_id[2 * CURVE_LEN + 1] = "";
     const bool curve = n == PARTS && part_is(&parts[0], "1.0") && part_is(&parts[2], ZAP_DOMAIN) &&
                        part_is(&parts[5], "CURVE") && parts[6].len == CURVE_LEN;

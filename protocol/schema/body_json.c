@@ -14,6 +14,7 @@
 #include "protocol/limits.h"
 #include "protocol/schema/body.h"
 #include "protocol/schema/kind.h"
+#include "protocol/schema/pairs.h"
 #include "protocol/schema/value.h"
 
 #define KEY_OCTETS 64u
@@ -95,11 +96,11 @@ static json_t *unless_empty(json_t *value) {
 static json_t *clean_ml(struct cleaner *c, const char *key, const json_t *value) {
   if (!json_is_object(value)) return wrong(c, key, "a text in languages is an object of language tag and text");
   json_t *out = keep(c, json_object());
-  void *iter = json_object_iter((json_t *)(uintptr_t)value);
-  for (; iter != NULL && out != NULL; iter = json_object_iter_next((json_t *)(uintptr_t)value, iter)) {
+  struct pairs p = pairs_of(value);
+  while (out != NULL && pairs_next(&p)) {
     char tag[VALUE_TAG_MAX];
-    const char *given = json_object_iter_key(iter);
-    const json_t *text = json_object_iter_value(iter);
+    const char *given = p.key;
+    const json_t *text = p.value;
     if (json_is_null(text)) continue;
     if (!value_tag(view_of_text(given), tag) || json_object_get(out, tag) != NULL) {
       findings_add(c->findings, FINDING_REFUSED, key, "tag", "'%.40s' is no language tag, or stands there twice: left out",
@@ -136,14 +137,14 @@ static json_t *clean_any_array(struct cleaner *c, const char *key, const json_t 
 
 static json_t *clean_any_object(struct cleaner *c, const char *key, const json_t *value, unsigned depth) {
   json_t *out = keep(c, json_object());
-  void *iter = json_object_iter((json_t *)(uintptr_t)value);
-  for (; iter != NULL && out != NULL; iter = json_object_iter_next((json_t *)(uintptr_t)value, iter)) {
-    const char *inner = json_object_iter_key(iter);
+  struct pairs p = pairs_of(value);
+  while (out != NULL && pairs_next(&p)) {
+    const char *inner = p.key;
     if (!is_key(inner) || json_object_size(out) == LIMIT_LIST) {
       (void)wrong(c, key, "a key is 1 to 64 ASCII characters, 256 at most");
       continue;
     }
-    put(c, out, inner, clean_any(c, key, json_object_iter_value(iter), depth + 1));
+    put(c, out, inner, clean_any(c, key, p.value, depth + 1));
   }
   return unless_empty(out);
 }
@@ -164,15 +165,15 @@ static json_t *clean_field(struct cleaner *c, const struct field *f, const json_
 static json_t *clean_row(struct cleaner *c, const struct field *group, const json_t *value) {
   if (!json_is_object(value)) return wrong(c, group->key, "a row of a group is an object");
   json_t *out = keep(c, json_object());
-  void *iter = json_object_iter((json_t *)(uintptr_t)value);
-  for (; iter != NULL && out != NULL; iter = json_object_iter_next((json_t *)(uintptr_t)value, iter)) {
-    const char *key = json_object_iter_key(iter);
+  struct pairs p = pairs_of(value);
+  while (out != NULL && pairs_next(&p)) {
+    const char *key = p.key;
     const struct field *child = kind_child(group, view_of_text(key));
     if (child == NULL && (!is_key(key) || json_object_size(out) >= LIMIT_LIST)) {
       (void)wrong(c, group->key, "a key is 1 to 64 ASCII characters, 256 at most");
       continue;
     }
-    const json_t *cell = json_object_iter_value(iter);
+    const json_t *cell = p.value;
     put(c, out, key, child != NULL ? clean_field(c, child, cell) : clean_any(c, group->key, cell, 3));
   }
   return unless_empty(out);
@@ -253,14 +254,14 @@ static json_t *clean_body(struct cleaner *c, const struct schema *schema, const 
     findings_add(c->findings, FINDING_REFUSED, "", "type", "the content is an object of fields");
     return out;
   }
-  void *iter = json_object_iter((json_t *)(uintptr_t)json);
-  for (; iter != NULL && out != NULL; iter = json_object_iter_next((json_t *)(uintptr_t)json, iter)) {
-    const char *key = json_object_iter_key(iter);
+  struct pairs p = pairs_of(json);
+  while (out != NULL && pairs_next(&p)) {
+    const char *key = p.key;
     if (!is_key(key) || json_object_size(out) == LIMIT_LIST) {
       (void)wrong(c, "", "a key is 1 to 64 ASCII characters, 256 at most");
       continue;
     }
-    put(c, out, key, clean_value(c, schema, key, json_object_iter_value(iter)));
+    put(c, out, key, clean_value(c, schema, key, p.value));
   }
   return out;
 }
@@ -279,9 +280,9 @@ static const struct field *field_of(const struct schema *schema, const struct fi
 static void encode_object(struct canon_writer *w, const struct schema *schema, const struct field *group, const json_t *value) {
   const char *keys[LIMIT_LIST];
   size_t n = 0;
-  void *iter = json_object_iter((json_t *)(uintptr_t)value);
-  for (; iter != NULL && n < LIMIT_LIST; iter = json_object_iter_next((json_t *)(uintptr_t)value, iter)) {
-    keys[n++] = json_object_iter_key(iter);
+  struct pairs p = pairs_of(value);
+  while (n < LIMIT_LIST && pairs_next(&p)) {
+    keys[n++] = p.key;
   }
   qsort(keys, n, sizeof keys[0], compare_keys);
   canon_put_map(w, (uint32_t)n);

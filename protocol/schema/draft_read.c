@@ -4,6 +4,7 @@
  * In come lines: `field: value`, lists of `- item`, and blocks that begin with "## field". draft_path.c says where a value
  * goes. Every error names its line.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "keys/text.h"
@@ -225,16 +226,9 @@ static enum err_code read_blocks(struct draft *d) {
 static enum err_code unknown_kind(struct draft *d, const struct schema_set *set, struct view kind) {
   char names[160] = "";
   size_t used = 0;
-  for (size_t i = 0; i < schema_set_count(set); i++) {
-    const char *name = schema_set_at(set, i)->kind;
-    const size_t n = strlen(name);
-    if (used + n + 3 > sizeof names) break;
-    if (used > 0) {
-      memcpy(names + used, ", ", 2);
-      used += 2;
-    }
-    memcpy(names + used, name, n + 1);
-    used += n;
+  for (size_t i = 0; i < schema_set_count(set) && used < sizeof names; i++) {
+    const int n = snprintf(names + used, sizeof names - used, "%s%s", i > 0 ? ", " : "", schema_set_at(set, i)->kind);
+    used += n > 0 ? (size_t)n : 0;
   }
   (void)err_set(d->err, ERR_NOT_FOUND, "unknown kind '%.*s'", (int)(kind.len > 40 ? 40 : kind.len), (const char *)kind.p);
   (void)err_hint(d->err, "there are %s", names);

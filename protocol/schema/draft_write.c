@@ -12,6 +12,7 @@
 #include "protocol/schema/draft.h"
 #include "protocol/schema/kind.h"
 #include "protocol/schema/lines.h"
+#include "protocol/schema/pairs.h"
 
 #define LINE_OCTETS 200u /* longer texts become blocks */
 #define PATH_MAX_OCTETS 192
@@ -79,10 +80,10 @@ static void print_scalar(struct draft_writer *w, const char *path, const json_t 
 
 static void print_languages(struct draft_writer *w, const char *path, const json_t *value) {
   char longer[PATH_MAX_OCTETS];
-  void *iter = json_object_iter((json_t *)(uintptr_t)value);
-  for (; iter != NULL; iter = json_object_iter_next((json_t *)(uintptr_t)value, iter)) {
-    (void)snprintf(longer, sizeof longer, "%s.%s", path, json_object_iter_key(iter));
-    print_scalar(w, longer, json_object_iter_value(iter));
+  struct pairs p = pairs_of(value);
+  while (pairs_next(&p)) {
+    (void)snprintf(longer, sizeof longer, "%s.%s", path, p.key);
+    print_scalar(w, longer, p.value);
   }
 }
 
@@ -162,9 +163,9 @@ static void print_marks(struct draft_writer *w, const json_t *keys, const char *
 
 /* Keys that no draft can name are said in a comment. */
 static void print_strangers(struct draft_writer *w, const struct schema *schema, const json_t *json) {
-  void *iter = json_object_iter((json_t *)(uintptr_t)json);
-  for (; iter != NULL; iter = json_object_iter_next((json_t *)(uintptr_t)json, iter)) {
-    const char *key = json_object_iter_key(iter);
+  struct pairs p = pairs_of(json);
+  while (pairs_next(&p)) {
+    const char *key = p.key;
     if (kind_top(schema, view_of_text(key)) >= 0 || strcmp(key, "_na") == 0 || strcmp(key, "_unknown") == 0) continue;
     print_text(w, "# not shown here, for this schema does not have it: ");
     struct bytes safe;

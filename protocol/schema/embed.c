@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define PATH_OCTETS 4096
-#define FILE_OCTETS (4u * 1024u * 1024u)
+#define FILE_OCTETS ((size_t)4 * 1024 * 1024)
 #define MO_MAGIC 0x950412deu
 #define TABLE_ROWS 10000u
 

@@ -15,7 +15,7 @@
 #include "protocol/schema/value.h"
 
 #define LINE_OCTETS 190u /* inih reads lines of at most 197 */
-#define MAP_TEXT_MAX (256u * 1024u)
+#define MAP_TEXT_MAX ((size_t)256 * 1024)
 #define FIELD_LABEL "fields"
 #define VALUES "values."
 
@@ -221,7 +221,7 @@ enum err_code import_map_read(const struct schema_set *set, struct view ini, con
   if (r.map == NULL) return err_set(err, ERR_MEMORY, NULL);
   enum err_code code = OK;
   if (ini.len > MAP_TEXT_MAX) {
-    code = err_set(err, ERR_LIMIT, "an import map has at most %u octets", MAP_TEXT_MAX);
+    code = err_set(err, ERR_LIMIT, "an import map has at most %zu octets", MAP_TEXT_MAX);
   } else {
     code = read_map(&r, set, ini, default_kind);
   }

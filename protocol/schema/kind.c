@@ -303,7 +303,7 @@ static enum err_code check_names(struct kind_parser *p, struct field *f) {
     code = find_top(p, view_of_text(f->alternatives[i]), &other);
   if (code == OK && f->when_field[0] != '\0') {
     code = find_top(p, view_of_text(f->when_field), &other);
-    if (code == OK && other->type != FIELD_CODE && other->type != FIELD_BOOL) {
+    if (code == OK && other != NULL && other->type != FIELD_CODE && other->type != FIELD_BOOL) {
       code = err_set(p->err, ERR_FORMAT, "'when' looks at a code or bool, '%s' is neither", other->key);
     }
   }
@@ -466,7 +466,7 @@ enum err_code kind_parse(const char *name, struct view text, struct kind **out, 
     goto out;
   }
   if (text.len > KIND_TEXT_MAX) {
-    code = err_set(err, ERR_LIMIT, "%s: a schema has at most %u octets", name, KIND_TEXT_MAX);
+    code = err_set(err, ERR_LIMIT, "%s: a schema has at most %zu octets", name, KIND_TEXT_MAX);
     goto out;
   }
   p->kind = kind;

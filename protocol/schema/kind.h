@@ -8,7 +8,7 @@
 #include "protocol/schema/tsv.h"
 #include "protocol/schema/vocabulary.h"
 
-#define KIND_TEXT_MAX (256u * 1024u) /* octets of a KIND.schema */
+#define KIND_TEXT_MAX ((size_t)256 * 1024) /* octets of a KIND.schema */
 
 /* A kind with its memory. schema is the first member: every struct schema is one of these. */
 struct kind {

@@ -9,7 +9,7 @@
 
 #define TSV_COLUMNS 256u /* columns of a table: a label, a help and an example in every language that a node has */
 #define TSV_ROWS 10000u  /* rows of a table */
-#define TSV_LIMIT (4u * 1024u * 1024u) /* octets of a table's text */
+#define TSV_LIMIT ((size_t)4 * 1024 * 1024) /* octets of a table's text */
 
 /* Invariants: cells has (n_rows + 1) * n_columns offsets, row 0 of it is the header; offset 0 is the empty string; sorted
  * holds the rows by the octets of their key, or is NULL where the rows stand in that order already. */

@@ -121,27 +121,34 @@ bool value_is_tag(struct view v) {
 }
 
 static char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+  if (c >= 'A' && c <= 'Z') return (char)(c + ('a' - 'A'));
+  return c;
 }
 
 static char upper(char c) {
-  return c >= 'a' && c <= 'z' ? (char)(c - ('a' - 'A')) : c;
+  if (c >= 'a' && c <= 'z') return (char)(c - ('a' - 'A'));
+  return c;
 }
 
 /* RFC 5646 2.1.1: a region in capitals, a script with a capital, all else in small letters. */
 static void spell_subtag(char *p, size_t len, bool first) {
   for (size_t i = 0; i < len; i++) {
     const bool capital = !first && (len == 2 || (len == 4 && i == 0));
-    p[i] = capital ? upper(p[i]) : lower(p[i]);
+    if (capital) {
+      p[i] = upper(p[i]);
+    } else {
+      p[i] = lower(p[i]);
+    }
   }
 }
 
 bool value_tag(struct view v, char out[VALUE_TAG_MAX]) {
-  char tag[VALUE_TAG_MAX];
+  char tag[VALUE_TAG_MAX] = {0};
   if (v.len >= sizeof tag) return false;
-  for (size_t i = 0; i < v.len; i++)
-    tag[i] = v.p[i] == '_' ? '-' : (char)v.p[i];
-  tag[v.len] = '\0';
+  for (size_t i = 0; i < v.len; i++) {
+    tag[i] = (char)v.p[i];
+    if (tag[i] == '_') tag[i] = '-';
+  }
   for (size_t start = 0; start < v.len;) {
     const size_t len = strcspn(tag + start, "-");
     spell_subtag(tag + start, len, start == 0);

@@ -17,6 +17,7 @@
 
 #include "keys/secret.h"
 #include "protocol/canon.h"
+#include "protocol/schema/body.h"
 
 static const char *const HANDLES[FIXTURE_NODES] = {"IT", "FR", "EE", "DE", "ES", "PT", "NL", "FI"};
 

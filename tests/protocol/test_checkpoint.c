@@ -29,7 +29,7 @@ static struct checkpoint sample(uint64_t gen, uint64_t size) {
 
 static struct bytes seal(const struct checkpoint *c, const struct signer *key) {
   struct bytes out;
-  bytes_init(&out, 2 * LIMIT_CHECKPOINT);
+  bytes_init(&out, (size_t)2 * LIMIT_CHECKPOINT);
   assert_int_equal(checkpoint_seal(c, key, &out, NULL), OK);
   assert_true(out.len <= LIMIT_CHECKPOINT);
   return out;
@@ -57,7 +57,7 @@ static void is_written_behind_what_the_buffer_held(void **state) {
   (void)state;
   struct checkpoint c = sample(1, 5), read;
   struct bytes out;
-  bytes_init(&out, 2 * LIMIT_CHECKPOINT);
+  bytes_init(&out, (size_t)2 * LIMIT_CHECKPOINT);
   assert_int_equal(bytes_append_text(&out, "before", NULL), OK);
   assert_int_equal(checkpoint_seal(&c, &node_key, &out, NULL), OK);
   assert_memory_equal(out.p, "before", 6);

@@ -48,7 +48,7 @@ static void refuses(uint32_t elements, size_t envelope, size_t second, size_t bo
   static const uint8_t OCTETS[LIMIT_BODY + 1];
   struct bytes out;
   struct item got;
-  bytes_init(&out, 2 * LIMIT_ITEM);
+  bytes_init(&out, (size_t)2 * LIMIT_ITEM);
   struct canon_writer w = canon_writer(&out);
   canon_put_array(&w, elements);
   if (elements > 0) canon_put_bin(&w, view_of(OCTETS, envelope));
@@ -89,7 +89,7 @@ static void an_empty_item_does_not_take_what_follows_it(void **state) {
 /* n items, all in one state but for the last; released by the caller. */
 static struct bytes submission_of(uint32_t n, enum item_state all, enum item_state last) {
   struct bytes out;
-  bytes_init(&out, 2 * LIMIT_SUBMIT_BYTES);
+  bytes_init(&out, (size_t)2 * LIMIT_SUBMIT_BYTES);
   struct canon_writer w = canon_writer(&out);
   canon_put_array(&w, n);
   for (uint32_t i = 0; i < n; i++) {

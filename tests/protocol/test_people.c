@@ -362,7 +362,7 @@ static void stays_quick_with_many_certificates(void **state) {
   for (uint64_t i = 0; i < MANY; i++)
     assert_int_equal(certify(&alice, at(1, i), 1 + i, i), REASON_NONE);
   clock_t began = clock();
-  for (uint64_t i = 0; i < 20 * MANY; i++) {
+  for (uint64_t i = 0; i < UINT64_C(20) * MANY; i++) {
     uint64_t index = 1 + i % MANY;
     assert_true(roles_at(&alice, at(1, index)) == (int64_t)index - 1);
   }

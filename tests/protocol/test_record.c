@@ -102,6 +102,24 @@ static void leaves_the_header_alone_when_it_refuses(void **state) {
   assert_int_equal(h.kind, 77);
 }
 
+static void a_header_of_a_later_version_has_a_limit_too(void **state) {
+  (void)state;
+  static const uint8_t ZEROS[LIMIT_HEADER];
+  for (size_t len = LIMIT_HEADER - 1; len <= LIMIT_HEADER + 1; len++) {
+    struct bytes out;
+    struct header h;
+    bytes_init(&out, LIMIT_ENVELOPE);
+    struct canon_writer w = canon_writer(&out);
+    canon_put_array(&w, 2);
+    canon_put_uint(&w, 2);
+    canon_put_bin(&w, view_of(ZEROS, len - 5));
+    assert_int_equal(canon_written(&w, "header", NULL), OK);
+    assert_int_equal(out.len, len);
+    assert_int_equal(header_decode(bytes_view(&out), &h), len <= LIMIT_HEADER ? REASON_VERSION : REASON_FORMAT);
+    bytes_release(&out);
+  }
+}
+
 static void tells_the_kind_whatever_the_alg(void **state) {
   (void)state;
   struct bytes out;
@@ -342,6 +360,7 @@ int main(void) {
       cmocka_unit_test(a_header_comes_back_as_it_went),
       cmocka_unit_test(encodes_no_header_over_its_limits),
       cmocka_unit_test(leaves_the_header_alone_when_it_refuses),
+      cmocka_unit_test(a_header_of_a_later_version_has_a_limit_too),
       cmocka_unit_test(tells_the_kind_whatever_the_alg),
       cmocka_unit_test(knows_what_each_kind_is),
       cmocka_unit_test(splits_what_it_encodes_up_to_its_limits),

@@ -216,6 +216,7 @@ def record_bad_form():
     yield record("twelve fields, the last not canonical", "4.1", b"\x9c" + good[1:] + b"\xcc\x00", "format")
     yield record("version 2", "4.1", header(v=2), "version")
     yield record("version 2 of two fields", "4.1", pack([2, "x"]), "version")
+    yield record("version 2 of 1024 octets", "4.1", pack([2, bytes(1019)]), "version")
     yield record("a version that is text", "4.1", header(v="1"), "format")
     yield record("an octet behind the header", "4.1", good + b"\0", "format")
     for name, change in {
@@ -397,6 +398,10 @@ def merkle_inclusions():
     yield inclusion("inclusion, path grown", "mismatch", 5, 8, leaves[5], path + [root], root)
     yield inclusion("inclusion, path reversed", "mismatch", 5, 8, leaves[5], path[::-1], root)
     yield inclusion("inclusion behind the end", "mismatch", 8, 8, leaves[5], path, root)
+    grown = node_hash(root, leaves[0])
+    yield inclusion("inclusion, path and root grown", "mismatch", 5, 8, leaves[5], path + [leaves[0]], grown)
+    yield inclusion("inclusion, root grown to the left", "mismatch", 0, 1, leaves[0], [root], node_hash(root, leaves[0]))
+    yield inclusion("inclusion, path and root cut", "mismatch", 1, 8, leaves[1], [leaves[0]], root_of(leaves[:2]))
     yield inclusion("inclusion in nothing", "mismatch", 0, 0, leaves[0], [], root_of([]))
 
 
@@ -421,6 +426,9 @@ def merkle_consistencies():
     yield consistency("consistency of other sizes", "mismatch", 4, 7, proof(3, 7), root(3), root(7))
     yield consistency("consistency, path cut", "mismatch", 3, 7, proof(3, 7)[:-1], root(3), root(7))
     yield consistency("consistency, path grown", "mismatch", 3, 7, proof(3, 7) + [root(1)], root(3), root(7))
+    yield consistency("consistency with a smaller tree's root", "mismatch", 3, 8, proof(3, 4), root(3), root(4))
+    grown = [node_hash(leaf_hash(b"x"), r) for r in (root(3), root(4))]
+    yield consistency("consistency, path and roots grown", "mismatch", 3, 4, proof(3, 4) + [leaf_hash(b"x")], *grown)
     yield consistency("consistency without path", "mismatch", 3, 7, [], root(3), root(7))
     yield consistency("consistency backwards", "mismatch", 7, 3, proof(3, 7), root(7), root(3))
     yield consistency("consistency of nothing", "mismatch", 0, 7, [], root(0), root(7))
@@ -551,6 +559,10 @@ def receipts():
         "a short id": receipt_body([[word("a")[:31], 0]]), "an octet behind the body": receipt_body() + b"\0",
         "three fields": pack([1, FED, NODE]), "a long form": receipt_body().replace(b"\xcc\x80", b"\xcd\x00\x80"),
     }
+    one = receipt_body([[word("a"), 0]])
+    row = b"\xc4\x20" + word("a")
+    bodies["a row that counts four fields and has two"] = one.replace(b"\x92" + row, b"\x94" + row)
+    bodies["a row that counts no field"] = one.replace(b"\x92" + row, b"\x90" + row)
     for name, body in bodies.items():
         yield receipt(name, receipt_of(body), "format")
     yield receipt("an octet behind", good + b"\0", "format")

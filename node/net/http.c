@@ -1,7 +1,7 @@
 /*
- * request: see request.h.
+ * http: see http.h.
  */
-#include "node/net/request.h"
+#include "node/net/http.h"
 
 #include <event2/buffer.h>
 #include <event2/http.h>
@@ -27,7 +27,7 @@ static unsigned header_count(const struct evkeyvalq *headers, const char *name, 
 static bool path_is_plain(const char *path) {
   static const char PLAIN[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-_.";
   const size_t len = strlen(path);
-  return path[0] == '/' && len < REQUEST_PATH_MAX && strspn(path, PLAIN) == len && strstr(path, "..") == NULL;
+  return path[0] == '/' && len < HTTP_PATH_MAX && strspn(path, PLAIN) == len && strstr(path, "..") == NULL;
 }
 
 static int refuse(struct err *err, int status, const char *why) {
@@ -46,7 +46,7 @@ static int length_check(const struct evkeyvalq *headers, bool post, size_t len, 
   return said == len ? 200 : refuse(err, 400, "Content-Length is not the length of the body");
 }
 
-int request_read(struct evhttp_request *req, struct request *out, struct err *err) {
+int http_read(struct evhttp_request *req, struct http_request *out, struct err *err) {
   const struct evkeyvalq *headers = evhttp_request_get_input_headers(req);
   const char *uri = evhttp_request_get_uri(req), *value = NULL;
   struct evbuffer *body = evhttp_request_get_input_buffer(req);
@@ -62,11 +62,11 @@ int request_read(struct evhttp_request *req, struct request *out, struct err *er
   if (status != 200) return status;
   const uint8_t *octets = len == 0 ? NULL : evbuffer_pullup(body, -1);
   if (len > 0 && octets == NULL) return refuse(err, 500, "out of memory");
-  *out = (struct request){command == EVHTTP_REQ_GET ? "GET" : "POST", uri, view_of(octets, len)};
+  *out = (struct http_request){command == EVHTTP_REQ_GET ? "GET" : "POST", uri, view_of(octets, len)};
   return 200;
 }
 
-void request_error(const struct err *err, struct bytes *out) {
+void http_error(const struct err *err, struct bytes *out) {
   json_t *document = json_pack("{s:{s:s, s:s, s:s, s:i}}", "error", "code", err_name(err->code), "message", err->message, "hint",
                                err->hint, "exit", err_exit_status(err->code));
   char *text = document == NULL ? NULL : json_dumps(document, JSON_COMPACT);
@@ -77,7 +77,7 @@ void request_error(const struct err *err, struct bytes *out) {
   json_decref(document);
 }
 
-int request_status(enum err_code code) {
+int http_status(enum err_code code) {
   switch (err_exit_status(code)) {
   case 0:
     return 200;

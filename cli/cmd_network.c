@@ -1,0 +1,203 @@
+/*
+ * serve, sync, peer ping, rebuild: what moves the node itself.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/out.h"
+#include "cli/serving.h"
+#include "cli/submit.h"
+#include "node/serve.h"
+#include "node/store/derive.h"
+
+const struct option_row options_serve[] = {
+    {"peer", 0, OPTION_MANY, "FR=tcp://...", "where a member is reached; again for each", "dove si raggiunge un membro; ripetere per ognuno"},
+    {"listen", 0, OPTION_VALUE, "ENDPOINT", "where to listen, instead of node.ini's", "dove ascoltare, al posto di node.ini"},
+    {"idle-now", 0, OPTION_FLAG, NULL, "tell the others every second how far this node is", "dice agli altri ogni secondo a che punto è"},
+    OPTIONS_END,
+};
+
+enum err_code program_path(char out[HOME_PATH_MAX], struct err *err) {
+  ssize_t n = readlink("/proc/self/exe", out, HOME_PATH_MAX - 1);
+  if (n < 0) {
+    return err_set(err, ERR_IO, "/proc/self/exe cannot be read: which program is this?");
+  }
+  out[n] = '\0';
+  return OK;
+}
+
+enum err_code serving_options(struct cli *cli, const struct args *args, char program[HOME_PATH_MAX], struct serve_options *out,
+                              struct err *err) {
+  *out = (struct serve_options){.home = cli->home, .program = program, .listen = args_value(args, "listen"),
+                                .idle_now = args_flag(args, "idle-now")};
+  const char *peer;
+  for (size_t i = 0; (peer = args_nth(args, "peer", i)) != NULL; i++) {
+    if (i == HOME_PEERS) {
+      return err_set(err, ERR_USAGE, "more than %d peers", HOME_PEERS);
+    }
+    const char *equals = strchr(peer, '=');
+    if (equals == NULL || !address_endpoint_is_valid(equals + 1)) {
+      err_set(err, ERR_USAGE, "--peer: \"%s\" is not a member and where to reach it", peer);
+      return err_hint(err, "--peer FR=tcp://node.example.org:7411");
+    }
+    out->peers[out->n_peers++] = peer;
+  }
+  enum err_code code = program_path(program, err);
+  if (code != OK || (code = cli_node_passphrase(cli, &out->passphrase, err)) != OK) {
+    return code;
+  }
+  /* For a node whose keys are sealed, one passphrase is enough to name. */
+  struct home home;
+  struct signer key = {0};
+  code = cli_open_home(cli, &home, err);
+  if (code == OK && out->passphrase == NULL && home_node_key(&home, NULL, &key, NULL) == ERR_LOCKED) {
+    struct secret *asked = NULL;
+    code = cli_passphrase(cli, "the node's keys", false, &asked, err);
+    if (code == OK) {
+      out->passphrase = cli->passphrase;
+      cli->passphrase = NULL;
+    }
+  }
+  signer_release(&key);
+  return code;
+}
+
+enum err_code cmd_serve(struct cli *cli, const struct args *args, struct err *err) {
+  struct serve_options options;
+  char program[HOME_PATH_MAX];
+  enum err_code code = serving_options(cli, args, program, &options, err);
+  if (code == OK) {
+    out_line(cli, "Node in %s serves. Ctrl-C stops it.", cli->home);
+    fflush(stdout);
+    code = serve_run(&options, err);
+  }
+  out_set_bool(cli, "stopped", code == OK);
+  secret_free(options.passphrase);
+  return code;
+}
+
+/* ---- sync ---- */
+
+/* {"peers": […], "new": n} as text. */
+static void say_sync(struct cli *cli, const json_t *report) {
+  size_t i;
+  json_t *peer;
+  json_array_foreach(json_object_get(report, "peers"), i, peer) {
+    const char *handle = json_string_value(json_object_get(peer, "handle")), *state = json_string_value(json_object_get(peer, "state"));
+    const char *note = json_string_value(json_object_get(peer, "note"));
+    out_line(cli, "%-6s %s%s%s", handle == NULL ? "?" : handle, state == NULL ? "" : state, note == NULL || note[0] == '\0' ? "" : ": ",
+             note == NULL ? "" : note);
+  }
+  if (json_is_integer(json_object_get(report, "new"))) {
+    out_line(cli, "%jd new entries", (intmax_t)json_integer_value(json_object_get(report, "new")));
+  }
+}
+
+enum err_code cmd_sync(struct cli *cli, const struct args *args, struct err *err) {
+  struct serve_options options = {0};
+  struct home home;
+  struct ctl_client *ctl = NULL;
+  json_t *report = NULL;
+  char program[HOME_PATH_MAX];
+  enum err_code code = cli_open_home(cli, &home, err);
+  if (code != OK) {
+    return code;
+  }
+  code = ctl_connect(&home, cli->timeout_ms, &ctl, err);
+  if (code == OK) {
+    json_t *wish = json_pack("{s:I}", "timeout_ms", (json_int_t)cli->timeout_ms);
+    code = ctl_order(ctl, "sync", wish, &report, err);
+    json_decref(wish);
+  } else if (code == ERR_NOT_FOUND) {
+    err_clear(err);
+    code = serving_options(cli, args, program, &options, err);
+    if (code == OK) {
+      code = serve_once(&options, cli->timeout_ms, &report, err);
+    }
+  }
+  if (report != NULL) {
+    say_sync(cli, report);
+    json_object_update(cli->doc, report);
+  }
+  json_decref(report);
+  ctl_close(ctl);
+  secret_free(options.passphrase);
+  return code;
+}
+
+enum err_code cmd_peer_ping(struct cli *cli, const struct args *args, struct err *err) {
+  struct home home;
+  struct ctl_client *ctl = NULL;
+  json_t *answer = NULL;
+  enum err_code code = cli_open_home(cli, &home, err);
+  if (code != OK) {
+    return code;
+  }
+  code = ctl_connect(&home, cli->timeout_ms, &ctl, err);
+  if (code == ERR_NOT_FOUND) {
+    err_set(err, ERR_UNREACHABLE, "the node does not serve, so nobody can be asked");
+    return err_hint(err, "specola serve, in another terminal; or once: specola sync");
+  }
+  if (code == OK) {
+    json_t *wish = json_pack("{s:o, s:I}", "handle", out_json_text(view_of_text(args->operands[0])), "timeout_ms",
+                             (json_int_t)cli->timeout_ms);
+    code = ctl_order(ctl, "ping", wish, &answer, err);
+    json_decref(wish);
+  }
+  if (code == OK) {
+    const json_t *ms = json_object_get(answer, "ping_ms");
+    out_line(cli, "%s answered%s", args->operands[0], json_is_number(ms) ? "" : ".");
+    if (json_is_number(ms)) {
+      out_line(cli, "after %.0f ms", json_number_value(ms));
+    }
+    json_object_update(cli->doc, answer);
+  }
+  json_decref(answer);
+  ctl_close(ctl);
+  return code;
+}
+
+/* ---- rebuild ---- */
+
+static void say_progress(void *context, uint64_t done, uint64_t all) {
+  const struct cli *cli = context;
+  if (cli->tty_err && !cli->json && !cli->quiet) {
+    fprintf(stderr, "\r%ju of %ju entries", (uintmax_t)done, (uintmax_t)all);
+  }
+}
+
+enum err_code cmd_rebuild(struct cli *cli, const struct args *args, struct err *err) {
+  (void)args;
+  struct home home;
+  struct here here = {0};
+  struct ctl_client *ctl = NULL;
+  json_t *answer = NULL;
+  enum err_code code = cli_open_home(cli, &home, err);
+  if (code != OK) {
+    return code;
+  }
+  code = ctl_connect(&home, cli->timeout_ms, &ctl, err);
+  if (code == OK) {
+    code = ctl_order(ctl, "rebuild", NULL, &answer, err);
+  } else if (code == ERR_NOT_FOUND) {
+    err_clear(err);
+    code = here_open_mode(cli, STORE_WRITE, &here, err);
+    if (code == OK) {
+      code = derive_rebuild(here.store, &here.federation, here.schemas, say_progress, cli, err);
+    }
+    if (cli->tty_err && !cli->json && !cli->quiet) {
+      fprintf(stderr, "\r\033[K");
+    }
+  }
+  if (code == OK) {
+    out_line(cli, "All tables are derived again from the logs.");
+    out_set_bool(cli, "rebuilt", true);
+  }
+  json_decref(answer);
+  ctl_close(ctl);
+  here_release(&here);
+  return code;
+}

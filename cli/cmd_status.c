@@ -1,0 +1,244 @@
+/*
+ * status, peer list: how the node is doing. While it serves, core tells (peers, counters); else the store is read.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/here.h"
+#include "cli/out.h"
+#include "keys/words.h"
+#include "node/ctl_client.h"
+
+/* ---- from the store ---- */
+
+struct frontier {
+  const struct here *here;
+  struct frontier_row *rows; /* owned */
+  uint32_t n;
+  json_t *logs;
+  bool memory; /* ran out of it */
+};
+
+static bool add_log(void *context, const struct log *log) {
+  struct frontier *f = context;
+  if (log->range.size == 0) {
+    return true;
+  }
+  struct frontier_row *rows = realloc(f->rows, (f->n + 1u) * sizeof *rows);
+  if (rows == NULL) {
+    f->memory = true;
+    return false;
+  }
+  f->rows = rows;
+  f->rows[f->n] = (struct frontier_row){.node = log->node, .gen = log->gen, .size = log->range.size, .root = merkle_root(&log->range)};
+  json_array_append_new(f->logs, json_pack("{s:s, s:o, s:I, s:I, s:o}", "handle", federation_handle(&f->here->federation, &log->node),
+                                           "node", out_json_hash(&log->node), "gen", (json_int_t)log->gen, "size",
+                                           (json_int_t)log->range.size, "root", out_json_hash(&f->rows[f->n].root)));
+  f->n++;
+  return true;
+}
+
+/* The members as known without serving: who they are and how far their logs are held. */
+static json_t *members_json(const struct here *here) {
+  json_t *list = json_array();
+  const struct federation *f = &here->federation;
+  for (uint32_t i = 0; i < f->epoch.n_members; i++) {
+    const struct federation_member *m = &f->members[i];
+    if (hash_equal(&m->member->node, &f->own)) {
+      continue;
+    }
+    json_array_append_new(list, json_pack("{s:s, s:o, s:s, s:s}", "handle", m->member->handle, "node", out_json_hash(&m->member->node),
+                                          "state", "not serving", "endpoint", m->has_address ? m->address.endpoints[0] : ""));
+  }
+  return list;
+}
+
+static enum err_code status_from_store(struct cli *cli, const struct here *here, struct err *err) {
+  struct frontier f = {.here = here, .logs = json_array()};
+  struct hash digest;
+  json_t *figures = NULL;
+  const struct federation *fed = &here->federation;
+  out_set_text(cli, "handle", federation_handle(fed, &fed->own));
+  out_set(cli, "node", out_json_hash(&fed->own));
+  out_set_bool(cli, "serving", false);
+  out_set_number(cli, "epoch", fed->epoch.number);
+  out_set(cli, "logs", f.logs);
+  out_set(cli, "peers", members_json(here));
+  enum err_code code = log_each(here->store, add_log, &f, err);
+  if (code == OK && f.memory) {
+    code = err_set(err, ERR_MEMORY, NULL);
+  }
+  if (code == OK && (code = frontier_digest(&fed->epoch.hash, f.rows, f.n, &digest, err)) == OK) {
+    out_set(cli, "frontier", out_json_hash(&digest));
+  }
+  if (code == OK && (code = query_figures(here->store, fed, here->schemas, &figures, err)) == OK) {
+    out_set(cli, "figures", figures);
+  }
+  free(f.rows);
+  return code;
+}
+
+/* ---- from core ---- */
+
+static enum err_code status_from_core(struct cli *cli, struct ctl_client *ctl, struct err *err) {
+  json_t *answer = NULL;
+  enum err_code code = ctl_get(ctl, "/status", &answer, err);
+  if (code != OK) {
+    return code;
+  }
+  json_object_update(cli->doc, answer);
+  /* What the exchange says stands on its own level in core's answer or at the top: people and scripts look at the top. */
+  json_t *exchange = json_object_get(answer, "exchange");
+  if (json_is_object(exchange)) {
+    json_object_update_missing(cli->doc, exchange);
+    json_object_del(cli->doc, "exchange");
+  }
+  out_set_bool(cli, "serving", true);
+  json_decref(answer);
+  return OK;
+}
+
+/* ---- said ---- */
+
+static const char *text_of(const json_t *json, const char *key) {
+  const char *text = json_string_value(json_object_get(json, key));
+  return text == NULL ? "" : text;
+}
+
+/* A number as text, or "?" where there is none. */
+static void number_of(const json_t *json, const char *key, const char *unit, char *out, size_t size) {
+  const json_t *value = json_object_get(json, key);
+  if (json_is_number(value)) {
+    snprintf(out, size, "%.0f%s", json_number_value(value), unit);
+  } else {
+    snprintf(out, size, "?");
+  }
+}
+
+/* "frame.signature 3, timeout 1": counters of a peer that tell of trouble; those of plain traffic are left out. */
+static void counters_of(const json_t *peer, char *out, size_t size) {
+  const char *name;
+  json_t *value;
+  size_t used = 0;
+  out[0] = '\0';
+  json_object_foreach(json_object_get(peer, "counters"), name, value) {
+    if (strncmp(name, "sent", 4) == 0 || strncmp(name, "received", 8) == 0 || json_integer_value(value) == 0) {
+      continue;
+    }
+    int n = snprintf(out + used, size - used, "%s%s %jd", used == 0 ? "" : ", ", name, (intmax_t)json_integer_value(value));
+    used += n < 0 || (size_t)n >= size - used ? 0 : (size_t)n;
+  }
+  out[used] = '\0';
+}
+
+static void say_peers(struct cli *cli) {
+  static const char *const columns[] = {"peer", "state", ">last heard", ">behind", "endpoint", "note", NULL};
+  struct out_table *table = out_table_new(cli, columns);
+  size_t i;
+  json_t *peer;
+  json_array_foreach(json_object_get(cli->doc, "peers"), i, peer) {
+    char heard[32], behind[32], counters[160], note[320];
+    number_of(peer, "last_heard_s", " s", heard, sizeof heard);
+    number_of(peer, "behind", "", behind, sizeof behind);
+    counters_of(peer, counters, sizeof counters);
+    const char *said = text_of(peer, "note");
+    snprintf(note, sizeof note, "%.140s%s%s", said, said[0] == '\0' || counters[0] == '\0' ? "" : "; ", counters);
+    const char *cells[] = {text_of(peer, "handle"), text_of(peer, "state"), heard, behind, text_of(peer, "endpoint"), note};
+    out_table_row(table, cells);
+  }
+  out_table_print(table);
+}
+
+static void say_logs(struct cli *cli) {
+  static const char *const columns[] = {"log", ">entries", "root", NULL};
+  struct out_table *table = out_table_new(cli, columns);
+  size_t i;
+  json_t *log;
+  json_array_foreach(json_object_get(cli->doc, "logs"), i, log) {
+    char size[32], root[20];
+    number_of(log, "size", "", size, sizeof size);
+    snprintf(root, sizeof root, "%.16s", text_of(log, "root"));
+    const char *cells[] = {text_of(log, "handle"), size, root};
+    out_table_row(table, cells);
+  }
+  out_table_print(table);
+}
+
+/* "own 128, objects 2914": the plain numbers among the figures. */
+static void say_figures(struct cli *cli) {
+  const char *name;
+  json_t *value;
+  json_object_foreach(json_object_get(cli->doc, "figures"), name, value) {
+    if (json_is_integer(value)) {
+      out_line(cli, "%-12s %jd", name, (intmax_t)json_integer_value(value));
+    } else if (json_is_object(value) && json_object_size(value) > 0) {
+      char *raw = json_dumps(value, JSON_COMPACT);
+      out_line(cli, "%-12s %s", name, raw == NULL ? "" : raw);
+      free(raw);
+    }
+  }
+}
+
+/* Fills the document, from core or from the store. */
+static enum err_code gather(struct cli *cli, struct here *here, struct err *err) {
+  struct ctl_client *ctl = NULL;
+  enum err_code code = here_open(cli, here, err);
+  if (code != OK) {
+    return code;
+  }
+  code = ctl_connect(&here->home, cli->timeout_ms, &ctl, err);
+  if (code == OK) {
+    code = status_from_core(cli, ctl, err);
+  } else if (code == ERR_NOT_FOUND || code == ERR_BUSY) {
+    err_clear(err);
+    code = status_from_store(cli, here, err);
+  }
+  ctl_close(ctl);
+  return code;
+}
+
+enum err_code cmd_status(struct cli *cli, const struct args *args, struct err *err) {
+  (void)args;
+  struct here here;
+  char words[WORDS_LEN];
+  enum err_code code = gather(cli, &here, err);
+  if (code != OK) {
+    here_release(&here);
+    return code;
+  }
+  const struct federation *f = &here.federation;
+  struct view name = charter_name(&f->charter, cli->lang);
+  words_of(&f->own, words);
+  out_set_text(cli, "fingerprint", words);
+  out_set(cli, "observatory", out_json_text(name));
+  bool serving = json_is_true(json_object_get(cli->doc, "serving"));
+  out_heading(cli, "Node %s of %.*s, %s", federation_handle(f, &f->own), (int)name.len, (const char *)name.p,
+              serving ? "serving" : "not serving");
+  out_line(cli, "Fingerprint  %s   member list no. %ju, %u members", words, (uintmax_t)f->epoch.number, f->epoch.n_members);
+  out_line(cli, "Frontier     %.16s   (equal at two nodes: they hold the same)", text_of(cli->doc, "frontier"));
+  say_figures(cli);
+  say_logs(cli);
+  say_peers(cli);
+  json_t *strangers = json_object_get(cli->doc, "strangers");
+  if (json_array_size(strangers) > 0) {
+    out_line(cli, "! %zu unknown key%s tried to connect", json_array_size(strangers), json_array_size(strangers) == 1 ? "" : "s");
+  }
+  if (!serving) {
+    out_line(cli, "Next:  specola serve");
+  }
+  here_release(&here);
+  return OK;
+}
+
+enum err_code cmd_peer_list(struct cli *cli, const struct args *args, struct err *err) {
+  (void)args;
+  struct here here;
+  enum err_code code = gather(cli, &here, err);
+  if (code == OK) {
+    say_peers(cli);
+  }
+  here_release(&here);
+  return code;
+}

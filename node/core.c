@@ -1,0 +1,463 @@
+/*
+ * core: see core.h. One loop: pipes in, exchange, pipes out; when nothing moves, the store's housekeeping. Orders and requests of ctl
+ * are in core_orders.c.
+ */
+#include "node/core.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "keys/log.h"
+#include "node/core_inside.h"
+
+#define GATE_QUEUE (8u * 1024u * 1024u) /* octets waiting for the gate */
+#define CTL_QUEUE (8u * 1024u * 1024u)  /* answers waiting for ctl */
+#define LINKS_MAX 1024
+#define ACTIONS 256     /* carried out in a turn */
+#define QUIET_MS 500    /* without anything to do, before housekeeping begins */
+#define STEP_MAX_MS 1000
+#define THREADS 2
+
+/* ---- opening ---- */
+
+/* "FR=tcp://…" */
+static enum err_code peer_set(struct exchange *x, const char *text, struct err *err) {
+  char handle[HANDLE_MAX];
+  const char *equals = strchr(text, '=');
+  if (equals == NULL || equals == text || (size_t)(equals - text) >= sizeof handle) {
+    return err_set(err, ERR_USAGE, "--peer %s: expected HANDLE=tcp://HOST:PORT", text);
+  }
+  memcpy(handle, text, (size_t)(equals - text));
+  handle[equals - text] = '\0';
+  return exchange_set_peer(x, handle, equals + 1, err);
+}
+
+static enum err_code open_exchange(struct core *c, const struct core_config *config, struct err *err) {
+  const struct exchange_config wanted = {.hall = c->hall,
+                                         .node_key = config->node_key,
+                                         .clock = clock_system(),
+                                         .entropy = entropy_system(),
+                                         .idle_now = config->idle_now};
+  enum err_code code = exchange_new(&wanted, &c->exchange, err);
+  for (uint32_t i = 0; code == OK && i < c->home.config.n_peers; i++) {
+    code = exchange_set_peer(c->exchange, c->home.config.peers[i].handle, c->home.config.peers[i].endpoint, err);
+    if (code != OK) err_context(err, "node.ini: peer.%s", c->home.config.peers[i].handle);
+  }
+  for (uint32_t i = 0; code == OK && i < config->n_peers; i++)
+    code = peer_set(c->exchange, config->peers[i], err);
+  return code;
+}
+
+/* Tells the others a new address of ours, when node.ini says another one than the last that was signed. */
+static enum err_code advertise(struct core *c, struct err *err) {
+  const struct federation_member *self = federation_self(&c->federation);
+  const char *endpoint = c->home.config.advertise;
+  struct bytes item;
+  bool changed = false;
+  if (endpoint[0] == '\0' || self == NULL) return OK;
+  if (self->has_address && self->address.n_endpoints == 1 && strcmp(self->address.endpoints[0], endpoint) == 0) return OK;
+  struct address *next = calloc(1, sizeof *next);
+  if (next == NULL) return err_set(err, ERR_MEMORY, NULL);
+  next->node = c->federation.own;
+  next->seq = self->has_address ? self->address.seq + 1 : 1;
+  next->n_endpoints = 1;
+  memcpy(next->endpoints[0], endpoint, strlen(endpoint) + 1);
+  if (self->has_address) memcpy(next->web, self->address.web, sizeof next->web);
+  bytes_init(&item, LIMIT_IDENTITY);
+  enum err_code code = address_seal(next, &c->federation.charter.fed_id, c->node_key, &item, err);
+  if (code == OK) code = hall_address(c->hall, bytes_view(&item), &changed, err);
+  bytes_release(&item);
+  free(next);
+  return code;
+}
+
+static enum err_code open_all(struct core *c, const struct core_config *config, struct err *err) {
+  enum err_code code = home_open(config->dir, &c->home, err);
+  if (code == OK) code = store_open(config->dir, STORE_WRITE, NULL, &c->store, err);
+  if (code == OK) code = federation_load(c->store, &c->federation, err);
+  if (code == OK) code = home_schemas(&c->home, &c->schemas, err);
+  if (code != OK) return code;
+  const struct hall_config wanted = {.store = c->store,
+                                     .federation = &c->federation,
+                                     .schemas = c->schemas,
+                                     .node_key = config->node_key,
+                                     .clock = clock_system(),
+                                     .entropy = entropy_system(),
+                                     .threads = THREADS};
+  code = hall_open(&wanted, &c->hall, err);
+  if (code == OK) code = advertise(c, err);
+  if (code == OK) code = open_exchange(c, config, err);
+  return code;
+}
+
+enum err_code core_new(const struct core_config *config, struct core **out, struct err *err) {
+  struct core *c = calloc(1, sizeof *c);
+  if (c == NULL) return err_set(err, ERR_MEMORY, NULL);
+  bytes_init(&c->scratch, LIMIT_PIPE);
+  c->node_key = config->node_key;
+  c->supervisor = config->supervisor;
+  c->no_gate = config->no_gate;
+  c->once = config->once;
+  c->timeout_ms = config->timeout_ms;
+  c->started_ms = clock_ms(clock_system());
+  c->links = calloc(LINKS_MAX, sizeof *c->links);
+  enum err_code code = c->links == NULL ? err_set(err, ERR_MEMORY, NULL) : open_all(c, config, err);
+  if (code != OK) {
+    core_free(c);
+    return code;
+  }
+  *out = c;
+  return OK;
+}
+
+void core_free(struct core *c) {
+  if (c == NULL) return;
+  exchange_free(c->exchange);
+  hall_close(c->hall);
+  federation_release(&c->federation);
+  store_close(c->store);
+  schema_set_free(c->schemas);
+  pipe_free(c->gate);
+  pipe_free(c->ctl);
+  json_decref(c->processes);
+  bytes_release(&c->scratch);
+  free(c->links);
+  free(c);
+}
+
+/* ---- links that the gate has ---- */
+
+static size_t link_at(const struct core *c, const struct linkend *end) {
+  for (size_t i = 0; i < c->n_links; i++) {
+    if (linkend_equal(&c->links[i].id, &end->id) && memcmp(c->links[i].curve, end->curve, CURVE_LEN) == 0) return i;
+  }
+  return c->n_links;
+}
+
+static void link_note(struct core *c, const struct linkend *end) {
+  if (link_at(c, end) == c->n_links && c->n_links < LINKS_MAX) c->links[c->n_links++] = *end;
+}
+
+static void link_drop(struct core *c, const struct linkend *end) {
+  const size_t i = link_at(c, end);
+  if (i < c->n_links) c->links[i] = c->links[--c->n_links];
+}
+
+static void gate_drop(struct core *c) {
+  pipe_free(c->gate);
+  c->gate = NULL;
+  c->endpoint[0] = '\0';
+  while (c->n_links > 0) {
+    const struct linkend end = c->links[--c->n_links];
+    exchange_link_down(c->exchange, &end.id, end.curve);
+  }
+}
+
+/* ---- out: the exchange's actions ---- */
+
+/* Who may come in: the keys of all members but ourselves. */
+static enum err_code gate_allow(struct core *c, struct err *err) {
+  const struct federation *f = &c->federation;
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < f->epoch.n_members; i++) {
+    if (hash_equal(&f->members[i].member->node, &f->own)) continue;
+    n += f->members[i].identity.has_curve_next ? 2 : 1;
+  }
+  bytes_clear(&c->scratch);
+  struct canon_writer w = canon_writer(&c->scratch);
+  canon_put_array(&w, 1);
+  canon_put_array(&w, n);
+  for (uint32_t i = 0; i < f->epoch.n_members; i++) {
+    const struct identity *identity = &f->members[i].identity;
+    if (hash_equal(&f->members[i].member->node, &f->own)) continue;
+    canon_put_bin(&w, view_of(identity->curve, CURVE_LEN));
+    if (identity->has_curve_next) canon_put_bin(&w, view_of(identity->curve_next, CURVE_LEN));
+  }
+  enum err_code code = canon_written(&w, "allowed keys", err);
+  return code == OK ? pipe_send(c->gate, PIPE_ALLOW, bytes_view(&c->scratch), err) : code;
+}
+
+static enum pipe_channel action_write(struct canon_writer *w, const struct exchange_action *action, const struct linkend *end) {
+  canon_put_array(w, action->type == ACTION_CLOSE ? 2 : 3);
+  linkend_put(w, end);
+  switch (action->type) {
+  case ACTION_SEND:
+    canon_put_bin(w, action->frame);
+    return PIPE_FRAME_OUT;
+  case ACTION_DIAL:
+    canon_put_text(w, action->endpoint);
+    return PIPE_DIAL;
+  case ACTION_CLOSE:
+    break;
+  }
+  return PIPE_CLOSE;
+}
+
+static void action_do(struct core *c, const struct exchange_action *action) {
+  struct err err = ERR_INIT;
+  struct linkend end = {.id = action->link};
+  memcpy(end.curve, action->curve, CURVE_LEN);
+  bytes_clear(&c->scratch);
+  struct canon_writer w = canon_writer(&c->scratch);
+  const enum pipe_channel channel = action_write(&w, action, &end);
+  enum err_code code = canon_written(&w, "action", &err);
+  if (code == OK) code = c->gate == NULL ? ERR_UNREACHABLE : pipe_send(c->gate, channel, bytes_view(&c->scratch), &err);
+  if (action->type == ACTION_DIAL && code == OK) link_note(c, &end);
+  if (action->type == ACTION_CLOSE) link_drop(c, &end);
+  if (code == OK) return;
+  if (action->type == ACTION_SEND) exchange_send_failed(c->exchange, &end.id, end.curve, c->gate == NULL);
+  if (action->type == ACTION_DIAL) exchange_link_down(c->exchange, &end.id, end.curve);
+}
+
+/* Carries out what the exchange wants, as far as the gate has room. True: more is to do at once. */
+static bool actions_do(struct core *c) {
+  struct exchange_action action;
+  for (int i = 0; i < ACTIONS; i++) {
+    if (c->gate != NULL && !pipe_has_room(c->gate, LIMIT_PIPE)) return false;
+    if (!exchange_next(c->exchange, &action)) return false;
+    action_do(c, &action);
+  }
+  return true;
+}
+
+/* ---- in ---- */
+
+static void gate_frame(struct core *c, struct canon_reader *r) {
+  struct linkend end;
+  canon_array_exact(r, 3);
+  linkend_get(r, &end);
+  const struct view frame = canon_bin(r, LIMIT_FRAME);
+  if (r->fault != NULL) return;
+  link_note(c, &end);
+  exchange_receive(c->exchange, &end.id, end.curve, frame);
+  c->dirty = true;
+}
+
+static void gate_lost(struct core *c, struct canon_reader *r, bool failed) {
+  struct linkend end;
+  canon_array_exact(r, failed ? 3 : 2);
+  linkend_get(r, &end);
+  const bool gone = failed && canon_bool(r);
+  if (r->fault != NULL) return;
+  if (failed) {
+    exchange_send_failed(c->exchange, &end.id, end.curve, gone);
+    return;
+  }
+  link_drop(c, &end);
+  exchange_link_down(c->exchange, &end.id, end.curve);
+}
+
+static void gate_key(struct core *c, struct canon_reader *r, bool mismatch) {
+  uint8_t curve[CURVE_LEN];
+  canon_array_exact(r, 1);
+  canon_fixed(r, curve, CURVE_LEN);
+  if (r->fault != NULL) return;
+  if (mismatch) {
+    exchange_key_mismatch(c->exchange, curve);
+  } else {
+    exchange_stranger(c->exchange, curve);
+  }
+}
+
+static enum err_code gate_message(struct core *c, enum pipe_channel channel, struct view payload, struct err *err) {
+  struct canon_reader r = canon_reader(payload);
+  if (channel == PIPE_FRAME_IN) {
+    gate_frame(c, &r);
+  } else if (channel == PIPE_LINK_DOWN || channel == PIPE_SEND_FAILED) {
+    gate_lost(c, &r, channel == PIPE_SEND_FAILED);
+  } else if (channel == PIPE_STRANGER || channel == PIPE_MISMATCH) {
+    gate_key(c, &r, channel == PIPE_MISMATCH);
+  } else if (channel == PIPE_BOUND) {
+    canon_array_exact(&r, 1);
+    const struct view endpoint = canon_str(&r, LIMIT_ENDPOINT);
+    memcpy(c->endpoint, endpoint.p == NULL ? (const uint8_t *)"" : endpoint.p, endpoint.len);
+    c->endpoint[endpoint.len] = '\0';
+  } else {
+    canon_fail(&r, "a channel that the gate does not use");
+  }
+  return canon_finish(&r, "the gate's pipe", err);
+}
+
+/* Everything that waits on a pipe. A pipe whose other end is gone, or breaks the rules, is told by *gone. */
+typedef enum err_code handle_message(struct core *c, enum pipe_channel channel, struct view payload, struct err *err);
+
+static enum err_code pipe_turn(struct core *c, struct pipe *p, handle_message *handle, const char *name, bool *gone) {
+  struct err err = ERR_INIT;
+  enum pipe_channel channel;
+  struct view payload;
+  int fd = -1;
+  enum err_code code = pipe_read(p, &err);
+  enum err_code handled = OK;
+  while (handled == OK && pipe_next(p, &channel, &payload, &fd)) {
+    c->quiet_since_ms = c->now_ms;
+    if (fd >= 0) close(fd);
+    handled = handle(c, channel, payload, &err);
+  }
+  if (handled == OK && pipe_fault(p) != NULL) handled = err_set(&err, ERR_FORMAT, "%s", pipe_fault(p));
+  if (handled != OK || (code != OK && code != ERR_UNREACHABLE)) {
+    log_line(LOG_ERROR, "core", "a pipe is given up", "from=%s why=%s", name, err.message);
+  }
+  *gone = code != OK || handled != OK;
+  return handled;
+}
+
+/* ---- supervisor ---- */
+
+static enum err_code peer_take(struct core *c, struct view payload, int fd, struct err *err) {
+  struct canon_reader r = canon_reader(payload);
+  canon_array_exact(&r, 1);
+  const struct view name = canon_str(&r, 16);
+  const bool gate = view_is_text(name, "gate");
+  struct pipe *p = pipe_new(fd, gate ? GATE_QUEUE : CTL_QUEUE);
+  if (p == NULL) return err_set(err, ERR_MEMORY, NULL);
+  if (!gate) {
+    pipe_free(c->ctl);
+    c->ctl = p;
+    return OK;
+  }
+  gate_drop(c);
+  c->gate = p;
+  if (c->once && c->round.id == 0) core_round_begin(c, &c->round, c->timeout_ms);
+  return gate_allow(c, err);
+}
+
+/* [[role, pid, restarts]…] */
+static void processes_take(struct core *c, struct view payload) {
+  struct canon_reader r = canon_reader(payload);
+  json_t *list = json_array();
+  const uint32_t n = canon_array(&r, 16);
+  for (uint32_t i = 0; i < n && r.fault == NULL; i++) {
+    canon_array_exact(&r, 3);
+    const struct view role = canon_str(&r, 16);
+    const uint64_t pid = canon_uint(&r), restarts = canon_uint(&r);
+    (void)json_array_append_new(list, json_pack("{s:s%, s:I, s:I}", "role", (const char *)role.p, role.len, "pid", (json_int_t)pid,
+                                                "restarts", (json_int_t)restarts));
+  }
+  json_decref(c->processes);
+  c->processes = list;
+}
+
+static enum err_code supervisor_turn(struct core *c, bool *stop, struct err *err) {
+  enum pipe_channel channel;
+  struct view payload;
+  int fd = -1;
+  const enum err_code read = pipe_read(c->supervisor, err);
+  while (pipe_next(c->supervisor, &channel, &payload, &fd)) {
+    enum err_code code = OK;
+    if (channel == PIPE_STOP) *stop = true;
+    if (channel == PIPE_PROCESSES) processes_take(c, payload);
+    if (channel == PIPE_PEER) code = peer_take(c, payload, fd, err);
+    if (code != OK) return code;
+  }
+  if (pipe_fault(c->supervisor) != NULL) return err_set(err, ERR_FORMAT, "%s", pipe_fault(c->supervisor));
+  return *stop ? OK : read == OK ? pipe_write(c->supervisor, err) : read;
+}
+
+/* Ends the node (an order), or the one round with its report. */
+static enum err_code tell_stop(struct core *c, const struct err *result, const json_t *report, struct err *err) {
+  char *text = report == NULL ? NULL : json_dumps(report, JSON_COMPACT);
+  bytes_clear(&c->scratch);
+  struct canon_writer w = canon_writer(&c->scratch);
+  canon_put_array(&w, 4);
+  canon_put_uint(&w, (uint64_t)result->code);
+  canon_put_text(&w, result->message);
+  canon_put_text(&w, result->hint);
+  canon_put_text(&w, text == NULL ? "" : text);
+  free(text);
+  enum err_code code = canon_written(&w, "report", err);
+  return code == OK ? pipe_send(c->supervisor, PIPE_STOP, bytes_view(&c->scratch), err) : code;
+}
+
+/* ---- the loop ---- */
+
+static enum err_code wait_for(struct core *c, unsigned timeout_ms, struct err *err) {
+  struct pipe *const pipes[] = {c->supervisor, c->gate, c->ctl};
+  struct pollfd fds[3];
+  nfds_t n = 0;
+  for (size_t i = 0; i < 3; i++) {
+    if (pipes[i] == NULL) continue;
+    fds[n++] = (struct pollfd){pipe_fd(pipes[i]), (short)(POLLIN | (pipe_wants_write(pipes[i]) ? POLLOUT : 0)), 0};
+  }
+  if (poll(fds, n, (int)timeout_ms) < 0 && errno != EINTR) return err_errno(err, ERR_FAILED, errno, "poll");
+  c->now_ms = clock_ms(clock_system());
+  return OK;
+}
+
+/* Pipes to gate and ctl are written last, when everything that this turn brought is in them. */
+static void write_out(struct core *c) {
+  struct err err = ERR_INIT;
+  if (c->gate != NULL && pipe_write(c->gate, &err) != OK) gate_drop(c);
+  if (c->ctl != NULL && pipe_write(c->ctl, &err) != OK) {
+    pipe_free(c->ctl);
+    c->ctl = NULL;
+  }
+}
+
+/* Housekeeping when nothing moved for a while: full text merged, WAL checkpointed; piece by piece. Returns whether more is to do. */
+static bool housekeeping(struct core *c) {
+  struct err err = ERR_INIT;
+  bool more = false;
+  if (!c->dirty || c->now_ms - c->quiet_since_ms < QUIET_MS) return false;
+  if (store_idle(c->store, &more, &err) != OK) log_line(LOG_WARNING, "core", "housekeeping failed", "why=%s", err.message);
+  c->dirty = more;
+  return more;
+}
+
+static enum err_code finish(struct core *c, struct err *err) {
+  struct err result = ERR_INIT;
+  if (c->stop_asked && c->ctl != NULL && pipe_wants_write(c->ctl)) return OK; /* its answer goes first */
+  if (c->stop_asked) {
+    c->stop_asked = false;
+    return tell_stop(c, &result, NULL, err);
+  }
+  if (!c->once || c->round.id == 0 || !core_round_is_over(c, &c->round)) return OK;
+  json_t *report = core_round_report(c, &c->round);
+  (void)core_round_result(c, report, &result);
+  c->once = false;
+  const enum err_code code = tell_stop(c, &result, report, err);
+  json_decref(report);
+  return code;
+}
+
+enum err_code core_step(struct core *c, unsigned timeout_ms, bool *stop, struct err *err) {
+  bool gone = false;
+  const bool gate_ready = c->gate != NULL || c->no_gate; /* until then nobody is dialled in vain */
+  uint64_t next = STEP_MAX_MS;
+  if (gate_ready) {
+    next = exchange_tick(c->exchange);
+    if (actions_do(c)) next = 0;
+  }
+  core_orders_step(c);
+  write_out(c);
+  enum err_code code = finish(c, err);
+  if (code == OK) code = pipe_write(c->supervisor, err);
+  if (code == OK && housekeeping(c)) next = 0;
+  if (next > timeout_ms) next = timeout_ms;
+  if (c->dirty && next > QUIET_MS) next = QUIET_MS;
+  if (code == OK) code = wait_for(c, (unsigned)next, err);
+  if (code == OK) code = supervisor_turn(c, stop, err);
+  if (code != OK || *stop) return code;
+  if (c->gate != NULL) (void)pipe_turn(c, c->gate, gate_message, "gate", &gone);
+  if (gone) gate_drop(c);
+  gone = false;
+  if (c->ctl != NULL) (void)pipe_turn(c, c->ctl, core_request_message, "ctl", &gone);
+  if (gone) {
+    pipe_free(c->ctl);
+    c->ctl = NULL;
+  }
+  return OK;
+}
+
+enum err_code core_run(const struct core_config *config, struct err *err) {
+  struct core *c = NULL;
+  bool stop = false;
+  enum err_code code = core_new(config, &c, err);
+  if (code == OK) code = pipe_send(config->supervisor, PIPE_READY, view_of(NULL, 0), err);
+  while (code == OK && !stop)
+    code = core_step(c, STEP_MAX_MS, &stop, err);
+  core_free(c);
+  return code;
+}

@@ -1,0 +1,379 @@
+/*
+ * core_orders: what ctl may ask of core. GET /status; POST /sync/submit (docs/protocol.md 9); POST /order/NAME with a JSON object:
+ *
+ *   sync {timeout_ms}                       -> {peers, new, idle} when everything reachable is here, or time is up
+ *   ping {peer, timeout_ms}                 -> {peer, ms}
+ *   certify {key, roles, territory, name, person?} -> {reference, id}
+ *   import {path}                           -> {logs, entries, new, held, known}; a bundle, path absolute
+ *   rebuild {}                              -> {}
+ *   stop {}                                 -> {}
+ *
+ * A refusal is {"error": {code, message, hint, exit}} with a status that fits.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "keys/log.h"
+#include "node/core_inside.h"
+#include "node/net/http.h"
+#include "node/store/derive.h"
+#include "node/store/query.h"
+
+#define TYPE_JSON "application/json"
+#define TYPE_MSGPACK "application/msgpack"
+#define WAIT_DEFAULT_MS 30000
+#define WAIT_MAX_MS 600000
+#define ANSWER_MAX (LIMIT_PIPE - 4096u)
+
+/* ---- answers ---- */
+
+static void answer(struct core *c, uint64_t id, int status, const char *type, struct view body) {
+  struct err err = ERR_INIT;
+  if (c->ctl == NULL) return;
+  bytes_clear(&c->scratch);
+  struct canon_writer w = canon_writer(&c->scratch);
+  canon_put_array(&w, 4);
+  canon_put_uint(&w, id);
+  canon_put_uint(&w, (uint64_t)status);
+  canon_put_text(&w, type);
+  canon_put_bin(&w, body);
+  enum err_code code = canon_written(&w, "answer", &err);
+  if (code == OK) code = pipe_send(c->ctl, PIPE_ANSWER, bytes_view(&c->scratch), &err);
+  if (code != OK) log_line(LOG_ERROR, "core", "an answer was lost", "why=%s", err.message);
+}
+
+static void answer_error(struct core *c, uint64_t id, const struct err *err) {
+  struct bytes text;
+  bytes_init(&text, HTTP_ERROR_MAX);
+  http_error(err, &text);
+  answer(c, id, http_status(err->code), TYPE_JSON, bytes_view(&text));
+  bytes_release(&text);
+}
+
+/* Takes document over; NULL: no memory. */
+static void answer_json(struct core *c, uint64_t id, json_t *document) {
+  struct err err = ERR_INIT;
+  char *text = document == NULL ? NULL : json_dumps(document, JSON_COMPACT);
+  if (text == NULL) {
+    err_set(&err, ERR_MEMORY, NULL);
+    answer_error(c, id, &err);
+  } else if (strlen(text) > ANSWER_MAX) {
+    err_set(&err, ERR_LIMIT, "the answer has %zu octets", strlen(text));
+    answer_error(c, id, &err);
+  } else {
+    answer(c, id, 200, TYPE_JSON, view_of_text(text));
+  }
+  free(text);
+  json_decref(document);
+}
+
+/* ---- rounds of exchange ---- */
+
+/* Entries held of others. */
+static uint64_t entries_of_others(const struct core *c) {
+  uint32_t n = 0;
+  uint64_t sum = 0;
+  const struct hall_head *heads = hall_heads(c->hall, &n);
+  for (uint32_t i = 0; i < n; i++) {
+    if (!hash_equal(&heads[i].node, &c->federation.own)) sum += heads[i].size;
+  }
+  return sum;
+}
+
+void core_round_begin(struct core *c, struct order *round, uint64_t timeout_ms) {
+  const struct federation *f = &c->federation;
+  const uint64_t now_ms = clock_ms(clock_system());
+  *round = (struct order){.id = 1, .what = ORDER_SYNC, .since_ms = now_ms, .until_ms = now_ms + timeout_ms};
+  round->entries = entries_of_others(c);
+  /* Whoever is linked is asked afresh; the others are being dialled anyway. */
+  for (uint32_t i = 0; i < f->epoch.n_members; i++)
+    (void)(exchange_ping(c->exchange, f->members[i].member->handle, NULL) == OK);
+}
+
+bool core_round_is_over(const struct core *c, const struct order *round) {
+  return exchange_idle(c->exchange) || clock_ms(clock_system()) >= round->until_ms;
+}
+
+json_t *core_round_report(const struct core *c, const struct order *round) {
+  json_t *status = exchange_status(c->exchange);
+  const uint64_t now = entries_of_others(c);
+  json_t *report = json_pack("{s:O?, s:I, s:b}", "peers", json_object_get(status, "peers"), "new",
+                             (json_int_t)(now > round->entries ? now - round->entries : 0), "idle", exchange_idle(c->exchange));
+  json_decref(status);
+  return report;
+}
+
+enum err_code core_round_result(const struct core *c, const json_t *report, struct err *err) {
+  char silent[256] = "";
+  size_t i = 0, n_silent = 0;
+  const json_t *peer = NULL, *peers = json_object_get(report, "peers");
+  json_array_foreach(peers, i, peer) {
+    const char *state = json_string_value(json_object_get(peer, "state"));
+    const char *handle = json_string_value(json_object_get(peer, "handle"));
+    if (state != NULL && strcmp(state, "open") == 0) continue;
+    if (handle == NULL || strlen(silent) + strlen(handle) + 3 > sizeof silent) continue;
+    if (n_silent++ > 0) strcat(silent, ", ");
+    strcat(silent, handle);
+  }
+  if (n_silent > 0) {
+    err_set(err, ERR_UNREACHABLE, "no answer from %s", silent);
+    return err_hint(err, "specola peer list");
+  }
+  if (!exchange_idle(c->exchange)) return err_set(err, ERR_UNREACHABLE, "not finished in time");
+  return OK;
+}
+
+/* ---- orders that take time ---- */
+
+static uint64_t wait_of(const json_t *argument) {
+  const json_t *wish = json_object_get(argument, "timeout_ms");
+  const json_int_t ms = json_is_integer(wish) ? json_integer_value(wish) : WAIT_DEFAULT_MS;
+  return ms < 0 ? 0 : ms > WAIT_MAX_MS ? WAIT_MAX_MS : (uint64_t)ms;
+}
+
+static struct order *order_place(struct core *c) {
+  for (size_t i = 0; i < CORE_ORDERS; i++) {
+    if (c->orders[i].id == 0) return &c->orders[i];
+  }
+  return NULL;
+}
+
+static enum err_code order_sync(struct core *c, uint64_t id, const json_t *argument, struct err *err) {
+  struct order *order = order_place(c);
+  if (order == NULL) return err_set(err, ERR_BUSY, "too many orders wait");
+  core_round_begin(c, order, wait_of(argument));
+  order->id = id;
+  return OK;
+}
+
+/* The last round trip to a peer as status says it, or -1. */
+static json_int_t ping_of(const struct core *c, const char *handle) {
+  json_t *status = exchange_status(c->exchange);
+  json_int_t ms = -1;
+  size_t i = 0;
+  const json_t *peer = NULL;
+  json_array_foreach(json_object_get(status, "peers"), i, peer) {
+    const char *name = json_string_value(json_object_get(peer, "handle"));
+    const json_t *ping = json_object_get(peer, "ping_ms");
+    if (name != NULL && strcmp(name, handle) == 0 && json_is_number(ping)) ms = (json_int_t)json_number_value(ping);
+  }
+  json_decref(status);
+  return ms;
+}
+
+static enum err_code order_ping(struct core *c, uint64_t id, const json_t *argument, struct err *err) {
+  struct order *order = order_place(c);
+  const char *handle = json_string_value(json_object_get(argument, "peer"));
+  if (order == NULL) return err_set(err, ERR_BUSY, "too many orders wait");
+  if (handle == NULL || strlen(handle) >= HANDLE_MAX) return err_set(err, ERR_USAGE, "ping: peer is missing");
+  const enum err_code code = exchange_ping(c->exchange, handle, err);
+  if (code != OK) return code;
+  *order = (struct order){.id = id, .what = ORDER_PING, .since_ms = c->now_ms, .until_ms = c->now_ms + wait_of(argument)};
+  memcpy(order->handle, handle, strlen(handle) + 1);
+  return OK;
+}
+
+static void sync_step(struct core *c, struct order *order) {
+  if (!core_round_is_over(c, order)) return;
+  answer_json(c, order->id, core_round_report(c, order));
+  order->id = 0;
+}
+
+static void ping_step(struct core *c, struct order *order) {
+  struct err err = ERR_INIT;
+  const json_int_t ms = ping_of(c, order->handle);
+  if (ms >= 0) {
+    answer_json(c, order->id, json_pack("{s:s, s:I}", "peer", order->handle, "ms", ms));
+    order->id = 0;
+  } else if (clock_ms(clock_system()) >= order->until_ms) {
+    err_set(&err, ERR_UNREACHABLE, "no answer from %s", order->handle);
+    err_hint(&err, "specola status");
+    answer_error(c, order->id, &err);
+    order->id = 0;
+  }
+}
+
+void core_orders_step(struct core *c) {
+  for (size_t i = 0; i < CORE_ORDERS; i++) {
+    struct order *order = &c->orders[i];
+    if (order->id == 0) continue;
+    if (order->what == ORDER_SYNC) {
+      sync_step(c, order);
+    } else {
+      ping_step(c, order);
+    }
+  }
+}
+
+/* ---- orders that are done at once ---- */
+
+/* An unsigned member of an object; absent: 0. */
+static enum err_code number_of(const json_t *argument, const char *name, uint64_t *out, struct err *err) {
+  const json_t *value = json_object_get(argument, name);
+  *out = 0;
+  if (value == NULL) return OK;
+  if (!json_is_integer(value) || json_integer_value(value) < 0) return err_set(err, ERR_USAGE, "%s is no number", name);
+  *out = (uint64_t)json_integer_value(value);
+  return OK;
+}
+
+static enum err_code order_certify(struct core *c, uint64_t id, const json_t *argument, struct err *err) {
+  struct pubkey key;
+  struct receipt_row row = {.state = RECEIPT_REFUSED};
+  uint64_t person = 0, roles = 0, territory = 0;
+  const char *hex = json_string_value(json_object_get(argument, "key"));
+  const char *name = json_string_value(json_object_get(argument, "name"));
+  if (hex == NULL || hex_decode(view_of_text(hex), key.b, PUBKEY_LEN, err) != OK) {
+    return err_set(err, ERR_USAGE, "certify: key is not 64 hexadecimal digits");
+  }
+  enum err_code code = number_of(argument, "person", &person, err);
+  if (code == OK) code = number_of(argument, "roles", &roles, err);
+  if (code == OK) code = number_of(argument, "territory", &territory, err);
+  if (code == OK) code = hall_certify(c->hall, &key, person, roles, territory, name == NULL ? "" : name, &row, err);
+  if (code != OK) return code;
+  if (row.state != RECEIPT_LOGGED) {
+    const enum reason reason = (enum reason)row.reason;
+    err_set(err, ERR_REFUSED, "%s: %s", reason_name(reason), reason_text(reason));
+    return err_hint(err, "%s", reason_todo(reason));
+  }
+  exchange_published(c->exchange);
+  c->dirty = true;
+  char reference[REFERENCE_MAX], record[HASH_HEX_LEN];
+  reference_format(&c->federation, &c->federation.own, row.gen, row.index, reference);
+  hash_hex(&row.id, record);
+  answer_json(c, id, json_pack("{s:s, s:s}", "reference", reference, "id", record));
+  return OK;
+}
+
+static enum err_code file_source(void *context, uint8_t *buffer, size_t size, size_t *n, struct err *err) {
+  const int fd = *(const int *)context;
+  ssize_t got = 0;
+  do {
+    got = read(fd, buffer, size);
+  } while (got < 0 && errno == EINTR);
+  if (got < 0) return err_errno(err, ERR_IO, errno, "bundle");
+  *n = (size_t)got;
+  return OK;
+}
+
+static enum err_code file_rewind(void *context, struct err *err) {
+  const int fd = *(const int *)context;
+  return lseek(fd, 0, SEEK_SET) < 0 ? err_errno(err, ERR_IO, errno, "bundle") : OK;
+}
+
+static enum err_code order_import(struct core *c, uint64_t id, const json_t *argument, struct err *err) {
+  struct bundle_report report = {0};
+  const char *path = json_string_value(json_object_get(argument, "path"));
+  if (path == NULL || path[0] != '/') return err_set(err, ERR_USAGE, "import: an absolute path is needed");
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return err_errno(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, path);
+  const enum err_code code = hall_import_bundle(c->hall, file_source, file_rewind, &fd, &report, err);
+  close(fd);
+  exchange_published(c->exchange); /* others want to know what came, also from the part before an error */
+  c->dirty = true;
+  if (code != OK) return code;
+  answer_json(c, id, json_pack("{s:I, s:I, s:I, s:I, s:I}", "logs", (json_int_t)report.logs, "entries", (json_int_t)report.entries,
+                               "new", (json_int_t)report.n_new, "held", (json_int_t)report.n_held, "known",
+                               (json_int_t)report.known));
+  return OK;
+}
+
+static enum err_code order_rebuild(struct core *c, uint64_t id, const json_t *argument, struct err *err) {
+  (void)argument;
+  const enum err_code code = derive_rebuild(c->store, &c->federation, c->schemas, NULL, NULL, err);
+  c->dirty = true;
+  if (code == OK) answer_json(c, id, json_object());
+  return code;
+}
+
+static enum err_code order_stop(struct core *c, uint64_t id, const json_t *argument, struct err *err) {
+  (void)argument;
+  (void)err;
+  c->stop_asked = true;
+  answer_json(c, id, json_object());
+  return OK;
+}
+
+/* ---- requests ---- */
+
+/* Either answers (or keeps the order) and returns OK, or returns why not. */
+typedef enum err_code order_function(struct core *c, uint64_t id, const json_t *argument, struct err *err);
+static const struct {
+  const char *path;
+  order_function *run;
+} ORDERS[] = {
+    {"/order/sync", order_sync},     {"/order/ping", order_ping},       {"/order/certify", order_certify},
+    {"/order/import", order_import}, {"/order/rebuild", order_rebuild}, {"/order/stop", order_stop},
+};
+
+static enum err_code order(struct core *c, uint64_t id, struct view path, struct view body, struct err *err) {
+  json_error_t trouble;
+  for (size_t i = 0; i < sizeof ORDERS / sizeof ORDERS[0]; i++) {
+    if (!view_is_text(path, ORDERS[i].path)) continue;
+    json_t *argument = body.len == 0 ? json_object() : json_loadb((const char *)body.p, body.len, JSON_REJECT_DUPLICATES, &trouble);
+    enum err_code code = json_is_object(argument) ? ORDERS[i].run(c, id, argument, err)
+                                                  : err_set(err, ERR_USAGE, "an order needs a JSON object");
+    json_decref(argument);
+    return code;
+  }
+  return err_set(err, ERR_NOT_FOUND, "nothing here by that name");
+}
+
+static enum err_code submit(struct core *c, uint64_t id, struct view body, struct err *err) {
+  struct bytes octets;
+  uint32_t n = 0;
+  enum err_code code = submission_read(body, c->items, &n, err);
+  if (code != OK) return code;
+  bytes_init(&octets, LIMIT_SUBMIT_BYTES);
+  code = hall_admit(c->hall, c->items, n, &c->receipt, err);
+  if (code == OK) {
+    exchange_published(c->exchange);
+    c->dirty = true;
+    code = receipt_seal(&c->receipt, c->node_key, &octets, err);
+  }
+  if (code == OK) answer(c, id, 200, TYPE_MSGPACK, bytes_view(&octets));
+  bytes_release(&octets);
+  return code;
+}
+
+static enum err_code status(struct core *c, uint64_t id, struct err *err) {
+  char node[HASH_HEX_LEN];
+  json_t *figures = NULL;
+  const enum err_code code = query_figures(c->store, &c->federation, c->schemas, &figures, err);
+  if (code != OK) return code;
+  hash_hex(&c->federation.own, node);
+  answer_json(c, id,
+              json_pack("{s:s, s:s, s:I, s:I, s:s, s:o, s:o, s:O?, s:s}", "node", node, "handle",
+                        federation_handle(&c->federation, &c->federation.own), "epoch", (json_int_t)c->federation.epoch.number,
+                        "uptime_s", (json_int_t)((clock_ms(clock_system()) - c->started_ms) / 1000), "endpoint", c->endpoint,
+                        "figures", figures, "exchange", exchange_status(c->exchange), "processes", c->processes, "version",
+                        SPECOLA_VERSION));
+  return OK;
+}
+
+enum err_code core_request_message(struct core *c, enum pipe_channel channel, struct view payload, struct err *err) {
+  struct err refused = ERR_INIT;
+  struct canon_reader r = canon_reader(payload);
+  if (channel != PIPE_REQUEST) return err_set(err, ERR_FORMAT, "a channel that ctl does not use");
+  canon_array_exact(&r, 4);
+  const uint64_t id = canon_uint(&r);
+  const struct view method = canon_str(&r, 8), path = canon_str(&r, HTTP_PATH_MAX);
+  const struct view body = canon_bin(&r, LIMIT_PIPE);
+  enum err_code code = canon_finish(&r, "ctl's pipe", err);
+  if (code != OK) return code;
+  const bool post = view_is_text(method, "POST");
+  if (!post && view_is_text(path, "/status")) {
+    code = status(c, id, &refused);
+  } else if (post && view_is_text(path, "/sync/submit")) {
+    code = submit(c, id, body, &refused);
+  } else if (post) {
+    code = order(c, id, path, body, &refused);
+  } else {
+    code = err_set(&refused, ERR_NOT_FOUND, "nothing here by that name");
+  }
+  if (code != OK) answer_error(c, id, &refused);
+  return OK;
+}

@@ -1,0 +1,226 @@
+/*
+ * answer: what peers ask of us. Questions wait in a ring a link and are answered one by one, when the link can take the answer.
+ */
+#include <string.h>
+
+#include "node/exchange/inside.h"
+#include "node/hall.h"
+#include "protocol/canon.h"
+
+#define ITEM_MAX (LIMIT_IDENTITY + 2048u)
+#define FRAME_ROOM 1024u /* what frame and DATA put around a window, rounded up */
+
+/* Milestones and identity items are asked of the store under the hall: read only. */
+static struct store *store_of(const struct exchange *x) {
+  return x->config.hall->config.store;
+}
+
+void answer_take(struct exchange *x, struct exchange_link *l) {
+  const struct message *m = &x->in;
+  if (l->n_asks == ASKS_MAX) {
+    tally(x, l->peer, COUNT_QUOTA_FRAMES, 1);
+    return;
+  }
+  if (m->type == MSG_WANT && m->u.want.what == WANT_HEADS) {
+    l->heads_whole = true;
+    l->has_heads_req = m->has_req;
+    l->heads_req = m->req;
+    return;
+  }
+  struct ask *a = &l->asks[(l->first_ask + l->n_asks++) % ASKS_MAX];
+  *a = (struct ask){.type = m->type, .has_req = m->has_req, .req = m->req};
+  if (m->type == MSG_WANT) {
+    a->what = m->u.want.what;
+    a->node = m->u.want.node;
+    a->gen = m->u.want.gen;
+    a->from = m->u.want.from;
+    a->epoch = m->u.want.epoch;
+    return;
+  }
+  a->node = m->u.get.node;
+  a->gen = m->u.get.gen;
+  a->from = m->u.get.from;
+  a->to = m->u.get.to;
+  a->mode = m->u.get.mode;
+  a->max_bytes = m->u.get.max_bytes;
+  x->activity_ms = now_ms(x);
+}
+
+/* ---- checkpoints ---- */
+
+/* Reads the planned milestones into storage and points x->out at them. */
+static enum err_code read_checkpoints(struct exchange *x, const struct log *log, uint64_t from, bool newest, struct bytes *storage,
+                                      struct err *err) {
+  struct store *s = store_of(x);
+  uint64_t sizes[LIMIT_CHECKPOINTS] = {0};
+  size_t ends[LIMIT_CHECKPOINTS];
+  uint32_t n = 1;
+  enum err_code code = newest ? OK : milestone_plan(s, log->no, from, sizes, LIMIT_CHECKPOINTS, &n, err);
+  for (uint32_t i = 0; i < n && code == OK; i++) {
+    code = milestone_get(s, log->no, sizes[i], storage, err);
+    ends[i] = storage->len;
+  }
+  if (code != OK) return code;
+  x->out.u.ckpt.n = n;
+  for (uint32_t i = 0; i < n; i++) {
+    size_t start = i == 0 ? 0 : ends[i - 1];
+    x->out.u.ckpt.texts[i] = view_of(storage->p + start, ends[i] - start);
+  }
+  return OK;
+}
+
+enum err_code answer_checkpoints(struct exchange *x, const struct hash *node, uint64_t gen, uint64_t from, bool newest,
+                                 struct bytes *storage, struct err *err) {
+  struct log log;
+  x->out.type = MSG_CKPT;
+  x->out.u.ckpt.node = *node;
+  x->out.u.ckpt.gen = gen;
+  x->out.u.ckpt.n = 0;
+  enum err_code code = log_find(store_of(x), node, gen, &log, err);
+  if (code == OK) code = read_checkpoints(x, &log, from, newest, storage, err);
+  return code == ERR_NOT_FOUND && !newest ? OK : code; /* none: an empty answer */
+}
+
+static enum err_code write_checkpoints(struct exchange *x, const struct ask *a, struct bytes *payload, struct err *err) {
+  struct bytes storage;
+  bytes_init(&storage, (size_t)LIMIT_CHECKPOINT * LIMIT_CHECKPOINTS);
+  enum err_code code = answer_checkpoints(x, &a->node, a->gen, a->from, false, &storage, err);
+  if (code == OK) code = message_write(&x->out, payload, err);
+  bytes_release(&storage);
+  return code;
+}
+
+/* ---- identities, epochs ---- */
+
+/* Appends the identity item of a version: the first stands in the charter. */
+static enum err_code identity_item_of(struct exchange *x, uint32_t founder, uint64_t version, struct bytes *out, struct err *err) {
+  const struct charter *c = &x->federation->charter;
+  if (version > 1) return store_get_identity(store_of(x), &c->founders[founder].node, version, out, err);
+  struct identity_item item;
+  charter_identity_item(c, founder, &item);
+  struct canon_writer w = canon_writer(out);
+  identity_item_write(&w, &item);
+  return canon_written(&w, "identity", err);
+}
+
+static enum err_code fill_identity(struct exchange *x, const struct hash *node, struct bytes *storage, struct err *err) {
+  const struct federation_member *m = federation_by_node(x->federation, node);
+  const struct charter *c = &x->federation->charter;
+  size_t ends[MESSAGE_ITEMS + 1] = {0};
+  uint32_t founder = 0, n = 0;
+  while (founder < c->n_founders && !hash_equal(&c->founders[founder].node, node))
+    founder++;
+  if (m == NULL || founder == c->n_founders) return err_set(err, ERR_NOT_FOUND, "no such member");
+  enum err_code code = OK;
+  for (; n < m->identity.version && n < MESSAGE_ITEMS && code == OK; n++) {
+    code = identity_item_of(x, founder, n + 1, storage, err);
+    ends[n + 1] = storage->len;
+  }
+  size_t before = storage->len;
+  if (code == OK) code = store_get_address(store_of(x), node, storage, err);
+  if (code == ERR_NOT_FOUND) code = OK; /* no address: nil */
+  if (code != OK) return code;
+  x->out.u.ident.n = n;
+  for (uint32_t i = 0; i < n; i++)
+    x->out.u.ident.items[i] = view_of(storage->p + ends[i], ends[i + 1] - ends[i]);
+  x->out.u.ident.address = storage->len > before ? view_of(storage->p + before, storage->len - before) : view_of(NULL, 0);
+  return OK;
+}
+
+static enum err_code write_identity(struct exchange *x, const struct ask *a, struct bytes *payload, struct err *err) {
+  struct bytes storage;
+  bytes_init(&storage, (size_t)ITEM_MAX * (MESSAGE_ITEMS + 1));
+  x->out.type = MSG_IDENT;
+  x->out.u.ident.node = a->node;
+  enum err_code code = fill_identity(x, &a->node, &storage, err);
+  if (code == OK) code = message_write(&x->out, payload, err);
+  bytes_release(&storage);
+  return code;
+}
+
+static enum err_code write_epoch_answer(struct exchange *x, const struct ask *a, struct bytes *payload, struct err *err) {
+  if (a->epoch != 1) return err_set(err, ERR_NOT_FOUND, "no such epoch");
+  struct epoch epoch = {.number = 0};
+  struct bytes body, item;
+  bytes_init(&body, LIMIT_CHARTER);
+  bytes_init(&item, LIMIT_CHARTER + 64);
+  enum err_code code = epoch_from_charter(&x->federation->charter, &epoch, &body, err);
+  if (code == OK) code = epoch_item_encode(bytes_view(&body), &item, err);
+  x->out.type = MSG_EPOCH;
+  x->out.u.epoch.n = 1;
+  x->out.u.epoch.items[0] = bytes_view(&item);
+  if (code == OK) code = message_write(&x->out, payload, err);
+  epoch_release(&epoch);
+  bytes_release(&body);
+  bytes_release(&item);
+  return code;
+}
+
+/* ---- windows ---- */
+
+/* Reads and packs up to raw_max octets of items. */
+static enum err_code pack_window(struct exchange *x, const struct ask *a, size_t raw_max, struct err *err) {
+  struct message *m = &x->out;
+  uint64_t to = a->to;
+  bytes_clear(&x->scratch);
+  bytes_clear(&x->window);
+  enum err_code code = hall_window(x->config.hall, &a->node, a->gen, a->from, to, (unsigned)a->mode, raw_max, &x->scratch,
+                                   &m->u.data.count, err);
+  if (code == OK) code = window_pack(bytes_view(&x->scratch), &x->window, &m->u.data.encoding, err);
+  return code;
+}
+
+/* DATA is cut at LIMIT_DATA_SOFT after encoding: how much goes in before is known only from windows before. A window that came
+ * out too large for a frame is read again, so short that it must fit. */
+static enum err_code write_window(struct exchange *x, struct exchange_link *l, const struct ask *a, struct bytes *payload,
+                                  struct err *err) {
+  struct message *m = &x->out;
+  size_t soft = a->max_bytes < LIMIT_DATA_SOFT ? (size_t)a->max_bytes : LIMIT_DATA_SOFT;
+  size_t raw_max = (size_t)(soft * x->ratio16 / 16), most = LIMIT_DATA_RAW - LIMIT_ITEM;
+  enum err_code code = pack_window(x, a, raw_max < most ? raw_max : most, err);
+  if (code == OK && x->window.len > LIMIT_FRAME - FRAME_ROOM) {
+    x->ratio16 = 16;
+    code = pack_window(x, a, LIMIT_FRAME - FRAME_ROOM - LIMIT_ITEM, err);
+  }
+  if (code != OK) return code;
+  if (x->scratch.len > 16384) { /* small windows say little about the next */
+    uint64_t ratio16 = (uint64_t)x->scratch.len * 16 / x->window.len;
+    x->ratio16 = ratio16 < 16 ? 16 : ratio16 > 64 ? 64 : ratio16;
+  }
+  m->type = MSG_DATA;
+  m->u.data.node = a->node;
+  m->u.data.gen = a->gen;
+  m->u.data.from = a->from;
+  m->u.data.window = bytes_view(&x->window);
+  tally(x, l->peer, COUNT_ENTRIES_SERVED, m->u.data.count);
+  return message_write(m, payload, err);
+}
+
+/* ---- one answer ---- */
+
+static enum err_code write_answer(struct exchange *x, struct exchange_link *l, const struct ask *a, struct bytes *payload,
+                                  struct err *err) {
+  x->out.has_req = a->has_req;
+  x->out.req = a->req;
+  if (a->type == MSG_GET) return write_window(x, l, a, payload, err);
+  if (a->what == WANT_CKPT) return write_checkpoints(x, a, payload, err);
+  if (a->what == WANT_IDENT) return write_identity(x, a, payload, err);
+  return write_epoch_answer(x, a, payload, err);
+}
+
+enum err_code answer_write(struct exchange *x, struct exchange_link *l, struct bytes *payload, struct err *err) {
+  struct ask a = l->asks[l->first_ask];
+  l->first_ask = (l->first_ask + 1) % ASKS_MAX;
+  l->n_asks--;
+  enum err_code code = write_answer(x, l, &a, payload, err);
+  if (code == OK) return OK;
+  bool is_absent = code == ERR_NOT_FOUND;
+  x->out.type = MSG_ERR;
+  x->out.has_req = a.has_req;
+  x->out.req = a.req;
+  x->out.u.error.code = is_absent ? MSGERR_NOT_HELD : MSGERR_BUSY;
+  x->out.u.error.text = view_of_text(message_error_name(x->out.u.error.code));
+  x->out.u.error.retry_after = is_absent ? 0 : 5;
+  bytes_clear(payload);
+  return message_write(&x->out, payload, err);
+}

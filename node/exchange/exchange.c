@@ -1,0 +1,479 @@
+/*
+ * exchange: the public calls. Events come in (frames, links that end, time), actions go out (send, dial, close); nothing else
+ * crosses. The rest of the room is listed in inside.h.
+ */
+#include "node/exchange/exchange.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/exchange/inside.h"
+
+/* ---- small things that every file here uses ---- */
+
+void tally(struct exchange *x, uint32_t peer, enum counter c, uint64_t n) {
+  struct counters *counters = peer == NONE ? &x->counters : &x->peers[peer].counters;
+  counters->n[c] += n;
+}
+
+uint32_t peer_by_node(const struct exchange *x, const struct hash *node) {
+  for (uint32_t i = 0; i < x->n_peers; i++) {
+    if (hash_equal(&x->peers[i].node, node)) return i;
+  }
+  return NONE;
+}
+
+static uint32_t peer_by_handle(const struct exchange *x, const char *handle) {
+  for (uint32_t i = 0; i < x->n_peers; i++) {
+    if (strcmp(x->peers[i].handle, handle) == 0) return i;
+  }
+  return NONE;
+}
+
+static uint32_t peer_by_curve(const struct exchange *x, const uint8_t curve[32]) {
+  const struct federation_member *m = federation_by_curve(x->federation, curve);
+  return m == NULL ? NONE : peer_by_node(x, &m->member->node);
+}
+
+uint64_t random_below(struct exchange *x, uint64_t n) {
+  uint8_t octets[8];
+  entropy_fill(x->config.entropy, octets, sizeof octets);
+  return n == 0 ? 0 : get_u64be(octets) % n;
+}
+
+void note_set(char note[NOTE_MAX], const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  (void)vsnprintf(note, NOTE_MAX, format, args);
+  va_end(args);
+}
+
+/* ---- life ---- */
+
+static enum err_code peers_new(struct exchange *x, struct err *err) {
+  const struct epoch *e = &x->federation->epoch;
+  uint64_t now = now_ms(x);
+  x->peers = calloc(e->n_members + 1, sizeof *x->peers);
+  if (x->peers == NULL) return err_set(err, ERR_MEMORY, NULL);
+  for (uint32_t i = 0; i < e->n_members; i++) {
+    if (hash_equal(&e->members[i].node, &x->self.node)) continue;
+    struct peer *p = &x->peers[x->n_peers++];
+    p->node = e->members[i].node;
+    (void)snprintf(p->handle, sizeof p->handle, "%s", e->members[i].handle);
+    p->dial_ms = now;
+    p->dial_wait_ms = DIAL_FIRST_MS;
+    p->quota_ms = now;
+  }
+  return OK;
+}
+
+enum err_code exchange_new(const struct exchange_config *config, struct exchange **out, struct err *err) {
+  const struct federation *f = hall_federation(config->hall);
+  const struct federation_member *self = federation_self(f);
+  if (self == NULL || config->node_key == NULL) {
+    return err_set(err, ERR_REFUSED, "only a member exchanges with members");
+  }
+  struct exchange *x = calloc(1, sizeof *x);
+  if (x == NULL) return err_set(err, ERR_MEMORY, NULL);
+  x->config = *config;
+  x->federation = f;
+  x->self = (struct session_self){.fed_id = f->charter.fed_id, .node = f->own, .node_key = config->node_key};
+  x->own_identity_version = self->identity.version;
+  x->orders_end = &x->orders;
+  x->next_req = 1;
+  x->next_dial = 1;
+  x->changes = 1;
+  x->ratio16 = 32;
+  x->activity_ms = now_ms(x);
+  bytes_init(&x->scratch, LIMIT_DATA_RAW);
+  bytes_init(&x->window, LIMIT_DATA_RAW);
+  bytes_init(&x->encoded, PAYLOAD_MAX);
+  enum err_code code = peers_new(x, err);
+  if (code != OK) {
+    exchange_free(x);
+    return code;
+  }
+  heads_refresh(x);
+  *out = x;
+  return OK;
+}
+
+static void log_free(struct exchange_log *log) {
+  free(log->claims);
+  while (log->n_milestones > 0)
+    free(log->milestones[--log->n_milestones].text);
+  free(log);
+}
+
+void exchange_free(struct exchange *x) {
+  if (x == NULL) return;
+  for (uint32_t i = 0; i < x->n_logs; i++) {
+    fetch_abort(x, i);
+    log_free(x->logs[i]);
+  }
+  free(x->logs);
+  while (x->n_links > 0)
+    xlink_free(x->links[--x->n_links]);
+  while (x->orders != NULL) {
+    struct order *o = x->orders;
+    x->orders = o->next;
+    free(o);
+  }
+  free(x->given);
+  free(x->peers);
+  bytes_release(&x->scratch);
+  bytes_release(&x->window);
+  bytes_release(&x->encoded);
+  free(x);
+}
+
+enum err_code exchange_set_peer(struct exchange *x, const char *handle, const char *endpoint, struct err *err) {
+  uint32_t peer = peer_by_handle(x, handle);
+  if (!address_endpoint_is_valid(endpoint)) {
+    (void)err_set(err, ERR_FORMAT, "peer %s: \"%s\" is no endpoint", handle, endpoint);
+    (void)err_hint(err, "tcp://HOST:PORT");
+    return ERR_FORMAT;
+  }
+  if (peer == NONE) return err_set(err, ERR_NOT_FOUND, "peer %s: no other member has that handle", handle);
+  struct peer *p = &x->peers[peer];
+  (void)snprintf(p->override, sizeof p->override, "%s", endpoint);
+  p->dial_ms = now_ms(x);
+  p->tried = false;
+  return OK;
+}
+
+/* ---- messages ---- */
+
+/* Whether an unasked message is within its sender's quota. */
+static bool is_within_quota(struct exchange *x, uint32_t peer, size_t len) {
+  struct peer *p = &x->peers[peer];
+  uint64_t now = now_ms(x);
+  if (now >= p->quota_ms + 1000) {
+    p->quota_ms = now;
+    p->quota_frames = p->quota_bytes = 0;
+  }
+  p->quota_frames++;
+  p->quota_bytes += len;
+  if (p->quota_frames > LIMIT_UNASKED_FRAMES) {
+    tally(x, peer, COUNT_QUOTA_FRAMES, 1);
+    return false;
+  }
+  if (p->quota_bytes > LIMIT_UNASKED_BYTES) {
+    tally(x, peer, COUNT_QUOTA_BYTES, 1);
+    return false;
+  }
+  return true;
+}
+
+static void take_ident(struct exchange *x, uint32_t peer) {
+  const struct message *m = &x->in;
+  const struct federation_member *known = federation_by_node(x->federation, &m->u.ident.node);
+  bool changed = false;
+  enum err_code code = known == NULL ? ERR_NOT_FOUND : OK;
+  for (uint64_t i = known == NULL ? 0 : known->identity.version; i < m->u.ident.n && code == OK; i++)
+    code = hall_identity(x->config.hall, &m->u.ident.node, m->u.ident.items[i], &changed, NULL);
+  if (code == OK && m->u.ident.address.len > 0) code = hall_address(x->config.hall, m->u.ident.address, &changed, NULL);
+  if (code != OK) tally(x, peer, COUNT_MESSAGE_FORMAT, 1);
+}
+
+static void take_error(struct exchange *x, uint32_t peer, struct request *r) {
+  uint64_t code = x->in.u.error.code, after_ms = x->in.u.error.retry_after < 60 ? x->in.u.error.retry_after * 1000 : 60000;
+  tally(x, peer, counter_of_error(code), 1);
+  if (r == NULL) return;
+  struct request asked = *r;
+  r->state = REQUEST_FREE;
+  x->peers[peer].answered_ms = now_ms(x);
+  x->plan_due = true;
+  if (asked.state != REQUEST_PENDING || asked.log == NONE) return;
+  plan_fault(x, asked.log, peer);
+  struct claim *c = &x->logs[asked.log]->claims[peer];
+  if (code == MSGERR_BUSY || code == MSGERR_QUOTA) { /* no lie: it may be asked again when it says so */
+    c->not_before_ms = now_ms(x) + (after_ms < 1000 ? 1000 : after_ms);
+    c->wait_ms = 0;
+  }
+}
+
+static void take_heads(struct exchange *x, struct exchange_link *l, struct request *r) {
+  struct peer *p = &x->peers[l->peer];
+  if (r != NULL) {
+    p->answered_ms = now_ms(x);
+    if (p->ping_pending && r->req == p->ping_req) {
+      p->ping_pending = false;
+      p->has_ping = true;
+      p->ping_ms = now_ms(x) - p->ping_sent_ms;
+    }
+    r->state = REQUEST_FREE;
+  }
+  heads_receive(x, l);
+}
+
+/* The request that a message answers, NULL if none. */
+static struct request *answered(struct exchange *x, uint32_t peer, uint64_t type, uint64_t what) {
+  struct request *r = x->in.has_req ? request_find(x, peer, x->in.req) : NULL;
+  return r != NULL && r->type == type && r->what == what ? r : NULL;
+}
+
+static void take_answer(struct exchange *x, struct exchange_link *l, struct request *r) {
+  if (x->in.type == MSG_DATA && r != NULL) {
+    fetch_data(x, l, r);
+  } else if (r == NULL) {
+    tally(x, l->peer, x->in.type == MSG_DATA ? COUNT_DATA_UNASKED : COUNT_MESSAGE_UNASKED, 1);
+  } else {
+    r->state = REQUEST_FREE;
+    x->peers[l->peer].answered_ms = now_ms(x);
+    if (x->in.type == MSG_IDENT) take_ident(x, l->peer);
+  }
+}
+
+static void take_message(struct exchange *x, struct exchange_link *l, size_t len) {
+  uint32_t peer = l->peer;
+  struct request *r = NULL;
+  switch ((enum message_type)x->in.type) {
+  case MSG_WANT:
+  case MSG_GET:
+    answer_take(x, l);
+    break;
+  case MSG_HEADS:
+    r = answered(x, peer, MSG_WANT, WANT_HEADS);
+    if (r != NULL || is_within_quota(x, peer, len)) take_heads(x, l, r);
+    break;
+  case MSG_CKPT:
+    r = answered(x, peer, MSG_WANT, WANT_CKPT);
+    if (r != NULL || is_within_quota(x, peer, len)) plan_checkpoints(x, l, r);
+    break;
+  case MSG_DATA:
+    take_answer(x, l, answered(x, peer, MSG_GET, 0));
+    break;
+  case MSG_IDENT:
+    take_answer(x, l, answered(x, peer, MSG_WANT, WANT_IDENT));
+    break;
+  case MSG_EPOCH:
+    take_answer(x, l, answered(x, peer, MSG_WANT, WANT_EPOCH));
+    break;
+  case MSG_ERR:
+    take_error(x, peer, x->in.has_req ? request_find(x, peer, x->in.req) : NULL);
+    break;
+  case MSG_HELLO: /* the session keeps those */
+  case MSG_HOLDS:
+  case MSG_PROOF:
+  case MSG_BLOB:
+  case MSG_ALERT:
+    break;
+  }
+}
+
+static void take_payload(struct exchange *x, struct exchange_link *l, struct view payload) {
+  if (payload.len == 0) return;
+  enum err_code code = message_read(payload, &x->in, NULL);
+  if (code == OK) {
+    take_message(x, l, payload.len);
+  } else if (code == ERR_NOT_FOUND) {
+    tally(x, l->peer, COUNT_MESSAGE_UNKNOWN, 1);
+    (void)xlink_say_error(x, l, x->in.has_req, x->in.req, MSGERR_UNKNOWN, 0);
+  } else {
+    tally(x, l->peer, COUNT_MESSAGE_FORMAT, 1);
+    if (message_type(payload) != MSG_ERR) (void)xlink_say_error(x, l, false, 0, MSGERR_FORMAT, 0);
+  }
+}
+
+/* ---- events ---- */
+
+static void count_reason(struct exchange *x, uint32_t peer, const char *reason) {
+  enum counter c = COUNT_FRAME_FORMAT;
+  if (reason != NULL && counter_by_name(reason, &c)) tally(x, peer, c, 1);
+}
+
+static void act(struct exchange *x, struct exchange_link *l, enum session_verdict verdict, struct view payload, const char *reason) {
+  switch (verdict) {
+  case SESSION_MESSAGE:
+    take_payload(x, l, payload);
+    break;
+  case SESSION_OPENED:
+    xlink_opened(x, l);
+    take_payload(x, l, payload);
+    break;
+  case SESSION_ANSWER:
+    xlink_reset(x, l);
+    l->hello_due = true;
+    break;
+  case SESSION_REFUSE:
+    count_reason(x, l->peer, reason);
+    xlink_reset(x, l);
+    l->hello_due = false;
+    l->no_session_due = true;
+    break;
+  case SESSION_REOPEN:
+    count_reason(x, l->peer, reason);
+    dial_again(x, l, true);
+    break;
+  case SESSION_DROP:
+    count_reason(x, l->peer, reason);
+    break;
+  }
+}
+
+void exchange_receive(struct exchange *x, const struct link_id *link, const uint8_t curve[32], struct view frame) {
+  uint32_t peer = peer_by_curve(x, curve);
+  if (peer == NONE) {
+    exchange_stranger(x, curve);
+    return;
+  }
+  struct exchange_link *l = xlink_find(x, link, curve);
+  if (l == NULL && link->len > 0 && link->b[0] == 'd') return; /* one that we closed */
+  if (l == NULL) l = xlink_add(x, link, curve, peer, false);
+  if (l == NULL) return;
+  struct peer *p = &x->peers[peer];
+  l->heard_ms = p->heard_ms = now_ms(x);
+  p->heard = true;
+  tally(x, peer, COUNT_FRAMES_RECEIVED, 1);
+  tally(x, peer, COUNT_OCTETS_RECEIVED, frame.len);
+  struct nonce fresh;
+  struct view payload;
+  const char *reason = NULL;
+  entropy_fill(x->config.entropy, fresh.b, sizeof fresh.b);
+  enum session_verdict verdict = session_receive(&l->session, frame, fresh, &payload, &reason);
+  act(x, l, verdict, payload, reason);
+}
+
+void exchange_link_down(struct exchange *x, const struct link_id *link, const uint8_t curve[32]) {
+  struct exchange_link *l = xlink_find(x, link, curve);
+  if (l == NULL) return;
+  if (l->dialled) {
+    dial_again(x, l, false);
+  } else {
+    xlink_drop(x, l);
+  }
+}
+
+void exchange_send_failed(struct exchange *x, const struct link_id *link, const uint8_t curve[32], bool gone) {
+  struct exchange_link *l = xlink_find(x, link, curve);
+  if (l == NULL) return;
+  uint64_t now = now_ms(x);
+  bool is_lost = gone || l->parked || l->last.len == 0; /* a second refusal: it is not known any more which frame is missing */
+  if (is_lost) {
+    exchange_link_down(x, link, curve);
+    return;
+  }
+  tally(x, l->peer, COUNT_LINK_STALLED, l->retry_wait_ms == 0);
+  if (l->retry_wait_ms == 0) l->parked_ms = now;
+  l->retry_wait_ms = l->retry_wait_ms == 0 ? STALL_FIRST_MS : l->retry_wait_ms * 2;
+  if (l->retry_wait_ms > STALL_LAST_MS) l->retry_wait_ms = STALL_LAST_MS;
+  l->parked = true;
+  l->retry_ms = now + l->retry_wait_ms;
+}
+
+void exchange_stranger(struct exchange *x, const uint8_t curve[32]) {
+  struct stranger *s = NULL;
+  tally(x, NONE, COUNT_STRANGER, 1);
+  for (uint32_t i = 0; i < x->n_strangers; i++) {
+    if (memcmp(x->strangers[i].curve, curve, 32) == 0) s = &x->strangers[i];
+  }
+  if (s == NULL && x->n_strangers < LIMIT_STRANGERS) {
+    s = &x->strangers[x->n_strangers++];
+    memcpy(s->curve, curve, sizeof s->curve);
+  }
+  if (s == NULL) return;
+  s->n++;
+  s->last_ms = now_ms(x);
+}
+
+void exchange_key_mismatch(struct exchange *x, const uint8_t curve[32]) {
+  uint32_t peer = peer_by_curve(x, curve);
+  tally(x, peer, COUNT_KEY_MISMATCH, 1);
+  if (peer == NONE) return;
+  x->peers[peer].tried = true;
+  note_set(x->peers[peer].note, "key mismatch: who answers there is not %s, or does not know us", x->peers[peer].handle);
+}
+
+void exchange_published(struct exchange *x) {
+  heads_refresh(x);
+  x->activity_ms = now_ms(x);
+}
+
+uint64_t exchange_tick(struct exchange *x) {
+  uint64_t now = now_ms(x), due = dial_tick(x), at = request_tick(x);
+  if (at < due) due = at;
+  for (uint32_t i = 0; i < x->n_logs; i++) {
+    at = fetch_tick(x, i);
+    if (at < due) due = at;
+  }
+  at = plan_run(x);
+  if (at < due) due = at;
+  for (uint32_t i = 0; i < x->n_links; i++) {
+    at = xlink_due(x, x->links[i]);
+    if (at < due) due = at;
+  }
+  if (due <= now) return 0;
+  return due - now < TICK_MS ? due - now : TICK_MS;
+}
+
+bool exchange_next(struct exchange *x, struct exchange_action *out) {
+  free(x->given);
+  x->given = NULL;
+  if (x->plan_due) (void)plan_run(x);
+  if (x->orders != NULL) {
+    x->given = x->orders;
+    x->orders = x->given->next;
+    if (x->orders == NULL) x->orders_end = &x->orders;
+    *out = x->given->action;
+    return true;
+  }
+  for (uint32_t i = 0; i < x->n_links; i++) {
+    uint32_t at = (x->turn + i) % x->n_links;
+    if (!xlink_emit(x, x->links[at], out)) continue;
+    x->turn = at + 1;
+    return true;
+  }
+  return false;
+}
+
+/* Whether `sync` must still wait for one peer. */
+static bool peer_is_busy(const struct exchange *x, uint32_t peer, uint64_t quiet_ms) {
+  const struct peer *p = &x->peers[peer];
+  struct hash own = hall_digest(x->config.hall);
+  if (p->link == NULL) return dial_is_pending(x, peer);
+  if (!p->has_heads || p->link->out != NULL || p->link->n_asks > 0 || p->link->told < x->changes) return true;
+  for (uint32_t i = 0; i < REQUESTS_MAX; i++) {
+    if (p->requests[i].state == REQUEST_PENDING) return true;
+  }
+  return !hash_equal(&p->digest, &own) && quiet_ms < IDLE_BEHIND_MS; /* it may be about to ask for what it lacks */
+}
+
+bool exchange_idle(const struct exchange *x) {
+  uint64_t quiet_ms = now_ms(x) - x->activity_ms;
+  if (x->plan_due || x->orders != NULL || quiet_ms < IDLE_QUIET_MS || !plan_is_done(x)) return false;
+  for (uint32_t i = 0; i < x->n_peers; i++) {
+    if (peer_is_busy(x, i, quiet_ms)) return false;
+  }
+  return true;
+}
+
+void exchange_count(struct exchange *x, const struct hash *peer, const char *name) {
+  enum counter c;
+  uint32_t index = peer == NULL ? NONE : peer_by_node(x, peer);
+  if (counter_by_name(name, &c)) tally(x, index, c, 1);
+}
+
+enum err_code exchange_ping(struct exchange *x, const char *handle, struct err *err) {
+  uint32_t peer = peer_by_handle(x, handle);
+  if (peer == NONE) return err_set(err, ERR_NOT_FOUND, "no other member has the handle %s", handle);
+  struct peer *p = &x->peers[peer];
+  struct request *r = p->link == NULL ? NULL : request_new(x, peer, MSG_WANT, WANT_HEADS);
+  if (r == NULL) return err_set(err, ERR_UNREACHABLE, "there is no open link to %s", handle);
+  r->link = p->link;
+  x->out.type = MSG_WANT;
+  x->out.has_req = true;
+  x->out.req = r->req;
+  x->out.u.want.what = WANT_HEADS;
+  if (!xlink_say(x, p->link)) {
+    r->state = REQUEST_FREE;
+    return err_set(err, ERR_UNREACHABLE, "%s does not read what is sent to it", handle);
+  }
+  p->ping_pending = true;
+  p->has_ping = false;
+  p->ping_req = r->req;
+  p->ping_sent_ms = now_ms(x);
+  return OK;
+}
