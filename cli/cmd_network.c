@@ -96,6 +96,26 @@ static void say_sync(struct cli *cli, const json_t *report) {
   }
 }
 
+/* Who among the peers of a report was not reached: ERR_UNREACHABLE names them. */
+static enum err_code reached_all(const json_t *report, struct err *err) {
+  char silent[256] = "";
+  size_t i, used = 0;
+  json_t *peer;
+  json_array_foreach(json_object_get(report, "peers"), i, peer) {
+    const char *handle = json_string_value(json_object_get(peer, "handle")), *state = json_string_value(json_object_get(peer, "state"));
+    if (handle != NULL && state != NULL && strcmp(state, "open") != 0) {
+      int n = snprintf(silent + used, sizeof silent - used, "%s%s", used == 0 ? "" : ", ", handle);
+      used += n < 0 || (size_t)n >= sizeof silent - used ? 0 : (size_t)n;
+    }
+  }
+  silent[used] = '\0';
+  if (used > 0) {
+    err_set(err, ERR_UNREACHABLE, "no answer from %s", silent);
+    return err_hint(err, "specola peer list");
+  }
+  return json_is_false(json_object_get(report, "idle")) ? err_set(err, ERR_UNREACHABLE, "not finished in time") : OK;
+}
+
 enum err_code cmd_sync(struct cli *cli, const struct args *args, struct err *err) {
   struct serve_options options = {0};
   struct home home;
@@ -111,6 +131,7 @@ enum err_code cmd_sync(struct cli *cli, const struct args *args, struct err *err
     json_t *wish = json_pack("{s:I}", "timeout_ms", (json_int_t)cli->timeout_ms);
     code = ctl_order(ctl, "sync", wish, &report, err);
     json_decref(wish);
+    code = code == OK ? reached_all(report, err) : code;
   } else if (code == ERR_NOT_FOUND) {
     err_clear(err);
     code = serving_options(cli, args, program, &options, err);
@@ -142,17 +163,13 @@ enum err_code cmd_peer_ping(struct cli *cli, const struct args *args, struct err
     return err_hint(err, "specola serve, in another terminal; or once: specola sync");
   }
   if (code == OK) {
-    json_t *wish = json_pack("{s:o, s:I}", "handle", out_json_text(view_of_text(args->operands[0])), "timeout_ms",
+    json_t *wish = json_pack("{s:o, s:I}", "peer", out_json_text(view_of_text(args->operands[0])), "timeout_ms",
                              (json_int_t)cli->timeout_ms);
     code = ctl_order(ctl, "ping", wish, &answer, err);
     json_decref(wish);
   }
   if (code == OK) {
-    const json_t *ms = json_object_get(answer, "ping_ms");
-    out_line(cli, "%s answered%s", args->operands[0], json_is_number(ms) ? "" : ".");
-    if (json_is_number(ms)) {
-      out_line(cli, "after %.0f ms", json_number_value(ms));
-    }
+    out_line(cli, "%s answered after %.0f ms", args->operands[0], json_number_value(json_object_get(answer, "ms")));
     json_object_update(cli->doc, answer);
   }
   json_decref(answer);

@@ -150,7 +150,7 @@ static enum err_code take_window(struct bundle_check *b, struct view payload, st
   struct bundle_window window;
   struct log_check *log = NULL;
   enum err_code code = bundle_window_read(payload, &window, err);
-  if (code != OK || (code = log_of(b, &window.node, window.gen, &log, err)) != OK) {
+  if (code != OK || (code = log_of(b, &window.node, window.gen, &log, err)) != OK || log == NULL) {
     return code;
   }
   if (window.from != log->range.size) {

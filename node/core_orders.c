@@ -12,6 +12,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -106,21 +107,33 @@ json_t *core_round_report(const struct core *c, const struct order *round) {
   return report;
 }
 
+/* Adds a handle to a list for people, if it fits. */
+static void list_add(char list[256], const char *handle) {
+  const size_t len = strlen(list);
+  if (handle == NULL || len + strlen(handle) + 3 > 256) return;
+  (void)snprintf(list + len, 256 - len, "%s%s", len == 0 ? "" : ", ", handle);
+}
+
 enum err_code core_round_result(const struct core *c, const json_t *report, struct err *err) {
   char silent[256] = "";
-  size_t i = 0, n_silent = 0;
+  size_t i = 0, n_open = 0;
   const json_t *peer = NULL, *peers = json_object_get(report, "peers");
   json_array_foreach(peers, i, peer) {
     const char *state = json_string_value(json_object_get(peer, "state"));
-    const char *handle = json_string_value(json_object_get(peer, "handle"));
-    if (state != NULL && strcmp(state, "open") == 0) continue;
-    if (handle == NULL || strlen(silent) + strlen(handle) + 3 > sizeof silent) continue;
-    if (n_silent++ > 0) strcat(silent, ", ");
-    strcat(silent, handle);
+    if (state == NULL || strcmp(state, "waiting") == 0) continue; /* no address is known: it dials us */
+    if (strcmp(state, "open") == 0) {
+      n_open++;
+    } else {
+      list_add(silent, json_string_value(json_object_get(peer, "handle")));
+    }
   }
-  if (n_silent > 0) {
+  if (silent[0] != '\0') {
     err_set(err, ERR_UNREACHABLE, "no answer from %s", silent);
     return err_hint(err, "specola peer list");
+  }
+  if (n_open == 0 && json_array_size(peers) > 0) {
+    err_set(err, ERR_UNREACHABLE, "no address of another member is known");
+    return err_hint(err, "peer.FR = tcp://HOST:PORT in node.ini, or --peer");
   }
   if (!exchange_idle(c->exchange)) return err_set(err, ERR_UNREACHABLE, "not finished in time");
   return OK;

@@ -20,6 +20,7 @@ struct serve_options {
   struct secret *passphrase; /* of node.key and curve.key; NULL: not sealed */
   bool no_gate;              /* only core and ctl */
   bool idle_now;             /* tests: periodic HEADS every second */
+  bool verbose;              /* children log what they do, too */
 };
 /* Runs until SIGTERM, SIGINT or an order to stop. OK after a clean stop. ERR_BUSY if somebody serves or writes here already. */
 MUST_CHECK enum err_code serve_run(const struct serve_options *options, struct err *err);

@@ -369,9 +369,9 @@ enum err_code bundle_window_read(struct view payload, struct bundle_window *out,
   if (payload.len > LIMIT_DATA_RAW) return err_set(err, ERR_LIMIT, "window: more than %u octets", LIMIT_DATA_RAW);
   canon_array_exact(&r, 4);
   canon_hash(&r, &window.node);
-  window.gen = canon_uint(&r);
+  window.gen = canon_uint_max(&r, LIMIT_GEN);
   if (window.gen == 0) canon_fail(&r, "generations count from 1");
-  window.from = canon_uint(&r);
+  window.from = canon_uint_max(&r, LIMIT_SIZE);
   window.count = canon_array(&r, LIMIT_DATA_RAW);
   if (window.count == 0) canon_fail(&r, "a window without items");
   if (window.count > UINT64_MAX - window.from) canon_fail(&r, "positions past the last number");

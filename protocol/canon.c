@@ -212,7 +212,7 @@ bool canon_bool(struct canon_reader *r) {
 }
 
 uint64_t canon_uint(struct canon_reader *r) {
-  return canon_uint_max(r, UINT64_MAX);
+  return canon_uint_max(r, LIMIT_NUMBER);
 }
 
 uint64_t canon_uint_max(struct canon_reader *r, uint64_t max) {

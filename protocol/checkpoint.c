@@ -56,7 +56,9 @@ enum err_code checkpoint_seal(const struct checkpoint *c, const struct signer *n
   size_t origin_len = 0;
   uint8_t signature[NOTE_SIGNATURE_LEN];
   char text[BASE64_LEN(NOTE_SIGNATURE_LEN) + 1];
-  if (c->gen == 0 || c->size == 0) return err_set(err, ERR_FORMAT, "a checkpoint counts generations and entries from 1");
+  if (c->gen == 0 || c->gen > LIMIT_GEN || c->size == 0 || c->size > LIMIT_SIZE) {
+    return err_set(err, ERR_FORMAT, "a checkpoint counts generations and entries from 1 up to their limits");
+  }
   bytes_init(&note, LIMIT_CHECKPOINT);
   bytes_init(&line, LIMIT_CHECKPOINT);
   enum err_code code = body_write(c, &note, &origin_len, err);
@@ -108,7 +110,7 @@ static bool origin_read(struct view origin, struct checkpoint *c) {
   struct view fed_id, node, rest = origin;
   return take_text(&rest, ORIGIN_PREFIX) && take_until(&rest, '/', &fed_id) && take_until(&rest, '/', &node) &&
          hash_from_hex(fed_id, &c->fed_id, NULL) == OK && hash_from_hex(node, &c->node, NULL) == OK &&
-         decimal_decode(rest, &c->gen, NULL) == OK && c->gen >= 1;
+         decimal_decode(rest, &c->gen, NULL) == OK && c->gen >= 1 && c->gen <= LIMIT_GEN;
 }
 
 /* "— <origin> <base64>": the last line, and nothing behind it. */
@@ -131,7 +133,8 @@ static enum err_code note_read(struct view text, struct note *note, struct err *
   if (!take_until(&rest, '\n', &note->origin) || !origin_read(note->origin, &note->c)) {
     return err_set(err, ERR_FORMAT, "checkpoint: the first line is no origin of a log of ours");
   }
-  if (!take_until(&rest, '\n', &size) || decimal_decode(size, &note->c.size, NULL) != OK || note->c.size == 0) {
+  if (!take_until(&rest, '\n', &size) || decimal_decode(size, &note->c.size, NULL) != OK || note->c.size == 0 ||
+      note->c.size > LIMIT_SIZE) {
     return err_set(err, ERR_FORMAT, "checkpoint: the second line is no size");
   }
   if (!take_until(&rest, '\n', &root) || base64_decode(root, note->c.root.b, sizeof note->c.root.b, NULL) != OK) {

@@ -10,11 +10,11 @@
 
 struct checkpoint {
   struct hash fed_id, node;
-  uint64_t gen;  /* from 1 */
-  uint64_t size; /* entries, from 1 */
+  uint64_t gen;  /* 1..LIMIT_GEN */
+  uint64_t size; /* entries, 1..LIMIT_SIZE */
   struct hash root;
 };
-/* Signs and appends the text. */
+/* Signs and appends the text. ERR_FORMAT for numbers out of their limits, ERR_LIMIT, ERR_MEMORY; on error out is as it was. */
 MUST_CHECK enum err_code checkpoint_seal(const struct checkpoint *c, const struct signer *node_key, struct bytes *out,
                                          struct err *err);
 /* Parses without believing: everything but the signature. ERR_FORMAT. Fuzzed. */

@@ -51,7 +51,8 @@ static const char *identity_fault(const struct identity *id) {
   if (id->has_prev != (id->version > 1)) return "prev belongs to every version but the first";
   if (id->n_roots == 0 || id->n_roots > LIMIT_ROOTS) return "an identity has 1 to 7 root keys";
   if (id->threshold == 0 || id->threshold > id->n_roots) return "a threshold is at least 1 and at most the number of root keys";
-  if (id->gen == 0) return "generations count from 1";
+  if (id->gen == 0 || id->gen > LIMIT_GEN) return "generations count from 1 to 4294967295";
+  if (id->version == 1 && (id->gen != 1 || id->has_cut)) return "the first version has generation 1 and no cut";
   for (uint32_t i = 0; i < id->n_roots; i++) {
     if (i > 0 && pubkey_compare(&id->roots[i - 1], &id->roots[i]) >= 0) return "root keys out of order";
     if (pubkey_check(&id->roots[i], NULL) != OK) return "a root key that is not a valid point";
@@ -82,7 +83,7 @@ static void read_cut(struct canon_reader *r, struct identity *id) {
   id->has_cut = !canon_opt_nil(r);
   if (!id->has_cut) return;
   canon_array_exact(r, 2);
-  id->cut_size = canon_uint(r);
+  id->cut_size = canon_uint_max(r, LIMIT_SIZE);
   canon_hash(r, &id->cut_root);
 }
 
@@ -175,6 +176,13 @@ static enum err_code check_signatures(const struct identity *signers, const stru
   return err_set(err, ERR_SIGNATURE, "identity: signed by %u of %s, %u are needed", n, whose, signers->threshold);
 }
 
+/* The same generation keeps the node key and has no cut; the next one has a cut and a key of its own. */
+static bool generation_follows(const struct identity *previous, const struct identity *id) {
+  const bool same_key = pubkey_equal(&previous->node_key, &id->node_key);
+  if (id->gen == previous->gen) return same_key && !id->has_cut;
+  return id->gen == previous->gen + 1 && id->has_cut && !same_key;
+}
+
 /* Whether id (with this hash) comes right after the identity in previous_body, and their signatures. */
 static enum err_code check_follows(const struct identity_item *item, const struct identity *id, const struct hash *hash,
                                    const struct hash *fed_id, const struct hash *node, struct view previous_body,
@@ -191,6 +199,9 @@ static enum err_code check_follows(const struct identity_item *item, const struc
   }
   if (previous.version == UINT64_MAX || id->version != previous.version + 1 || !hash_equal(&id->prev, &before)) {
     return err_set(err, ERR_MISMATCH, "identity: it does not follow from the one before");
+  }
+  if (!generation_follows(&previous, id)) {
+    return err_set(err, ERR_MISMATCH, "identity: the node key changes with the generation, and the generation with a cut");
   }
   return check_signatures(&previous, item->prev_signatures, item->n_prev, fed_id, hash, "the earlier root keys", err);
 }

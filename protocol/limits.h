@@ -5,6 +5,8 @@
 #ifndef SPECOLA_PROTOCOL_LIMITS_H
 #define SPECOLA_PROTOCOL_LIMITS_H
 
+#include <stdint.h>
+
 #define LIMIT_HEADER 1024u              /* octets of a record header: 16 refs and 16 args fit twice */
 #define LIMIT_SIGNATURE 512u            /* octets of an envelope's signature field: alg 1 has 64, alg 2 a path of 6 hashes */
 #define LIMIT_ENVELOPE 1546u            /* octets: array of bin header and bin signature */
@@ -12,6 +14,9 @@
 #define LIMIT_ITEM (LIMIT_BODY + 2048u) /* octets of an encoded item: envelope, salt, body */
 #define LIMIT_REFS 16u                  /* refs in a header */
 #define LIMIT_ARGS 16u                  /* args in a header */
+#define LIMIT_NUMBER 9223372036854775807ull /* any number: what databases and languages hold in a signed integer */
+#define LIMIT_SIZE 1099511627775ull         /* sizes and positions of logs, below 2^40: no sum of them overflows */
+#define LIMIT_GEN 4294967295ull             /* generations of a log */
 #define LIMIT_DEPTH 8u                  /* nesting of arrays and maps */
 #define LIMIT_LIST 256u                 /* elements of an array and pairs of a map inside a body */
 #define LIMIT_FRAME 524288u             /* octets of a frame: one item always fits */

@@ -23,6 +23,17 @@ static uint64_t read_from_1(struct canon_reader *r) {
   return n;
 }
 
+/* Generations count from 1, sizes too; positions from 0 (section 1 has their ceilings). */
+static uint64_t read_generation(struct canon_reader *r) {
+  uint64_t n = canon_uint_max(r, LIMIT_GEN);
+  if (n == 0) canon_fail(r, "a generation counts from 1");
+  return n;
+}
+
+static uint64_t read_position(struct canon_reader *r) {
+  return canon_uint_max(r, LIMIT_SIZE);
+}
+
 /* ---- HELLO ---- */
 
 #define HELLO_FIELDS 9
@@ -85,8 +96,9 @@ static void read_heads(struct canon_reader *r, struct message *m) {
     struct head *h = &m->u.heads.rows[i];
     canon_array_exact(r, 4);
     h->roll = canon_uint(r);
-    h->gen = read_from_1(r);
-    h->size = read_from_1(r);
+    h->gen = read_generation(r);
+    h->size = read_position(r);
+    if (h->size == 0) canon_fail(r, "a size counts from 1");
     canon_fixed(r, h->root8, sizeof h->root8);
     bool rises = i == 0 || h[-1].roll < h->roll || (h[-1].roll == h->roll && h[-1].gen < h->gen);
     if (!rises) canon_fail(r, "heads out of order");
@@ -115,8 +127,8 @@ static void read_want(struct canon_reader *r, struct message *m) {
   m->u.want.what = canon_uint(r);
   if (m->u.want.what == WANT_CKPT || m->u.want.what == WANT_IDENT) canon_hash(r, &m->u.want.node);
   if (m->u.want.what == WANT_CKPT) {
-    m->u.want.gen = read_from_1(r);
-    m->u.want.from = canon_uint(r);
+    m->u.want.gen = read_generation(r);
+    m->u.want.from = read_position(r);
   }
   if (m->u.want.what == WANT_EPOCH) m->u.want.epoch = read_from_1(r);
 }
@@ -134,7 +146,7 @@ static void write_ckpt(struct canon_writer *w, const struct message *m) {
 
 static void read_ckpt(struct canon_reader *r, struct message *m) {
   canon_hash(r, &m->u.ckpt.node);
-  m->u.ckpt.gen = read_from_1(r);
+  m->u.ckpt.gen = read_generation(r);
   m->u.ckpt.n = canon_array(r, LIMIT_CHECKPOINTS);
   for (uint32_t i = 0; i < m->u.ckpt.n; i++)
     m->u.ckpt.texts[i] = canon_str(r, LIMIT_CHECKPOINT);
@@ -207,9 +219,9 @@ static void write_get(struct canon_writer *w, const struct message *m) {
 
 static void read_get(struct canon_reader *r, struct message *m) {
   canon_hash(r, &m->u.get.node);
-  m->u.get.gen = read_from_1(r);
-  m->u.get.from = canon_uint(r);
-  m->u.get.to = canon_uint(r);
+  m->u.get.gen = read_generation(r);
+  m->u.get.from = read_position(r);
+  m->u.get.to = read_position(r);
   if (m->u.get.to <= m->u.get.from) canon_fail(r, "a range without positions");
   m->u.get.mode = canon_uint_max(r, GET_BODIES);
   m->u.get.max_bytes = canon_uint(r);
@@ -228,8 +240,8 @@ static void write_data(struct canon_writer *w, const struct message *m) {
 
 static void read_data(struct canon_reader *r, struct message *m) {
   canon_hash(r, &m->u.data.node);
-  m->u.data.gen = read_from_1(r);
-  m->u.data.from = canon_uint(r);
+  m->u.data.gen = read_generation(r);
+  m->u.data.from = read_position(r);
   m->u.data.count = read_from_1(r);
   if (m->u.data.count > UINT64_MAX - m->u.data.from) canon_fail(r, "positions past the last number");
   m->u.data.encoding = canon_uint_max(r, 1);

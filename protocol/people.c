@@ -133,7 +133,8 @@ static enum err_code revocation_apply(struct people *p, const struct record *rec
     *reason = REASON_AUTHOR;
     return OK;
   }
-  if (position_compare(from, at) > 0) from = at;
+  bool own_act = pubkey_equal(&h->author, &key); /* a thief must not void what was signed before */
+  if (own_act || position_compare(from, at) > 0) from = at;
   struct holder *holder = holder_take(p, &key);
   if (holder == NULL) return err_set(err, ERR_MEMORY, NULL);
   *backdated = voids_earlier(p, holder, from, at);
@@ -145,12 +146,9 @@ static enum err_code revocation_apply(struct people *p, const struct record *rec
 enum err_code people_apply(struct people *p, const struct record *record, struct position at, const struct pubkey *owner_key,
                            enum reason *reason, bool *backdated, struct err *err) {
   const struct header *h = &record->header;
-  struct pubkey key;
   *backdated = false;
   *reason = REASON_SHAPE;
   if ((h->kind != KIND_CERT && h->kind != KIND_REVOKE) || header_shape(h) != REASON_NONE) return OK;
-  memcpy(key.b, h->subject.b, sizeof key.b);
-  if (pubkey_check(&key, NULL) != OK) return OK;
   *reason = REASON_NONE;
   if (h->kind == KIND_CERT) return certificate_apply(p, record, at, owner_key, reason, err);
   return revocation_apply(p, record, at, owner_key, reason, backdated, err);

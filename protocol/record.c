@@ -13,7 +13,10 @@
 #define VERSION 1u
 #define ALG_ED25519 1u
 #define HEADER_FIELDS 11u
-#define FIRST_PUBLIC_KIND 16u /* unknown kinds below this one freeze a log */
+#define FIRST_PUBLIC_KIND 16u /* those below rule their log: unknown ones freeze it */
+#define ROLES_KNOWN 31u       /* a bit for each of the vocabulary `role` */
+#define SCHEMA_RESERVED 20u   /* schema numbers from here on have no meaning in version 1 … */
+#define SCHEMA_TRIALS 1024u   /* … up to those of trials */
 
 /* ---- kinds ---- */
 
@@ -23,29 +26,28 @@ enum presence { NEVER, ALWAYS, MAYBE };
 struct kind {
   uint64_t number;
   const char *name;
-  bool evaluated;  /* by version 1 */
-  bool keeps_body; /* the body is part of the entry, its salt is zeros */
+  bool evaluated; /* by version 1 */
   enum presence subject, body;
   uint32_t refs_min, refs_max, args;
 };
 
 static const struct kind KINDS[] = {
-    {KIND_IDENTITY, "node.identity", true, true, NEVER, ALWAYS, 0, 0, 0},
-    {KIND_CERT, "key.cert", true, false, ALWAYS, ALWAYS, 0, 1, 3},
-    {KIND_REVOKE, "key.revoke", true, false, ALWAYS, NEVER, 0, 0, 2},
-    {KIND_PROPOSE, "member.propose", false, true, NEVER, ALWAYS, 0, 0, 2},
-    {KIND_VOTE, "member.vote", false, true, MAYBE, MAYBE, 0, 0, 2},
-    {KIND_TAKEDOWN, "takedown", false, false, ALWAYS, NEVER, 0, 0, 1},
-    {KIND_TAKEDOWN_ACK, "takedown.ack", false, false, ALWAYS, NEVER, 0, 0, 0},
-    {KIND_EVIDENCE, "evidence", false, true, ALWAYS, ALWAYS, 0, 0, 1},
-    {KIND_VERSION, "object.version", true, false, MAYBE, ALWAYS, 0, 1, 2},
-    {KIND_WITHDRAW, "object.withdraw", true, false, ALWAYS, MAYBE, 1, 1, 0},
-    {KIND_TRANSLATION, "translation", false, false, ALWAYS, ALWAYS, 0, 0, 0},
-    {KIND_ENDORSE, "endorse.sign", false, false, ALWAYS, MAYBE, 2, 2, 0},
-    {KIND_ENDORSE_WITHDRAW, "endorse.withdraw", false, false, ALWAYS, NEVER, 0, 0, 0},
-    {KIND_COMMENT, "comment", false, false, ALWAYS, ALWAYS, 0, 1, 1},
-    {KIND_MARK, "mark", false, false, ALWAYS, MAYBE, 0, 1, 1},
-    {KIND_EDIT_PROPOSAL, "edit.proposal", false, false, ALWAYS, ALWAYS, 0, 1, 1},
+    {KIND_IDENTITY, "node.identity", true, NEVER, ALWAYS, 0, 0, 0},
+    {KIND_CERT, "key.cert", true, ALWAYS, ALWAYS, 0, 1, 3},
+    {KIND_REVOKE, "key.revoke", true, ALWAYS, NEVER, 0, 0, 2},
+    {KIND_PROPOSE, "member.propose", false, NEVER, ALWAYS, 0, 0, 2},
+    {KIND_VOTE, "member.vote", false, MAYBE, MAYBE, 0, 0, 2},
+    {KIND_TAKEDOWN, "takedown", false, ALWAYS, NEVER, 0, 0, 1},
+    {KIND_TAKEDOWN_ACK, "takedown.ack", false, ALWAYS, NEVER, 0, 0, 0},
+    {KIND_EVIDENCE, "evidence", false, ALWAYS, ALWAYS, 0, 0, 1},
+    {KIND_VERSION, "object.version", true, MAYBE, ALWAYS, 0, 1, 2},
+    {KIND_WITHDRAW, "object.withdraw", true, ALWAYS, MAYBE, 1, 1, 0},
+    {KIND_TRANSLATION, "translation", false, ALWAYS, ALWAYS, 0, 0, 0},
+    {KIND_ENDORSE, "endorse.sign", false, ALWAYS, MAYBE, 2, 2, 0},
+    {KIND_ENDORSE_WITHDRAW, "endorse.withdraw", false, ALWAYS, NEVER, 0, 0, 0},
+    {KIND_COMMENT, "comment", false, ALWAYS, ALWAYS, 0, 1, 1},
+    {KIND_MARK, "mark", false, ALWAYS, MAYBE, 0, 1, 1},
+    {KIND_EDIT_PROPOSAL, "edit.proposal", false, ALWAYS, ALWAYS, 0, 1, 1},
 };
 
 /* The row of a kind; NULL: version 1 does not list it. */
@@ -62,8 +64,7 @@ const char *record_kind_name(uint64_t kind) {
 }
 
 bool record_kind_keeps_body(uint64_t kind) {
-  const struct kind *k = kind_of(kind);
-  return k != NULL && k->keeps_body;
+  return kind < FIRST_PUBLIC_KIND && kind != KIND_CERT;
 }
 
 bool record_kind_freezes(uint64_t kind) {
@@ -74,18 +75,28 @@ static bool is_present(enum presence wanted, bool present) {
   return wanted == MAYBE || present == (wanted == ALWAYS);
 }
 
-/* 0, or '1' and one to three digits or letters read in base 36 (docs/protocol.md 4.4). */
-static bool is_territory(uint64_t n) {
-  return n == 0 || (n >= 36 && n < 72) || (n >= 1296 && n < 2592) || (n >= 46656 && n < 93312);
+/* Row 3 of docs/protocol.md 4.6: whether version 1 gives the record a meaning at all. NULL if not, else its kind. */
+static const struct kind *evaluated_kind(const struct header *h) {
+  const struct kind *k = kind_of(h->kind);
+  if (k == NULL || !k->evaluated) return NULL;
+  bool reserved = h->kind == KIND_VERSION && h->n_args > 0 && h->args[0] >= SCHEMA_RESERVED && h->args[0] < SCHEMA_TRIALS;
+  return reserved ? NULL : k;
 }
 
-/* What the numbers of each kind must keep to, beyond their count. */
-static bool args_fit(const struct header *h) {
+/* Whether the subject of a certificate or revocation is a valid point. */
+static bool subject_is_key(const struct header *h) {
+  struct pubkey key;
+  memcpy(key.b, h->subject.b, sizeof key.b);
+  return pubkey_check(&key, NULL) == OK;
+}
+
+/* What the numbers of each kind must keep to, beyond their count, and its key. */
+static bool details_fit(const struct header *h) {
   switch (h->kind) {
   case KIND_CERT:
-    return h->args[0] >= 1 && is_territory(h->args[2]);
+    return h->args[0] >= 1 && h->args[1] >= 1 && h->args[1] <= ROLES_KNOWN && subject_is_key(h);
   case KIND_REVOKE:
-    return h->args[0] >= 1;
+    return h->args[0] >= 1 && subject_is_key(h);
   case KIND_VERSION:
     return h->args[0] >= 1 && h->args[1] <= 1 && h->has_subject == (h->n_refs == 1);
   default:
@@ -94,10 +105,10 @@ static bool args_fit(const struct header *h) {
 }
 
 enum reason header_shape(const struct header *h) {
-  const struct kind *k = kind_of(h->kind);
-  if (k == NULL || !k->evaluated) return REASON_KIND;
+  const struct kind *k = evaluated_kind(h);
+  if (k == NULL) return REASON_KIND;
   bool fits = is_present(k->subject, h->has_subject) && is_present(k->body, h->body_len > 0) && h->n_refs >= k->refs_min &&
-              h->n_refs <= k->refs_max && h->n_args == k->args && args_fit(h);
+              h->n_refs <= k->refs_max && h->n_args == k->args && details_fit(h);
   return fits ? REASON_NONE : REASON_SHAPE;
 }
 
@@ -132,6 +143,12 @@ enum err_code header_encode(const struct header *h, struct bytes *out, struct er
   return code;
 }
 
+/* A revocation names a position: its args have the limits of one. */
+static void position_check(struct canon_reader *r, const struct header *h) {
+  if (h->kind != KIND_REVOKE || h->n_args != 2) return;
+  if (h->args[0] > LIMIT_GEN || h->args[1] > LIMIT_SIZE) canon_fail(r, "no position");
+}
+
 /* Fields 1 to 10 of a header of version 1. */
 static void fields_read(struct canon_reader *r, struct header *h, uint64_t *alg) {
   h->kind = canon_uint(r);
@@ -147,6 +164,7 @@ static void fields_read(struct canon_reader *r, struct header *h, uint64_t *alg)
   h->n_args = canon_array(r, LIMIT_ARGS);
   for (uint32_t i = 0; i < h->n_args; i++)
     h->args[i] = canon_uint(r);
+  position_check(r, h);
   h->body_len = (uint32_t)canon_uint_max(r, LIMIT_BODY);
   if (h->body_len > 0) {
     canon_hash(r, &h->body_commit);
@@ -189,6 +207,26 @@ bool header_kind(struct view bytes, uint64_t *kind) {
   return true;
 }
 
+/* Whether a header that this version cannot read rules its log: its second field is a number below 16. */
+static bool later_header_freezes(struct view bytes) {
+  struct canon_reader r = canon_reader(bytes);
+  (void)canon_array(&r, UINT32_MAX);
+  (void)canon_uint(&r);
+  uint64_t second = canon_uint(&r);
+  return r.fault == NULL && second < FIRST_PUBLIC_KIND;
+}
+
+bool envelope_freezes(struct view envelope) {
+  struct view bytes, signature;
+  struct header h = {.kind = 0};
+  uint64_t alg = 0;
+  if (!envelope_split(envelope, &bytes, &signature)) return false;
+  enum reason reason = header_read(bytes, &h, &alg);
+  if (reason != REASON_NONE) return reason == REASON_VERSION && later_header_freezes(bytes);
+  bool later_alg = alg != ALG_ED25519 || signature.len != SIGNATURE_LEN;
+  return record_kind_freezes(h.kind) || (later_alg && h.kind < FIRST_PUBLIC_KIND);
+}
+
 struct hash record_id(const struct hash *fed_id, struct view header) {
   return hash_of(HASH_RECORD, hash_view(fed_id), header);
 }
@@ -222,7 +260,8 @@ enum err_code envelope_encode(struct view header, struct view signature, struct 
 
 struct hash envelope_id(const struct hash *fed_id, struct view envelope) {
   struct view header, signature;
-  return record_id(fed_id, envelope_split(envelope, &header, &signature) ? header : envelope);
+  if (envelope_split(envelope, &header, &signature)) return record_id(fed_id, header);
+  return hash_of(HASH_OCTETS, envelope, view_of(NULL, 0));
 }
 
 /* ---- records ---- */
@@ -234,8 +273,7 @@ static enum reason record_read(struct view envelope, struct record *record, stru
   if (!envelope_split(envelope, &record->header_bytes, &field)) return REASON_FORMAT;
   enum reason reason = header_read(record->header_bytes, &record->header, &alg);
   if (reason != REASON_NONE) return reason;
-  const struct kind *k = kind_of(record->header.kind);
-  if (k == NULL || !k->evaluated) return REASON_KIND;
+  if (evaluated_kind(&record->header) == NULL) return REASON_KIND;
   if (alg != ALG_ED25519 || field.len != sizeof signature->b) return REASON_ALG;
   memcpy(signature->b, field.p, sizeof signature->b);
   return REASON_NONE;

@@ -63,18 +63,22 @@ MUST_CHECK enum reason header_shape(const struct header *h);
 struct hash record_id(const struct hash *fed_id, struct view header);
 /* "node.identity", "object.version", …; "unknown". */
 const char *record_kind_name(uint64_t kind) __attribute__((const));
-/* Kinds whose body is part of the entry and keyed with a salt of zeros: 1, 4, 5, 8. */
+/* Kinds whose body is part of the entry and keyed with a salt of zeros: those below 16 other than 2. */
 bool record_kind_keeps_body(uint64_t kind) __attribute__((const));
-/* True for unknown kinds below 16, which freeze the evaluation of a log. */
+/* True for unknown kinds below 16, which freeze the evaluation of a log. What else does: envelope_freezes(). */
 bool record_kind_freezes(uint64_t kind) __attribute__((const));
 
 /* Splits an envelope without believing it. False unless it is canonical, header 1..1024, signature 1..512. Borrows. */
 MUST_CHECK bool envelope_split(struct view envelope, struct view *header, struct view *signature);
 /* Appends [header, signature]. ERR_LIMIT, ERR_MEMORY; on error out holds what it held. */
 MUST_CHECK enum err_code envelope_encode(struct view header, struct view signature, struct bytes *out, struct err *err);
-/* The id under which any 1..LIMIT_ENVELOPE octets are spoken of: the record id, or, of what is no envelope, the hash of its
- * octets in place of a header (docs/protocol.md section 9). */
+/* The id under which a receipt names what was handed in: the record id, or, of what is no envelope, the hash "specola1.octets"
+ * of its octets (docs/protocol.md section 9). */
 struct hash envelope_id(const struct hash *fed_id, struct view envelope);
+
+/* Whether an entry freezes the evaluation of its log (docs/protocol.md 4.4): a kind below 16 that version 1 does not list, or
+ * one with another version, alg, size of signature, or with further fields. What is REASON_FORMAT never does. */
+MUST_CHECK bool envelope_freezes(struct view envelope);
 
 /* A verified record. Everything borrows from the envelope it was opened from. */
 struct record {

@@ -287,9 +287,9 @@ bool xlink_emit(struct exchange *x, struct exchange_link *l, struct exchange_act
 uint64_t xlink_due(const struct exchange *x, const struct exchange_link *l) {
   uint64_t now = now_ms(x);
   if (l->parked) return l->retry_ms;
-  if (l->hello_due) return now;
+  if (l->hello_due) return now + 1; /* the caller takes what there is after each tick: no hurry */
   if (l->no_session_due) return l->no_session_ms + NO_SESSION_GAP_MS;
   if (!xlink_is_open(l)) return now + TICK_MS;
-  if (l->out != NULL || l->n_asks > 0) return now;
+  if (l->out != NULL || l->n_asks > 0) return now + 1;
   return heads_due_ms(x, l);
 }

@@ -31,6 +31,7 @@
 #define BACKLOG 16
 #define ANSWER_MS (15u * 60u * 1000u) /* the longest order */
 #define DEFAULT_TIMEOUT_S 10
+#define LAST_TURNS 8
 #define REST_MS 100 /* the listener rests when descriptors run out */
 
 /* A request on its way through core. Invariant: req is NULL for a free slot. */
@@ -342,6 +343,9 @@ enum err_code ctl_step(struct ctl *c, unsigned timeout_ms, bool *stop, struct er
   expire(c, clock_ms(clock_system()));
   enum err_code code = supervisor_turn(c, stop, err);
   if (code == OK && c->core != NULL) code = core_turn(c, err);
+  /* The answer to the order to stop was in core's pipe before the supervisor heard of it: it still goes out. */
+  for (int i = 0; i < LAST_TURNS && code == OK && *stop; i++)
+    (void)event_base_loop(c->base, EVLOOP_NONBLOCK);
   return code;
 }
 
@@ -349,6 +353,7 @@ enum err_code ctl_run(const struct ctl_config *config, struct err *err) {
   struct ctl *c = NULL;
   bool stop = false;
   enum err_code code = ctl_new(config, &c, err);
+  if (code == OK) code = pipe_send(config->supervisor, PIPE_READY, view_of(NULL, 0), err);
   while (code == OK && !stop)
     code = ctl_step(c, 1000, &stop, err);
   ctl_free(c);

@@ -21,6 +21,7 @@
 #define LOOKUP_MS 20                     /* a turn while names are looked up */
 #define DIALS LIMIT_PEERS
 #define FIXED_ITEMS 5                    /* of the poll: supervisor, core, ZAP, ROUTER, its monitor */
+#define TURN_MS 1000
 #define ITEMS (FIXED_ITEMS + 2 * DIALS)
 
 /* What dialling a key has been like lately: a hang-up in the handshake is an accident once, a wrong key twice. */
@@ -395,8 +396,9 @@ enum err_code gate_run(const struct gate_config *config, struct err *err) {
   struct gate *g = NULL;
   bool stop = false;
   enum err_code code = gate_new(config, &g, err);
+  if (code == OK && config->listen == NULL) code = pipe_send(config->supervisor, PIPE_READY, view_of(NULL, 0), err);
   while (code == OK && !stop)
-    code = gate_step(g, 1000, &stop, err);
+    code = gate_step(g, TURN_MS, &stop, err);
   gate_free(g);
   return code;
 }

@@ -47,17 +47,33 @@ MUST_CHECK enum err_code query_run(struct store *s, const struct federation *f, 
 typedef bool facet_visit(void *context, const char *code, const char *label, uint64_t count);
 MUST_CHECK enum err_code query_facet(struct store *s, const struct federation *f, const struct schema_set *set,
                                      const struct query *q, const char *dim, facet_visit *visit, void *context, struct err *err);
-/* Finds one object by reference (of any of its versions), full id, id prefix of >= 8 hex digits, or title prefix.
+/* Finds one object by reference (of any of its versions), full id (of any version), id prefix of >= 8 hex digits, or title prefix;
+ * *rowid is that of its newest version.
  * ERR_NOT_FOUND, ERR_AMBIGUOUS (the message lists up to 10). */
 MUST_CHECK enum err_code query_object(struct store *s, const struct federation *f, const struct schema_set *set,
                                       const char *name, int64_t *rowid, struct err *err);
 /* Everything about one object as JSON: reference, id, kind, home, author, versions[], body, findings, completeness, state, links in
- * both directions. The caller decrefs. body_out (may be NULL) receives the newest body. */
+ * both directions. rowid: of any of its versions: body, author, created and findings are that version's (versions[].rowid names
+ * them), all else is the object's. The caller decrefs. body_out (may be NULL) receives the body. */
 MUST_CHECK enum err_code query_show(struct store *s, const struct federation *f, const struct schema_set *set, int64_t rowid,
                                     const char *lang, json_t **out, struct bytes *body_out, struct err *err);
 /* The newest version of an own object with these unique fields; ERR_NOT_FOUND. Used by admission and import. */
 MUST_CHECK enum err_code query_unique(struct store *s, const struct schema *schema, int64_t log_no, struct view body,
                                       int64_t *rowid, struct err *err);
+/* A person as certified in a log. Borrowed until the callback returns. */
+struct query_person {
+  char reference[REFERENCE_MAX]; /* of the key.cert */
+  const char *handle;            /* of the log's node */
+  struct pubkey key;
+  uint64_t person, roles, territory;
+  const char *name;              /* as certified; "" if its body is not here */
+  bool revoked;                  /* the certificate is void, or was until revoked_from */
+  char revoked_from[REFERENCE_MAX];
+};
+typedef bool person_visit(void *context, const struct query_person *person);
+/* Every certificate of a node's log (handle NULL: of all logs) in the order of the log. ERR_NOT_FOUND (no such handle). */
+MUST_CHECK enum err_code query_people(struct store *s, const struct federation *f, const char *handle, person_visit *visit,
+                                      void *context, struct err *err);
 /* Figures for `status`: objects by kind, by home, own, records, held by reason. The caller decrefs. */
 MUST_CHECK enum err_code query_figures(struct store *s, const struct federation *f, const struct schema_set *set, json_t **out,
                                        struct err *err);

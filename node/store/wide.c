@@ -12,7 +12,7 @@
 #define WIDE_DDL_MAX (1024u * 1024u)
 #define WIDE_FIRST 3 /* columns 1 and 2 are id and title */
 
-static bool has_column(const struct schema *schema, const struct field *f) {
+bool wide_has(const struct schema *schema, const struct field *f) {
   const bool single = !f->many && (f->parent == NULL || !f->parent->many);
   return single && !f->ml && f->type != FIELD_GROUP && f->type != FIELD_FILE && f->type != FIELD_BLOB && f != schema->title;
 }
@@ -40,7 +40,7 @@ static enum err_code number_group(struct wide *w, size_t i, struct err *err) {
     return err_set(err, ERR_MEMORY, NULL);
   }
   for (size_t c = 0; c < f->n_children; c++) {
-    if (has_column(w->schema, &f->children[c])) {
+    if (wide_has(w->schema, &f->children[c])) {
       w->children[i][c] = ++w->n_columns;
     }
   }
@@ -58,7 +58,7 @@ static enum err_code wide_init(struct wide *w, const struct schema *schema, stru
     return err_set(err, ERR_MEMORY, NULL);
   }
   for (size_t i = 0; i < schema->n_fields && code == OK; i++) {
-    if (has_column(schema, &schema->fields[i])) {
+    if (wide_has(schema, &schema->fields[i])) {
       w->top[i] = ++w->n_columns;
     }
     code = number_group(w, i, err);

@@ -34,6 +34,8 @@ MUST_CHECK enum err_code wide_prepare(struct wide *w, struct store *s, struct er
 const struct wide *wide_of(const struct wides *w, uint64_t schema_number); /* NULL: kind not known */
 /* The name of the table of a kind: the kind, with '_' behind it if that is a table of ours. */
 void wide_name(const struct schema *schema, char out[WIDE_NAME_MAX]);
+/* Whether a field has a column of its own name. */
+bool wide_has(const struct schema *schema, const struct field *field);
 /* The parameter (and column) of a leaf, 0 if it has none. */
 int wide_column(const struct wide *w, const struct field *field);
 /* Binds a value where it belongs; only the first of each field is taken. Borrowed until the insert has run. */

@@ -232,7 +232,7 @@ static json_t *clean_marks(struct cleaner *c, const char *key, const json_t *val
       (void)wrong(c, key, "a field key is a text");
     }
   }
-  qsort(keys, n, sizeof keys[0], compare_keys);
+  if (n > 1) qsort(keys, n, sizeof keys[0], compare_keys);
   json_t *out = keep(c, json_array());
   for (size_t i = 0; out != NULL && i < n; i++) {
     if (i > 0 && strcmp(keys[i], keys[i - 1]) == 0) continue;
@@ -284,7 +284,7 @@ static void encode_object(struct canon_writer *w, const struct schema *schema, c
   while (n < LIMIT_LIST && pairs_next(&p)) {
     keys[n++] = p.key;
   }
-  qsort(keys, n, sizeof keys[0], compare_keys);
+  if (n > 1) qsort(keys, n, sizeof keys[0], compare_keys);
   canon_put_map(w, (uint32_t)n);
   for (size_t i = 0; i < n; i++) {
     canon_put_text(w, keys[i]);

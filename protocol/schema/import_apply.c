@@ -214,11 +214,10 @@ static json_t *shape(struct import *im, const struct field *f, const char *text)
 }
 
 /* A text in the row's language; an object of language and text is taken as it is. */
-static json_t *shape_ml(struct import *im, const struct field *f, const json_t *value) {
+static json_t *shape_ml(struct import *im, const json_t *value) {
   if (json_is_object(value)) return keep(im, json_deep_copy(value));
   json_t *text = text_of(im, value);
   if (text == NULL) return NULL;
-  (void)f;
   im->language_was_needed = true;
   json_t *out = json_object();
   if (out == NULL || json_object_set_new(out, im->language, text) != 0) {
@@ -229,7 +228,7 @@ static json_t *shape_ml(struct import *im, const struct field *f, const json_t *
 }
 
 static json_t *shape_value(struct import *im, const struct field *f, const json_t *value) {
-  if (f->ml && (json_is_object(value) || json_is_string(value) || json_is_number(value))) return shape_ml(im, f, value);
+  if (f->ml && (json_is_object(value) || json_is_string(value) || json_is_number(value))) return shape_ml(im, value);
   if (f->type == FIELD_BOOL && json_is_boolean(value)) return keep(im, json_boolean(json_is_true(value)));
   json_t *text = text_of(im, value);
   if (text == NULL) {

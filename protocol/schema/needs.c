@@ -14,7 +14,6 @@ uint32_t need_count(const struct field *field, struct view value) {
 }
 
 static bool holds_code(const struct field *field, struct view element) {
-  (void)field;
   struct view text;
   if (scalar_type(element) == CANON_BOOL) {
     struct canon_reader r = canon_reader(element);

@@ -3,12 +3,12 @@
  */
 #include "protocol/schema/pairs.h"
 
-#include <string.h>
-
 struct pairs pairs_of(const json_t *object) {
-  struct pairs p = {.object = NULL};
-  memcpy(&p.object, &object, sizeof object); /* jansson does not change what it iterates over */
-  return p;
+  const union {
+    const json_t *read;
+    json_t *iterated;
+  } same = {.read = object}; /* jansson does not change what it iterates over */
+  return (struct pairs){.object = same.iterated};
 }
 
 bool pairs_next(struct pairs *p) {

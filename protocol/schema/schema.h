@@ -79,8 +79,8 @@ struct schema {
 
 struct schema_set;
 
-/* All embedded kinds, their labels and vocabularies, countries, regions, languages and currencies. ERR_MEMORY; ERR_FORMAT only
- * for a defect of the build. The caller frees it. The set is immutable once handed to threads. */
+/* All embedded kinds, their labels and vocabularies, countries, regions, languages and currencies, linked. ERR_MEMORY;
+ * ERR_FORMAT only for a defect of the build. The caller frees it. The set is immutable once handed to threads. */
 MUST_CHECK enum err_code schema_set_new(struct schema_set **out, struct err *err);
 void schema_set_free(struct schema_set *set); /* NULL is fine */
 /* Adds a kind or vocabulary from text (of `<home>/schema/`). name: for messages, e.g. "bicycle.schema". ERR_FORMAT names the line.

@@ -1,0 +1,1 @@
+specola_test(node pipe specola_node PkgConfig::SODIUM)

@@ -42,7 +42,7 @@ static bool is_equal(const struct checkpoint *a, const struct checkpoint *b) {
 
 static void a_checkpoint_comes_back_as_it_was_signed(void **state) {
   (void)state;
-  static const uint64_t NUMBERS[] = {1, 2, 9, 10, 2048, UINT64_MAX};
+  static const uint64_t NUMBERS[] = {1, 2, 9, 10, 2048, LIMIT_GEN};
   for (size_t i = 0; i < sizeof NUMBERS / sizeof *NUMBERS; i++) {
     struct checkpoint c = sample(NUMBERS[i], NUMBERS[5 - i]), opened, read;
     struct bytes text = seal(&c, &node_key);
@@ -65,13 +65,16 @@ static void is_written_behind_what_the_buffer_held(void **state) {
   bytes_release(&out);
 }
 
-static void seals_nothing_of_size_or_generation_0(void **state) {
+static void seals_no_size_or_generation_out_of_bounds(void **state) {
   (void)state;
   struct checkpoint no_gen = sample(0, 1), no_size = sample(1, 0);
   struct bytes out;
   bytes_init(&out, LIMIT_CHECKPOINT);
   assert_int_equal(checkpoint_seal(&no_gen, &node_key, &out, NULL), ERR_FORMAT);
   assert_int_equal(checkpoint_seal(&no_size, &node_key, &out, NULL), ERR_FORMAT);
+  struct checkpoint late = sample(LIMIT_GEN + 1, 1), large = sample(1, LIMIT_SIZE + 1);
+  assert_int_equal(checkpoint_seal(&late, &node_key, &out, NULL), ERR_FORMAT);
+  assert_int_equal(checkpoint_seal(&large, &node_key, &out, NULL), ERR_FORMAT);
   assert_int_equal(out.len, 0);
   bytes_release(&out);
 }
@@ -177,7 +180,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_checkpoint_comes_back_as_it_was_signed),
       cmocka_unit_test(is_written_behind_what_the_buffer_held),
-      cmocka_unit_test(seals_nothing_of_size_or_generation_0),
+      cmocka_unit_test(seals_no_size_or_generation_out_of_bounds),
       cmocka_unit_test(leaves_the_buffer_alone_when_the_text_does_not_fit),
       cmocka_unit_test(another_key_is_told_from_another_form),
       cmocka_unit_test(another_origin_under_the_same_key_says_so_itself),

@@ -30,8 +30,8 @@ static struct bytes seal(uint32_t n) {
     enum receipt_state s = (enum receipt_state)(i % 3);
     sent.rows[i] = (struct receipt_row){.id = sample_hash(10 + i), .state = s};
     if (s == RECEIPT_LOGGED) {
-      sent.rows[i].gen = UINT64_MAX - i;
-      sent.rows[i].index = UINT64_MAX;
+      sent.rows[i].gen = LIMIT_GEN - i;
+      sent.rows[i].index = LIMIT_SIZE;
     }
     if (s == RECEIPT_REFUSED) sent.rows[i].reason = REASON_NEED + i;
   }

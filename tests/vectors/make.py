@@ -191,7 +191,8 @@ def record_good():
     yield record("an object's first version", "4.1", header(), salt=SALT.hex(), body=BODY.hex())
     yield record("in another federation", "4.2", header(), fed_id=word("elsewhere"),
                  seal=envelope(header(), fed_id=word("elsewhere")))
-    yield record("16 refs and args are format, not shape", "4.4", header(refs=[OBJECT] * 16, args=[2**64 - 1] * 16), "shape")
+    yield record("16 refs and args are format, not shape", "4.4", header(refs=[OBJECT] * 16, args=[2**63 - 1] * 16), "shape")
+    yield record("a schema of trials", "5.4", header(args=[1024, 0]))
     zeros = bytes(16)
     identity = pack({"a": 1})
     yield record("an identity, its salt zeros", "4.3",
@@ -224,7 +225,10 @@ def record_bad_form():
         "home of 31": {"home": NODE[:31]}, "home nil": {"home": None}, "home as str": {"home": "a" * 32},
         "author of 33": {"author": bytes(33)}, "created negative": {"created": -1}, "subject of 31": {"subject": bytes(31)},
         "17 refs": {"refs": [OBJECT] * 17}, "a ref of 31": {"refs": [OBJECT[:31]]}, "refs nil": {"refs": None},
-        "17 args": {"args": [1] * 17}, "a negative arg": {"args": [1, -1]}, "args nil": {"args": None},
+        "17 args": {"args": [1] * 17}, "a negative arg": {"args": [1, -1]}, "an arg of 2^63": {"args": [1, 2**63]}, "created in 2^63": {"created": 2**63},
+        "kind 2^63": {"kind": 2**63},
+        "revocation from position 2^40": {"kind": 3, "subject": public(OTHER), "args": [1, 2**40], "body_len": 0, "body_commit": None},
+        "revocation in generation 2^32": {"kind": 3, "subject": public(OTHER), "args": [2**32, 0], "body_len": 0, "body_commit": None}, "args nil": {"args": None},
         "a body of 262145": {"body_len": 262145}, "no commitment": {"body_commit": None},
         "a commitment of nothing": {"body_len": 0}, "commitment of 16": {"body_commit": bytes(16)},
     }.items():
@@ -255,8 +259,10 @@ def record_bad_evaluation():
     yield record("alg 2", "4.6", header(alg=2), "alg")
     yield record("kind comes before alg", "4.6", header(alg=2, kind=9), "kind")
     yield record("version comes before kind", "4.6", header(v=2, kind=9), "version")
-    for kind in (0, 4, 5, 6, 7, 8, 9, 15, 18, 19, 31, 32, 33, 48, 49, 50, 51, 2**64 - 1):
+    for kind in (0, 4, 5, 6, 7, 8, 9, 15, 18, 19, 31, 32, 33, 48, 49, 50, 51, 2**63 - 1):
         yield record(f"kind {kind}", "4.4", header(kind=kind), "kind")
+    for number in (20, 1023):
+        yield record(f"schema {number}", "4.6", header(args=[number, 0]), "kind")
     small_order = bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")
     mixed = nacl.bindings.crypto_core_ed25519_add(public(AUTHOR), small_order)
     not_canonical = (2**255 - 19 + 1).to_bytes(32, "little")
@@ -285,8 +291,10 @@ def record_bad_shape():
         "certificate with two args": dict(kind=2, subject=key, args=[1, 1], body=True),
         "certificate with two refs": dict(kind=2, subject=key, refs=[OBJECT] * 2, args=[1, 1, 0], body=True),
         "certificate without a name": dict(kind=2, subject=key, args=[1, 1, 0]),
-        "certificate for territory 35": dict(kind=2, subject=key, args=[1, 1, 35], body=True),
-        "certificate for territory 72": dict(kind=2, subject=key, args=[1, 1, 72], body=True),
+        "certificate without roles": dict(kind=2, subject=key, args=[1, 0, 0], body=True),
+        "certificate with an unknown role": dict(kind=2, subject=key, args=[1, 33, 0], body=True),
+        "certificate for no point": dict(kind=2, subject=b"\1" + bytes(31), args=[1, 1, 0], body=True),
+        "revocation of no point": dict(kind=3, subject=bytes(32), args=[1, 0]),
         "revocation with a body": dict(kind=3, subject=key, args=[1, 0], body=True),
         "revocation in generation 0": dict(kind=3, subject=key, args=[0, 0]),
         "revocation with a ref": dict(kind=3, subject=key, refs=[OBJECT], args=[1, 0]),
@@ -303,16 +311,15 @@ def record_bad_shape():
 
 def record_bad_body():
     def with_body(name, reason, body, salt=SALT, carried=None, carried_salt=None, **changes):
-        octets = header(body_len=len(body), body_commit=blake("specola1.body", body, salt), **changes)
+        octets = header(**{"body_len": len(body), "body_commit": blake("specola1.body", body, salt), **changes})
         return record("body: " + name, "4.3", octets, reason, salt=(carried_salt or salt).hex(), body=(carried or body).hex())
 
     yield with_body("another body of the same length", "mismatch", BODY, carried=BODY.replace(b"P", b"Q"))
     yield with_body("a longer body", "mismatch", BODY, carried=BODY + b"\0")
     yield with_body("another salt", "mismatch", BODY, carried_salt=word("another salt")[:16])
     yield with_body("an identity's salt that is not zeros", "mismatch", BODY, kind=1, args=[])
-    yield with_body("not canonical", "body", b"\x81\xa1a\xcc\x01")
-    yield with_body("not a map", "body", pack(["a"]))
-    yield with_body("257 elements", "body", pack({"a": [1] * 257}))
+    yield with_body("a longer body that the author committed to", "mismatch", BODY, body_len=len(BODY) + 1)
+    yield with_body("not canonical, and yet it matches", None, b"\x81\xa1a\xcc\x01")
 
 
 def records():
@@ -467,7 +474,7 @@ def checkpoint_good():
     yield checkpoint("129 entries", checkpoint_text(), fed_id=FED.hex(), id=NODE.hex(), size=129, root=word("root").hex())
     yield checkpoint("one entry", checkpoint_text(size="1"), size=1)
     yield checkpoint("generation 2", checkpoint_text(first=origin(gen="2")))
-    yield checkpoint("the largest numbers", checkpoint_text(first=origin(gen=str(2**64 - 1)), size=str(2**64 - 1)))
+    yield checkpoint("the largest numbers", checkpoint_text(first=origin(gen=str(2**32 - 1)), size=str(2**40 - 1)))
 
 
 def checkpoint_bad():
@@ -477,6 +484,7 @@ def checkpoint_bad():
     cases = {
         "empty": "", "size 0": checkpoint_text(size="0"), "a leading zero": checkpoint_text(size="0129"),
         "a sign": checkpoint_text(size="+129"), "size past 64 bits": checkpoint_text(size=str(2**64)),
+        "size 2^40": checkpoint_text(size=str(2**40)), "generation 2^32": checkpoint_text(first=origin(gen=str(2**32))),
         "no size": checkpoint_text(size=""), "a blank behind the size": checkpoint_text(size="129 "),
         "generation 0": checkpoint_text(first=origin(gen="0")), "generation 01": checkpoint_text(first=origin(gen="01")),
         "no generation": checkpoint_text(first=origin(gen="")),
@@ -544,7 +552,7 @@ def receipts():
     good = receipt_of(receipt_body())
     yield receipt("one of each", good)
     yield receipt("one row", receipt_of(receipt_body([[word("a"), 0]])))
-    yield receipt("256 rows", receipt_of(receipt_body([[word("a"), 1, 2**64 - 1, 2**64 - 1]] * 256)))
+    yield receipt("256 rows", receipt_of(receipt_body([[word("a"), 1, 2**32 - 1, 2**40 - 1]] * 256)))
     yield receipt("a reason of a later version", receipt_of(receipt_body([[word("a"), 2, 1000]])))
     yield receipt("another key", receipt_of(receipt_body(), key=OTHER), "signature")
     yield receipt("another tag", receipt_of(receipt_body(), tag="frame"), "signature")
@@ -555,6 +563,8 @@ def receipts():
         "no rows": receipt_body([]), "257 rows": receipt_body([[word("a"), 0]] * 257), "state 3": receipt_body([[word("a"), 3]]),
         "queued with a position": receipt_body([[word("a"), 0, 1, 1]]), "logged without": receipt_body([[word("a"), 1]]),
         "logged with three": receipt_body([[word("a"), 1, 1]]), "logged in generation 0": receipt_body([[word("a"), 1, 0, 1]]),
+        "logged in generation 2^32": receipt_body([[word("a"), 1, 2**32, 1]]),
+        "logged at 2^40": receipt_body([[word("a"), 1, 1, 2**40]]), "reason 2^63": receipt_body([[word("a"), 2, 2**63]]),
         "refused without a reason": receipt_body([[word("a"), 2]]), "refused for reason 0": receipt_body([[word("a"), 2, 0]]),
         "a short id": receipt_body([[word("a")[:31], 0]]), "an octet behind the body": receipt_body() + b"\0",
         "three fields": pack([1, FED, NODE]), "a long form": receipt_body().replace(b"\xcc\x80", b"\xcd\x00\x80"),

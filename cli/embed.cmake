@@ -1,0 +1,17 @@
+# Turns drafts into C: cmake -DOUT=… -DROOT=… "-DDRAFTS=it/a.draft;…" -P embed.cmake
+set(arrays "")
+set(rows "")
+set(number 0)
+foreach(draft IN LISTS DRAFTS)
+  file(READ "${ROOT}/${draft}" hex HEX)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," octets "${hex}")
+  string(REGEX REPLACE "((0x[0-9a-f][0-9a-f],)(0x[0-9a-f][0-9a-f],)(0x[0-9a-f][0-9a-f],)(0x[0-9a-f][0-9a-f],))" "\\1\n" octets "${octets}")
+  get_filename_component(node "${draft}" DIRECTORY)
+  string(TOUPPER "${node}" node)
+  get_filename_component(name "${draft}" NAME)
+  string(APPEND arrays "static const uint8_t draft_${number}[] = {\n${octets}};\n")
+  string(APPEND rows "    {\"${node}\", \"${name}\", draft_${number}, sizeof draft_${number}},\n")
+  math(EXPR number "${number} + 1")
+endforeach()
+file(WRITE "${OUT}" "/* Made from cli/demo_cases by cli/embed.cmake. */\n#include \"cli/demo_cases.h\"\n\n${arrays}\n\
+const struct demo_case demo_cases[] = {\n${rows}    {NULL, NULL, NULL, 0},\n};\n")

@@ -1,0 +1,282 @@
+/*
+ * child: the life of a child process: closed to debuggers and core dumps, bound to its parent, then its role until it is told to stop.
+ */
+#include "node/child.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "keys/log.h"
+#include "node/clock.h"
+#include "node/core.h"
+#include "node/net/ctl.h"
+#include "node/net/gate.h"
+#include "protocol/canon.h"
+#include "protocol/limits.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
+#define HELLO_MS 10000                    /* the supervisor speaks at once */
+#define FAREWELL_MS 1000                  /* to say why it ends */
+#define GATE_MEMORY (512u * 1024u * 1024u) /* address space */
+#define GATE_STACK (256u * 1024u)         /* of each thread of the gate: they count into it */
+#define FILES_MIN 4096                    /* descriptors, if the system lets us: links, monitors, strangers */
+#define PATH_MAX_HELLO HOME_PATH_MAX
+
+static const char *const NAMES[CHILD_ROLES] = {[CHILD_CORE] = "core", [CHILD_GATE] = "gate", [CHILD_CTL] = "ctl"};
+
+const char *child_name(enum child_role role) {
+  return NAMES[role];
+}
+
+static enum child_role role_of(const char *name) {
+  for (int i = 0; i < CHILD_ROLES; i++) {
+    if (strcmp(name, NAMES[i]) == 0) return (enum child_role)i;
+  }
+  return CHILD_ROLES;
+}
+
+/* ---- the messages ---- */
+
+enum err_code child_hello_send(struct pipe *p, const struct child_hello *hello, struct err *err) {
+  struct bytes b;
+  bytes_init(&b, LIMIT_PIPE);
+  /* Its whole size at once: growing would leave copies of a secret behind. */
+  enum err_code code = bytes_reserve(&b, LIMIT_PIPE / 4, err);
+  struct canon_writer w = canon_writer(&b);
+  canon_put_array(&w, 10);
+  canon_put_text(&w, hello->dir);
+  canon_put_bin(&w, hello->secret);
+  canon_put_bin(&w, hello->pub);
+  canon_put_text(&w, hello->listen);
+  canon_put_array(&w, hello->n_peers);
+  for (uint32_t i = 0; i < hello->n_peers; i++)
+    canon_put_text(&w, hello->peers[i]);
+  canon_put_bool(&w, hello->no_gate);
+  canon_put_bool(&w, hello->idle_now);
+  canon_put_bool(&w, hello->once);
+  canon_put_bool(&w, hello->verbose);
+  canon_put_uint(&w, hello->timeout_ms);
+  if (code == OK) code = canon_written(&w, "hello", err);
+  if (code == OK) code = pipe_send(p, PIPE_HELLO, bytes_view(&b), err);
+  if (b.p != NULL) explicit_bzero(b.p, b.capacity);
+  bytes_release(&b);
+  return code;
+}
+
+/* A hello as received; owns its strings. */
+struct received_hello {
+  struct child_hello hello;
+  char dir[PATH_MAX_HELLO], listen[LIMIT_ENDPOINT + 1];
+  char texts[HOME_PEERS][LIMIT_ENDPOINT + 16];
+  const char *peers[HOME_PEERS];
+  struct secret *secret;
+  uint8_t pub[CURVE_LEN];
+};
+
+static void text_read(struct canon_reader *r, char *out, size_t size) {
+  const struct view text = canon_str(r, size - 1);
+  if (text.len > 0) memcpy(out, text.p, text.len);
+  out[text.len] = '\0';
+}
+
+static enum err_code greeting_read(struct view payload, struct received_hello *out, struct err *err) {
+  struct canon_reader r = canon_reader(payload);
+  canon_array_exact(&r, 10);
+  text_read(&r, out->dir, sizeof out->dir);
+  const struct view secret = canon_bin(&r, CURVE_LEN);
+  const struct view pub = canon_bin(&r, CURVE_LEN);
+  text_read(&r, out->listen, sizeof out->listen);
+  const uint32_t n = canon_array(&r, HOME_PEERS);
+  for (uint32_t i = 0; i < n; i++) {
+    text_read(&r, out->texts[i], sizeof out->texts[i]);
+    out->peers[i] = out->texts[i];
+  }
+  out->hello = (struct child_hello){.dir = out->dir, .listen = out->listen, .peers = out->peers, .n_peers = n};
+  out->hello.no_gate = canon_bool(&r);
+  out->hello.idle_now = canon_bool(&r);
+  out->hello.once = canon_bool(&r);
+  out->hello.verbose = canon_bool(&r);
+  out->hello.timeout_ms = canon_uint(&r);
+  const enum err_code code = canon_finish(&r, "hello", err);
+  if (code != OK) return code;
+  if (pub.len == CURVE_LEN) memcpy(out->pub, pub.p, CURVE_LEN);
+  if (secret.len == 0) return OK;
+  out->secret = secret_copy(secret);
+  return out->secret == NULL ? err_set(err, ERR_MEMORY, NULL) : OK;
+}
+
+enum err_code child_end_read(struct view payload, struct child_end *out, struct err *err) {
+  struct canon_reader r = canon_reader(payload);
+  canon_array_exact(&r, 4);
+  const uint64_t number = canon_uint_max(&r, ERR_VERSION);
+  const struct view message = canon_str(&r, ERR_MESSAGE_MAX), hint = canon_str(&r, ERR_HINT_MAX);
+  const struct view report = canon_str(&r, LIMIT_PIPE);
+  enum err_code code = canon_finish(&r, "a child's last word", err);
+  if (code != OK) return code;
+  err_clear(&out->why);
+  if (number != OK) {
+    err_set(&out->why, (enum err_code)number, "%.*s", (int)message.len, (const char *)message.p);
+    if (hint.len > 0) err_hint(&out->why, "%.*s", (int)hint.len, (const char *)hint.p);
+  }
+  bytes_init(&out->report, LIMIT_PIPE);
+  return bytes_append(&out->report, report, err);
+}
+
+/* ---- the process ---- */
+
+static void limit(int what, rlim_t value) {
+  struct rlimit now;
+  if (getrlimit((__rlimit_resource_t)what, &now) != 0) return;
+  if (now.rlim_max != RLIM_INFINITY && value > now.rlim_max) value = now.rlim_max;
+  now.rlim_cur = value;
+  if (what == RLIMIT_CORE || what == RLIMIT_AS) now.rlim_max = value;
+  if (setrlimit((__rlimit_resource_t)what, &now) != 0) log_line(LOG_WARNING, "child", "a limit was not set", "which=%d", what);
+}
+
+/* No core dumps, no debugger, no signals but through the supervisor; the gate's memory is capped. Sanitizers need the opposite. */
+static void harden(enum child_role role) {
+  static const int SIGNALS[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+  sigset_t none;
+  (void)sigemptyset(&none);
+  (void)sigprocmask(SIG_SETMASK, &none, NULL);
+  for (size_t i = 0; i < sizeof SIGNALS / sizeof SIGNALS[0]; i++)
+    (void)signal(SIGNALS[i], SIG_IGN);
+  limit(RLIMIT_CORE, 0);
+  limit(RLIMIT_NOFILE, FILES_MIN);
+  if (SANITIZED) return;
+  (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  if (role != CHILD_GATE) return;
+  pthread_attr_t stack;
+  (void)mallopt(M_ARENA_MAX, 1);
+  if (pthread_attr_init(&stack) == 0) {
+    if (pthread_attr_setstacksize(&stack, GATE_STACK) == 0) (void)pthread_setattr_default_np(&stack);
+    (void)pthread_attr_destroy(&stack);
+  }
+  limit(RLIMIT_AS, GATE_MEMORY);
+}
+
+/* Waits for the first message. */
+static enum err_code hello_wait(struct pipe *p, struct received_hello *out, struct err *err) {
+  const uint64_t until = clock_ms(clock_system()) + HELLO_MS;
+  enum pipe_channel channel;
+  struct view payload;
+  int fd = -1;
+  while (clock_ms(clock_system()) < until) {
+    struct pollfd waiting = {pipe_fd(p), POLLIN, 0};
+    (void)poll(&waiting, 1, HELLO_MS);
+    const enum err_code read = pipe_read(p, err);
+    if (pipe_next(p, &channel, &payload, &fd)) {
+      if (fd >= 0) close(fd);
+      if (channel != PIPE_HELLO) return err_set(err, ERR_FORMAT, "the first message is no hello");
+      const enum err_code code = greeting_read(payload, out, err);
+      pipe_wipe(p);
+      return code;
+    }
+    if (pipe_fault(p) != NULL) return err_set(err, ERR_FORMAT, "%s", pipe_fault(p));
+    if (read != OK) return read;
+  }
+  return err_set(err, ERR_UNREACHABLE, "the supervisor says nothing");
+}
+
+static enum err_code run_core(struct pipe *p, struct received_hello *r, struct err *err) {
+  struct signer node_key = {0};
+  if (r->secret == NULL || secret_len(r->secret) != SEED_LEN) return err_set(err, ERR_FORMAT, "no node key came");
+  enum err_code code = signer_from_seed(secret_open(r->secret), &node_key, err);
+  secret_close(r->secret);
+  secret_free(r->secret);
+  r->secret = NULL;
+  if (code != OK) return code;
+  const struct core_config config = {.dir = r->hello.dir,
+                                     .node_key = &node_key,
+                                     .supervisor = p,
+                                     .peers = r->hello.peers,
+                                     .n_peers = r->hello.n_peers,
+                                     .no_gate = r->hello.no_gate,
+                                     .idle_now = r->hello.idle_now,
+                                     .once = r->hello.once,
+                                     .timeout_ms = r->hello.timeout_ms};
+  code = core_run(&config, err);
+  signer_release(&node_key);
+  return code;
+}
+
+static enum err_code run_gate(struct pipe *p, struct received_hello *r, struct err *err) {
+  struct gate_config config = {.listen = r->listen[0] == '\0' ? NULL : r->listen, .supervisor = p};
+  if (r->secret == NULL || secret_len(r->secret) != CURVE_LEN) return err_set(err, ERR_FORMAT, "no CURVE key came");
+  config.key.secret = r->secret;
+  memcpy(config.key.pub, r->pub, CURVE_LEN);
+  return gate_run(&config, err);
+}
+
+static enum err_code run_ctl(struct pipe *p, struct received_hello *r, struct err *err) {
+  const struct ctl_config config = {.dir = r->hello.dir, .supervisor = p};
+  return ctl_run(&config, err);
+}
+
+/* Tells the supervisor why, as long as it listens. */
+static void farewell(struct pipe *p, const struct err *why) {
+  struct bytes b;
+  struct err err = ERR_INIT;
+  bytes_init(&b, 4096);
+  struct canon_writer w = canon_writer(&b);
+  canon_put_array(&w, 4);
+  canon_put_uint(&w, (uint64_t)why->code);
+  canon_put_text(&w, why->message);
+  canon_put_text(&w, why->hint);
+  canon_put_text(&w, "");
+  enum err_code code = canon_written(&w, "farewell", &err);
+  if (code == OK) code = pipe_send(p, PIPE_STOP, bytes_view(&b), &err);
+  const uint64_t until = clock_ms(clock_system()) + FAREWELL_MS;
+  while (code == OK && pipe_wants_write(p) && clock_ms(clock_system()) < until) {
+    struct pollfd waiting = {pipe_fd(p), POLLOUT, 0};
+    (void)poll(&waiting, 1, FAREWELL_MS);
+    code = pipe_write(p, &err);
+  }
+  bytes_release(&b);
+}
+
+bool serve_is_child(int argc, char **argv) {
+  return argc == 3 && strcmp(argv[1], CHILD_WORD) == 0 && role_of(argv[2]) != CHILD_ROLES;
+}
+
+int serve_child(int argc, char **argv) {
+  typedef enum err_code run_role(struct pipe *p, struct received_hello *hello, struct err *err);
+  static run_role *const RUN[CHILD_ROLES] = {[CHILD_CORE] = run_core, [CHILD_GATE] = run_gate, [CHILD_CTL] = run_ctl};
+  struct err err = ERR_INIT;
+  if (!serve_is_child(argc, argv)) return err_exit_status(ERR_USAGE);
+  const enum child_role role = role_of(argv[2]);
+  log_set_process(NAMES[role]);
+  harden(role);
+  struct pipe *p = pipe_new(CHILD_FD, CHILD_QUEUE);
+  struct received_hello *hello = calloc(1, sizeof *hello);
+  enum err_code code = p == NULL || hello == NULL ? err_set(&err, ERR_MEMORY, NULL) : secret_start(&err);
+  if (code == OK) code = hello_wait(p, hello, &err);
+  if (code == OK) {
+    log_set_level(hello->hello.verbose ? LOG_INFO : LOG_WARNING);
+    code = RUN[role](p, hello, &err);
+  }
+  if (code == ERR_UNREACHABLE) log_line(LOG_INFO, NAMES[role], "the supervisor is gone", NULL);
+  if (code != OK && p != NULL) farewell(p, &err);
+  if (hello != NULL) secret_free(hello->secret);
+  free(hello);
+  pipe_free(p);
+  return err_exit_status(code);
+}

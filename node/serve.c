@@ -1,0 +1,109 @@
+/*
+ * serve: opens the home and its keys, makes run/, and lets the supervisor work. See serve.h.
+ */
+#include "node/serve.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "node/net/linkend.h"
+#include "node/supervisor.h"
+
+#define SELF "/proc/self/exe"
+
+/* What a run needs; the supervisor's configuration borrows from it. */
+struct run {
+  struct home home;
+  struct secret *seed, *curve;
+  uint8_t pub[CURVE_LEN];
+  char dir[HOME_PATH_MAX], ports[HOME_PATH_MAX];
+};
+
+/* The node key as the 32 octets that travel to core. */
+static enum err_code open_seed(struct run *r, struct secret *passphrase, struct err *err) {
+  struct signer signer = {0};
+  const enum err_code code = home_node_key(&r->home, passphrase, &signer, err);
+  if (code != OK) return code;
+  r->seed = secret_new(SEED_LEN);
+  if (r->seed != NULL) {
+    signer_seed(&signer, secret_open(r->seed));
+    secret_close(r->seed);
+  }
+  signer_release(&signer);
+  return r->seed == NULL ? err_set(err, ERR_MEMORY, NULL) : OK;
+}
+
+static enum err_code run_open(struct run *r, const struct serve_options *options, struct err *err) {
+  enum err_code code = home_open(options->home, &r->home, err);
+  if (code == OK) code = open_seed(r, options->passphrase, err);
+  if (code == OK && !options->no_gate) code = home_curve_key(&r->home, options->passphrase, r->pub, &r->curve, err);
+  if (code == OK) code = home_path(&r->home, "run", r->dir, err);
+  if (code == OK) code = home_path(&r->home, "run/ports", r->ports, err);
+  if (code == OK && mkdir(r->dir, 0700) != 0 && errno != EEXIST) code = err_errno(err, ERR_IO, errno, r->dir);
+  return code;
+}
+
+static void run_release(struct run *r) {
+  secret_free(r->seed);
+  secret_free(r->curve);
+}
+
+static void configure(struct supervisor_config *out, const struct run *r, const struct serve_options *options, bool once) {
+  const struct child_hello common = {.dir = r->home.dir,
+                                     .listen = "",
+                                     .peers = options->peers,
+                                     .n_peers = options->n_peers,
+                                     .no_gate = options->no_gate,
+                                     .idle_now = options->idle_now,
+                                     .verbose = options->verbose,
+                                     .once = once};
+  *out = (struct supervisor_config){.program = options->program == NULL ? SELF : options->program};
+  for (int i = 0; i < CHILD_ROLES; i++)
+    out->hello[i] = common;
+  out->hello[CHILD_CTL].dir = r->dir;
+  out->hello[CHILD_GATE].pub = view_of(r->pub, CURVE_LEN);
+  out->hello[CHILD_GATE].n_peers = out->hello[CHILD_CTL].n_peers = 0;
+  out->secrets[CHILD_CORE] = r->seed;
+  out->secrets[CHILD_GATE] = r->curve;
+  out->wanted[CHILD_CORE] = true;
+  out->wanted[CHILD_GATE] = !options->no_gate;
+  out->wanted[CHILD_CTL] = !once;
+}
+
+enum err_code serve_run(const struct serve_options *options, struct err *err) {
+  struct supervisor_config config;
+  struct run *r = calloc(1, sizeof *r);
+  if (r == NULL) return err_set(err, ERR_MEMORY, NULL);
+  enum err_code code = run_open(r, options, err);
+  if (code == OK) {
+    configure(&config, r, options, false);
+    config.ports = r->ports;
+    config.hello[CHILD_GATE].listen = options->listen != NULL ? options->listen : r->home.config.listen;
+    code = supervisor_run(&config, NULL, err);
+  }
+  run_release(r);
+  free(r);
+  return code;
+}
+
+enum err_code serve_once(const struct serve_options *options, uint64_t timeout_ms, json_t **report, struct err *err) {
+  struct supervisor_config config;
+  struct bytes text;
+  if (report != NULL) *report = NULL;
+  struct run *r = calloc(1, sizeof *r);
+  if (r == NULL) return err_set(err, ERR_MEMORY, NULL);
+  bytes_init(&text, LIMIT_PIPE);
+  enum err_code code = run_open(r, options, err);
+  if (code == OK) {
+    configure(&config, r, options, true);
+    config.hello[CHILD_CORE].timeout_ms = timeout_ms;
+    code = supervisor_run(&config, &text, err);
+  }
+  if (report != NULL && text.len > 0) *report = json_loadb((const char *)text.p, text.len, 0, NULL);
+  bytes_release(&text);
+  run_release(r);
+  free(r);
+  return code;
+}

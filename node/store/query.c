@@ -1,0 +1,177 @@
+/*
+ * query: lists and searches. See query.h.
+ */
+#include "node/store/query.h"
+
+#include <string.h>
+
+#include "node/store/inside.h"
+#include "node/store/query_inside.h"
+#include "node/store/statement.h"
+#include "node/store/unique.h"
+#include "node/store/wide.h"
+
+/* ---- order ---- */
+
+static enum err_code order_newest(struct query_sql *q, const struct query *query, const struct schema_set *set, struct err *err) {
+  (void)query;
+  (void)set;
+  return query_sql_add(q, " ORDER BY object.arrival DESC, object.newest DESC", err);
+}
+
+static enum err_code order_reference(struct query_sql *q, const struct query *query, const struct schema_set *set,
+                                     struct err *err) {
+  (void)query;
+  (void)set;
+  return query_sql_add(q, " ORDER BY log.node, log.gen, object.id", err);
+}
+
+/* The title weighs more than the rest; ties go by (node, gen, index). */
+static enum err_code order_relevance(struct query_sql *q, const struct query *query, const struct schema_set *set,
+                                     struct err *err) {
+  if (!q->joined) {
+    return order_newest(q, query, set, err);
+  }
+  return query_sql_add(q, " ORDER BY bm25(fulltext, 8.0, 1.0), log.node, log.gen, object.id", err);
+}
+
+static enum err_code order_kind(struct query_sql *q, const struct query *query, const struct schema_set *set, struct err *err) {
+  const struct schema *schema = query->kind == NULL ? NULL : schema_by_kind(set, query->kind);
+  const struct field *field = schema == NULL || schema->order[0] == 0 ? NULL : schema_field(schema, view_of_text(schema->order));
+  char name[WIDE_NAME_MAX];
+  if (field == NULL || !wide_has(schema, field)) {
+    return order_newest(q, query, set, err);
+  }
+  wide_name(schema, name);
+  return bytes_printf(&q->text, err, " ORDER BY (SELECT \"%s\" FROM \"%s\" WHERE id = object.id), log.node, log.gen, object.id",
+                      field->key, name);
+}
+
+static enum err_code put_order(struct query_sql *q, const struct query *query, const struct schema_set *set, struct err *err) {
+  static enum err_code (*const orders[])(struct query_sql *, const struct query *, const struct schema_set *, struct err *) = {
+      [SORT_NEWEST] = order_newest, [SORT_RELEVANCE] = order_relevance, [SORT_KIND] = order_kind, [SORT_REFERENCE] = order_reference};
+  enum err_code code = orders[query->sort](q, query, set, err);
+  if (code == OK && (query->limit > 0 || query->offset > 0)) {
+    code = query_sql_add(q, " LIMIT ", err);
+    if (code == OK) {
+      code = query_sql_int(q, query->limit == 0 ? -1 : (int64_t)query->limit, err);
+    }
+    if (code == OK) {
+      code = query_sql_add(q, " OFFSET ", err);
+    }
+    if (code == OK) {
+      code = query_sql_int(q, query->offset, err);
+    }
+  }
+  return code;
+}
+
+/* ---- rows ---- */
+
+/* The part of the text in which the words stand, between U+2068 and U+2069. */
+static enum err_code load_snippet(struct query_reader *r, const struct query_sql *q, int64_t object, struct err *err) {
+  static const char sql[] = "SELECT snippet(fulltext, -1, char(0x2068), char(0x2069), char(0x2026), 16) FROM fulltext "
+                            "WHERE fulltext MATCH :match AND rowid = :object";
+  sqlite3_stmt *st = NULL;
+  bool row = false;
+  enum err_code code = statement_get(r->s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  bytes_clear(&r->snippet);
+  statement_bind_text(st, 1, bytes_view(&q->match.wanted));
+  statement_bind_int(st, 2, object);
+  code = statement_step(r->s, st, &row, "snippet", err);
+  if (code == OK && row) {
+    code = bytes_append(&r->snippet, statement_text(st, 0), err);
+    statement_done(st);
+  }
+  const char *text = code == OK ? bytes_text(&r->snippet) : NULL;
+  r->row.snippet = text == NULL ? "" : text;
+  return code;
+}
+
+static enum err_code count_all(struct store *s, const struct federation *f, const struct schema_set *set, const struct query *query,
+                               uint64_t *total, struct err *err) {
+  struct query_sql q;
+  sqlite3_stmt *st = NULL;
+  bool row = false;
+  query_sql_init(&q);
+  enum err_code code = query_sql_add(&q, "SELECT count(*)", err);
+  if (code == OK) {
+    code = query_sql_where(&q, f, set, query, NULL, err);
+  }
+  if (code == OK) {
+    code = query_sql_prepare(&q, s, &st, err);
+  }
+  if (code == OK) {
+    code = statement_step(s, st, &row, "query", err);
+  }
+  if (code == OK) {
+    *total = row ? (uint64_t)sqlite3_column_int64(st, 0) : 0;
+  }
+  (void)sqlite3_finalize(st);
+  query_sql_release(&q);
+  return code;
+}
+
+static enum err_code each_row(struct query_reader *r, const struct query_sql *q, sqlite3_stmt *st, query_visit *visit,
+                              void *context, struct err *err) {
+  bool row = true;
+  enum err_code code = OK;
+  while ((code = statement_step(r->s, st, &row, "query", err)) == OK && row) {
+    const int64_t object = sqlite3_column_int64(st, 0);
+    code = query_reader_load(r, object, err);
+    if (code == OK && q->joined) {
+      code = load_snippet(r, q, object, err);
+    }
+    if (code != OK || !visit(context, &r->row)) {
+      break;
+    }
+  }
+  return code;
+}
+
+enum err_code query_run(struct store *s, const struct federation *f, const struct schema_set *set, const struct query *query,
+                        query_visit *visit, void *context, uint64_t *total, struct err *err) {
+  struct query_sql q;
+  struct query_reader reader;
+  sqlite3_stmt *st = NULL;
+  store_use_schemas(s, set);
+  query_sql_init(&q);
+  query_reader_init(&reader, s, f, set, query->lang);
+  enum err_code code = query_sql_add(&q, "SELECT object.id", err);
+  if (code == OK) {
+    code = query_sql_where(&q, f, set, query, NULL, err);
+  }
+  if (code == OK) {
+    code = put_order(&q, query, set, err);
+  }
+  if (code == OK) {
+    code = query_sql_prepare(&q, s, &st, err);
+  }
+  if (code == OK && total != NULL) {
+    code = count_all(s, f, set, query, total, err);
+  }
+  if (code == OK) {
+    code = each_row(&reader, &q, st, visit, context, err);
+  }
+  (void)sqlite3_finalize(st);
+  query_reader_release(&reader);
+  query_sql_release(&q);
+  return code;
+}
+
+enum err_code query_unique(struct store *s, const struct schema *schema, int64_t log_no, struct view body, int64_t *rowid,
+                           struct err *err) {
+  int64_t id = 0;
+  struct object object;
+  enum err_code code = unique_find(s, schema, log_no, body, &id, err);
+  if (code == OK) {
+    code = object_get(s, id, &object, err);
+  }
+  if (code == OK) {
+    *rowid = object.newest;
+  }
+  return code;
+}

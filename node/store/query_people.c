@@ -1,0 +1,112 @@
+/*
+ * query_people: who is certified in a log. See query.h.
+ */
+#include <string.h>
+
+#include "node/store/derivation.h"
+#include "node/store/people_inside.h"
+#include "node/store/query_inside.h"
+#include "protocol/canon.h"
+
+/* The name in the body of a key.cert. */
+static struct view name_in(struct view body) {
+  struct canon_reader r = canon_reader(body);
+  struct view previous = {NULL, 0};
+  uint32_t n = canon_map(&r, LIMIT_LIST);
+  for (; n > 0 && r.fault == NULL; n--) {
+    previous = canon_key(&r, &previous);
+    if (view_is_text(previous, "name") && canon_peek(&r) == CANON_STR) {
+      return canon_str(&r, LIMIT_BODY);
+    }
+    (void)canon_skip(&r);
+  }
+  return view_of(NULL, 0);
+}
+
+enum err_code people_name(struct store *s, int64_t rowid, struct bytes *out, struct err *err) {
+  struct bytes scratch;
+  struct item item;
+  bytes_init(&scratch, LIMIT_ITEM);
+  bytes_clear(out);
+  enum err_code code = entry_get(s, rowid, &scratch, &item, err);
+  if (code == OK && item.body.len > 0) {
+    code = bytes_append(out, name_in(item.body), err);
+  }
+  bytes_release(&scratch);
+  return code;
+}
+
+enum err_code people_state(struct store *s, const struct federation *f, const struct log *log, struct evaluation **out,
+                           struct err *err) {
+  struct derivation d;
+  memset(&d, 0, sizeof d);
+  d.fed_id = f->charter.fed_id;
+  d.content.s = s;
+  return derivation_state(&d, log, out, err);
+}
+
+struct listing {
+  struct store *s;
+  const struct federation *f;
+  const struct hash *node; /* NULL: all */
+  person_visit *visit;
+  void *context;
+  bool stopped;
+  enum err_code code;
+  struct err *err;
+};
+
+static enum err_code tell(struct listing *l, const struct log *log, const struct evaluation *state, size_t i, struct bytes *name) {
+  struct position from;
+  struct query_person person;
+  memset(&person, 0, sizeof person);
+  const struct certificate *c = people_certificate(state->people, i, &person.revoked, &from);
+  const enum err_code code = people_name(l->s, entry_rowid(log->no, c->at.index), name, l->err);
+  const char *text = bytes_text(name);
+  if (code != OK || text == NULL) {
+    return code != OK ? code : err_set(l->err, ERR_MEMORY, NULL);
+  }
+  person.handle = federation_handle(l->f, &log->node);
+  person.key = c->key;
+  person.person = c->person;
+  person.roles = c->roles;
+  person.territory = c->territory;
+  person.name = text;
+  reference_format(l->f, &log->node, c->at.gen, c->at.index, person.reference);
+  if (person.revoked) {
+    reference_format(l->f, &log->node, from.gen, from.index, person.revoked_from);
+  }
+  l->stopped = !l->visit(l->context, &person);
+  return OK;
+}
+
+static bool list_log(void *context, const struct log *log) {
+  struct listing *l = context;
+  struct evaluation *state = NULL;
+  struct bytes name;
+  if (log->range.size == 0 || (l->node != NULL && !hash_equal(l->node, &log->node))) {
+    return true;
+  }
+  bytes_init(&name, LIMIT_BODY + 1);
+  l->code = people_state(l->s, l->f, log, &state, l->err);
+  for (size_t i = 0; l->code == OK && !l->stopped && i < people_count(state->people); i++) {
+    l->code = tell(l, log, state, i, &name);
+  }
+  evaluation_free(state);
+  bytes_release(&name);
+  return l->code == OK && !l->stopped;
+}
+
+enum err_code query_people(struct store *s, const struct federation *f, const char *handle, person_visit *visit, void *context,
+                           struct err *err) {
+  struct listing l = {.s = s, .f = f, .visit = visit, .context = context, .code = OK, .err = err};
+  if (handle != NULL) {
+    const struct federation_member *m = federation_by_handle(f, handle);
+    if (m == NULL) {
+      return err_set(err, ERR_NOT_FOUND, "there is no node '%.60s'", handle);
+    }
+    l.node = &m->member->node;
+  }
+  const enum err_code code = log_each(s, list_log, &l, err);
+  return l.code != OK ? l.code : code;
+}

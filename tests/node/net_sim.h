@@ -1,0 +1,75 @@
+/*
+ * net_sim: the nodes of a fixture with their exchanges and a transport in memory: connections, delay, loss, stalls, and time that
+ * moves only when nothing is left to do. The same seed gives the same run. A node may also be played by a test (sim_play).
+ */
+#ifndef SPECOLA_TESTS_NODE_NET_SIM_H
+#define SPECOLA_TESTS_NODE_NET_SIM_H
+
+#include "node/exchange/exchange.h"
+#include "tests/node/fixture.h"
+
+#define SIM_CONNECTIONS 512
+
+struct sim;
+/* A frame for a node that a test plays; link is the connection's name at that node. */
+typedef void sim_actor(void *context, const struct link_id *link, struct view frame);
+
+struct sim_node {
+  struct exchange *exchange; /* NULL: down, or played by a test */
+  sim_actor *actor;
+  void *context;
+  uint64_t due_ms;
+};
+/* A connection between two nodes; side 0 dialled. */
+struct sim_connection {
+  bool alive;
+  uint32_t node[2];
+  struct link_id name[2];
+  uint64_t last_ms[2]; /* delivery of the last frame that side sent: order is kept */
+};
+struct sim_event {
+  uint64_t at_ms, order;
+  uint32_t connection, to; /* to: side */
+  bool is_down;
+  uint8_t *octets;
+  size_t len;
+};
+struct sim {
+  struct fixture f;
+  struct sim_node nodes[FIXTURE_NODES];
+  struct sim_connection connections[SIM_CONNECTIONS];
+  uint32_t n_connections;
+  struct sim_event *events;
+  size_t n_events, room;
+  uint64_t order;
+  uint64_t delay_ms, jitter_ms;              /* of each frame */
+  bool blocked[FIXTURE_NODES][FIXTURE_NODES]; /* no connection between them comes about */
+  bool stalled[FIXTURE_NODES];               /* it reads nothing: sends to it are refused */
+  uint32_t duplicate;                        /* one of so many frames is delivered twice; 0: none */
+  uint64_t sent, octets;                     /* frames, octets since the start */
+};
+
+/* Founds n nodes, logs begun, everybody knows everybody's endpoint; all are down. */
+void sim_found(struct sim *s, uint32_t n, uint64_t seed);
+void sim_release(struct sim *s);
+void sim_up(struct sim *s, uint32_t node, bool idle_now);
+void sim_down(struct sim *s, uint32_t node); /* its connections end; the store stays */
+void sim_play(struct sim *s, uint32_t node, sim_actor *actor, void *context);
+/* Ends every connection between two nodes; blocked or not for the future. */
+void sim_cut(struct sim *s, uint32_t a, uint32_t b, bool blocked);
+/* For a played node: opens a connection, returns its name there; sends a frame on it. */
+struct link_id sim_dial(struct sim *s, uint32_t from, uint32_t to);
+void sim_send(struct sim *s, uint32_t from, const struct link_id *link, struct view frame);
+/* Lets ms of virtual time pass. */
+void sim_run(struct sim *s, uint64_t ms);
+/* Until the nodes that are up have one digest; returns the ms that it took, fails the test after max_ms. */
+uint64_t sim_converge(struct sim *s, uint64_t max_ms);
+bool sim_is_converged(struct sim *s);
+/* Publishes n cases at a node in batches of one commit, and tells its exchange. */
+void sim_publish(struct sim *s, uint32_t node, uint32_t n);
+/* A counter of peer at node. */
+uint64_t sim_counter(struct sim *s, uint32_t node, uint32_t peer, const char *name);
+/* Fails unless exactly `name` (NULL: none) of the counters of misbehaviour is not zero for peer at node. */
+void sim_expect_only(struct sim *s, uint32_t node, uint32_t peer, const char *name);
+
+#endif
