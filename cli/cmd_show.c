@@ -7,7 +7,6 @@
 #include <time.h>
 
 #include "cli/commands.h"
-#include "cli/finding.h"
 #include "cli/here.h"
 #include "cli/out.h"
 #include "cli/render.h"
@@ -22,47 +21,17 @@ static const char *text_of(const json_t *json, const char *key) {
   return text == NULL ? "" : text;
 }
 
-/* The reference under any of the names that it has in what query_show says. */
-static const char *reference_of(const json_t *json) {
-  const char *text = text_of(json, "reference");
-  return text[0] != '\0' ? text : text_of(json, "ref");
-}
-
-/* The body of the version that a reference names. ERR_NOT_FOUND when it was erased or is not here. */
-static enum err_code body_of_version(const struct here *here, const char *reference, struct bytes *out, struct err *err) {
-  struct hash node;
-  uint64_t gen, index;
-  struct log log;
-  struct bytes scratch;
-  struct item item;
-  bytes_init(&scratch, 2 * LIMIT_ITEM);
-  enum err_code code = reference_parse(&here->federation, reference, &node, &gen, &index, err);
-  if (code == OK && (code = log_find(here->store, &node, gen, &log, err)) == OK &&
-      (code = entry_get(here->store, entry_rowid(log.no, index), &scratch, &item, err)) == OK) {
-    bytes_clear(out);
-    code = item.state == ITEM_WHOLE ? bytes_append(out, item.body, err)
-                                    : err_set(err, ERR_NOT_FOUND, "%s: its text is not held here", reference);
-  }
-  bytes_release(&scratch);
-  return code;
-}
-
-/* Chooses version n (0: the newest) of the object that json describes; body is replaced for an earlier one. */
-static enum err_code choose_version(const struct here *here, json_t *json, uint64_t n, struct bytes *body, const char **reference,
-                                    struct err *err) {
+/* The rowid of version n (from 1) of the object that json describes. */
+static enum err_code find_version(const json_t *json, uint64_t n, int64_t *rowid, struct err *err) {
   json_t *versions = json_object_get(json, "versions");
   size_t count = json_array_size(versions);
-  *reference = reference_of(json);
-  if (n == 0) {
-    *reference = count == 0 ? *reference : reference_of(json_array_get(versions, count - 1));
-    return OK;
-  }
-  if (n > count) {
-    err_set(err, ERR_NOT_FOUND, "%s has %zu version%s", *reference, count, count == 1 ? "" : "s");
+  const json_t *version = n == 0 || n > count ? NULL : json_array_get(versions, (size_t)n - 1);
+  if (version == NULL) {
+    err_set(err, ERR_NOT_FOUND, "%s has %zu version%s", text_of(json, "reference"), count, count == 1 ? "" : "s");
     return err_hint(err, "--version 1 to %zu", count);
   }
-  *reference = reference_of(json_array_get(versions, (size_t)n - 1));
-  return body_of_version(here, *reference, body, err);
+  *rowid = json_integer_value(json_object_get(version, "rowid"));
+  return OK;
 }
 
 static void say_when(char out[32], const json_t *seconds) {
@@ -84,79 +53,93 @@ static void say_versions(struct cli *cli, const json_t *json) {
   json_array_foreach(versions, i, version) {
     char when[32];
     say_when(when, json_object_get(version, "created"));
-    out_line(cli, "  %zu  %s  %s", i + 1, reference_of(version), when);
+    out_line(cli, "  %zu  %s  %s", i + 1, text_of(version, "reference"), when);
   }
 }
 
-static void say_links(struct cli *cli, const json_t *json) {
+/* What it names, and what names it. */
+static void say_links(struct cli *cli, const json_t *json, const struct schema *schema) {
+  static const char *const ways[] = {"out", "in"};
+  for (size_t way = 0; way < 2; way++) {
+    size_t i;
+    json_t *link;
+    json_array_foreach(json_object_get(json_object_get(json, "links"), ways[way]), i, link) {
+      const char *field = text_of(link, "field"), *inverse = text_of(link, "inverse");
+      const char *label = way == 0 && schema != NULL ? schema_label(schema, field, cli->lang) : inverse[0] != '\0' ? inverse : field;
+      bool waiting = json_is_true(json_object_get(link, "waiting"));
+      out_line(cli, "%s %s: %s  %s", way == 0 ? "->" : "<-", label, waiting ? text_of(link, "id") : text_of(link, "reference"),
+               waiting ? "(not here yet)" : text_of(link, "title"));
+    }
+  }
+}
+
+/* The findings that query_show put into json. */
+static void say_findings(struct cli *cli, const json_t *json) {
   size_t i;
-  json_t *link;
-  json_t *links = json_object_get(json, "links");
-  if (json_array_size(links) > 0) {
-    out_heading(cli, "Links");
+  json_t *finding;
+  json_t *list = json_object_get(json, "findings");
+  out_line(cli, "%s", "");
+  if (json_array_size(list) > 0) {
+    out_heading(cli, "Findings");
   }
-  json_array_foreach(links, i, link) {
-    char *raw = json_dumps(link, JSON_COMPACT);
-    out_line(cli, "  %s", raw == NULL ? "" : raw);
-    free(raw);
+  json_array_foreach(list, i, finding) {
+    out_line(cli, "  %s: %s: %s: %s", text_of(finding, "level"), text_of(finding, "code"), text_of(finding, "field"),
+             text_of(finding, "message"));
   }
+  out_line(cli, "%jd %% complete", (intmax_t)json_integer_value(json_object_get(json, "completeness")));
 }
 
-static enum err_code say_object(struct cli *cli, const json_t *json, const struct schema *schema, struct view body,
-                                const char *reference, struct err *err) {
-  struct findings findings = {0};
+static enum err_code say_object(struct cli *cli, const json_t *json, const struct schema *schema, struct view body, struct err *err) {
   char when[32];
+  const json_t *author = json_object_get(json, "author");
+  size_t n = json_array_size(json_object_get(json, "versions"));
   say_when(when, json_object_get(json, "created"));
-  out_heading(cli, "%s  %s", reference_of(json), text_of(json, "title"));
-  out_line(cli, "%s%s of %s, version %s of %zu, %s", schema == NULL ? "an object" : schema_label(schema, "@kind", cli->lang), "",
-           text_of(json, "home"), reference, json_array_size(json_object_get(json, "versions")), when);
-  if (strcmp(text_of(json, "state"), "withdrawn") == 0 || json_is_true(json_object_get(json, "withdrawn"))) {
+  out_heading(cli, "%s  %s", text_of(json, "reference"), text_of(json, "title"));
+  out_line(cli, "%s, %s: %s of %zu version%s, %s, by %s (%s)", schema == NULL ? "An object" : schema_label(schema, "@kind", cli->lang),
+           text_of(json_object_get(json, "home"), "handle"), text_of(json, "shown"), n, n == 1 ? "" : "s", when, text_of(author, "name"),
+           text_of(author, "roles"));
+  if (strcmp(text_of(json, "state"), "withdrawn") == 0) {
     out_line(cli, "! It was withdrawn.");
   }
-  enum err_code code = render_body(cli, schema, body, err);
-  if (code == OK && schema != NULL && (code = schema_check(schema, body, &findings, err)) == OK) {
-    if (findings.n > 0) {
-      out_line(cli, "%s", "");
-      out_heading(cli, "Findings");
-    }
-    findings_show(cli, &findings, "  ", FINDING_WARNING);
-    out_line(cli, "%u %% complete", schema_completeness(schema, body));
-    out_set(cli, "findings", findings_json(&findings));
+  if (body.len == 0) {
+    out_line(cli, "! Its text is not held here.");
+    return OK;
   }
-  findings_release(&findings);
+  enum err_code code = render_body(cli, schema, body, err);
+  if (code == OK) {
+    say_findings(cli, json);
+    say_versions(cli, json);
+    say_links(cli, json, schema);
+  }
   return code;
 }
 
 enum err_code cmd_show(struct cli *cli, const struct args *args, struct err *err) {
   struct here here;
   struct bytes body;
-  json_t *json = NULL, *shown = NULL;
+  json_t *json = NULL;
   int64_t rowid = 0;
   uint64_t n = 0;
-  const char *reference = "";
   enum err_code code = args_number(args, "version", 1, 1000000, 0, &n, err);
   if (code != OK || (code = here_open(cli, &here, err)) != OK) {
     return code;
   }
   bytes_init(&body, LIMIT_BODY);
   if ((code = query_object(here.store, &here.federation, here.schemas, args->operands[0], &rowid, err)) != OK ||
-      (code = query_show(here.store, &here.federation, here.schemas, rowid, cli->lang, &json, &body, err)) != OK ||
-      (code = choose_version(&here, json, n, &body, &reference, err)) != OK) {
+      (code = query_show(here.store, &here.federation, here.schemas, rowid, cli->lang, &json, &body, err)) != OK) {
     goto out;
   }
-  const struct schema *schema = schema_by_kind(here.schemas, text_of(json, "kind"));
+  if (n != 0) {
+    code = find_version(json, n, &rowid, err);
+    json_decref(json);
+    json = NULL;
+    if (code != OK || (code = query_show(here.store, &here.federation, here.schemas, rowid, cli->lang, &json, &body, err)) != OK) {
+      goto out;
+    }
+  }
   json_object_update(cli->doc, json);
-  out_set_text(cli, "version", reference);
-  if (body.len > 0 && (code = body_to_json(schema, bytes_view(&body), &shown, err)) == OK) {
-    out_set(cli, "body", shown);
-  }
-  if (code == OK) {
-    code = say_object(cli, json, schema, bytes_view(&body), reference, err);
-  }
-  if (code == OK) {
-    say_versions(cli, json);
-    say_links(cli, json);
-  }
+  out_set_text(cli, "ref", text_of(json, "reference"));
+  code = say_object(cli, json, schema_by_kind(here.schemas, text_of(json, "kind")), bytes_view(&body), err);
 out:
   json_decref(json);
   bytes_release(&body);

@@ -79,40 +79,31 @@ static enum err_code verify_file(struct cli *cli, const char *path, struct err *
 
 /* ---- the own store ---- */
 
-#define PLAN_MAX 32 /* milestones asked for at a time */
-
 /* A log being read from the store. */
 struct walk {
   struct log_check check;
   const struct here *here;
   struct log log;
-  uint64_t sizes[PLAN_MAX]; /* milestones ahead */
-  uint32_t n_sizes, next;
   struct bytes text;
   enum err_code code;
   struct err *err;
 };
 
-/* The milestones above what was folded. */
-static void plan(struct walk *w) {
-  w->next = 0;
-  w->code = milestone_plan(w->here->store, w->log.no, w->check.range.size, w->sizes, PLAN_MAX, &w->n_sizes, w->err);
-}
-
+/* Folds one entry; where a milestone stands behind it, that one is checked, too. */
 static bool walk_entry(void *context, int64_t rowid, const struct item *item) {
   struct walk *w = context;
   (void)rowid;
   w->code = log_check_item(&w->check, item, w->err);
-  if (w->code != OK || w->next >= w->n_sizes || w->check.range.size != w->sizes[w->next]) {
-    return w->code == OK;
+  if (w->code != OK) {
+    return false;
   }
   bytes_clear(&w->text);
-  w->code = milestone_get(w->here->store, w->log.no, w->sizes[w->next], &w->text, w->err);
+  w->code = milestone_get(w->here->store, w->log.no, w->check.range.size, &w->text, w->err);
   if (w->code == OK) {
     w->code = log_check_checkpoint(&w->check, bytes_view(&w->text), w->err);
-  }
-  if (w->code == OK && ++w->next == w->n_sizes) {
-    plan(w);
+  } else if (w->code == ERR_NOT_FOUND) {
+    err_clear(w->err);
+    w->code = OK;
   }
   return w->code == OK;
 }
@@ -127,11 +118,8 @@ static enum err_code verify_log(const struct here *here, const struct log *log, 
                                .key = member->identity.node_key};
   memcpy(w.check.handle, member->member->handle, HANDLE_MAX);
   bytes_init(&w.text, LIMIT_CHECKPOINT);
-  plan(&w);
-  enum err_code code = w.code;
-  if (code == OK && (code = entry_each(here->store, log->no, 0, log->range.size, walk_entry, &w, err)) == OK) {
-    code = w.code;
-  }
+  enum err_code code = entry_each(here->store, log->no, 0, log->range.size, walk_entry, &w, err);
+  code = code == OK ? w.code : code;
   if (code == OK && (w.check.covered != log->range.size || w.check.range.size != log->range.size)) {
     code = err_set(err, ERR_MISMATCH, "%s: %ju entries are there, %ju under checkpoints, %ju are claimed", w.check.handle,
                    (uintmax_t)w.check.range.size, (uintmax_t)w.check.covered, (uintmax_t)log->range.size);

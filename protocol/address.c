@@ -51,6 +51,7 @@ bool address_endpoint_is_valid(const char *endpoint) {
 
 /* What is wrong with an address in hand; NULL if nothing. */
 static const char *address_fault(const struct address *a) {
+  if (a->seq > LIMIT_NUMBER) return "a sequence number of 2^63 or above";
   if (a->n_endpoints > LIMIT_ENDPOINTS) return "more than 4 endpoints";
   for (uint32_t i = 0; i < a->n_endpoints; i++) {
     if (!address_endpoint_is_valid(a->endpoints[i])) return "an endpoint that is not tcp://HOST:PORT";
@@ -140,6 +141,12 @@ enum err_code address_open(struct view item, const struct hash *fed_id, const st
   if (node_key != NULL && !sign_verify(node_key, SIGN_ADDRESS, fed_id, body, &signature)) {
     return err_set(err, ERR_SIGNATURE, "address: the signature does not verify");
   }
+  address.is_founding = node_key != NULL && (fed_id == NULL || hash_is_zero(fed_id));
   *out = address;
   return OK;
+}
+
+bool address_replaces(const struct address *fresh, const struct address *held) {
+  if (fresh->is_founding != held->is_founding) return held->is_founding;
+  return fresh->seq > held->seq;
 }

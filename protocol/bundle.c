@@ -374,7 +374,7 @@ enum err_code bundle_window_read(struct view payload, struct bundle_window *out,
   window.from = canon_uint_max(&r, LIMIT_SIZE);
   window.count = canon_array(&r, LIMIT_DATA_RAW);
   if (window.count == 0) canon_fail(&r, "a window without items");
-  if (window.count > UINT64_MAX - window.from) canon_fail(&r, "positions past the last number");
+  if (window.count > LIMIT_SIZE - window.from) canon_fail(&r, "positions past the largest size");
   window.items = view_of(r.p, (size_t)(r.end - r.p));
   for (uint32_t i = 0; i < window.count && r.fault == NULL; i++) {
     struct item unused;

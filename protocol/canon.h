@@ -31,7 +31,7 @@ bool canon_at_end(const struct canon_reader *r);
 /* Each reads one value of exactly that type in its shortest form. After a fault: zero, false, an empty view. */
 void canon_nil(struct canon_reader *r);
 bool canon_bool(struct canon_reader *r);
-uint64_t canon_uint(struct canon_reader *r); /* at most LIMIT_NUMBER: 2^63 - 1 */
+uint64_t canon_uint(struct canon_reader *r);                   /* at most LIMIT_NUMBER: 2^63 - 1 */
 uint64_t canon_uint_max(struct canon_reader *r, uint64_t max); /* fault above max */
 struct view canon_str(struct canon_reader *r, size_t max);     /* valid UTF-8 without C0 but \n \t; at most max octets */
 struct view canon_bin(struct canon_reader *r, size_t max);     /* at most max octets; borrowed */

@@ -49,6 +49,12 @@ const char *place_fault(const char *handle, const char *country, const char *reg
   return NULL;
 }
 
+/* A founder's handle is its country, or its region without the hyphen; the three are valid by themselves. */
+static bool handle_is_of_place(const struct founder *f) {
+  if (strcmp(f->handle, f->country) == 0) return true;
+  return f->region[0] != '\0' && strncmp(f->handle, f->region, 2) == 0 && strcmp(f->handle + 2, f->region + 3) == 0;
+}
+
 /* Reads a str of at most size - 1 octets into out, NUL-terminated; empty is a fault. */
 static void short_read(struct canon_reader *r, char *out, size_t size) {
   struct view text = canon_str(r, size - 1);
@@ -89,6 +95,7 @@ void place_write(struct canon_writer *w, const char *handle, const char *country
 const char *founder_fault(const struct founder *f) {
   const char *fault = place_fault(f->handle, f->country, f->region);
   if (fault != NULL) return fault;
+  if (!handle_is_of_place(f)) return "a founder's handle is its country, or its region without the hyphen";
   if (f->identity.version != 1) return "a founder's identity is its first";
   if (f->lead[0] == '\0') return NULL;
   if (!handle_is_valid(f->lead)) return "the lead's handle is not a handle";

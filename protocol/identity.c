@@ -47,12 +47,13 @@ static void identity_write(struct canon_writer *w, const struct identity *id) {
 
 /* What is wrong between the fields of an identity; NULL if nothing. */
 static const char *identity_fault(const struct identity *id) {
-  if (id->version == 0) return "versions count from 1";
+  if (id->version == 0 || id->version > LIMIT_NUMBER) return "versions count from 1, below 2^63";
   if (id->has_prev != (id->version > 1)) return "prev belongs to every version but the first";
   if (id->n_roots == 0 || id->n_roots > LIMIT_ROOTS) return "an identity has 1 to 7 root keys";
   if (id->threshold == 0 || id->threshold > id->n_roots) return "a threshold is at least 1 and at most the number of root keys";
   if (id->gen == 0 || id->gen > LIMIT_GEN) return "generations count from 1 to 4294967295";
   if (id->version == 1 && (id->gen != 1 || id->has_cut)) return "the first version has generation 1 and no cut";
+  if (id->has_cut && id->cut_size > LIMIT_SIZE) return "a cut at 2^40 or above";
   for (uint32_t i = 0; i < id->n_roots; i++) {
     if (i > 0 && pubkey_compare(&id->roots[i - 1], &id->roots[i]) >= 0) return "root keys out of order";
     if (pubkey_check(&id->roots[i], NULL) != OK) return "a root key that is not a valid point";
@@ -197,7 +198,7 @@ static enum err_code check_follows(const struct identity_item *item, const struc
   if (previous.version == 1 && !hash_equal(&before, node)) {
     return err_set(err, ERR_MISMATCH, "identity: the one before is another node's");
   }
-  if (previous.version == UINT64_MAX || id->version != previous.version + 1 || !hash_equal(&id->prev, &before)) {
+  if (id->version != previous.version + 1 || !hash_equal(&id->prev, &before)) {
     return err_set(err, ERR_MISMATCH, "identity: it does not follow from the one before");
   }
   if (!generation_follows(&previous, id)) {

@@ -57,6 +57,7 @@ struct address {
   uint32_t n_endpoints;
   char endpoints[LIMIT_ENDPOINTS][LIMIT_ENDPOINT + 1];
   char web[LIMIT_ENDPOINT + 1];
+  bool is_founding; /* verified under 32 zero octets; not part of the octets */
 };
 /* "tcp://HOST:PORT", PORT 1..65535, HOST of letters, digits, '.', '-', or an IPv6 address in brackets. */
 bool address_endpoint_is_valid(const char *endpoint);
@@ -66,5 +67,8 @@ MUST_CHECK enum err_code address_seal(const struct address *address, const struc
 /* Decodes an encoded address item and verifies under node_key (NULL: form only). ERR_FORMAT, ERR_SIGNATURE. */
 MUST_CHECK enum err_code address_open(struct view item, const struct hash *fed_id, const struct pubkey *node_key,
                                       struct address *out, struct err *err);
+/* Whether fresh takes the place of held, both opened under the current key of one node (docs/protocol.md 6.2): one signed in the
+ * federation that of a founding request, whatever their numbers; else the higher seq. */
+bool address_replaces(const struct address *fresh, const struct address *held);
 
 #endif

@@ -9,7 +9,7 @@
 
 #define LIMIT_HEADER 1024u              /* octets of a record header: 16 refs and 16 args fit twice */
 #define LIMIT_SIGNATURE 512u            /* octets of an envelope's signature field: alg 1 has 64, alg 2 a path of 6 hashes */
-#define LIMIT_ENVELOPE 1546u            /* octets: array of bin header and bin signature */
+#define LIMIT_ENVELOPE 1543u            /* octets: array of bin header and bin signature */
 #define LIMIT_BODY 262144u              /* octets of a body: the largest real case is 46 kB */
 #define LIMIT_ITEM (LIMIT_BODY + 2048u) /* octets of an encoded item: envelope, salt, body */
 #define LIMIT_REFS 16u                  /* refs in a header */
@@ -17,34 +17,34 @@
 #define LIMIT_NUMBER 9223372036854775807ull /* any number: what databases and languages hold in a signed integer */
 #define LIMIT_SIZE 1099511627775ull         /* sizes and positions of logs, below 2^40: no sum of them overflows */
 #define LIMIT_GEN 4294967295ull             /* generations of a log */
-#define LIMIT_DEPTH 8u                  /* nesting of arrays and maps */
-#define LIMIT_LIST 256u                 /* elements of an array and pairs of a map inside a body */
-#define LIMIT_FRAME 524288u             /* octets of a frame: one item always fits */
-#define LIMIT_HANDSHAKE 4096u           /* octets of a frame before its sender is known */
-#define LIMIT_DATA_SOFT 262144u         /* octets of a DATA payload after which no further item is added */
-#define LIMIT_DATA_RAW 1048576u         /* octets of a window after inflating, never more */
-#define LIMIT_PIPE 614400u              /* octets of a message between processes: a frame and its addresses */
-#define LIMIT_CHECKPOINT 1024u          /* octets of a checkpoint text */
-#define LIMIT_MEMBERS 256u              /* members of an epoch, associates included */
-#define LIMIT_PEERS 128u                /* open links */
-#define LIMIT_ROOTS 7u                  /* root keys of an identity */
-#define LIMIT_ENDPOINTS 4u              /* endpoints of an address */
-#define LIMIT_ENDPOINT 255u             /* octets of an endpoint or web base */
-#define LIMIT_IDENTITY 4096u            /* octets of an identity body */
-#define LIMIT_CHARTER 262144u           /* octets of a charter body */
-#define LIMIT_POLICIES 16u              /* policies of a charter */
-#define LIMIT_NAME 200u                 /* Unicode characters of a name, per language */
-#define LIMIT_LANGUAGES 32u             /* languages of an ml text of the protocol (charter, policy) */
-#define LIMIT_HEADS 1024u               /* logs named by one HEADS */
-#define LIMIT_CHECKPOINTS 32u           /* checkpoints in one CKPT */
-#define LIMIT_MILESTONE_ENTRIES 2048u   /* entries between two milestones of an owner */
-#define LIMIT_MILESTONE_BYTES 16777216u /* octets of bodies between two milestones */
-#define LIMIT_SUBMIT 256u               /* records of one submission */
-#define LIMIT_SUBMIT_BYTES 524288u      /* octets of one submission */
-#define LIMIT_ERR_TEXT 256u             /* octets of the text of ERR */
-#define LIMIT_GETS 4u                   /* GETs in flight to one peer */
-#define LIMIT_LOG_BODIES 2147483648ull  /* octets of bodies of one log before the operator raises it */
-#define LIMIT_BUNDLE_ITEM 1052672u      /* octets of one item of a bundle */
+#define LIMIT_DEPTH 8u                      /* nesting of arrays and maps */
+#define LIMIT_LIST 256u                     /* elements of an array and pairs of a map inside a body */
+#define LIMIT_FRAME 524288u                 /* octets of a frame: one item always fits */
+#define LIMIT_HANDSHAKE 4096u               /* octets of a frame before its sender is known */
+#define LIMIT_DATA_SOFT 262144u             /* octets of a DATA payload after which no further item is added */
+#define LIMIT_DATA_RAW 1048576u             /* octets of a window after inflating, never more */
+#define LIMIT_PIPE 614400u                  /* octets of a message between processes: a frame and its addresses */
+#define LIMIT_CHECKPOINT 1024u              /* octets of a checkpoint text */
+#define LIMIT_MEMBERS 256u                  /* members of an epoch, associates included */
+#define LIMIT_PEERS 128u                    /* open links */
+#define LIMIT_ROOTS 7u                      /* root keys of an identity */
+#define LIMIT_ENDPOINTS 4u                  /* endpoints of an address */
+#define LIMIT_ENDPOINT 255u                 /* octets of an endpoint or web base */
+#define LIMIT_IDENTITY 4096u                /* octets of an identity body */
+#define LIMIT_CHARTER 262144u               /* octets of a charter body */
+#define LIMIT_POLICIES 16u                  /* policies of a charter */
+#define LIMIT_NAME 200u                     /* Unicode characters of a name, per language */
+#define LIMIT_LANGUAGES 32u                 /* languages of an ml text of the protocol (charter, policy) */
+#define LIMIT_HEADS 1024u                   /* logs named by one HEADS */
+#define LIMIT_CHECKPOINTS 32u               /* checkpoints in one CKPT */
+#define LIMIT_MILESTONE_ENTRIES 2048u       /* entries between two milestones of an owner */
+#define LIMIT_MILESTONE_BYTES 16777216u     /* octets of bodies between two milestones */
+#define LIMIT_SUBMIT 256u                   /* records of one submission */
+#define LIMIT_SUBMIT_BYTES 524288u          /* octets of one submission */
+#define LIMIT_ERR_TEXT 256u                 /* octets of the text of ERR */
+#define LIMIT_GETS 4u                       /* GETs in flight to one peer */
+#define LIMIT_LOG_BODIES 2147483648ull      /* octets of bodies of one log before the operator raises it */
+#define LIMIT_BUNDLE_ITEM 1052672u          /* octets of one item of a bundle */
 
 /* A node's own queues and windows. */
 #define LIMIT_FINDINGS 64u           /* findings kept of one body */

@@ -16,14 +16,14 @@ static void put_view_list(struct canon_writer *w, const struct view *views, uint
     canon_put_raw(w, views[i]);
 }
 
-/* A count from 1 on: versions, generations, epochs, sizes. */
+/* A count from 1 on: versions, epochs, items. */
 static uint64_t read_from_1(struct canon_reader *r) {
   uint64_t n = canon_uint(r);
   if (n == 0) canon_fail(r, "a number that counts from 1");
   return n;
 }
 
-/* Generations count from 1, sizes too; positions from 0 (section 1 has their ceilings). */
+/* Generations count from 1; positions from 0, as do sizes from which on something is asked (section 1 has their ceilings). */
 static uint64_t read_generation(struct canon_reader *r) {
   uint64_t n = canon_uint_max(r, LIMIT_GEN);
   if (n == 0) canon_fail(r, "a generation counts from 1");
@@ -243,7 +243,7 @@ static void read_data(struct canon_reader *r, struct message *m) {
   m->u.data.gen = read_generation(r);
   m->u.data.from = read_position(r);
   m->u.data.count = read_from_1(r);
-  if (m->u.data.count > UINT64_MAX - m->u.data.from) canon_fail(r, "positions past the last number");
+  if (m->u.data.count > LIMIT_SIZE - m->u.data.from) canon_fail(r, "positions past the largest size");
   m->u.data.encoding = canon_uint_max(r, 1);
   m->u.data.window = canon_bin(r, LIMIT_FRAME);
   if (m->u.data.window.len == 0) canon_fail(r, "an empty window");

@@ -19,7 +19,7 @@ enum event {
   EVENT_HELLO,      /* dialler: a HELLO over both nonces; acceptor: a new HELLO over the dialler's */
   EVENT_FRAME,      /* any other frame over both nonces */
   EVENT_BAD,        /* a frame that does not verify, or cannot */
-  EVENT_NO_SESSION, /* the unsigned ERR(no-session) */
+  EVENT_NO_SESSION, /* an unsigned ERR: the peer has no session with us, or wants none */
   N_EVENTS
 };
 
@@ -182,15 +182,20 @@ enum err_code session_no_session_frame(struct bytes *out, struct err *err) {
 
 /* ---- receiving ---- */
 
-/* The unsigned ERR(no-session), with whatever text and delay. */
-static bool is_no_session(const struct parts *parts) {
+/* The codes that an ERR without a signature may have. */
+static bool is_unsigned_code(uint64_t code) {
+  return code == MSGERR_NO_SESSION || code == MSGERR_VERSION || code == MSGERR_FEDERATION || code == MSGERR_NOT_MEMBER;
+}
+
+/* The unsigned ERR, with whatever text and delay: ERR(no-session), or the refusal of a HELLO. */
+static bool is_unsigned_error(const struct parts *parts) {
   static const struct signature UNSIGNED;
   if (memcmp(parts->signature.b, UNSIGNED.b, SIGNATURE_LEN) != 0) return false;
   struct canon_reader r = canon_reader(parts->payload);
   canon_array_exact(&r, 5);
   bool is_err = canon_uint(&r) == MSG_ERR;
   canon_nil(&r);
-  bool is_code = canon_uint(&r) == MSGERR_NO_SESSION;
+  bool is_code = is_unsigned_code(canon_uint(&r));
   (void)canon_str(&r, LIMIT_ERR_TEXT);
   (void)canon_uint(&r);
   return canon_finish(&r, "ERR", NULL) == OK && is_err && is_code;
@@ -211,6 +216,8 @@ static const char *hello_fault(const struct session *s, const struct hello *hell
   if (hello->min_version > SESSION_VERSION) return "hello.version";
   if (!hash_equal(&hello->fed_id, &s->self->fed_id)) return "hello.federation";
   if (!hash_equal(&hello->node, &s->peer)) return "hello.peer";
+  bool is_known = s->self->epoch != 0 && hello->epoch == s->self->epoch;
+  if (is_known && !hash_equal(&hello->epoch_hash, &s->self->epoch_hash)) return "hello.federation";
   return NULL;
 }
 
@@ -222,7 +229,8 @@ static enum event classify_hello(const struct session *s, const struct parts *pa
   *reason = hello_fault(s, hello);
   if (*reason != NULL) return EVENT_BAD;
   *reason = "frame.signature";
-  bool is_due = s->dialler ? s->state == SESSION_GREETED : !nonce_equal(&hello->nonce, &s->theirs);
+  bool is_new = s->state == SESSION_CLOSED || !nonce_equal(&hello->nonce, &s->theirs); /* CLOSED has none in hand */
+  bool is_due = s->dialler ? s->state == SESSION_GREETED : is_new;
   struct envelope e = {.sender = &s->peer,
                        .receiver = &s->self->node,
                        .dialler = s->dialler ? s->own : hello->nonce,
@@ -252,7 +260,7 @@ static enum event classify(const struct session *s, struct view frame, struct pa
   *reason = "frame.format";
   if (!frame_split(frame, parts)) return EVENT_BAD;
   *reason = "frame.no-session";
-  if (is_no_session(parts)) return EVENT_NO_SESSION;
+  if (is_unsigned_error(parts)) return EVENT_NO_SESSION;
   if (message_type(parts->payload) != MSG_HELLO) return classify_other(s, parts, reason);
   *reason = "frame.too-large";
   if (frame.len > LIMIT_HANDSHAKE) return EVENT_BAD;

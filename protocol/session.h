@@ -25,6 +25,8 @@ enum session_verdict {
 struct session_self {
   struct hash fed_id, node;
   const struct signer *node_key;
+  uint64_t epoch; /* the one in force; 0: none is compared */
+  struct hash epoch_hash;
 };
 
 /* A link's session. Invariant: counters are those of the next frame each way. */
@@ -49,7 +51,7 @@ void session_sent(struct session *s);
  * appends the HELLO frame, for SESSION_ANSWER and after session_start. ERR_LIMIT, ERR_MEMORY. */
 MUST_CHECK enum err_code session_hello(const struct session *s, struct hello *hello, struct bytes *out, struct err *err);
 /* A received frame. reason (static text, a counter's name: "frame.format", "frame.signature", "frame.no-session",
- * "frame.too-large", "hello.federation", "hello.version", "hello.peer") is set for REFUSE, REOPEN and DROP, else NULL. payload
+ * "frame.too-large", "hello.federation" (another fed_id, or another hash of our epoch), "hello.version", "hello.peer") is set for REFUSE, REOPEN and DROP, else NULL. payload
  * borrows from frame and is empty unless the verdict is MESSAGE or OPENED. fresh: 16 random octets, the own nonce from now on if
  * the verdict is ANSWER. */
 MUST_CHECK enum session_verdict session_receive(struct session *s, struct view frame, struct nonce fresh, struct view *payload,

@@ -74,7 +74,9 @@ static enum err_code put_logs(struct store *s, const struct federation *f, json_
     struct hash node = {{0}};
     char hex[HASH_HEX_LEN];
     json_t *log = json_object();
-    (void)statement_hash(st, 0, &node);
+    if (!statement_hash(st, 0, &node)) {
+      code = err_set(err, ERR_CORRUPT, "a log of no node");
+    }
     hash_hex(&node, hex);
     const char *handle = federation_handle(f, &node);
     (void)json_object_set_new(log, "handle", json_string(handle));

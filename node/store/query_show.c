@@ -139,10 +139,10 @@ static enum err_code put_out(struct show *show, json_t *list) {
     int64_t rowid = 0;
     int64_t object = 0;
     json_t *link = json_object();
-    (void)statement_hash(st, 1, &target);
+    const bool whole = statement_hash(st, 1, &target);
     put_text(link, "field", (const char *)sqlite3_column_text(st, 0));
     put_hash(link, "id", &target);
-    const bool here = entry_find(show->r->s, &show->r->f->charter.fed_id, &target, &rowid, NULL) == OK &&
+    const bool here = whole && entry_find(show->r->s, &show->r->f->charter.fed_id, &target, &rowid, NULL) == OK &&
                       object_of_version(show->r->s, rowid, &object, NULL) == OK;
     (void)json_object_set_new(link, "waiting", json_boolean(!here));
     (void)json_array_append_new(list, link);

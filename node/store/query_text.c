@@ -23,20 +23,10 @@ void query_match_release(struct query_match *m) {
 
 /* What unicode61 makes tokens of: letters, numbers and private use. */
 static bool is_token(uint32_t c) {
-  switch (utf8proc_category((utf8proc_int32_t)c)) {
-  case UTF8PROC_CATEGORY_LU:
-  case UTF8PROC_CATEGORY_LL:
-  case UTF8PROC_CATEGORY_LT:
-  case UTF8PROC_CATEGORY_LM:
-  case UTF8PROC_CATEGORY_LO:
-  case UTF8PROC_CATEGORY_ND:
-  case UTF8PROC_CATEGORY_NL:
-  case UTF8PROC_CATEGORY_NO:
-  case UTF8PROC_CATEGORY_CO:
-    return true;
-  default:
-    return false;
-  }
+  static const uint32_t wanted = 1u << UTF8PROC_CATEGORY_LU | 1u << UTF8PROC_CATEGORY_LL | 1u << UTF8PROC_CATEGORY_LT |
+                                 1u << UTF8PROC_CATEGORY_LM | 1u << UTF8PROC_CATEGORY_LO | 1u << UTF8PROC_CATEGORY_ND |
+                                 1u << UTF8PROC_CATEGORY_NL | 1u << UTF8PROC_CATEGORY_NO | 1u << UTF8PROC_CATEGORY_CO;
+  return (wanted >> (unsigned)utf8proc_category((utf8proc_int32_t)c) & 1u) != 0;
 }
 
 static bool has_word(struct view v) {

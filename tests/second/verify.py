@@ -78,10 +78,9 @@ def blake(personal, data, key=b""):
 def bare(public, data, signature):
     need(nacl.bindings.crypto_core_ed25519_is_valid_point(public), "key is not a valid point")
     try:
-        nacl.bindings.crypto_sign_open(signature + data, public)
+        return nacl.bindings.crypto_sign_open(signature + data, public) is not None
     except nacl.exceptions.BadSignatureError:
         return False
-    return True
 
 
 def tagged(public, tag, fed_id, data, signature):
@@ -126,8 +125,7 @@ class Bundle:
         founders = [array(f, 5, "founder") for f in fields[2]]
         identities = [read_identity(f[0]) for f in founders]
         nodes = [i["hash"] for i in identities]
-        need(nodes == sorted(set(nodes)), "founders not in order")
-        need(len({f[1] for f in founders}) == len(founders), "handle twice")
+        need(nodes == sorted(set(nodes)) and len({f[1] for f in founders}) == len(founders), "founders not in order, or a handle twice")
         pairs = [(s[0], s[1]) for s in signatures]
         need(pairs == sorted(set(pairs)), "charter signatures not in order")
         for founder, root, over_charter, over_identity in signatures:
@@ -137,8 +135,7 @@ class Bundle:
             need(tagged(key, "identity", self.fed_id, nodes[founder], over_identity), "identity signature")
         for index, identity in enumerate(identities):
             need(sum(p[0] == index for p in pairs) >= identity["threshold"], f"{founders[index][1]} has not signed")
-            self.identities[nodes[index]] = [identity]
-            self.handles[nodes[index]] = founders[index][1]
+            self.identities[nodes[index]], self.handles[nodes[index]] = [identity], founders[index][1]
 
     def epoch_item(self, payload):
         body, quorum = array(payload, 2, "epoch item")
@@ -153,8 +150,7 @@ class Bundle:
         identity = read_identity(body)
         check_roots(identity, identity, signatures, self.fed_id)
         if identity["version"] == 1:
-            need(identity["hash"] in self.identities, "identity of no founder")
-            return
+            return need(identity["hash"] in self.identities, "identity of no founder")
         chain = next((c for c in self.identities.values() if c[-1]["hash"] == identity["prev"]), None)
         need(chain is not None and identity["version"] == chain[-1]["version"] + 1 and len(payload) == 3, "identity chain")
         check_roots(identity, chain[-1], payload[2], self.fed_id)
@@ -164,7 +160,8 @@ class Bundle:
         body, signature = array(payload, 2, "address item")
         node = array(decode(body, "address"), 4, "address")[0]
         need(node in self.identities, "address of nobody")
-        need(any(tagged(i["key"], "address", self.fed_id, body, signature) for i in self.identities[node]), "address signature")
+        need(any(tagged(i["key"], "address", fed, body, signature) for i in self.identities[node] for fed in (self.fed_id, bytes(32))),
+             "address signature")
 
     def window_item(self, payload):
         node, gen, start, items = array(payload, 4, "window")
@@ -177,7 +174,7 @@ class Bundle:
 
     def entry(self, node, item):
         """Sections 4.1 to 4.3: what the log keeps is the envelope; whether it is a record shows in its signature."""
-        need(1 <= len(item) <= 3 and 1 <= len(binary(item[0], None, "envelope")) <= 1546, "item")
+        need(1 <= len(item) <= 3 and 1 <= len(binary(item[0], None, "envelope")) <= 1543, "item")
         self.totals["entries"] += 1
         try:
             header, signature = array(decode(item[0], "envelope"), 2, "envelope")
@@ -189,12 +186,14 @@ class Bundle:
             self.totals["held"] += 1
             return
         self.totals["records"] += 1
+        kept = h[1] < 16 and h[1] != 2 and h[9] > 0
         if len(item) == 3:
-            need(h[9] == len(item[2]) and h[10] == blake("specola1.body", item[2], key=binary(item[1], 16, "salt")), "body commitment")
-            decode(item[2], "body", 256)
+            salt = binary(item[1], 16, "salt")
+            need(h[9] == len(item[2]) and h[10] == blake("specola1.body", item[2], key=salt), "body commitment")
+            need(not kept or salt == bytes(16), "salt of a body that is kept")
             self.totals["bodies"] += 1
         elif h[9] > 0:
-            need(len(item) == 2, "a body is missing without a word")
+            need(len(item) == 2 and not kept, "a body is missing without a word")
             self.totals["bodies_missing"] += 1
 
     def checkpoint_item(self, text):
@@ -242,8 +241,7 @@ def fold(log):
 def items_of(data):
     need(data[:7] == b"SPECOLA" and data[8:9] == b"\n", "not a bundle")
     if data[7:8] != b"1":
-        print("verify: a bundle of a newer version", file=sys.stderr)
-        sys.exit(12)
+        sys.exit(print("verify: a bundle of a newer version", file=sys.stderr) or 12)
     unpacker = msgpack.Unpacker(raw=False, strict_map_key=True, max_buffer_size=2**31 - 1)
     unpacker.feed(data[9:])
     at = 0
@@ -281,8 +279,7 @@ def verify(data):
 def main():
     arguments = [a for a in sys.argv[1:] if a != "--json"]
     if len(arguments) != 1:
-        print(__doc__, file=sys.stderr)
-        return 2
+        return print(__doc__, file=sys.stderr) or 2
     try:
         with open(arguments[0], "rb") as file:
             bundle = verify(file.read())

@@ -1,0 +1,230 @@
+/*
+ * bundle_file: logs as a bundle (docs/protocol.md 10): charter, epoch, identities, addresses, then each log from its beginning, milestone
+ * by milestone. See export.h.
+ */
+#include <string.h>
+
+#include "node/export/inside.h"
+#include "protocol/canon.h"
+
+#define ITEM_MAX (4u * LIMIT_CHARTER)
+#define WINDOW_RAW (LIMIT_DATA_RAW - LIMIT_ITEM) /* past this a window takes no further item */
+
+struct writing {
+  struct export_run *run;
+  struct bundle_writer *w;
+  struct bytes item;
+  /* the window in the making */
+  const struct log *log;
+  struct bytes items;
+  uint64_t from;
+  uint32_t count;
+  enum err_code code;
+};
+
+static enum err_code count_octets(void *context, struct view v, struct err *err) {
+  return export_put(context, v, err);
+}
+
+/* ---- what stands before the logs ---- */
+
+static enum err_code put_charter(struct writing *x) {
+  const struct federation *f = x->run->f;
+  struct err *err = x->run->err;
+  struct bytes body;
+  struct epoch epoch;
+  bytes_clear(&x->item);
+  enum err_code code = charter_encode(&f->charter, &x->item, err);
+  if (code == OK) {
+    code = bundle_put(x->w, BUNDLE_CHARTER, bytes_view(&x->item), err);
+  }
+  if (code != OK) {
+    return code;
+  }
+  memset(&epoch, 0, sizeof epoch);
+  bytes_init(&body, ITEM_MAX);
+  bytes_clear(&x->item);
+  code = epoch_from_charter(&f->charter, &epoch, &body, err);
+  if (code == OK) {
+    code = epoch_item_encode(bytes_view(&body), &x->item, err);
+  }
+  if (code == OK) {
+    code = bundle_put(x->w, BUNDLE_EPOCH, bytes_view(&x->item), err);
+  }
+  epoch_release(&epoch);
+  bytes_release(&body);
+  return code;
+}
+
+static bool is_wanted(const struct export_run *run, const struct hash *node) {
+  return run->options->node == NULL || strcmp(federation_handle(run->f, node), run->options->node) == 0;
+}
+
+static enum err_code put_first_identity(struct writing *x, const struct hash *node) {
+  const struct charter *charter = &x->run->f->charter;
+  struct identity_item item;
+  for (uint32_t i = 0; i < charter->n_founders; i++) {
+    if (hash_equal(&charter->founders[i].node, node)) {
+      charter_identity_item(charter, i, &item);
+      bytes_clear(&x->item);
+      struct canon_writer w = canon_writer(&x->item);
+      identity_item_write(&w, &item);
+      const enum err_code code = canon_written(&w, "identity", x->run->err);
+      return code == OK ? bundle_put(x->w, BUNDLE_IDENTITY, bytes_view(&x->item), x->run->err) : code;
+    }
+  }
+  return OK;
+}
+
+static enum err_code put_identities(struct writing *x) {
+  const struct federation *f = x->run->f;
+  enum err_code code = OK;
+  for (uint32_t i = 0; i < f->epoch.n_members && code == OK; i++) {
+    const struct hash *node = &f->members[i].member->node;
+    if (!is_wanted(x->run, node)) {
+      continue;
+    }
+    code = put_first_identity(x, node);
+    for (uint64_t v = 2; v <= f->members[i].identity.version && code == OK; v++) {
+      bytes_clear(&x->item);
+      code = store_get_identity(x->run->s, node, v, &x->item, x->run->err);
+      if (code == OK) {
+        code = bundle_put(x->w, BUNDLE_IDENTITY, bytes_view(&x->item), x->run->err);
+      }
+    }
+  }
+  return code;
+}
+
+static enum err_code put_addresses(struct writing *x) {
+  const struct federation *f = x->run->f;
+  enum err_code code = OK;
+  for (uint32_t i = 0; i < f->epoch.n_members && code == OK; i++) {
+    if (!f->members[i].has_address || !is_wanted(x->run, &f->members[i].member->node)) {
+      continue;
+    }
+    bytes_clear(&x->item);
+    code = store_get_address(x->run->s, &f->members[i].member->node, &x->item, x->run->err);
+    if (code == OK) {
+      code = bundle_put(x->w, BUNDLE_ADDRESS, bytes_view(&x->item), x->run->err);
+    }
+  }
+  return code;
+}
+
+/* ---- logs ---- */
+
+static enum err_code flush(struct writing *x) {
+  const struct bundle_window window = {
+      .node = x->log->node, .gen = x->log->gen, .from = x->from, .count = x->count, .items = bytes_view(&x->items)};
+  if (x->count == 0) {
+    return OK;
+  }
+  bytes_clear(&x->item);
+  enum err_code code = bundle_window_write(&window, &x->item, x->run->err);
+  if (code == OK) {
+    code = bundle_put(x->w, BUNDLE_WINDOW, bytes_view(&x->item), x->run->err);
+  }
+  x->from += x->count;
+  x->count = 0;
+  bytes_clear(&x->items);
+  return code;
+}
+
+static bool take_entry(void *context, int64_t rowid, const struct item *item) {
+  struct writing *x = context;
+  struct canon_writer w = canon_writer(&x->items);
+  (void)rowid;
+  item_write(&w, item);
+  x->code = canon_written(&w, "window", x->run->err);
+  x->count++;
+  x->run->report->entries++;
+  if (x->code == OK && x->items.len > WINDOW_RAW) {
+    x->code = flush(x);
+  }
+  return x->code == OK;
+}
+
+static enum err_code put_checkpoint(struct writing *x, uint64_t size) {
+  struct bytes text;
+  bytes_init(&text, LIMIT_CHECKPOINT);
+  enum err_code code = milestone_get(x->run->s, x->log->no, size, &text, x->run->err);
+  if (code == OK) {
+    bytes_clear(&x->item);
+    struct canon_writer w = canon_writer(&x->item);
+    canon_put_str(&w, bytes_view(&text));
+    code = canon_written(&w, "checkpoint", x->run->err);
+  }
+  if (code == OK) {
+    code = bundle_put(x->w, BUNDLE_CHECKPOINT, bytes_view(&x->item), x->run->err);
+  }
+  bytes_release(&text);
+  return code;
+}
+
+static enum err_code put_run(struct writing *x, uint64_t from, uint64_t to) {
+  enum err_code code = entry_each(x->run->s, x->log->no, from, to, take_entry, x, x->run->err);
+  if (code == OK) {
+    code = x->code;
+  }
+  if (code == OK) {
+    code = flush(x);
+  }
+  return code == OK ? put_checkpoint(x, to) : code;
+}
+
+static bool put_log(void *context, const struct log *log) {
+  struct writing *x = context;
+  uint64_t sizes[LIMIT_CHECKPOINTS];
+  uint64_t at = 0;
+  uint32_t n = 1;
+  if (!is_wanted(x->run, &log->node)) {
+    return true;
+  }
+  x->log = log;
+  x->from = 0;
+  while (x->code == OK && at < log->range.size && n > 0) {
+    x->code = milestone_plan(x->run->s, log->no, at, sizes, LIMIT_CHECKPOINTS, &n, x->run->err);
+    for (uint32_t i = 0; i < n && x->code == OK; i++) {
+      x->code = put_run(x, at, sizes[i]);
+      at = sizes[i];
+    }
+  }
+  return x->code == OK;
+}
+
+static enum err_code put_all(struct writing *x) {
+  enum err_code code = put_charter(x);
+  if (code == OK) {
+    code = put_identities(x);
+  }
+  if (code == OK) {
+    code = put_addresses(x);
+  }
+  if (code == OK) {
+    code = log_each(x->run->s, put_log, x, x->run->err);
+  }
+  return x->code != OK ? x->code : code;
+}
+
+enum err_code export_bundle(struct export_run *run) {
+  struct bundle_writer writer;
+  struct writing x = {.run = run, .w = &writer, .code = OK};
+  if (run->options->node != NULL && federation_by_handle(run->f, run->options->node) == NULL) {
+    return err_set(run->err, ERR_NOT_FOUND, "there is no node '%.60s'", run->options->node);
+  }
+  memset(&writer, 0, sizeof writer);
+  bytes_init(&x.item, ITEM_MAX + LIMIT_BUNDLE_ITEM);
+  bytes_init(&x.items, LIMIT_DATA_RAW + LIMIT_ITEM);
+  enum err_code code = bundle_start(&writer, count_octets, &run->sink, run->err);
+  if (code == OK) {
+    code = put_all(&x);
+  }
+  if (code == OK) {
+    code = bundle_finish(&writer, run->err);
+  }
+  bundle_writer_release(&writer);
+  bytes_release(&x.item);
+  bytes_release(&x.items);
+  return code;
+}
