@@ -1,6 +1,6 @@
 /*
- * cli: one run of the program, from argv to the exit status: a child of `serve` goes its own way; everybody else gets the general
- * options read, the command found in the table, its words sorted, and at the end one result or one refusal (out.c).
+ * cli: one run of the program, from argv to the exit status: a child of `serve` goes its own way; everybody else gets the
+ * general options read, the command found in the table, its words sorted, and at the end one result or one refusal (out.c).
  */
 #include "cli/cli.h"
 
@@ -30,7 +30,8 @@ const struct option_row global_options[] = {
     {"quiet", 'q', OPTION_FLAG, NULL, "no advice beside the result", "nessun consiglio accanto al risultato"},
     {"verbose", 'v', OPTION_FLAG, NULL, "say more", "di più"},
     {"no-input", 0, OPTION_FLAG, NULL, "never ask", "non chiedere mai"},
-    {"timeout", 0, OPTION_VALUE, "S", "seconds to wait for a network or a lock (10)", "secondi di attesa per rete o blocco (10)"},
+    {"timeout", 0, OPTION_VALUE, "S", "seconds to wait for a network or a lock (10)",
+     "secondi di attesa per rete o blocco (10)"},
     {"passphrase-file", 0, OPTION_VALUE, "FILE", "passphrase of your key: its first line", "frase segreta: la prima riga"},
     {"passphrase-fd", 0, OPTION_VALUE, "N", "the same from a file descriptor", "la stessa da un descrittore"},
     {"node-passphrase-file", 0, OPTION_VALUE, "FILE", "passphrase of the node's keys", "frase segreta delle chiavi del nodo"},
@@ -118,7 +119,8 @@ enum err_code cli_config_path(const char *name, char out[HOME_PATH_MAX], struct 
   return n < 0 || n >= HOME_PATH_MAX ? err_set(err, ERR_LIMIT, "%s/%s: the path is too long", folder, name) : OK;
 }
 
-/* --home, else SPECOLA_HOME, else the user's own folder when there is a node in it, or none in the system's and the user is not root. */
+/* --home, else SPECOLA_HOME, else the user's own folder when there is a node in it, or none in the system's and the user is not
+ * root. */
 static enum err_code find_home(struct cli *cli, const char *flag, struct err *err) {
   char config[HOME_PATH_MAX + 16];
   const char *variable = getenv("SPECOLA_HOME");
@@ -132,7 +134,8 @@ static enum err_code find_home(struct cli *cli, const char *flag, struct err *er
   }
   cli->home = cli->home_path;
   snprintf(config, sizeof config, "%s/node.ini", cli->home_path);
-  if (access(config, F_OK) != 0 && (access(SYSTEM_HOME "/node.ini", F_OK) == 0 || (geteuid() == 0 && getenv("XDG_DATA_HOME") == NULL))) {
+  if (access(config, F_OK) != 0 &&
+      (access(SYSTEM_HOME "/node.ini", F_OK) == 0 || (geteuid() == 0 && getenv("XDG_DATA_HOME") == NULL))) {
     cli->home = SYSTEM_HOME;
   }
   return OK;
@@ -222,8 +225,7 @@ static enum err_code run(struct cli *cli, int n_words, char **words, struct err 
   code = args_parse(rest.n, rest.words, tables, 2, command->facets, &args, err);
   if (code == OK && args_flag(&args, "help")) {
     code = help_command(cli, command, err);
-  } else if (code == OK && (code = read_globals(cli, &args, err)) == OK &&
-             (code = check_operands(command, &args, err)) == OK) {
+  } else if (code == OK && (code = read_globals(cli, &args, err)) == OK && (code = check_operands(command, &args, err)) == OK) {
     code = command->run(cli, &args, err);
   }
   args_release(&args);

@@ -9,8 +9,8 @@
 
 #include "cli/commands.h"
 #include "cli/finding.h"
-#include "cli/proposal.h"
 #include "cli/out.h"
+#include "cli/proposal.h"
 #include "cli/publication.h"
 #include "protocol/schema/nearest.h"
 
@@ -81,8 +81,8 @@ out:
 /* ---- check ---- */
 
 /* One draft's verdict, said and put into list. *refused: it could not be published. */
-static enum err_code check_one(struct cli *cli, const struct schema_set *set, const struct home_config *config, const char *path,
-                               json_t *list, bool *refused, struct err *err) {
+static enum err_code check_one(struct cli *cli, const struct schema_set *set, const struct home_config *config,
+                               const char *path, json_t *list, bool *refused, struct err *err) {
   struct proposal o;
   enum err_code code = proposal_from_draft(set, path, config, cli->lang, &o, err);
   if (code != OK) {
@@ -91,10 +91,10 @@ static enum err_code check_one(struct cli *cli, const struct schema_set *set, co
   *refused = o.findings.n_refused > 0;
   out_heading(cli, "%s: %s", path, *refused ? "cannot be published yet" : "can be published");
   findings_show(cli, &o.findings, "  ", FINDING_WARNING);
-  out_line(cli, "  %u %% complete: %zu refused, %zu lacking, %zu warnings", o.completeness, o.findings.n_refused, o.findings.n_lacking,
-           o.findings.n_warnings);
-  json_array_append_new(list, json_pack("{s:o, s:s, s:b, s:i, s:o}", "file", out_json_text(view_of_text(path)), "kind", o.schema->kind,
-                                        "publishable", !*refused, "completeness", o.completeness, "findings",
+  out_line(cli, "  %u %% complete: %zu refused, %zu lacking, %zu warnings", o.completeness, o.findings.n_refused,
+           o.findings.n_lacking, o.findings.n_warnings);
+  json_array_append_new(list, json_pack("{s:o, s:s, s:b, s:i, s:o}", "file", out_json_text(view_of_text(path)), "kind",
+                                        o.schema->kind, "publishable", !*refused, "completeness", o.completeness, "findings",
                                         findings_json(&o.findings)));
   proposal_release(&o);
   return OK;
@@ -126,7 +126,8 @@ enum err_code cmd_check(struct cli *cli, const struct args *args, struct err *er
 /* ---- publish ---- */
 
 /* Reads every draft before anything is signed or asked. */
-static enum err_code read_drafts(struct cli *cli, struct submit *s, const struct args *args, struct proposal *objects, struct err *err) {
+static enum err_code read_drafts(struct cli *cli, struct submit *s, const struct args *args, struct proposal *objects,
+                                 struct err *err) {
   enum err_code code = OK;
   for (size_t i = 0; code == OK && i < args->n_operands; i++) {
     const char *path = args->operands[i];
@@ -162,8 +163,9 @@ static void say_row(void *context, const struct publication_row *row) {
   } else {
     out_line(cli, "refused  %s  %s", path, row->why);
   }
-  json_array_append_new(list, json_pack("{s:o, s:b, s:s, s:s, s:o}", "file", out_json_text(view_of_text(path)), "logged", row->logged,
-                                        "ref", row->reference, "reason", row->reason, "id", out_json_hash(&row->id)));
+  json_array_append_new(list,
+                        json_pack("{s:o, s:b, s:s, s:s, s:o}", "file", out_json_text(view_of_text(path)), "logged", row->logged,
+                                  "ref", row->reference, "reason", row->reason, "id", out_json_hash(&row->id)));
 }
 
 enum err_code cmd_publish(struct cli *cli, const struct args *args, struct err *err) {
@@ -185,8 +187,8 @@ enum err_code cmd_publish(struct cli *cli, const struct args *args, struct err *
     return code;
   }
   if ((code = read_drafts(cli, &s, args, objects, err)) != OK ||
-      (id != NULL && (code = version_by_name(&s.here, id, &replaced, err)) != OK) || (code = submit_person(cli, &s, err)) != OK ||
-      (code = publication_new(say_row, context, &p, err)) != OK) {
+      (id != NULL && (code = version_by_name(&s.here, id, &replaced, err)) != OK) ||
+      (code = submit_person(cli, &s, err)) != OK || (code = publication_new(say_row, context, &p, err)) != OK) {
     goto out;
   }
   code = seal_all(&s, objects, args->n_operands, id == NULL ? NULL : &replaced, p, err);

@@ -63,7 +63,8 @@ static enum err_code outlet_close(struct outlet *o, enum err_code code, struct e
   }
   mode_t mask = umask(0);
   umask(mask);
-  if (code == OK && (fsync(fileno(o->file)) != 0 || fchmod(fileno(o->file), 0666 & ~mask) != 0 || rename(o->draft, o->path) != 0)) {
+  if (code == OK &&
+      (fsync(fileno(o->file)) != 0 || fchmod(fileno(o->file), 0666 & ~mask) != 0 || rename(o->draft, o->path) != 0)) {
     code = err_errno(err, ERR_IO, errno, name);
   }
   fclose(o->file);
@@ -108,7 +109,8 @@ static enum err_code read_format(const struct cli *cli, const struct args *args,
 enum err_code cmd_export(struct cli *cli, const struct args *args, struct err *err) {
   struct here here;
   struct outlet outlet;
-  struct query filter = {.kind = args_value(args, "kind"), .node = args_value(args, "node"), .lang = cli->lang, .sort = SORT_REFERENCE};
+  struct query filter = {
+      .kind = args_value(args, "kind"), .node = args_value(args, "node"), .lang = cli->lang, .sort = SORT_REFERENCE};
   struct export_options options = {.kind = filter.kind, .node = filter.node};
   struct export_report report = {0};
   enum err_code code = read_format(cli, args, &options.format, err);
@@ -116,7 +118,7 @@ enum err_code cmd_export(struct cli *cli, const struct args *args, struct err *e
     return code;
   }
   const struct schema *schema = filter.kind == NULL ? NULL : schema_by_kind(here.schemas, filter.kind);
-  if ((code = facets_read(here.schemas, schema, args, &filter, err)) != OK) {
+  if ((code = facets_read(here.schemas, schema, options_export, args, &filter, err)) != OK) {
     goto out;
   }
   options.filter = filter.n_facets > 0 ? &filter : NULL;

@@ -90,7 +90,8 @@ enum err_code cmd_join(struct cli *cli, const struct args *args, struct err *err
     goto out;
   }
   if ((code = cli_node_passphrase(cli, &passphrase, err)) != OK ||
-      (code = founding_join(&home, passphrase, &file, &coordinator, err)) != OK || (code = keep_copy(&home, &file, err)) != OK) {
+      (code = founding_join(&home, passphrase, &file, &coordinator, err)) != OK ||
+      (code = keep_copy(&home, &file, err)) != OK) {
     goto out;
   }
   charter_show(cli, &file);

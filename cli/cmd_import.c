@@ -1,6 +1,6 @@
 /*
- * import: rows of a file become objects of the own log; a bundle brings the members' logs. Which of the two a file is, its first octets
- * say.
+ * import: rows of a file become objects of the own log; a bundle brings the members' logs. Which of the two a file is, its
+ * first octets say.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -15,14 +15,16 @@
 #define BUNDLE_MAGIC "SPECOLA"
 
 const struct option_row options_import[] = {
-    {"map", 0, OPTION_VALUE, "MAP.ini", "which column goes where (docs/schema.md 5)", "quale colonna va dove (docs/schema.md 5)"},
-    {"kind", 0, OPTION_VALUE, "KIND", "what the rows are, if no map says it (case)", "che cosa sono le righe, se la mappa non lo dice (case)"},
+    {"map", 0, OPTION_VALUE, "MAP.ini", "which column goes where (docs/schema.md 5)",
+     "quale colonna va dove (docs/schema.md 5)"},
+    {"kind", 0, OPTION_VALUE, "KIND", "what the rows are, if no map says it (case)",
+     "che cosa sono le righe, se la mappa non lo dice (case)"},
     {"dry-run", 0, OPTION_FLAG, NULL, "say what would happen; publish nothing", "dice che cosa accadrebbe; non pubblica nulla"},
     OPTIONS_END,
 };
 
-static enum err_code read_map(const struct cli *cli, const struct schema_set *set, const struct args *args, struct import_map **out,
-                              struct err *err) {
+static enum err_code read_map(const struct cli *cli, const struct schema_set *set, const struct args *args,
+                              struct import_map **out, struct err *err) {
   const char *path = args_value(args, "map"), *kind = args_value(args, "kind");
   /* The kind with the lowest number is what most people mean. */
   kind = kind == NULL && schema_set_count(set) > 0 ? schema_set_at(set, 0)->kind : kind;
@@ -44,9 +46,13 @@ static enum err_code read_map(const struct cli *cli, const struct schema_set *se
 
 static enum err_code say_counts(struct cli *cli, const struct import_counts *c, bool dry, struct err *err) {
   const char *would = dry ? "would be " : "";
-  out_line(cli, "%spublished %ju, new versions %ju, known %ju, refused %ju", would, (uintmax_t)c->published, (uintmax_t)c->new_versions,
-           (uintmax_t)c->known, (uintmax_t)c->refused);
+  out_line(cli, "%spublished %ju, new versions %ju, known %ju, refused %ju", would, (uintmax_t)c->published,
+           (uintmax_t)c->new_versions, (uintmax_t)c->known, (uintmax_t)c->refused);
+  if (c->warnings > 0 && !cli->verbose) {
+    out_line(cli, "%ju warning%s; specola -v import shows them", (uintmax_t)c->warnings, c->warnings == 1 ? "" : "s");
+  }
   out_set_number(cli, "read", c->rows);
+  out_set_number(cli, "warnings", c->warnings);
   out_set_number(cli, "published", c->published);
   out_set_number(cli, "new_versions", c->new_versions);
   out_set_number(cli, "known", c->known);

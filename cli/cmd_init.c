@@ -1,5 +1,6 @@
 /*
- * init: makes a node: its folder, its two keys, its founding request; and the coordinator's own key, outside the node's home. With
+ * init: makes a node: its folder, its two keys, its founding request; and the coordinator's own key, outside the node's home.
+ * With
  * --found it does the whole founding of an observatory of one.
  */
 #include <stdio.h>
@@ -13,17 +14,22 @@
 
 const struct option_row options_init[] = {
     {"country", 0, OPTION_VALUE, "IT", "ISO 3166-1 code of the node's country", "codice ISO 3166-1 del paese del nodo"},
-    {"region", 0, OPTION_VALUE, "IT-34", "ISO 3166-2 code, for a region's node", "codice ISO 3166-2, per il nodo di una regione"},
+    {"region", 0, OPTION_VALUE, "IT-34", "ISO 3166-2 code, for a region's node",
+     "codice ISO 3166-2, per il nodo di una regione"},
     {"lead", 0, OPTION_VALUE, "IT", "handle of the country's node, for an associate", "nodo del paese, per un associato"},
     {"name", 0, OPTION_VALUE, "TEXT", "who runs it", "chi lo gestisce"},
-    {"root", 0, OPTION_VALUE, "FILE.root", "public half of the root keys (specola root new)", "parte pubblica delle chiavi radice"},
-    {"found", 0, OPTION_VALUE, "NAME", "found a new observatory with this node alone", "fonda un nuovo osservatorio con questo solo nodo"},
-    {"coordinator", 0, OPTION_VALUE, "FILE.pub", "the coordinator's public key (else yours)", "chiave pubblica del coordinatore (o la propria)"},
+    {"root", 0, OPTION_VALUE, "FILE.root", "public half of the root keys (specola root new)",
+     "parte pubblica delle chiavi radice"},
+    {"found", 0, OPTION_VALUE, "NAME", "found a new observatory with this node alone",
+     "fonda un nuovo osservatorio con questo solo nodo"},
+    {"coordinator", 0, OPTION_VALUE, "FILE.pub", "the coordinator's public key (else yours)",
+     "chiave pubblica del coordinatore (o la propria)"},
     {"listen", 0, OPTION_VALUE, "ENDPOINT", "where to listen (tcp://0.0.0.0:7411)", "dove ascoltare (tcp://0.0.0.0:7411)"},
     {"advertise", 0, OPTION_VALUE, "ENDPOINT", "where the others reach it", "dove gli altri lo raggiungono"},
     {"language", 0, OPTION_VALUE, "TAG", "language of texts without a tag (en)", "lingua dei testi senza sigla (en)"},
     {"license", 0, OPTION_VALUE, "SPDX", "licence of cases (CC-BY-4.0)", "licenza delle esperienze (CC-BY-4.0)"},
-    {"out", 'o', OPTION_VALUE, "FILE", "where the founding request goes (HANDLE.identity)", "dove va la richiesta (SIGLA.identity)"},
+    {"out", 'o', OPTION_VALUE, "FILE", "where the founding request goes (HANDLE.identity)",
+     "dove va la richiesta (SIGLA.identity)"},
     OPTIONS_END,
 };
 
@@ -34,10 +40,14 @@ static enum err_code read_config(const struct args *args, struct home_config *c,
     char *place;
     size_t size;
   } rows[] = {
-      {"country", c->country, sizeof c->country},       {"region", c->region, sizeof c->region},
-      {"lead", c->lead, sizeof c->lead},                {"name", c->name, sizeof c->name},
-      {"listen", c->listen, sizeof c->listen},          {"advertise", c->advertise, sizeof c->advertise},
-      {"language", c->language, sizeof c->language},    {"license", c->license, sizeof c->license},
+      {"country", c->country, sizeof c->country},
+      {"region", c->region, sizeof c->region},
+      {"lead", c->lead, sizeof c->lead},
+      {"name", c->name, sizeof c->name},
+      {"listen", c->listen, sizeof c->listen},
+      {"advertise", c->advertise, sizeof c->advertise},
+      {"language", c->language, sizeof c->language},
+      {"license", c->license, sizeof c->license},
   };
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     const char *value = args_value(args, rows[i].option);
@@ -54,13 +64,16 @@ static enum err_code read_config(const struct args *args, struct home_config *c,
   }
   if ((args_value(args, "root") != NULL) == (args_value(args, "found") != NULL)) {
     err_set(err, ERR_USAGE, "either --root FILE.root or --found NAME, please");
-    return err_hint(err, "--root: with keys made offline by specola root new; --found: all on this machine. To try things out: specola demo");
+    return err_hint(
+        err,
+        "--root: with keys made offline by specola root new; --found: all on this machine. To try things out: specola demo");
   }
   return OK;
 }
 
 /* The coordinator's card: given, or of the key that is here, or of a new one (*fresh: its passphrase is needed). */
-static enum err_code find_coordinator(struct cli *cli, const struct args *args, struct person_card *card, bool *fresh, struct err *err) {
+static enum err_code find_coordinator(struct cli *cli, const struct args *args, struct person_card *card, bool *fresh,
+                                      struct err *err) {
   const char *given = args_value(args, "coordinator");
   *fresh = false;
   if (given != NULL) {
@@ -93,8 +106,9 @@ static enum err_code keep_coordinator(struct cli *cli, const struct home *home, 
 }
 
 /* The whole founding, here: sheets, charter, signature, store. */
-static enum err_code found_alone(struct cli *cli, const struct home *home, struct secret *node_passphrase, struct secret *passphrase,
-                                 const char *observatory, const struct person_card *coordinator, struct err *err) {
+static enum err_code found_alone(struct cli *cli, const struct home *home, struct secret *node_passphrase,
+                                 struct secret *passphrase, const char *observatory, const struct person_card *coordinator,
+                                 struct err *err) {
   char request[HOME_PATH_MAX], charter[HOME_PATH_MAX], sheet[HOME_PATH_MAX];
   struct root_set roots;
   struct charter_file file = {0};
@@ -127,7 +141,8 @@ static void say_made(struct cli *cli, const struct home *home, const char *reque
   out_set_text(cli, "handle", home->config.handle);
   out_set_text(cli, "home", home->dir);
   if (alone) {
-    out_line(cli, "! The sealed root sheets %s-1.key and %s-2.key are on this machine. Move them off: specola key backup DIR --move",
+    out_line(cli,
+             "! The sealed root sheets %s-1.key and %s-2.key are on this machine. Move them off: specola key backup DIR --move",
              home->config.handle, home->config.handle);
     out_line(cli, "Next:  specola serve    specola new case -o first.draft    specola import cases.ndjson --dry-run");
     return;
@@ -160,9 +175,11 @@ enum err_code cmd_init(struct cli *cli, const struct args *args, struct err *err
     return code;
   }
   if (observatory != NULL) {
-    out_note(cli, "This founds a NEW observatory; what is signed in it cannot move to another. To try things out: specola demo.");
+    out_note(cli,
+             "This founds a NEW observatory; what is signed in it cannot move to another. To try things out: specola demo.");
   }
-  if ((fresh || observatory != NULL) && (code = cli_passphrase(cli, fresh ? "your new key" : "the new root keys", true, &passphrase, err)) != OK) {
+  if ((fresh || observatory != NULL) &&
+      (code = cli_passphrase(cli, fresh ? "your new key" : "the new root keys", true, &passphrase, err)) != OK) {
     return code;
   }
   if ((code = cli_node_passphrase(cli, &node_passphrase, err)) != OK ||

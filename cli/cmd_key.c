@@ -16,16 +16,19 @@
 #include "keys/words.h"
 
 const struct option_row options_key_show[] = {
-    {"out", 'o', OPTION_VALUE, "FILE.pub", "also write your public key to a file", "scrive anche la chiave pubblica in un file"},
+    {"out", 'o', OPTION_VALUE, "FILE.pub", "also write your public key to a file",
+     "scrive anche la chiave pubblica in un file"},
     OPTIONS_END,
 };
 const struct option_row options_key_new[] = {
     {"name", 0, OPTION_VALUE, "TEXT", "your name or function, for the certificate", "nome o funzione, per il certificato"},
-    {"out", 'o', OPTION_VALUE, "FILE.pub", "write the public key to a file (person.pub)", "scrive la chiave pubblica in un file (person.pub)"},
+    {"out", 'o', OPTION_VALUE, "FILE.pub", "write the public key to a file (person.pub)",
+     "scrive la chiave pubblica in un file (person.pub)"},
     OPTIONS_END,
 };
 const struct option_row options_key_backup[] = {
-    {"move", 0, OPTION_FLAG, NULL, "remove the root sheets from this machine afterwards", "toglie poi i fogli radice da questa macchina"},
+    {"move", 0, OPTION_FLAG, NULL, "remove the root sheets from this machine afterwards",
+     "toglie poi i fogli radice da questa macchina"},
     OPTIONS_END,
 };
 
@@ -60,7 +63,8 @@ enum err_code cmd_key_new(struct cli *cli, const struct args *args, struct err *
   }
   say_card(cli, &card);
   out_line(cli, "Your key     %s   (sealed; never give it away)", path);
-  out_line(cli, "Next:  send %s to the coordinator: specola person certify FILE.pub --role editor", out == NULL ? card_path : out);
+  out_line(cli, "Next:  send %s to the coordinator: specola person certify FILE.pub --role editor",
+           out == NULL ? card_path : out);
   out_set_text(cli, "file", path);
   out_set_text(cli, "card", out == NULL ? card_path : out);
   return OK;

@@ -9,17 +9,28 @@
 #include "cli/out.h"
 #include "protocol/schema/nearest.h"
 
-#define ROW_SORT {"sort", 0, OPTION_VALUE, "ORDER", "newest, relevance, kind or reference", "newest, relevance, kind o reference"}
-#define ROW_LIMIT {"limit", 'n', OPTION_VALUE, "N", "at most N (50; 0: all)", "al più N (50; 0: tutti)"}
-#define ROW_OFFSET {"offset", 0, OPTION_VALUE, "N", "leave out the first N", "salta i primi N"}
-#define ROW_NODE {"node", 0, OPTION_VALUE, "HANDLE", "only of this home", "solo di questo nodo"}
-#define ROW_WITHDRAWN {"withdrawn", 0, OPTION_FLAG, NULL, "also what was withdrawn", "anche ciò che è stato ritirato"}
-#define ROW_FACETS {"facets", 0, OPTION_FLAG, NULL, "count the matches by every facet", "conta i risultati per ogni faccetta"}
+#define ROW_SORT                                                                                                               \
+  { "sort", 0, OPTION_VALUE, "ORDER", "newest, relevance, kind or reference", "newest, relevance, kind o reference" }
+#define ROW_LIMIT                                                                                                              \
+  { "limit", 'n', OPTION_VALUE, "N", "at most N (50; 0: all)", "al più N (50; 0: tutti)" }
+#define ROW_OFFSET                                                                                                             \
+  { "offset", 0, OPTION_VALUE, "N", "leave out the first N", "salta i primi N" }
+#define ROW_NODE                                                                                                               \
+  { "node", 0, OPTION_VALUE, "HANDLE", "only of this home", "solo di questo nodo" }
+#define ROW_WITHDRAWN                                                                                                          \
+  { "withdrawn", 0, OPTION_FLAG, NULL, "also what was withdrawn", "anche ciò che è stato ritirato" }
+#define ROW_FACETS                                                                                                             \
+  { "facets", 0, OPTION_FLAG, NULL, "count the matches by every facet", "conta i risultati per ogni faccetta" }
 
 const struct option_row options_list[] = {ROW_SORT, ROW_LIMIT, ROW_OFFSET, ROW_NODE, ROW_WITHDRAWN, ROW_FACETS, OPTIONS_END};
-const struct option_row options_search[] = {
-    {"kind", 0, OPTION_VALUE, "KIND", "only of this kind", "solo di questo tipo"},
-    ROW_SORT, ROW_LIMIT, ROW_OFFSET, ROW_NODE, ROW_WITHDRAWN, ROW_FACETS, OPTIONS_END};
+const struct option_row options_search[] = {{"kind", 0, OPTION_VALUE, "KIND", "only of this kind", "solo di questo tipo"},
+                                            ROW_SORT,
+                                            ROW_LIMIT,
+                                            ROW_OFFSET,
+                                            ROW_NODE,
+                                            ROW_WITHDRAWN,
+                                            ROW_FACETS,
+                                            OPTIONS_END};
 
 #define LIMIT_DEFAULT 50
 #define LIMIT_MAX 10000000
@@ -37,7 +48,10 @@ static enum err_code read_sort(const struct args *args, struct query *q, struct 
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
     nearest_offer(&near, names[i]);
     if (strcmp(names[i], name) == 0) {
-      q->sort = i == SORT_RELEVANCE ? SORT_RELEVANCE : i == SORT_KIND ? SORT_KIND : i == SORT_REFERENCE ? SORT_REFERENCE : SORT_NEWEST;
+      q->sort = i == SORT_RELEVANCE   ? SORT_RELEVANCE
+                : i == SORT_KIND      ? SORT_KIND
+                : i == SORT_REFERENCE ? SORT_REFERENCE
+                                      : SORT_NEWEST;
       return OK;
     }
   }
@@ -60,7 +74,7 @@ static enum err_code read_query(const struct cli *cli, const struct here *here, 
   q->lang = cli->lang;
   const struct schema *schema = q->kind == NULL ? NULL : schema_by_kind(here->schemas, q->kind);
   code = read_sort(args, q, err);
-  return code != OK ? code : facets_read(here->schemas, schema, args, q, err);
+  return code != OK ? code : facets_read(here->schemas, schema, options_search, args, q, err);
 }
 
 /* ---- rows ---- */
@@ -75,10 +89,11 @@ struct listing {
 
 static json_t *row_json(const struct query_row *row) {
   return json_pack("{s:s, s:o, s:s, s:o, s:s, s:s, s:o, s:I, s:i, s:i, s:b, s:o}", "ref", row->reference, "id",
-                   out_json_hash(&row->object_id), "version", row->version_reference, "version_id", out_json_hash(&row->version_id), "kind",
-                   row->schema == NULL ? "" : row->schema->kind, "home", row->handle, "title", out_json_text(view_of_text(row->title)),
-                   "created", (json_int_t)row->created, "versions", (int)row->versions, "completeness", (int)row->completeness, "withdrawn",
-                   row->withdrawn, "snippet", out_json_text(view_of_text(row->snippet)));
+                   out_json_hash(&row->object_id), "version", row->version_reference, "version_id",
+                   out_json_hash(&row->version_id), "kind", row->schema == NULL ? "" : row->schema->kind, "home", row->handle,
+                   "title", out_json_text(view_of_text(row->title)), "created", (json_int_t)row->created, "versions",
+                   (int)row->versions, "completeness", (int)row->completeness, "withdrawn", row->withdrawn, "snippet",
+                   out_json_text(view_of_text(row->snippet)));
 }
 
 static bool visit_row(void *context, const struct query_row *row) {
@@ -106,8 +121,9 @@ struct counting {
 static bool visit_count(void *context, const char *code, const char *label, uint64_t count) {
   struct counting *c = context;
   out_line(c->cli, "  %8ju  %s%s%s", (uintmax_t)count, code, label == NULL ? "" : "  ", label == NULL ? "" : label);
-  json_array_append_new(c->list, json_pack("{s:o, s:o, s:I}", "code", out_json_text(view_of_text(code)), "label",
-                                           out_json_text(view_of_text(label == NULL ? code : label)), "count", (json_int_t)count));
+  json_array_append_new(c->list,
+                        json_pack("{s:o, s:o, s:I}", "code", out_json_text(view_of_text(code)), "label",
+                                  out_json_text(view_of_text(label == NULL ? code : label)), "count", (json_int_t)count));
   return true;
 }
 

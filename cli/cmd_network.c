@@ -14,9 +14,11 @@
 #include "node/store/derive.h"
 
 const struct option_row options_serve[] = {
-    {"peer", 0, OPTION_MANY, "FR=tcp://...", "where a member is reached; again for each", "dove si raggiunge un membro; ripetere per ognuno"},
+    {"peer", 0, OPTION_MANY, "FR=tcp://...", "where a member is reached; again for each",
+     "dove si raggiunge un membro; ripetere per ognuno"},
     {"listen", 0, OPTION_VALUE, "ENDPOINT", "where to listen, instead of node.ini's", "dove ascoltare, al posto di node.ini"},
-    {"idle-now", 0, OPTION_FLAG, NULL, "tell the others every second how far this node is", "dice agli altri ogni secondo a che punto è"},
+    {"idle-now", 0, OPTION_FLAG, NULL, "tell the others every second how far this node is",
+     "dice agli altri ogni secondo a che punto è"},
     OPTIONS_END,
 };
 
@@ -31,8 +33,8 @@ enum err_code program_path(char out[HOME_PATH_MAX], struct err *err) {
 
 enum err_code serving_options(struct cli *cli, const struct args *args, char program[HOME_PATH_MAX], struct serve_options *out,
                               struct err *err) {
-  *out = (struct serve_options){.home = cli->home, .program = program, .listen = args_value(args, "listen"),
-                                .idle_now = args_flag(args, "idle-now")};
+  *out = (struct serve_options){
+      .home = cli->home, .program = program, .listen = args_value(args, "listen"), .idle_now = args_flag(args, "idle-now")};
   const char *peer;
   for (size_t i = 0; (peer = args_nth(args, "peer", i)) != NULL; i++) {
     if (i == HOME_PEERS) {
@@ -86,10 +88,11 @@ static void say_sync(struct cli *cli, const json_t *report) {
   size_t i;
   json_t *peer;
   json_array_foreach(json_object_get(report, "peers"), i, peer) {
-    const char *handle = json_string_value(json_object_get(peer, "handle")), *state = json_string_value(json_object_get(peer, "state"));
+    const char *handle = json_string_value(json_object_get(peer, "handle")),
+               *state = json_string_value(json_object_get(peer, "state"));
     const char *note = json_string_value(json_object_get(peer, "note"));
-    out_line(cli, "%-6s %s%s%s", handle == NULL ? "?" : handle, state == NULL ? "" : state, note == NULL || note[0] == '\0' ? "" : ": ",
-             note == NULL ? "" : note);
+    out_line(cli, "%-6s %s%s%s", handle == NULL ? "?" : handle, state == NULL ? "" : state,
+             note == NULL || note[0] == '\0' ? "" : ": ", note == NULL ? "" : note);
   }
   if (json_is_integer(json_object_get(report, "new"))) {
     out_line(cli, "%jd new entries", (intmax_t)json_integer_value(json_object_get(report, "new")));
@@ -102,7 +105,8 @@ static enum err_code reached_all(const json_t *report, struct err *err) {
   size_t i, used = 0;
   json_t *peer;
   json_array_foreach(json_object_get(report, "peers"), i, peer) {
-    const char *handle = json_string_value(json_object_get(peer, "handle")), *state = json_string_value(json_object_get(peer, "state"));
+    const char *handle = json_string_value(json_object_get(peer, "handle")),
+               *state = json_string_value(json_object_get(peer, "state"));
     if (handle != NULL && state != NULL && strcmp(state, "open") != 0) {
       int n = snprintf(silent + used, sizeof silent - used, "%s%s", used == 0 ? "" : ", ", handle);
       used += n < 0 || (size_t)n >= sizeof silent - used ? 0 : (size_t)n;

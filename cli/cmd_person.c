@@ -13,9 +13,11 @@
 #include "protocol/people.h"
 
 const struct option_row options_person_certify[] = {
-    {"role", 0, OPTION_MANY, "ROLE", "coordinator, editor, reviewer, contributor, facilitator", "coordinator, editor, reviewer, contributor, facilitator"},
+    {"role", 0, OPTION_MANY, "ROLE", "coordinator, editor, reviewer, contributor, facilitator",
+     "coordinator, editor, reviewer, contributor, facilitator"},
     {"territory", 0, OPTION_VALUE, "IT-34", "bind what this person writes to a region", "lega ciò che scrive a una regione"},
-    {"name", 0, OPTION_VALUE, "TEXT", "name or function, instead of the card's", "nome o funzione, al posto di quello della carta"},
+    {"name", 0, OPTION_VALUE, "TEXT", "name or function, instead of the card's",
+     "nome o funzione, al posto di quello della carta"},
     OPTIONS_END,
 };
 
@@ -76,8 +78,8 @@ static enum err_code certify(struct submit *s, const struct wish *w, char refere
   char hex[2 * PUBKEY_LEN + 1];
   json_t *answer = NULL;
   hex_encode(pubkey_view(&w->card.key), hex);
-  json_t *wish = json_pack("{s:s, s:I, s:I, s:o}", "key", hex, "roles", (json_int_t)w->roles, "territory", (json_int_t)w->territory, "name",
-                           out_json_text(view_of_text(w->card.name)));
+  json_t *wish = json_pack("{s:s, s:I, s:I, s:o}", "key", hex, "roles", (json_int_t)w->roles, "territory",
+                           (json_int_t)w->territory, "name", out_json_text(view_of_text(w->card.name)));
   enum err_code code = ctl_order(s->ctl, "certify", wish, &answer, err);
   if (code == OK) {
     const char *said = json_string_value(json_object_get(answer, "reference"));
@@ -129,9 +131,10 @@ static bool visit_person(void *context, const struct query_person *p) {
   const char *revoked = !p->revoked ? "" : p->revoked_from[0] != '\0' ? p->revoked_from : "void";
   const char *cells[] = {person, p->reference, roles, territory, revoked, p->name, words};
   out_table_row(l->table, cells);
-  json_array_append_new(l->list, json_pack("{s:I, s:s, s:s, s:s, s:b, s:s, s:o, s:s}", "person", (json_int_t)p->person, "ref", p->reference,
-                                           "roles", roles, "territory", territory, "revoked", p->revoked, "revoked_from", p->revoked_from,
-                                           "name", out_json_text(view_of_text(p->name)), "fingerprint", words));
+  json_array_append_new(l->list,
+                        json_pack("{s:I, s:s, s:s, s:s, s:b, s:s, s:o, s:s}", "person", (json_int_t)p->person, "ref",
+                                  p->reference, "roles", roles, "territory", territory, "revoked", p->revoked, "revoked_from",
+                                  p->revoked_from, "name", out_json_text(view_of_text(p->name)), "fingerprint", words));
   return true;
 }
 
@@ -144,7 +147,8 @@ enum err_code cmd_person_list(struct cli *cli, const struct args *args, struct e
     return code;
   }
   struct listing l = {.table = out_table_new(cli, columns), .list = json_array()};
-  code = query_people(here.store, &here.federation, federation_handle(&here.federation, &here.federation.own), visit_person, &l, err);
+  code = query_people(here.store, &here.federation, federation_handle(&here.federation, &here.federation.own), visit_person, &l,
+                      err);
   out_table_print(l.table);
   out_set(cli, "people", l.list);
   here_release(&here);

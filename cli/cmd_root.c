@@ -118,7 +118,9 @@ enum err_code cmd_root_sign(struct cli *cli, const struct args *args, struct err
   charter_show(cli, &file);
   bool complete = charter_complete(&file.charter, NULL) == OK;
   out_line(cli, "%u signature%s added to %s", added, added == 1 ? "" : "s", path);
-  out_line(cli, complete ? "Complete. Next:  each founder: specola join %s" : "Next:  the others sign %s, too; then each founder joins",
+  out_line(cli,
+           complete ? "Complete. Next:  each founder: specola join %s"
+                    : "Next:  the others sign %s, too; then each founder joins",
            path);
   out_set_number(cli, "added", added);
   out_set_bool(cli, "complete", complete);

@@ -65,7 +65,9 @@ static void say_links(struct cli *cli, const json_t *json, const struct schema *
     json_t *link;
     json_array_foreach(json_object_get(json_object_get(json, "links"), ways[way]), i, link) {
       const char *field = text_of(link, "field"), *inverse = text_of(link, "inverse");
-      const char *label = way == 0 && schema != NULL ? schema_label(schema, field, cli->lang) : inverse[0] != '\0' ? inverse : field;
+      const char *label = way == 0 && schema != NULL ? schema_label(schema, field, cli->lang)
+                          : inverse[0] != '\0'       ? inverse
+                                                     : field;
       bool waiting = json_is_true(json_object_get(link, "waiting"));
       out_line(cli, "%s %s: %s  %s", way == 0 ? "->" : "<-", label, waiting ? text_of(link, "id") : text_of(link, "reference"),
                waiting ? "(not here yet)" : text_of(link, "title"));
@@ -89,15 +91,22 @@ static void say_findings(struct cli *cli, const json_t *json) {
   out_line(cli, "%jd %% complete", (intmax_t)json_integer_value(json_object_get(json, "completeness")));
 }
 
-static enum err_code say_object(struct cli *cli, const json_t *json, const struct schema *schema, struct view body, struct err *err) {
+static enum err_code say_object(struct cli *cli, const json_t *json, const struct schema *schema, struct view body,
+                                struct err *err) {
   char when[32];
   const json_t *author = json_object_get(json, "author");
   size_t n = json_array_size(json_object_get(json, "versions"));
   say_when(when, json_object_get(json, "created"));
-  out_heading(cli, "%s  %s", text_of(json, "reference"), text_of(json, "title"));
-  out_line(cli, "%s, %s: %s of %zu version%s, %s, by %s (%s)", schema == NULL ? "An object" : schema_label(schema, "@kind", cli->lang),
-           text_of(json_object_get(json, "home"), "handle"), text_of(json, "shown"), n, n == 1 ? "" : "s", when, text_of(author, "name"),
-           text_of(author, "roles"));
+  /* The title of the version shown, which need not be the object's newest. */
+  struct view title = view_of_text(text_of(json, "title"));
+  if (schema != NULL && body.len > 0 && !body_text(schema, body, schema->title->key, cli->lang, &title, NULL)) {
+    title = view_of_text(text_of(json, "title"));
+  }
+  out_heading(cli, "%s  %.*s", text_of(json, "reference"), (int)title.len, (const char *)title.p);
+  out_line(cli, "%s, %s: %s of %zu version%s, %s, by %s (%s)",
+           schema == NULL ? "An object" : schema_label(schema, "@kind", cli->lang),
+           text_of(json_object_get(json, "home"), "handle"), text_of(json, "shown"), n, n == 1 ? "" : "s", when,
+           text_of(author, "name"), text_of(author, "roles"));
   if (strcmp(text_of(json, "state"), "withdrawn") == 0) {
     out_line(cli, "! It was withdrawn.");
   }
@@ -133,7 +142,8 @@ enum err_code cmd_show(struct cli *cli, const struct args *args, struct err *err
     code = find_version(json, n, &rowid, err);
     json_decref(json);
     json = NULL;
-    if (code != OK || (code = query_show(here.store, &here.federation, here.schemas, rowid, cli->lang, &json, &body, err)) != OK) {
+    if (code != OK ||
+        (code = query_show(here.store, &here.federation, here.schemas, rowid, cli->lang, &json, &body, err)) != OK) {
       goto out;
     }
   }

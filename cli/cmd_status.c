@@ -32,10 +32,12 @@ static bool add_log(void *context, const struct log *log) {
     return false;
   }
   f->rows = rows;
-  f->rows[f->n] = (struct frontier_row){.node = log->node, .gen = log->gen, .size = log->range.size, .root = merkle_root(&log->range)};
-  json_array_append_new(f->logs, json_pack("{s:s, s:o, s:I, s:I, s:o}", "handle", federation_handle(&f->here->federation, &log->node),
-                                           "node", out_json_hash(&log->node), "gen", (json_int_t)log->gen, "size",
-                                           (json_int_t)log->range.size, "root", out_json_hash(&f->rows[f->n].root)));
+  f->rows[f->n] =
+      (struct frontier_row){.node = log->node, .gen = log->gen, .size = log->range.size, .root = merkle_root(&log->range)};
+  json_array_append_new(f->logs,
+                        json_pack("{s:s, s:o, s:I, s:I, s:o}", "handle", federation_handle(&f->here->federation, &log->node),
+                                  "node", out_json_hash(&log->node), "gen", (json_int_t)log->gen, "size",
+                                  (json_int_t)log->range.size, "root", out_json_hash(&f->rows[f->n].root)));
   f->n++;
   return true;
 }
@@ -49,8 +51,9 @@ static json_t *members_json(const struct here *here) {
     if (hash_equal(&m->member->node, &f->own)) {
       continue;
     }
-    json_array_append_new(list, json_pack("{s:s, s:o, s:s, s:s}", "handle", m->member->handle, "node", out_json_hash(&m->member->node),
-                                          "state", "not serving", "endpoint", m->has_address ? m->address.endpoints[0] : ""));
+    json_array_append_new(list, json_pack("{s:s, s:o, s:s, s:s}", "handle", m->member->handle, "node",
+                                          out_json_hash(&m->member->node), "state", "not serving", "endpoint",
+                                          m->has_address ? m->address.endpoints[0] : ""));
   }
   return list;
 }
@@ -223,7 +226,8 @@ enum err_code cmd_status(struct cli *cli, const struct args *args, struct err *e
   say_peers(cli);
   json_t *strangers = json_object_get(cli->doc, "strangers");
   if (json_array_size(strangers) > 0) {
-    out_line(cli, "! %zu unknown key%s tried to connect", json_array_size(strangers), json_array_size(strangers) == 1 ? "" : "s");
+    out_line(cli, "! %zu unknown key%s tried to connect", json_array_size(strangers),
+             json_array_size(strangers) == 1 ? "" : "s");
   }
   if (!serving) {
     out_line(cli, "Next:  specola serve");

@@ -36,10 +36,10 @@ static void report_log(struct report *r, const struct log_check *c) {
   hash_hex(&h, root);
   const char *cells[] = {c->handle, gen, size, points, held, missing, root};
   out_table_row(r->table, cells);
-  json_array_append_new(r->list, json_pack("{s:s, s:o, s:I, s:I, s:s, s:I, s:I, s:I}", "handle", c->handle, "node", out_json_hash(&c->node),
-                                           "gen", (json_int_t)c->gen, "size", (json_int_t)c->range.size, "root", root, "checkpoints",
-                                           (json_int_t)c->checkpoints, "held", (json_int_t)c->held, "bodies_missing",
-                                           (json_int_t)c->bodies_missing));
+  json_array_append_new(r->list, json_pack("{s:s, s:o, s:I, s:I, s:s, s:I, s:I, s:I}", "handle", c->handle, "node",
+                                           out_json_hash(&c->node), "gen", (json_int_t)c->gen, "size",
+                                           (json_int_t)c->range.size, "root", root, "checkpoints", (json_int_t)c->checkpoints,
+                                           "held", (json_int_t)c->held, "bodies_missing", (json_int_t)c->bodies_missing));
 }
 
 static enum err_code file_source(void *context, uint8_t *buffer, size_t size, size_t *n, struct err *err) {
@@ -114,8 +114,8 @@ static enum err_code verify_log(const struct here *here, const struct log *log, 
   if (member == NULL) {
     return err_set(err, ERR_MISMATCH, "a log of no member is in the store");
   }
-  w.check = (struct log_check){.fed_id = here->federation.charter.fed_id, .node = log->node, .gen = log->gen,
-                               .key = member->identity.node_key};
+  w.check = (struct log_check){
+      .fed_id = here->federation.charter.fed_id, .node = log->node, .gen = log->gen, .key = member->identity.node_key};
   memcpy(w.check.handle, member->member->handle, HANDLE_MAX);
   bytes_init(&w.text, LIMIT_CHECKPOINT);
   enum err_code code = entry_each(here->store, log->no, 0, log->range.size, walk_entry, &w, err);

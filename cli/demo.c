@@ -1,6 +1,7 @@
 /*
- * demo: three nodes on loopback in a temporary folder found a federation by the same functions as the commands do, publish their cases
- * while they serve, exchange them, and refuse what is forged. Then they serve until Ctrl-C, or the demo ends with a verdict (--check).
+ * demo: three nodes on loopback in a temporary folder found a federation by the same functions as the commands do, publish
+ * their cases while they serve, exchange them, and refuse what is forged. Then they serve until Ctrl-C, or the demo ends with a
+ * verdict (--check).
  */
 #include <errno.h>
 #include <ftw.h>
@@ -193,7 +194,8 @@ static enum err_code publish(struct demo_node *n, size_t from, size_t to, struct
   for (const struct demo_case *c = demo_cases; code == OK && c->node != NULL; c++) {
     struct proposal o;
     bool wanted = strcmp(c->node, n->handle) == 0 && own++ >= from && own <= to;
-    if (!wanted || (code = proposal_from_text(s.here.schemas, view_of(c->text, c->len), c->file, &s.here.home.config, "en", &o, err)) != OK) {
+    if (!wanted || (code = proposal_from_text(s.here.schemas, view_of(c->text, c->len), c->file, &s.here.home.config, "en", &o,
+                                              err)) != OK) {
       continue;
     }
     code = publication_add(p, &s, &o, NULL, own, err);
@@ -221,7 +223,8 @@ static enum err_code journey(struct demo *d, struct err *err) {
   if (code != OK) {
     return code;
   }
-  out_line(d->cli, "%6ju ms  IT signed it, admitted it, and gave a receipt: %s", (uintmax_t)(clock_ms(clock_system()) - start), done.last);
+  out_line(d->cli, "%6ju ms  IT signed it, admitted it, and gave a receipt: %s", (uintmax_t)(clock_ms(clock_system()) - start),
+           done.last);
   uint64_t size = strtoull(strchr(done.last, '-') == NULL ? "0" : strchr(done.last, '-') + 1, NULL, 10) + 1;
   out_set_text(d->cli, "journey", done.last);
   while (clock_ms(clock_system()) - start < CONVERGE_MS && (!there[1] || !there[2]) && demo_wait(LOOK_MS)) {
@@ -250,14 +253,16 @@ static enum err_code forge(struct demo *d, struct err *err) {
   struct batch *batch = calloc(1, sizeof *batch);
   const struct demo_case *c = &demo_cases[0];
   memset(&o, 0, sizeof o);
-  enum err_code code = receipt == NULL || batch == NULL ? err_set(err, ERR_MEMORY, NULL) : submit_open(&d->nodes[0].cli, &s, err);
+  enum err_code code =
+      receipt == NULL || batch == NULL ? err_set(err, ERR_MEMORY, NULL) : submit_open(&d->nodes[0].cli, &s, err);
   if (code != OK) {
     free(receipt);
     free(batch);
     return code;
   }
   if ((code = submit_person(&d->nodes[0].cli, &s, err)) == OK &&
-      (code = proposal_from_text(s.here.schemas, view_of(c->text, c->len), c->file, &s.here.home.config, "en", &o, err)) == OK &&
+      (code = proposal_from_text(s.here.schemas, view_of(c->text, c->len), c->file, &s.here.home.config, "en", &o, err)) ==
+          OK &&
       (code = submit_seal(&s, o.schema->number, NULL, NULL, bytes_view(&o.body), 0, batch, err)) == OK) {
     struct bytes *envelope = &batch->rows[0].envelope;
     envelope->p[envelope->len - 1] ^= 1;
@@ -268,8 +273,8 @@ static enum err_code forge(struct demo *d, struct err *err) {
     const char *reason = refused ? reason_name(receipt->rows[0].reason) : "none";
     out_line(d->cli, "%s", "");
     out_heading(d->cli, "A forged record");
-    out_line(d->cli, "One octet of its signature was turned, then it was submitted to IT: %s(%s), %s", refused ? "REFUSED" : "ACCEPTED",
-             reason, refused ? reason_text(receipt->rows[0].reason) : "");
+    out_line(d->cli, "One octet of its signature was turned, then it was submitted to IT: %s(%s), %s",
+             refused ? "REFUSED" : "ACCEPTED", reason, refused ? reason_text(receipt->rows[0].reason) : "");
     out_set_text(d->cli, "forged", reason);
     if (receipt->rows[0].reason != REASON_SIGNATURE || !refused) {
       code = err_set(err, ERR_MISMATCH, "a forged record was not refused for its signature");
@@ -367,7 +372,9 @@ enum err_code cmd_demo(struct cli *cli, const struct args *args, struct err *err
     code = play(d, err);
     if (code == OK && !args_flag(args, "check") && !cli->json) {
       out_line(cli, "%s", "");
-      out_line(cli, "They hold the same, and go on serving. Ctrl-C stops them and removes the folder. Meanwhile, in another terminal:");
+      out_line(
+          cli,
+          "They hold the same, and go on serving. Ctrl-C stops them and removes the folder. Meanwhile, in another terminal:");
       out_line(cli, "  %s --home %s list case", d->program, d->nodes[2].home);
       out_line(cli, "  %s --home %s --lang it show IT-2", d->program, d->nodes[1].home);
       out_line(cli, "  %s --home %s status", d->program, d->nodes[0].home);

@@ -91,7 +91,8 @@ enum err_code demo_node_sign(struct demo_node *n, struct charter_file *charter, 
 
 /* In the child, between fork and exec: only what is safe there. */
 static void become_serve(const char *program, char *const *arguments, int log, pid_t parent) {
-  if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent || dup2(log, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0) {
+  if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent || dup2(log, STDOUT_FILENO) < 0 ||
+      dup2(log, STDERR_FILENO) < 0) {
     _exit(126);
   }
   int nothing = open("/dev/null", O_RDONLY);

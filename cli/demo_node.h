@@ -1,5 +1,6 @@
 /*
- * demo_node: one of the demo's nodes: a home in a temporary folder, a coordinator who publishes, and `serve` as a child process.
+ * demo_node: one of the demo's nodes: a home in a temporary folder, a coordinator who publishes, and `serve` as a child
+ * process.
  */
 #ifndef SPECOLA_CLI_DEMO_NODE_H
 #define SPECOLA_CLI_DEMO_NODE_H
@@ -27,8 +28,8 @@ MUST_CHECK enum err_code demo_node_init(struct demo_node *n, const struct cli *c
 /* Signs the charter with the node's root sheet. */
 MUST_CHECK enum err_code demo_node_sign(struct demo_node *n, struct charter_file *charter, struct err *err);
 /* Starts serve; earlier: nodes that serve already, which it dials. Waits until it answers on run/ctl. */
-MUST_CHECK enum err_code demo_node_serve(struct demo_node *n, const struct demo_node *earlier, size_t n_earlier, const char *program,
-                                         struct err *err);
+MUST_CHECK enum err_code demo_node_serve(struct demo_node *n, const struct demo_node *earlier, size_t n_earlier,
+                                         const char *program, struct err *err);
 /* Its status; the caller decrefs. */
 MUST_CHECK enum err_code demo_node_status(struct demo_node *n, json_t **out, struct err *err);
 /* Asks it to stop, and sees to it. */

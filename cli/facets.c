@@ -41,7 +41,8 @@ static const struct field *any_dim_field(const struct schema_set *set, const str
   return NULL;
 }
 
-const char *facets_dimension(const struct schema_set *set, const struct schema *schema, const char *lang, size_t i, const char **label) {
+const char *facets_dimension(const struct schema_set *set, const struct schema *schema, const char *lang, size_t i,
+                             const char **label) {
   const struct schema *owner = NULL;
   for (size_t k = 0;; k++) {
     const struct schema *other = NULL;
@@ -63,11 +64,15 @@ const char *facets_dimension(const struct schema_set *set, const struct schema *
   }
 }
 
-static enum err_code unknown_dimension(const struct schema_set *set, const struct schema *schema, const struct arg *arg, struct err *err) {
+static enum err_code unknown_dimension(const struct schema_set *set, const struct schema *schema, const struct option_row *own,
+                                       const struct arg *arg, struct err *err) {
   char all[ERR_HINT_MAX] = "";
   const char *dim;
   size_t used = 0;
   struct nearest near = nearest_to(view_of(arg->name, arg->name_len));
+  for (const struct option_row *row = own; row->name != NULL; row++) {
+    nearest_offer(&near, row->name);
+  }
   for (size_t i = 0; (dim = facets_dimension(set, schema, "en", i, NULL)) != NULL; i++) {
     nearest_offer(&near, dim);
     int n = snprintf(all + used, sizeof all - used, " --%s", dim);
@@ -79,17 +84,18 @@ static enum err_code unknown_dimension(const struct schema_set *set, const struc
   return meant != NULL ? err_hint(err, "did you mean --%s?", meant) : err_hint(err, "facets:%s", all);
 }
 
-enum err_code facets_read(const struct schema_set *set, const struct schema *schema, const struct args *args, struct query *q,
-                          struct err *err) {
+enum err_code facets_read(const struct schema_set *set, const struct schema *schema, const struct option_row *own,
+                          const struct args *args, struct query *q, struct err *err) {
   for (size_t i = 0; i < args->n_open; i++) {
     const struct arg *arg = &args->open[i];
     const char *dim;
     size_t k = 0;
-    while ((dim = facets_dimension(set, schema, "en", k, NULL)) != NULL && !view_is_text(view_of(arg->name, arg->name_len), dim)) {
+    while ((dim = facets_dimension(set, schema, "en", k, NULL)) != NULL &&
+           !view_is_text(view_of(arg->name, arg->name_len), dim)) {
       k++;
     }
     if (dim == NULL) {
-      return unknown_dimension(set, schema, arg, err);
+      return unknown_dimension(set, schema, own, arg, err);
     }
     if (q->n_facets == QUERY_FACETS) {
       return err_set(err, ERR_USAGE, "more than %d facets", QUERY_FACETS);

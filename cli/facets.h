@@ -6,11 +6,13 @@
 
 #include "cli/here.h"
 
-/* The i-th dimension (from 0) of one kind, or of all kinds when schema is NULL; each name once, in the order of the schemas. NULL behind
- * the last. label (may be NULL) receives the label of the first field that has it. */
-const char *facets_dimension(const struct schema_set *set, const struct schema *schema, const char *lang, size_t i, const char **label);
-/* Fills q's facets from the open options of a command. ERR_USAGE for an unknown one, with the nearest or all as a hint. */
-MUST_CHECK enum err_code facets_read(const struct schema_set *set, const struct schema *schema, const struct args *args, struct query *q,
-                                     struct err *err);
+/* The i-th dimension (from 0) of one kind, or of all kinds when schema is NULL; each name once, in the order of the schemas.
+ * NULL behind the last. label (may be NULL) receives the label of the first field that has it. */
+const char *facets_dimension(const struct schema_set *set, const struct schema *schema, const char *lang, size_t i,
+                             const char **label);
+/* Fills q's facets from the open options of a command. ERR_USAGE for an unknown one, with the nearest (also of own, the
+ * command's table) or all as a hint. */
+MUST_CHECK enum err_code facets_read(const struct schema_set *set, const struct schema *schema, const struct option_row *own,
+                                     const struct args *args, struct query *q, struct err *err);
 
 #endif

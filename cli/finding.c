@@ -6,7 +6,8 @@
 #include "cli/out.h"
 
 const char *finding_level_name(enum finding_level level) {
-  static const char *const names[] = {[FINDING_REFUSED] = "refused", [FINDING_LACKING] = "lacking", [FINDING_WARNING] = "warning"};
+  static const char *const names[] = {
+      [FINDING_REFUSED] = "refused", [FINDING_LACKING] = "lacking", [FINDING_WARNING] = "warning"};
   return names[level];
 }
 
@@ -14,8 +15,8 @@ void findings_show(struct cli *cli, const struct findings *f, const char *prefix
   for (size_t i = 0; i < f->n; i++) {
     const struct finding *one = &f->items[i];
     if (one->level <= worst) {
-      out_line(cli, "%s%s: %s: %s%s%s", prefix, finding_level_name(one->level), one->code, one->field, one->field[0] == '\0' ? "" : ": ",
-               one->message);
+      out_line(cli, "%s%s: %s: %s%s%s", prefix, finding_level_name(one->level), one->code, one->field,
+               one->field[0] == '\0' ? "" : ": ", one->message);
     }
   }
   if (f->n_more > 0) {
@@ -27,8 +28,8 @@ json_t *findings_json(const struct findings *f) {
   json_t *list = json_array();
   for (size_t i = 0; i < f->n; i++) {
     const struct finding *one = &f->items[i];
-    json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:o}", "level", finding_level_name(one->level), "field", one->field, "code",
-                                          one->code, "message", out_json_text(view_of_text(one->message))));
+    json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:o}", "level", finding_level_name(one->level), "field", one->field,
+                                          "code", one->code, "message", out_json_text(view_of_text(one->message))));
   }
   return list;
 }

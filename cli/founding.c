@@ -208,8 +208,8 @@ static enum err_code seal_address(const struct home *home, const struct hash *no
   return address_seal(&address, NULL, key, out, err);
 }
 
-enum err_code request_make(const struct home *home, struct secret *node_passphrase, const struct root_set *roots, const char *path,
-                           struct hash *node, struct err *err) {
+enum err_code request_make(const struct home *home, struct secret *node_passphrase, const struct root_set *roots,
+                           const char *path, struct hash *node, struct err *err) {
   struct signer key = {0};
   struct secret *curve = NULL;
   struct bytes body, address, payload;
@@ -392,8 +392,8 @@ void charter_show(struct cli *cli, const struct charter_file *f) {
     snprintf(needed, sizeof needed, "%u", c->founders[i].identity.threshold);
     const char *cells[] = {c->founders[i].handle, words, signed_by, needed};
     out_table_row(table, cells);
-    json_array_append_new(founders, json_pack("{s:s, s:s, s:o, s:i, s:i}", "handle", c->founders[i].handle, "fingerprint", words, "node",
-                                              out_json_hash(&c->founders[i].node), "signatures", n, "needed",
+    json_array_append_new(founders, json_pack("{s:s, s:s, s:o, s:i, s:i}", "handle", c->founders[i].handle, "fingerprint",
+                                              words, "node", out_json_hash(&c->founders[i].node), "signatures", n, "needed",
                                               c->founders[i].identity.threshold));
   }
   out_table_print(table);

@@ -23,7 +23,8 @@ static void help_options(struct cli *cli, const struct option_row *rows, const c
     if (row->letter != 0) {
       snprintf(letter, sizeof letter, "-%c, ", row->letter);
     }
-    snprintf(left, sizeof left, "%s--%s%s%s", letter, row->name, row->value == NULL ? "" : " ", row->value == NULL ? "" : row->value);
+    snprintf(left, sizeof left, "%s--%s%s%s", letter, row->name, row->value == NULL ? "" : " ",
+             row->value == NULL ? "" : row->value);
     out_line(cli, "  %-34s %s", left, in_lang(cli, row->en, row->it));
     if (list != NULL) {
       json_array_append_new(list, json_pack("{s:s, s:s}", "name", row->name, "help", in_lang(cli, row->en, row->it)));
@@ -63,11 +64,13 @@ static void help_all(struct cli *cli) {
     char left[80];
     snprintf(left, sizeof left, "%s %s", c->name, c->operands);
     out_line(cli, "  %-34s %s", left, in_lang(cli, c->en, c->it));
-    json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name", c->name, "group", c->group, "help", in_lang(cli, c->en, c->it)));
+    json_array_append_new(list,
+                          json_pack("{s:s, s:s, s:s}", "name", c->name, "group", c->group, "help", in_lang(cli, c->en, c->it)));
   }
   out_line(cli, "%s", "");
-  out_line(cli, "%s", in_lang(cli, "specola help COMMAND tells more. To try things out: specola demo",
-                              "specola help COMANDO dice di più. Per provare: specola demo"));
+  out_line(cli, "%s",
+           in_lang(cli, "specola help COMMAND tells more. To try things out: specola demo",
+                   "specola help COMANDO dice di più. Per provare: specola demo"));
   out_set(cli, "commands", list);
 }
 

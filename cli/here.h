@@ -10,17 +10,18 @@
 
 struct here {
   struct home home;
-  struct store *store;           /* owned */
-  struct federation federation;  /* owned */
-  struct schema_set *schemas;    /* owned */
+  struct store *store;          /* owned */
+  struct federation federation; /* owned */
+  struct schema_set *schemas;   /* owned */
 };
 void here_release(struct here *h); /* a zeroed struct is fine */
 /* Opens all of it. ERR_NOT_INITIALISED with what to do: init, or join. */
 MUST_CHECK enum err_code here_open(const struct cli *cli, struct here *out, struct err *err);
 /* The same with a mode of the caller's choice. */
 MUST_CHECK enum err_code here_open_mode(const struct cli *cli, enum store_mode mode, struct here *out, struct err *err);
-/* The kinds of the home; the embedded ones where there is no home (`new`, `check`). config (may be NULL) receives the configuration, zeroed
- * without a home. */
-MUST_CHECK enum err_code here_schemas(const struct cli *cli, struct schema_set **out, struct home_config *config, struct err *err);
+/* The kinds of the home; the embedded ones where there is no home (`new`, `check`). config (may be NULL) receives the
+ * configuration, zeroed without a home. */
+MUST_CHECK enum err_code here_schemas(const struct cli *cli, struct schema_set **out, struct home_config *config,
+                                      struct err *err);
 
 #endif

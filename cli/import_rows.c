@@ -34,7 +34,8 @@ static void progress(struct importing *i) {
   fprintf(stderr, "\r%ju rows", (uintmax_t)i->counts->rows);
 }
 
-static void note_row(struct importing *i, size_t row, const char *state, const char *reference, const char *reason, json_t *findings) {
+static void note_row(struct importing *i, size_t row, const char *state, const char *reference, const char *reason,
+                     json_t *findings) {
   json_t *json = json_pack("{s:I, s:s, s:s, s:s}", "row", (json_int_t)row, "state", state, "ref", reference, "reason", reason);
   if (findings != NULL) {
     json_object_set_new(json, "findings", findings);
@@ -64,7 +65,11 @@ static void said(void *context, const struct publication_row *row) {
     i->counts->published++;
   }
   if (i->cli->verbose) {
-    out_line(i->cli, "row %zu: %s  %s", row->tag, row->known ? "known" : row->new_version ? "new version" : "published", row->reference);
+    out_line(i->cli, "row %zu: %s  %s", row->tag,
+             row->known         ? "known"
+             : row->new_version ? "new version"
+                                : "published",
+             row->reference);
     note_row(i, row->tag, row->known ? "known" : row->new_version ? "new version" : "published", row->reference, "", NULL);
   }
 }
@@ -91,6 +96,12 @@ static enum err_code take_row(struct importing *i, const json_t *json, size_t ro
   enum err_code code = import_map_apply(i->map, json, &body, &o.findings, err);
   if (code != OK) {
     goto out;
+  }
+  i->counts->warnings += o.findings.n_warnings;
+  if (i->cli->verbose && o.findings.n_warnings > 0) {
+    char prefix[32];
+    snprintf(prefix, sizeof prefix, "row %zu: ", row);
+    findings_show(i->cli, &o.findings, prefix, FINDING_WARNING);
   }
   code = proposal_build(import_map_schema(i->map), body, &i->here->home.config, &o, err);
   if (code == ERR_LIMIT) {
@@ -133,7 +144,8 @@ static enum err_code take_line(struct importing *i, const char *line, size_t len
   return code;
 }
 
-/* The next line into *line (grown, up to LIMIT_IMPORT_LINE octets; longer ones are read to their end and *too_long). False at the end. */
+/* The next line into *line (grown, up to LIMIT_IMPORT_LINE octets; longer ones are read to their end and *too_long). False at
+ * the end. */
 static bool next_line(FILE *file, char *line, size_t *len, bool *too_long) {
   int c;
   *len = 0;
@@ -159,7 +171,12 @@ static bool is_blank(const char *line, size_t len) {
 
 enum err_code import_rows(struct cli *cli, FILE *file, const char *path, const struct import_map *map, const struct here *here,
                           struct submit *s, struct import_counts *counts, struct err *err) {
-  struct importing i = {.cli = cli, .map = map, .here = here, .submit = s, .counts = counts, .rows = json_array(),
+  struct importing i = {.cli = cli,
+                        .map = map,
+                        .here = here,
+                        .submit = s,
+                        .counts = counts,
+                        .rows = json_array(),
                         .told_ms = clock_ms(clock_system())};
   size_t len = 0;
   bool too_long = false;

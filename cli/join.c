@@ -1,6 +1,6 @@
 /*
- * join: the last step of a founding, on the node's own machine: a complete charter becomes a store, and the log begins with the node's
- * identity (entry 0) and the coordinator's certificate (entry 1).
+ * join: the last step of a founding, on the node's own machine: a complete charter becomes a store, and the log begins with the
+ * node's identity (entry 0) and the coordinator's certificate (entry 1).
  */
 #include <string.h>
 #include <unistd.h>
@@ -63,8 +63,8 @@ static enum err_code put_addresses(struct store *s, const struct charter_file *f
   return code;
 }
 
-/* A store that holds a charter already: fine when it is this one and its log has not got past the certificate (a join that was cut
- * short goes on where it stopped); *begun tells. */
+/* A store that holds a charter already: fine when it is this one and its log has not got past the certificate (a join that was
+ * cut short goes on where it stopped); *begun tells. */
 static enum err_code check_earlier(struct store *s, const struct charter_file *f, uint32_t self, bool *begun, struct err *err) {
   struct bytes item;
   struct charter held = {0};
@@ -128,8 +128,13 @@ static enum err_code begin_log(const struct home *home, struct store *store, con
   if (code != OK || (code = home_schemas(home, &schemas, err)) != OK) {
     goto out;
   }
-  const struct hall_config config = {.store = store, .federation = &federation, .schemas = schemas, .node_key = key,
-                                     .clock = clock_system(), .entropy = entropy_system(), .threads = 0};
+  const struct hall_config config = {.store = store,
+                                     .federation = &federation,
+                                     .schemas = schemas,
+                                     .node_key = key,
+                                     .clock = clock_system(),
+                                     .entropy = entropy_system(),
+                                     .threads = 0};
   if ((code = hall_open(&config, &hall, err)) != OK || (code = hall_admit_identity(hall, err)) != OK) {
     goto out;
   }

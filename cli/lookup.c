@@ -1,6 +1,6 @@
 /*
- * lookup: words to a row of the command table (see lookup.h). General options may stand before the command; their values must not be
- * taken for its name.
+ * lookup: words to a row of the command table (see lookup.h). General options may stand before the command; their values must
+ * not be taken for its name.
  */
 #include "cli/lookup.h"
 

@@ -13,9 +13,10 @@ struct words {
 };
 void words_release(struct words *w);
 
-/* Finds the command; without any word it is "help". ERR_USAGE with the nearest command or the list of those that begin so. ERR_MEMORY.
- * On success rest holds every other word. */
-MUST_CHECK enum err_code lookup_command(int n_words, char **words, const struct command **out, struct words *rest, struct err *err);
+/* Finds the command; without any word it is "help". ERR_USAGE with the nearest command or the list of those that begin so.
+ * ERR_MEMORY. On success rest holds every other word. */
+MUST_CHECK enum err_code lookup_command(int n_words, char **words, const struct command **out, struct words *rest,
+                                        struct err *err);
 /* The command of that name, or NULL. */
 const struct command *command_by_name(const char *name);
 

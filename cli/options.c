@@ -65,12 +65,13 @@ static enum err_code keep_option(struct args *a, const struct option_row *row, c
 }
 
 /* One option at words[*i]; moves *i over a value that stands in the next word. */
-static enum err_code parse_option(int n_words, char *const *words, int *i, const struct tables *t, bool take_open, struct args *a,
-                                  struct err *err) {
+static enum err_code parse_option(int n_words, char *const *words, int *i, const struct tables *t, bool take_open,
+                                  struct args *a, struct err *err) {
   const char *word = words[*i];
   bool is_long = word[1] == '-';
   const char *equals = is_long ? strchr(word, '=') : NULL;
-  struct view name = is_long ? view_of(word + 2, equals == NULL ? strlen(word + 2) : (size_t)(equals - word - 2)) : view_of(word + 1, 1);
+  struct view name =
+      is_long ? view_of(word + 2, equals == NULL ? strlen(word + 2) : (size_t)(equals - word - 2)) : view_of(word + 1, 1);
   const struct option_row *row = is_long ? find_long(t, name) : find_short(t, word[1]);
   const char *value = is_long ? (equals == NULL ? NULL : equals + 1) : (word[2] == '\0' ? NULL : word + 2);
   if (row == NULL && (!is_long || !take_open)) {
@@ -93,8 +94,8 @@ static enum err_code parse_option(int n_words, char *const *words, int *i, const
   return OK;
 }
 
-enum err_code args_parse(int n_words, char *const *words, const struct option_row *const *tables, size_t n_tables, bool take_open,
-                         struct args *a, struct err *err) {
+enum err_code args_parse(int n_words, char *const *words, const struct option_row *const *tables, size_t n_tables,
+                         bool take_open, struct args *a, struct err *err) {
   const struct tables t = {tables, n_tables};
   size_t room = (size_t)n_words + 1;
   bool ended = false;

@@ -20,7 +20,7 @@ struct option_row {
   const char *name; /* without the hyphens; NULL ends a table */
   char letter;      /* short form, or 0 */
   enum option_type type;
-  const char *value; /* what the value is, for help: "FILE"; NULL for a flag */
+  const char *value;   /* what the value is, for help: "FILE"; NULL for a flag */
   const char *en, *it; /* one line of help */
 };
 
@@ -40,9 +40,9 @@ struct args {
 };
 void args_release(struct args *a);
 
-/* Sorts words. tables: n_tables tables, each ended by a NULL name, searched in order. take_open: unknown `--name value` are kept in
- * open. *a must be empty. ERR_USAGE (unknown option with the nearest as a hint, a value missing or not wanted, given twice),
- * ERR_MEMORY. */
+/* Sorts words. tables: n_tables tables, each ended by a NULL name, searched in order. take_open: unknown `--name value` are
+ * kept in open. *a must be empty. ERR_USAGE (unknown option with the nearest as a hint, a value missing or not wanted, given
+ * twice), ERR_MEMORY. */
 MUST_CHECK enum err_code args_parse(int n_words, char *const *words, const struct option_row *const *tables, size_t n_tables,
                                     bool take_open, struct args *a, struct err *err);
 

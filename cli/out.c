@@ -152,8 +152,8 @@ struct out_table *out_table_new(const struct cli *cli, const char *const *column
   for (; columns[t->n_columns] != NULL; t->n_columns++) {
     const char *name = columns[t->n_columns];
     bool right = name[0] == '>', last = columns[t->n_columns + 1] == NULL;
-    struct libscols_column *column =
-        scols_table_new_column(t->table, name + right, 0, (right ? SCOLS_FL_RIGHT : 0) | (last && cli->tty ? SCOLS_FL_TRUNC : 0));
+    struct libscols_column *column = scols_table_new_column(
+        t->table, name + right, 0, (right ? SCOLS_FL_RIGHT : 0) | (last && cli->tty ? SCOLS_FL_TRUNC : 0));
     if (column != NULL && cli->colour) {
       scols_cell_set_color(scols_column_get_header(column), "bold");
     }

@@ -1,6 +1,6 @@
 /*
- * out: everything that a command says. Lines and tables for people, one JSON document for programs. All text passes text_escape here,
- * so nothing that came from a stranger reaches a terminal as it was; colours exist only on a terminal.
+ * out: everything that a command says. Lines and tables for people, one JSON document for programs. All text passes text_escape
+ * here, so nothing that came from a stranger reaches a terminal as it was; colours exist only on a terminal.
  */
 #ifndef SPECOLA_CLI_OUT_H
 #define SPECOLA_CLI_OUT_H
@@ -27,8 +27,8 @@ json_t *out_json_text(struct view text);
 /* The hexadecimal digits of a hash as a JSON string. */
 json_t *out_json_hash(const struct hash *h);
 
-/* A table (libsmartcols). Names of columns end the argument list with NULL; one that begins with '>' is aligned to the right. The last
- * column is cut at the edge of a terminal, and never when stdout is something else. */
+/* A table (libsmartcols). Names of columns end the argument list with NULL; one that begins with '>' is aligned to the right.
+ * The last column is cut at the edge of a terminal, and never when stdout is something else. */
 struct out_table;
 struct out_table *out_table_new(const struct cli *cli, const char *const *columns); /* NULL under --json or without memory */
 /* A row: as many cells as columns; NULL: empty. t may be NULL. */

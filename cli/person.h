@@ -1,6 +1,6 @@
 /*
- * person: somebody's own key, on their own machine: $XDG_CONFIG_HOME/specola/person.key, sealed with a passphrase; and the card that
- * says its public half to others, one line of text:
+ * person: somebody's own key, on their own machine: $XDG_CONFIG_HOME/specola/person.key, sealed with a passphrase; and the card
+ * that says its public half to others, one line of text:
  *
  *   specola-person <64 hex> <name>
  *
@@ -27,8 +27,8 @@ MUST_CHECK enum err_code person_path(const struct cli *cli, char out[HOME_PATH_M
 MUST_CHECK enum err_code person_card_of(const struct cli *cli, struct person_card *out, struct err *err);
 /* The key for signing; asks for the passphrase if the file is sealed. The caller releases the signer. */
 MUST_CHECK enum err_code person_open(struct cli *cli, struct signer *out, struct err *err);
-/* Makes a new key at path (its folder too), sealed with passphrase (NULL: not sealed, for the demo's throw-away people). Refuses to
- * overwrite. */
+/* Makes a new key at path (its folder too), sealed with passphrase (NULL: not sealed, for the demo's throw-away people).
+ * Refuses to overwrite. */
 MUST_CHECK enum err_code person_make(const char *path, const char *name, struct secret *passphrase, struct person_card *out,
                                      struct err *err);
 /* The fingerprint of a public key in words. */

@@ -1,6 +1,6 @@
 /*
- * proposal: JSON to a checked body (see proposal.h). Which fields hold the language and the licence is asked of the schema by their
- * vocabularies, never by name.
+ * proposal: JSON to a checked body (see proposal.h). Which fields hold the language and the licence is asked of the schema by
+ * their vocabularies, never by name.
  */
 #include "cli/proposal.h"
 
@@ -52,7 +52,7 @@ static const struct field *license_field(const struct schema *schema) {
 }
 
 enum err_code proposal_build(const struct schema *schema, json_t *json, const struct home_config *config, struct proposal *o,
-                           struct err *err) {
+                             struct err *err) {
   o->schema = schema;
   bytes_init(&o->body, LIMIT_BODY);
   const char *language = title_language(schema, json);
@@ -68,8 +68,8 @@ enum err_code proposal_build(const struct schema *schema, json_t *json, const st
   return code;
 }
 
-enum err_code proposal_from_text(const struct schema_set *set, struct view text, const char *path, const struct home_config *config,
-                               const char *lang, struct proposal *o, struct err *err) {
+enum err_code proposal_from_text(const struct schema_set *set, struct view text, const char *path,
+                                 const struct home_config *config, const char *lang, struct proposal *o, struct err *err) {
   const struct schema *schema = NULL;
   json_t *json = NULL;
   memset(o, 0, sizeof *o);
@@ -85,8 +85,8 @@ enum err_code proposal_from_text(const struct schema_set *set, struct view text,
   return code;
 }
 
-enum err_code proposal_from_draft(const struct schema_set *set, const char *path, const struct home_config *config, const char *lang,
-                                struct proposal *o, struct err *err) {
+enum err_code proposal_from_draft(const struct schema_set *set, const char *path, const struct home_config *config,
+                                  const char *lang, struct proposal *o, struct err *err) {
   struct bytes text;
   memset(o, 0, sizeof *o);
   bytes_init(&text, LIMIT_DRAFT);

@@ -1,5 +1,6 @@
 /*
- * proposal: from what a person or a row says (JSON) to a checked canonical body: the node's defaults filled in where they are silent.
+ * proposal: from what a person or a row says (JSON) to a checked canonical body: the node's defaults filled in where they are
+ * silent.
  */
 #ifndef SPECOLA_CLI_PROPOSAL_H
 #define SPECOLA_CLI_PROPOSAL_H
@@ -15,16 +16,17 @@ struct proposal {
   unsigned completeness; /* 0..100 */
 };
 void proposal_release(struct proposal *o); /* a zeroed struct is fine */
-/* Fills language and licence into json where the schema has such fields and json has none, encodes and checks. What is wrong is in
- * findings; ERR_LIMIT (body too large), ERR_MEMORY. findings of an earlier step may be in o->findings already. */
-MUST_CHECK enum err_code proposal_build(const struct schema *schema, json_t *json, const struct home_config *config, struct proposal *o,
-                                      struct err *err);
+/* Fills language and licence into json where the schema has such fields and json has none, encodes and checks. What is wrong is
+ * in findings; ERR_LIMIT (body too large), ERR_MEMORY. findings of an earlier step may be in o->findings already. */
+MUST_CHECK enum err_code proposal_build(const struct schema *schema, json_t *json, const struct home_config *config,
+                                        struct proposal *o, struct err *err);
 /* Reads a draft file and builds its object. ERR_FORMAT names file and line. */
 MUST_CHECK enum err_code proposal_from_draft(const struct schema_set *set, const char *path, const struct home_config *config,
-                                           const char *lang, struct proposal *o, struct err *err);
+                                             const char *lang, struct proposal *o, struct err *err);
 /* The same from the text of a draft; path for messages. */
 MUST_CHECK enum err_code proposal_from_text(const struct schema_set *set, struct view text, const char *path,
-                                          const struct home_config *config, const char *lang, struct proposal *o, struct err *err);
+                                            const struct home_config *config, const char *lang, struct proposal *o,
+                                            struct err *err);
 /* The title, in lang if it has one; "" if none. Borrowed from the body. */
 struct view proposal_title(const struct proposal *o, const char *lang);
 

@@ -48,7 +48,8 @@ const char *publication_last_refusal(const struct publication *p) {
 /* ---- the version before ---- */
 
 /* Fills out from the entry of a version: its own id, and its object's. */
-static enum err_code version_at(const struct here *here, int64_t rowid, struct view body, struct version_of *out, struct err *err) {
+static enum err_code version_at(const struct here *here, int64_t rowid, struct view body, struct version_of *out,
+                                struct err *err) {
   struct bytes scratch;
   struct item item;
   struct header h;
@@ -76,7 +77,8 @@ enum err_code version_by_name(const struct here *here, const char *name, struct 
     return code;
   }
   if (!hash_equal(&log.node, &here->federation.own)) {
-    err_set(err, ERR_REFUSED, "%s is %s's: only its home publishes new versions", name, federation_handle(&here->federation, &log.node));
+    err_set(err, ERR_REFUSED, "%s is %s's: only its home publishes new versions", name,
+            federation_handle(&here->federation, &log.node));
     return err_hint(err, "publish your own object and name that one in its relations");
   }
   return version_at(here, rowid, view_of(NULL, 0), out, err);
@@ -132,8 +134,8 @@ static bool is_waiting(const struct publication *p, const struct hash *unique) {
 
 /* ---- the way in ---- */
 
-enum err_code publication_add(struct publication *p, struct submit *s, const struct proposal *o, const struct version_of *replaced,
-                              size_t tag, struct err *err) {
+enum err_code publication_add(struct publication *p, struct submit *s, const struct proposal *o,
+                              const struct version_of *replaced, size_t tag, struct err *err) {
   enum err_code code = OK;
   struct view body = bytes_view(&o->body);
   if (!batch_has_room(&p->batch, body.len)) {
@@ -143,8 +145,8 @@ enum err_code publication_add(struct publication *p, struct submit *s, const str
     return code;
   }
   uint32_t i = p->batch.n;
-  code = submit_seal(s, o->schema->number, replaced == NULL ? NULL : &replaced->object, replaced == NULL ? NULL : &replaced->newest, body,
-                     tag, &p->batch, err);
+  code = submit_seal(s, o->schema->number, replaced == NULL ? NULL : &replaced->object,
+                     replaced == NULL ? NULL : &replaced->newest, body, tag, &p->batch, err);
   if (code == OK) {
     p->unique[i] = unique_hash(o->schema, body);
     p->new_version[i] = replaced != NULL;
@@ -152,7 +154,8 @@ enum err_code publication_add(struct publication *p, struct submit *s, const str
   return code;
 }
 
-enum err_code publication_offer(struct publication *p, struct submit *s, const struct proposal *o, size_t tag, struct err *err) {
+enum err_code publication_offer(struct publication *p, struct submit *s, const struct proposal *o, size_t tag,
+                                struct err *err) {
   struct version_of held;
   struct view body = bytes_view(&o->body);
   struct hash unique = unique_hash(o->schema, body);
@@ -181,8 +184,11 @@ enum err_code publication_flush(struct publication *p, struct submit *s, struct 
   enum err_code code = submit_send(s, &p->batch, &p->receipt, err);
   for (uint32_t i = 0; code == OK && i < p->batch.n; i++) {
     const struct receipt_row *r = &p->receipt.rows[i];
-    struct publication_row row = {.tag = p->batch.rows[i].tag, .logged = r->state == RECEIPT_LOGGED, .new_version = p->new_version[i],
-                                  .reason = "", .id = p->batch.rows[i].id};
+    struct publication_row row = {.tag = p->batch.rows[i].tag,
+                                  .logged = r->state == RECEIPT_LOGGED,
+                                  .new_version = p->new_version[i],
+                                  .reason = "",
+                                  .id = p->batch.rows[i].id};
     if (row.logged) {
       reference_format(&s->here.federation, &p->receipt.node, r->gen, r->index, row.reference);
     } else {

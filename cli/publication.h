@@ -1,6 +1,6 @@
 /*
- * publication: objects on their way into the log, in submissions of at most 256 records: first versions, new versions, and those that
- * the log holds already as they are. `publish`, `import` and the demo all go through here.
+ * publication: objects on their way into the log, in submissions of at most 256 records: first versions, new versions, and
+ * those that the log holds already as they are. `publish`, `import` and the demo all go through here.
  */
 #ifndef SPECOLA_CLI_PUBLICATION_H
 #define SPECOLA_CLI_PUBLICATION_H
@@ -27,19 +27,21 @@ struct version_of {
 };
 /* By reference, id or title, as query_object finds it; of the own log: ERR_REFUSED for another's. */
 MUST_CHECK enum err_code version_by_name(const struct here *here, const char *name, struct version_of *out, struct err *err);
-/* The own object with the same unique fields as body. ERR_NOT_FOUND (err untouched) if there is none or the schema has no such fields. */
-MUST_CHECK enum err_code version_by_unique(const struct here *here, const struct schema *schema, struct view body, struct version_of *out,
-                                           struct err *err);
+/* The own object with the same unique fields as body. ERR_NOT_FOUND (err untouched) if there is none or the schema has no such
+ * fields. */
+MUST_CHECK enum err_code version_by_unique(const struct here *here, const struct schema *schema, struct view body,
+                                           struct version_of *out, struct err *err);
 
 struct publication; /* opaque */
 MUST_CHECK enum err_code publication_new(publication_said *said, void *context, struct publication **out, struct err *err);
 void publication_free(struct publication *p); /* NULL is fine; what was not flushed is forgotten */
-/* Adds an object (the body is copied); replaced NULL: a first version. Sends when the submission is full. Refusals are told by the
- * callback and counted, not returned. */
-MUST_CHECK enum err_code publication_add(struct publication *p, struct submit *s, const struct proposal *o, const struct version_of *replaced,
-                                         size_t tag, struct err *err);
+/* Adds an object (the body is copied); replaced NULL: a first version. Sends when the submission is full. Refusals are told by
+ * the callback and counted, not returned. */
+MUST_CHECK enum err_code publication_add(struct publication *p, struct submit *s, const struct proposal *o,
+                                         const struct version_of *replaced, size_t tag, struct err *err);
 /* The same, but looks whether the own log holds the object by its unique fields: equal is KNOWN, changed is a new version. */
-MUST_CHECK enum err_code publication_offer(struct publication *p, struct submit *s, const struct proposal *o, size_t tag, struct err *err);
+MUST_CHECK enum err_code publication_offer(struct publication *p, struct submit *s, const struct proposal *o, size_t tag,
+                                           struct err *err);
 /* Sends what waits. */
 MUST_CHECK enum err_code publication_flush(struct publication *p, struct submit *s, struct err *err);
 uint64_t publication_refused(const struct publication *p);

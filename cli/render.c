@@ -9,7 +9,7 @@
 #include "cli/out.h"
 #include "keys/text.h"
 
-#define SHORT_WIDTH 60       /* columns up to which a text stands on the line of its label */
+#define SHORT_WIDTH 60         /* columns up to which a text stands on the line of its label */
 #define VALUE_MAX (512 * 1024) /* octets of one value as text */
 
 /* What is being rendered. original: the language of the object, or "". */
@@ -20,7 +20,8 @@ struct rendering {
   struct bytes line; /* scratch */
 };
 
-/* The text of an ml value that fits best: asked for, original, the first; *tag says which when it is another than the one asked for. */
+/* The text of an ml value that fits best: asked for, original, the first; *tag says which when it is another than the one asked
+ * for. */
 static const char *ml_text(const struct rendering *r, const json_t *value, const char **tag) {
   const char *text = json_string_value(json_object_get(value, r->cli->lang));
   *tag = NULL;
@@ -59,7 +60,8 @@ static void add_scalar(struct rendering *r, const struct field *field, const jso
   if (tag != NULL && bytes_printf(&r->line, NULL, "[%s] ", tag) != OK) {
     return;
   }
-  bool fits = label == NULL ? bytes_append_text(&r->line, text, NULL) == OK : bytes_printf(&r->line, NULL, "%s (%s)", label, text) == OK;
+  bool fits = label == NULL ? bytes_append_text(&r->line, text, NULL) == OK
+                            : bytes_printf(&r->line, NULL, "%s (%s)", label, text) == OK;
   (void)fits;
 }
 

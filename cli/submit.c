@@ -40,8 +40,13 @@ static enum err_code open_hall(struct cli *cli, struct submit *s, struct err *er
   if (code != OK) {
     return code;
   }
-  const struct hall_config config = {.store = s->here.store, .federation = &s->here.federation, .schemas = s->here.schemas,
-                                     .node_key = &s->node_key, .clock = clock_system(), .entropy = entropy_system(), .threads = 0};
+  const struct hall_config config = {.store = s->here.store,
+                                     .federation = &s->here.federation,
+                                     .schemas = s->here.schemas,
+                                     .node_key = &s->node_key,
+                                     .clock = clock_system(),
+                                     .entropy = entropy_system(),
+                                     .threads = 0};
   return hall_open(&config, &s->hall, err);
 }
 
@@ -84,8 +89,11 @@ enum err_code submit_seal(struct submit *s, uint32_t schema_number, const struct
     return err_set(err, ERR_LIMIT, "a submission holds at most %u records and %u octets", LIMIT_SUBMIT, LIMIT_SUBMIT_BYTES);
   }
   struct sealed *row = &batch->rows[batch->n];
-  struct header h = {.kind = KIND_VERSION, .home = s->here.federation.own, .created = clock_unix(clock_system()),
-                     .n_args = 2, .args = {schema_number, 0}};
+  struct header h = {.kind = KIND_VERSION,
+                     .home = s->here.federation.own,
+                     .created = clock_unix(clock_system()),
+                     .n_args = 2,
+                     .args = {schema_number, 0}};
   if (object != NULL) {
     h.has_subject = true;
     h.subject = *object;

@@ -1,6 +1,6 @@
 /*
- * submit: the way of sealed records into the own log: over run/ctl to a node that serves, else by taking the store's lock and running
- * the hall here. The same receipt comes back from both.
+ * submit: the way of sealed records into the own log: over run/ctl to a node that serves, else by taking the store's lock and
+ * running the hall here. The same receipt comes back from both.
  */
 #ifndef SPECOLA_CLI_SUBMIT_H
 #define SPECOLA_CLI_SUBMIT_H
@@ -43,8 +43,9 @@ void submit_release(struct submit *s); /* a zeroed struct is fine */
 MUST_CHECK enum err_code submit_person(struct cli *cli, struct submit *s, struct err *err);
 
 /* Seals one version of an object by the person and adds it to the batch. object and replaces NULL: the first version. */
-MUST_CHECK enum err_code submit_seal(struct submit *s, uint32_t schema_number, const struct hash *object, const struct hash *replaces,
-                                     struct view body, size_t tag, struct batch *batch, struct err *err);
+MUST_CHECK enum err_code submit_seal(struct submit *s, uint32_t schema_number, const struct hash *object,
+                                     const struct hash *replaces, struct view body, size_t tag, struct batch *batch,
+                                     struct err *err);
 /* Sends the batch; the receipt has a row for each, in order. The batch is not cleared. */
 MUST_CHECK enum err_code submit_send(struct submit *s, const struct batch *batch, struct receipt *out, struct err *err);
 /* Encodes a batch as docs/protocol.md 9 says. */

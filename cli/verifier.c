@@ -36,10 +36,12 @@ enum err_code log_check_checkpoint(struct log_check *c, struct view text, struct
   struct hash root = merkle_root(&c->range);
   if (!hash_equal(&point.fed_id, &c->fed_id) || !hash_equal(&point.node, &c->node) || point.gen != c->gen ||
       point.size != c->range.size) {
-    return err_set(err, ERR_MISMATCH, "%s: a checkpoint of another log or size stands at %ju", c->handle, (uintmax_t)c->range.size);
+    return err_set(err, ERR_MISMATCH, "%s: a checkpoint of another log or size stands at %ju", c->handle,
+                   (uintmax_t)c->range.size);
   }
   if (!hash_equal(&point.root, &root)) {
-    return err_set(err, ERR_MISMATCH, "%s: the entries do not fold to the root signed at %ju", c->handle, (uintmax_t)point.size);
+    return err_set(err, ERR_MISMATCH, "%s: the entries do not fold to the root signed at %ju", c->handle,
+                   (uintmax_t)point.size);
   }
   c->checkpoints++;
   c->covered = point.size;
@@ -121,7 +123,8 @@ static enum err_code take_address(struct bundle_check *b, struct view payload, s
 }
 
 /* The log of (node, gen), begun at its first window. */
-static enum err_code log_of(struct bundle_check *b, const struct hash *node, uint64_t gen, struct log_check **out, struct err *err) {
+static enum err_code log_of(struct bundle_check *b, const struct hash *node, uint64_t gen, struct log_check **out,
+                            struct err *err) {
   struct log_check *last = b->n_logs == 0 ? NULL : &b->logs[b->n_logs - 1];
   if (last != NULL && last->gen == gen && hash_equal(&last->node, node)) {
     *out = last;

@@ -1,6 +1,6 @@
 /*
- * verifier: checks whole logs from nothing but a charter: every entry folded, every root compared with a signed checkpoint, every
- * signature and every commitment verified again. Works on a bundle without a home, and on the own store.
+ * verifier: checks whole logs from nothing but a charter: every entry folded, every root compared with a signed checkpoint,
+ * every signature and every commitment verified again. Works on a bundle without a home, and on the own store.
  */
 #ifndef SPECOLA_CLI_VERIFIER_H
 #define SPECOLA_CLI_VERIFIER_H
@@ -23,7 +23,8 @@ struct log_check {
 };
 /* Folds one entry; a body that is there must match its commitment: ERR_MISMATCH names the entry. */
 MUST_CHECK enum err_code log_check_item(struct log_check *c, const struct item *item, struct err *err);
-/* The checkpoint must be the owner's, of this log and size, and its root the one folded here. ERR_SIGNATURE, ERR_MISMATCH, ERR_FORMAT. */
+/* The checkpoint must be the owner's, of this log and size, and its root the one folded here. ERR_SIGNATURE, ERR_MISMATCH,
+ * ERR_FORMAT. */
 MUST_CHECK enum err_code log_check_checkpoint(struct log_check *c, struct view text, struct err *err);
 
 /* What a bundle held. */
@@ -34,8 +35,8 @@ struct bundle_check {
   size_t n_logs, room;
 };
 void bundle_check_release(struct bundle_check *b); /* a zeroed struct is fine */
-/* Reads and verifies a whole bundle. ERR_FORMAT, ERR_SIGNATURE, ERR_MISMATCH, ERR_VERSION, ERR_INCOMPLETE (the charter lacks signatures,
- * or entries are under no checkpoint), and those of the source. */
+/* Reads and verifies a whole bundle. ERR_FORMAT, ERR_SIGNATURE, ERR_MISMATCH, ERR_VERSION, ERR_INCOMPLETE (the charter lacks
+ * signatures, or entries are under no checkpoint), and those of the source. */
 MUST_CHECK enum err_code bundle_check(bundle_source *source, void *context, struct bundle_check *out, struct err *err);
 
 #endif

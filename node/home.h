@@ -20,11 +20,13 @@
 struct home_config {
   char country[3], region[8], lead[HANDLE_MAX], handle[HANDLE_MAX];
   char name[LIMIT_NAME * 4 + 1];
-  char language[16];  /* default language of texts, "en" */
-  char license[64];   /* default licence of cases */
+  char language[16];                  /* default language of texts, "en" */
+  char license[64];                   /* default licence of cases */
   char listen[LIMIT_ENDPOINT + 1];    /* tcp://0.0.0.0:7411; port 0: chosen by the kernel */
   char advertise[LIMIT_ENDPOINT + 1]; /* what peers dial; empty: not told */
-  struct { char handle[HANDLE_MAX], endpoint[LIMIT_ENDPOINT + 1]; } peers[HOME_PEERS];
+  struct {
+    char handle[HANDLE_MAX], endpoint[LIMIT_ENDPOINT + 1];
+  } peers[HOME_PEERS];
   uint32_t n_peers;
 };
 struct home {
@@ -33,12 +35,13 @@ struct home {
 };
 /* Fills out with dir/name; ERR_LIMIT. */
 MUST_CHECK enum err_code home_path(const struct home *h, const char *name, char out[HOME_PATH_MAX], struct err *err);
-/* Opens an initialised home: ERR_NOT_INITIALISED (hint: specola init), ERR_PERMISSIONS (directory open to others), ERR_FORMAT (node.ini:
- * line). */
+/* Opens an initialised home: ERR_NOT_INITIALISED (hint: specola init), ERR_PERMISSIONS (directory open to others), ERR_FORMAT
+ * (node.ini: line). */
 MUST_CHECK enum err_code home_open(const char *dir, struct home *out, struct err *err);
 /* Whether home_create would make a node there: ERR_REFUSED (there is one), ERR_FORMAT or ERR_LIMIT (config: names the key). */
 MUST_CHECK enum err_code home_can_create(const char *dir, const struct home_config *config, struct err *err);
-/* Makes directory (0700), node.ini, node.key and curve.key; ERR_REFUSED if there is a node already. passphrase NULL: not sealed. */
+/* Makes directory (0700), node.ini, node.key and curve.key; ERR_REFUSED if there is a node already. passphrase NULL: not
+ * sealed. */
 MUST_CHECK enum err_code home_create(const char *dir, const struct home_config *config, struct secret *passphrase,
                                      struct home *out, struct err *err);
 /* ERR_LOCKED, ERR_PASSPHRASE, ERR_KEY, ERR_PERMISSIONS. */

@@ -12,16 +12,14 @@
 /* An identity body in hand. Invariants: roots strictly increasing, 1 <= threshold <= n_roots. */
 struct identity {
   uint64_t version; /* from 1 */
-  bool has_prev;
-  struct hash prev;
+  uint64_t gen;     /* from 1 */
+  uint64_t cut_size;
   uint32_t n_roots, threshold;
+  bool has_prev, has_curve_next, has_cut;
+  struct hash prev;
   struct pubkey roots[LIMIT_ROOTS];
   struct pubkey node_key;
   uint8_t curve[32], curve_next[32];
-  bool has_curve_next;
-  uint64_t gen; /* from 1 */
-  bool has_cut;
-  uint64_t cut_size;
   struct hash cut_root;
 };
 MUST_CHECK enum err_code identity_encode(const struct identity *id, struct bytes *out, struct err *err);

@@ -32,14 +32,13 @@ struct session_self {
 /* A link's session. Invariant: counters are those of the next frame each way. */
 struct session {
   const struct session_self *self;
-  bool dialler;
+  enum session_state state;
+  bool dialler, has_hello;
   struct hash peer;            /* node id that the CURVE key names */
   struct pubkey peer_key;      /* its node key */
-  enum session_state state;
   struct nonce own, theirs;    /* theirs zero until seen */
   uint64_t sent, received;     /* counters of the next frame */
-  bool has_hello;
-  struct hello hello;          /* the peer's, to be acted on when OPEN */
+  struct hello hello;          /* the peer's, to be acted on when OPEN; there if has_hello */
 };
 /* own: 16 fresh random octets. */
 void session_init(struct session *s, const struct session_self *self, bool dialler, const struct hash *peer,
@@ -51,9 +50,9 @@ void session_sent(struct session *s);
  * appends the HELLO frame, for SESSION_ANSWER and after session_start. ERR_LIMIT, ERR_MEMORY. */
 MUST_CHECK enum err_code session_hello(const struct session *s, struct hello *hello, struct bytes *out, struct err *err);
 /* A received frame. reason (static text, a counter's name: "frame.format", "frame.signature", "frame.no-session",
- * "frame.too-large", "hello.federation" (another fed_id, or another hash of our epoch), "hello.version", "hello.peer") is set for REFUSE, REOPEN and DROP, else NULL. payload
- * borrows from frame and is empty unless the verdict is MESSAGE or OPENED. fresh: 16 random octets, the own nonce from now on if
- * the verdict is ANSWER. */
+ * "frame.too-large", "hello.federation" (another fed_id, or another hash of our epoch), "hello.version", "hello.peer") is set for
+ * REFUSE, REOPEN and DROP, else NULL. payload borrows from frame and is empty unless the verdict is MESSAGE or OPENED. fresh: 16
+ * random octets, the own nonce from now on if the verdict is ANSWER. */
 MUST_CHECK enum session_verdict session_receive(struct session *s, struct view frame, struct nonce fresh, struct view *payload,
                                                 const char **reason);
 /* The dialler's start, once after session_init: state GREETED; the caller then sends its HELLO frame. A reopened link begins with

@@ -8,7 +8,8 @@
 #include "protocol/canon.h"
 
 #define ITEM_MAX (LIMIT_IDENTITY + 2048u)
-#define FRAME_ROOM 1024u /* what frame and DATA put around a window, rounded up */
+#define FRAME_ROOM 1024u                                 /* what frame and DATA put around a window, rounded up */
+#define SURE_RAW (LIMIT_FRAME - FRAME_ROOM - LIMIT_ITEM) /* raw octets after which one more item still fits, packed or not */
 
 /* Milestones and identity items are asked of the store under the hall: read only. */
 static struct store *store_of(const struct exchange *x) {
@@ -49,8 +50,8 @@ void answer_take(struct exchange *x, struct exchange_link *l) {
 /* ---- checkpoints ---- */
 
 /* Reads the planned milestones into storage and points x->out at them. */
-static enum err_code read_checkpoints(struct exchange *x, const struct log *log, uint64_t from, bool newest, struct bytes *storage,
-                                      struct err *err) {
+static enum err_code read_checkpoints(struct exchange *x, const struct log *log, uint64_t from, bool newest,
+                                      struct bytes *storage, struct err *err) {
   struct store *s = store_of(x);
   uint64_t sizes[LIMIT_CHECKPOINTS] = {0};
   size_t ends[LIMIT_CHECKPOINTS];
@@ -93,7 +94,8 @@ static enum err_code write_checkpoints(struct exchange *x, const struct ask *a, 
 /* ---- identities, epochs ---- */
 
 /* Appends the identity item of a version: the first stands in the charter. */
-static enum err_code identity_item_of(struct exchange *x, uint32_t founder, uint64_t version, struct bytes *out, struct err *err) {
+static enum err_code identity_item_of(struct exchange *x, uint32_t founder, uint64_t version, struct bytes *out,
+                                      struct err *err) {
   const struct charter *c = &x->federation->charter;
   if (version > 1) return store_get_identity(store_of(x), &c->founders[founder].node, version, out, err);
   struct identity_item item;
@@ -171,16 +173,16 @@ static enum err_code pack_window(struct exchange *x, const struct ask *a, size_t
 }
 
 /* DATA is cut at LIMIT_DATA_SOFT after encoding: how much goes in before is known only from windows before. A window that came
- * out too large for a frame is read again, so short that it must fit. */
+ * out much too large is read again, so short that it must fit into a frame. */
 static enum err_code write_window(struct exchange *x, struct exchange_link *l, const struct ask *a, struct bytes *payload,
                                   struct err *err) {
   struct message *m = &x->out;
   size_t soft = a->max_bytes < LIMIT_DATA_SOFT ? (size_t)a->max_bytes : LIMIT_DATA_SOFT;
   size_t raw_max = (size_t)(soft * x->ratio16 / 16), most = LIMIT_DATA_RAW - LIMIT_ITEM;
   enum err_code code = pack_window(x, a, raw_max < most ? raw_max : most, err);
-  if (code == OK && x->window.len > LIMIT_FRAME - FRAME_ROOM) {
+  if (code == OK && m->u.data.count > 1 && x->window.len > LIMIT_DATA_SOFT + LIMIT_DATA_SOFT / 2) {
     x->ratio16 = 16;
-    code = pack_window(x, a, LIMIT_FRAME - FRAME_ROOM - LIMIT_ITEM, err);
+    code = pack_window(x, a, soft < SURE_RAW ? soft : SURE_RAW, err);
   }
   if (code != OK) return code;
   if (x->scratch.len > 16384) { /* small windows say little about the next */

@@ -1,6 +1,6 @@
 /*
- * counters: everything that is counted of a peer, by name and with a sentence for people. A misbehaviour moves exactly one of them;
- * those of ordinary traffic (frames. octets. pull.done entries. link.) say that a peer is alive.
+ * counters: everything that is counted of a peer, by name and with a sentence for people. A misbehaviour moves exactly one of
+ * them; those of ordinary traffic (frames. octets. pull.done entries. link.) say that a peer is alive.
  */
 #ifndef SPECOLA_NODE_EXCHANGE_COUNTERS_H
 #define SPECOLA_NODE_EXCHANGE_COUNTERS_H

@@ -1,6 +1,6 @@
 /*
- * dial: whom to call, and when again. Below thirty members everybody dials everybody whose address is known; a federation of more
- * does the same in this version, up to LIMIT_PEERS.
+ * dial: whom to call, and when again. Below thirty members everybody dials everybody whose address is known; a federation of
+ * more does the same in this version, up to LIMIT_PEERS.
  *
  * Of two open links with a peer the one dialled by the smaller node id is used; the other is closed by its dialler.
  */
@@ -118,7 +118,7 @@ static void forget_silent(struct exchange *x) {
   for (uint32_t i = 0; i < x->n_links;) {
     struct exchange_link *l = x->links[i];
     bool is_used = l == x->peers[l->peer].link;
-    bool is_stalled = l->parked_ms != 0 && now > l->parked_ms + STALL_MAX_MS;
+    bool is_stalled = l->parked && now > l->parked_ms + STALL_MAX_MS;
     if (is_stalled && l->dialled) {
       dial_again(x, l, false);
     } else if (!l->dialled && (is_stalled || (!is_used && now > l->heard_ms + SILENT_MS))) {

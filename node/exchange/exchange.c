@@ -85,7 +85,7 @@ enum err_code exchange_new(const struct exchange_config *config, struct exchange
   x->next_req = 1;
   x->next_dial = 1;
   x->changes = 1;
-  x->ratio16 = 32;
+  x->ratio16 = 16;
   x->activity_ms = now_ms(x);
   bytes_init(&x->scratch, LIMIT_DATA_RAW);
   bytes_init(&x->window, LIMIT_DATA_RAW);
@@ -285,15 +285,18 @@ static void count_reason(struct exchange *x, uint32_t peer, const char *reason) 
   if (reason != NULL && counter_by_name(reason, &c)) tally(x, peer, c, 1);
 }
 
-static void act(struct exchange *x, struct exchange_link *l, enum session_verdict verdict, struct view payload, const char *reason) {
+static void act(struct exchange *x, struct exchange_link *l, enum session_verdict verdict, struct view payload,
+                const char *reason) {
   switch (verdict) {
   case SESSION_MESSAGE:
     take_payload(x, l, payload);
     break;
-  case SESSION_OPENED:
+  case SESSION_OPENED: {
+    bool has_message = !l->dialled;
     xlink_opened(x, l);
-    take_payload(x, l, payload);
+    if (has_message) take_payload(x, l, payload);
     break;
+  }
   case SESSION_ANSWER:
     xlink_reset(x, l);
     l->hello_due = true;
@@ -329,7 +332,7 @@ void exchange_receive(struct exchange *x, const struct link_id *link, const uint
   p->heard = true;
   tally(x, peer, COUNT_FRAMES_RECEIVED, 1);
   tally(x, peer, COUNT_OCTETS_RECEIVED, frame.len);
-  struct nonce fresh;
+  struct nonce fresh = {.b = {0}};
   struct view payload;
   const char *reason = NULL;
   entropy_fill(x->config.entropy, fresh.b, sizeof fresh.b);

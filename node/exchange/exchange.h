@@ -1,7 +1,7 @@
 /*
- * exchange: which peer, what to pull. Sans-I/O: links, frames and time come in, actions go out; the same code runs in `serve` and in
- * the simulator. Receiver-driven: it asks for checkpoints and windows, round-robin over logs and peers, at most LIMIT_GETS in flight a
- * peer; a peer that stalls or lies costs the others nothing (docs/protocol.md section 8).
+ * exchange: which peer, what to pull. Sans-I/O: links, frames and time come in, actions go out; the same code runs in `serve`
+ * and in the simulator. Receiver-driven: it asks for checkpoints and windows, round-robin over logs and peers, at most
+ * LIMIT_GETS in flight a peer; a peer that stalls or lies costs the others nothing (docs/protocol.md section 8).
  */
 #ifndef SPECOLA_NODE_EXCHANGE_EXCHANGE_H
 #define SPECOLA_NODE_EXCHANGE_EXCHANGE_H
@@ -31,9 +31,9 @@ enum exchange_action_type { ACTION_SEND, ACTION_DIAL, ACTION_CLOSE };
 struct exchange_action {
   enum exchange_action_type type;
   struct link_id link;
-  uint8_t curve[32]; /* the peer's key */
-  struct view frame;                  /* SEND */
-  char endpoint[LIMIT_ENDPOINT + 1];  /* DIAL: where to; link is the name that the new link gets */
+  uint8_t curve[32];                 /* the peer's key */
+  struct view frame;                 /* SEND */
+  char endpoint[LIMIT_ENDPOINT + 1]; /* DIAL: where to; link is the name that the new link gets */
 };
 MUST_CHECK enum err_code exchange_new(const struct exchange_config *config, struct exchange **out, struct err *err);
 void exchange_free(struct exchange *x); /* NULL is fine */
@@ -45,24 +45,27 @@ void exchange_link_down(struct exchange *x, const struct link_id *link, const ui
 void exchange_receive(struct exchange *x, const struct link_id *link, const uint8_t curve[32], struct view frame);
 /* The send was refused by the transport (EAGAIN, unreachable): it is tried again or the link is given up. */
 void exchange_send_failed(struct exchange *x, const struct link_id *link, const uint8_t curve[32], bool gone);
-/* A gate's report: a handshake with a key that is no member's ("stranger"), or a dialled peer whose key does not match ("key-mismatch"). */
+/* A gate's report: a handshake with a key that is no member's ("stranger"), or a dialled peer whose key does not match
+ * ("key-mismatch"). */
 void exchange_stranger(struct exchange *x, const uint8_t curve[32]);
 void exchange_key_mismatch(struct exchange *x, const uint8_t curve[32]);
 /* The own log grew (after hall_admit). */
 void exchange_published(struct exchange *x);
 /* Time passed: dials, retries, periodic HEADS, timeouts. Returns ms until it wants to be called again (<= 1000). */
 uint64_t exchange_tick(struct exchange *x);
-/* The next action; false when there is none. A SEND that returns false from the transport must be told by exchange_send_failed. */
+/* The next action; false when there is none. A SEND that returns false from the transport must be told by exchange_send_failed.
+ */
 bool exchange_next(struct exchange *x, struct exchange_action *out);
 /* Every reachable member's heads are no further than ours and nothing is in flight: what `sync` waits for. */
 bool exchange_idle(const struct exchange *x);
 
 /* A counter of `status`: name like "frame.signature"; peer node or NULL. */
 void exchange_count(struct exchange *x, const struct hash *peer, const char *name);
-/* {"frontier": hex, "epoch": N, "peers": [{handle, node, state, last_heard_s, behind, ahead, dialled, endpoint, counters{}, note}…],
- *  "logs": […], "strangers": […], "counters": {}}. The caller decrefs. NULL without memory. */
+/* {"frontier": hex, "epoch": N, "peers": [{handle, node, state, last_heard_s, behind, ahead, dialled, endpoint, counters{},
+ * note}…], "logs": […], "strangers": […], "counters": {}}. The caller decrefs. NULL without memory. */
 json_t *exchange_status(const struct exchange *x);
-/* Asks one member for its HEADS now (`peer ping`): the round trip in ms appears as "ping_ms" in status. ERR_NOT_FOUND, ERR_UNREACHABLE. */
+/* Asks one member for its HEADS now (`peer ping`): the round trip in ms appears as "ping_ms" in status. ERR_NOT_FOUND,
+ * ERR_UNREACHABLE. */
 MUST_CHECK enum err_code exchange_ping(struct exchange *x, const char *handle, struct err *err);
 
 #endif

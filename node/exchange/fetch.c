@@ -218,6 +218,7 @@ void fetch_data(struct exchange *x, struct exchange_link *l, struct request *req
   struct request r = *request;
   const struct message *m = &x->in;
   request->state = REQUEST_FREE;
+  x->peers[l->peer].answered_ms = now_ms(x);
   x->plan_due = true;
   if (r.state != REQUEST_PENDING || r.log == NONE) return; /* came too late to matter */
   struct exchange_log *log = x->logs[r.log];
@@ -227,7 +228,7 @@ void fetch_data(struct exchange *x, struct exchange_link *l, struct request *req
     return;
   }
   uint64_t from = m->u.data.from, count = m->u.data.count;
-  x->peers[l->peer].answered_ms = x->activity_ms = log->data_ms = now_ms(x);
+  x->activity_ms = log->data_ms = now_ms(x);
   learn_window(log, &r, count, m->u.data.window.len);
   fetch_ask_again(log, (struct range){from + count, r.to});
   struct slot *slot = slot_to_feed(log);
@@ -266,6 +267,7 @@ static bool finish_first(struct exchange *x, uint32_t index) {
   log->claims[log->source].wait_ms = 0;
   tally(x, log->source, COUNT_PULL_DONE, 1);
   tally(x, log->source, COUNT_ENTRIES_PULLED, done.milestone.size - before);
+  if (log->n_slots == 0) log->source = NONE;
   heads_refresh(x);
   x->plan_due = true;
   return true;

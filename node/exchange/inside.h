@@ -29,25 +29,27 @@
 #define HEADS_NOW_MS 1000u     /* the same with idle_now */
 #define GRACE_MS 50u           /* a CKPT that follows HEADS unasked is waited for so long */
 #define ASK_AGAIN_MS 250u      /* then a second peer is asked for the same checkpoints */
-#define SLOW_MS 1000u          /* a puller that says nothing for so long is left if another can serve */
+#define SLOW_MS 1000u          /* a source that says nothing for so long is left if another can serve; doubled each time */
 #define TIMEOUT_MS 10000u      /* a question without an answer */
 #define DEADLINE_MS 60000u     /* the same, however much of other answers came */
-#define OVERLAP_MS 20u         /* a complete pull waits so long for its follower's entries, so that verdicts and writes overlap */
-#define FAULT_FIRST_MS 10000u  /* a peer that served a lie is not asked for that log for so long, then twice as long */
+#define OVERLAP_MS 20u /* a complete pull waits so long for its follower's entries, so that verdicts and writes overlap */
+#define FAULT_FIRST_MS 10000u /* a peer that served a lie is not asked for that log for so long, then twice as long */
 #define FAULT_LAST_MS 600000u
 #define STORE_RETRY_MS 1000u /* after an error of our own store */
 #define STALL_FIRST_MS 20u   /* a parked frame is tried again */
 #define STALL_LAST_MS 1000u
+#define STALL_CLEAR_MS 10u   /* after a second try nothing else is sent for so long: a refusal may still be on its way */
 #define STALL_MAX_MS 30000u  /* then the link is given up */
 #define SILENT_MS 60000u     /* a closed accepted link is forgotten */
 #define IDLE_QUIET_MS 300u   /* `sync`: nothing moved for so long */
 #define IDLE_BEHIND_MS 2000u /* `sync`: a peer that lacks something of ours has so long to ask for it */
 #define TICK_MS 1000u
 
-#define REQUESTS_MAX 32u   /* in flight or remembered, a peer */
-#define WANTS_MAX 8u       /* WANT in flight to a peer */
-#define ASKS_MAX 32u       /* of a peer that wait for an answer, a link */
-#define QUEUE_MAX 64u      /* payloads waiting, a link */
+#define REQUESTS_MAX 32u /* in flight or remembered, a peer */
+#define WANTS_MAX 8u     /* WANT in flight to a peer */
+#define ASKS_MAX 32u     /* of a peer that wait for an answer, a link */
+#define QUEUE_MAX 64u    /* payloads waiting, a link */
+#define LINKS_MAX (2u * LIMIT_PEERS)
 #define LINKS_OF_PEER 4u   /* accepted links that one member may have */
 #define MILESTONES_MAX 64u /* checkpoints waiting, a log */
 #define STASH_MAX 8u       /* windows that came before their turn, a log */
@@ -74,23 +76,22 @@ struct payload {
 struct exchange_link {
   struct link_id id;
   uint8_t curve[32];
-  uint32_t peer;
   bool dialled;
+  bool hello_due, no_session_due;
+  bool heads_whole, has_heads_req; /* HEADS with everything is due; in answer to heads_req */
+  bool parked;                     /* the transport refused `last`: it goes out again at retry_ms */
+  uint32_t peer;
+  uint32_t n_out, first_ask, n_asks;
   struct session session;
   uint64_t since_ms, heard_ms;
-  bool hello_due, no_session_due;
   uint64_t no_session_ms; /* of the last one */
-  bool heads_whole, has_heads_req;
   uint64_t heads_req;
-  uint64_t told;                 /* x->changes when HEADS was sent last */
+  uint64_t told;                 /* x->changes when HEADS was sent last; 0: not yet */
   uint64_t heads_ms, regular_ms; /* of the last HEADS; of the next empty one */
-  struct payload *out, **out_end;
-  uint32_t n_out;
-  struct ask asks[ASKS_MAX]; /* a ring */
-  uint32_t first_ask, n_asks;
-  struct bytes last; /* the last frame, in case the transport refuses it */
-  bool parked;
   uint64_t parked_ms, retry_ms, retry_wait_ms;
+  struct payload *out, **out_end; /* n_out of them wait to be said */
+  struct ask asks[ASKS_MAX];      /* a ring */
+  struct bytes last;              /* the last frame */
 };
 
 /* ---- peers ---- */
@@ -116,6 +117,7 @@ struct peer {
   struct counters counters;
   bool heard;
   uint64_t heard_ms, answered_ms;
+  uint64_t slow_ms;           /* how long its silence is borne: SLOW_MS..TIMEOUT_MS */
   struct exchange_link *link; /* the OPEN one that is used, or NULL */
   /* dialling */
   char override[LIMIT_ENDPOINT + 1];
@@ -140,7 +142,7 @@ struct peer {
 /* What one peer says of one log. */
 struct claim {
   uint64_t size;
-  uint64_t not_before_ms, wait_ms;    /* after a lie: when it is asked again, how long it was */
+  uint64_t not_before_ms, wait_ms;             /* after a lie: when it is asked again, how long it was */
   uint64_t no_ckpt_before_ms, no_ckpt_wait_ms; /* after an unbacked head: the same for checkpoints alone */
 };
 /* A verified checkpoint above what is held. */
@@ -209,7 +211,7 @@ struct exchange {
   struct exchange_log **logs; /* owned */
   uint32_t n_logs;
   uint64_t changes; /* counts growths of logs */
-  struct exchange_link *links[2 * LIMIT_PEERS];
+  struct exchange_link *links[LINKS_MAX];
   uint32_t n_links, turn;
   struct order *orders, **orders_end; /* DIAL and CLOSE */
   struct order *given;                /* borrowed by the caller until the next exchange_next */
@@ -237,17 +239,18 @@ void note_set(char note[NOTE_MAX], const char *format, ...) __attribute__((forma
 /* link.c */
 struct exchange_link *xlink_find(struct exchange *x, const struct link_id *id, const uint8_t curve[32]);
 /* NULL without memory or room. */
-struct exchange_link *xlink_add(struct exchange *x, const struct link_id *id, const uint8_t curve[32], uint32_t peer, bool dialled);
+struct exchange_link *xlink_add(struct exchange *x, const struct link_id *id, const uint8_t curve[32], uint32_t peer,
+                                bool dialled);
 /* Forgets a link: its requests are asked elsewhere. */
 void xlink_drop(struct exchange *x, struct exchange_link *l);
 /* What ends with a session: questions both ways, queues. */
 void xlink_reset(struct exchange *x, struct exchange_link *l);
-/* The session has opened. */
+/* The session has opened. If we dialled, l may be gone afterwards: another link of that peer stays instead. */
 void xlink_opened(struct exchange *x, struct exchange_link *l);
 /* Queues x->out, or drops it when the queue is full (false). */
 bool xlink_say(struct exchange *x, struct exchange_link *l);
 bool xlink_say_error(struct exchange *x, struct exchange_link *l, bool has_req, uint64_t req, enum message_error code,
-                    uint64_t retry_after_s);
+                     uint64_t retry_after_s);
 /* The next frame of a link, if it has one to send now. */
 bool xlink_emit(struct exchange *x, struct exchange_link *l, struct exchange_action *out);
 /* When a link wants to be looked at again. */
@@ -292,14 +295,14 @@ void answer_take(struct exchange *x, struct exchange_link *l); /* x->in is a que
 /* Writes the answer to the first question of the ring and takes it off. */
 MUST_CHECK enum err_code answer_write(struct exchange *x, struct exchange_link *l, struct bytes *payload, struct err *err);
 /* Reads milestones of a log: CKPT with those above from, into x->out; storage owns the texts. newest: only that. */
-MUST_CHECK enum err_code answer_checkpoints(struct exchange *x, const struct hash *node, uint64_t gen, uint64_t from, bool newest,
-                                            struct bytes *storage, struct err *err);
+MUST_CHECK enum err_code answer_checkpoints(struct exchange *x, const struct hash *node, uint64_t gen, uint64_t from,
+                                            bool newest, struct bytes *storage, struct err *err);
 
 /* plan.c */
 struct exchange_log *log_of(struct exchange *x, const struct hash *node, uint64_t gen, uint32_t *index); /* NULL */
 void plan_claim(struct exchange *x, uint32_t log, uint32_t peer, uint64_t size);
 void plan_checkpoints(struct exchange *x, struct exchange_link *l, struct request *request); /* x->in; request may be NULL */
-void plan_fault(struct exchange *x, uint32_t log, uint32_t peer);                            /* it lied: others are tried */
+void plan_fault(struct exchange *x, uint32_t index, uint32_t peer);                          /* it lied: others are tried */
 /* Takes over milestone->text. False when it was not kept (held already, known, no room); the text is freed then. */
 bool plan_keep(struct exchange_log *log, struct milestone *milestone);
 uint64_t plan_run(struct exchange *x); /* asks what can be asked; when to call again */
@@ -309,12 +312,12 @@ bool plan_has_other(const struct exchange *x, const struct exchange_log *log, ui
 
 /* fetch.c */
 /* Begins pulls for the next milestones, as far as two go, from log->source. */
-void fetch_begin(struct exchange *x, uint32_t log);
+void fetch_begin(struct exchange *x, uint32_t index);
 /* Next range to ask for; false when everything up to the last begun milestone was asked for. */
 bool fetch_range(struct exchange_log *log, struct range *out);
 void fetch_ask_again(struct exchange_log *log, struct range range);
 void fetch_data(struct exchange *x, struct exchange_link *l, struct request *request); /* x->in */
-uint64_t fetch_tick(struct exchange *x, uint32_t log); /* finishes what is complete; when to call again */
-void fetch_abort(struct exchange *x, uint32_t log);
+uint64_t fetch_tick(struct exchange *x, uint32_t index); /* finishes what is complete; when to call again */
+void fetch_abort(struct exchange *x, uint32_t index);
 
 #endif

@@ -61,7 +61,7 @@ struct exchange_link *xlink_add(struct exchange *x, const struct link_id *id, co
                                 bool dialled) {
   const struct federation_member *m = federation_by_node(x->federation, &x->peers[peer].node);
   if (!dialled) make_room(x, peer);
-  if (m == NULL || x->n_links == sizeof x->links / sizeof *x->links) return NULL;
+  if (m == NULL || x->n_links == LINKS_MAX) return NULL;
   struct exchange_link *l = calloc(1, sizeof *l);
   if (l == NULL) return NULL;
   l->id = *id;
@@ -71,7 +71,7 @@ struct exchange_link *xlink_add(struct exchange *x, const struct link_id *id, co
   l->since_ms = l->heard_ms = now_ms(x);
   l->out_end = &l->out;
   bytes_init(&l->last, LIMIT_FRAME);
-  struct nonce own;
+  struct nonce own = {.b = {0}};
   entropy_fill(x->config.entropy, own.b, sizeof own.b);
   session_init(&l->session, &x->self, dialled, &m->member->node, &m->identity.node_key, own);
   x->links[x->n_links++] = l;
@@ -86,6 +86,7 @@ void xlink_reset(struct exchange *x, struct exchange_link *l) {
   l->heads_whole = l->has_heads_req = false;
   l->told = 0;
   l->parked = false;
+  l->retry_wait_ms = 0;
   if (p->link == l) {
     p->link = NULL;
     p->ping_pending = false;
@@ -160,24 +161,26 @@ static void drop_older(struct exchange *x, struct exchange_link *l) {
 }
 
 void xlink_opened(struct exchange *x, struct exchange_link *l) {
-  struct peer *p = &x->peers[l->peer];
+  uint32_t peer = l->peer;
+  struct peer *p = &x->peers[peer];
   uint64_t now = now_ms(x);
-  tally(x, l->peer, COUNT_LINK_OPENED, 1);
+  tally(x, peer, COUNT_LINK_OPENED, 1);
   drop_older(x, l);
   p->tried = true;
   p->has_heads = false;
   p->dial_wait_ms = DIAL_FIRST_MS;
+  p->slow_ms = SLOW_MS;
   for (uint32_t i = 0; i < x->n_logs; i++) { /* a new session is a new chance; how long the next wait is stays */
-    x->logs[i]->claims[l->peer].not_before_ms = 0;
-    x->logs[i]->claims[l->peer].no_ckpt_before_ms = 0;
+    x->logs[i]->claims[peer].not_before_ms = 0;
+    x->logs[i]->claims[peer].no_ckpt_before_ms = 0;
   }
   l->heads_whole = true;
   l->heads_ms = 0;
   l->told = 0;
   l->regular_ms = now + (x->config.idle_now ? HEADS_NOW_MS : HEADS_EVERY_MS);
   look_at_epoch(x, l);
-  ask_ident(x, l);
-  dial_settle(x, l->peer);
+  dial_settle(x, peer); /* this may be the end of l */
+  if (p->link != NULL) ask_ident(x, p->link);
   x->plan_due = true;
 }
 
@@ -278,6 +281,8 @@ bool xlink_emit(struct exchange *x, struct exchange_link *l, struct exchange_act
     l->parked = false;
     return frame_out(x, l, out);
   }
+  if (l->retry_wait_ms > 0 && now < l->retry_ms + STALL_CLEAR_MS) return false; /* was it taken this time? */
+  l->retry_wait_ms = 0;
   bytes_clear(&l->last);
   if (l->no_session_due && now >= l->no_session_ms + NO_SESSION_GAP_MS) return emit_no_session(x, l, out);
   if (l->hello_due) return emit_hello(x, l, out);
@@ -287,6 +292,7 @@ bool xlink_emit(struct exchange *x, struct exchange_link *l, struct exchange_act
 uint64_t xlink_due(const struct exchange *x, const struct exchange_link *l) {
   uint64_t now = now_ms(x);
   if (l->parked) return l->retry_ms;
+  if (l->retry_wait_ms > 0 && now < l->retry_ms + STALL_CLEAR_MS) return l->retry_ms + STALL_CLEAR_MS;
   if (l->hello_due) return now + 1; /* the caller takes what there is after each tick: no hurry */
   if (l->no_session_due) return l->no_session_ms + NO_SESSION_GAP_MS;
   if (!xlink_is_open(l)) return now + TICK_MS;

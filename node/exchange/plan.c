@@ -113,12 +113,14 @@ static void drop_old_milestones(struct exchange_log *log) {
 }
 
 /* Verifies one text and keeps it. False: counted, and the peer is at fault. */
-static bool take_checkpoint(struct exchange *x, uint32_t index, uint32_t peer, struct view text, bool is_asked, uint64_t *size) {
+static bool take_checkpoint(struct exchange *x, uint32_t index, uint32_t peer, struct view text, bool is_asked,
+                            uint64_t *size) {
   struct exchange_log *log = x->logs[index];
   const struct federation_member *m = federation_by_node(x->federation, &log->node);
   struct checkpoint c;
   enum err_code code = m == NULL ? ERR_NOT_FOUND : checkpoint_open(text, &m->identity.node_key, &c, NULL);
-  if (code == ERR_SIGNATURE && m->identity.version > 1) code = checkpoint_read(text, &c, NULL); /* an earlier key's: the hall knows */
+  if (code == ERR_SIGNATURE && m->identity.version > 1)
+    code = checkpoint_read(text, &c, NULL); /* an earlier key's: the hall knows */
   bool is_of_log = code == OK && c.gen == log->gen && hash_equal(&c.node, &log->node) && hash_equal(&c.fed_id, &x->self.fed_id);
   if (!is_of_log) {
     tally(x, peer, code == ERR_SIGNATURE ? COUNT_CHECKPOINT_SIGNATURE : COUNT_CHECKPOINT_FORMAT, 1);
@@ -200,7 +202,8 @@ bool plan_has_other(const struct exchange *x, const struct exchange_log *log, ui
   return false;
 }
 
-/* The peer with the fewest GETs in flight that holds the next milestone; ties go round with the log's number. */
+/* The log's owner if it can serve now, else the peer with the fewest GETs in flight that holds the next milestone; ties go
+ * round with the log's number. */
 static uint32_t choose_source(const struct exchange *x, uint32_t index) {
   const struct exchange_log *log = x->logs[index];
   uint32_t best = NONE, best_load = LIMIT_GETS;
@@ -209,6 +212,7 @@ static uint32_t choose_source(const struct exchange *x, uint32_t index) {
     uint32_t p = (i + index) % x->n_peers;
     if (!is_eligible(x, log, p) || log->claims[p].size < log->milestones[0].size) continue;
     uint32_t load = request_count(x, p, MSG_GET);
+    if (load < LIMIT_GETS && hash_equal(&x->peers[p].node, &log->node)) return p;
     if (load < best_load) {
       best = p;
       best_load = load;
@@ -243,8 +247,9 @@ static bool ask_window(struct exchange *x, uint32_t index, struct range range) {
 /* Leaves a source that has gone, or sleeps while another could serve. When to look again. */
 static uint64_t leave_slow(struct exchange *x, uint32_t index) {
   struct exchange_log *log = x->logs[index];
-  uint64_t now = now_ms(x), at = log->data_ms + SLOW_MS;
+  uint64_t now = now_ms(x);
   if (log->source == NONE) return now + TICK_MS;
+  uint64_t at = log->data_ms + x->peers[log->source].slow_ms;
   bool is_gone = x->peers[log->source].link == NULL;
   bool is_waiting = request_is_pending(x, log->source, index, MSG_GET, 0);
   if (log->n_slots == 0 && !is_waiting) {
@@ -254,6 +259,8 @@ static uint64_t leave_slow(struct exchange *x, uint32_t index) {
   if (!is_gone && (!is_waiting || now < at)) return is_waiting ? at : now + TICK_MS;
   if (!plan_has_other(x, log, log->source)) return now + TICK_MS;
   if (!is_gone) {
+    struct peer *p = &x->peers[log->source];
+    p->slow_ms = p->slow_ms * 2 < TIMEOUT_MS ? p->slow_ms * 2 : TIMEOUT_MS; /* on slow lines everybody would be left for ever */
     log->claims[log->source].not_before_ms = now + FAULT_FIRST_MS / 2;
     request_leave(x, log->source, index, MSG_GET, REQUEST_LEFT);
   }
@@ -348,12 +355,22 @@ static void note_withheld(struct exchange *x, uint32_t index) {
   if (most > 0 && !any) note_set(log->note, "withheld at %llu", (unsigned long long)most);
 }
 
+/* Whether there is more of a log somewhere, or it is on its way. */
+static bool goes_on(const struct exchange *x, const struct exchange_log *log) {
+  if (log->n_slots > 0) return true;
+  for (uint32_t p = 0; p < x->n_peers; p++) {
+    if (log->claims[p].size > log->size) return true;
+  }
+  return false;
+}
+
 uint64_t plan_run(struct exchange *x) {
   uint64_t now = now_ms(x), due = now + TICK_MS;
   x->plan_due = false;
   for (uint32_t i = 0; i < x->n_logs; i++) {
     struct exchange_log *log = x->logs[i];
     drop_old_milestones(log);
+    if (!goes_on(x, log)) continue;
     if (now < log->retry_ms) {
       due = log->retry_ms < due ? log->retry_ms : due;
       continue;

@@ -1,6 +1,6 @@
 /*
- * request: what was asked of a peer and has not been answered. A peer owes an answer within TIMEOUT_MS of the question or of its
- * last answer, whichever is later, and within DEADLINE_MS in any case.
+ * request: what was asked of a peer and has not been answered. A peer owes an answer within TIMEOUT_MS of the question or of
+ * its last answer, whichever is later, and within DEADLINE_MS in any case.
  */
 #include "node/exchange/inside.h"
 
@@ -62,11 +62,12 @@ void request_leave(struct exchange *x, uint32_t peer, uint32_t log, uint64_t typ
 }
 
 /* A range that will not come on that link is asked for again. */
-static void cancel(struct exchange *x, struct request *r) {
+static void cancel(struct exchange *x, uint32_t peer, struct request *r) {
   bool was_pending = r->state == REQUEST_PENDING;
   r->state = REQUEST_CANCELLED;
   r->link = NULL;
   x->plan_due = true;
+  if (r->type == MSG_WANT && r->what == WANT_IDENT) x->peers[peer].ident_asked = false;
   if (was_pending && r->type == MSG_GET && r->log != NONE) {
     fetch_ask_again(x->logs[r->log], (struct range){r->from, r->to});
   }
@@ -76,7 +77,7 @@ void request_drop_link(struct exchange *x, const struct exchange_link *l) {
   struct peer *p = &x->peers[l->peer];
   for (uint32_t i = 0; i < REQUESTS_MAX; i++) {
     struct request *r = &p->requests[i];
-    if (r->link == l && is_owed(r)) cancel(x, r);
+    if (r->link == l && is_owed(r)) cancel(x, l->peer, r);
     if (r->link == l) r->link = NULL;
   }
 }
@@ -97,7 +98,7 @@ static void time_out(struct exchange *x, uint32_t peer, struct request *late) {
     struct request *r = &p->requests[i];
     bool is_late = is_owed(r) && (r->log == log || deadline(p, r) <= now_ms(x));
     if (is_late && r->log != NONE && r->log != log) plan_fault(x, r->log, peer);
-    if (is_late) cancel(x, r);
+    if (is_late) cancel(x, peer, r);
   }
   if (log != NONE) plan_fault(x, log, peer);
 }

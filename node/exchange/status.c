@@ -62,8 +62,7 @@ static json_t *peer_json(const struct exchange *x, uint32_t peer) {
   json_t *out = json_object();
   bool ok = out != NULL && put(out, "handle", json_string(p->handle)) && put_hash(out, "node", &p->node) &&
             put(out, "state", json_string(state_of(x, p))) &&
-            put(out, "last_heard_s",
-                p->heard ? json_integer((json_int_t)((now_ms(x) - p->heard_ms) / 1000)) : json_null()) &&
+            put(out, "last_heard_s", p->heard ? json_integer((json_int_t)((now_ms(x) - p->heard_ms) / 1000)) : json_null()) &&
             put_told(x, peer, out) && put(out, "dialled", json_boolean(p->link != NULL && p->link->dialled)) &&
             put(out, "endpoint", endpoint == NULL ? json_null() : json_string(endpoint)) &&
             put(out, "counters", counters_json(&p->counters)) && put(out, "note", json_string(p->note));

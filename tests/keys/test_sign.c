@@ -118,7 +118,7 @@ static void the_signed_input_is_prefix_tag_zero_federation_and_bytes(void **stat
   signer_release(&signer);
 }
 
-/* PyNaCl: SigningKey(seed of RFC 8032 test 1).sign(b"specola1:record\0" + bytes(32) + b"hello") and the other. */
+/* PyNaCl: SigningKey(seed of RFC 8032 test 1).sign(b"specola1:record\0" + bytes(32) + b"hello") and the others. */
 static void tagged_signatures_have_their_golden_values(void **state) {
   (void)state;
   uint8_t expected[SIGNATURE_LEN];
@@ -135,6 +135,11 @@ static void tagged_signatures_have_their_golden_values(void **state) {
         "45eb4ec704",
         expected);
   assert_memory_equal(b.b, expected, sizeof expected);
+  struct signature c = sign_tagged(&signer, SIGN_BATCH, &fed, view_of_text("hello"));
+  unhex("5dd92486b78dbe7574d0955d9505cfee1ef8b83b5eea2f9735d0c194e739d7c90dd10e27ebb25aa0e76b201156444bf148c0827cf9a828fa4b5a18"
+        "f99fa2e30e",
+        expected);
+  assert_memory_equal(c.b, expected, sizeof expected);
   signer_release(&signer);
 }
 

@@ -164,6 +164,9 @@ void fixture_open(struct fixture_node *node) {
 }
 
 void fixture_close(struct fixture_node *node) {
+  if (node->store == NULL) {
+    return;
+  }
   hall_close(node->hall);
   federation_release(&node->federation);
   store_close(node->store);

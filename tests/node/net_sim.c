@@ -73,7 +73,10 @@ static uint32_t connect(struct sim *s, uint32_t from, uint32_t to, const struct 
 
 static void deliver_later(struct sim *s, uint32_t at, uint32_t side, struct view frame) {
   struct sim_connection *c = &s->connections[at];
-  uint64_t when = s->f.now_ms + s->delay_ms + (s->jitter_ms == 0 ? 0 : fixture_random(&s->f, s->jitter_ms));
+  uint64_t leaves = s->f.now_ms > c->busy_ms[side] ? s->f.now_ms : c->busy_ms[side];
+  if (s->octets_per_ms > 0) leaves += frame.len / s->octets_per_ms;
+  c->busy_ms[side] = leaves;
+  uint64_t when = leaves + s->delay_ms + (s->jitter_ms == 0 ? 0 : fixture_random(&s->f, s->jitter_ms));
   if (when < c->last_ms[side]) when = c->last_ms[side];
   c->last_ms[side] = when;
   struct sim_event e = {.at_ms = when, .connection = at, .to = 1 - side, .octets = malloc(frame.len), .len = frame.len};

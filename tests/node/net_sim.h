@@ -1,6 +1,6 @@
 /*
- * net_sim: the nodes of a fixture with their exchanges and a transport in memory: connections, delay, loss, stalls, and time that
- * moves only when nothing is left to do. The same seed gives the same run. A node may also be played by a test (sim_play).
+ * net_sim: the nodes of a fixture with their exchanges and a transport in memory: connections, delay, loss, stalls, and time
+ * that moves only when nothing is left to do. The same seed gives the same run. A node may also be played by a test (sim_play).
  */
 #ifndef SPECOLA_TESTS_NODE_NET_SIM_H
 #define SPECOLA_TESTS_NODE_NET_SIM_H
@@ -25,6 +25,7 @@ struct sim_connection {
   bool alive;
   uint32_t node[2];
   struct link_id name[2];
+  uint64_t busy_ms[2]; /* until then the line is full of what that side sent */
   uint64_t last_ms[2]; /* delivery of the last frame that side sent: order is kept */
 };
 struct sim_event {
@@ -42,11 +43,12 @@ struct sim {
   struct sim_event *events;
   size_t n_events, room;
   uint64_t order;
-  uint64_t delay_ms, jitter_ms;              /* of each frame */
+  uint64_t delay_ms, jitter_ms;               /* of each frame */
+  uint64_t octets_per_ms;                     /* of each connection, each way; 0: any number */
   bool blocked[FIXTURE_NODES][FIXTURE_NODES]; /* no connection between them comes about */
-  bool stalled[FIXTURE_NODES];               /* it reads nothing: sends to it are refused */
-  uint32_t duplicate;                        /* one of so many frames is delivered twice; 0: none */
-  uint64_t sent, octets;                     /* frames, octets since the start */
+  bool stalled[FIXTURE_NODES];                /* it reads nothing: sends to it are refused */
+  uint32_t duplicate;                         /* one of so many frames is delivered twice; 0: none */
+  uint64_t sent, octets;                      /* frames, octets since the start */
 };
 
 /* Founds n nodes, logs begun, everybody knows everybody's endpoint; all are down. */

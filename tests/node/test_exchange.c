@@ -1,11 +1,13 @@
 /*
- * test_exchange: honest nodes find the same frontier: whole federations, lines, late joiners, lost links, restarts, a sleeping peer.
+ * test_exchange: honest nodes find the same frontier: whole federations, lines, late joiners, lost links, restarts, a sleeping
+ * peer.
  */
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -227,6 +229,8 @@ static void a_peer_that_does_not_read_costs_the_others_nothing(void **state) {
   s->stalled[2] = false;
   s->nodes[2].exchange = sleeper;
   (void)sim_converge(s, 20000);
+  sim_run(s, 60000); /* and the link is as good as before */
+  assert_int_equal(sim_counter(s, 0, 2, "link.lost"), 0);
   done(s);
 }
 
@@ -312,6 +316,160 @@ static void an_address_is_learned_from_its_owner(void **state) {
   done(s);
 }
 
+/* A case whose text is n octets of what no compressor makes smaller by much. */
+static void publish_large(struct sim *s, uint32_t node, size_t n) {
+  static const char DIGITS[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -";
+  struct bytes json, body;
+  struct fixture_record record;
+  uint8_t octets[256];
+  bytes_init(&json, LIMIT_BODY);
+  bytes_init(&body, LIMIT_BODY);
+  assert_int_equal(
+      bytes_append_text(&json,
+                        "{\"title\": {\"en\": \"A long case\"}, \"summary\": {\"en\": \"Long.\"}, \"country\": \"IT\", "
+                        "\"level\": \"local\", \"original_lang\": \"en\", \"overview\": {\"en\": \"a",
+                        NULL),
+      OK);
+  while (json.len < n) {
+    entropy_fill(&s->f.entropy, octets, sizeof octets);
+    for (size_t i = 0; i < sizeof octets; i++)
+      octets[i] = (uint8_t)DIGITS[octets[i] % 64];
+    assert_int_equal(bytes_append(&json, view_of(octets, sizeof octets), NULL), OK);
+  }
+  assert_int_equal(bytes_append_text(&json, "z\"}}", NULL), OK);
+  fixture_body(&s->f, "case", bytes_text(&json), &body);
+  struct header h = {.kind = KIND_VERSION, .n_args = 2, .args = {1, 0}};
+  fixture_seal(&s->f.nodes[node], &s->f.nodes[node].editor, h, bytes_view(&body), &record);
+  assert_int_equal(fixture_admit(&s->f.nodes[node], &record.item).state, RECEIPT_LOGGED);
+  fixture_record_release(&record);
+  bytes_release(&json);
+  bytes_release(&body);
+}
+
+/* Windows are cut where the asker cannot foresee it: what is missing is asked for again, what came too early waits. */
+static void bodies_of_every_size_arrive(void **state) {
+  (void)state;
+  struct sim *s = found(2);
+  s->jitter_ms = 10;
+  for (uint32_t i = 0; i < 60; i++) {
+    publish_large(s, 0, i % 7 == 0 ? 240000 : 300 + (size_t)fixture_random(&s->f, 60000));
+    sim_publish(s, 0, (uint32_t)fixture_random(&s->f, 40));
+  }
+  sim_up(s, 0, false);
+  sim_up(s, 1, false);
+  uint64_t took = sim_converge(s, 10000);
+  print_message("%" PRIu64 " entries of every size: %" PRIu64 " ms\n", size_at(s, 1, 0), took);
+  expect_no_blame(s);
+  done(s);
+}
+
+/* Two sources, each slower than a window a second: nobody is left for ever, nobody is blamed. */
+static void slow_lines_still_carry_a_log(void **state) {
+  (void)state;
+  struct sim *s = found(3);
+  sim_cut(s, 0, 2, true);
+  sim_publish(s, 0, 20);
+  sim_up(s, 0, false);
+  sim_up(s, 1, false);
+  (void)sim_converge(s, 5000);
+  sim_cut(s, 0, 2, false);
+  for (uint32_t i = 0; i < 40; i++)
+    publish_large(s, 0, 50000);
+  exchange_published(s->nodes[0].exchange);
+  s->nodes[0].due_ms = s->f.now_ms;
+  (void)sim_converge(s, 5000);
+  s->octets_per_ms = 40;
+  uint64_t octets = s->octets;
+  sim_up(s, 2, false);
+  uint64_t took = sim_converge(s, 200000);
+  print_message("40 kB/s: %" PRIu64 " ms for %" PRIu64 " octets\n", took, s->octets - octets);
+  assert_true(took < 120000);
+  sim_run(s, 1000);
+  expect_no_blame(s);
+  done(s);
+}
+
+/* Our own disk is full: the peer is not blamed, the log rests and goes on when there is room. */
+static void a_full_disk_is_not_the_peers_fault(void **state) {
+  (void)state;
+  struct sim *s = found(2);
+  sim_up(s, 0, false);
+  sim_up(s, 1, false);
+  (void)sim_converge(s, 3000);
+  sqlite3 *db = store_db(s->f.nodes[1].store);
+  assert_int_equal(sqlite3_exec(db, "PRAGMA max_page_count = 1", NULL, NULL, NULL),
+                   SQLITE_OK); /* no page more than there are */
+  for (uint32_t i = 0; i < 20; i++)
+    publish_large(s, 0, 50000);
+  exchange_published(s->nodes[0].exchange);
+  s->nodes[0].due_ms = s->f.now_ms;
+  sim_run(s, 5000);
+  assert_false(sim_is_converged(s));
+  json_t *status = exchange_status(s->nodes[1].exchange), *row;
+  size_t i;
+  bool told = false;
+  json_array_foreach(json_object_get(status, "logs"), i, row) {
+    told |= strstr(json_string_value(json_object_get(row, "note")), "cannot be written") != NULL;
+  }
+  json_decref(status);
+  assert_true(told);
+  assert_int_equal(sqlite3_exec(db, "PRAGMA max_page_count = 1000000", NULL, NULL, NULL), SQLITE_OK);
+  (void)sim_converge(s, 40000);
+  expect_no_blame(s);
+  done(s);
+}
+
+static void is_not_idle_before_a_peer_has_fetched_our_news(void **state) {
+  (void)state;
+  struct sim *s = found(2);
+  s->delay_ms = 40;
+  sim_publish(s, 0, 400);
+  sim_up(s, 0, false);
+  sim_up(s, 1, false);
+  while (!exchange_idle(s->nodes[0].exchange)) {
+    assert_true(s->f.now_ms < 20000);
+    sim_run(s, 5);
+  }
+  assert_int_equal(size_at(s, 1, 0), 402);
+  done(s);
+}
+
+/* Five nodes, every kind of trouble at random, then peace. */
+static void trouble_of_every_kind_ends_in_one_frontier(void **state) {
+  (void)state;
+  struct sim *s = found(5);
+  s->jitter_ms = 25;
+  for (uint32_t i = 0; i < 5; i++)
+    sim_up(s, i, false);
+  for (uint32_t round = 0; round < 60; round++) {
+    uint32_t a = (uint32_t)fixture_random(&s->f, 5), b = (a + 1 + (uint32_t)fixture_random(&s->f, 4)) % 5;
+    switch (fixture_random(&s->f, 5)) {
+    case 0:
+      sim_cut(s, a, b, fixture_random(&s->f, 2) == 0);
+      break;
+    case 1:
+      s->duplicate = fixture_random(&s->f, 2) == 0 ? 20 : 0;
+      break;
+    case 2:
+      s->stalled[a] = !s->stalled[a];
+      break;
+    case 3:
+      sim_down(s, a);
+      sim_up(s, a, false);
+      break;
+    default:
+      sim_publish(s, a, 1 + (uint32_t)fixture_random(&s->f, 60));
+    }
+    sim_run(s, fixture_random(&s->f, 1500));
+  }
+  s->duplicate = 0;
+  memset(s->stalled, 0, sizeof s->stalled);
+  memset(s->blocked, 0, sizeof s->blocked);
+  uint64_t took = sim_converge(s, 90000);
+  print_message("after trouble: %" PRIu64 " ms\n", took);
+  done(s);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(three_nodes_find_one_frontier),
@@ -329,6 +487,11 @@ int main(void) {
       cmocka_unit_test(is_idle_when_nothing_is_left_to_do),
       cmocka_unit_test(ping_tells_the_round_trip),
       cmocka_unit_test(an_address_is_learned_from_its_owner),
+      cmocka_unit_test(bodies_of_every_size_arrive),
+      cmocka_unit_test(slow_lines_still_carry_a_log),
+      cmocka_unit_test(a_full_disk_is_not_the_peers_fault),
+      cmocka_unit_test(is_not_idle_before_a_peer_has_fetched_our_news),
+      cmocka_unit_test(trouble_of_every_kind_ends_in_one_frontier),
   };
   seed = fixture_seed();
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -284,7 +284,8 @@ static void never_writes_what_it_could_not_read_again(void **state) {
 }
 
 static void names_of_every_sort_come_back_as_they_were(void **state) {
-  static const char *const names[] = {"Città di Torino", "a = b", "x [y]", "\"quoted\"", "#not a comment? yes: a value", "Riigikantselei: Eesti"};
+  static const char *const names[] = {"Città di Torino",      "a = b", "x [y]", "\"quoted\"", "#not a comment? yes: a value",
+                                      "Riigikantselei: Eesti"};
   struct err err = ERR_INIT;
   struct home made, opened;
   char dir[32];
@@ -312,7 +313,8 @@ static void embedded_and_own_schemas_are_read_together(void **state) {
   schema_set_free(set);
   assert_int_equal(mkdir(in_folder("node/schema"), 0700), 0);
   assert_int_equal(mkdir(in_folder("node/schema/vocab"), 0700), 0);
-  write_text(in_folder("node/schema/kite.schema"), "schema 1025 kite\nname text 1 - P max=20\ncolour code 1 - - vocab=colour\n");
+  write_text(in_folder("node/schema/kite.schema"),
+             "schema 1025 kite\nname text 1 - P max=20\ncolour code 1 - - vocab=colour\n");
   write_text(in_folder("node/schema/kite.tsv"), "key\tlabel.en\n@kind\tKite\nname\tIts name\n");
   write_text(in_folder("node/schema/vocab/colour.tsv"), "number\tcode\ten\n1\tred\tRed\n");
   assert_int_equal(home_schemas(&h, &set, &err), OK);

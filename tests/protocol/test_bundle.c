@@ -334,12 +334,21 @@ static void windows_read_back_with_their_items(void **state) {
   assert_true(view_equal(out.items, window.items));
   for (size_t n = 0; n < payload.len; n += 7)
     assert_int_equal(bundle_window_read(view_of(payload.p, n), &out, NULL), ERR_FORMAT);
-  for (int what = 0; what < 4; what++) {
+  window.gen = LIMIT_GEN;
+  window.from = LIMIT_SIZE - 300;
+  bytes_clear(&payload);
+  assert_int_equal(bundle_window_write(&window, &payload, NULL), OK);
+  assert_int_equal(bundle_window_read(bytes_view(&payload), &out, NULL), OK);
+  assert_true(out.gen == LIMIT_GEN && out.from == LIMIT_SIZE - 300);
+  for (int what = 0; what < 7; what++) {
     window = (struct bundle_window){cast_hash(1), 1, 7, 300, bytes_view(&items)};
     if (what == 0) window.gen = 0;
     if (what == 1) window.count = 299;
     if (what == 2) window.from = UINT64_MAX - 10;
     if (what == 3) window.count = 0;
+    if (what == 4) window.gen = LIMIT_GEN + 1;
+    if (what == 5) window.from = LIMIT_SIZE - 299;
+    if (what == 6) window.from = LIMIT_SIZE + 1;
     bytes_clear(&payload);
     assert_int_equal(bundle_window_write(&window, &payload, NULL), OK);
     assert_int_equal(bundle_window_read(bytes_view(&payload), &out, NULL), ERR_FORMAT);

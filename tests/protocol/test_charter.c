@@ -189,10 +189,15 @@ static void doubles_are_refused_and_leads_follow_their_rules(void **state) {
   (void)snprintf(a.lead, sizeof a.lead, "IT34");
   expect_founding(a, b, ERR_REFUSED); /* leads in a ring */
   a.lead[0] = '\0';
+  (void)snprintf(b.handle, sizeof b.handle, "IT36");
+  expect_founding(a, b, ERR_REFUSED); /* a handle of another region */
+  (void)snprintf(b.handle, sizeof b.handle, "IT34");
+  expect_founding(a, b, OK);
   (void)snprintf(b.region, sizeof b.region, "FR-34");
   expect_founding(a, b, ERR_REFUSED); /* a region of another country */
   b.region[0] = '\0';
   (void)snprintf(b.country, sizeof b.country, "EE");
+  (void)snprintf(b.handle, sizeof b.handle, "EE");
   expect_founding(a, b, ERR_REFUSED); /* a lead of another country */
 
   /* Another identity with a key of the first: the node key, the transport key, the next transport key. */

@@ -13,6 +13,46 @@ static void handles_are_two_letters_and_up_to_three_more(void **state) {
     assert_false(handle_is_valid(BAD[i]));
 }
 
+static void a_founder_is_called_after_its_country_or_its_region(void **state) {
+  (void)state;
+  static const struct {
+    const char *handle, *country, *region;
+    enum err_code code;
+  } CASES[] = {{"IT", "IT", "", OK},
+               {"IT34", "IT", "IT-34", OK},
+               {"IT", "IT", "IT-34", OK},
+               {"ITABC", "IT", "IT-ABC", OK},
+               {"IT34", "IT", "", ERR_FORMAT},
+               {"IT3", "IT", "IT-34", ERR_FORMAT},
+               {"IT345", "IT", "IT-34", ERR_FORMAT},
+               {"IT36", "IT", "IT-34", ERR_FORMAT},
+               {"EE", "IT", "", ERR_FORMAT},
+               {"EE34", "IT", "IT-34", ERR_FORMAT}};
+  struct actor a;
+  struct bytes payload;
+  struct founder out;
+  struct view name;
+  struct view item;
+  struct charter c;
+  actor_init(&a, 1, 2, 1, "IT");
+  bytes_init(&payload, LIMIT_CHARTER);
+  for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+    struct founder f = a.founder;
+    (void)snprintf(f.handle, sizeof f.handle, "%s", CASES[i].handle);
+    (void)snprintf(f.country, sizeof f.country, "%s", CASES[i].country);
+    (void)snprintf(f.region, sizeof f.region, "%s", CASES[i].region);
+    bytes_clear(&payload);
+    assert_int_equal(founding_request_encode(&f, "Prova", view_of(NULL, 0), &payload, NULL), CASES[i].code);
+    assert_int_equal(charter_new("Prova", "it", &f, 1, &c, NULL), CASES[i].code == OK ? OK : ERR_REFUSED);
+    if (CASES[i].code != OK) continue;
+    charter_release(&c);
+    assert_int_equal(founding_request_decode(bytes_view(&payload), &out, &name, &item, NULL), OK);
+    assert_string_equal(out.handle, CASES[i].handle);
+  }
+  bytes_release(&payload);
+  actor_release(&a);
+}
+
 static void a_founding_request_reads_back_with_its_address(void **state) {
   (void)state;
   struct actor a;
@@ -63,6 +103,7 @@ static void a_founding_request_reads_back_with_its_address(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(handles_are_two_letters_and_up_to_three_more),
+      cmocka_unit_test(a_founder_is_called_after_its_country_or_its_region),
       cmocka_unit_test(a_founding_request_reads_back_with_its_address),
   };
   return cmocka_run_group_tests(tests, cast_start, NULL);

@@ -14,7 +14,7 @@ static struct identity full_identity(const struct actor *a) {
   id.prev = a->founder.node;
   id.has_curve_next = true;
   memset(id.curve_next, 0x77, sizeof id.curve_next);
-  id.gen = 3;
+  id.gen = 2;
   id.has_cut = true;
   id.cut_size = 70000;
   id.cut_root = cast_hash(9);
@@ -69,9 +69,9 @@ static void every_broken_rule_of_an_identity_is_refused(void **state) {
   (void)state;
   struct actor a;
   actor_init(&a, 1, 3, 2, "IT");
-  struct identity bad[12];
-  for (size_t i = 0; i < 12; i++)
-    bad[i] = full_identity(&a);
+  struct identity bad[18];
+  for (size_t i = 0; i < 18; i++)
+    bad[i] = i < 16 ? full_identity(&a) : a.founder.identity;
   bad[0].version = 0;
   bad[1].version = 1;
   bad[2].has_prev = false;
@@ -85,7 +85,13 @@ static void every_broken_rule_of_an_identity_is_refused(void **state) {
   memcpy(bad[10].node_key.b, ORDER_2, PUBKEY_LEN);
   memcpy(bad[11].roots[2].b, ORDER_2, PUBKEY_LEN);
   bad[11].n_roots = 3;
-  for (size_t i = 0; i < 12; i++) {
+  bad[12].version = LIMIT_NUMBER + 1;
+  bad[13].gen = LIMIT_GEN + 1;
+  bad[14].cut_size = LIMIT_SIZE + 1;
+  bad[15].gen = UINT64_MAX;
+  bad[16].gen = 2; /* the first version */
+  bad[17].has_cut = true;
+  for (size_t i = 0; i < 18; i++) {
     struct bytes b;
     bytes_init(&b, LIMIT_IDENTITY);
     assert_int_equal(identity_encode(&bad[i], &b, NULL), ERR_FORMAT);
@@ -142,6 +148,77 @@ static void the_first_identity_needs_its_threshold_in_its_federation(void **stat
   actor_release(&a);
 }
 
+static void the_largest_numbers_of_an_identity_are_read_and_no_larger(void **state) {
+  (void)state;
+  static const uint8_t VERSION[] = {0xcf, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+  struct actor a;
+  struct bytes b;
+  struct identity out;
+  actor_init(&a, 1, 3, 2, "IT");
+  struct identity id = full_identity(&a);
+  id.version = LIMIT_NUMBER;
+  id.gen = LIMIT_GEN;
+  id.cut_size = LIMIT_SIZE;
+  bytes_init(&b, LIMIT_IDENTITY);
+  assert_int_equal(identity_encode(&id, &b, NULL), OK);
+  assert_int_equal(identity_decode(bytes_view(&b), &out, NULL), OK);
+  assert_memory_equal(b.p + 2, VERSION, sizeof VERSION);
+  b.p[3] = 0x80;
+  assert_int_equal(identity_decode(bytes_view(&b), &out, NULL), ERR_FORMAT);
+  bytes_release(&b);
+  actor_release(&a);
+}
+
+/* What identity_verify says of id after before, both a's; signed by all of a's roots. */
+static enum err_code follow(const struct actor *a, struct view before, const struct identity *id) {
+  struct bytes body;
+  struct identity_item item;
+  struct identity out;
+  struct hash fed = cast_hash(5);
+  bytes_init(&body, LIMIT_IDENTITY);
+  assert_int_equal(identity_encode(id, &body, NULL), OK);
+  make_item(a, bytes_view(&body), id->n_roots, a, id->n_roots, &fed, &item);
+  enum err_code code = identity_verify(&item, &fed, &a->founder.node, before, &out, NULL);
+  bytes_release(&body);
+  return code;
+}
+
+static void the_node_key_changes_with_the_generation_and_the_generation_with_a_cut(void **state) {
+  (void)state;
+  struct actor a;
+  struct bytes second;
+  struct signer other = cast_signer(9, 9);
+  actor_init(&a, 1, 2, 2, "IT");
+  const struct pubkey own = a.node_key.pub;
+  for (unsigned what = 0; what < 12; what++) { /* the same or another key, a cut or none, generation 1, 2 or 3 */
+    struct identity id = full_identity(&a);
+    bool is_same = (what & 1) != 0;
+    id.has_cut = (what & 2) != 0;
+    id.gen = 1 + what / 4;
+    id.node_key = is_same ? own : other.pub;
+    bool is_good = (id.gen == 1 && is_same && !id.has_cut) || (id.gen == 2 && !is_same && id.has_cut);
+    assert_int_equal(follow(&a, bytes_view(&a.body), &id), is_good ? OK : ERR_MISMATCH);
+  }
+  struct identity id = full_identity(&a); /* and on from generation 2 */
+  id.node_key = other.pub;
+  bytes_init(&second, LIMIT_IDENTITY);
+  assert_int_equal(identity_encode(&id, &second, NULL), OK);
+  id.version = 3;
+  id.prev = identity_hash(bytes_view(&second));
+  id.has_cut = false;
+  assert_int_equal(follow(&a, bytes_view(&second), &id), OK);
+  id.gen = 1;
+  assert_int_equal(follow(&a, bytes_view(&second), &id), ERR_MISMATCH);
+  id.gen = 3;
+  id.has_cut = true;
+  assert_int_equal(follow(&a, bytes_view(&second), &id), ERR_MISMATCH);
+  id.node_key = own;
+  assert_int_equal(follow(&a, bytes_view(&second), &id), OK);
+  bytes_release(&second);
+  signer_release(&other);
+  actor_release(&a);
+}
+
 static void a_later_identity_needs_both_thresholds_and_the_one_before(void **state) {
   (void)state;
   struct actor a;
@@ -156,6 +233,7 @@ static void a_later_identity_needs_both_thresholds_and_the_one_before(void **sta
   id.version = 2;
   id.has_prev = true;
   id.prev = a.founder.node;
+  id.node_key = a.node_key.pub;
   bytes_init(&body, LIMIT_IDENTITY);
   assert_int_equal(identity_encode(&id, &body, NULL), OK);
   struct view before = bytes_view(&a.body);
@@ -268,7 +346,8 @@ static void endpoints_are_tcp_a_host_and_a_port(void **state) {
     assert_false(address_endpoint_is_valid(BAD[i]));
   char longest[LIMIT_ENDPOINT + 2];
   memset(longest, 'a', sizeof longest);
-  memcpy(longest, "tcp://", 6);
+  (void)snprintf(longest, sizeof longest, "tcp://");
+  longest[6] = 'a';
   memcpy(longest + LIMIT_ENDPOINT - 5, ":7070", 6);
   assert_true(address_endpoint_is_valid(longest));
   memcpy(longest + LIMIT_ENDPOINT - 4, ":7070", 6);
@@ -335,6 +414,39 @@ static void an_address_without_endpoints_and_web_is_an_address(void **state) {
   address = some_address(&a);
   address.web[0] = '\x01';
   assert_int_equal(address_seal(&address, NULL, &a.node_key, &item, NULL), ERR_FORMAT);
+  address = some_address(&a);
+  address.seq = LIMIT_NUMBER + 1;
+  assert_int_equal(address_seal(&address, NULL, &a.node_key, &item, NULL), ERR_FORMAT);
+  address.seq--;
+  bytes_clear(&item);
+  assert_int_equal(address_seal(&address, NULL, &a.node_key, &item, NULL), OK);
+  assert_int_equal(address_open(bytes_view(&item), NULL, &a.node_key.pub, &out, NULL), OK);
+  bytes_release(&item);
+  actor_release(&a);
+}
+
+static void a_founding_address_counts_until_one_of_the_federation_is_known(void **state) {
+  (void)state;
+  struct actor a;
+  struct address opened[4]; /* of the founding: seq 1, 9; of the federation: seq 1, 9 */
+  struct bytes item;
+  struct hash fed = cast_hash(5);
+  const struct hash zeros = {.b = {0}};
+  actor_init(&a, 1, 1, 1, "IT");
+  bytes_init(&item, LIMIT_IDENTITY);
+  for (size_t i = 0; i < 4; i++) {
+    struct address address = some_address(&a);
+    address.seq = i % 2 == 0 ? 1 : 9;
+    bytes_clear(&item);
+    assert_int_equal(address_seal(&address, i < 2 ? NULL : &fed, &a.node_key, &item, NULL), OK);
+    assert_int_equal(address_open(bytes_view(&item), i < 2 ? &zeros : &fed, &a.node_key.pub, &opened[i], NULL), OK);
+    assert_int_equal(opened[i].is_founding, i < 2);
+    assert_int_equal(address_open(bytes_view(&item), i < 2 ? &fed : NULL, &a.node_key.pub, &address, NULL), ERR_SIGNATURE);
+  }
+  for (size_t fresh = 0; fresh < 4; fresh++) {
+    for (size_t held = 0; held < 4; held++)
+      assert_int_equal(address_replaces(&opened[fresh], &opened[held]), fresh > held);
+  }
   bytes_release(&item);
   actor_release(&a);
 }
@@ -345,11 +457,14 @@ int main(void) {
       cmocka_unit_test(every_broken_rule_of_an_identity_is_refused),
       cmocka_unit_test(a_body_that_is_cut_or_longer_or_changed_in_form_is_refused),
       cmocka_unit_test(the_first_identity_needs_its_threshold_in_its_federation),
+      cmocka_unit_test(the_largest_numbers_of_an_identity_are_read_and_no_larger),
+      cmocka_unit_test(the_node_key_changes_with_the_generation_and_the_generation_with_a_cut),
       cmocka_unit_test(a_later_identity_needs_both_thresholds_and_the_one_before),
       cmocka_unit_test(an_identity_item_reads_back_and_its_signatures_rise),
       cmocka_unit_test(endpoints_are_tcp_a_host_and_a_port),
       cmocka_unit_test(an_address_opens_under_its_key_and_federation_only),
       cmocka_unit_test(an_address_without_endpoints_and_web_is_an_address),
+      cmocka_unit_test(a_founding_address_counts_until_one_of_the_federation_is_known),
   };
   return cmocka_run_group_tests(tests, cast_start, NULL);
 }

@@ -99,7 +99,7 @@ static enum err_code decode_rows(uint64_t number, bool has_previous, const struc
 
 static void each_rule_between_members_is_kept(void **state) {
   (void)state;
-  const struct row good[2] = {{0, 1, "IT", "IT", -1}, {1, 2, "IT1", "IT", 0}};
+  const struct row good[2] = {{0, 1, "IT", "IT", -1}, {1, 2, "IT1", "IT", 0}}; /* 6.3's rule of handles is the charter's */
   struct row rows[2];
   assert_int_equal(decode_rows(1, false, good, 2), OK);
   assert_int_equal(decode_rows(2, true, good, 2), OK);
@@ -124,6 +124,11 @@ static void each_rule_between_members_is_kept(void **state) {
   rows[1].roll = 5;
   assert_int_equal(decode_rows(2, true, rows, 2), OK);
   assert_int_equal(decode_rows(1, false, rows, 2), ERR_FORMAT);
+  rows[1].roll = LIMIT_NUMBER;
+  assert_int_equal(decode_rows(LIMIT_NUMBER, true, rows, 2), OK);
+  assert_int_equal(decode_rows(LIMIT_NUMBER + 1, true, rows, 2), ERR_FORMAT);
+  rows[1].roll++;
+  assert_int_equal(decode_rows(2, true, rows, 2), ERR_FORMAT);
 }
 
 static void the_frontier_digest_depends_on_every_field_and_on_order(void **state) {

@@ -44,7 +44,7 @@ static void make_lists(const struct stuff *s, unsigned which, struct message *m)
     m->u.heads.n = 3;
     for (uint32_t i = 0; i < 3; i++)
       m->u.heads.rows[i] =
-          (struct head){.roll = i / 2, .gen = 1 + i, .size = 1000 * (i + 1), .root8 = {1, 2, 3, 4, 5, 6, 7, 8}};
+          (struct head){.roll = i / 2, .gen = 1 + i, .size = UINT64_C(1000) * (i + 1), .root8 = {1, 2, 3, 4, 5, 6, 7, 8}};
   } else if (which == 2) {
     m->type = MSG_CKPT;
     m->u.ckpt.node = cast_hash(1);
@@ -267,12 +267,70 @@ static void each_field_with_a_value_that_cannot_be_is_refused(void **state) {
     if (what == 1) made.u.data.count = 0;
     if (what == 2) made.u.data.encoding = 2;
     if (what == 3) made.u.data.window.len = 0;
-    if (what == 4) made.u.data.from = UINT64_MAX;
+    if (what == 4) made.u.data.from = LIMIT_SIZE + 1;
     expect_refused();
   }
   make(&s, 14, &made);
   made.u.error.text = view_of("\x1b[2J", 4);
   expect_refused();
+  stuff_release(&s);
+}
+
+/* Writes `made` as it is and reads it: what the reader says. */
+static enum err_code there_and_back(void) {
+  struct bytes b;
+  bytes_init(&b, LIMIT_FRAME);
+  assert_int_equal(message_write(&made, &b, NULL), OK);
+  enum err_code code = read_payload(&b);
+  bytes_release(&b);
+  return code;
+}
+
+/* One number of `made` (docs/protocol.md section 1): its message, the number, its ceiling. */
+struct ceiling {
+  unsigned which;
+  uint64_t *number, largest;
+};
+
+static void every_number_is_read_up_to_its_ceiling_and_no_further(void **state) {
+  (void)state;
+  const struct ceiling numbers[] = {
+      {1, &made.req, LIMIT_NUMBER},
+      {0, &made.u.hello.max_version, LIMIT_NUMBER},
+      {0, &made.u.hello.identity_version, LIMIT_NUMBER},
+      {0, &made.u.hello.epoch, LIMIT_NUMBER},
+      {1, &made.u.heads.epoch, LIMIT_NUMBER},
+      {1, &made.u.heads.rows[2].roll, LIMIT_NUMBER},
+      {1, &made.u.heads.rows[2].gen, LIMIT_GEN},
+      {1, &made.u.heads.rows[2].size, LIMIT_SIZE},
+      {7, &made.u.want.gen, LIMIT_GEN},
+      {7, &made.u.want.from, LIMIT_SIZE},
+      {9, &made.u.want.epoch, LIMIT_NUMBER},
+      {2, &made.u.ckpt.gen, LIMIT_GEN},
+      {10, &made.u.get.gen, LIMIT_GEN},
+      {10, &made.u.get.to, LIMIT_SIZE},
+      {10, &made.u.get.max_bytes, LIMIT_NUMBER},
+      {13, &made.u.data.gen, LIMIT_GEN},
+      {13, &made.u.data.from, LIMIT_SIZE - 1},  /* one item behind it */
+      {13, &made.u.data.count, LIMIT_SIZE - 5}, /* from position 5 on */
+      {14, &made.u.error.code, LIMIT_NUMBER},
+      {14, &made.u.error.retry_after, LIMIT_NUMBER},
+  };
+  struct stuff s;
+  stuff_init(&s);
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    make(&s, numbers[i].which, &made);
+    *numbers[i].number = numbers[i].largest;
+    assert_int_equal(there_and_back(), OK);
+    ++*numbers[i].number;
+    assert_int_equal(there_and_back(), ERR_FORMAT);
+    *numbers[i].number = UINT64_MAX;
+    assert_int_equal(there_and_back(), ERR_FORMAT);
+  }
+  make(&s, 10, &made);
+  made.u.get.from = LIMIT_SIZE + 1;
+  made.u.get.to = LIMIT_SIZE + 2;
+  assert_int_equal(there_and_back(), ERR_FORMAT);
   stuff_release(&s);
 }
 
@@ -321,7 +379,7 @@ static void the_whole_heads_of_1024_logs_fits_and_1025_do_not(void **state) {
   made.u.heads.epoch = 1;
   made.u.heads.n = LIMIT_HEADS;
   for (uint32_t i = 0; i < LIMIT_HEADS; i++)
-    made.u.heads.rows[i] = (struct head){.roll = i, .gen = 1, .size = UINT64_MAX};
+    made.u.heads.rows[i] = (struct head){.roll = i, .gen = LIMIT_GEN, .size = LIMIT_SIZE};
   assert_int_equal(message_write(&made, &b, NULL), OK);
   assert_int_equal(read_payload(&b), OK);
   assert_int_equal(read_back.u.heads.n, LIMIT_HEADS);
@@ -426,6 +484,7 @@ int main(void) {
       cmocka_unit_test(every_message_that_is_cut_or_longer_is_refused),
       cmocka_unit_test(what_is_accepted_after_a_change_re_encodes_to_itself),
       cmocka_unit_test(each_field_with_a_value_that_cannot_be_is_refused),
+      cmocka_unit_test(every_number_is_read_up_to_its_ceiling_and_no_further),
       cmocka_unit_test(lists_and_texts_over_their_limit_are_not_written),
       cmocka_unit_test(the_whole_heads_of_1024_logs_fits_and_1025_do_not),
       cmocka_unit_test(reserved_and_unknown_messages_are_told_with_their_req),

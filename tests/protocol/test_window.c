@@ -117,6 +117,10 @@ static void a_window_is_one_frame_and_nothing_else(void **state) {
   static const uint8_t SKIPPABLE[] = {0x50, 0x2a, 0x4d, 0x18, 0x01, 0x00, 0x00, 0x00, 0x00};
   assert_int_equal(open_window(view_of(SKIPPABLE, sizeof SKIPPABLE), 1, 1, &scratch, &out), ERR_FORMAT);
   assert_int_equal(open_window(view_of("x", 1), 1, 1, &scratch, &out), ERR_FORMAT);
+  static const uint8_t PLAIN[] = {0x28, 0xb5, 0x2f, 0xfd, 0x20, 0x02, 0x11, 0, 0, 0x91, 0};
+  assert_int_equal(open_window(view_of(PLAIN, sizeof PLAIN), 1, 1, &scratch, &out), OK);
+  static const uint8_t DICTIONARY[] = {0x28, 0xb5, 0x2f, 0xfd, 0x21, 7, 0x02, 0x11, 0, 0, 0x91, 0}; /* the same, "with 7" */
+  assert_int_equal(open_window(view_of(DICTIONARY, sizeof DICTIONARY), 1, 1, &scratch, &out), ERR_FORMAT);
   uint64_t seed = 20260101;
   print_message("seed %llu\n", (unsigned long long)seed);
   for (int i = 0; i < 5000; i++) { /* whatever a damaged frame inflates to, the buffer holds */

@@ -89,11 +89,12 @@ def root_signatures(node, body, indices, fed_id=FED):
 
 def identity_bodies():
     f = IT.fields
-    full = changed(f, _1=2, _2=IT.id, _7=word("next curve"), _8=3, _9=[70000, word("cut root")])
+    full = changed(f, _1=2, _2=IT.id, _7=word("next curve"), _8=2, _9=[70000, word("cut root")])
     seven = sorted(public(signer(f"seven {i}")) for i in range(8))
     one = dict(section="6.1", what="body")
     yield vector("version 1", octets=IT.body, id=IT.id, **one)
     yield vector("every field filled", octets=pack(full), id=blake("specola1.ident", pack(full)), **one)
+    yield vector("the largest numbers", octets=pack(changed(full, _1=2**63 - 1, _8=2**32 - 1, _9=[2**40 - 1, word("cut root")])), **one)
     yield vector("seven root keys", octets=pack(changed(f, _3=seven[:7], _4=7)), **one)
     bad = [("another form", {"_0": 2}), ("version 0", {"_1": 0}), ("version 2 without prev", {"_1": 2}), ("version 1 with prev", {"_2": IT.id}),
            ("no root key", {"_3": []}), ("eight root keys", {"_3": seven}), ("root keys falling", {"_3": f[3][::-1]}),
@@ -105,6 +106,10 @@ def identity_bodies():
            ("cut of one field", {"_9": [7]}), ("cut root of 16 octets", {"_9": [7, bytes(16)]}), ("a successor", {"_10": ZEROS})]
     for name, what in bad:
         yield vector(name, octets=pack(changed(f, **what)), reason="format", **one)
+    for name, what in (("version 2^63", {"_1": 2**63}), ("generation 2^32", {"_8": 2**32}), ("a cut at 2^40", {"_9": [2**40, ZEROS]}), ("threshold 2^63", {"_4": 2**63})):
+        yield vector(name, octets=pack(changed(full, **what)), reason="format", **one)
+    yield vector("the first version in generation 2", octets=pack(changed(f, _8=2)), reason="format", **one)
+    yield vector("the first version with a cut", octets=pack(changed(f, _9=[7, ZEROS])), reason="format", **one)
     yield vector("ten fields", octets=pack(f[:10]), reason="format", **one)
     yield vector("twelve fields", octets=pack(f + [None]), reason="format", **one)
     yield vector("one octet behind", octets=IT.body + b"\xc0", reason="format", **one)
@@ -127,6 +132,7 @@ def identity_items():
     yield vector("an empty third element", octets=pack([IT.body, rows, []]), reason="format", previous="", **one)
     yield vector("another node", octets=pack([EE.body, root_signatures(EE, EE.body, [0])]), reason="mismatch", previous="", **one)
     heir = Node("IT heir", 2, 2)
+    heir.fields[5] = IT.fields[5]
     later = pack(changed(heir.fields, _1=2, _2=IT.id))
     new, old = root_signatures(heir, later, [0, 1]), root_signatures(IT, later, [0, 2])
     after = dict(one, previous=IT.body)
@@ -136,6 +142,25 @@ def identity_items():
     yield vector("version 2, too few new keys", octets=pack([later, new[:1], old]), reason="signature", **after)
     yield vector("version 2 without the one before", octets=pack([later, new, old]), reason="mismatch", **dict(one, previous=""))
     yield vector("version 2 after another node's", octets=pack([later, new, old]), reason="mismatch", **dict(one, previous=EE.body))
+    cut, key = [70000, word("cut root")], public(signer("IT node 2"))
+
+    def step(name, reason, before=IT.body, version=2, **what):
+        fields = dict({"_1": version, "_2": blake("specola1.ident", before)}, **what)
+        body = pack(changed(IT.fields, **fields))
+        signed = root_signatures(IT, body, [0, 1])
+        return vector(name, octets=pack([body, signed, signed]), reason=reason, **dict(one, previous=before))
+    yield step("the same generation, another transport key", None, _6=word("next curve"))
+    yield step("the next generation with a cut and a key of its own", None, _5=key, _8=2, _9=cut)
+    yield step("another node key in the same generation", "mismatch", _5=key)
+    yield step("a cut in the same generation", "mismatch", _9=cut)
+    yield step("a cut and another key in the same generation", "mismatch", _5=key, _9=cut)
+    yield step("the next generation without a cut", "mismatch", _5=key, _8=2)
+    yield step("the next generation with the same node key", "mismatch", _8=2, _9=cut)
+    yield step("a generation left out", "mismatch", _5=key, _8=3, _9=cut)
+    second = pack(changed(IT.fields, _1=2, _2=IT.id, _5=key, _8=2, _9=cut))
+    yield step("on in generation 2", None, second, 3, _5=key, _8=2)
+    yield step("the same cut again in generation 2", "mismatch", second, 3, _5=key, _8=2, _9=cut)
+    yield step("back in generation 1", "mismatch", second, 3)
     skip = pack(changed(heir.fields, _1=3, _2=IT.id))
     yield vector("version 3 after version 1", octets=pack([skip, root_signatures(heir, skip, [0, 1]), root_signatures(IT, skip, [0, 1])]),
                  reason="mismatch", **after)
@@ -151,8 +176,12 @@ def address(node, seq=3, endpoints=("tcp://node.example.org:7070", "tcp://[2001:
 def addresses():
     one = dict(section="6.2", fed_id=FED, public=public(IT.key))
     yield vector("two endpoints and a web base", octets=address(IT), id=IT.id, **one)
-    yield vector("nothing but a sequence number", octets=address(IT, 2**64 - 1, (), None), id=IT.id, **one)
+    yield vector("nothing but a sequence number", octets=address(IT, 2**63 - 1, (), None), id=IT.id, **one)
     yield vector("four endpoints", octets=address(IT, endpoints=["tcp://a:1"] * 4), id=IT.id, **one)
+    yield vector("sequence number 2^63", octets=address(IT, 2**63), reason="format", **one)
+    request = dict(one, fed_id=ZEROS)
+    yield vector("of a founding request, under zeros", octets=address(IT, fed_id=ZEROS), id=IT.id, **request)
+    yield vector("of a federation, under zeros", octets=address(IT), reason="signature", **request)
     yield vector("five endpoints", octets=address(IT, endpoints=["tcp://a:1"] * 5), reason="format", **one)
     longest = "tcp://" + "a" * 244 + ":7070"
     yield vector("an endpoint of 255", octets=address(IT, endpoints=[longest]), id=IT.id, **one)
@@ -232,8 +261,16 @@ def charters():
     yield bad("a region without its hyphen", [Node("IT", region="IT34")])
     yield bad("a lead that is no founder", [EE, IT34])
     yield bad("its own lead", [Node("IT", lead="IT")])
-    yield bad("a lead that has a lead", [IT, IT34, Node("IT36", lead="IT34")])
-    yield bad("a lead of another country", [IT, Node("EE1", country="EE", lead="IT")])
+    yield bad("a lead that has a lead", [IT, IT34, Node("IT36", region="IT-36", lead="IT34")])
+    yield bad("a lead of another country", [IT, Node("EE", lead="IT")])
+    for name, node in (("a region's handle", Node("IT34", region="IT-34")), ("a country's handle of a node with a region", Node("IT", region="IT-34")),
+                       ("a region of three letters", Node("ITABC", region="IT-ABC"))):
+        fine = charter_body([node])
+        yield row(name, fine, [], id=blake("specola1.charter", fine), complete=False)
+    yield bad("a region's handle without the region", [Node("IT34")])
+    yield bad("a handle of another region", [Node("IT36", region="IT-34")])
+    yield bad("a handle of half a region", [Node("IT3", region="IT-34")])
+    yield bad("a handle of another country", [Node("EE", country="IT")])
     yield bad("a name in no language", [IT], title={})
     yield bad("an empty name", [IT], title={"en": ""})
     yield bad("a name of 201", [IT], title={"en": "\u00e9" * 201})
@@ -242,6 +279,7 @@ def charters():
     yield bad("17 policies", [IT], policies=[POLICY] * 17)
     yield bad("a policy of seven fields", [IT], policies=[POLICY[:7]])
     yield bad("a policy whose m is text", [IT], policies=[changed(POLICY, _2="2")])
+    yield bad("a policy whose m is 2^63", [IT], policies=[changed(POLICY, _2=2**63)])
     yield bad("an empty criterion", [IT], policies=[changed(POLICY, _1=[""])])
     yield row("a predecessor", pack(changed(msgpack.unpackb(body), _4=ZEROS)), [], "format")
     later = Node("FI")
@@ -276,6 +314,10 @@ def epochs():
     yield row("a handle twice", changed(second, _2=[changed(r, _2="IT", _5=None) for r in second[2]]), "format")
     yield row("a lead that is no member", changed(second, _2=[changed(r, _5=99) if r[2] == "IT34" else r for r in second[2]]), "format")
     yield row("a lead of another country", changed(second, _2=[changed(r, _5=7 * roll["EE"]) if r[2] == "IT34" else r for r in second[2]]), "format")
+    yield row("the largest numbers", changed(second, _0=2**63 - 1, _2=[changed(r, _0=2**63 - 1) if r[2] == "EE" else r for r in second[2]]))
+    yield row("epoch 2^63", changed(second, _0=2**63), "format")
+    yield row("a roll number of 2^63", changed(second, _2=[changed(r, _0=2**63) if r[2] == "EE" else r for r in second[2]]), "format")
+    yield row("a lead's roll number of 2^63", changed(second, _2=[changed(r, _5=2**63) if r[2] == "IT34" else r for r in second[2]]), "format")
     yield row("17 policies", changed(first, _3=[policy] * 17), "format")
     yield row("three fields", first[:3], "format")
     frontier = [blake("specola1.epoch", pack(first)), sorted([[n.id, g, 129 * g, word(f"root {n.handle} {g}")] for n in nodes for g in (1, 2)])]
@@ -285,25 +327,29 @@ def epochs():
 
 # ---- 8.3 ----
 
-def hello(node=IT, fed_id=FED, nonce=bytes(range(16)), low=1, high=1):
-    return [1, None, low, high, fed_id, node.id, 1, 1, word("epoch"), word("digest"), nonce]
+def hello(node=IT, fed_id=FED, nonce=bytes(range(16)), low=1, high=1, epoch=1, epoch_hash=word("epoch")):
+    return [1, None, low, high, fed_id, node.id, 1, epoch, epoch_hash, word("digest"), nonce]
 
 
 def messages():
     rows = root_signatures(IT, IT.body, [0, 1])
-    head = [[0, 1, 129, b"\1" * 8], [0, 2, 5, b"\2" * 8], [3, 1, 2**64 - 1, b"\3" * 8]]
+    head = [[0, 1, 129, b"\1" * 8], [0, 2, 5, b"\2" * 8], [2**63 - 1, 2**32 - 1, 2**40 - 1, b"\3" * 8]]
     good = {"HELLO": hello(), "HELLO that speaks three versions": hello(high=3), "HEADS": [2, None, 1, word("digest"), head],
             "HEADS, empty": [2, 7, 1, word("digest"), []],
             "HEADS of 1024 logs": [2, None, 1, ZEROS, [[i, 1, 1, bytes(8)] for i in range(1024)]],
             "WANT HEADS": [4, 1, 1], "WANT CKPT": [4, 2, 2, IT.id, 1, 129], "WANT IDENT": [4, 3, 3, IT.id], "WANT EPOCH": [4, 4, 4, 1],
             "CKPT": [5, 2, IT.id, 1, ["specola/\n", "specola/\n"]], "CKPT, empty": [5, 2, IT.id, 1, []],
             "EPOCH": [7, 4, [[b"body", []]]], "IDENT": [8, 3, IT.id, [[IT.body, rows]], msgpack.unpackb(address(IT))],
-            "IDENT without an address": [8, 3, IT.id, [], None], "GET": [10, 2**64 - 1, IT.id, 1, 0, 2**64 - 1, 2, 262144],
+            "IDENT without an address": [8, 3, IT.id, [], None], "GET": [10, 2**63 - 1, IT.id, 2**32 - 1, 0, 2**40 - 1, 2, 2**63 - 1],
             "DATA": [11, 5, IT.id, 1, 0, 1, 0, b"\x91\x91\xc4\x01e"], "ERR": [13, 5, 8, "later", 30], "ERR with a code of later": [13, None, 900, "", 0]}
     for name, value in good.items():
         yield vector(name, "8.3", pack(value))
-    unknown = {"HOLDS": [3, None], "PROOF": [6, 1, 2, 3], "BLOB": [9, 1], "ALERT": [12, None, b"x"], "type 0": [0, None], "type 14": [14, None, {"a": 1}],
-               "WANT PROOF": [4, 1, 5], "WANT HOLDS": [4, 1, 6, IT.id], "WANT BLOB": [4, 1, 7], "WANT 0": [4, 1, 0], "WANT 8": [4, 1, 8]}
+    claim = [EE.id, 3, [[0, 1, 129, b"\1" * 8, 2]]]
+    unknown = {"HOLDS": [3, None, [claim + [tagged(EE.key, "holds", FED, pack(claim))]]], "PROOF": [6, 1, IT.id, 1, 129, 70, 0, None, [word("a hash")]],
+               "PROOF of inclusion": [6, 1, IT.id, 1, 129, 70, 1, word("leaf"), [word("a hash")]], "BLOB": [9, 1, word("blob"), 0, 3, b"abc"],
+               "ALERT": [12, None, IT.id, 1, b"evidence"], "type 0": [0, None], "type 14": [14, None, {"a": 1}],
+               "WANT PROOF": [4, 1, 5, IT.id, 1, 129, 70, 0], "WANT HOLDS": [4, 1, 6],
+               "WANT BLOB": [4, 1, 7, word("blob"), 0, 4], "WANT 0": [4, 1, 0], "WANT 8": [4, 1, 8]}
     for name, value in unknown.items():
         yield vector(name, "8.3", pack(value), "unknown")
     h, g, d = good["HELLO"], good["GET"], good["DATA"]
@@ -321,9 +367,18 @@ def messages():
            "IDENT of 17": [8, 1, IT.id, [[b"", []]] * 17, None], "IDENT with an address that is none": [8, 1, IT.id, [], [b"", bytes(64)]],
            "GET of nothing": changed(g, _4=7, _5=7), "GET backwards": changed(g, _4=8, _5=7), "GET in mode 3": changed(g, _6=3),
            "GET of generation 0": changed(g, _3=0), "DATA of none": changed(d, _5=0), "DATA in encoding 2": changed(d, _6=2),
-           "DATA without a window": changed(d, _7=b""), "DATA past the last position": changed(d, _4=2**64 - 1),
+           "DATA without a window": changed(d, _7=b""), "DATA past the last position": changed(d, _4=2**40 - 2, _5=3),
            "ERR with a text of 257": [13, None, 1, "a" * 257, 0], "ERR that drives a terminal": [13, None, 1, "\x1b[2J", 0]}
-    for name, value in bad.items():
+    w, c, e = good["WANT CKPT"], good["CKPT"], good["ERR"]
+    large = {"a req of 2^63": changed(w, _1=2**63), "HELLO up to version 2^63": changed(h, _3=2**63), "HELLO of identity 2^63": changed(h, _6=2**63),
+             "HELLO of epoch 2^63": changed(h, _7=2**63), "HEADS of epoch 2^63": [2, None, 2**63, ZEROS, []],
+             "HEADS of roll number 2^63": [2, None, 1, ZEROS, [[2**63, 1, 1, bytes(8)]]], "HEADS of generation 2^32": [2, None, 1, ZEROS, [[0, 2**32, 1, bytes(8)]]],
+             "HEADS of size 2^40": [2, None, 1, ZEROS, [[0, 1, 2**40, bytes(8)]]], "WANT CKPT of generation 2^32": changed(w, _4=2**32),
+             "WANT CKPT from 2^40": changed(w, _5=2**40), "WANT EPOCH 2^63": [4, 1, 4, 2**63], "CKPT of generation 2^32": changed(c, _3=2**32),
+             "GET of generation 2^32": changed(g, _3=2**32), "GET to 2^40": changed(g, _5=2**40), "GET of 2^63 octets": changed(g, _7=2**63),
+             "DATA of generation 2^32": changed(d, _3=2**32), "DATA from 2^40": changed(d, _4=2**40), "DATA of 2^40 items": changed(d, _5=2**40),
+             "ERR of code 2^63": changed(e, _2=2**63), "ERR for 2^63 seconds": changed(e, _4=2**63)}
+    for name, value in {**bad, **large}.items():
         yield vector(name, "8.3", pack(value), "format")
     yield vector("not the shortest form", "8.3", b"\x93\x04\xcc\x01\x01", "format")
     yield vector("an unknown message that is not canonical", "8.3", b"\x93\x0e\xc0\xcc\x01", "format")
@@ -342,21 +397,26 @@ def frame(payload, sender=IT, receiver=EE, dialler=NONCE_D, acceptor=NONCE_A, co
 
 
 def frames():
-    """IT dials EE. state: of the receiver; counter: the one that it expects."""
+    """IT dials EE. state: of the receiver; counter: the one that it expects; epoch_hash: what it knows of epoch 1."""
     want = pack([4, 1, 1])
     greeting, answer = pack(hello(IT, nonce=NONCE_D)), pack(hello(EE, nonce=NONCE_A))
 
     def row(name, octets, reason=None, to="acceptor", state="open", counter=1):
         sender, receiver = (IT, EE) if to == "acceptor" else (EE, IT)
         return vector(name, "8.1", octets, reason, fed_id=FED, to=to, state=state, counter=counter, sender=sender.id, receiver=receiver.id,
-                      public=public(sender.key), dialler_nonce=NONCE_D, acceptor_nonce=NONCE_A)
+                      public=public(sender.key), dialler_nonce=NONCE_D, acceptor_nonce=NONCE_A, epoch_hash=word("epoch"))
     yield row("the dialler's HELLO", frame(greeting, acceptor=bytes(16), counter=0), state="closed", counter=0)
     yield row("the acceptor's HELLO", frame(answer, EE, IT, counter=0), to="dialler", state="greeted", counter=0)
     yield row("the frame that opens", frame(want), state="answered")
     yield row("a frame to the acceptor", frame(want, counter=2**40), counter=2**40)
     yield row("a frame to the dialler", frame(want, EE, IT, counter=7), to="dialler", counter=7)
-    no_session = pack([pack([13, None, 1, "no-session", 0]), bytes(64)])
-    yield row("ERR(no-session)", no_session, "no-session", to="dialler", counter=7)
+    for code, text in ((1, "no-session"), (2, "version"), (3, "federation"), (11, "not-member")):
+        unsigned = pack([pack([13, None, code, text, 0]), bytes(64)])
+        yield row(f"ERR({text}) without a signature, in an open session", unsigned, "no-session", to="dialler", counter=7)
+        yield row(f"ERR({text}) without a signature, in answer to HELLO", unsigned, "no-session", to="dialler", state="greeted", counter=0)
+        yield row(f"ERR({text}) without a signature, to the acceptor", unsigned, "no-session")
+    for code, text in ((4, "format"), (5, "signature"), (8, "busy"), (12, "?")):
+        yield row(f"ERR {code} without a signature", pack([pack([13, None, code, text, 0]), bytes(64)]), "signature", to="dialler", counter=7)
     for name, how in (("the counter before", {"counter": 0}), ("the counter behind", {"counter": 2}), ("another dialler's nonce", {"dialler": bytes(16)}),
                       ("another acceptor's nonce", {"acceptor": bytes(16)}), ("the nonces exchanged", {"dialler": NONCE_A, "acceptor": NONCE_D}),
                       ("another sender", {"sender": FR, "key": IT.key}), ("another receiver", {"receiver": FR}), ("the other direction", {"sender": EE, "receiver": IT}),
@@ -373,11 +433,27 @@ def frames():
     yield row("HELLO of another federation", frame(pack(hello(IT, word("other"), NONCE_D)), acceptor=bytes(16), counter=0), "federation", state="closed", counter=0)
     yield row("HELLO of another node", frame(pack(hello(FR, nonce=NONCE_D)), acceptor=bytes(16), counter=0), "peer", state="closed", counter=0)
     yield row("HELLO of version 2 alone", frame(pack(hello(IT, nonce=NONCE_D, low=2, high=2)), acceptor=bytes(16), counter=0), "version", state="closed", counter=0)
+    first = {"acceptor": bytes(16), "counter": 0}
+    yield row("HELLO with another hash of epoch 1", frame(pack(hello(IT, nonce=NONCE_D, epoch_hash=word("fork"))), **first), "federation", state="closed", counter=0)
+    yield row("HELLO of a higher epoch", frame(pack(hello(IT, nonce=NONCE_D, epoch=2, epoch_hash=word("epoch 2"))), **first), state="closed", counter=0)
+    fresh = word("a new nonce")[:16]
+    again = pack(hello(IT, nonce=fresh))
+    yield row("a new HELLO in an open session", frame(again, dialler=fresh, **first))
+    yield row("a new HELLO in answer to HELLO", frame(again, dialler=fresh, **first), state="answered")
+    yield row("a new nonce, signed over the acceptor's", frame(again, dialler=fresh, counter=0), "signature")
+    yield row("a HELLO in its place as a frame", frame(again), "signature")
+    yield row("a HELLO of zeros to a closed acceptor", frame(pack(hello(IT, nonce=bytes(16))), dialler=bytes(16), **first), state="closed", counter=0)
+    yield row("the acceptor's HELLO over zeros", frame(answer, EE, IT, acceptor=bytes(16), counter=0), "signature", to="dialler", state="greeted", counter=0)
     yield row("HELLO with counter 1", frame(greeting, acceptor=bytes(16)), "signature", state="closed", counter=0)
     yield row("a frame before any HELLO", frame(want), "no-session", state="closed", counter=0)
     big = pack([12, None, bytes(5000)])
     yield row("5 kB in an open session", frame(big))
+    yield row("5 kB in the frame that opens", frame(big), state="answered")
+    yield row("5 kB to a dialler", frame(big, EE, IT, counter=7), to="dialler", counter=7)
     yield row("5 kB before any HELLO", frame(big), "too-large", state="closed", counter=0)
+    yield row("5 kB in answer to HELLO", frame(big, EE, IT), "too-large", to="dialler", state="greeted", counter=0)
+    wide = pack(changed(hello(IT, nonce=NONCE_D), _1=None) + [bytes(4096)])
+    yield row("a HELLO over 4096", frame(wide, **first), "too-large", counter=1)
 
 
 # ---- 10 ----
@@ -424,6 +500,19 @@ def bundles():
     yield row("another hash", good[:-1] + bytes([good[-1] ^ 1]), "mismatch")
     yield row("an octet changed inside", good.replace(b"Trial", b"trial"), "mismatch")
     yield row("an end of 31 octets", bundle([], end=pack([15, bytes(31)])), "format")
+    entry = [b"entry"]
+
+    def window_row(name, reason=None, node=IT.id, gen=1, start=0, items=(entry,)):
+        return vector("window: " + name, "10", pack([node, gen, start, list(items)]), reason, what="window")
+    yield window_row("one entry")
+    yield window_row("the four states of an entry", items=[entry, entry + [bytes(16), b"\x80"], entry + [ZEROS], entry + [None]])
+    yield window_row("the largest numbers", gen=2**32 - 1, start=2**40 - 2)
+    yield window_row("past the last position", "format", start=2**40 - 2, items=[entry] * 3)
+    for name, how in (("from 2^40", {"start": 2**40}), ("generation 2^32", {"gen": 2**32}), ("generation 0", {"gen": 0}), ("no entry", {"items": []}),
+                      ("an empty envelope", {"items": [[b""]]}), ("an envelope of 1547", {"items": [[bytes(1547)]]}), ("an entry of none", {"items": [[]]}),
+                      ("a salt of 15", {"items": [entry + [bytes(15), b"a"]]}), ("an empty body", {"items": [entry + [bytes(16), b""]]}),
+                      ("a takedown of 31", {"items": [entry + [bytes(31)]]}), ("a node id of 31", {"node": IT.id[:31]})):
+        yield window_row(name, "format", **how)
     yield row("an item over 1 MiB + 4096", bundle([pack([1, bytes(1048576 + 4096)])])[:40], "limit")
 
 

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Drafts: an empty one, what is wrong with others, and that check names it. No home is needed.
+. "$(dirname "${BASH_SOURCE[0]}")/story.bash"
+
+specola new case
+exits 0
+says "specola-draft 1 case"
+specola --lang it new case --express -o "$T/express.draft"
+exits 0
+grep -q "^specola-draft 1 case" "$T/express.draft" || fail "no draft was written"
+specola new case -o "$T/express.draft"
+exits 1
+complains "exists"
+specola new cas
+exits 3
+complains "did you mean case?"
+specola check "$T/express.draft"
+exits 9
+says "refused: need: title"
+complains "cannot be published yet"
+
+draft "$T/good.draft" "Una prova"
+specola check "$T/good.draft"
+exits 0
+says "can be published"
+says "lacking"
+specola --json check "$T/good.draft"
+json '.drafts[0].publishable' true
+json '.drafts[0].kind' case
+
+# wrong WHAT EXIT WORD: a good draft with one more line (or another first line).
+wrong() {
+  draft "$T/bad.draft" "Una prova"
+  printf '%s\n' "$1" >>"$T/bad.draft"
+  specola check "$T/bad.draft"
+  exits "$2"
+  cat "$T/out" >>"$T/err"
+  complains "$3"
+}
+wrong "no form at all" 8 "line 7"
+wrong "titel.it: x" 8 "title"
+wrong "title.it: given twice" 8 "line 7"
+wrong "year_started: 2020-13" 8 "line 7"
+wrong "level_detail: nonsense" 0 "level_detail"
+wrong "funding.1.amount: many" 8 "line 7"
+wrong "links.1.url: javascript:alert(1)" 0 "no web address"
+printf 'specola-draft 2 case\n' >"$T/bad.draft"
+specola check "$T/bad.draft"
+[ "$status" -ne 0 ] || fail "another version of drafts was taken"
+printf 'specola-draft 1 casa\n' >"$T/bad.draft"
+specola check "$T/bad.draft"
+exits 3
+printf 'specola-draft 1 case\ntitle.it: \xff\xfe\n' >"$T/bad.draft"
+specola check "$T/bad.draft"
+[ "$status" -ne 0 ] || fail "broken UTF-8 was taken"
+specola check "$T/none.draft"
+exits 3
+for key in title summary country level; do
+  draft "$T/bad.draft" "Una prova"
+  sed -i "/^$key[.:]/d" "$T/bad.draft"
+  specola check "$T/bad.draft"
+  exits 9
+  says "refused: need"
+done

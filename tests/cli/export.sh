@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Exports: NDJSON and CSV of what is asked for, a bundle that another home can take in; files appear whole or not at all.
+. "$(dirname "${BASH_SOURCE[0]}")/story.bash"
+found_alone it
+as it publish "$SOURCE"/cli/demo_cases/it/*.draft "${P[@]}"
+exits 0
+
+as it export --to ndjson
+exits 0
+same "$(wc -l <"$T/out")" 8
+jq -e . "$T/out" >/dev/null || fail "a line is no JSON"
+as it export --to ndjson --country US
+same "$(wc -l <"$T/out")" 1
+as it export --to csv -o "$T/cases.csv"
+exits 0
+says "8 objects"
+head -c 200 "$T/cases.csv" | grep -q . || fail "the file is empty"
+cp "$T/cases.csv" "$T/first.csv"
+as it export --to csv -o "$T/cases.csv"
+cmp -s "$T/first.csv" "$T/cases.csv" || fail "two exports of the same frontier differ"
+as it --json export --to bundle -o "$T/it.bundle"
+exits 0
+json .entries 10
+same "$(head -c 9 "$T/it.bundle")" "SPECOLA1"
+
+as it export
+exits 2
+complains "ndjson"
+as it export --to xml
+exits 2
+as it --json export --to csv
+refused usage 2
+as it export --to bundle --country IT -o "$T/x"
+exits 2
+as it export --to csv -o "$T/none/x.csv"
+exits 3
+"$SPECOLA" --home "$T/it/home" export --to csv >/dev/full 2>"$T/err"
+status=$?
+exits 11
+[ -z "$(find "$T" -maxdepth 1 -name '*.??????' -newer "$T/it.bundle" -type f -name 'x.*')" ] || fail "a draft of an export was left behind"
+
+# Another observatory does not take it; its own home knows it already.
+found_alone other
+as other import "$T/it.bundle"
+exits 9
+as it --json import "$T/it.bundle"
+exits 0
+json .new 0

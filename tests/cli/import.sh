@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# Importing rows: each bad one is refused for itself, the others are published; the same file twice changes nothing.
+. "$(dirname "${BASH_SOURCE[0]}")/story.bash"
+found_alone it
+
+row() { # row ID TITLE [MORE]: a row that can be published
+  printf '{"source":"prova","source_id":"%s","title":{"it":"%s"},"summary":{"it":"Una riga."},"country":"IT","level":"local"%s}\n' "$1" "$2" "${3:-}"
+}
+{
+  row 1 Uno
+  row 2 Due
+  echo '{"source":"prova","source_id":"3","title":{"it":"Senza livello"},"summary":{"it":"x"},"country":"IT"}'
+  echo 'this is no JSON'
+  echo '["an","array"]'
+  row 4 "Chiave doppia" ',"level":"local"'
+  echo
+  row 5 "Data sbagliata" ',"year_started":"2020-99"'
+  echo '{"source":"prova","source_id":"7","title":{"it":"Sintesi in lista"},"summary":{"it":["x"]},"country":"IT","level":"local"}'
+  row 6 Tre
+} >"$T/rows.ndjson"
+
+as it --json import "$T/rows.ndjson" --dry-run
+refused refused 9
+json .published 4
+json .refused 5
+json .warnings 1
+json .dry_run true
+as it --json status
+json '.logs[0].size' 2
+
+as it import "$T/rows.ndjson" "${P[@]}"
+exits 9
+says "row 3: refused: need"
+says "row 4: refused: format"
+says "row 5: refused: format"
+says "row 6: refused: format"
+says "row 9: refused: type"
+says "published 4, new versions 0, known 0, refused 5"
+as it --json import "$T/rows.ndjson" "${P[@]}"
+json .published 0
+json .known 4
+json .refused 5
+as it --json status
+json '.logs[0].size' 6
+
+# A changed row is a new version of the same object; twice in one file as well.
+{
+  row 1 Uno
+  row 2 "Due, corretto"
+  row 2 "Due, corretto ancora"
+} >"$T/changed.ndjson"
+as it --json import "$T/changed.ndjson" "${P[@]}"
+exits 0
+json .known 1
+json .new_versions 2
+as it --json show IT-3
+json '.body.title.it' "Due, corretto ancora"
+json '.versions | length' 3
+
+# More than one submission; and a map.
+for i in $(seq 1 600); do
+  printf '{"nr":%d,"nome":"Riga %d","testo":"Una riga.","paese":"IT","livello":"comunale"}\n' "$i" "$i"
+done >"$T/many.ndjson"
+cat >"$T/map.ini" <<'INI'
+[fields]
+source = "molti"
+source_id = nr
+title = nome
+summary = testo
+country = paese
+level = livello
+[values.level]
+comunale = local
+[import]
+language = "it"
+kind = case
+INI
+as it --json import "$T/many.ndjson" --map "$T/map.ini" "${P[@]}"
+exits 0
+json .published 600
+as it --json list case --level local --limit 0
+json .total 604
+as it verify
+exits 0
+printf '[fields]\ntitel = x\n' >"$T/bad.ini"
+as it import "$T/many.ndjson" --map "$T/bad.ini" "${P[@]}"
+[ "$status" -ne 0 ] || fail "a map with an unknown field was taken"
+complains "title"
+as it import "$T/none.ndjson" "${P[@]}"
+exits 3

@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Keys at rest: sealed, closed to others, never overwritten, backed up; wrong passphrases and open files are told apart.
+. "$(dirname "${BASH_SOURCE[0]}")/story.bash"
+as it key show
+exits 3
+complains "specola key new"
+as it --json key new --name "Redazione" -o "$T/it.pub" "${P[@]}"
+exits 0
+json .name Redazione
+fingerprint=$(jq -r .fingerprint <"$T/out")
+grep -q '^specola-person [0-9a-f]\{64\} Redazione$' "$T/it.pub" || fail "the card is not as it should be"
+as it --json key show
+json .fingerprint "$fingerprint"
+as it key new "${P[@]}"
+exits 1
+complains "already"
+key=$T/it/config/specola/person.key
+same "$(mode "$key")" 600
+
+found_alone it2
+draft "$T/a.draft" "Una prova"
+chmod 644 "$T/it2/config/specola/person.key"
+as it2 publish "$T/a.draft" "${P[@]}"
+exits 9
+complains "open to other"
+chmod 600 "$T/it2/config/specola/person.key"
+chmod 644 "$T/passphrase"
+as it2 publish "$T/a.draft" "${P[@]}"
+exits 9
+chmod 600 "$T/passphrase"
+chmod 755 "$T/it2/home"
+as it2 status
+exits 9
+complains "chmod 700"
+chmod 700 "$T/it2/home"
+sed -i 's/^name: Dip/name: Dap/' "$T/it2/config/specola/person.key"
+as it2 publish "$T/a.draft" "${P[@]}"
+exits 8
+sed -i 's/^name: Dap/name: Dip/' "$T/it2/config/specola/person.key"
+as it2 publish "$T/a.draft" "${P[@]}"
+exits 0
+
+mkdir "$T/stick"
+as it2 key backup "$T/stick" --move
+exits 0
+says "moved"
+[ ! -e "$T/it2/home/IT-1.key" ] || fail "the root sheet is still here"
+[ -e "$T/stick/IT-1.key" ] && [ -e "$T/stick/node.key" ] && [ -e "$T/stick/person.key" ] || fail "something is missing in the backup"
+[ -e "$T/it2/home/node.key" ] || fail "the node's own key is gone"
+as it2 key backup "$T/stick"
+exits 1
+as it2 key backup "$T/nowhere"
+exits 3
+
+# A node whose keys are sealed needs their passphrase to write, and none to read.
+printf 'of the node\n' >"$T/node-pass"
+as sealed init --country IT --name Sealed --found Sealed "${P[@]}" --node-passphrase-file "$T/node-pass"
+exits 0
+as sealed status
+exits 0
+as sealed publish "$T/a.draft" "${P[@]}"
+exits 5
+complains "--node-passphrase-file"
+as sealed publish "$T/a.draft" "${P[@]}" --node-passphrase-file "$T/passphrase"
+exits 5
+as sealed publish "$T/a.draft" "${P[@]}" --node-passphrase-file "$T/node-pass"
+exits 0
+mkdir "$T/credentials"
+cp "$T/node-pass" "$T/credentials/node-passphrase"
+sed 's/Una prova/Altra prova/' "$T/a.draft" >"$T/b.draft"
+CREDENTIALS_DIRECTORY="$T/credentials" as sealed publish "$T/b.draft" "${P[@]}"
+exits 0

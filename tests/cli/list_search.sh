@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# list and search: by kind, words, facets; orders, limits, counts; and whatever people type is no error of the database.
+. "$(dirname "${BASH_SOURCE[0]}")/story.bash"
+found_alone it
+as it publish "$SOURCE"/cli/demo_cases/it/*.draft "${P[@]}"
+exits 0
+
+as it list case
+exits 0
+says "8 of 8"
+as it --json list case --limit 3
+json '.objects | length' 3
+json .total 8
+as it --json list case --limit 3 --offset 6 --sort reference
+json '[.objects[].ref] | join(",")' "IT-8,IT-9"
+as it --json list case --country IT
+json .total 7
+as it --json list case --country=IT --country US
+json .total 8
+as it --json search --level regional
+json .total 1
+as it search "living lab" --facets
+exits 0
+says "--country"
+as it --json search "piattaforma" --node IT
+json '.total > 0' true
+as it list casa
+exits 3
+complains "did you mean case?"
+as it list case --contry IT
+exits 2
+complains "did you mean --country?"
+as it list case --sort newst
+exits 2
+complains "--sort newest"
+as it list case --node XX
+exits 3
+as it list case --limit some
+exits 2
+for words in '"' 'a"b' '*' '-' 'AND OR NOT' 'NEAR(' ')' "'" '(' '^a' 'a:b' '--' $'\x01' 'é' '"open data' '-data'; do
+  as it --json search -- "$words"
+  exits 0
+  json '.objects | type' array
+done

@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# Publishing: validated before the passphrase is asked, a reference for each, new versions, and what the log refuses.
+. "$(dirname "${BASH_SOURCE[0]}")/story.bash"
+found_alone it
+
+draft "$T/a.draft" "Prima prova"
+draft "$T/b.draft" "Seconda prova"
+as it publish "$T/a.draft" "$T/b.draft" "${P[@]}"
+exits 0
+says "IT-2"
+says "IT-3"
+as it --json status
+json '.logs[0].size' 4
+
+# What cannot be published is told before anybody is asked for a passphrase.
+sed '/^level/d' "$T/a.draft" >"$T/bad.draft"
+as it --no-input publish "$T/bad.draft"
+exits 9
+complains "level"
+as it --no-input publish "$T/a.draft" "$T/bad.draft"
+exits 9
+as it --no-input publish "$T/a.draft"
+exits 4
+complains "--passphrase-file"
+printf 'wrong\n' >"$T/wrong"
+as it publish "$T/a.draft" --passphrase-file "$T/wrong"
+exits 5
+complains "passphrase"
+as it --json status
+json '.logs[0].size' 4
+
+# From a file descriptor, and a new version.
+sed 's/Prima prova/Prima prova, corretta/' "$T/a.draft" >"$T/a2.draft"
+XDG_CONFIG_HOME="$T/it/config" SPECOLA_HOME="$T/it/home" "$SPECOLA" --json publish "$T/a2.draft" --replaces IT-2 --passphrase-fd 9 \
+  9<"$T/passphrase" >"$T/out" 2>"$T/err"
+status=$?
+exits 0
+json '.published[0].ref' IT-4
+as it show IT-2
+says "Prima prova, corretta"
+as it show IT-2 --version 1
+silent "corretta"
+as it --json show IT-2 --version 2
+json '.body.title.it' "Prima prova, corretta"
+as it show IT-2 --version 3
+exits 3
+complains "--version 1 to 2"
+as it publish "$T/a2.draft" --replaces IT-99 "${P[@]}"
+exits 3
+
+# The same source is the same object: a second one is refused, with a reason.
+printf 'source: prova\nsource_id: 7\n' >>"$T/b.draft"
+as it publish "$T/b.draft" "${P[@]}"
+exits 0
+as it --json publish "$T/b.draft" "${P[@]}"
+refused refused 9
+json '.published[0].reason' duplicate
+
+# A person without a certificate.
+as guest key new --name Guest "${P[@]}"
+XDG_CONFIG_HOME="$T/guest/config" SPECOLA_HOME="$T/it/home" "$SPECOLA" --json publish "$T/a.draft" "${P[@]}" >"$T/out" 2>"$T/err"
+status=$?
+refused refused 9
+json '.published[0].reason' author
+as nobody publish "$T/a.draft" "${P[@]}"
+exits 10

@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# Every writing command works while the node serves as it does while it does not; status tells of peers; sync fetches once.
+. "$(dirname "${BASH_SOURCE[0]}")/story.bash"
+
+mkdir -p "$T/roots"
+for handle in IT FR; do
+  as roots root new --name $handle --out "$T/roots" "${P[@]}"
+  as $handle init --country $handle --name "Node $handle" --root "$T/roots/$handle.root" --listen tcp://127.0.0.1:0 \
+    --out "$T/$handle.identity" "${P[@]}"
+  exits 0
+done
+as roots found "Prova" "$T"/{IT,FR}.identity --out "$T/prova.charter"
+as roots root sign "$T/prova.charter" --key "$T/roots/IT-1.key" --key "$T/roots/FR-1.key" "${P[@]}"
+exits 0
+says "Complete"
+for handle in IT FR; do
+  as $handle join "$T/prova.charter"
+  exits 0
+done
+
+# serve WHO ARGS…: in the background, until it answers.
+serve() {
+  local who=$1
+  shift
+  XDG_CONFIG_HOME="$T/$who/config" SPECOLA_HOME="$T/$who/home" "$SPECOLA" serve "$@" >"$T/$who/serve.log" 2>&1 </dev/null &
+  children="${children:-} $!"
+  for _ in $(seq 1 400); do
+    as "$who" --json status
+    [ "$(jq -r .serving <"$T/out" 2>/dev/null)" = true ] && [ -s "$T/$who/home/run/ports" ] && return 0
+    sleep 0.05
+  done
+  cat "$T/$who/serve.log" >>"$T/err"
+  fail "$who does not serve"
+}
+children=
+trap 'for child in $children; do kill "$child" 2>/dev/null; done; wait; rm -rf "$T"' EXIT
+# eventually WHO FILTER VALUE: what status says, soon.
+eventually() {
+  for _ in $(seq 1 200); do
+    as "$1" --json status
+    [ "$(jq -r "$2" <"$T/out")" = "$3" ] && return 0
+    sleep 0.05
+  done
+  json "$2" "$3"
+}
+
+serve IT
+endpoint=$(grep -o 'tcp://[^ ]*' "$T/IT/home/run/ports" | head -1)
+draft "$T/a.draft" "Una prova"
+as IT publish "$T/a.draft" "${P[@]}"
+exits 0
+says "IT-2"
+as IT serve
+exits 6
+as editor key new --name Redazione -o "$T/editor.pub" "${P[@]}"
+as IT person certify "$T/editor.pub" --role editor
+exits 0
+says "IT-3"
+as IT person certify "$T/editor.pub" --role editor --territory FR-75
+as IT --json person list
+json '.people[1].name' Redazione
+printf '{"source":"p","source_id":"1","title":{"it":"Riga"},"summary":{"it":"x"},"country":"IT","level":"local"}\nno\n' >"$T/rows.ndjson"
+as IT --json import "$T/rows.ndjson" "${P[@]}"
+refused refused 9
+json .published 1
+as IT --json import "$T/rows.ndjson" "${P[@]}"
+json .known 1
+as IT rebuild
+exits 0
+as IT --json list case
+json .total 2
+as IT verify
+exits 0
+as IT --json sync --timeout 1
+refused peer.unreachable 7
+json '.peers | length' 1
+as IT --json peer ping FR --timeout 1
+refused peer.unreachable 7
+as IT --json peer ping XX
+json '.error.exit' 3
+
+# FR syncs once without serving, then serves; both hold the same.
+printf 'peer.IT = %s\n' "$endpoint" >>"$T/FR/home/node.ini"
+as FR --json sync
+exits 0
+as FR --json list case
+json .total 2
+serve FR
+draft "$T/b.draft" "Un essai"
+as FR publish "$T/b.draft" "${P[@]}"
+exits 0
+eventually IT '[.logs[] | select(.handle == "FR") | .size] | first' 3
+mine=$(jq -r .frontier <"$T/out")
+eventually FR .frontier "$mine"
+as IT --json peer ping FR
+exits 0
+as IT peer list
+says "FR"
+as IT sync
+exits 0
+
+# A bundle of IT's log, taken in by FR while it serves, is known already.
+as IT export --to bundle --node IT -o "$T/it.bundle"
+exits 0
+as FR --json import "$T/it.bundle"
+exits 0
+json .new 0
+for child in $children; do
+  kill -TERM "$child"
+done
+for child in $children; do
+  wait "$child" || fail "serve ended with $?"
+done
+children=
+as IT --json status
+json .serving false
+json .frontier "$mine"

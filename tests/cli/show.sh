@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# An object as people see it: labels in their language, headings, rows, by reference, id and title.
+. "$(dirname "${BASH_SOURCE[0]}")/story.bash"
+found_alone it
+as it publish "$SOURCE/cli/demo_cases/it/veneto-innovation-lab.draft" "${P[@]}"
+exits 0
+as it --lang it show IT-2
+exits 0
+for heading in "== Esperienze ==" "== Risultati ==" "Motivazione e obiettivi" "Cronogramma" "Destinatari" "Principali criticità"; do
+  says "$heading"
+done
+as it --lang en show IT-2
+says "Country: Italy"
+silent "Motivazione e obiettivi"
+as it --json show IT-2
+json '.ref' IT-2
+json '.kind' case
+id=$(jq -r .id <"$T/out")
+as it --json show "$id"
+json '.ref' IT-2
+as it --json show "${id:0:12}"
+json '.ref' IT-2
+as it --json show "Veneto"
+json '.ref' IT-2
+as it show "Nothing begins so"
+exits 3
+as it show IT-0
+exits 3
+as it show XX-1
+exits 3

@@ -1,0 +1,190 @@
+/*
+ * federation_node: what a node knows of its federation, references, identities and addresses from others.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "protocol/canon.h"
+#include "tests/node/fixture.h"
+
+static void loads_what_the_charter_says(void **state) {
+  static struct fixture f;
+  struct federation none;
+  struct store *empty = NULL;
+  struct err err = ERR_INIT;
+  char dir[300];
+  (void)state;
+  fixture_found(&f, 3, fixture_seed(), false);
+  const struct federation *federation = hall_federation(f.nodes[1].hall);
+  assert_int_equal(federation->epoch.n_members, 3);
+  assert_string_equal(federation_self(federation)->member->handle, "FR");
+  assert_ptr_equal(federation_by_handle(federation, "EE"), federation_by_node(federation, &f.nodes[2].id));
+  assert_ptr_equal(federation_by_curve(federation, f.nodes[0].curve), federation_by_handle(federation, "IT"));
+  assert_null(federation_by_handle(federation, "DE"));
+  const struct hash unknown = {{7}};
+  assert_null(federation_by_node(federation, &unknown));
+  assert_string_equal(federation_handle(federation, &unknown), "?");
+  (void)snprintf(dir, sizeof dir, "%s/empty", f.nodes[0].dir);
+  assert_int_equal(store_open(dir, STORE_WRITE, NULL, &empty, &err), OK);
+  assert_int_equal(federation_load(empty, &none, &err), ERR_NOT_INITIALISED);
+  assert_int_equal(store_put_charter(empty, view_of("nonsense", 8), &err), OK);
+  assert_true(federation_load(empty, &none, &err) != OK);
+  store_close(empty);
+  fixture_release(&f);
+}
+
+static void references_are_read_and_written(void **state) {
+  static struct fixture f;
+  struct err err = ERR_INIT;
+  char text[REFERENCE_MAX];
+  struct hash node;
+  uint64_t gen = 0;
+  uint64_t index = 0;
+  static const char *const bad[] = {"", "IT", "IT-", "IT-01", "it-1", "IT--1", "IT-1x", "-1", "IT.1-5", "IT.-5", "IT.02-5", "IT.2", "ITALIA-1",
+                                    "IT-18446744073709551616", "I-1", "IT.2-", "IT 1"};
+  (void)state;
+  fixture_found(&f, 2, fixture_seed(), false);
+  const struct federation *federation = hall_federation(f.nodes[0].hall);
+  reference_format(federation, &f.nodes[1].id, 1, 312, text);
+  assert_string_equal(text, "FR-312");
+  reference_format(federation, &f.nodes[1].id, 2, 0, text);
+  assert_string_equal(text, "FR.2-0");
+  assert_int_equal(reference_parse(federation, "FR-312", &node, &gen, &index, &err), OK);
+  assert_memory_equal(&node, &f.nodes[1].id, sizeof node);
+  assert_int_equal(gen, 1);
+  assert_int_equal(index, 312);
+  assert_int_equal(reference_parse(federation, "IT.2-0", &node, &gen, &index, &err), OK);
+  assert_int_equal(gen, 2);
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    if (reference_parse(federation, bad[i], &node, &gen, &index, &err) != ERR_FORMAT) {
+      fail_msg("'%s' was taken for a reference", bad[i]);
+    }
+  }
+  assert_int_equal(reference_parse(federation, "DE-1", &node, &gen, &index, &err), ERR_NOT_FOUND);
+  fixture_release(&f);
+}
+
+static void seal_address(struct fixture_node *node, const struct signer *key, uint64_t seq, struct bytes *out) {
+  struct err err = ERR_INIT;
+  struct address address;
+  memset(&address, 0, sizeof address);
+  address.node = node->id;
+  address.seq = seq;
+  address.n_endpoints = 1;
+  (void)snprintf(address.endpoints[0], sizeof address.endpoints[0], "tcp://node.example.org:%llu", (unsigned long long)(7000 + seq));
+  bytes_clear(out);
+  assert_int_equal(address_seal(&address, &node->all->charter.fed_id, key, out, &err), OK);
+}
+
+static void the_newest_address_is_kept(void **state) {
+  static struct fixture f;
+  struct err err = ERR_INIT;
+  struct bytes item;
+  bool changed = false;
+  (void)state;
+  fixture_found(&f, 2, fixture_seed(), false);
+  struct fixture_node *it = &f.nodes[0];
+  bytes_init(&item, 4096);
+  seal_address(&f.nodes[1], &f.nodes[1].node_key, 5, &item);
+  assert_int_equal(hall_address(it->hall, bytes_view(&item), &changed, &err), OK);
+  assert_true(changed);
+  seal_address(&f.nodes[1], &f.nodes[1].node_key, 4, &item);
+  assert_int_equal(hall_address(it->hall, bytes_view(&item), &changed, &err), OK);
+  assert_false(changed);
+  seal_address(&f.nodes[1], &f.nodes[0].node_key, 9, &item); /* signed by another */
+  assert_int_equal(hall_address(it->hall, bytes_view(&item), &changed, &err), ERR_SIGNATURE);
+  assert_false(changed);
+  fixture_close(it);
+  fixture_open(it);
+  assert_int_equal(federation_by_handle(&it->federation, "FR")->address.seq, 5);
+  bytes_release(&item);
+  fixture_release(&f);
+}
+
+/* Version 2 of a node's identity: another node key, signed by the same root. */
+static void next_identity(struct fixture_node *node, const struct signer *node_key, struct bytes *item) {
+  struct err err = ERR_INIT;
+  struct identity id = federation_by_node(&node->federation, &node->id)->identity;
+  struct bytes body;
+  struct identity_item out;
+  memset(&out, 0, sizeof out);
+  id.version = 2;
+  id.has_prev = true;
+  id.prev = node->id;
+  id.node_key = node_key->pub;
+  bytes_init(&body, LIMIT_IDENTITY);
+  assert_int_equal(identity_encode(&id, &body, &err), OK);
+  const struct hash hash = identity_hash(bytes_view(&body));
+  out.body = bytes_view(&body);
+  out.n = 1;
+  out.signatures[0].signature = sign_tagged(&node->root, SIGN_IDENTITY, &node->all->charter.fed_id, hash_view(&hash));
+  out.n_prev = 1;
+  out.prev_signatures[0] = out.signatures[0];
+  struct canon_writer w = canon_writer(item);
+  identity_item_write(&w, &out);
+  assert_int_equal(canon_written(&w, "identity", &err), OK);
+  bytes_release(&body);
+}
+
+static void a_new_identity_changes_the_key_of_a_log(void **state) {
+  static struct fixture f;
+  struct err err = ERR_INIT;
+  struct bytes item;
+  struct signer key;
+  bool changed = false;
+  (void)state;
+  fixture_found(&f, 2, fixture_seed(), true);
+  struct fixture_node *it = &f.nodes[0];
+  struct fixture_node *fr = &f.nodes[1];
+  (void)fixture_publish(it, 1, NULL);
+  bytes_init(&item, 8192);
+  assert_int_equal(signer_new(&key, &err), OK);
+  next_identity(it, &key, &item);
+  assert_int_equal(hall_identity(fr->hall, &fr->id, bytes_view(&item), &changed, &err), ERR_MISMATCH); /* not that node's */
+  assert_int_equal(hall_identity(it->hall, &it->id, bytes_view(&item), &changed, &err), OK);
+  assert_true(changed);
+  assert_int_equal(hall_identity(it->hall, &it->id, bytes_view(&item), &changed, &err), OK);
+  assert_false(changed);
+  /* With its new key the node logs its new identity and goes on. */
+  signer_release(&it->node_key);
+  it->node_key = key;
+  fixture_close(it);
+  fixture_open(it);
+  struct fixture_record record;
+  const struct header h = {.kind = KIND_IDENTITY};
+  fixture_seal(it, &it->node_key, h, bytes_view(&item), &record);
+  assert_int_equal(fixture_admit(it, &record.item).index, 3);
+  (void)fixture_publish(it, 2, NULL);
+  /* FR learns of it from the log itself once IDENT has told it the new key; before that the checkpoint is under no key it knows. */
+  struct bytes text;
+  struct pull *pull = NULL;
+  bytes_init(&text, LIMIT_CHECKPOINT);
+  fixture_checkpoint(it, &it->id, 0, &text);
+  assert_int_equal(hall_pull_begin(fr->hall, bytes_view(&text), 0, &pull, &err), ERR_SIGNATURE);
+  assert_int_equal(hall_identity(fr->hall, &it->id, bytes_view(&item), &changed, &err), OK);
+  fixture_transfer(it, fr, 2);
+  const struct hall_head *head = hall_head(fr->hall, &it->id, 1);
+  assert_int_equal(head->size, 5);
+  fixture_close(fr);
+  fixture_open(fr);
+  assert_int_equal(federation_by_node(&fr->federation, &it->id)->identity.version, 2);
+  fixture_record_release(&record);
+  bytes_release(&text);
+  bytes_release(&item);
+  fixture_release(&f);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(loads_what_the_charter_says),
+      cmocka_unit_test(references_are_read_and_written),
+      cmocka_unit_test(the_newest_address_is_kept),
+      cmocka_unit_test(a_new_identity_changes_the_key_of_a_log),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
