@@ -246,7 +246,7 @@ static bool wants_json(int argc, char **argv) {
 int cli_main(int argc, char **argv) {
   struct err err = ERR_INIT;
   char language[8];
-  struct cli cli = {.passphrase_fd = -1, .timeout_ms = TIMEOUT_S * 1000};
+  struct cli cli = {.passphrase_fd = -1, .timeout_ms = (uint64_t)TIMEOUT_S * 1000};
   start_locale();
   enum err_code code = secret_start(&err);
   if (code == OK && serve_is_child(argc, argv)) {

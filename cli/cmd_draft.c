@@ -152,18 +152,24 @@ static enum err_code seal_all(struct submit *s, const struct proposal *objects, 
   return code == OK ? publication_flush(p, s, err) : code;
 }
 
+/* Where the rows of a receipt are said. */
+struct saying {
+  struct cli *cli;
+  const struct args *args; /* row.tag is the number of an operand */
+  json_t *list;
+};
+
 /* Says what became of one draft. */
 static void say_row(void *context, const struct publication_row *row) {
-  struct cli *cli = ((void **)context)[0];
-  const struct args *args = ((void **)context)[1];
-  json_t *list = ((void **)context)[2];
-  const char *path = args->operands[row->tag];
+  const struct saying *saying = context;
+  struct cli *cli = saying->cli;
+  const char *path = saying->args->operands[row->tag];
   if (row->logged) {
     out_line(cli, "%s  %s  %s", row->reference, path, row->new_version ? "new version, logged" : "logged");
   } else {
     out_line(cli, "refused  %s  %s", path, row->why);
   }
-  json_array_append_new(list,
+  json_array_append_new(saying->list,
                         json_pack("{s:o, s:b, s:s, s:s, s:o}", "file", out_json_text(view_of_text(path)), "logged", row->logged,
                                   "ref", row->reference, "reason", row->reason, "id", out_json_hash(&row->id)));
 }
@@ -173,22 +179,23 @@ enum err_code cmd_publish(struct cli *cli, const struct args *args, struct err *
   struct version_of replaced;
   struct publication *p = NULL;
   const char *id = args_value(args, "replaces");
-  json_t *list = json_array();
-  void *context[] = {cli, (void *)(uintptr_t)args, list};
-  struct proposal *objects = calloc(args->n_operands, sizeof *objects);
-  out_set(cli, "published", list);
+  struct saying saying = {cli, args, json_array()};
+  out_set(cli, "published", saying.list);
   if (id != NULL && args->n_operands != 1) {
-    free(objects);
     return err_set(err, ERR_USAGE, "--replaces goes with one draft");
   }
-  enum err_code code = objects == NULL ? err_set(err, ERR_MEMORY, NULL) : submit_open(cli, &s, err);
+  struct proposal *objects = calloc(args->n_operands, sizeof *objects);
+  if (objects == NULL) {
+    return err_set(err, ERR_MEMORY, NULL);
+  }
+  enum err_code code = submit_open(cli, &s, err);
   if (code != OK) {
     free(objects);
     return code;
   }
   if ((code = read_drafts(cli, &s, args, objects, err)) != OK ||
       (id != NULL && (code = version_by_name(&s.here, id, &replaced, err)) != OK) ||
-      (code = submit_person(cli, &s, err)) != OK || (code = publication_new(say_row, context, &p, err)) != OK) {
+      (code = submit_person(cli, &s, err)) != OK || (code = publication_new(say_row, &saying, &p, err)) != OK) {
     goto out;
   }
   code = seal_all(&s, objects, args->n_operands, id == NULL ? NULL : &replaced, p, err);

@@ -156,51 +156,61 @@ static void say_made(struct cli *cli, const struct home *home, const char *reque
   out_set_text(cli, "identity", request);
 }
 
-enum err_code cmd_init(struct cli *cli, const struct args *args, struct err *err) {
-  struct home_config config = {0};
-  struct home home;
-  struct root_set roots = {0};
-  struct person_card coordinator = {0};
-  struct secret *passphrase = NULL, *node_passphrase = NULL;
-  struct hash node;
-  char request[HOME_PATH_MAX] = "";
-  bool fresh = false;
-  const char *observatory = args_value(args, "found"), *given = args_value(args, "out");
-  enum err_code code = read_config(args, &config, err);
-  if (code == OK && observatory == NULL) {
-    code = roots_read(args_value(args, "root"), &roots, err);
+/* What init works with, gathered before anything is made. */
+struct init {
+  struct home_config config;
+  struct root_set roots;
+  struct person_card coordinator;
+  bool fresh;                                  /* the coordinator's key is to be made */
+  const char *observatory;                     /* of --found, or NULL */
+  const char *out;                             /* of --out, or NULL */
+  struct secret *passphrase, *node_passphrase; /* the first is borrowed from cli */
+};
+
+/* Everything is validated, then the passphrase asked. */
+static enum err_code prepare(struct cli *cli, const struct args *args, struct init *i, struct err *err) {
+  i->observatory = args_value(args, "found");
+  i->out = args_value(args, "out");
+  enum err_code code = read_config(args, &i->config, err);
+  if (code == OK && i->observatory == NULL) {
+    code = roots_read(args_value(args, "root"), &i->roots, err);
   }
-  if (code != OK || (code = find_coordinator(cli, args, &coordinator, &fresh, err)) != OK ||
-      (code = home_can_create(cli->home, &config, err)) != OK) {
+  if (code != OK || (code = find_coordinator(cli, args, &i->coordinator, &i->fresh, err)) != OK ||
+      (code = home_can_create(cli->home, &i->config, err)) != OK) {
     return code;
   }
-  if (observatory != NULL) {
+  if (i->observatory != NULL) {
     out_note(cli,
              "This founds a NEW observatory; what is signed in it cannot move to another. To try things out: specola demo.");
   }
-  if ((fresh || observatory != NULL) &&
-      (code = cli_passphrase(cli, fresh ? "your new key" : "the new root keys", true, &passphrase, err)) != OK) {
-    return code;
+  if (i->fresh || i->observatory != NULL) {
+    code = cli_passphrase(cli, i->fresh ? "your new key" : "the new root keys", true, &i->passphrase, err);
   }
-  if ((code = cli_node_passphrase(cli, &node_passphrase, err)) != OK ||
-      (code = home_create(cli->home, &config, node_passphrase, &home, err)) != OK ||
-      (code = keep_coordinator(cli, &home, passphrase, fresh, &coordinator, err)) != OK) {
+  return code != OK ? code : cli_node_passphrase(cli, &i->node_passphrase, err);
+}
+
+enum err_code cmd_init(struct cli *cli, const struct args *args, struct err *err) {
+  struct init i = {0};
+  struct home home;
+  struct hash node = {{0}};
+  char request[HOME_PATH_MAX] = "";
+  enum err_code code = prepare(cli, args, &i, err);
+  if (code != OK || (code = home_create(cli->home, &i.config, i.node_passphrase, &home, err)) != OK ||
+      (code = keep_coordinator(cli, &home, i.passphrase, i.fresh, &i.coordinator, err)) != OK) {
     goto out;
   }
-  if (observatory != NULL) {
-    code = found_alone(cli, &home, node_passphrase, passphrase, observatory, &coordinator, err);
-  } else if (given != NULL) {
-    snprintf(request, sizeof request, "%s", given);
+  if (i.observatory != NULL) {
+    code = found_alone(cli, &home, i.node_passphrase, i.passphrase, i.observatory, &i.coordinator, err);
   } else {
-    code = path_join(home.dir, home.config.handle, ".identity", request, err);
-  }
-  if (code == OK && observatory == NULL) {
-    code = request_make(&home, node_passphrase, &roots, request, &node, err);
+    code = i.out == NULL ? path_join(home.dir, home.config.handle, ".identity", request, err) : OK;
+    if (code == OK) {
+      code = request_make(&home, i.node_passphrase, &i.roots, i.out == NULL ? request : i.out, &node, err);
+    }
   }
   if (code == OK) {
-    say_made(cli, &home, request, &node, observatory != NULL);
+    say_made(cli, &home, i.out == NULL ? request : i.out, &node, i.observatory != NULL);
   }
 out:
-  secret_free(node_passphrase);
+  secret_free(i.node_passphrase);
   return code;
 }

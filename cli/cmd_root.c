@@ -27,12 +27,34 @@ static bool is_file_name(const char *name) {
   return name[0] != '\0' && name[0] != '.' && strlen(name) <= 100 && strchr(name, '/') == NULL;
 }
 
+/* Says which files were made. */
+static enum err_code say_roots(struct cli *cli, const char *folder, const char *name, const char *path,
+                               const struct root_set *roots, struct err *err) {
+  char sheet[HOME_PATH_MAX], ending[32];
+  json_t *sheets = json_array();
+  out_set(cli, "sheets", sheets);
+  for (uint32_t i = 0; i < roots->n; i++) {
+    snprintf(ending, sizeof ending, "-%u.key", i + 1);
+    enum err_code code = path_join(folder, name, ending, sheet, err);
+    if (code != OK) {
+      return code;
+    }
+    out_line(cli, "Root sheet   %s   (sealed; keep it offline, a printed copy elsewhere)", sheet);
+    json_array_append_new(sheets, out_json_text(view_of_text(sheet)));
+  }
+  out_line(cli, "Root set     %s   (public: %u of %u must sign)", path, roots->threshold, roots->n);
+  out_line(cli, "Next:  on the server: specola init --country IT --name ... --root %s", path);
+  out_set_text(cli, "root", path);
+  out_set_number(cli, "threshold", roots->threshold);
+  return OK;
+}
+
 enum err_code cmd_root_new(struct cli *cli, const struct args *args, struct err *err) {
   uint64_t n = 0, threshold = 0;
   struct secret *passphrase = NULL;
   struct root_set roots;
   struct stat st;
-  char path[HOME_PATH_MAX], sheet[HOME_PATH_MAX + 16], ending[32];
+  char path[HOME_PATH_MAX];
   const char *name = args_value(args, "name"), *folder = args_value(args, "out");
   name = name == NULL ? "root" : name;
   folder = folder == NULL ? "." : folder;
@@ -57,22 +79,7 @@ enum err_code cmd_root_new(struct cli *cli, const struct args *args, struct err 
       (code = roots_make(folder, name, (uint32_t)n, (uint32_t)threshold, passphrase, &roots, err)) != OK) {
     return code;
   }
-  json_t *sheets = json_array();
-  for (uint32_t i = 0; i < roots.n; i++) {
-    snprintf(ending, sizeof ending, "-%u.key", i + 1);
-    if ((code = path_join(folder, name, ending, sheet, err)) != OK) {
-      json_decref(sheets);
-      return code;
-    }
-    out_line(cli, "Root sheet   %s   (sealed; keep it offline, a printed copy elsewhere)", sheet);
-    json_array_append_new(sheets, out_json_text(view_of_text(sheet)));
-  }
-  out_line(cli, "Root set     %s   (public: %u of %u must sign)", path, roots.threshold, roots.n);
-  out_line(cli, "Next:  on the server: specola init --country IT --name ... --root %s", path);
-  out_set(cli, "sheets", sheets);
-  out_set_text(cli, "root", path);
-  out_set_number(cli, "threshold", roots.threshold);
-  return OK;
+  return say_roots(cli, folder, name, path, &roots, err);
 }
 
 /* Opens every sheet named; *n of them are open also on error. */

@@ -81,9 +81,9 @@ static uint64_t held_of(const json_t *status, const char *handle) {
 /* Asks all three; states: N_NODES statuses that the caller decrefs. */
 static enum err_code ask_all(struct demo *d, json_t *states[N_NODES], struct err *err) {
   enum err_code code = OK;
-  memset(states, 0, N_NODES * sizeof *states);
-  for (size_t i = 0; code == OK && i < N_NODES; i++) {
-    code = demo_node_status(&d->nodes[i], &states[i], err);
+  for (size_t i = 0; i < N_NODES; i++) {
+    states[i] = NULL;
+    code = code == OK ? demo_node_status(&d->nodes[i], &states[i], err) : code;
   }
   return code;
 }
@@ -245,44 +245,52 @@ static enum err_code journey(struct demo *d, struct err *err) {
   return there[1] && there[2] ? OK : err_set(err, ERR_MISMATCH, "%s has not reached the others", done.last);
 }
 
-/* A submission of which one octet of a signature was turned: it must be refused, with its reason. */
-static enum err_code forge(struct demo *d, struct err *err) {
+/* Seals a case, turns one octet of its signature, and submits it. */
+static enum err_code submit_forged(struct demo_node *n, struct batch *batch, struct receipt *receipt, struct err *err) {
   struct submit s;
   struct proposal o;
-  struct receipt *receipt = calloc(1, sizeof *receipt);
-  struct batch *batch = calloc(1, sizeof *batch);
   const struct demo_case *c = &demo_cases[0];
   memset(&o, 0, sizeof o);
-  enum err_code code =
-      receipt == NULL || batch == NULL ? err_set(err, ERR_MEMORY, NULL) : submit_open(&d->nodes[0].cli, &s, err);
+  enum err_code code = submit_open(&n->cli, &s, err);
   if (code != OK) {
-    free(receipt);
-    free(batch);
     return code;
   }
-  if ((code = submit_person(&d->nodes[0].cli, &s, err)) == OK &&
+  if ((code = submit_person(&n->cli, &s, err)) == OK &&
       (code = proposal_from_text(s.here.schemas, view_of(c->text, c->len), c->file, &s.here.home.config, "en", &o, err)) ==
           OK &&
-      (code = submit_seal(&s, o.schema->number, NULL, NULL, bytes_view(&o.body), 0, batch, err)) == OK) {
-    struct bytes *envelope = &batch->rows[0].envelope;
-    envelope->p[envelope->len - 1] ^= 1;
+      (code = submit_seal(&s, o.schema->number, NULL, NULL, bytes_view(&o.body), 0, batch, err)) == OK &&
+      batch->rows[0].envelope.p != NULL) {
+    batch->rows[0].envelope.p[batch->rows[0].envelope.len - 1] ^= 1;
     code = submit_send(&s, batch, receipt, err);
   }
+  proposal_release(&o);
+  submit_release(&s);
+  return code;
+}
+
+/* It must be refused, and for that reason. */
+static enum err_code forge(struct demo *d, struct err *err) {
+  struct receipt *receipt = calloc(1, sizeof *receipt);
+  struct batch *batch = calloc(1, sizeof *batch);
+  if (receipt == NULL || batch == NULL) {
+    free(receipt);
+    free(batch);
+    return err_set(err, ERR_MEMORY, NULL);
+  }
+  enum err_code code = submit_forged(&d->nodes[0], batch, receipt, err);
   if (code == OK) {
-    bool refused = receipt->rows[0].state == RECEIPT_REFUSED;
-    const char *reason = refused ? reason_name(receipt->rows[0].reason) : "none";
+    bool refused = receipt->n == 1 && receipt->rows[0].state == RECEIPT_REFUSED;
+    uint64_t reason = refused ? receipt->rows[0].reason : REASON_NONE;
     out_line(d->cli, "%s", "");
     out_heading(d->cli, "A forged record");
     out_line(d->cli, "One octet of its signature was turned, then it was submitted to IT: %s(%s), %s",
-             refused ? "REFUSED" : "ACCEPTED", reason, refused ? reason_text(receipt->rows[0].reason) : "");
-    out_set_text(d->cli, "forged", reason);
-    if (receipt->rows[0].reason != REASON_SIGNATURE || !refused) {
+             refused ? "REFUSED" : "ACCEPTED", reason_name(reason), reason_text(reason));
+    out_set_text(d->cli, "forged", reason_name(reason));
+    if (reason != REASON_SIGNATURE) {
       code = err_set(err, ERR_MISMATCH, "a forged record was not refused for its signature");
     }
   }
-  proposal_release(&o);
   batch_clear(batch);
-  submit_release(&s);
   free(batch);
   free(receipt);
   return code;

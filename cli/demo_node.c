@@ -126,7 +126,7 @@ static bool read_endpoint(struct demo_node *n) {
 /* What the child said last, for the message. */
 static enum err_code failed_start(struct demo_node *n, const char *log, struct err *err) {
   struct bytes text;
-  bytes_init(&text, 64 * 1024);
+  bytes_init(&text, (size_t)64 * 1024);
   const char *chars = file_read(log, &text, NULL) == OK ? bytes_text(&text) : NULL;
   size_t len = chars == NULL ? 0 : strlen(chars), from = len > 300 ? len - 300 : 0;
   err_set(err, ERR_FAILED, "node %s did not start: %s", n->handle, chars == NULL ? "" : chars + from);

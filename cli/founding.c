@@ -217,7 +217,7 @@ enum err_code request_make(const struct home *home, struct secret *node_passphra
   const struct home_config *c = &home->config;
   bytes_init(&body, LIMIT_IDENTITY);
   bytes_init(&address, LIMIT_HANDSHAKE);
-  bytes_init(&payload, 4 * LIMIT_HANDSHAKE);
+  bytes_init(&payload, (size_t)4 * LIMIT_HANDSHAKE);
   enum err_code code = home_node_key(home, node_passphrase, &key, err);
   if (code != OK || (code = home_curve_key(home, node_passphrase, f.identity.curve, &curve, err)) != OK) {
     goto out;

@@ -14,7 +14,7 @@
 #include "cli/person.h"
 #include "protocol/membership.h"
 
-#define FOUNDING_FILE_MAX (4u * 1024u * 1024u) /* octets of a .root, .identity or .charter file */
+#define FOUNDING_FILE_MAX ((size_t)4 * 1024 * 1024) /* octets of a .root, .identity or .charter file */
 
 /* What a .root file says. keys strictly increasing. */
 struct root_set {

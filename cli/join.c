@@ -25,7 +25,7 @@ static enum err_code find_self(const struct charter *c, const struct pubkey *nod
 static enum err_code put_identities(struct store *s, const struct charter *c, struct err *err) {
   enum err_code code = OK;
   struct bytes item;
-  bytes_init(&item, 4 * LIMIT_IDENTITY);
+  bytes_init(&item, (size_t)4 * LIMIT_IDENTITY);
   for (uint32_t i = 0; code == OK && i < c->n_founders; i++) {
     struct identity_item identity;
     charter_identity_item(c, i, &identity);

@@ -12,7 +12,7 @@
 
 #include "keys/text.h"
 
-#define LINE_MAX_OCTETS (1024u * 1024u) /* of one line or text that a command says */
+#define LINE_MAX_OCTETS ((size_t)1024 * 1024) /* of one line or text that a command says */
 
 /* Writes text escaped; keep_lines as text_escape. */
 static void put_escaped(FILE *file, struct view text, bool keep_lines) {

@@ -22,7 +22,7 @@ enum err_code card_read(const char *path, struct person_card *out, struct err *e
     goto out;
   }
   struct view line = bytes_view(&text);
-  size_t head = strlen(CARD_START) + 2 * PUBKEY_LEN;
+  size_t head = strlen(CARD_START) + (size_t)2 * PUBKEY_LEN;
   while (line.len > 0 && (line.p[line.len - 1] == '\n' || line.p[line.len - 1] == '\r')) {
     line.len--;
   }

@@ -52,9 +52,9 @@ static enum err_code version_at(const struct here *here, int64_t rowid, struct v
                                 struct err *err) {
   struct bytes scratch;
   struct item item;
-  struct header h;
+  struct header h = {0};
   struct view header, signature;
-  bytes_init(&scratch, 2 * LIMIT_ITEM);
+  bytes_init(&scratch, (size_t)2 * LIMIT_ITEM);
   enum err_code code = entry_get(here->store, rowid, &scratch, &item, err);
   if (code == OK && (!envelope_split(item.envelope, &header, &signature) || header_decode(header, &h) != REASON_NONE)) {
     code = err_set(err, ERR_CORRUPT, "the version held is no record");
@@ -109,6 +109,9 @@ enum err_code version_by_unique(const struct here *here, const struct schema *sc
 /* What the unique fields hash to; zero if one of them is missing. */
 static struct hash unique_hash(const struct schema *schema, struct view body) {
   struct hash_stream stream;
+  if (schema->n_unique == 0) {
+    return (struct hash){{0}};
+  }
   hash_stream_init(&stream, HASH_BODY);
   for (size_t i = 0; i < schema->n_unique; i++) {
     struct view value;
@@ -120,7 +123,7 @@ static struct hash unique_hash(const struct schema *schema, struct view body) {
     hash_stream_add(&stream, view_of(length, sizeof length));
     hash_stream_add(&stream, value);
   }
-  return schema->n_unique == 0 ? (struct hash){{0}} : hash_stream_final(&stream);
+  return hash_stream_final(&stream);
 }
 
 static bool is_waiting(const struct publication *p, const struct hash *unique) {

@@ -9,8 +9,8 @@
 #include "cli/out.h"
 #include "keys/text.h"
 
-#define SHORT_WIDTH 60         /* columns up to which a text stands on the line of its label */
-#define VALUE_MAX (512 * 1024) /* octets of one value as text */
+#define SHORT_WIDTH 60                 /* columns up to which a text stands on the line of its label */
+#define VALUE_MAX ((size_t)512 * 1024) /* octets of one value as text */
 
 /* What is being rendered. original: the language of the object, or "". */
 struct rendering {
@@ -22,7 +22,7 @@ struct rendering {
 
 /* The text of an ml value that fits best: asked for, original, the first; *tag says which when it is another than the one asked
  * for. */
-static const char *ml_text(const struct rendering *r, const json_t *value, const char **tag) {
+static const char *ml_text(const struct rendering *r, json_t *value, const char **tag) {
   const char *text = json_string_value(json_object_get(value, r->cli->lang));
   *tag = NULL;
   if (text != NULL) {
@@ -31,7 +31,7 @@ static const char *ml_text(const struct rendering *r, const json_t *value, const
   const char *key = r->original;
   text = json_string_value(json_object_get(value, key));
   if (text == NULL) {
-    void *first = json_object_iter((json_t *)(uintptr_t)value);
+    void *first = json_object_iter(value);
     key = first == NULL ? NULL : json_object_iter_key(first);
     text = first == NULL ? NULL : json_string_value(json_object_iter_value(first));
   }
@@ -40,7 +40,7 @@ static const char *ml_text(const struct rendering *r, const json_t *value, const
 }
 
 /* Appends one scalar as people read it. Without memory or past the ceiling it ends early: the line is for display. */
-static void add_scalar(struct rendering *r, const struct field *field, const json_t *value) {
+static void add_scalar(struct rendering *r, const struct field *field, json_t *value) {
   const char *tag = NULL;
   const char *text = json_is_object(value) ? ml_text(r, value, &tag) : json_string_value(value);
   if (json_is_boolean(value)) {
@@ -65,7 +65,7 @@ static void add_scalar(struct rendering *r, const struct field *field, const jso
   (void)fits;
 }
 
-static void add_value(struct rendering *r, const struct field *field, const json_t *value) {
+static void add_value(struct rendering *r, const struct field *field, json_t *value) {
   if (!json_is_array(value)) {
     add_scalar(r, field, value);
     return;
@@ -100,7 +100,7 @@ static void say_row(struct rendering *r, const struct field *group, const json_t
   bytes_clear(&r->line);
   for (size_t i = 0; i < group->n_children; i++) {
     const struct field *child = &group->children[i];
-    const json_t *value = json_object_get(row, child->name);
+    json_t *value = json_object_get(row, child->name);
     if (value == NULL || (r->line.len > 0 && bytes_append_text(&r->line, " \xc2\xb7 ", NULL) != OK) ||
         bytes_printf(&r->line, NULL, "%s: ", schema_label(r->schema, child->key, r->cli->lang)) != OK) {
       continue;
@@ -124,7 +124,7 @@ static int compare_rows(const void *a, const void *b) {
   return order != 0 ? order : (x->i > y->i) - (x->i < y->i);
 }
 
-static void say_group(struct rendering *r, const struct field *group, const json_t *value, const char *label) {
+static void say_group(struct rendering *r, const struct field *group, json_t *value, const char *label) {
   size_t n = json_is_array(value) ? json_array_size(value) : 1;
   struct ordered_row *rows = calloc(n + 1, sizeof *rows);
   if (rows == NULL) {
@@ -171,7 +171,7 @@ static bool is_listed(const json_t *json, const char *list, const char *key) {
 
 static void say_field(struct rendering *r, const struct field *field, const json_t *json, struct view body) {
   const char *label = schema_label(r->schema, field->key, r->cli->lang);
-  const json_t *value = json_object_get(json, field->key);
+  json_t *value = json_object_get(json, field->key);
   if (value == NULL) {
     bool unknown = is_listed(json, "_unknown", field->key);
     if (unknown || is_listed(json, "_na", field->key)) {
@@ -199,10 +199,10 @@ static bool chapter_has_content(const struct schema *schema, size_t from, const 
   return false;
 }
 
-static void say_unknown_keys(struct rendering *r, const json_t *json) {
+static void say_unknown_keys(struct rendering *r, json_t *json) {
   const char *key;
   json_t *value;
-  json_object_foreach((json_t *)(uintptr_t)json, key, value) {
+  json_object_foreach(json, key, value) {
     if (key[0] == '_' || (r->schema != NULL && schema_field(r->schema, view_of_text(key)) != NULL)) {
       continue;
     }

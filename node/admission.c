@@ -8,18 +8,6 @@
 #include "node/rights.h"
 #include "node/store/unique.h"
 
-/* A signature that does not verify, for a home that is no member's: most likely over another federation's id. */
-static enum reason name_stranger(const struct append *a, const struct verified *entry) {
-  struct view octets;
-  struct view signature;
-  struct header header;
-  if (entry->opened.reason == REASON_SIGNATURE && envelope_split(entry->opened.item.envelope, &octets, &signature) &&
-      header_decode(octets, &header) == REASON_NONE && federation_by_node(a->h->config.federation, &header.home) == NULL) {
-    return REASON_FEDERATION;
-  }
-  return REASON_NONE;
-}
-
 static enum err_code check_findings(const struct schema *schema, struct view body, enum reason *reason, struct err *err) {
   struct findings findings;
   memset(&findings, 0, sizeof findings);
@@ -42,7 +30,7 @@ static enum err_code check_standing(struct append *a, const struct verdict *v, c
   const struct schema *schema = schema_by_number(a->h->config.schemas, v->object.schema);
   struct bytes scratch;
   struct item item;
-  if (v->territory == 0 || !v->has_object || schema == NULL) {
+  if (v->territory == 0 || !v->has_object || v->object.newest == 0 || schema == NULL) {
     return OK;
   }
   bytes_init(&scratch, LIMIT_ITEM);
@@ -94,17 +82,13 @@ enum err_code admission_check(struct append *a, const struct verified *entry, en
     *reason = REASON_NOT_YET;
     return OK;
   }
-  *reason = name_stranger(a, entry);
-  if (*reason != REASON_NONE) {
-    return OK;
-  }
   enum err_code code = append_try(a, entry, &v, err);
   *reason = v.reason;
   if (code != OK || v.reason != REASON_NONE) {
     return code;
   }
   if (entry->fault != NULL) {
-    *reason = REASON_BODY;
+    *reason = REASON_BODY; /* a body that is missing, or does not match: nothing that evaluation would look at */
     return OK;
   }
   code = check_standing(a, &v, self->member->country, reason, err);

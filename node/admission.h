@@ -1,5 +1,6 @@
 /*
- * admission: what a record must satisfy to enter the own log, beyond what evaluation finds (docs/protocol.md 4.6, reasons from 32 on).
+ * admission: what a record must satisfy to enter the own log, beyond what evaluation finds (docs/protocol.md 4.6, reasons from
+ * 32 on).
  */
 #ifndef SPECOLA_NODE_ADMISSION_H
 #define SPECOLA_NODE_ADMISSION_H

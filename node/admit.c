@@ -19,8 +19,11 @@ struct admission {
 
 static enum err_code sign_milestone(struct admission *ad, struct err *err) {
   struct append *a = &ad->append;
-  const struct checkpoint checkpoint = {.fed_id = a->h->derivation.fed_id, .node = a->log.node, .gen = a->log.gen,
-                                        .size = a->log.range.size, .root = merkle_root(&a->log.range)};
+  const struct checkpoint checkpoint = {.fed_id = a->h->derivation.fed_id,
+                                        .node = a->log.node,
+                                        .gen = a->log.gen,
+                                        .size = a->log.range.size,
+                                        .root = merkle_root(&a->log.range)};
   struct bytes text;
   bytes_init(&text, LIMIT_CHECKPOINT);
   enum err_code code = checkpoint_seal(&checkpoint, a->h->config.node_key, &text, err);
@@ -59,18 +62,11 @@ static enum err_code find_known(const struct append *a, const struct hash *id, b
   return code;
 }
 
-/* What a receipt calls a record: its id, or the hash of octets that are none (docs/protocol.md 9). */
-static struct hash id_of(const struct hash *fed_id, struct view envelope) {
-  struct view header;
-  struct view signature;
-  return record_id(fed_id, envelope_split(envelope, &header, &signature) ? header : envelope);
-}
-
 static enum err_code admit_one(struct admission *ad, const struct verified *entry, struct receipt_row *row, struct err *err) {
   struct append *a = &ad->append;
   enum reason reason = REASON_NONE;
   bool known = false;
-  row->id = id_of(&a->h->derivation.fed_id, entry->opened.item.envelope);
+  row->id = envelope_id(&a->h->derivation.fed_id, entry->opened.item.envelope);
   row->gen = a->log.gen;
   row->state = RECEIPT_LOGGED;
   enum err_code code = OK;
@@ -133,7 +129,8 @@ static enum err_code verify_all(struct hall *h, struct admission *ad, const stru
   return code;
 }
 
-static enum err_code admit(struct hall *h, const struct item *items, uint32_t n, struct receipt *out, bool dry, struct err *err) {
+static enum err_code admit(struct hall *h, const struct item *items, uint32_t n, struct receipt *out, bool dry,
+                           struct err *err) {
   const struct federation *f = h->config.federation;
   const struct federation_member *self = federation_self(f);
   struct admission ad = {.entries = NULL};
@@ -142,6 +139,10 @@ static enum err_code admit(struct hall *h, const struct item *items, uint32_t n,
   }
   if (!pubkey_equal(&h->config.node_key->pub, &self->identity.node_key)) {
     return err_set(err, ERR_REFUSED, "the node key is not the one of the node's identity");
+  }
+  if (self->identity.gen != 1) {
+    return err_set(err, ERR_REFUSED, "the log is in generation %llu: this version writes to the first one only",
+                   (unsigned long long)self->identity.gen);
   }
   if (n > LIMIT_SUBMIT) {
     return err_set(err, ERR_LIMIT, "%u records at once, at most %u", n, LIMIT_SUBMIT);

@@ -1,6 +1,6 @@
 /*
- * admit: the only way into the own log. Checks what the author may do, appends, signs a milestone, ingests like a stranger's; one
- * commit for the whole submission, acknowledged after it. The only place that can REFUSE(reason).
+ * admit: the only way into the own log. Checks what the author may do, appends, signs a milestone, ingests like a stranger's;
+ * one commit for the whole submission, acknowledged after it. The only place that can REFUSE(reason).
  */
 #ifndef SPECOLA_NODE_ADMIT_H
 #define SPECOLA_NODE_ADMIT_H

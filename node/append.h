@@ -1,6 +1,6 @@
 /*
- * append: doors 5 and 6: verified entries go down behind a log, are evaluated and derived, and are closed by a milestone. The one
- * way into the store, for pulls and for admission. Everything between append_begin and append_commit is one transaction.
+ * append: doors 5 and 6: verified entries go down behind a log, are evaluated and derived, and are closed by a milestone. The
+ * one way into the store, for pulls and for admission. Everything between append_begin and append_commit is one transaction.
  */
 #ifndef SPECOLA_NODE_APPEND_H
 #define SPECOLA_NODE_APPEND_H
@@ -19,8 +19,7 @@ struct append {
   bool new_identity;
 };
 /* Begins the transaction. On every error of the functions below the caller calls append_abort. Store errors. */
-MUST_CHECK enum err_code append_begin(struct append *a, struct hall *h, const struct hash *node, uint64_t gen,
-                                      struct err *err);
+MUST_CHECK enum err_code append_begin(struct append *a, struct hall *h, const struct hash *node, uint64_t gen, struct err *err);
 /* What evaluation would say of an entry that came next; nothing moves. */
 MUST_CHECK enum err_code append_try(struct append *a, const struct verified *entry, struct verdict *v, struct err *err);
 /* The next entry. */

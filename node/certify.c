@@ -20,8 +20,7 @@ static enum err_code seal_and_admit(struct hall *h, struct header *header, const
   bytes_init(&envelope, LIMIT_ENVELOPE);
   header->home = h->config.federation->own;
   header->created = clock_unix(h->config.clock);
-  enum err_code code =
-      record_seal(header, &h->derivation.fed_id, h->config.node_key, salt, body, &envelope, NULL, err);
+  enum err_code code = record_seal(header, &h->derivation.fed_id, h->config.node_key, salt, body, &envelope, NULL, err);
   if (code == OK) {
     const struct item item = {.envelope = bytes_view(&envelope), .state = ITEM_WHOLE, .salt = *salt, .body = body};
     code = hall_admit(h, &item, 1, receipt, err);

@@ -1,5 +1,6 @@
 /*
- * child: the life of a child process: closed to debuggers and core dumps, bound to its parent, then its role until it is told to stop.
+ * child: the life of a child process: closed to debuggers and core dumps, bound to its parent, then its role until it is told
+ * to stop.
  */
 #include "node/child.h"
 
@@ -33,11 +34,11 @@
 #define SANITIZED 0
 #endif
 
-#define HELLO_MS 10000                    /* the supervisor speaks at once */
-#define FAREWELL_MS 1000                  /* to say why it ends */
+#define HELLO_MS 10000                     /* the supervisor speaks at once */
+#define FAREWELL_MS 1000                   /* to say why it ends */
 #define GATE_MEMORY (512u * 1024u * 1024u) /* address space */
-#define GATE_STACK (256u * 1024u)         /* of each thread of the gate: they count into it */
-#define FILES_MIN 4096                    /* descriptors, if the system lets us: links, monitors, strangers */
+#define GATE_STACK (256u * 1024u)          /* of each thread of the gate: they count into it */
+#define FILES_MIN 4096                     /* descriptors, if the system lets us: links, monitors, strangers */
 #define PATH_MAX_HELLO HOME_PATH_MAX
 
 static const char *const NAMES[CHILD_ROLES] = {[CHILD_CORE] = "core", [CHILD_GATE] = "gate", [CHILD_CTL] = "ctl"};
@@ -151,7 +152,8 @@ static void limit(int what, rlim_t value) {
   if (setrlimit((__rlimit_resource_t)what, &now) != 0) log_line(LOG_WARNING, "child", "a limit was not set", "which=%d", what);
 }
 
-/* No core dumps, no debugger, no signals but through the supervisor; the gate's memory is capped. Sanitizers need the opposite. */
+/* No core dumps, no debugger, no signals but through the supervisor; the gate's memory is capped. Sanitizers need the opposite.
+ */
 static void harden(enum child_role role) {
   static const int SIGNALS[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
   sigset_t none;
@@ -258,7 +260,7 @@ bool serve_is_child(int argc, char **argv) {
 }
 
 int serve_child(int argc, char **argv) {
-  typedef enum err_code run_role(struct pipe *p, struct received_hello *hello, struct err *err);
+  typedef enum err_code run_role(struct pipe * p, struct received_hello * hello, struct err * err);
   static run_role *const RUN[CHILD_ROLES] = {[CHILD_CORE] = run_core, [CHILD_GATE] = run_gate, [CHILD_CTL] = run_ctl};
   struct err err = ERR_INIT;
   if (!serve_is_child(argc, argv)) return err_exit_status(ERR_USAGE);

@@ -1,6 +1,6 @@
 /*
- * child: what supervisor (serve.c) and children (child.c) must agree on: how a child is executed, and what the first message says.
- * Keys and settings travel in that message, over the child's pipe; never in argv or the environment.
+ * child: what supervisor (serve.c) and children (child.c) must agree on: how a child is executed, and what the first message
+ * says. Keys and settings travel in that message, over the child's pipe; never in argv or the environment.
  */
 #ifndef SPECOLA_NODE_CHILD_H
 #define SPECOLA_NODE_CHILD_H
@@ -22,7 +22,7 @@ struct child_hello {
   struct view pub;    /* gate: CURVE public key */
   const char *listen; /* gate: endpoint; "" only dials */
   const char *const *peers;
-  uint32_t n_peers;   /* core */
+  uint32_t n_peers; /* core */
   bool no_gate, idle_now, once, verbose;
   uint64_t timeout_ms;
 };

@@ -1,6 +1,6 @@
 /*
- * core: see core.h. One loop: pipes in, exchange, pipes out; when nothing moves, the store's housekeeping. Orders and requests of ctl
- * are in core_orders.c.
+ * core: see core.h. One loop: pipes in, exchange, pipes out; when nothing moves, the store's housekeeping. Orders and requests
+ * of ctl are in core_orders.c.
  */
 #include "node/core.h"
 
@@ -16,10 +16,12 @@
 #define GATE_QUEUE (8u * 1024u * 1024u) /* octets waiting for the gate */
 #define CTL_QUEUE (8u * 1024u * 1024u)  /* answers waiting for ctl */
 #define LINKS_MAX 1024
-#define ACTIONS 256     /* carried out in a turn */
-#define QUIET_MS 500    /* without anything to do, before housekeeping begins */
+#define ACTIONS 256  /* carried out in a turn */
+#define QUIET_MS 500 /* without anything to do, before housekeeping begins */
 #define STEP_MAX_MS 1000
 #define THREADS 2
+#define LOCK_WAIT_MS 5000
+#define LOCK_RETRY_MS 50
 
 /* ---- opening ---- */
 
@@ -74,9 +76,21 @@ static enum err_code advertise(struct core *c, struct err *err) {
   return code;
 }
 
+/* A command that writes by itself holds the lock for moments only: waited for, a little. */
+static enum err_code open_store(const char *dir, struct store **out, struct err *err) {
+  const uint64_t end = clock_ms(clock_system()) + LOCK_WAIT_MS;
+  enum err_code code = store_open(dir, STORE_WRITE, NULL, out, err);
+  while (code == ERR_BUSY && clock_ms(clock_system()) < end) {
+    (void)poll(NULL, 0, LOCK_RETRY_MS);
+    err_clear(err);
+    code = store_open(dir, STORE_WRITE, NULL, out, err);
+  }
+  return code;
+}
+
 static enum err_code open_all(struct core *c, const struct core_config *config, struct err *err) {
   enum err_code code = home_open(config->dir, &c->home, err);
-  if (code == OK) code = store_open(config->dir, STORE_WRITE, NULL, &c->store, err);
+  if (code == OK) code = open_store(config->dir, &c->store, err);
   if (code == OK) code = federation_load(c->store, &c->federation, err);
   if (code == OK) code = home_schemas(&c->home, &c->schemas, err);
   if (code != OK) return code;
@@ -333,8 +347,8 @@ static void processes_take(struct core *c, struct view payload) {
     canon_array_exact(&r, 3);
     const struct view role = canon_str(&r, 16);
     const uint64_t pid = canon_uint(&r), restarts = canon_uint(&r);
-    (void)json_array_append_new(list, json_pack("{s:s%, s:I, s:I}", "role", (const char *)role.p, role.len, "pid", (json_int_t)pid,
-                                                "restarts", (json_int_t)restarts));
+    (void)json_array_append_new(list, json_pack("{s:s%, s:I, s:I}", "role", (const char *)role.p, role.len, "pid",
+                                                (json_int_t)pid, "restarts", (json_int_t)restarts));
   }
   json_decref(c->processes);
   c->processes = list;
@@ -396,7 +410,8 @@ static void write_out(struct core *c) {
   }
 }
 
-/* Housekeeping when nothing moved for a while: full text merged, WAL checkpointed; piece by piece. Returns whether more is to do. */
+/* Housekeeping when nothing moved for a while: full text merged, WAL checkpointed; piece by piece. Returns whether more is to
+ * do. */
 static bool housekeeping(struct core *c) {
   struct err err = ERR_INIT;
   bool more = false;
@@ -456,8 +471,9 @@ enum err_code core_run(const struct core_config *config, struct err *err) {
   bool stop = false;
   enum err_code code = core_new(config, &c, err);
   if (code == OK) code = pipe_send(config->supervisor, PIPE_READY, view_of(NULL, 0), err);
-  while (code == OK && !stop)
-    code = core_step(c, STEP_MAX_MS, &stop, err);
+  /* What came together with the hello is read already: no descriptor tells of it. */
+  for (bool first = true; code == OK && !stop; first = false)
+    code = core_step(c, first ? 0 : STEP_MAX_MS, &stop, err);
   core_free(c);
   return code;
 }

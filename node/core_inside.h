@@ -33,10 +33,10 @@ struct core {
   bool no_gate, once, stop_asked;
   uint64_t timeout_ms, started_ms, now_ms;
   struct order orders[CORE_ORDERS];
-  struct order round;    /* of `once`; id 1 while it runs */
-  json_t *processes;     /* as the supervisor told; NULL: not yet */
+  struct order round;                /* of `once`; id 1 while it runs */
+  json_t *processes;                 /* as the supervisor told; NULL: not yet */
   char endpoint[LIMIT_ENDPOINT + 1]; /* where the gate listens; empty: not yet */
-  struct linkend *links; /* that the gate has, as far as we know; owned */
+  struct linkend *links;             /* that the gate has, as far as we know; owned */
   size_t n_links;
   uint64_t quiet_since_ms;
   bool dirty; /* something was written since the last time of quiet */

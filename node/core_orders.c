@@ -1,5 +1,6 @@
 /*
- * core_orders: what ctl may ask of core. GET /status; POST /sync/submit (docs/protocol.md 9); POST /order/NAME with a JSON object:
+ * core_orders: what ctl may ask of core. GET /status; POST /sync/submit (docs/protocol.md 9); POST /order/NAME with a JSON
+ * object:
  *
  *   sync {timeout_ms}                       -> {peers, new, idle} when everything reachable is here, or time is up
  *   ping {peer, timeout_ms}                 -> {peer, ms}
@@ -288,9 +289,9 @@ static enum err_code order_import(struct core *c, uint64_t id, const json_t *arg
   exchange_published(c->exchange); /* others want to know what came, also from the part before an error */
   c->dirty = true;
   if (code != OK) return code;
-  answer_json(c, id, json_pack("{s:I, s:I, s:I, s:I, s:I}", "logs", (json_int_t)report.logs, "entries", (json_int_t)report.entries,
-                               "new", (json_int_t)report.n_new, "held", (json_int_t)report.n_held, "known",
-                               (json_int_t)report.known));
+  answer_json(c, id,
+              json_pack("{s:I, s:I, s:I, s:I, s:I}", "logs", (json_int_t)report.logs, "entries", (json_int_t)report.entries,
+                        "new", (json_int_t)report.n_new, "held", (json_int_t)report.n_held, "known", (json_int_t)report.known));
   return OK;
 }
 
@@ -326,7 +327,8 @@ static enum err_code order(struct core *c, uint64_t id, struct view path, struct
   json_error_t trouble;
   for (size_t i = 0; i < sizeof ORDERS / sizeof ORDERS[0]; i++) {
     if (!view_is_text(path, ORDERS[i].path)) continue;
-    json_t *argument = body.len == 0 ? json_object() : json_loadb((const char *)body.p, body.len, JSON_REJECT_DUPLICATES, &trouble);
+    json_t *argument =
+        body.len == 0 ? json_object() : json_loadb((const char *)body.p, body.len, JSON_REJECT_DUPLICATES, &trouble);
     enum err_code code = json_is_object(argument) ? ORDERS[i].run(c, id, argument, err)
                                                   : err_set(err, ERR_USAGE, "an order needs a JSON object");
     json_decref(argument);

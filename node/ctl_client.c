@@ -1,6 +1,7 @@
 /*
- * ctl_client: HTTP over run/ctl. The answer of a node that is just starting core again ("busy, nothing was done") is asked for again
- * until the caller's time is up; everything else is final.
+ * ctl_client: HTTP over run/ctl. What a node cannot answer because one of its processes is just being started again is asked
+ * again until the caller's time is up: always when nothing was done ("busy", no connection), and when the answer was lost on
+ * the way only for what can be said twice (status; a submission, whose records are known the second time).
  */
 #include "node/ctl_client.h"
 
@@ -20,10 +21,11 @@
 #include "node/net/unixpath.h"
 #include "protocol/limits.h"
 
-#define RETRY_MS 50          /* between two tries */
-#define SLACK_MS 2000        /* of an order that takes time, on top of that */
+#define RETRY_MS 50   /* between two tries */
+#define SLACK_MS 2000 /* of an order that takes time, on top of that */
 #define URL_MAX 300
 #define BUSY_STATUS 503
+#define LOST_STATUS 502
 
 struct ctl_client {
   CURL *curl;
@@ -111,6 +113,7 @@ struct wish {
   const char *method, *path, *type;
   struct view body;
   uint64_t wait_ms; /* for the answer */
+  bool repeatable;  /* saying it twice does no harm */
 };
 
 static size_t take(char *p, size_t size, size_t n, void *context) {
@@ -138,7 +141,9 @@ static bool set_up(struct ctl_client *c, const struct wish *wish, struct curl_sl
          curl_easy_setopt(c->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)wish->body.len) == CURLE_OK;
 }
 
-static enum err_code transfer(struct ctl_client *c, const struct wish *wish, struct bytes *answer, long *status, struct err *err) {
+/* *status is BUSY_STATUS or LOST_STATUS also when ctl itself was not there, or went away over it. */
+static enum err_code transfer(struct ctl_client *c, const struct wish *wish, struct bytes *answer, long *status,
+                              struct err *err) {
   char type[64];
   (void)snprintf(type, sizeof type, "Content-Type: %s", wish->type);
   struct curl_slist *headers = curl_slist_append(NULL, "Expect:");
@@ -153,6 +158,10 @@ static enum err_code transfer(struct ctl_client *c, const struct wish *wish, str
   if (result == CURLE_OK) return OK;
   if (result == CURLE_OPERATION_TIMEDOUT) {
     return err_set(err, ERR_UNREACHABLE, "the node did not answer within %llu s", (unsigned long long)(wish->wait_ms / 1000));
+  }
+  if (result == CURLE_COULDNT_CONNECT) *status = BUSY_STATUS;
+  if (result == CURLE_RECV_ERROR || result == CURLE_SEND_ERROR || result == CURLE_GOT_NOTHING || result == CURLE_PARTIAL_FILE) {
+    *status = LOST_STATUS;
   }
   return err_set(err, ERR_FAILED, "run/ctl: %s", curl_easy_strerror(result));
 }
@@ -178,17 +187,17 @@ static enum err_code refusal(struct view body, long status, struct err *err) {
   return code;
 }
 
-/* Asks until it is no longer told that core is starting, or the time is up. */
+/* Asks until there is an answer, or the time is up. */
 static enum err_code ask(struct ctl_client *c, const struct wish *wish, struct bytes *answer, struct err *err) {
   const uint64_t until = clock_ms(clock_system()) + c->timeout_ms;
   for (;;) {
     long status = 0;
     bytes_clear(answer);
     enum err_code code = transfer(c, wish, answer, &status, err);
-    if (code != OK) return code;
-    if (status >= 200 && status < 300) return OK;
-    code = refusal(bytes_view(answer), status, err);
-    if (status != BUSY_STATUS || clock_ms(clock_system()) >= until) return code;
+    if (code == OK && status >= 200 && status < 300) return OK;
+    if (code == OK) code = refusal(bytes_view(answer), status, err);
+    const bool again = status == BUSY_STATUS || (status == LOST_STATUS && wish->repeatable);
+    if (!again || clock_ms(clock_system()) >= until) return code;
     err_clear(err);
     pause_ms(RETRY_MS);
   }
@@ -197,7 +206,7 @@ static enum err_code ask(struct ctl_client *c, const struct wish *wish, struct b
 /* ---- what can be asked ---- */
 
 enum err_code ctl_submit(struct ctl_client *c, struct view submission, struct bytes *receipt, struct err *err) {
-  const struct wish wish = {"POST", "/sync/submit", "application/msgpack", submission, c->timeout_ms + SLACK_MS};
+  const struct wish wish = {"POST", "/sync/submit", "application/msgpack", submission, c->timeout_ms + SLACK_MS, true};
   return ask(c, &wish, receipt, err);
 }
 
@@ -214,7 +223,7 @@ static enum err_code ask_json(struct ctl_client *c, const struct wish *wish, jso
 }
 
 enum err_code ctl_get(struct ctl_client *c, const char *path, json_t **answer, struct err *err) {
-  const struct wish wish = {"GET", path, "application/json", view_of(NULL, 0), c->timeout_ms + SLACK_MS};
+  const struct wish wish = {"GET", path, "application/json", view_of(NULL, 0), c->timeout_ms + SLACK_MS, true};
   return ask_json(c, &wish, answer, err);
 }
 
@@ -224,7 +233,7 @@ enum err_code ctl_order(struct ctl_client *c, const char *name, const json_t *ar
   char *text = argument == NULL ? strdup("{}") : json_dumps(argument, JSON_COMPACT);
   if (text == NULL) return err_set(err, ERR_MEMORY, NULL);
   (void)snprintf(path, sizeof path, "/order/%s", name);
-  struct wish wish = {"POST", path, "application/json", view_of_text(text), c->timeout_ms + SLACK_MS};
+  struct wish wish = {"POST", path, "application/json", view_of_text(text), c->timeout_ms + SLACK_MS, false};
   if (json_is_integer(wait) && json_integer_value(wait) > 0) wish.wait_ms += (uint64_t)json_integer_value(wait);
   const enum err_code code = ask_json(c, &wish, answer, err);
   free(text);

@@ -1,6 +1,6 @@
 /*
- * federation: charter, epoch, identities and addresses, out of the store. Identities are verified again from the charter on. See
- * federation.h.
+ * federation: charter, epoch, identities and addresses, out of the store. Identities are verified again from the charter on.
+ * See federation.h.
  */
 #include "node/federation.h"
 
@@ -9,8 +9,9 @@
 
 #include "protocol/canon.h"
 
-#define ITEM_MAX (LIMIT_IDENTITY + 2048u)                 /* octets of an identity or address item */
-#define CHARTER_ITEM_MAX (LIMIT_CHARTER + 512u * 1024u) /* octets of a charter item: body and up to 256 * 7 pairs of signatures */
+#define ITEM_MAX (LIMIT_IDENTITY + 2048u) /* octets of an identity or address item */
+#define CHARTER_ITEM_MAX                                                                                                       \
+  (LIMIT_CHARTER + 512u * 1024u) /* octets of a charter item: body and up to 256 * 7 pairs of signatures */
 
 void federation_release(struct federation *f) {
   charter_release(&f->charter);
@@ -105,8 +106,7 @@ static enum err_code load_identity(struct store *s, struct federation *f, struct
   }
   charter_identity_item(&f->charter, (uint32_t)founder, &item);
   bytes_init(&previous, LIMIT_IDENTITY);
-  enum err_code code =
-      identity_verify(&item, &f->charter.fed_id, &m->member->node, view_of(NULL, 0), &m->identity, err);
+  enum err_code code = identity_verify(&item, &f->charter.fed_id, &m->member->node, view_of(NULL, 0), &m->identity, err);
   if (code == OK) {
     code = bytes_append(&previous, item.body, err);
   }

@@ -1,6 +1,6 @@
 /*
- * federation: what this node knows of its observatory: charter, current epoch, the members' identities and addresses. Loaded from
- * the store, read by everybody, changed only by the writer.
+ * federation: what this node knows of its observatory: charter, current epoch, the members' identities and addresses. Loaded
+ * from the store, read by everybody, changed only by the writer.
  */
 #ifndef SPECOLA_NODE_FEDERATION_H
 #define SPECOLA_NODE_FEDERATION_H
@@ -18,7 +18,7 @@ struct federation_member {
 struct federation {
   struct charter charter;
   struct epoch epoch;
-  struct hash own; /* own node id; zero on a replica that is no member */
+  struct hash own;                   /* own node id; zero on a replica that is no member */
   struct federation_member *members; /* owned; same order as epoch.members (rising node id) */
 };
 void federation_release(struct federation *f); /* a zeroed struct is fine */
@@ -32,7 +32,8 @@ const struct federation_member *federation_self(const struct federation *f); /* 
 /* The handle of a node, or "?" . */
 const char *federation_handle(const struct federation *f, const struct hash *node);
 
-/* "IT-312", "IT.2-312": format needs REFERENCE_MAX octets; parse: ERR_FORMAT (not a reference), ERR_NOT_FOUND (no such handle). */
+/* "IT-312", "IT.2-312": format needs REFERENCE_MAX octets; parse: ERR_FORMAT (not a reference), ERR_NOT_FOUND (no such handle).
+ */
 #define REFERENCE_MAX 48
 void reference_format(const struct federation *f, const struct hash *node, uint64_t gen, uint64_t index,
                       char out[REFERENCE_MAX]);

@@ -19,9 +19,9 @@
 #include "node/home_config.h"
 
 #define CONFIG_FILE "node.ini"
-#define SCHEMA_MAX (1024u * 1024u) /* octets of one file of schema/ */
-#define SCHEMA_FILES_MAX 256       /* files read of one folder of schema/ */
-#define SCHEMA_NAME_MAX 64         /* octets of such a file's name, with a NUL; longer ones are none of ours */
+#define SCHEMA_MAX ((size_t)1024 * 1024) /* octets of one file of schema/ */
+#define SCHEMA_FILES_MAX 256             /* files read of one folder of schema/ */
+#define SCHEMA_NAME_MAX 64               /* octets of such a file's name, with a NUL; longer ones are none of ours */
 
 enum err_code home_path(const struct home *h, const char *name, char out[HOME_PATH_MAX], struct err *err) {
   int n = snprintf(out, HOME_PATH_MAX, "%s/%s", h->dir, name);

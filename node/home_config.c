@@ -13,8 +13,8 @@
 #include "protocol/schema/nearest.h"
 #include "protocol/schema/value.h"
 
-#define CONFIG_LINE_MAX 190      /* octets: Debian's inih silently cuts a line at 197 */
-#define CONFIG_MAX (64u * 1024u) /* octets of node.ini */
+#define CONFIG_LINE_MAX 190            /* octets: Debian's inih silently cuts a line at 197 */
+#define CONFIG_MAX ((size_t)64 * 1024) /* octets of node.ini */
 #define PEER_PREFIX "peer."
 
 /* What a text of node.ini may be. */

@@ -1,6 +1,6 @@
 /*
- * import: a bundle into the hall (docs/protocol.md 10). At most one milestone is in memory, and nothing of it is believed before its
- * checkpoint has verified. See ingest.h.
+ * import: a bundle into the hall (docs/protocol.md 10). At most one milestone is in memory, and nothing of it is believed
+ * before its checkpoint has verified. See ingest.h.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -152,8 +152,9 @@ static enum err_code pass_over(struct import *i, struct view payload, struct err
 
 static enum err_code take_item(struct import *i, enum bundle_type type, struct view payload, struct err *err) {
   static enum err_code (*const takers[])(struct import *, struct view, struct err *) = {
-      [BUNDLE_CHARTER] = take_charter,       [BUNDLE_EPOCH] = pass_over,      [BUNDLE_IDENTITY] = take_identity,
-      [BUNDLE_ADDRESS] = take_address,       [BUNDLE_CHECKPOINT] = take_checkpoint, [BUNDLE_WINDOW] = take_window,
+      [BUNDLE_CHARTER] = take_charter,       [BUNDLE_EPOCH] = pass_over,
+      [BUNDLE_IDENTITY] = take_identity,     [BUNDLE_ADDRESS] = take_address,
+      [BUNDLE_CHECKPOINT] = take_checkpoint, [BUNDLE_WINDOW] = take_window,
       [BUNDLE_ROOT_SET] = pass_over,         [BUNDLE_REQUEST] = pass_over,
   };
   if ((size_t)type >= sizeof takers / sizeof takers[0] || takers[type] == NULL) {

@@ -84,7 +84,8 @@ void hall_moved(struct hall *h, const struct log *log, struct evaluation *state,
   evaluation_free(h->logs[i].state);
   h->logs[i].log = *log;
   h->logs[i].state = state;
-  h->heads[i] = (struct hall_head){.node = log->node, .gen = log->gen, .size = log->range.size, .root = merkle_root(&log->range)};
+  h->heads[i] =
+      (struct hall_head){.node = log->node, .gen = log->gen, .size = log->range.size, .root = merkle_root(&log->range)};
   h->missing += more_missing;
   digest_again(h);
 }
@@ -126,8 +127,7 @@ static enum err_code count_missing(struct hall *h, struct err *err) {
 static enum err_code open_derived(struct hall *h, struct err *err) {
   const struct hall_config *c = &h->config;
   bool stale = false;
-  enum err_code code =
-      derivation_open(&h->derivation, c->store, &c->federation->charter.fed_id, c->schemas, &stale, err);
+  enum err_code code = derivation_open(&h->derivation, c->store, &c->federation->charter.fed_id, c->schemas, &stale, err);
   return code == OK && stale ? derive_rebuild(c->store, c->federation, c->schemas, NULL, NULL, err) : code;
 }
 
@@ -282,12 +282,15 @@ enum err_code hall_address(struct hall *h, struct view item, bool *changed, stru
   if (code == OK && m == NULL) {
     return err_set(err, ERR_NOT_FOUND, "not a member's address");
   }
-  if (code != OK || (m->has_address && address.seq <= m->address.seq)) {
+  if (code != OK) {
     return code;
   }
-  /* Addresses made before the founding are signed without a federation (docs/protocol.md 12). */
-  if (address_open(item, NULL, &m->identity.node_key, &address, NULL) != OK) {
-    code = address_open(item, fed_id, &m->identity.node_key, &address, err);
+  /* Addresses made before the founding are signed without a federation (docs/protocol.md 6.2). */
+  if (address_open(item, fed_id, &m->identity.node_key, &address, NULL) != OK) {
+    code = address_open(item, NULL, &m->identity.node_key, &address, err);
+  }
+  if (code == OK && m->has_address && !address_replaces(&address, &m->address)) {
+    return OK;
   }
   if (code == OK) {
     code = store_put_address(h->config.store, &address.node, address.seq, item, changed, err);

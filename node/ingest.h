@@ -1,10 +1,10 @@
 /*
- * ingest: THE HALL. The only way into the store, for strangers' entries and for our own: entries come in with the checkpoint that
- * covers them, are folded, compared, verified, evaluated and derived, and go down in one transaction a milestone (doors 3 to 6 of
- * the corridor). It also answers what the exchange asks of the store. Sans-I/O but for the store.
+ * ingest: THE HALL. The only way into the store, for strangers' entries and for our own: entries come in with the checkpoint
+ * that covers them, are folded, compared, verified, evaluated and derived, and go down in one transaction a milestone (doors 3
+ * to 6 of the corridor). It also answers what the exchange asks of the store. Sans-I/O but for the store.
  *
- * One struct hall a writing process. Author signatures are verified by `threads` worker threads while the caller goes on (0: in the
- * caller's own thread, as in the simulator).
+ * One struct hall a writing process. Author signatures are verified by `threads` worker threads while the caller goes on (0: in
+ * the caller's own thread, as in the simulator).
  */
 #ifndef SPECOLA_NODE_INGEST_H
 #define SPECOLA_NODE_INGEST_H
@@ -40,26 +40,29 @@ struct hall_head {
 /* By rising (node, gen). Borrowed until the hall changes. */
 const struct hall_head *hall_heads(const struct hall *h, uint32_t *n);
 const struct hall_head *hall_head(const struct hall *h, const struct hash *node, uint64_t gen); /* NULL: nothing held */
-struct hash hall_digest(const struct hall *h); /* frontier digest */
+struct hash hall_digest(const struct hall *h);                                                  /* frontier digest */
 uint64_t hall_bodies_missing(const struct hall *h);
 
 /* ---- advancing a log to a milestone ---- */
 struct pull; /* opaque: one log on its way to one milestone */
 struct pull_result {
-  uint64_t n_new, n_held;       /* entries of this milestone by answer */
-  uint64_t held_by_reason[64];  /* index: enum reason */
+  uint64_t n_new, n_held;      /* entries of this milestone by answer */
+  uint64_t held_by_reason[64]; /* index: enum reason */
 };
-/* Begins. text: the owner's checkpoint. from: its start, the held size, or the size of a pull of the same log that has not finished
- * yet (pulls of a log finish in order). ERR_FORMAT, ERR_SIGNATURE (not under the owner's key), ERR_NOT_FOUND (not a member's log),
- * ERR_MISMATCH (size not above from; or same size, other root), ERR_LIMIT (more than a milestone may hold). */
+/* Begins. text: the owner's checkpoint. from: its start, the held size, or the size of a pull of the same log that has not
+ * finished yet (pulls of a log finish in order). ERR_FORMAT, ERR_SIGNATURE (not under the owner's key), ERR_NOT_FOUND (not a
+ * member's log), ERR_MISMATCH (size not above from; or same size, other root), ERR_LIMIT (more than a milestone may hold). */
 MUST_CHECK enum err_code hall_pull_begin(struct hall *h, struct view text, uint64_t from, struct pull **out, struct err *err);
-/* The next entries, as a decoded window (canonical array of full items, docs/protocol.md 8.3); copied. Verification begins at once.
- * ERR_FORMAT (not items), ERR_MISMATCH (a body against its commitment, entries past the milestone): the relay is at fault. */
+/* The next entries, as a decoded window (canonical array of full items, docs/protocol.md 8.3); copied. Verification begins at
+ * once. ERR_FORMAT (not items), ERR_MISMATCH (entries past the milestone): the relay is at fault; a body that is missing or not
+ * the one that was committed to shows at the end. ERR_LIMIT: over 16 MiB of bodies and one item: the relay must name a
+ * milestone between. */
 MUST_CHECK enum err_code hall_pull_add(struct pull *p, struct view window, struct err *err);
 uint64_t hall_pull_next(const struct pull *p); /* first index still missing */
 const struct checkpoint *hall_pull_checkpoint(const struct pull *p);
 /* All there: folds, compares, waits for the verdicts, writes everything in one transaction, frees p in every case.
- * ERR_MISMATCH (does not fold to the signed root: the relay is at fault), ERR_INCOMPLETE (entries missing), store errors. */
+ * ERR_MISMATCH (does not fold to the signed root, or a body does not match: the relay is at fault), ERR_INCOMPLETE (entries
+ * missing), store errors. */
 MUST_CHECK enum err_code hall_pull_finish(struct pull *p, struct pull_result *result, struct err *err);
 void hall_pull_abort(struct pull *p); /* NULL is fine */
 
@@ -69,8 +72,8 @@ MUST_CHECK enum err_code hall_identity(struct hall *h, const struct hash *node, 
 MUST_CHECK enum err_code hall_address(struct hall *h, struct view item, bool *changed, struct err *err);
 
 /* ---- answers for peers and exports ---- */
-/* Appends the canonical array of items from ≤ i < to, stopping after max_bytes or LIMIT_DATA_RAW - LIMIT_ITEM octets; at least one
- * item. ERR_NOT_FOUND if `from` is not held. */
+/* Appends the canonical array of items from ≤ i < to, stopping after max_bytes or LIMIT_DATA_RAW - LIMIT_ITEM octets; at least
+ * one item. ERR_NOT_FOUND if `from` is not held. */
 MUST_CHECK enum err_code hall_window(struct hall *h, const struct hash *node, uint64_t gen, uint64_t from, uint64_t to,
                                      unsigned mode, size_t max_bytes, struct bytes *out, uint64_t *count, struct err *err);
 
@@ -78,8 +81,8 @@ MUST_CHECK enum err_code hall_window(struct hall *h, const struct hash *node, ui
 struct bundle_report {
   uint64_t logs, entries, n_new, n_held, known; /* known: entries that were held before */
 };
-/* Reads a whole bundle into the hall; source is read twice (bundle_scan first, so nothing of a damaged file is believed): rewind
- * is called in between. Its charter must be ours: ERR_REFUSED(federation). Errors of bundle_next and hall_pull_*. */
+/* Reads a whole bundle into the hall; source is read twice (bundle_scan first, so nothing of a damaged file is believed):
+ * rewind is called in between. Its charter must be ours: ERR_REFUSED(federation). Errors of bundle_next and hall_pull_*. */
 typedef enum err_code bundle_rewind(void *context, struct err *err);
 MUST_CHECK enum err_code hall_import_bundle(struct hall *h, bundle_source *source, bundle_rewind *rewind, void *context,
                                             struct bundle_report *report, struct err *err);

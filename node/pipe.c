@@ -1,6 +1,7 @@
 /*
- * pipe: frames messages over a stream socket and carries descriptors. In: octets of the other end, of which every one is checked;
- * out: whole messages. Who reads and writes when is the business of the loops that own a pipe (net/gate.c, core.c, serve.c, net/ctl.c).
+ * pipe: frames messages over a stream socket and carries descriptors. In: octets of the other end, of which every one is
+ * checked; out: whole messages. Who reads and writes when is the business of the loops that own a pipe (net/gate.c, core.c,
+ * serve.c, net/ctl.c).
  */
 #include "node/pipe.h"
 
@@ -16,11 +17,11 @@
 #include "protocol/canon.h"
 #include "protocol/limits.h"
 
-#define PREFIX 4                    /* octets of the length */
-#define READ_CHUNK (64u * 1024u)    /* octets asked of the kernel at once */
+#define PREFIX 4                 /* octets of the length */
+#define READ_CHUNK (64u * 1024u) /* octets asked of the kernel at once */
 #define READ_CEILING (2 * (PREFIX + LIMIT_PIPE) + READ_CHUNK)
-#define FDS_MAX 8                   /* descriptors under way in one direction */
-#define HEAD_MAX 16                 /* octets of array head and channel */
+#define FDS_MAX 8   /* descriptors under way in one direction */
+#define HEAD_MAX 16 /* octets of array head and channel */
 
 /* A descriptor and the place of its message in the stream that is written. */
 struct passenger {

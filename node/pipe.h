@@ -1,6 +1,7 @@
 /*
- * pipe: how the processes of a node talk (docs/architecture.md): u32 length (big-endian, <= LIMIT_PIPE) ‖ canonical [channel, payload], over a
- * stream socketpair, non-blocking, with a bounded queue each way. Sans-I/O but for read and write on the descriptor.
+ * pipe: how the processes of a node talk (docs/architecture.md): u32 length (big-endian, <= LIMIT_PIPE) ‖ canonical [channel,
+ * payload], over a stream socketpair, non-blocking, with a bounded queue each way. Sans-I/O but for read and write on the
+ * descriptor.
  */
 #ifndef SPECOLA_NODE_PIPE_H
 #define SPECOLA_NODE_PIPE_H
@@ -22,10 +23,10 @@ enum pipe_channel {
   PIPE_REQUEST = 32,    /* [id, method, path, body] from ctl */
   PIPE_ANSWER = 33,     /* [id, status, content type, body] */
   PIPE_HELLO = 48,      /* supervisor -> child: keys and settings, depends on the role */
-  PIPE_PEER = 49,       /* supervisor -> child: [name]; the descriptor of the pipe to that process travels beside it (SCM_RIGHTS) */
-  PIPE_READY = 50,      /* child -> supervisor: it works */
-  PIPE_STOP = 51,       /* either way; from a child [code, message, hint, report]: why it ends, or (OK) the order to stop */
-  PIPE_PROCESSES = 52   /* supervisor -> core: [[role, pid, restarts]…], for status */
+  PIPE_PEER = 49,  /* supervisor -> child: [name]; the descriptor of the pipe to that process travels beside it (SCM_RIGHTS) */
+  PIPE_READY = 50, /* child -> supervisor: it works */
+  PIPE_STOP = 51,  /* either way; from a child [code, message, hint, report]: why it ends, or (OK) the order to stop */
+  PIPE_PROCESSES = 52 /* supervisor -> core: [[role, pid, restarts]…], for status */
 };
 
 struct pipe; /* opaque: one end */
@@ -38,19 +39,20 @@ void pipe_free(struct pipe *p); /* closes fd; NULL is fine */
 int pipe_fd(const struct pipe *p);
 /* Overwrites what has been read or written already: call it after a secret passed. pipe_free does so too. */
 void pipe_wipe(struct pipe *p);
-/* Queues a message; payload is one canonical value (empty: nil is sent). ERR_LIMIT when the queue is full (nothing is queued: the caller drops or waits). */
+/* Queues a message; payload is one canonical value (empty: nil is sent). ERR_LIMIT when the queue is full (nothing is queued:
+ * the caller drops or waits). */
 MUST_CHECK enum err_code pipe_send(struct pipe *p, enum pipe_channel channel, struct view payload, struct err *err);
-/* The same with a descriptor beside it. Only PIPE_PEER carries one, and always one. It is closed here: after it was sent, with the
- * pipe, or at once when nothing is queued. */
+/* The same with a descriptor beside it. Only PIPE_PEER carries one, and always one. It is closed here: after it was sent, with
+ * the pipe, or at once when nothing is queued. */
 MUST_CHECK enum err_code pipe_send_fd(struct pipe *p, enum pipe_channel channel, struct view payload, int fd, struct err *err);
 bool pipe_wants_write(const struct pipe *p);
 bool pipe_has_room(const struct pipe *p, size_t octets);
-/* Call when the descriptor is readable or writable. ERR_UNREACHABLE: the other end is gone (what it said before can still be had from
- * pipe_next). ERR_FORMAT: it broke the rules. ERR_MEMORY. */
+/* Call when the descriptor is readable or writable. ERR_UNREACHABLE: the other end is gone (what it said before can still be
+ * had from pipe_next). ERR_FORMAT: it broke the rules. ERR_MEMORY. */
 MUST_CHECK enum err_code pipe_read(struct pipe *p, struct err *err);
 MUST_CHECK enum err_code pipe_write(struct pipe *p, struct err *err);
-/* The next whole message; payload is canonical and borrowed until the next pipe_read or pipe_next; *fd is -1 or a descriptor that the
- * caller owns. False: none; then pipe_fault tells whether the other end broke the rules. */
+/* The next whole message; payload is canonical and borrowed until the next pipe_read or pipe_next; *fd is -1 or a descriptor
+ * that the caller owns. False: none; then pipe_fault tells whether the other end broke the rules. */
 bool pipe_next(struct pipe *p, enum pipe_channel *channel, struct view *payload, int *fd);
 /* What the other end did wrong (static text), or NULL. Nothing more comes from a pipe with a fault. */
 const char *pipe_fault(const struct pipe *p);

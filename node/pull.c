@@ -9,7 +9,7 @@
 #include "node/append.h"
 #include "protocol/canon.h"
 
-#define PULL_BYTES (64u * 1024u * 1024u) /* octets of a milestone in memory: four times what an owner may sign at once */
+#define PULL_BODIES (LIMIT_MILESTONE_BYTES + LIMIT_BODY) /* octets of bodies up to a milestone: 16 MiB and one item */
 
 /* A window as it came. */
 struct block {
@@ -25,34 +25,30 @@ struct pull {
   uint8_t text[LIMIT_CHECKPOINT];
   size_t text_len;
   uint64_t from, at; /* at: the first index still missing */
-  size_t bytes;
+  size_t bytes;      /* of bodies */
   struct block *first, *last;
   struct verify_batch batch;
 };
 
 /* ---- beginning ---- */
 
-/* The checkpoint's owner and key: that of the newest identity, or the one that the log itself had named so far (a milestone
- * from before a change of keys). */
-static enum err_code check_text(struct hall *h, struct view text, struct checkpoint *out, struct err *err) {
-  enum err_code code = checkpoint_read(text, out, err);
+/* The checkpoint's owner and key. The node key changes only with the generation, and this version follows the first one only:
+ * its key is that of the charter. */
+static enum err_code check_text(const struct hall *h, struct view text, struct checkpoint *out, struct err *err) {
+  const struct charter *charter = &h->config.federation->charter;
+  const enum err_code code = checkpoint_read(text, out, err);
   if (code != OK) {
     return code;
   }
-  const struct federation_member *m = federation_by_node(h->config.federation, &out->node);
-  if (m == NULL || !hash_equal(&out->fed_id, &h->config.federation->charter.fed_id) || out->gen > m->identity.gen) {
-    return err_set(err, ERR_NOT_FOUND, "the checkpoint is of no member's log");
+  if (!hash_equal(&out->fed_id, &charter->fed_id) || out->gen != 1) {
+    return err_set(err, ERR_NOT_FOUND, "the checkpoint is of no log that is followed here");
   }
-  if (checkpoint_open(text, &m->identity.node_key, out, err) == OK) {
-    return OK;
+  for (uint32_t i = 0; i < charter->n_founders; i++) {
+    if (hash_equal(&charter->founders[i].node, &out->node)) {
+      return checkpoint_open(text, &charter->founders[i].identity.node_key, out, err);
+    }
   }
-  struct hall_log *log = hall_find(h, &out->node, out->gen);
-  if (log != NULL && m->identity.version > 1 && hall_state(h, log, NULL) == OK && log->state->has_identity &&
-      checkpoint_open(text, &log->state->identity.node_key, out, NULL) == OK) {
-    err_clear(err);
-    return OK;
-  }
-  return ERR_SIGNATURE;
+  return err_set(err, ERR_NOT_FOUND, "the checkpoint is of no member's log");
 }
 
 static enum err_code check_place(const struct hall *h, const struct checkpoint *c, uint64_t from, struct err *err) {
@@ -153,11 +149,12 @@ static struct block *block_new(struct view window, size_t n) {
   return b;
 }
 
-static enum err_code read_items(struct block *b, struct view window, struct err *err) {
+static enum err_code read_items(struct block *b, struct view window, size_t *bytes, struct err *err) {
   struct canon_reader r = canon_reader(view_of(b->octets, window.len));
   (void)canon_array(&r, LIMIT_MILESTONE_ENTRIES);
   for (size_t i = 0; i < b->n; i++) {
     item_read(&r, &b->items[i].opened.item);
+    *bytes += b->items[i].opened.item.body.len;
   }
   return canon_finish(&r, "window", err);
 }
@@ -171,14 +168,15 @@ enum err_code hall_pull_add(struct pull *p, struct view window, struct err *err)
   if (n > p->checkpoint.size - p->at) {
     return err_set(err, ERR_MISMATCH, "%u entries, where %" PRIu64 " were missing", n, p->checkpoint.size - p->at);
   }
-  if (window.len > PULL_BYTES - p->bytes) {
-    return err_set(err, ERR_LIMIT, "more than %u octets to a milestone", PULL_BYTES);
-  }
   struct block *b = block_new(window, n);
   if (b == NULL) {
     return err_set(err, ERR_MEMORY, NULL);
   }
-  enum err_code code = read_items(b, window, err);
+  size_t bytes = 0;
+  enum err_code code = read_items(b, window, &bytes, err);
+  if (code == OK && bytes > PULL_BODIES - p->bytes) {
+    code = err_set(err, ERR_LIMIT, "more than %u octets of bodies to a milestone: ask for one between", LIMIT_MILESTONE_BYTES);
+  }
   if (code == OK) {
     code = verify_submit(p->h->pool, &p->batch, b->items, b->n, err);
   }
@@ -193,7 +191,7 @@ enum err_code hall_pull_add(struct pull *p, struct view window, struct err *err)
   }
   p->last = b;
   p->at += n;
-  p->bytes += window.len;
+  p->bytes += bytes;
   return OK;
 }
 

@@ -5,27 +5,51 @@
 
 #include <string.h>
 
-/* any: roles that may write any object's record; own: roles that may write those of their person's own objects. */
-static const struct {
-  uint64_t kind, any, own;
-} RIGHTS[] = {
-    {KIND_VERSION, ROLE_COORDINATOR | ROLE_EDITOR, ROLE_CONTRIBUTOR},
-    {KIND_WITHDRAW, ROLE_COORDINATOR | ROLE_EDITOR, ROLE_CONTRIBUTOR},
+#define SCHEMA_SCORE 6
+#define SCHEMA_TALLY 8
+#define SCHEMA_TRIAL 13
+#define SCHEMA_CARD 18
+#define SCHEMA_PERSON 19
+#define SCHEMA_FREE 1024 /* from here on: for trials, never registered */
+
+/* Row 11 of docs/protocol.md 4.6. any: roles that may write objects of this schema; own: roles that may write their person's
+ * own; certified: whoever has a certificate may write his own. */
+struct rights {
+  uint64_t any, own;
+  bool certified;
 };
 
-enum reason rights_check(uint64_t kind, const struct certificate *author, uint64_t owner) {
-  for (size_t i = 0; i < sizeof RIGHTS / sizeof RIGHTS[0]; i++) {
-    if (RIGHTS[i].kind != kind) {
-      continue;
-    }
-    if ((author->roles & RIGHTS[i].any) != 0) {
-      return REASON_NONE;
-    }
-    if ((author->roles & RIGHTS[i].own) != 0 && (owner == 0 || owner == author->person)) {
-      return REASON_NONE;
-    }
+static struct rights rights_of(uint64_t schema_number) {
+  static const uint64_t editors = ROLE_COORDINATOR | ROLE_EDITOR;
+  static const uint64_t contributors = 1u << 1 | 1u << 2 | 1u << 3 | 1u << 5 | 1u << 9 | 1u << 10 | 1u << 11 | 1u << 12 |
+                                       1u << 13 | 1u << 14 | 1u << 15 | 1u << 16; /* by schema number */
+  struct rights rights = {.any = editors};
+  if (schema_number == SCHEMA_SCORE || schema_number == SCHEMA_PERSON) {
+    return (struct rights){.certified = true};
   }
-  return REASON_RIGHTS;
+  if (rights_own_key(schema_number)) {
+    return (struct rights){.any = 0};
+  }
+  if (schema_number >= SCHEMA_FREE || (schema_number < 32 && (contributors >> schema_number & 1) != 0)) {
+    rights.own |= ROLE_CONTRIBUTOR;
+  }
+  if (schema_number == SCHEMA_TRIAL) {
+    rights.own |= ROLE_REVIEWER;
+  }
+  return rights;
+}
+
+bool rights_own_key(uint64_t schema_number) {
+  return schema_number == SCHEMA_TALLY || schema_number == SCHEMA_CARD;
+}
+
+enum reason rights_check(uint64_t schema_number, const struct certificate *author, enum rights_owner owner) {
+  const struct rights rights = rights_of(schema_number);
+  if ((author->roles & rights.any) != 0) {
+    return REASON_NONE;
+  }
+  const bool mine = rights.certified || (author->roles & rights.own) != 0;
+  return mine && owner != RIGHTS_OTHERS ? REASON_NONE : REASON_RIGHTS;
 }
 
 struct region_check {

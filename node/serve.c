@@ -4,9 +4,12 @@
 #include "node/serve.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "node/net/linkend.h"
 #include "node/supervisor.h"
@@ -35,6 +38,24 @@ static enum err_code open_seed(struct run *r, struct secret *passphrase, struct 
   return r->seed == NULL ? err_set(err, ERR_MEMORY, NULL) : OK;
 }
 
+/* Removes what an earlier node that was killed left in run/, unless somebody serves or writes here: then it is theirs. */
+static enum err_code sweep(const struct run *r, struct err *err) {
+  static const char *const LEFT[] = {"run/ports", "run/ctl"};
+  char path[HOME_PATH_MAX];
+  enum err_code code = home_path(&r->home, "store.lock", path, err);
+  if (code != OK) return code;
+  const int lock = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  if (lock < 0) return OK; /* nobody ever wrote here: core will say so */
+  if (flock(lock, LOCK_EX | LOCK_NB) == 0) {
+    for (size_t i = 0; code == OK && i < sizeof LEFT / sizeof LEFT[0]; i++) {
+      code = home_path(&r->home, LEFT[i], path, err);
+      if (code == OK) (void)unlink(path);
+    }
+  }
+  close(lock);
+  return code;
+}
+
 static enum err_code run_open(struct run *r, const struct serve_options *options, struct err *err) {
   enum err_code code = home_open(options->home, &r->home, err);
   if (code == OK) code = open_seed(r, options->passphrase, err);
@@ -42,6 +63,7 @@ static enum err_code run_open(struct run *r, const struct serve_options *options
   if (code == OK) code = home_path(&r->home, "run", r->dir, err);
   if (code == OK) code = home_path(&r->home, "run/ports", r->ports, err);
   if (code == OK && mkdir(r->dir, 0700) != 0 && errno != EEXIST) code = err_errno(err, ERR_IO, errno, r->dir);
+  if (code == OK) code = sweep(r, err);
   return code;
 }
 

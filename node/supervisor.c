@@ -20,11 +20,11 @@
 
 #define BACKOFF_FIRST_MS 50
 #define BACKOFF_LAST_MS 5000
-#define STEADY_MS 10000   /* a child that ran so long begins anew with its backoff */
-#define STOP_MS 3000      /* for an orderly end; then SIGKILL */
-#define TRIES 5           /* of a child that dies without a word before it ever worked */
+#define STEADY_MS 10000 /* a child that ran so long begins anew with its backoff */
+#define STOP_MS 3000    /* for an orderly end; then SIGKILL */
+#define TRIES 5         /* of a child that dies without a word before it ever worked */
 #define NEVER UINT64_MAX
-#define EXIT_EXEC 127     /* a child could not be executed */
+#define EXIT_EXEC 127 /* a child could not be executed */
 
 struct child {
   enum child_role role;

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VERIFY_JOB 32   /* items of one job: about a millisecond */
-#define VERIFY_KEYS 64  /* authors' keys that a thread remembers as checked (a check costs as much as a signature) */
+#define VERIFY_JOB 32  /* items of one job: about a millisecond */
+#define VERIFY_KEYS 64 /* authors' keys that a thread remembers as checked (a check costs as much as a signature) */
 #define VERIFY_THREADS 64
 
 struct job {
@@ -50,16 +50,15 @@ static enum reason open_item(struct verified *v, const struct hash *fed_id, stru
   return v->opened.reason;
 }
 
-/* A header says whether there is a body and which. What has no readable header is kept without one: nothing vouches for it. */
-static const char *check_body(struct item *item, const struct header *h, bool readable) {
-  if (!readable) {
-    if (item->state == ITEM_WHOLE || item->state == ITEM_GONE) {
-      item->state = ITEM_ABSENT;
-      item->body = view_of(NULL, 0);
-    }
+/* A header says whether there is a body and which. One that cannot be read travels alone; one of another alg is kept without
+ * its body, for which nothing vouches here. */
+static const char *check_body(struct item *item, const struct header *h, bool readable, bool has_kind) {
+  if (!readable && has_kind) {
+    item->state = item->state == ITEM_BODILESS ? ITEM_BODILESS : ITEM_ABSENT;
+    item->body = view_of(NULL, 0);
     return NULL;
   }
-  if (h->body_len == 0) {
+  if (!readable || h->body_len == 0) {
     return item->state == ITEM_BODILESS ? NULL : "a body where the header has none";
   }
   if (item->state != ITEM_WHOLE) {
@@ -73,7 +72,7 @@ static void verify_item(struct verified *v, const struct hash *fed_id, struct kn
   bool readable = false;
   v->leaf = merkle_leaf(v->opened.item.envelope);
   (void)open_item(v, fed_id, keys, &header, &readable);
-  v->fault = check_body(&v->opened.item, &header, readable);
+  v->fault = check_body(&v->opened.item, &header, readable, v->opened.has_kind);
 }
 
 static void run_job(const struct job *job, const struct hash *fed_id, struct known_keys *keys) {

@@ -1,6 +1,6 @@
 /*
- * verify: door 4 in parallel. Worker threads open records, hash leaves and compare bodies with their commitments, while the caller
- * goes on; a caller that waits works too. Pure: no store.
+ * verify: door 4 in parallel. Worker threads open records, hash leaves and compare bodies with their commitments, while the
+ * caller goes on; a caller that waits works too. Pure: no store.
  */
 #ifndef SPECOLA_NODE_VERIFY_H
 #define SPECOLA_NODE_VERIFY_H
@@ -23,8 +23,8 @@ struct verify_pool; /* opaque */
 MUST_CHECK enum err_code verify_pool_new(unsigned threads, const struct hash *fed_id, struct verify_pool **out,
                                          struct err *err);
 void verify_pool_free(struct verify_pool *p); /* NULL is fine; all batches have been waited for */
-/* Takes n items whose opened.item is filled; they and the octets they borrow stay until verify_wait has returned. ERR_MEMORY: nothing
- * was taken. */
+/* Takes n items whose opened.item is filled; they and the octets they borrow stay until verify_wait has returned. ERR_MEMORY:
+ * nothing was taken. */
 MUST_CHECK enum err_code verify_submit(struct verify_pool *p, struct verify_batch *batch, struct verified *items, size_t n,
                                        struct err *err);
 /* Returns when every item of the batch has been looked at. */

@@ -28,7 +28,6 @@
   X(COUNT_HELLO_VERSION, "hello.version", "a HELLO with no protocol version that we speak")                                    \
   X(COUNT_HELLO_FEDERATION, "hello.federation", "a HELLO of another federation")                                               \
   X(COUNT_HELLO_PEER, "hello.peer", "a HELLO with another node's id than its CURVE key's")                                     \
-  X(COUNT_HELLO_EPOCH, "hello.epoch", "a HELLO of another epoch than ours")                                                    \
   X(COUNT_MESSAGE_FORMAT, "message.format", "a message that is not canonical or not of its form")                              \
   X(COUNT_MESSAGE_UNKNOWN, "message.unknown", "a message or request that is reserved or unknown")                              \
   X(COUNT_MESSAGE_UNASKED, "message.unasked", "an answer that nobody asked for")                                               \

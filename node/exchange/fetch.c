@@ -58,10 +58,14 @@ static void rest(struct exchange *x, uint32_t index, const struct err *err) {
   note_set(log->note, "cannot be written: %s", err->message);
 }
 
-/* More than a milestone may hold: there must be others in between. */
-static void too_far(struct exchange *x, uint32_t index) {
+/* More than a milestone may hold: there must be others in between. Who was asked for them and left them out is at fault. */
+static void too_far(struct exchange *x, uint32_t index, bool is_asked, uint32_t peer) {
   struct exchange_log *log = x->logs[index];
   fetch_abort(x, index);
+  if (is_asked) {
+    tally(x, peer, COUNT_CHECKPOINT_GAP, 1);
+    plan_fault(x, index, peer);
+  }
   while (log->n_milestones > 0)
     free(log->milestones[--log->n_milestones].text);
   log->needs_plan = true;
@@ -84,7 +88,7 @@ void fetch_begin(struct exchange *x, uint32_t index) {
     }
     free(slot.milestone.text);
     if (code == ERR_LIMIT) {
-      too_far(x, index);
+      too_far(x, index, slot.milestone.is_asked, slot.milestone.peer);
     } else if (code == ERR_SIGNATURE || code == ERR_FORMAT) {
       tally(x, slot.milestone.peer, COUNT_CHECKPOINT_SIGNATURE, 1);
       plan_fault(x, index, slot.milestone.peer);
@@ -174,7 +178,7 @@ static bool feed(struct exchange *x, uint32_t index, struct slot *slot, uint64_t
   } else if (code == ERR_MISMATCH) {
     blame(x, index, COUNT_DATA_MISMATCH);
   } else if (code == ERR_LIMIT) {
-    too_far(x, index);
+    too_far(x, index, slot->milestone.is_asked, slot->milestone.peer);
   } else {
     rest(x, index, &err);
   }

@@ -139,10 +139,6 @@ static void look_at_epoch(struct exchange *x, struct exchange_link *l) {
   if (hello->epoch > x->federation->epoch.number) {
     note_set(p->note, "speaks of epoch %llu, ours is %llu", (unsigned long long)hello->epoch,
              (unsigned long long)x->federation->epoch.number);
-  } else if (hello->epoch == x->federation->epoch.number && !hash_equal(&hello->epoch_hash, &x->federation->epoch.hash)) {
-    tally(x, l->peer, COUNT_HELLO_EPOCH, 1);
-    note_set(p->note, "has another epoch %llu than we", (unsigned long long)hello->epoch);
-    (void)xlink_say_error(x, l, false, 0, MSGERR_FEDERATION, 0);
   } else {
     p->note[0] = '\0';
   }

@@ -1,6 +1,6 @@
 /*
- * bundle_file: logs as a bundle (docs/protocol.md 10): charter, epoch, identities, addresses, then each log from its beginning, milestone
- * by milestone. See export.h.
+ * bundle_file: logs as a bundle (docs/protocol.md 10): charter, epoch, identities, addresses, then each log from its beginning,
+ * milestone by milestone. See export.h.
  */
 #include <string.h>
 

@@ -1,5 +1,6 @@
 /*
- * csv: RFC 4180 with a header; a column a field, a cell that a spreadsheet would take for a formula gets a ' before it. See export.h.
+ * csv: RFC 4180 with a header; a column a field, a cell that a spreadsheet would take for a formula gets a ' before it. See
+ * export.h.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -54,7 +55,8 @@ static enum err_code put_name(void *context, const struct field *leaf, struct er
 }
 
 enum err_code export_csv_header(struct export_run *run) {
-  static const char *const fixed[CSV_FIXED] = {"reference", "version", "id", "node", "state", "versions", "created", "completeness"};
+  static const char *const fixed[CSV_FIXED] = {"reference", "version",  "id",      "node",
+                                               "state",     "versions", "created", "completeness"};
   enum err_code code = OK;
   bytes_clear(&run->scratch);
   for (size_t i = 0; i < CSV_FIXED && code == OK; i++) {
@@ -77,7 +79,7 @@ struct cell {
   const struct field *leaf;
   struct view original; /* tag of the original language; empty: the first of each text */
   struct bytes *out;
-  uint32_t row, item;   /* of the value taken last */
+  uint32_t row, item; /* of the value taken last */
   bool any;
   enum err_code code;
   struct err *err;
@@ -206,8 +208,8 @@ static enum err_code put_translations(struct row *row, struct err *err) {
 static enum err_code put_fixed(struct export_run *run, const struct query_row *row) {
   char hex[HASH_HEX_LEN];
   hash_hex(&row->object_id, hex);
-  return bytes_printf(&run->scratch, run->err, "%s,%s,%s,%s,%s,%u,%llu,%u", row->reference, row->version_reference, hex, row->handle,
-                      row->withdrawn ? "withdrawn" : "published", row->versions, (unsigned long long)row->created,
+  return bytes_printf(&run->scratch, run->err, "%s,%s,%s,%s,%s,%u,%llu,%u", row->reference, row->version_reference, hex,
+                      row->handle, row->withdrawn ? "withdrawn" : "published", row->versions, (unsigned long long)row->created,
                       row->completeness);
 }
 

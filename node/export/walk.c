@@ -5,7 +5,8 @@
 
 #include "node/export/inside.h"
 
-#define LINE_MAX_OCTETS (4u * 1024u * 1024u) /* a body as JSON or CSV: every octet may be escaped, and there is a second form of texts */
+#define LINE_MAX_OCTETS                                                                                                        \
+  (4u * 1024u * 1024u) /* a body as JSON or CSV: every octet may be escaped, and there is a second form of texts */
 
 enum err_code export_put(struct export_sink *sink, struct view v, struct err *err) {
   const enum err_code code = sink->sink(sink->context, v, err);
@@ -20,7 +21,8 @@ static bool take_row(void *context, const struct query_row *row) {
   bytes_init(&scratch, LIMIT_ITEM);
   run->code = entry_get(run->s, row->rowid, &scratch, &item, run->err);
   if (run->code == OK) {
-    run->code = run->options->format == EXPORT_CSV ? export_csv_row(run, row, item.body) : export_ndjson_row(run, row, item.body);
+    run->code =
+        run->options->format == EXPORT_CSV ? export_csv_row(run, row, item.body) : export_ndjson_row(run, row, item.body);
   }
   run->report->objects += run->code == OK;
   bytes_release(&scratch);

@@ -32,6 +32,7 @@
 #define ANSWER_MS (15u * 60u * 1000u) /* the longest order */
 #define DEFAULT_TIMEOUT_S 10
 #define LAST_TURNS 8
+#define TURN_MS 1000
 #define REST_MS 100 /* the listener rests when descriptors run out */
 
 /* A request on its way through core. Invariant: req is NULL for a free slot. */
@@ -225,8 +226,7 @@ static enum err_code http_open(struct ctl *c, int fd, unsigned timeout_s, struct
   c->base = event_base_new();
   c->http = c->base == NULL ? NULL : evhttp_new(c->base);
   c->rest = c->base == NULL ? NULL : evtimer_new(c->base, on_rest, c);
-  c->supervisor_event =
-      c->base == NULL ? NULL : event_new(c->base, pipe_fd(c->supervisor), EV_READ | EV_PERSIST, wake, NULL);
+  c->supervisor_event = c->base == NULL ? NULL : event_new(c->base, pipe_fd(c->supervisor), EV_READ | EV_PERSIST, wake, NULL);
   if (c->http == NULL || c->rest == NULL || c->supervisor_event == NULL || event_add(c->supervisor_event, NULL) != 0) {
     close(fd);
     return err_set(err, ERR_MEMORY, NULL);
@@ -354,8 +354,9 @@ enum err_code ctl_run(const struct ctl_config *config, struct err *err) {
   bool stop = false;
   enum err_code code = ctl_new(config, &c, err);
   if (code == OK) code = pipe_send(config->supervisor, PIPE_READY, view_of(NULL, 0), err);
-  while (code == OK && !stop)
-    code = ctl_step(c, 1000, &stop, err);
+  /* What came together with the hello is read already: no descriptor tells of it. */
+  for (bool first = true; code == OK && !stop; first = false)
+    code = ctl_step(c, first ? 0 : TURN_MS, &stop, err);
   ctl_free(c);
   return code;
 }

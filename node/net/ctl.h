@@ -1,6 +1,7 @@
 /*
- * ctl: the process behind run/ctl: HTTP/1.1 on a Unix socket (0600, and the peer's uid is checked), so that commands can talk to the
- * node that serves. It parses, counts and forwards; core decides. Orders for the node key come from here and from nowhere else.
+ * ctl: the process behind run/ctl: HTTP/1.1 on a Unix socket (0600, and the peer's uid is checked), so that commands can talk
+ * to the node that serves. It parses, counts and forwards; core decides. Orders for the node key come from here and from
+ * nowhere else.
  *
  *   request -> PIPE_REQUEST [id, method, path, body] -> core -> PIPE_ANSWER [id, status, content type, body] -> response
  */
@@ -9,9 +10,9 @@
 
 #include "node/pipe.h"
 
-#define CTL_SOCKET "ctl"      /* its name in the directory */
-#define CTL_REQUESTS 64       /* that wait for core at once */
-#define CTL_BODY_SLACK 4096u  /* a body may have LIMIT_SUBMIT_BYTES and this */
+#define CTL_SOCKET "ctl"     /* its name in the directory */
+#define CTL_REQUESTS 64      /* that wait for core at once */
+#define CTL_BODY_SLACK 4096u /* a body may have LIMIT_SUBMIT_BYTES and this */
 
 struct ctl; /* opaque */
 struct ctl_config {
@@ -19,8 +20,8 @@ struct ctl_config {
   struct pipe *supervisor; /* borrowed; PIPE_PEER and PIPE_STOP come in */
   unsigned timeout_s;      /* how long a client may take to say what it wants; 0: 10 s */
 };
-/* Binds the socket; one that an earlier process left is replaced (who starts this holds the store's lock). ERR_IO, ERR_MEMORY and those
- * of unixpath_make. */
+/* Binds the socket; one that an earlier process left is replaced (who starts this holds the store's lock). ERR_IO, ERR_MEMORY
+ * and those of unixpath_make. */
 MUST_CHECK enum err_code ctl_new(const struct ctl_config *config, struct ctl **out, struct err *err);
 void ctl_free(struct ctl *c); /* NULL is fine; removes the socket */
 /* One turn of at most timeout_ms. ERR_UNREACHABLE: the supervisor is gone. ERR_FORMAT: a pipe broke the rules. */

@@ -15,12 +15,12 @@
 #include "node/net/resolve.h"
 #include "protocol/limits.h"
 
-#define CORE_QUEUE (8u * 1024u * 1024u)  /* octets waiting for core: LIMIT_CORE_QUEUE frames of an ordinary size */
-#define CORE_RESERVE (64u * 1024u)       /* of them kept free for what is no frame: losses and failed sends */
-#define SHARE 32                         /* messages of one source in a turn */
-#define LOOKUP_MS 20                     /* a turn while names are looked up */
+#define CORE_QUEUE (8u * 1024u * 1024u) /* octets waiting for core: LIMIT_CORE_QUEUE frames of an ordinary size */
+#define CORE_RESERVE (64u * 1024u)      /* of them kept free for what is no frame: losses and failed sends */
+#define SHARE 32                        /* messages of one source in a turn */
+#define LOOKUP_MS 20                    /* a turn while names are looked up */
 #define DIALS LIMIT_PEERS
-#define FIXED_ITEMS 5                    /* of the poll: supervisor, core, ZAP, ROUTER, its monitor */
+#define FIXED_ITEMS 5 /* of the poll: supervisor, core, ZAP, ROUTER, its monitor */
 #define TURN_MS 1000
 #define ITEMS (FIXED_ITEMS + 2 * DIALS)
 
@@ -397,8 +397,9 @@ enum err_code gate_run(const struct gate_config *config, struct err *err) {
   bool stop = false;
   enum err_code code = gate_new(config, &g, err);
   if (code == OK && config->listen == NULL) code = pipe_send(config->supervisor, PIPE_READY, view_of(NULL, 0), err);
-  while (code == OK && !stop)
-    code = gate_step(g, TURN_MS, &stop, err);
+  /* What came together with the hello is read already: no descriptor tells of it. */
+  for (bool first = true; code == OK && !stop; first = false)
+    code = gate_step(g, first ? 0 : TURN_MS, &stop, err);
   gate_free(g);
   return code;
 }

@@ -1,9 +1,9 @@
 /*
- * gate: the process that speaks ZeroMQ. It holds the CURVE secret and nothing else: no store, no signing key. Frames go through it in
- * wire form, between core's pipe and the links; who may come in, core says. If it dies, links are lost and nothing more.
+ * gate: the process that speaks ZeroMQ. It holds the CURVE secret and nothing else: no store, no signing key. Frames go through
+ * it in wire form, between core's pipe and the links; who may come in, core says. If it dies, links are lost and nothing more.
  *
- * Back pressure: while the queue to core is full no socket is read, and the kernel slows the peers down. Towards a peer nothing ever
- * waits: what cannot be sent at once goes back as PIPE_SEND_FAILED.
+ * Back pressure: while the queue to core is full no socket is read, and the kernel slows the peers down. Towards a peer nothing
+ * ever waits: what cannot be sent at once goes back as PIPE_SEND_FAILED.
  */
 #ifndef SPECOLA_NODE_NET_GATE_H
 #define SPECOLA_NODE_NET_GATE_H
@@ -13,8 +13,8 @@
 
 struct gate; /* opaque */
 struct gate_config {
-  struct curve_key key;   /* its secret is borrowed */
-  const char *listen;     /* "tcp://HOST:PORT"; NULL: only dials. Borrowed */
+  struct curve_key key;    /* its secret is borrowed */
+  const char *listen;      /* "tcp://HOST:PORT"; NULL: only dials. Borrowed */
   struct pipe *supervisor; /* borrowed; PIPE_PEER and PIPE_STOP come in, PIPE_BOUND goes out */
 };
 /* Opens the authentication handler; binds only after core's first PIPE_ALLOW. ERR_FAILED (a libzmq without CURVE: fail closed),

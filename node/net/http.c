@@ -67,8 +67,8 @@ int http_read(struct evhttp_request *req, struct http_request *out, struct err *
 }
 
 void http_error(const struct err *err, struct bytes *out) {
-  json_t *document = json_pack("{s:{s:s, s:s, s:s, s:i}}", "error", "code", err_name(err->code), "message", err->message, "hint",
-                               err->hint, "exit", err_exit_status(err->code));
+  json_t *document = json_pack("{s:{s:s, s:s, s:s, s:i}}", "error", "code", err_name(err->code), "message", err->message,
+                               "hint", err->hint, "exit", err_exit_status(err->code));
   char *text = document == NULL ? NULL : json_dumps(document, JSON_COMPACT);
   static const char PLAIN[] = "{\"error\":{\"code\":\"memory\",\"message\":\"out of memory\",\"hint\":\"\",\"exit\":1}}";
   struct err ignored = ERR_INIT;

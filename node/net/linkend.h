@@ -1,6 +1,7 @@
 /*
- * linkend: the names of links as gate and core speak of them: 'r' ‖ routing id of the ROUTER, or 'd' ‖ what core called a dialled one
- * (struct link_id of exchange.h), beside the CURVE key of whoever is at the other end; and the payloads that begin with both.
+ * linkend: the names of links as gate and core speak of them: 'r' ‖ routing id of the ROUTER, or 'd' ‖ what core called a
+ * dialled one (struct link_id of exchange.h), beside the CURVE key of whoever is at the other end; and the payloads that begin
+ * with both.
  */
 #ifndef SPECOLA_NODE_NET_LINKEND_H
 #define SPECOLA_NODE_NET_LINKEND_H

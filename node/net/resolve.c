@@ -1,6 +1,6 @@
 /*
- * resolve: getaddrinfo_a(3) of the C library, which asks in threads of its own. A request that runs cannot be taken back, so what is
- * given up early goes on a list until the library is done with it.
+ * resolve: getaddrinfo_a(3) of the C library, which asks in threads of its own. A request that runs cannot be taken back, so
+ * what is given up early goes on a list until the library is done with it.
  */
 #include "node/net/resolve.h"
 

@@ -1,6 +1,6 @@
 /*
- * resolve: the address behind a name, without making anybody wait: libzmq would look names up in the thread that moves everybody's
- * messages. Numeric addresses are answered at once.
+ * resolve: the address behind a name, without making anybody wait: libzmq would look names up in the thread that moves
+ * everybody's messages. Numeric addresses are answered at once.
  */
 #ifndef SPECOLA_NODE_NET_RESOLVE_H
 #define SPECOLA_NODE_NET_RESOLVE_H

@@ -1,5 +1,6 @@
 /*
- * socket: options of ZeroMQ sockets and the few calls that everybody makes. See socket.h; the traps are listed in docs/security.md.
+ * socket: options of ZeroMQ sockets and the few calls that everybody makes. See socket.h; the traps are listed in
+ * docs/security.md.
  */
 #include "node/net/socket.h"
 
@@ -13,7 +14,8 @@
 /* In zmq.h only for those who ask for the draft API; libzmq 4.3 knows it always: a server whose handler is missing refuses. */
 #define ZAP_ENFORCE_DOMAIN 93
 
-#define CURVE_OVERHEAD 33 /* octets of a MESSAGE command around a part: name, nonce, authenticator, flags; libzmq counts them */
+#define CURVE_OVERHEAD 33 /* octets of a MESSAGE command around a part: name, nonce, authenticator, flags; libzmq counts them  \
+                           */
 #define CONNECT_MS 10000
 #define HEARTBEAT_MS 10000
 #define SILENCE_MS 30000
@@ -54,7 +56,8 @@ static bool set_curve(void *socket, const struct curve_key *key, const uint8_t *
   secret_close(key->secret);
   if (!have) return false;
   if (server != NULL) return zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, server, CURVE_LEN) == 0;
-  return socket_set(socket, ZMQ_CURVE_SERVER, 1) && zmq_setsockopt(socket, ZMQ_ZAP_DOMAIN, ZAP_DOMAIN, strlen(ZAP_DOMAIN)) == 0 &&
+  return socket_set(socket, ZMQ_CURVE_SERVER, 1) &&
+         zmq_setsockopt(socket, ZMQ_ZAP_DOMAIN, ZAP_DOMAIN, strlen(ZAP_DOMAIN)) == 0 &&
          socket_set(socket, ZAP_ENFORCE_DOMAIN, 1);
 }
 

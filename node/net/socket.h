@@ -1,6 +1,6 @@
 /*
- * socket: ZeroMQ sockets as this house wants them (bounded queues, no lingering, CURVE, heartbeats), their monitors, and the send that
- * never blocks. Used by router and dialled.
+ * socket: ZeroMQ sockets as this house wants them (bounded queues, no lingering, CURVE, heartbeats), their monitors, and the
+ * send that never blocks. Used by router and dialled.
  */
 #ifndef SPECOLA_NODE_NET_SOCKET_H
 #define SPECOLA_NODE_NET_SOCKET_H
@@ -18,7 +18,8 @@ struct curve_key {
   struct secret *secret; /* CURVE_LEN octets; borrowed */
 };
 
-/* A ROUTER (server NULL: it is the server) or a DEALER to the server with that key; not yet bound or connected. NULL: *err says. */
+/* A ROUTER (server NULL: it is the server) or a DEALER to the server with that key; not yet bound or connected. NULL: *err
+ * says. */
 void *socket_new(void *zmq_context, int type, const struct curve_key *key, const uint8_t *server, struct err *err);
 /* Sets an int option; false if libzmq does not know it. */
 bool socket_set(void *socket, int option, int value);

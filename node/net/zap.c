@@ -11,8 +11,8 @@
 
 #include "protocol/limits.h"
 
-#define PARTS 7           /* of a request with CURVE */
-#define PART_MAX 256      /* octets of a part that is kept */
+#define PARTS 7      /* of a request with CURVE */
+#define PART_MAX 256 /* octets of a part that is kept */
 #define TELL_AGAIN_MS 10000
 
 struct stranger {
@@ -151,7 +151,8 @@ static void reply(struct zap *z, const struct part *request_id, bool allowed, co
                                view_of(NULL, 0)};
   for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
     const int flags = ZMQ_DONTWAIT | (i + 1 < sizeof parts / sizeof parts[0] ? ZMQ_SNDMORE : 0);
-    if (zmq_send(z->socket, parts[i].p, parts[i].len, flags) < 0) return; /* the client waits in vain and is closed: shut is safe */
+    if (zmq_send(z->socket, parts[i].p, parts[i].len, flags) < 0)
+      return; /* the client waits in vain and is closed: shut is safe */
   }
 }
 

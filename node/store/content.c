@@ -103,7 +103,8 @@ static enum err_code change_unique(struct walk *w, struct view body, struct err 
 
 /* Facets, links, wide row, unique fields; c->texts is filled. */
 static enum err_code change(struct content *c, const struct object *object, struct view body, bool add, struct err *err) {
-  struct walk w = {.c = c, .wide = wide_of(&c->wides, object->schema), .object = object->id, .add = add, .code = OK, .err = err};
+  struct walk w = {
+      .c = c, .wide = wide_of(&c->wides, object->schema), .object = object->id, .add = add, .code = OK, .err = err};
   texts_clear(&c->texts);
   if (w.wide == NULL) {
     return texts_of(&c->texts, NULL, body, err);
@@ -118,9 +119,13 @@ static enum err_code change(struct content *c, const struct object *object, stru
   return code == OK ? change_unique(&w, body, err) : code;
 }
 
+bool content_is_readable(struct view body) {
+  return body.len > 0 && canon_check_body(body, NULL) == OK;
+}
+
 enum err_code content_add(struct content *c, const struct object *object, struct view body, struct err *err) {
   static const char sql[] = "INSERT INTO fulltext(rowid, title, text) VALUES (:object, :title, :text)";
-  if (body.len == 0) {
+  if (!content_is_readable(body)) {
     return OK;
   }
   const enum err_code code = change(c, object, body, true, err);
@@ -129,7 +134,7 @@ enum err_code content_add(struct content *c, const struct object *object, struct
 
 enum err_code content_erase(struct content *c, const struct object *object, struct view body, struct err *err) {
   static const char sql[] = "INSERT INTO fulltext(fulltext, rowid, title, text) VALUES ('delete', :object, :title, :text)";
-  if (body.len == 0) {
+  if (!content_is_readable(body)) {
     return OK;
   }
   enum err_code code = change(c, object, body, false, err);

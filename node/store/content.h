@@ -18,7 +18,9 @@ struct content {
 };
 MUST_CHECK enum err_code content_init(struct content *c, struct store *s, const struct schema_set *set, struct err *err);
 void content_release(struct content *c); /* a zeroed struct is fine */
-/* object->id and object->schema say whose body it is; an empty body (not here any more) has no content. Store errors. */
+/* Whether a body can be shown: it is here, canonical, and a map. */
+bool content_is_readable(struct view body);
+/* object->id and object->schema say whose body it is; one that is not readable has no content. Store errors. */
 MUST_CHECK enum err_code content_add(struct content *c, const struct object *object, struct view body, struct err *err);
 MUST_CHECK enum err_code content_erase(struct content *c, const struct object *object, struct view body, struct err *err);
 

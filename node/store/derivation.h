@@ -16,16 +16,16 @@ struct derivation {
   void *progress_context;
   uint64_t done, all;
 };
-/* Prepares to derive in a store. *stale: the derived tables are missing, or were made by other tables or schemas: derive_rebuild must
- * run before anything else. ERR_MEMORY, store errors. */
+/* Prepares to derive in a store. *stale: the derived tables are missing, or were made by other tables or schemas:
+ * derive_rebuild must run before anything else. ERR_MEMORY, store errors. */
 MUST_CHECK enum err_code derivation_open(struct derivation *d, struct store *s, const struct hash *fed_id,
                                          const struct schema_set *set, bool *stale, struct err *err);
 void derivation_close(struct derivation *d); /* a zeroed struct is fine */
 /* Writes the rows of one entry that was evaluated as v. arrival: milestone.seq that brings it. Inside a transaction. */
-MUST_CHECK enum err_code derivation_apply(struct derivation *d, int64_t rowid, const struct opened *entry, const struct verdict *v,
-                                          int64_t arrival, struct err *err);
-/* Evaluates a whole log anew, with all its certificates and revocations known, and writes its rows anew. *state is replaced by the
- * state at its end. Inside a transaction; the entries and milestones are there. */
+MUST_CHECK enum err_code derivation_apply(struct derivation *d, int64_t rowid, const struct opened *entry,
+                                          const struct verdict *v, int64_t arrival, struct err *err);
+/* Evaluates a whole log anew, with all its certificates and revocations known, and writes its rows anew. *state is replaced by
+ * the state at its end. Inside a transaction; the entries and milestones are there. */
 MUST_CHECK enum err_code derivation_log_again(struct derivation *d, const struct log *log, struct evaluation **state,
                                               struct err *err);
 /* The state of a log's evaluation as it stands, out of its derived rows. */

@@ -62,20 +62,36 @@ static enum err_code apply_version(struct derivation *d, int64_t rowid, const st
   enum err_code code = OK;
   if (v->has_object) {
     object = v->object;
-    code = erase_newest(d, &object, err);
+    code = object.newest == 0 ? OK : erase_newest(d, &object, err);
     if (code == OK) {
       code = object_put_version(d->content.s, rowid, object.id, err);
     }
   }
+  object.head = rowid;
   object.newest = rowid;
   object.versions++;
-  object.schema = h->args[0] > INT64_MAX ? 0 : h->args[0];
+  object.schema = h->args[0];
   object.flags = h->args[1];
   object.arrival = arrival;
+  object.readable = content_is_readable(entry->item.body);
   if (code == OK) {
     code = object_put(d->content.s, &object, err);
   }
   return code == OK ? content_add(&d->content, &object, entry->item.body, err) : code;
+}
+
+/* A version that a revocation made void is not shown, but it stands in the chain on which honest ones were built. */
+static enum err_code apply_void(struct derivation *d, int64_t rowid, const struct opened *entry, const struct verdict *v,
+                                int64_t arrival, struct err *err) {
+  const struct header *h = &entry->record.header;
+  struct object object = {.id = rowid, .person = v->person, .schema = h->args[0], .arrival = arrival};
+  if (v->has_object) {
+    object = v->object;
+  } else if (h->has_subject) {
+    return OK; /* of an object that is not here */
+  }
+  object.head = rowid;
+  return object_put(d->content.s, &object, err);
 }
 
 static enum err_code apply_withdraw(struct derivation *d, int64_t rowid, const struct opened *entry, const struct verdict *v,
@@ -89,8 +105,8 @@ static enum err_code apply_withdraw(struct derivation *d, int64_t rowid, const s
 
 static const struct {
   uint64_t kind;
-  enum err_code (*apply)(struct derivation *d, int64_t rowid, const struct opened *entry, const struct verdict *v, int64_t arrival,
-                         struct err *err);
+  enum err_code (*apply)(struct derivation *d, int64_t rowid, const struct opened *entry, const struct verdict *v,
+                         int64_t arrival, struct err *err);
 } KINDS[] = {
     {KIND_IDENTITY, apply_authority}, {KIND_CERT, apply_authority},    {KIND_REVOKE, apply_authority},
     {KIND_VERSION, apply_version},    {KIND_WITHDRAW, apply_withdraw},
@@ -100,8 +116,11 @@ enum err_code derivation_apply(struct derivation *d, int64_t rowid, const struct
                                int64_t arrival, struct err *err) {
   if (v->reason != REASON_NONE) {
     enum err_code code = put_held(d->content.s, rowid, v->reason, err);
-    if (code == OK && v->reason == REASON_KIND && entry->has_kind && record_kind_freezes(entry->kind)) {
+    if (code == OK && entry->freezes) {
       code = put_frozen(d->content.s, rowid, err);
+    }
+    if (code == OK && v->reason == REASON_REVOKED && entry->record.header.kind == KIND_VERSION) {
+      code = apply_void(d, rowid, entry, v, arrival, err);
     }
     return code;
   }
@@ -120,8 +139,8 @@ struct again {
   struct derivation *d;
   struct evaluation *state;
   const struct log *log;
-  bool authorities;       /* the first pass: kinds 1 to 3 and what freezes; else the second: all others */
-  uint64_t frozen_from;   /* first pass: index from which on nothing counts */
+  bool authorities;     /* the first pass: kinds 1 to 3 and what freezes; else the second: all others */
+  uint64_t frozen_from; /* first pass: index from which on nothing counts */
   int64_t arrival;
   uint64_t arrival_until; /* arrival holds for entries below this index */
   enum err_code code;
@@ -159,20 +178,17 @@ static bool is_voided(const struct evaluation *e, const struct opened *entry, ui
 /* First pass: only the state moves; what it found is asked again in the second. */
 static enum err_code first_pass(struct again *a, uint64_t index, const struct opened *entry) {
   struct verdict v;
-  if (!is_authority(entry) && !(entry->has_kind && record_kind_freezes(entry->kind))) {
-    return OK;
-  }
   const enum err_code code = evaluate(a->state, a->d->content.s, entry, index, false, &v, a->err);
-  if (code == OK && v.reason != REASON_NONE && v.reason != REASON_REVOKED && is_authority(entry)) {
-    return put_held(a->d->content.s, entry_rowid(a->log->no, index), v.reason, a->err);
-  }
-  if (code == OK && is_authority(entry)) {
-    return put_authority(a->d->content.s, entry_rowid(a->log->no, index), entry->kind, a->err);
-  }
   if (code == OK && a->frozen_from == UINT64_MAX && a->state->frozen) {
     a->frozen_from = index;
   }
-  return code;
+  if (code != OK || !is_authority(entry) || entry->freezes) {
+    return code;
+  }
+  if (v.reason != REASON_NONE && v.reason != REASON_REVOKED) {
+    return put_held(a->d->content.s, entry_rowid(a->log->no, index), v.reason, a->err);
+  }
+  return put_authority(a->d->content.s, entry_rowid(a->log->no, index), entry->kind, a->err);
 }
 
 static enum err_code second_pass(struct again *a, uint64_t index, const struct opened *entry) {
@@ -181,7 +197,7 @@ static enum err_code second_pass(struct again *a, uint64_t index, const struct o
   struct verdict v;
   enum err_code code = OK;
   a->state->frozen = index > a->frozen_from;
-  if (is_authority(entry)) {
+  if (is_authority(entry) && !entry->freezes) {
     if (!is_voided(a->state, entry, index)) {
       return OK;
     }
@@ -205,7 +221,7 @@ static bool visit_again(void *context, int64_t rowid, const struct item *item) {
   struct opened entry;
   const bool has_kind = envelope_split(item->envelope, &header, &signature) && header_kind(header, &kind);
   /* The first pass need not verify signatures of records that it does not look at. */
-  if (!a->authorities || (has_kind && (kind <= KIND_REVOKE || record_kind_freezes(kind)))) {
+  if (!a->authorities || (has_kind && kind <= KIND_REVOKE) || envelope_freezes(item->envelope)) {
     opened_from(item, &a->d->fed_id, NULL, &entry);
     a->code = a->authorities ? first_pass(a, entry_index(rowid), &entry) : second_pass(a, entry_index(rowid), &entry);
   }
@@ -217,8 +233,7 @@ static bool visit_again(void *context, int64_t rowid, const struct item *item) {
 
 static enum err_code run_pass(struct again *a, bool authorities) {
   a->authorities = authorities;
-  const enum err_code code =
-      entry_each(a->d->content.s, a->log->no, 0, a->log->range.size, visit_again, a, a->err);
+  const enum err_code code = entry_each(a->d->content.s, a->log->no, 0, a->log->range.size, visit_again, a, a->err);
   return a->code != OK ? a->code : code;
 }
 
@@ -251,7 +266,7 @@ static enum err_code erase_range(struct store *s, const char *sql, int64_t log_n
 }
 
 static enum err_code erase_objects(struct derivation *d, int64_t log_no, struct err *err) {
-  static const char sql[] = "SELECT id FROM object WHERE id >= :from AND id < :to";
+  static const char sql[] = "SELECT id FROM object WHERE id >= :from AND id < :to AND newest IS NOT NULL";
   sqlite3_stmt *st = NULL;
   struct object object;
   bool row = true;

@@ -1,6 +1,7 @@
 /*
- * derive: from records to rows. Evaluates a log by position (docs/protocol.md 4.5, 4.6) and fills the derived tables: wide table per
- * schema, facets, links, full text, certificates, held entries. Everything it writes can be dropped and rebuilt from the entries.
+ * derive: from records to rows. Evaluates a log by position (docs/protocol.md 4.5, 4.6) and fills the derived tables: wide
+ * table per schema, facets, links, full text, certificates, held entries. Everything it writes can be dropped and rebuilt from
+ * the entries.
  */
 #ifndef SPECOLA_NODE_STORE_DERIVE_H
 #define SPECOLA_NODE_STORE_DERIVE_H

@@ -33,17 +33,19 @@ CREATE TABLE authority(
 -- Objects: one row each, id = its first version.
 CREATE TABLE object(
   id INTEGER PRIMARY KEY,
-  newest INTEGER NOT NULL,    -- its newest version
-  versions INTEGER NOT NULL,  -- how many
+  newest INTEGER,             -- its newest version that counts; NULL: all of them are void
+  versions INTEGER NOT NULL,  -- how many count
   withdrawn INTEGER,          -- the object.withdraw, or NULL
   schema INTEGER NOT NULL,    -- schema number of the newest version
   flags INTEGER NOT NULL,     -- of the newest version
   person INTEGER NOT NULL,    -- person number of the first version's author
-  arrival INTEGER NOT NULL    -- milestone.seq that brought the newest version
+  arrival INTEGER NOT NULL,   -- milestone.seq that brought the newest version
+  head INTEGER NOT NULL,      -- the end of the chain of versions, those included that a revocation made void
+  readable INTEGER NOT NULL   -- 1: the newest body is here and is a map; else the object is not shown
 ) STRICT;
 CREATE INDEX object_arrival ON object(arrival, newest);
 
--- Versions behind the first one. The first has the object's id.
+-- Versions behind the first one that count. The first has the object's id.
 CREATE TABLE version(
   id INTEGER PRIMARY KEY,
   object INTEGER NOT NULL

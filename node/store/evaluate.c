@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "node/rights.h"
+#include "node/store/statement.h"
 #include "protocol/canon.h"
 
 /* ---- door 4 ---- */
@@ -16,6 +17,7 @@ void opened_from(const struct item *item, const struct hash *fed_id, const struc
   struct view signature;
   out->item = *item;
   out->has_kind = envelope_split(item->envelope, &header, &signature) && header_kind(header, &out->kind);
+  out->freezes = envelope_freezes(item->envelope);
   out->reason = record_open(item->envelope, fed_id, known, &out->record);
 }
 
@@ -62,47 +64,70 @@ static bool is_own_key(const struct step *step) {
   return step->e->has_identity && pubkey_equal(&step->header->author, &step->e->identity.node_key);
 }
 
-/* A body that is not here cannot be judged; it was when it came, or never will be. */
-static bool body_is_map(const struct step *step) {
-  const struct item *item = &step->entry->item;
-  return item->state != ITEM_WHOLE || canon_check_body(item->body, NULL) == OK;
+/* Whether a record with this id stands below in this log. */
+static enum err_code find_repeated(struct step *step, bool *repeated) {
+  static const char sql[] = "SELECT id, envelope FROM entry WHERE rid = :rid AND id >= :from AND id < :here";
+  const struct hash *id = &step->entry->record.id;
+  sqlite3_stmt *st = NULL;
+  bool row = true;
+  *repeated = false;
+  enum err_code code = statement_get(step->s, sql, &st, step->err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_int(st, 1, (int64_t)get_u64be(id->b));
+  statement_bind_int(st, 2, entry_rowid(step->e->log_no, 0));
+  statement_bind_int(st, 3, entry_rowid(step->e->log_no, step->at.index));
+  while (!*repeated && (code = statement_step(step->s, st, &row, "entry", step->err)) == OK && row) {
+    const struct hash found = envelope_id(&step->e->fed_id, statement_blob(st, 1));
+    *repeated = hash_equal(&found, id);
+  }
+  statement_done(st);
+  return code;
+}
+
+/* Row 16, when nothing before it was found. */
+static enum err_code check_repeated(struct step *step) {
+  bool repeated = false;
+  if (step->out->reason != REASON_NONE) {
+    return OK;
+  }
+  const enum err_code code = find_repeated(step, &repeated);
+  step->out->reason = repeated ? REASON_REPEATED : REASON_NONE;
+  return code;
 }
 
 /* ---- kind 1 ---- */
 
 static enum reason read_identity(const struct step *step, struct identity_item *item, struct identity *claimed) {
   const struct item *entry = &step->entry->item;
-  static const struct salt zeros = {{0}};
-  if (entry->state != ITEM_WHOLE || canon_check(entry->body, "identity", NULL) != OK ||
-      memcmp(entry->salt.b, zeros.b, SALT_LEN) != 0) {
+  if (entry->state != ITEM_WHOLE) {
     return REASON_BODY;
   }
   struct canon_reader r = canon_reader(entry->body);
   identity_item_read(&r, item);
   if (canon_finish(&r, "identity", NULL) != OK || identity_decode(item->body, claimed, NULL) != OK) {
-    return REASON_IDENTITY;
+    return REASON_BODY;
   }
-  return REASON_NONE;
+  return pubkey_equal(&step->header->author, &claimed->node_key) ? REASON_NONE : REASON_AUTHOR;
 }
 
 static enum err_code evaluate_identity(struct step *step) {
   struct evaluation *e = step->e;
   struct identity_item item;
   struct identity identity;
-  enum reason reason = read_identity(step, &item, &identity);
-  if (reason == REASON_NONE && !pubkey_equal(&step->header->author, &identity.node_key)) {
-    reason = REASON_AUTHOR;
-  }
+  step->out->reason = read_identity(step, &item, &identity);
+  enum err_code code = check_repeated(step);
   const struct view previous = e->has_identity ? bytes_view(&e->identity_body) : view_of(NULL, 0);
-  if (reason == REASON_NONE && identity_verify(&item, &e->fed_id, &e->owner, previous, &identity, NULL) != OK) {
-    reason = REASON_IDENTITY;
+  if (code == OK && step->out->reason == REASON_NONE &&
+      identity_verify(&item, &e->fed_id, &e->owner, previous, &identity, NULL) != OK) {
+    step->out->reason = REASON_IDENTITY;
   }
-  step->out->reason = reason;
-  if (reason != REASON_NONE || step->dry) {
-    return OK;
+  if (code != OK || step->out->reason != REASON_NONE || step->dry) {
+    return code;
   }
   bytes_clear(&e->identity_body);
-  const enum err_code code = bytes_append(&e->identity_body, item.body, step->err);
+  code = bytes_append(&e->identity_body, item.body, step->err);
   e->identity = identity;
   e->has_identity = code == OK;
   return code;
@@ -110,70 +135,94 @@ static enum err_code evaluate_identity(struct step *step) {
 
 /* ---- kinds 2 and 3 ---- */
 
+static bool is_by_subject(const struct header *h) {
+  return h->kind == KIND_REVOKE && h->has_subject && memcmp(h->author.b, h->subject.b, PUBKEY_LEN) == 0;
+}
+
 static enum err_code evaluate_certificate(struct step *step) {
   static const struct pubkey nobody = {{0}};
   struct evaluation *e = step->e;
   const struct header *h = step->header;
-  const bool by_key_itself = h->kind == KIND_REVOKE && memcmp(h->author.b, h->subject.b, PUBKEY_LEN) == 0;
-  step->out->reason = REASON_NONE;
-  if (!is_own_key(step) && !by_key_itself) {
-    step->out->reason = REASON_AUTHOR;
-  } else if (!body_is_map(step)) {
-    step->out->reason = REASON_BODY;
+  struct pubkey subject;
+  memcpy(subject.b, h->subject.b, sizeof subject.b);
+  step->out->reason = is_own_key(step) || is_by_subject(h) ? REASON_NONE : REASON_AUTHOR;
+  if (step->out->reason == REASON_NONE && h->kind == KIND_CERT) {
+    enum reason standing = REASON_NONE;
+    (void)people_at(e->people, &subject, step->at, &standing);
+    step->out->reason = standing == REASON_REVOKED ? REASON_REVOKED : REASON_NONE;
   }
+  enum err_code code = check_repeated(step);
+  const bool has_effect = step->out->reason == REASON_NONE || step->out->reason == REASON_REVOKED;
   /* A key may revoke itself in another's log: kept there, but the position that it names is one of its home's. */
-  if (step->out->reason != REASON_NONE || step->dry || !hash_equal(&h->home, &e->owner)) {
-    return OK;
+  if (code != OK || !has_effect || step->dry || !hash_equal(&h->home, &e->owner)) {
+    return code;
   }
   const struct pubkey *owner_key = e->has_identity ? &e->identity.node_key : &nobody;
-  return people_apply(e->people, &step->entry->record, step->at, owner_key, &step->out->reason, &step->out->backdated, step->err);
+  return people_apply(e->people, &step->entry->record, step->at, owner_key, &step->out->reason, &step->out->backdated,
+                      step->err);
 }
 
 /* ---- kinds 16 and 17 ---- */
 
-/* The author's certificate, the object that the record names, and whether he may. */
-static enum err_code check_author(struct step *step) {
+/* The object that the record names: that of its subject, or of a first version its own id. */
+static enum err_code find_object(struct step *step) {
+  const struct hash *id = step->header->has_subject ? &step->header->subject : &step->entry->record.id;
+  return object_find(step->s, &step->e->fed_id, step->e->log_no, id, &step->out->has_object, &step->out->object, step->err);
+}
+
+/* Whose a void record was: the newest certificate of its author below it, revoked or not. */
+static uint64_t person_of_revoked(const struct step *step) {
+  for (size_t i = people_count(step->e->people); i > 0; i--) {
+    struct position from;
+    bool revoked = false;
+    const struct certificate *c = people_certificate(step->e->people, i - 1, &revoked, &from);
+    if (position_compare(c->at, step->at) < 0 && pubkey_equal(&c->key, &step->header->author)) {
+      return c->person;
+    }
+  }
+  return 0;
+}
+
+/* Rows 9 to 11. */
+static void check_author(struct step *step) {
   struct verdict *v = step->out;
   const struct header *h = step->header;
+  const uint64_t schema = h->kind == KIND_VERSION ? h->args[0] : v->object.schema;
+  if (rights_own_key(schema)) {
+    v->reason = is_own_key(step) ? REASON_NONE : REASON_AUTHOR;
+    return;
+  }
   const struct certificate *author = people_at(step->e->people, &h->author, step->at, &v->reason);
   if (author == NULL) {
-    return OK;
+    v->person = v->reason == REASON_REVOKED ? person_of_revoked(step) : 0;
+    return;
   }
   v->person = author->person;
   v->territory = author->territory;
-  v->reason = rights_check(h->kind, author, 0);
-  if (v->reason != REASON_NONE || !h->has_subject) {
-    return OK;
+  if (h->kind == KIND_WITHDRAW && !v->has_object) {
+    return; /* whose it is cannot be said: row 12 */
   }
-  const enum err_code code =
-      object_find(step->s, &step->e->fed_id, step->e->log_no, &h->subject, &v->has_object, &v->object, step->err);
-  if (code == OK) {
-    v->reason = v->has_object ? rights_check(h->kind, author, v->object.person) : REASON_SUBJECT;
-  }
-  return code;
+  const bool own = v->has_object && v->object.person == author->person;
+  v->reason = rights_check(schema, author, !h->has_subject || !v->has_object ? RIGHTS_NEW : own ? RIGHTS_OWN : RIGHTS_OTHERS);
 }
 
-/* Whether a record names the newest version of its object; a first version, that it is not there already. */
-static enum err_code check_stale(struct step *step) {
+/* Rows 12 and 13. */
+static enum err_code check_chain(struct step *step) {
   struct verdict *v = step->out;
   const struct header *h = step->header;
   struct bytes scratch;
-  struct item newest;
-  struct view header;
-  struct view signature;
-  enum err_code code;
-  if (!h->has_subject) {
-    struct object twin;
-    bool known = false;
-    code = object_find(step->s, &step->e->fed_id, step->e->log_no, &step->entry->record.id, &known, &twin, step->err);
-    v->reason = known ? REASON_STALE : REASON_NONE;
-    return code;
+  struct item head;
+  if (v->reason != REASON_NONE || !h->has_subject) {
+    return OK;
+  }
+  if (!v->has_object) {
+    v->reason = REASON_SUBJECT;
+    return OK;
   }
   bytes_init(&scratch, LIMIT_ITEM);
-  code = entry_get(step->s, v->object.newest, &scratch, &newest, step->err);
+  const enum err_code code = entry_get(step->s, v->object.head, &scratch, &head, step->err);
   if (code == OK) {
-    const bool split = envelope_split(newest.envelope, &header, &signature);
-    const struct hash id = record_id(&step->e->fed_id, split ? header : view_of(NULL, 0));
+    const struct hash id = envelope_id(&step->e->fed_id, head.envelope);
     v->reason = h->n_refs == 1 && hash_equal(&id, &h->refs[0]) && v->object.withdrawn == 0 ? REASON_NONE : REASON_STALE;
   }
   bytes_release(&scratch);
@@ -181,14 +230,12 @@ static enum err_code check_stale(struct step *step) {
 }
 
 static enum err_code evaluate_object(struct step *step) {
-  enum err_code code = check_author(step);
-  if (code == OK && step->out->reason == REASON_NONE) {
-    code = check_stale(step);
+  enum err_code code = find_object(step);
+  if (code == OK) {
+    check_author(step);
+    code = check_repeated(step);
   }
-  if (code == OK && step->out->reason == REASON_NONE && !body_is_map(step)) {
-    step->out->reason = REASON_BODY;
-  }
-  return code;
+  return code == OK ? check_chain(step) : code;
 }
 
 /* ---- the table ---- */
@@ -201,39 +248,34 @@ static const struct {
     {KIND_VERSION, evaluate_object},    {KIND_WITHDRAW, evaluate_object},
 };
 
-static bool home_fits(const struct evaluation *e, const struct header *h) {
-  return hash_equal(&h->home, &e->owner) ||
-         (h->kind == KIND_REVOKE && h->has_subject && memcmp(h->author.b, h->subject.b, PUBKEY_LEN) == 0);
-}
-
-/* What can be said of any kind: reasons 1 to 8. *row: the kind's row in KINDS when REASON_NONE. */
-static enum reason check_form(const struct evaluation *e, const struct opened *entry, size_t *row) {
-  const size_t n = sizeof KINDS / sizeof KINDS[0];
+/* What can be said of any kind: rows 1 to 8. */
+static enum reason check_form(const struct evaluation *e, const struct opened *entry) {
   if (e->frozen) {
-    return REASON_KIND;
-  }
-  for (*row = 0; entry->has_kind && *row < n && KINDS[*row].kind != entry->kind; ++*row) {
-  }
-  if (entry->has_kind && *row == n) {
     return REASON_KIND;
   }
   if (entry->reason != REASON_NONE) {
     return entry->reason;
   }
-  if (!home_fits(e, &entry->record.header)) {
-    return REASON_HOME;
-  }
-  return header_shape(&entry->record.header);
+  const struct header *h = &entry->record.header;
+  return hash_equal(&h->home, &e->owner) || is_by_subject(h) ? header_shape(h) : REASON_HOME;
 }
 
 enum err_code evaluate(struct evaluation *e, struct store *s, const struct opened *entry, uint64_t index, bool dry,
                        struct verdict *out, struct err *err) {
-  struct step step = {.e = e, .s = s, .entry = entry, .header = &entry->record.header, .at = {e->gen, index}, .dry = dry,
-                      .out = out, .err = err};
-  size_t row = 0;
-  *out = (struct verdict){.reason = check_form(e, entry, &row)};
-  if (out->reason == REASON_KIND && !dry && !e->frozen && record_kind_freezes(entry->kind)) {
-    e->frozen = true;
+  struct step step = {.e = e,
+                      .s = s,
+                      .entry = entry,
+                      .header = &entry->record.header,
+                      .at = {e->gen, index},
+                      .dry = dry,
+                      .out = out,
+                      .err = err};
+  *out = (struct verdict){.reason = check_form(e, entry)};
+  e->frozen = e->frozen || (entry->freezes && !dry);
+  for (size_t i = 0; out->reason == REASON_NONE && i < sizeof KINDS / sizeof KINDS[0]; i++) {
+    if (KINDS[i].kind == entry->record.header.kind) {
+      return KINDS[i].evaluate(&step);
+    }
   }
-  return out->reason == REASON_NONE ? KINDS[row].evaluate(&step) : OK;
+  return OK;
 }

@@ -1,6 +1,6 @@
 /*
- * evaluate: what an entry of a log is worth (docs/protocol.md 4.5, 4.6). A function of that log alone: the same on every replica,
- * whatever the sizes of the windows in which it came. One function a kind of record, in a table.
+ * evaluate: what an entry of a log is worth (docs/protocol.md 4.5, 4.6). A function of that log alone: the same on every
+ * replica, whatever the sizes of the windows in which it came. One function a kind of record, in a table.
  */
 #ifndef SPECOLA_NODE_STORE_EVALUATE_H
 #define SPECOLA_NODE_STORE_EVALUATE_H
@@ -15,6 +15,7 @@ struct opened {
   enum reason reason; /* of record_open */
   bool has_kind;      /* a header of version 1: kind is its kind */
   uint64_t kind;
+  bool freezes; /* the log is not evaluated from here on (docs/protocol.md 4.4) */
   struct record record;
 };
 /* Opens item. known: a key that pubkey_check has passed before, or NULL. item's octets are borrowed for the life of *out. */
@@ -26,10 +27,10 @@ struct evaluation {
   uint64_t gen;
   int64_t log_no;
   bool has_identity;
-  struct identity identity;    /* in force */
-  struct bytes identity_body;  /* its octets, which the next one names */
+  struct identity identity;   /* in force */
+  struct bytes identity_body; /* its octets, which the next one names */
   struct people *people;
-  bool frozen;                 /* nothing counts any more: upgrade needed */
+  bool frozen; /* nothing counts any more: upgrade needed */
 };
 /* The state of an empty log. ERR_MEMORY. */
 MUST_CHECK enum err_code evaluation_new(const struct hash *fed_id, const struct hash *owner, uint64_t gen, int64_t log_no,
@@ -39,13 +40,13 @@ void evaluation_free(struct evaluation *e); /* NULL is fine */
 /* What one entry turned out to be. */
 struct verdict {
   enum reason reason;
-  bool backdated;       /* a revocation that voids something below it: the log must be evaluated anew */
-  bool has_object;      /* kinds 16 with a subject, and 17: object is the one named, as it stands below */
+  bool backdated;  /* a revocation that voids something below it: the log must be evaluated anew */
+  bool has_object; /* kinds 16 and 17: the object named (of a first version: itself) stands below, as object says */
   struct object object;
-  uint64_t person;      /* person number of the author, kinds 16 and 17 */
-  uint64_t territory;   /* of the author's certificate, kinds 16 and 17 */
+  uint64_t person;    /* person number of the author, kinds 16 and 17 */
+  uint64_t territory; /* of the author's certificate, kinds 16 and 17 */
 };
-/* Evaluates the next entry and, for kinds 1 to 3 and unknown ones below 16, moves the state. Store errors, ERR_MEMORY. With dry nothing
+/* Evaluates the next entry and, for kinds 1 to 3 and what freezes, moves the state. Store errors, ERR_MEMORY. With dry nothing
  * moves (what would be found if it were appended). */
 MUST_CHECK enum err_code evaluate(struct evaluation *e, struct store *s, const struct opened *entry, uint64_t index, bool dry,
                                   struct verdict *out, struct err *err);

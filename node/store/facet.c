@@ -49,8 +49,7 @@ static enum err_code make_no(struct store *s, const char *dim, struct view code,
   return result;
 }
 
-static enum err_code code_no(struct store *s, const char *dim, struct view code, int64_t *no,
-                             struct err *err) {
+static enum err_code code_no(struct store *s, const char *dim, struct view code, int64_t *no, struct err *err) {
   struct facet_slot *slot = slot_of(s, dim, code);
   if (slot->no != 0 && slot->dim == dim && view_equal(view_of(slot->code, slot->len), code)) {
     *no = slot->no;
@@ -69,8 +68,8 @@ static enum err_code code_no(struct store *s, const char *dim, struct view code,
   return result;
 }
 
-static enum err_code change(struct store *s, const char *sql, const char *dim, struct view code,
-                            int64_t object, struct err *err) {
+static enum err_code change(struct store *s, const char *sql, const char *dim, struct view code, int64_t object,
+                            struct err *err) {
   sqlite3_stmt *st = NULL;
   int64_t no = 0;
   enum err_code result = code_no(s, dim, code, &no, err);
@@ -85,14 +84,12 @@ static enum err_code change(struct store *s, const char *sql, const char *dim, s
   return statement_run(s, st, "facet", err);
 }
 
-enum err_code facet_put(struct store *s, const char *dim, struct view code, int64_t object,
-                        struct err *err) {
+enum err_code facet_put(struct store *s, const char *dim, struct view code, int64_t object, struct err *err) {
   static const char sql[] = "INSERT OR IGNORE INTO facet(code, object) VALUES (:code, :object)";
   return change(s, sql, dim, code, object, err);
 }
 
-enum err_code facet_erase(struct store *s, const char *dim, struct view code, int64_t object,
-                          struct err *err) {
+enum err_code facet_erase(struct store *s, const char *dim, struct view code, int64_t object, struct err *err) {
   static const char sql[] = "DELETE FROM facet WHERE code = :code AND object = :object";
   return change(s, sql, dim, code, object, err);
 }

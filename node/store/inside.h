@@ -9,8 +9,8 @@
 
 #define STORE_STATEMENTS 256 /* slots for prepared statements: a power of two, more than twice the texts that there are */
 
-#define STORE_FACETS 1024         /* numbers of facet codes that are remembered, a power of two */
-#define STORE_FACET_CODE_MAX 64   /* octets of a code that is remembered */
+#define STORE_FACETS 1024       /* numbers of facet codes that are remembered, a power of two */
+#define STORE_FACET_CODE_MAX 64 /* octets of a code that is remembered */
 
 struct facet_slot {
   int64_t no;      /* facet_code.no; 0: free */
@@ -25,8 +25,8 @@ struct store_slot {
 struct store {
   sqlite3 *db;
   enum store_mode mode;
-  int lock; /* descriptor of store.lock, -1 when reading */
-  uint64_t commits; /* own ones since the start */
+  int lock;                     /* descriptor of store.lock, -1 when reading */
+  uint64_t commits;             /* own ones since the start */
   const struct schema_set *set; /* what specola_text reads bodies by; borrowed, NULL until store_use_schemas */
   struct store_slot slots[STORE_STATEMENTS];
   struct facet_slot facets[STORE_FACETS]; /* forgotten with every rollback and rebuild */

@@ -23,7 +23,8 @@ static enum err_code check_int(uint64_t value, const char *what, struct err *err
 }
 
 enum err_code store_put_charter(struct store *s, struct view item, struct err *err) {
-  static const char sql[] = "INSERT INTO charter(id, item) VALUES (1, :item) ON CONFLICT(id) DO UPDATE SET item = excluded.item";
+  static const char sql[] =
+      "INSERT INTO charter(id, item) VALUES (1, :item) ON CONFLICT(id) DO UPDATE SET item = excluded.item";
   sqlite3_stmt *st = NULL;
   const enum err_code code = statement_get(s, sql, &st, err);
   if (code != OK) {

@@ -6,8 +6,8 @@
 
 #include "node/store/store.h"
 
-/* The milestone that brought an entry: *seq is its order of arrival (from 1), *covers the size of its log at it, so that the same
- * answer holds for the entries up to there. ERR_CORRUPT if no milestone covers the entry, store errors. */
+/* The milestone that brought an entry: *seq is its order of arrival (from 1), *covers the size of its log at it, so that the
+ * same answer holds for the entries up to there. ERR_CORRUPT if no milestone covers the entry, store errors. */
 MUST_CHECK enum err_code milestone_seq(struct store *s, int64_t rowid, int64_t *seq, uint64_t *covers, struct err *err);
 /* The order of arrival that the next milestone will have. */
 MUST_CHECK enum err_code milestone_next(struct store *s, int64_t *seq, struct err *err);

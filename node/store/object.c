@@ -5,7 +5,7 @@
 
 #include "node/store/statement.h"
 
-#define OBJECT_COLUMNS "object.id, newest, versions, withdrawn, schema, flags, person, arrival"
+#define OBJECT_COLUMNS "object.id, newest, versions, withdrawn, schema, flags, person, arrival, head, readable"
 
 static void object_of_row(sqlite3_stmt *st, struct object *out) {
   out->id = sqlite3_column_int64(st, 0);
@@ -16,6 +16,8 @@ static void object_of_row(sqlite3_stmt *st, struct object *out) {
   out->flags = (uint64_t)sqlite3_column_int64(st, 5);
   out->person = (uint64_t)sqlite3_column_int64(st, 6);
   out->arrival = sqlite3_column_int64(st, 7);
+  out->head = sqlite3_column_int64(st, 8);
+  out->readable = sqlite3_column_int(st, 9) != 0;
 }
 
 enum err_code object_find(struct store *s, const struct hash *fed_id, int64_t log_no, const struct hash *object_id, bool *found,
@@ -34,7 +36,7 @@ enum err_code object_find(struct store *s, const struct hash *fed_id, int64_t lo
   while ((code = statement_step(s, st, &row, "object", err)) == OK && row) {
     struct view header;
     struct view signature;
-    if (!envelope_split(statement_blob(st, 8), &header, &signature)) {
+    if (!envelope_split(statement_blob(st, 10), &header, &signature)) {
       continue;
     }
     const struct hash id = record_id(fed_id, header);
@@ -69,8 +71,10 @@ enum err_code object_get(struct store *s, int64_t id, struct object *out, struct
 }
 
 enum err_code object_put(struct store *s, const struct object *object, struct err *err) {
-  static const char sql[] = "INSERT OR REPLACE INTO object(id, newest, versions, withdrawn, schema, flags, person, arrival) "
-                            "VALUES (:id, :newest, :versions, nullif(:withdrawn, 0), :schema, :flags, :person, :arrival)";
+  static const char sql[] =
+      "INSERT OR REPLACE INTO object(id, newest, versions, withdrawn, schema, flags, person, arrival, head, readable) "
+      "VALUES (:id, nullif(:newest, 0), :versions, nullif(:withdrawn, 0), :schema, :flags, :person, :arrival, "
+      ":head, :readable)";
   sqlite3_stmt *st = NULL;
   const enum err_code code = statement_get(s, sql, &st, err);
   if (code != OK) {
@@ -84,6 +88,8 @@ enum err_code object_put(struct store *s, const struct object *object, struct er
   statement_bind_int(st, 6, (int64_t)object->flags);
   statement_bind_int(st, 7, (int64_t)object->person);
   statement_bind_int(st, 8, object->arrival);
+  statement_bind_int(st, 9, object->head);
+  statement_bind_int(st, 10, object->readable);
   return statement_run(s, st, "object", err);
 }
 
@@ -100,7 +106,7 @@ enum err_code object_put_version(struct store *s, int64_t rowid, int64_t object,
 }
 
 enum err_code object_of_version(struct store *s, int64_t rowid, int64_t *object, struct err *err) {
-  static const char sql[] = "SELECT object FROM version WHERE id = :id UNION ALL SELECT id FROM object WHERE id = :id";
+  static const char sql[] = "SELECT object FROM version WHERE id = :id UNION ALL SELECT id FROM object WHERE id = :id LIMIT 1";
   sqlite3_stmt *st = NULL;
   bool row = false;
   enum err_code code = statement_get(s, sql, &st, err);

@@ -6,10 +6,12 @@
 
 #include "node/store/store.h"
 
-/* A row of `object`. withdrawn: rowid of the object.withdraw, 0 if there is none. */
+/* A row of `object`. head: the end of its chain of versions, void ones included; newest: of those that count, 0 if none does;
+ * withdrawn: rowid of the object.withdraw, 0 if there is none. */
 struct object {
-  int64_t id, newest, withdrawn, arrival;
+  int64_t id, head, newest, withdrawn, arrival;
   uint64_t versions, schema, flags, person;
+  bool readable; /* the newest body is here and is a map */
 };
 /* Finds the object of an object id within one log. *found tells; store errors. */
 MUST_CHECK enum err_code object_find(struct store *s, const struct hash *fed_id, int64_t log_no, const struct hash *object_id,

@@ -8,8 +8,8 @@
 #include "node/store/evaluate.h"
 
 /* The state of a log's evaluation at its end. The caller frees it with evaluation_free. */
-MUST_CHECK enum err_code people_state(struct store *s, const struct federation *f, const struct log *log, struct evaluation **out,
-                                      struct err *err);
+MUST_CHECK enum err_code people_state(struct store *s, const struct federation *f, const struct log *log,
+                                      struct evaluation **out, struct err *err);
 /* The name in the key.cert at rowid, into out (cleared first); empty if its body is not here. */
 MUST_CHECK enum err_code people_name(struct store *s, int64_t rowid, struct bytes *out, struct err *err);
 

@@ -13,7 +13,8 @@
 
 /* ---- order ---- */
 
-static enum err_code order_newest(struct query_sql *q, const struct query *query, const struct schema_set *set, struct err *err) {
+static enum err_code order_newest(struct query_sql *q, const struct query *query, const struct schema_set *set,
+                                  struct err *err) {
   (void)query;
   (void)set;
   return query_sql_add(q, " ORDER BY object.arrival DESC, object.newest DESC", err);
@@ -37,7 +38,8 @@ static enum err_code order_relevance(struct query_sql *q, const struct query *qu
 
 static enum err_code order_kind(struct query_sql *q, const struct query *query, const struct schema_set *set, struct err *err) {
   const struct schema *schema = query->kind == NULL ? NULL : schema_by_kind(set, query->kind);
-  const struct field *field = schema == NULL || schema->order[0] == 0 ? NULL : schema_field(schema, view_of_text(schema->order));
+  const struct field *field =
+      schema == NULL || schema->order[0] == 0 ? NULL : schema_field(schema, view_of_text(schema->order));
   char name[WIDE_NAME_MAX];
   if (field == NULL || !wide_has(schema, field)) {
     return order_newest(q, query, set, err);
@@ -48,8 +50,11 @@ static enum err_code order_kind(struct query_sql *q, const struct query *query, 
 }
 
 static enum err_code put_order(struct query_sql *q, const struct query *query, const struct schema_set *set, struct err *err) {
-  static enum err_code (*const orders[])(struct query_sql *, const struct query *, const struct schema_set *, struct err *) = {
-      [SORT_NEWEST] = order_newest, [SORT_RELEVANCE] = order_relevance, [SORT_KIND] = order_kind, [SORT_REFERENCE] = order_reference};
+  static enum err_code (*const orders[])(struct query_sql *, const struct query *, const struct schema_set *,
+                                         struct err *) = {[SORT_NEWEST] = order_newest,
+                                                          [SORT_RELEVANCE] = order_relevance,
+                                                          [SORT_KIND] = order_kind,
+                                                          [SORT_REFERENCE] = order_reference};
   enum err_code code = orders[query->sort](q, query, set, err);
   if (code == OK && (query->limit > 0 || query->offset > 0)) {
     code = query_sql_add(q, " LIMIT ", err);
@@ -91,8 +96,8 @@ static enum err_code load_snippet(struct query_reader *r, const struct query_sql
   return code;
 }
 
-static enum err_code count_all(struct store *s, const struct federation *f, const struct schema_set *set, const struct query *query,
-                               uint64_t *total, struct err *err) {
+static enum err_code count_all(struct store *s, const struct federation *f, const struct schema_set *set,
+                               const struct query *query, uint64_t *total, struct err *err) {
   struct query_sql q;
   sqlite3_stmt *st = NULL;
   bool row = false;

@@ -1,5 +1,6 @@
 /*
- * query: door 7: what is asked of the derived tables, for CLI, pages and exports. Reads only; works on a store opened for reading.
+ * query: door 7: what is asked of the derived tables, for CLI, pages and exports. Reads only; works on a store opened for
+ * reading.
  */
 #ifndef SPECOLA_NODE_STORE_QUERY_H
 #define SPECOLA_NODE_STORE_QUERY_H
@@ -13,48 +14,56 @@
 
 /* What is wanted. Strings borrowed; NULL or 0: any. */
 struct query {
-  const char *kind;        /* "case"; NULL: all kinds */
-  const char *text;        /* full text: words, "a phrase", prefix*, -without; never an FTS5 syntax error */
-  struct { const char *dim, *code; } facets[QUERY_FACETS]; /* all must hold; the same dim twice: either */
+  const char *kind; /* "case"; NULL: all kinds */
+  const char *text; /* full text: words, "a phrase", prefix*, -without; never an FTS5 syntax error */
+  struct {
+    const char *dim, *code;
+  } facets[QUERY_FACETS]; /* all must hold; the same dim twice: either */
   uint32_t n_facets;
-  const char *node;        /* handle of the home */
-  bool withdrawn;          /* also withdrawn objects */
-  enum { SORT_NEWEST, SORT_RELEVANCE, SORT_KIND, SORT_REFERENCE } sort; /* KIND: the schema's order; REFERENCE: (node, gen, index) */
-  uint32_t limit, offset;  /* limit 0: all */
-  const char *lang;        /* of titles and snippets */
+  const char *node; /* handle of the home */
+  bool withdrawn;   /* also withdrawn objects */
+  enum {
+    SORT_NEWEST,
+    SORT_RELEVANCE,
+    SORT_KIND,
+    SORT_REFERENCE
+  } sort;                 /* KIND: the schema's order; REFERENCE: (node, gen, index) */
+  uint32_t limit, offset; /* limit 0: all */
+  const char *lang;       /* of titles and snippets */
 };
 /* An object's newest version as found. Everything is borrowed until the callback returns. */
 struct query_row {
-  int64_t rowid;           /* of the newest version */
-  char reference[REFERENCE_MAX];   /* of the first version: the object's name */
+  int64_t rowid;                 /* of the newest version */
+  char reference[REFERENCE_MAX]; /* of the first version: the object's name */
   char version_reference[REFERENCE_MAX];
   struct hash object_id, version_id;
   const struct schema *schema; /* NULL: kind not known here */
   uint64_t schema_number;
-  uint32_t versions;       /* how many */
+  uint32_t versions; /* how many */
   bool withdrawn, review_wanted;
-  const char *handle;      /* home */
-  uint64_t created;        /* of the newest version, claimed */
-  const char *title;       /* in lang, with the fallbacks of DESIGN 6; "" if none */
-  unsigned completeness;   /* 0..100 */
-  const char *snippet;     /* full text only; matches between U+2068 and U+2069; "" otherwise */
+  const char *handle;    /* home */
+  uint64_t created;      /* of the newest version, claimed */
+  const char *title;     /* in lang, with the fallbacks of DESIGN 6; "" if none */
+  unsigned completeness; /* 0..100 */
+  const char *snippet;   /* full text only; matches between U+2068 and U+2069; "" otherwise */
 };
 typedef bool query_visit(void *context, const struct query_row *row);
-/* Runs; *total (may be NULL) counts all matches regardless of limit. ERR_NOT_FOUND (unknown kind, dim or handle; hint: nearest). */
+/* Runs; *total (may be NULL) counts all matches regardless of limit. ERR_NOT_FOUND (unknown kind, dim or handle; hint:
+ * nearest). */
 MUST_CHECK enum err_code query_run(struct store *s, const struct federation *f, const struct schema_set *set,
                                    const struct query *q, query_visit *visit, void *context, uint64_t *total, struct err *err);
 /* Counts per code of one dim over the matches of q (its own facet of that dim left out), most frequent first. */
 typedef bool facet_visit(void *context, const char *code, const char *label, uint64_t count);
 MUST_CHECK enum err_code query_facet(struct store *s, const struct federation *f, const struct schema_set *set,
-                                     const struct query *q, const char *dim, facet_visit *visit, void *context, struct err *err);
-/* Finds one object by reference (of any of its versions), full id (of any version), id prefix of >= 8 hex digits, or title prefix;
- * *rowid is that of its newest version.
- * ERR_NOT_FOUND, ERR_AMBIGUOUS (the message lists up to 10). */
+                                     const struct query *q, const char *dim, facet_visit *visit, void *context,
+                                     struct err *err);
+/* Finds one object by reference (of any of its versions), full id (of any version), id prefix of >= 8 hex digits, or title
+ * prefix; *rowid is that of its newest version. ERR_NOT_FOUND, ERR_AMBIGUOUS (the message lists up to 10). */
 MUST_CHECK enum err_code query_object(struct store *s, const struct federation *f, const struct schema_set *set,
                                       const char *name, int64_t *rowid, struct err *err);
-/* Everything about one object as JSON: reference, id, kind, home, author, versions[], body, findings, completeness, state, links in
- * both directions. rowid: of any of its versions: body, author, created and findings are that version's (versions[].rowid names
- * them), all else is the object's. The caller decrefs. body_out (may be NULL) receives the body. */
+/* Everything about one object as JSON: reference, id, kind, home, author, versions[], body, findings, completeness, state,
+ * links in both directions. rowid: of any of its versions: body, author, created and findings are that version's
+ * (versions[].rowid names them), all else is the object's. The caller decrefs. body_out (may be NULL) receives the body. */
 MUST_CHECK enum err_code query_show(struct store *s, const struct federation *f, const struct schema_set *set, int64_t rowid,
                                     const char *lang, json_t **out, struct bytes *body_out, struct err *err);
 /* The newest version of an own object with these unique fields; ERR_NOT_FOUND. Used by admission and import. */
@@ -66,8 +75,8 @@ struct query_person {
   const char *handle;            /* of the log's node */
   struct pubkey key;
   uint64_t person, roles, territory;
-  const char *name;              /* as certified; "" if its body is not here */
-  bool revoked;                  /* the certificate is void, or was until revoked_from */
+  const char *name; /* as certified; "" if its body is not here */
+  bool revoked;     /* the certificate is void, or was until revoked_from */
   char revoked_from[REFERENCE_MAX];
 };
 typedef bool person_visit(void *context, const struct query_person *person);

@@ -9,7 +9,8 @@
 static enum err_code put_statement(struct query_sql *q, const struct federation *f, const struct schema_set *set,
                                    const struct query *query, const char *dim, struct err *err) {
   enum err_code code = query_sql_add(
-      q, "SELECT facet_code.code, count(*) FROM facet_code JOIN facet ON facet.code = facet_code.no WHERE facet_code.dim = ", err);
+      q,
+      "SELECT facet_code.code, count(*) FROM facet_code JOIN facet ON facet.code = facet_code.no WHERE facet_code.dim = ", err);
   if (code == OK) {
     code = query_sql_text(q, view_of_text(dim), err);
   }
@@ -22,15 +23,16 @@ static enum err_code put_statement(struct query_sql *q, const struct federation 
   return code == OK ? query_sql_add(q, ") GROUP BY facet_code.no ORDER BY 2 DESC, 1", err) : code;
 }
 
-static enum err_code each_code(struct store *s, sqlite3_stmt *st, const struct field *field, const char *lang, facet_visit *visit,
-                               void *context, struct err *err) {
+static enum err_code each_code(struct store *s, sqlite3_stmt *st, const struct field *field, const char *lang,
+                               facet_visit *visit, void *context, struct err *err) {
   struct bytes code_text;
   bool row = true;
   enum err_code result = OK;
   bytes_init(&code_text, LIMIT_BODY);
   while ((result = statement_step(s, st, &row, "facet", err)) == OK && row) {
     const struct view code = statement_text(st, 0);
-    const char *label = field->vocabulary == NULL ? NULL : vocabulary_label(field->vocabulary, code, lang == NULL ? "en" : lang);
+    const char *label =
+        field->vocabulary == NULL ? NULL : vocabulary_label(field->vocabulary, code, lang == NULL ? "en" : lang);
     bytes_clear(&code_text);
     result = bytes_append(&code_text, code, err);
     const char *text = result == OK ? bytes_text(&code_text) : NULL;

@@ -25,8 +25,8 @@ static enum err_code one_number(struct store *s, const char *sql, int64_t *out, 
 }
 
 static enum err_code put_totals(struct store *s, json_t *out, struct err *err) {
-  static const char objects[] = "SELECT count(*) FROM object WHERE withdrawn IS NULL";
-  static const char withdrawn[] = "SELECT count(*) FROM object WHERE withdrawn IS NOT NULL";
+  static const char objects[] = "SELECT count(*) FROM object WHERE readable = 1 AND withdrawn IS NULL";
+  static const char withdrawn[] = "SELECT count(*) FROM object WHERE readable = 1 AND withdrawn IS NOT NULL";
   static const char entries[] = "SELECT ifnull(sum(size), 0) FROM log";
   static const char bodies[] = "SELECT ifnull(sum(body_bytes), 0) FROM log";
   static const char absent[] = "SELECT count(*) FROM entry WHERE state = 3";
@@ -44,7 +44,8 @@ static enum err_code put_totals(struct store *s, json_t *out, struct err *err) {
 }
 
 static enum err_code put_kinds(struct store *s, const struct schema_set *set, json_t *out, struct err *err) {
-  static const char sql[] = "SELECT schema, count(*) FROM object WHERE withdrawn IS NULL GROUP BY schema ORDER BY schema";
+  static const char sql[] =
+      "SELECT schema, count(*) FROM object WHERE readable = 1 AND withdrawn IS NULL GROUP BY schema ORDER BY schema";
   json_t *kinds = json_object();
   sqlite3_stmt *st = NULL;
   bool row = true;
@@ -60,10 +61,10 @@ static enum err_code put_kinds(struct store *s, const struct schema_set *set, js
 }
 
 static enum err_code put_logs(struct store *s, const struct federation *f, json_t *out, struct err *err) {
-  static const char sql[] =
-      "SELECT node, gen, size, body_bytes, "
-      "(SELECT count(*) FROM object WHERE object.id >= no << 40 AND object.id < (no + 1) << 40 AND withdrawn IS NULL), "
-      "EXISTS (SELECT 1 FROM frozen WHERE frozen.log = no) FROM log WHERE size > 0 ORDER BY node, gen";
+  static const char sql[] = "SELECT node, gen, size, body_bytes, "
+                            "(SELECT count(*) FROM object WHERE object.id >= no << 40 AND object.id < (no + 1) << 40 AND "
+                            "readable = 1 AND withdrawn IS NULL), "
+                            "EXISTS (SELECT 1 FROM frozen WHERE frozen.log = no) FROM log WHERE size > 0 ORDER BY node, gen";
   json_t *logs = json_array();
   json_t *homes = json_object();
   sqlite3_stmt *st = NULL;

@@ -35,9 +35,9 @@ struct query_sql {
 void query_sql_init(struct query_sql *q);
 void query_sql_release(struct query_sql *q);
 MUST_CHECK enum err_code query_sql_add(struct query_sql *q, const char *text, struct err *err);
-MUST_CHECK enum err_code query_sql_int(struct query_sql *q, int64_t value, struct err *err);          /* adds "?" */
-MUST_CHECK enum err_code query_sql_text(struct query_sql *q, struct view value, struct err *err);     /* adds "?" */
-MUST_CHECK enum err_code query_sql_blob(struct query_sql *q, struct view value, struct err *err);     /* adds "?" */
+MUST_CHECK enum err_code query_sql_int(struct query_sql *q, int64_t value, struct err *err);      /* adds "?" */
+MUST_CHECK enum err_code query_sql_text(struct query_sql *q, struct view value, struct err *err); /* adds "?" */
+MUST_CHECK enum err_code query_sql_blob(struct query_sql *q, struct view value, struct err *err); /* adds "?" */
 /* " FROM … WHERE …" of a query; skip_dim (may be NULL): facets of that dimension are left out. ERR_NOT_FOUND as query_run. */
 MUST_CHECK enum err_code query_sql_where(struct query_sql *q, const struct federation *f, const struct schema_set *set,
                                          const struct query *query, const char *skip_dim, struct err *err);

@@ -226,6 +226,9 @@ enum err_code query_object(struct store *s, const struct federation *f, const st
     return list_them(s, f, set, name, &c, err);
   }
   code = object_get(s, c.objects[0], &object, err);
+  if (code == OK && object.newest == 0) {
+    return err_set(err, ERR_NOT_FOUND, "every version of '%.60s' was made void by a revocation", name);
+  }
   *rowid = code == OK ? object.newest : 0;
   return code;
 }

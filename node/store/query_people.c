@@ -56,7 +56,8 @@ struct listing {
   struct err *err;
 };
 
-static enum err_code tell(struct listing *l, const struct log *log, const struct evaluation *state, size_t i, struct bytes *name) {
+static enum err_code tell(struct listing *l, const struct log *log, const struct evaluation *state, size_t i,
+                          struct bytes *name) {
   struct position from;
   struct query_person person;
   memset(&person, 0, sizeof person);

@@ -92,7 +92,8 @@ static enum err_code put_version(struct show *show, json_t *list, int64_t rowid)
 }
 
 static enum err_code put_versions(struct show *show) {
-  static const char sql[] = "SELECT :object UNION ALL SELECT id FROM version WHERE object = :object ORDER BY 1";
+  static const char sql[] = "SELECT :object WHERE NOT EXISTS (SELECT 1 FROM held WHERE id = :object) "
+                            "UNION ALL SELECT id FROM version WHERE object = :object ORDER BY 1";
   json_t *list = json_array();
   sqlite3_stmt *st = NULL;
   bool row = true;
@@ -190,7 +191,8 @@ static enum err_code put_links(struct show *show) {
 /* ---- content ---- */
 
 static enum err_code put_findings(struct show *show, const struct schema *schema, struct view body) {
-  static const char *const levels[] = {[FINDING_REFUSED] = "refused", [FINDING_LACKING] = "lacking", [FINDING_WARNING] = "warning"};
+  static const char *const levels[] = {
+      [FINDING_REFUSED] = "refused", [FINDING_LACKING] = "lacking", [FINDING_WARNING] = "warning"};
   json_t *list = json_array();
   struct findings findings;
   memset(&findings, 0, sizeof findings);
@@ -227,7 +229,8 @@ static enum err_code put_content(struct show *show, struct bytes *body_out) {
     }
     if (code == OK) {
       (void)json_object_set_new(show->out, "body", body == NULL ? json_null() : body);
-      put_int(show->out, "completeness", schema == NULL || item.body.len == 0 ? 0 : (int)schema_completeness(schema, item.body));
+      put_int(show->out, "completeness",
+              schema == NULL || item.body.len == 0 ? 0 : (int)schema_completeness(schema, item.body));
       code = put_findings(show, schema, item.body);
     }
   }
@@ -289,8 +292,8 @@ static enum err_code fill(struct show *show, struct bytes *body_out) {
   return code == OK && show->r->object.withdrawn != 0 ? put_withdrawal(show) : code;
 }
 
-enum err_code query_show(struct store *s, const struct federation *f, const struct schema_set *set, int64_t rowid, const char *lang,
-                         json_t **out, struct bytes *body_out, struct err *err) {
+enum err_code query_show(struct store *s, const struct federation *f, const struct schema_set *set, int64_t rowid,
+                         const char *lang, json_t **out, struct bytes *body_out, struct err *err) {
   struct query_reader reader;
   struct show show = {.r = &reader, .set = set, .rowid = rowid, .out = json_object(), .err = err};
   int64_t object = 0;

@@ -22,7 +22,8 @@ enum err_code query_sql_add(struct query_sql *q, const char *text, struct err *e
   return bytes_append_text(&q->text, text, err);
 }
 
-static enum err_code add_bind(struct query_sql *q, bool is_int, bool is_blob, int64_t number, struct view octets, struct err *err) {
+static enum err_code add_bind(struct query_sql *q, bool is_int, bool is_blob, int64_t number, struct view octets,
+                              struct err *err) {
   if (q->n_binds == QUERY_BINDS) {
     return err_set(err, ERR_LIMIT, "more than %d values in a query", QUERY_BINDS);
   }
@@ -169,8 +170,8 @@ static enum err_code where_facet(struct query_sql *q, const struct query *query,
   return code == OK ? query_sql_add(q, ")))", err) : code;
 }
 
-static enum err_code where_facets(struct query_sql *q, const struct schema_set *set, const struct query *query, const char *skip,
-                                  struct err *err) {
+static enum err_code where_facets(struct query_sql *q, const struct schema_set *set, const struct query *query,
+                                  const char *skip, struct err *err) {
   enum err_code code = OK;
   for (uint32_t i = 0; i < query->n_facets && code == OK; i++) {
     const char *dim = query->facets[i].dim;
@@ -217,7 +218,7 @@ static enum err_code from(struct query_sql *q, const struct query *query, struct
   if (code == OK) {
     code = query_sql_add(q, q->joined ? " FROM fulltext JOIN object ON object.id = fulltext.rowid" : " FROM object", err);
   }
-  return code == OK ? query_sql_add(q, " JOIN log ON log.no = object.id >> 40 WHERE 1", err) : code;
+  return code == OK ? query_sql_add(q, " JOIN log ON log.no = object.id >> 40 WHERE object.readable = 1", err) : code;
 }
 
 enum err_code query_sql_where(struct query_sql *q, const struct federation *f, const struct schema_set *set,

@@ -14,7 +14,8 @@
 /* ---- do they fit ---- */
 
 static enum err_code put_rule(struct bytes *out, const struct field *f, struct err *err) {
-  return bytes_printf(out, err, "%s %d %d %d %s %s %s\n", f->key, (int)f->type, f->ml, f->many, f->dim, f->ref_kind, f->inverse);
+  return bytes_printf(out, err, "%s %d %d %d %s %s %s\n", f->key, (int)f->type, f->ml, f->many, f->dim, f->ref_kind,
+                      f->inverse);
 }
 
 /* Everything that decides about derived rows: the tables, and the rule words that derivation obeys. */
@@ -112,11 +113,12 @@ static enum err_code drop_wides(struct store *s, struct err *err) {
 }
 
 static enum err_code drop_tables(struct store *s, struct err *err) {
-  static const char sql[] = "DROP TABLE IF EXISTS fulltext; DROP VIEW IF EXISTS fulltext_content; DROP TABLE IF EXISTS unique_key;"
-                            "DROP TABLE IF EXISTS link; DROP TABLE IF EXISTS facet; DROP TABLE IF EXISTS facet_code;"
-                            "DROP TABLE IF EXISTS version; DROP TABLE IF EXISTS object; DROP TABLE IF EXISTS authority;"
-                            "DROP TABLE IF EXISTS frozen; DROP TABLE IF EXISTS held; DROP TABLE IF EXISTS derived_wide;"
-                            "DROP TABLE IF EXISTS derived_fact";
+  static const char sql[] =
+      "DROP TABLE IF EXISTS fulltext; DROP VIEW IF EXISTS fulltext_content; DROP TABLE IF EXISTS unique_key;"
+      "DROP TABLE IF EXISTS link; DROP TABLE IF EXISTS facet; DROP TABLE IF EXISTS facet_code;"
+      "DROP TABLE IF EXISTS version; DROP TABLE IF EXISTS object; DROP TABLE IF EXISTS authority;"
+      "DROP TABLE IF EXISTS frozen; DROP TABLE IF EXISTS held; DROP TABLE IF EXISTS derived_wide;"
+      "DROP TABLE IF EXISTS derived_fact";
   const enum err_code code = has_tables(s) ? drop_wides(s, err) : OK;
   return code == OK ? statement_script(s, sql, "derived tables", err) : code;
 }

@@ -7,9 +7,9 @@
 
 #include "node/store/store.h"
 
-/* The statement of a constant text, prepared at its first use and then kept, reset and without bindings. sql is told from others
- * by its address: it must be of static storage. Store errors. Borrowed until the store closes; two uses of one text must not
- * overlap. */
+/* The statement of a constant text, prepared at its first use and then kept, reset and without bindings. sql is told from
+ * others by its address: it must be of static storage. Store errors. Borrowed until the store closes; two uses of one text must
+ * not overlap. */
 MUST_CHECK enum err_code statement_get(struct store *s, const char *sql, sqlite3_stmt **out, struct err *err);
 /* Prepares a text that is built at run time; the caller finalizes it. */
 MUST_CHECK enum err_code statement_new(struct store *s, const char *sql, sqlite3_stmt **out, struct err *err);

@@ -27,10 +27,9 @@ static enum err_code code_of(int rc) {
     int rc;
     enum err_code code;
   } table[] = {
-      {SQLITE_FULL, ERR_DISK_FULL}, {SQLITE_CORRUPT, ERR_CORRUPT},      {SQLITE_NOTADB, ERR_CORRUPT},
-      {SQLITE_BUSY, ERR_BUSY},      {SQLITE_LOCKED, ERR_BUSY},          {SQLITE_NOMEM, ERR_MEMORY},
-      {SQLITE_IOERR, ERR_IO},       {SQLITE_CANTOPEN, ERR_IO},          {SQLITE_PERM, ERR_PERMISSIONS},
-      {SQLITE_READONLY, ERR_IO},    {SQLITE_TOOBIG, ERR_LIMIT},
+      {SQLITE_FULL, ERR_DISK_FULL},   {SQLITE_CORRUPT, ERR_CORRUPT}, {SQLITE_NOTADB, ERR_CORRUPT}, {SQLITE_BUSY, ERR_BUSY},
+      {SQLITE_LOCKED, ERR_BUSY},      {SQLITE_NOMEM, ERR_MEMORY},    {SQLITE_IOERR, ERR_IO},       {SQLITE_CANTOPEN, ERR_IO},
+      {SQLITE_PERM, ERR_PERMISSIONS}, {SQLITE_READONLY, ERR_IO},     {SQLITE_TOOBIG, ERR_LIMIT},
   };
   for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
     if (table[i].rc == (rc & 0xff)) {
@@ -162,7 +161,8 @@ static enum err_code check_version(struct store *s, bool *fresh, struct err *err
     return err_set(err, ERR_CORRUPT, "store.db is no store of this program");
   }
   if (version > STORE_VERSION) {
-    (void)err_set(err, ERR_VERSION, "the store has version %lld, this program knows up to %d", (long long)version, STORE_VERSION);
+    (void)err_set(err, ERR_VERSION, "the store has version %lld, this program knows up to %d", (long long)version,
+                  STORE_VERSION);
     return err_hint(err, "use the newer program");
   }
   return OK;
@@ -175,7 +175,8 @@ static enum err_code create_tables(struct store *s, struct err *err) {
   }
   if (code == OK) {
     char pragma[96];
-    (void)snprintf(pragma, sizeof pragma, "PRAGMA application_id = %d; PRAGMA user_version = %d", STORE_APPLICATION_ID, STORE_VERSION);
+    (void)snprintf(pragma, sizeof pragma, "PRAGMA application_id = %d; PRAGMA user_version = %d", STORE_APPLICATION_ID,
+                   STORE_VERSION);
     code = statement_script(s, pragma, "version", err);
   }
   if (code == OK) {
@@ -189,8 +190,9 @@ static enum err_code create_tables(struct store *s, struct err *err) {
 
 /* FULL: a COMMIT that returned survives a power cut (measured: with NORMAL 6 of 30 did not). */
 static enum err_code writer_settings(struct store *s, bool fresh, struct err *err) {
-  static const char settings[] = "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2048; PRAGMA cache_size = -24576;"
-                                 "PRAGMA temp_store = MEMORY; PRAGMA secure_delete = FAST; PRAGMA journal_size_limit = 67108864";
+  static const char settings[] =
+      "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2048; PRAGMA cache_size = -24576;"
+      "PRAGMA temp_store = MEMORY; PRAGMA secure_delete = FAST; PRAGMA journal_size_limit = 67108864";
   int64_t level = 0;
   enum err_code code = fresh ? statement_script(s, "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL", "settings", err) : OK;
   if (code == OK) {
@@ -206,8 +208,9 @@ static enum err_code writer_settings(struct store *s, bool fresh, struct err *er
 }
 
 static enum err_code reader_settings(struct store *s, struct err *err) {
-  return statement_script(s, "PRAGMA query_only = ON; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY",
-                          "settings", err);
+  return statement_script(
+      s, "PRAGMA query_only = ON; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY",
+      "settings", err);
 }
 
 static enum err_code open_database(struct store *s, const char *path, const char *vfs, struct err *err) {

@@ -1,9 +1,9 @@
 /*
  * store: what a node holds, in one SQLite file (record.sql is kept for ever, derived.sql can be dropped and rebuilt).
  *
- * One writer: STORE_WRITE takes `store.lock` beside the file for its life. Acknowledge after COMMIT: synchronous=FULL is set, read
- * back and required. Commits and WAL checkpoints happen only under that lock; readers are query_only, never checkpoint and hold no
- * transaction over 30 s. docs/store.md describes the tables.
+ * One writer: STORE_WRITE takes `store.lock` beside the file for its life. Acknowledge after COMMIT: synchronous=FULL is set,
+ * read back and required. Commits and WAL checkpoints happen only under that lock; readers are query_only, never checkpoint and
+ * hold no transaction over 30 s. docs/store.md describes the tables.
  */
 #ifndef SPECOLA_NODE_STORE_STORE_H
 #define SPECOLA_NODE_STORE_STORE_H

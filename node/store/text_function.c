@@ -1,6 +1,6 @@
 /*
- * text_function: specola_text(schema number, body, is title) in SQL: the text that FTS5 shows snippets of, read out of the body so that
- * it is not stored twice. Needs store_use_schemas; before that, every str of a body counts as text.
+ * text_function: specola_text(schema number, body, is title) in SQL: the text that FTS5 shows snippets of, read out of the body
+ * so that it is not stored twice. Needs store_use_schemas; before that, every str of a body counts as text.
  */
 #include "node/store/inside.h"
 #include "node/store/texts.h"

@@ -1,6 +1,6 @@
 /*
- * texts: what of a body is full text: the title in all its languages, and every other text. Used when a body is indexed, when it is
- * taken out again (the same octets must come), and by the SQL function specola_text for snippets.
+ * texts: what of a body is full text: the title in all its languages, and every other text. Used when a body is indexed, when
+ * it is taken out again (the same octets must come), and by the SQL function specola_text for snippets.
  */
 #ifndef SPECOLA_NODE_STORE_TEXTS_H
 #define SPECOLA_NODE_STORE_TEXTS_H

@@ -18,16 +18,38 @@ bool wide_has(const struct schema *schema, const struct field *f) {
 }
 
 void wide_name(const struct schema *schema, char out[WIDE_NAME_MAX]) {
-  static const char *const taken[] = {"address", "authority", "charter", "derived_fact", "derived_wide", "entry", "facet", "facet_code",
-                                      "fact", "frozen", "fulltext", "fulltext_config", "fulltext_content", "fulltext_data",
-                                      "fulltext_docsize", "fulltext_idx", "held", "identity", "link", "log", "milestone", "object",
-                                      "unique_key", "version"};
+  static const char *const taken[] = {"address",
+                                      "authority",
+                                      "charter",
+                                      "derived_fact",
+                                      "derived_wide",
+                                      "entry",
+                                      "facet",
+                                      "facet_code",
+                                      "fact",
+                                      "frozen",
+                                      "fulltext",
+                                      "fulltext_config",
+                                      "fulltext_content",
+                                      "fulltext_data",
+                                      "fulltext_docsize",
+                                      "fulltext_idx",
+                                      "held",
+                                      "identity",
+                                      "link",
+                                      "log",
+                                      "milestone",
+                                      "object",
+                                      "unique_key",
+                                      "version"};
   bool is_taken = strncmp(schema->kind, "sqlite_", 7) == 0;
   for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) {
     is_taken = is_taken || strcmp(schema->kind, taken[i]) == 0;
   }
   (void)snprintf(out, WIDE_NAME_MAX, "%s%s", strncmp(schema->kind, "sqlite_", 7) == 0 ? "_" : schema->kind,
-                 strncmp(schema->kind, "sqlite_", 7) == 0 ? schema->kind : is_taken ? "_" : "");
+                 strncmp(schema->kind, "sqlite_", 7) == 0 ? schema->kind
+                 : is_taken                               ? "_"
+                                                          : "");
 }
 
 static enum err_code number_group(struct wide *w, size_t i, struct err *err) {
@@ -118,9 +140,9 @@ int wide_column(const struct wide *w, const struct field *field) {
 /* ---- SQL ---- */
 
 static const char *column_type(const struct field *f) {
-  static const char *const types[] = {[FIELD_TEXT] = "TEXT", [FIELD_CODE] = "TEXT",   [FIELD_DATE] = "TEXT",   [FIELD_NUMBER] = "REAL",
-                                      [FIELD_BOOL] = "INTEGER", [FIELD_URL] = "TEXT", [FIELD_REF] = "BLOB",   [FIELD_GROUP] = "TEXT",
-                                      [FIELD_FILE] = "TEXT", [FIELD_BLOB] = "BLOB"};
+  static const char *const types[] = {
+      [FIELD_TEXT] = "TEXT", [FIELD_CODE] = "TEXT", [FIELD_DATE] = "TEXT",  [FIELD_NUMBER] = "REAL", [FIELD_BOOL] = "INTEGER",
+      [FIELD_URL] = "TEXT",  [FIELD_REF] = "BLOB",  [FIELD_GROUP] = "TEXT", [FIELD_FILE] = "TEXT",   [FIELD_BLOB] = "BLOB"};
   return types[f->type];
 }
 

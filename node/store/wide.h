@@ -1,6 +1,7 @@
 /*
  * wide: a table a kind of object, one row an object, written from its schema: what researchers query by SQL and what lists are
- * sorted by. The one place where SQL is made from data: names of kinds and fields ([a-z][a-z0-9_]*, docs/schema.md); values are bound.
+ * sorted by. The one place where SQL is made from data: names of kinds and fields ([a-z][a-z0-9_]*, docs/schema.md); values are
+ * bound.
  */
 #ifndef SPECOLA_NODE_STORE_WIDE_H
 #define SPECOLA_NODE_STORE_WIDE_H

@@ -49,6 +49,11 @@ class Node:
             return ""
 
     def serve(self, *arguments, binary=None):
+        for left_over in ("run/ports", "run/ctl"):  # of a node that was killed
+            try:
+                os.unlink(os.path.join(self.home, left_over))
+            except FileNotFoundError:
+                pass
         log = open(self.log, "ab")
         self.process = subprocess.Popen([binary or SPECOLA, "--home", self.home, "serve", *arguments], env=self.lab.env(self.config),
                                         stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)

@@ -127,7 +127,8 @@ static int dial(const struct rig *r) {
   return fd;
 }
 
-/* Sends octets, reads until the other end closes or what came ends in `until`; returns the status (0: closed without a word). */
+/* Sends octets, reads until the other end closes or what came ends in `until`; returns the status (0: closed without a word).
+ */
 static int talk(struct rig *r, int fd, const char *octets, size_t len, const char *until, char answer[ANSWER_MAX]) {
   size_t sent = 0, got = 0;
   const uint64_t end = clock_ms(clock_system()) + WAIT_MS;

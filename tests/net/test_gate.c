@@ -1,6 +1,6 @@
 /*
- * test_gate: the gate on real ZeroMQ sockets of the loopback, ports chosen by the kernel. The test plays core and supervisor at the
- * other ends of the pipes, and hostile peers with raw sockets.
+ * test_gate: the gate on real ZeroMQ sockets of the loopback, ports chosen by the kernel. The test plays core and supervisor at
+ * the other ends of the pipes, and hostile peers with raw sockets.
  */
 #include <setjmp.h>
 #include <stdarg.h>

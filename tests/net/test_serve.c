@@ -1,6 +1,6 @@
 /*
- * test_serve: whole nodes: supervisor, core, gate and ctl as processes of their own (executed from this very program), talking over
- * loopback. Founded here by hand, so that it needs nothing of the command line.
+ * test_serve: whole nodes: supervisor, core, gate and ctl as processes of their own (executed from this very program), talking
+ * over loopback. Founded here by hand, so that it needs nothing of the command line.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +15,7 @@
 #include <ftw.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -166,6 +167,7 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 
 static _Noreturn void serve_here(const struct serve_options *options) {
   struct err err = ERR_INIT;
+  (void)prctl(PR_SET_PDEATHSIG, SIGTERM); /* a test that fails leaves no node behind */
   const enum err_code code = serve_run(options, &err);
   if (code != OK) (void)fprintf(stderr, "serve: %s\n", err.message);
   _exit(err_exit_status(code));
@@ -191,6 +193,14 @@ static struct ctl_client *client_of(struct place *p) {
   return c;
 }
 
+/* What a node that was killed left there says nothing of the next one. */
+static void forget_ports(struct place *p) {
+  char path[HOME_PATH_MAX];
+  struct err err = ERR_INIT;
+  expect_ok(home_path(&p->home, "run/ports", path, &err), &err, "path");
+  (void)unlink(path);
+}
+
 /* Starts a node; it dials those places of dial that serve already. */
 static void start(struct land *l, uint32_t i) {
   struct place *p = &l->places[i];
@@ -202,6 +212,7 @@ static void start(struct land *l, uint32_t i) {
     options.peers[options.n_peers] = peers[options.n_peers];
     options.n_peers++;
   }
+  forget_ports(p);
   p->pid = fork();
   assert_true(p->pid >= 0);
   if (p->pid == 0) serve_here(&options);
@@ -534,8 +545,9 @@ static void orders_are_obeyed_or_refused_with_their_reason(void **state) {
   converge(l);
   expect_ok(signer_new(&other, &err), &err, "key");
   hex_encode(pubkey_view(&other.pub), hex);
-  expect_ok(ask(p, "certify", json_pack("{s:s, s:i, s:i, s:s}", "key", hex, "roles", ROLE_EDITOR, "territory", 0, "name", "Ada"),
-                &answer, &err),
+  expect_ok(ask(p, "certify",
+                json_pack("{s:s, s:i, s:i, s:s}", "key", hex, "roles", ROLE_EDITOR, "territory", 0, "name", "Ada"), &answer,
+                &err),
             &err, "certify");
   assert_string_equal(json_string_value(json_object_get(answer, "reference")), "IT-2");
   json_decref(answer);

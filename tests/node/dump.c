@@ -9,7 +9,8 @@
 
 #include <cmocka.h>
 
-#define POSITION(column) "(SELECT hex(log.node) FROM log WHERE log.no = " column " >> 40) || '-' || (" column " & 1099511627775)"
+#define POSITION(column)                                                                                                       \
+  "(SELECT hex(log.node) FROM log WHERE log.no = " column " >> 40) || '-' || (" column " & 1099511627775)"
 
 static void dump_sql(struct fixture_node *node, const char *sql, struct bytes *out) {
   sqlite3_stmt *st = NULL;
@@ -32,18 +33,20 @@ void dump_derived(struct fixture_node *node, bool arrival, struct bytes *out) {
       "SELECT " POSITION("id") " AS p, reason FROM held ORDER BY p",
       "SELECT hex(log.node), frozen.id & 1099511627775 FROM frozen JOIN log ON log.no = frozen.log ORDER BY 1",
       "SELECT " POSITION("id") " AS p, kind FROM authority ORDER BY p",
-      "SELECT " POSITION("id") " AS p, newest & 1099511627775, versions, withdrawn & 1099511627775, schema, flags, person FROM object "
-      "ORDER BY p",
+      "SELECT " POSITION("id") " AS p, newest & 1099511627775, versions, withdrawn & 1099511627775, schema, flags, person, "
+                               "head & 1099511627775, readable FROM object "
+                               "ORDER BY p",
       "SELECT " POSITION("id") " AS p, object & 1099511627775 FROM version ORDER BY p",
-      "SELECT dim, facet_code.code, " POSITION("object") " AS p FROM facet JOIN facet_code ON facet_code.no = facet.code ORDER BY 1, 2, 3",
+      "SELECT dim, facet_code.code, " POSITION(
+          "object") " AS p FROM facet JOIN facet_code ON facet_code.no = facet.code ORDER BY 1, 2, 3",
       "SELECT hex(target), field, " POSITION("object") " AS p FROM link ORDER BY 1, 2, 3",
       "SELECT count(*) FROM unique_key",
       "SELECT " POSITION("id") " AS p, title, country, level, original_lang FROM \"case\" ORDER BY p",
       "SELECT term, col, offset, " POSITION("doc") " AS p FROM temp.words ORDER BY 1, 4, 2, 3",
   };
   assert_int_equal(sqlite3_exec(store_db(node->store),
-                                "CREATE VIRTUAL TABLE IF NOT EXISTS temp.words USING fts5vocab(main, fulltext, instance)", NULL, NULL,
-                                NULL),
+                                "CREATE VIRTUAL TABLE IF NOT EXISTS temp.words USING fts5vocab(main, fulltext, instance)", NULL,
+                                NULL, NULL),
                    SQLITE_OK);
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
     dump_sql(node, all[i], out);

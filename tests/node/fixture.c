@@ -157,9 +157,13 @@ void fixture_open(struct fixture_node *node) {
   struct err err = ERR_INIT;
   expect_ok(store_open(node->dir, STORE_WRITE, NULL, &node->store, &err), &err, "store");
   expect_ok(federation_load(node->store, &node->federation, &err), &err, "federation");
-  const struct hall_config config = {.store = node->store, .federation = &node->federation, .schemas = node->all->schemas,
-                                     .node_key = &node->node_key, .clock = &node->all->clock,
-                                     .entropy = &node->all->entropy, .threads = node->threads};
+  const struct hall_config config = {.store = node->store,
+                                     .federation = &node->federation,
+                                     .schemas = node->all->schemas,
+                                     .node_key = &node->node_key,
+                                     .clock = &node->all->clock,
+                                     .entropy = &node->all->entropy,
+                                     .threads = node->threads};
   expect_ok(hall_open(&config, &node->hall, &err), &err, "hall");
 }
 
@@ -219,8 +223,10 @@ void fixture_seal(struct fixture_node *node, const struct signer *author, struct
   expect_ok(bytes_append(&out->body, body, &err), &err, "body");
   expect_ok(record_seal(&h, &f->charter.fed_id, author, &out->salt, bytes_view(&out->body), &out->envelope, &out->id, &err),
             &err, "seal");
-  out->item = (struct item){.envelope = bytes_view(&out->envelope), .state = body.len > 0 ? ITEM_WHOLE : ITEM_BODILESS,
-                            .salt = out->salt, .body = bytes_view(&out->body)};
+  out->item = (struct item){.envelope = bytes_view(&out->envelope),
+                            .state = body.len > 0 ? ITEM_WHOLE : ITEM_BODILESS,
+                            .salt = out->salt,
+                            .body = bytes_view(&out->body)};
 }
 
 void fixture_body(struct fixture *f, const char *kind, const char *json, struct bytes *out) {
@@ -241,8 +247,9 @@ void fixture_body(struct fixture *f, const char *kind, const char *json, struct 
 }
 
 void fixture_case_body(struct fixture *f, uint64_t n, struct bytes *out) {
-  static const char *const words[] = {"amministrazione", "pubblica", "innovazione", "cittadini", "servizi", "digitale", "comune",
-                                      "partecipazione", "dati", "aperti", "laboratorio", "scuola", "salute", "mobilità", "energia"};
+  static const char *const words[] = {"amministrazione", "pubblica", "innovazione",    "cittadini", "servizi",
+                                      "digitale",        "comune",   "partecipazione", "dati",      "aperti",
+                                      "laboratorio",     "scuola",   "salute",         "mobilità",  "energia"};
   struct bytes text;
   char json[4096];
   bytes_init(&text, 2048);

@@ -1,6 +1,6 @@
 /*
- * fixture: a federation of a few nodes in one process, each with its store in a folder of its own under $TMPDIR. For tests of the
- * node floor. Every function fails the test that calls it when something goes wrong.
+ * fixture: a federation of a few nodes in one process, each with its store in a folder of its own under $TMPDIR. For tests of
+ * the node floor. Every function fails the test that calls it when something goes wrong.
  */
 #ifndef SPECOLA_TESTS_NODE_FIXTURE_H
 #define SPECOLA_TESTS_NODE_FIXTURE_H
@@ -14,12 +14,12 @@ struct fixture;
 struct fixture_node {
   struct fixture *all;
   char dir[256];
-  const char *handle;      /* IT FR EE DE ES PT NL FI */
-  struct hash id;          /* node id */
+  const char *handle;                   /* IT FR EE DE ES PT NL FI */
+  struct hash id;                       /* node id */
   struct signer node_key, root, editor; /* editor: coordinator and editor, person 1 (entry 1) */
-  uint8_t curve[32];       /* "public" CURVE key, random octets */
-  unsigned threads;        /* of the hall; 0 at first, takes effect with fixture_open */
-  struct store *store;     /* NULL while the node is closed */
+  uint8_t curve[32];                    /* "public" CURVE key, random octets */
+  unsigned threads;                     /* of the hall; 0 at first, takes effect with fixture_open */
+  struct store *store;                  /* NULL while the node is closed */
   struct federation federation;
   struct hall *hall;
 };
@@ -35,7 +35,8 @@ struct fixture {
   struct bytes charter_item;
   struct fixture_node nodes[FIXTURE_NODES];
 };
-/* Founds a federation of n nodes and opens them all. With begun, each log has its identity (entry 0) and its editor (entry 1). */
+/* Founds a federation of n nodes and opens them all. With begun, each log has its identity (entry 0) and its editor (entry 1).
+ */
 void fixture_found(struct fixture *f, uint32_t n, uint64_t seed, bool begun);
 void fixture_release(struct fixture *f); /* closes everything and removes the folders */
 /* Closes and opens a node again; a closed node's store is on the disk as it was. */

@@ -410,6 +410,39 @@ static void counts_checkpoints_too_far_apart(void **state) {
   end(a);
 }
 
+/* More questions at once than anybody may have open; what fits is answered. */
+static void say_gets(struct liar *a) {
+  a->out.type = MSG_GET;
+  a->out.has_req = true;
+  a->out.u.get.node = a->s->f.nodes[IT].id;
+  a->out.u.get.gen = 1;
+  a->out.u.get.from = 0;
+  a->out.u.get.to = 2;
+  a->out.u.get.mode = GET_FULL;
+  a->out.u.get.max_bytes = LIMIT_DATA_SOFT;
+  for (a->out.req = 1; a->out.req <= 500; a->out.req++)
+    say(a);
+}
+
+static void counts_questions_over_the_quota_and_answers_the_rest(void **state) {
+  (void)state;
+  struct liar *a = malloc(sizeof *a);
+  assert_non_null(a);
+  liar_begin(a, LIE_NONE, 10);
+  dial(a);
+  sim_run(a->s, 1000);
+  a->s->stalled[EE] = true; /* it asks and does not read */
+  say_gets(a);
+  sim_run(a->s, 100);
+  assert_int_equal(sim_counter(a->s, IT, EE, "quota.frames"), 500 - 1 - ASKS_MAX); /* one is parked, the others wait */
+  honest_rounds(a->s);
+  a->s->stalled[EE] = false;
+  sim_run(a->s, 3000);
+  assert_int_equal(sim_counter(a->s, IT, EE, "entries.served"), 2 * (1 + ASKS_MAX));
+  sim_expect_only(a->s, IT, EE, "quota.frames");
+  end(a);
+}
+
 static void counts_unasked_octets_over_the_quota(void **state) {
   (void)state;
   struct liar *a = malloc(sizeof *a);
@@ -552,6 +585,7 @@ int main(void) {
       cmocka_unit_test(counts_a_head_that_no_checkpoint_covers),
       cmocka_unit_test(counts_a_head_of_no_member),
       cmocka_unit_test(counts_endless_unasked_heads),
+      cmocka_unit_test(counts_questions_over_the_quota_and_answers_the_rest),
       cmocka_unit_test(counts_unasked_octets_over_the_quota),
       cmocka_unit_test(counts_another_root_of_our_size),
       cmocka_unit_test(counts_a_checkpoint_under_another_key),

@@ -15,8 +15,9 @@
 
 #define OUT_MAX (64u * 1024u * 1024u)
 
-static const char thing[] = "schema 1030 thing\nname text 1 ml P max=200\nnote text 1 - -\nlang code 1 - - vocab=language\n"
-                            "tags text * - -\nn number 1 - -\nyes bool 1 - -\nrows group * - -\nrows.a text 1 - -\nrows.b text * - -\n";
+static const char thing[] =
+    "schema 1030 thing\nname text 1 ml P max=200\nnote text 1 - -\nlang code 1 - - vocab=language\n"
+    "tags text * - -\nn number 1 - -\nyes bool 1 - -\nrows group * - -\nrows.a text 1 - -\nrows.b text * - -\n";
 
 static struct fixture_record put(struct fixture_node *node, const char *json) {
   struct fixture_record record;
@@ -59,9 +60,10 @@ static void csv_has_exact_octets(void **state) {
   (void)state;
   with_things(&f, 1);
   struct fixture_node *it = &f.nodes[0];
-  struct fixture_record one = put(it, "{\"name\": {\"en\": \"Wheel, \\\"round\\\"\", \"it\": \"Ruota\"}, \"note\": \"=1+1\", \"lang\": \"it\","
-                                      "\"tags\": [\"a;b\", \"c\"], \"n\": -5, \"yes\": true,"
-                                      "\"rows\": [{\"a\": \"x\", \"b\": [\"1\", \"2\"]}, {\"a\": \"y\\nz\"}]}");
+  struct fixture_record one =
+      put(it, "{\"name\": {\"en\": \"Wheel, \\\"round\\\"\", \"it\": \"Ruota\"}, \"note\": \"=1+1\", \"lang\": \"it\","
+              "\"tags\": [\"a;b\", \"c\"], \"n\": -5, \"yes\": true,"
+              "\"rows\": [{\"a\": \"x\", \"b\": [\"1\", \"2\"]}, {\"a\": \"y\\nz\"}]}");
   struct fixture_record two = put(it, "{\"name\": {\"fr\": \"Roue\"}, \"note\": \"'ok\", \"lang\": \"it\"}");
   bytes_init(&out, OUT_MAX);
   bytes_init(&expected, OUT_MAX);
@@ -70,16 +72,18 @@ static void csv_has_exact_octets(void **state) {
   assert_int_equal(report.objects, 2);
   assert_int_equal(report.octets, out.len);
   hash_hex(&one.id, hex);
-  assert_int_equal(bytes_printf(&expected, NULL,
-                                "reference,version,id,node,state,versions,created,completeness,name,note,lang,tags,n,yes,rows.a,rows.b,"
-                                "translations\r\nIT-2,IT-2,%s,IT,published,1,1767225600,100,"
-                                "Ruota,\"'=1+1\",it,a\\;b; c,\"'-5\",true,\"x; y\nz\",1; 2,"
-                                "\"{\"\"name\"\":{\"\"en\"\":\"\"Wheel, \\\"\"round\\\"\"\"\"}}\"\r\n",
-                                hex),
-                   OK);
+  assert_int_equal(
+      bytes_printf(&expected, NULL,
+                   "reference,version,id,node,state,versions,created,completeness,name,note,lang,tags,n,yes,rows.a,rows.b,"
+                   "translations\r\nIT-2,IT-2,%s,IT,published,1,1767225600,100,"
+                   "Ruota,\"'=1+1\",it,a\\;b; c,\"'-5\",true,\"x; y\nz\",1; 2,"
+                   "\"{\"\"name\"\":{\"\"en\"\":\"\"Wheel, \\\"\"round\\\"\"\"\"}}\"\r\n",
+                   hex),
+      OK);
   hash_hex(&two.id, hex);
-  assert_int_equal(bytes_printf(&expected, NULL, "IT-3,IT-3,%s,IT,published,1,1767225600,100,Roue,'ok,it,,,,,,"
-                                                 "\"{\"\"name\"\":{\"\"fr\"\":\"\"Roue\"\"}}\"\r\n",
+  assert_int_equal(bytes_printf(&expected, NULL,
+                                "IT-3,IT-3,%s,IT,published,1,1767225600,100,Roue,'ok,it,,,,,,"
+                                "\"{\"\"name\"\":{\"\"fr\"\":\"\"Roue\"\"}}\"\r\n",
                                 hex),
                    OK);
   assert_string_equal(bytes_text(&out), bytes_text(&expected));
@@ -109,9 +113,11 @@ static void ndjson_is_the_same_on_every_node(void **state) {
   bytes_init(&a, OUT_MAX);
   bytes_init(&b, OUT_MAX);
   const struct export_options options = {.format = EXPORT_NDJSON};
-  assert_int_equal(export_run(f.nodes[0].store, &f.nodes[0].federation, f.schemas, &options, bundle_sink_bytes, &a, &report, &err), OK);
+  assert_int_equal(
+      export_run(f.nodes[0].store, &f.nodes[0].federation, f.schemas, &options, bundle_sink_bytes, &a, &report, &err), OK);
   assert_int_equal(report.objects, 20);
-  assert_int_equal(export_run(f.nodes[1].store, &f.nodes[1].federation, f.schemas, &options, bundle_sink_bytes, &b, &report, &err), OK);
+  assert_int_equal(
+      export_run(f.nodes[1].store, &f.nodes[1].federation, f.schemas, &options, bundle_sink_bytes, &b, &report, &err), OK);
   assert_true(view_equal(bytes_view(&a), bytes_view(&b)));
   size_t lines = 0;
   for (const char *line = bytes_text(&a); *line != 0; line = strchr(line, '\n') + 1, lines++) {

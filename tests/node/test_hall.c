@@ -36,8 +36,8 @@ static void own_checkpoint(const struct own_log *log, uint64_t size, struct byte
     const struct hash leaf = merkle_leaf(log->records[i].item.envelope);
     merkle_append(&range, &leaf);
   }
-  const struct checkpoint checkpoint = {.fed_id = log->node->all->charter.fed_id, .node = log->node->id, .gen = 1, .size = size,
-                                        .root = merkle_root(&range)};
+  const struct checkpoint checkpoint = {
+      .fed_id = log->node->all->charter.fed_id, .node = log->node->id, .gen = 1, .size = size, .root = merkle_root(&range)};
   bytes_clear(text);
   assert_int_equal(checkpoint_seal(&checkpoint, &log->node->node_key, text, &err), OK);
 }
@@ -103,7 +103,8 @@ static void add_identity(struct own_log *log) {
   bytes_release(&body);
 }
 
-static void add_cert(struct own_log *log, const struct signer *author, const struct pubkey *key, uint64_t person, uint64_t roles) {
+static void add_cert(struct own_log *log, const struct signer *author, const struct pubkey *key, uint64_t person,
+                     uint64_t roles) {
   static const uint8_t body[] = {0x81, 0xa4, 'n', 'a', 'm', 'e', 0xa1, 'X'};
   struct fixture_record record;
   struct header h = {.kind = KIND_CERT, .has_subject = true, .n_args = 3, .args = {person, roles, 0}};
@@ -265,6 +266,9 @@ static void every_reason_is_found(void **state) {
   add_cert(&log, &it->node_key, &it->editor.pub, 1, ROLE_EDITOR); /* before there is an identity: nobody's key */
   EXPECT(REASON_AUTHOR);
   add_identity(&log);
+  add_identity(&log); /* the same again */
+  EXPECT(REASON_REPEATED);
+  f.now_ms += 1000;
   add_identity(&log); /* does not follow from itself */
   EXPECT(REASON_IDENTITY);
   add_cert(&log, &it->node_key, &it->editor.pub, 1, ROLE_EDITOR);
@@ -299,14 +303,15 @@ static void every_reason_is_found(void **state) {
   (void)add_case(&log, &it->editor, 8, &own, &own); /* own2 is newer */
   EXPECT(REASON_STALE);
   own_add(&log, &(struct fixture_record){.item = log.records[first_at].item}); /* the first case again */
-  EXPECT(REASON_STALE);
+  EXPECT(REASON_REPEATED);
   struct header elsewhere = {.kind = KIND_VERSION, .n_args = 2, .args = {1, 0}, .home = fr->id};
   add_odd(&log, &it->editor, elsewhere, view_of("\x81\xa1\x61\xa1\x62", 5));
   EXPECT(REASON_HOME);
   struct header plain = {.kind = KIND_VERSION, .n_args = 2, .args = {1, 0}};
-  add_odd(&log, &it->editor, plain, view_of("\x81\xa1\x61\xd9\x01\x62", 6)); /* a long form */
-  EXPECT(REASON_BODY);
-  add_odd(&log, &it->editor, plain, view_of("\xa1\x62", 2)); /* no map */
+  add_odd(&log, &it->editor, plain, view_of("\x81\xa1\x61\xd9\x01\x62", 6)); /* a long form: kept, not shown */
+  add_odd(&log, &it->editor, plain, view_of("\xa1\x62", 2));                 /* no map */
+  const struct header no_identity = {.kind = KIND_IDENTITY};
+  add_odd(&log, &it->node_key, no_identity, view_of("\x81\xa1\x61\xa1\x62", 5));
   EXPECT(REASON_BODY);
   (void)add_case(&log, &it->editor, 9, NULL, NULL);
   log.records[log.n - 1].envelope.p[log.records[log.n - 1].envelope.len - 1] ^= 1;
@@ -345,7 +350,7 @@ static void every_reason_is_found(void **state) {
     }
   }
   assert_int_equal(result.n_new + result.n_held, log.n);
-  assert_int_equal(result.held_by_reason[REASON_STALE], 3);
+  assert_int_equal(result.held_by_reason[REASON_STALE], 2);
   /* Entry by entry: the same. And rebuilt: the same. */
   struct bytes once;
   struct bytes again;
@@ -387,17 +392,15 @@ static void a_backdated_revocation_takes_back_what_came_after(void **state) {
   add_identity(&log);
   add_cert(&log, &it->node_key, &it->editor.pub, 1, ROLE_EDITOR);
   add_cert(&log, &it->node_key, &second.pub, 2, ROLE_EDITOR);
-  const struct hash a = add_case(&log, &second, 1, NULL, NULL);     /* 3 */
-  const struct hash b = add_case(&log, &second, 2, &a, &a);         /* 4: void */
-  const struct hash c = add_case(&log, &it->editor, 3, &a, &b);     /* 5: then stale */
-  (void)add_case(&log, &second, 4, NULL, NULL);                      /* 6: void */
-  add_cert(&log, &it->node_key, &second.pub, 2, ROLE_EDITOR);        /* 7: void */
-  add_revoke(&log, &it->node_key, &second.pub, 4);                   /* 8: from 4 on */
-  const struct hash d = add_case(&log, &it->editor, 5, &a, &a);     /* 9: follows the last that counts */
-  (void)c;
-  (void)d;
-  static const enum reason expected[] = {REASON_NONE,  REASON_NONE,    REASON_NONE,    REASON_NONE, REASON_REVOKED,
-                                         REASON_STALE, REASON_REVOKED, REASON_REVOKED, REASON_NONE, REASON_NONE};
+  const struct hash a = add_case(&log, &second, 1, NULL, NULL); /* 3 */
+  const struct hash b = add_case(&log, &second, 2, &a, &a);     /* 4: void */
+  const struct hash c = add_case(&log, &it->editor, 3, &a, &b); /* 5: built on what became void, and stays */
+  (void)add_case(&log, &second, 4, NULL, NULL);                 /* 6: void */
+  add_cert(&log, &it->node_key, &second.pub, 2, ROLE_EDITOR);   /* 7: void */
+  add_revoke(&log, &it->node_key, &second.pub, 4);              /* 8: from 4 on */
+  (void)add_case(&log, &it->editor, 5, &a, &c);                 /* 9 */
+  static const enum reason expected[] = {REASON_NONE, REASON_NONE,    REASON_NONE,    REASON_NONE, REASON_REVOKED,
+                                         REASON_NONE, REASON_REVOKED, REASON_REVOKED, REASON_NONE, REASON_NONE};
   /* FR gets all at once; EE up to 8 first, when all seemed well; IT entry by entry and is closed in between. */
   assert_int_equal(own_carry(&log, f.nodes[1].hall, 0, log.n, 64, NULL, &err), OK);
   assert_int_equal(own_carry(&log, f.nodes[2].hall, 0, 8, 64, NULL, &err), OK);
@@ -542,7 +545,8 @@ static void checkpoints_of_others_begin_nothing(void **state) {
   fixture_checkpoint(&elsewhere.nodes[0], &elsewhere.nodes[0].id, 0, &text);
   assert_int_equal(hall_pull_begin(f.nodes[0].hall, bytes_view(&text), 0, &pull, &err), ERR_NOT_FOUND);
   bytes_clear(&text);
-  const struct checkpoint forged = {.fed_id = f.charter.fed_id, .node = f.nodes[1].id, .gen = 1, .size = 2, .root = f.nodes[1].id};
+  const struct checkpoint forged = {
+      .fed_id = f.charter.fed_id, .node = f.nodes[1].id, .gen = 1, .size = 2, .root = f.nodes[1].id};
   assert_int_equal(checkpoint_seal(&forged, &f.nodes[0].node_key, &text, &err), OK);
   assert_int_equal(hall_pull_begin(f.nodes[0].hall, bytes_view(&text), 0, &pull, &err), ERR_SIGNATURE);
   assert_int_equal(hall_pull_begin(f.nodes[0].hall, view_of("x", 1), 0, &pull, &err), ERR_FORMAT);

@@ -38,16 +38,16 @@ static void ends_free(struct ends *e) {
 
 /* The canonical bin of len octets, each of them fill. */
 static struct bytes bin_of(size_t len, uint8_t fill) {
-  struct bytes raw, out;
+  struct bytes out;
   struct err err = ERR_INIT;
-  bytes_init(&raw, len + 1);
+  uint8_t *raw = malloc(len);
+  assert_non_null(raw);
+  memset(raw, fill, len);
   bytes_init(&out, len + 16);
-  for (size_t i = 0; i < len; i++)
-    assert_int_equal(bytes_append_u8(&raw, fill, &err), OK);
   struct canon_writer w = canon_writer(&out);
-  canon_put_bin(&w, bytes_view(&raw));
+  canon_put_bin(&w, view_of(raw, len));
   assert_int_equal(canon_written(&w, "test", &err), OK);
-  bytes_release(&raw);
+  free(raw);
   return out;
 }
 
@@ -120,12 +120,12 @@ static void many_large_messages_pass_in_order_through_a_small_kernel_buffer(void
   assert_int_equal(setsockopt(pipe_fd(e.a), SOL_SOCKET, SO_SNDBUF, &small, sizeof small), 0);
   unsigned sent = 0, got = 0;
   while (got < 40) {
-    struct bytes message = bin_of(500000 + sent, (uint8_t)sent);
     if (sent < 40 && pipe_has_room(e.a, LIMIT_PIPE)) {
+      struct bytes message = bin_of(500000 + sent, (uint8_t)sent);
       assert_int_equal(pipe_send(e.a, PIPE_FRAME_OUT, bytes_view(&message), &err), OK);
+      bytes_release(&message);
       sent++;
     }
-    bytes_release(&message);
     assert_int_equal(pipe_write(e.a, &err), OK);
     assert_int_equal(pipe_read(e.b, &err), OK);
     enum pipe_channel channel;
@@ -199,15 +199,15 @@ static void refused(const void *octets, size_t len) {
 
 static void what_breaks_the_rules_is_refused(void **state) {
   (void)state;
-  refused("\x00\x00\x00\x00", 4);                  /* empty */
-  refused("\xff\xff\xff\xff", 4);                  /* absurd */
-  refused("\x00\x09\x60\x01", 4);                  /* one octet over LIMIT_PIPE */
-  refused("\x00\x00\x00\x03\x91\x01\xc0", 7);      /* one element */
-  refused("\x00\x00\x00\x04\x92\xcc\x01\xc0", 8);  /* a channel in the long form */
-  refused("\x00\x00\x00\x02\x92\x01", 6);          /* no payload */
-  refused("\x00\x00\x00\x04\x92\x01\xc0\xc0", 8);  /* octets behind */
-  refused("\x00\x00\x00\x03\x92\x01\xc1", 7);      /* not msgpack */
-  refused("\x00\x00\x00\x03\x92\x31\xc0", 7);      /* PIPE_PEER without a descriptor */
+  refused("\x00\x00\x00\x00", 4);                 /* empty */
+  refused("\xff\xff\xff\xff", 4);                 /* absurd */
+  refused("\x00\x09\x60\x01", 4);                 /* one octet over LIMIT_PIPE */
+  refused("\x00\x00\x00\x03\x91\x01\xc0", 7);     /* one element */
+  refused("\x00\x00\x00\x04\x92\xcc\x01\xc0", 8); /* a channel in the long form */
+  refused("\x00\x00\x00\x02\x92\x01", 6);         /* no payload */
+  refused("\x00\x00\x00\x04\x92\x01\xc0\xc0", 8); /* octets behind */
+  refused("\x00\x00\x00\x03\x92\x01\xc1", 7);     /* not msgpack */
+  refused("\x00\x00\x00\x03\x92\x31\xc0", 7);     /* PIPE_PEER without a descriptor */
 }
 
 static void the_other_end_is_noticed_when_it_goes_and_what_it_said_is_kept(void **state) {

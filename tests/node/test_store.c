@@ -50,7 +50,8 @@ static void keeps_its_promises_about_files_and_settings(void **state) {
   assert_int_equal(number(f.nodes[0].store, "PRAGMA synchronous"), 2);
   assert_int_equal(number(f.nodes[0].store, "PRAGMA page_size"), 16384);
   assert_int_equal(number(f.nodes[0].store, "PRAGMA application_id"), 0x5350434C);
-  assert_int_equal(number(f.nodes[0].store, "SELECT count(*) FROM sqlite_master WHERE name = 'entry' AND sql LIKE '%STRICT'"), 1);
+  assert_int_equal(number(f.nodes[0].store, "SELECT count(*) FROM sqlite_master WHERE name = 'entry' AND sql LIKE '%STRICT'"),
+                   1);
   fixture_release(&f);
 }
 
@@ -195,7 +196,10 @@ static void a_full_disk_writes_nothing_and_heals_by_itself(void **state) {
   struct bytes json;
   bytes_init(&body, LIMIT_BODY);
   bytes_init(&json, LIMIT_BODY);
-  assert_int_equal(bytes_append_text(&json, "{\"title\": {\"it\": \"Lungo\"}, \"country\": \"IT\", \"level\": \"local\", \"summary\": {\"it\": \"", &err), OK);
+  assert_int_equal(
+      bytes_append_text(
+          &json, "{\"title\": {\"it\": \"Lungo\"}, \"country\": \"IT\", \"level\": \"local\", \"summary\": {\"it\": \"", &err),
+      OK);
   for (int i = 0; i < 20000; i++) {
     assert_int_equal(bytes_append_text(&json, "parola ", &err), OK);
   }

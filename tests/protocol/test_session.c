@@ -244,7 +244,7 @@ static void no_mutation_of_any_frame_is_ever_accepted(void **state) {
     before[i] = to->session;
     assert_true(give(&l, to, &frames[i]) <= SESSION_ANSWER);
   }
-  for (size_t i = 0; i < 4 * 1500; i++) {
+  for (size_t i = 0; i < (size_t)4 * 1500; i++) {
     struct session s = before[i % 4];
     struct bytes *frame = &frames[i % 4];
     size_t at = cast_random(&seed) % frame->len;

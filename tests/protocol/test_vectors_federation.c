@@ -20,7 +20,7 @@ static struct bytes octets_of(const json_t *row, const char *key) {
   struct bytes b;
   const char *hex = text_of(row, key);
   size_t len = strlen(hex) / 2;
-  bytes_init(&b, LIMIT_BUNDLE_ITEM * 2);
+  bytes_init(&b, (size_t)LIMIT_BUNDLE_ITEM * 2);
   assert_int_equal(bytes_reserve(&b, len + 1, NULL), OK);
   assert_int_equal(hex_decode(view_of_text(hex), b.p, len, NULL), OK);
   b.len = len;

@@ -68,7 +68,8 @@ static void a_window_never_inflates_past_its_limit(void **state) {
   uint64_t encoding;
   bytes_init(&scratch, LIMIT_DATA_RAW);
   memset(big, 0, sizeof big);
-  memcpy(big, "\xdd\x00\x0f\xff\xfb", 5); /* an array of exactly LIMIT_DATA_RAW - 5 */
+  static const uint8_t HEAD[] = {0xdd, 0x00, 0x0f, 0xff, 0xfb};
+  memcpy(big, HEAD, sizeof HEAD); /* an array of exactly LIMIT_DATA_RAW - 5 */
   static const struct {
     size_t len;
     int says_size;
@@ -90,7 +91,7 @@ static void a_window_never_inflates_past_its_limit(void **state) {
   }
   assert_int_equal(open_window(view_of(big, LIMIT_DATA_RAW + 1), 0, LIMIT_DATA_RAW - 5, &scratch, &out), ERR_LIMIT);
   struct bytes out_bytes;
-  bytes_init(&out_bytes, LIMIT_DATA_RAW * 2);
+  bytes_init(&out_bytes, (size_t)LIMIT_DATA_RAW * 2);
   assert_int_equal(window_pack(view_of(big, LIMIT_DATA_RAW + 1), &out_bytes, &encoding, NULL), ERR_LIMIT);
   bytes_release(&out_bytes);
   bytes_release(&scratch);
