@@ -52,7 +52,7 @@ enum err_code append_entry(struct append *a, const struct verified *entry, enum 
   const struct opened *opened = &entry->opened;
   struct store *s = a->h->config.store;
   const int64_t rowid = entry_rowid(a->log.no, a->log.range.size);
-  struct verdict v;
+  struct verdict v = {.reason = REASON_NONE};
   enum err_code code = entry_put(s, rowid, &opened->item, opened->reason == REASON_NONE ? &opened->record.id : NULL, err);
   if (code == OK) {
     code = evaluate(a->state, s, opened, a->log.range.size, false, &v, err);

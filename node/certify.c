@@ -45,7 +45,7 @@ enum err_code hall_admit_identity(struct hall *h, struct err *err) {
   const struct federation *f = h->config.federation;
   struct header header = {.kind = KIND_IDENTITY};
   struct identity_item item;
-  struct receipt_row row;
+  struct receipt_row row = {.state = RECEIPT_QUEUED};
   struct bytes body;
   enum err_code code = has_key(h, err);
   if (code != OK || hall_head(h, &f->own, 1) != NULL) {
@@ -72,7 +72,7 @@ enum err_code hall_admit_identity(struct hall *h, struct err *err) {
 
 static enum err_code name_body(const char *name, struct bytes *out, struct err *err) {
   struct bytes clean;
-  bytes_init(&clean, LIMIT_NAME * 4);
+  bytes_init(&clean, (size_t)LIMIT_NAME * 4);
   enum err_code code = text_normalise(view_of_text(name), &clean, err);
   if (code == OK && (clean.len == 0 || text_length(bytes_view(&clean)) > LIMIT_NAME)) {
     code = err_set(err, ERR_LIMIT, "a name has 1 to %u characters", LIMIT_NAME);

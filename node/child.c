@@ -34,11 +34,11 @@
 #define SANITIZED 0
 #endif
 
-#define HELLO_MS 10000                     /* the supervisor speaks at once */
-#define FAREWELL_MS 1000                   /* to say why it ends */
-#define GATE_MEMORY (512u * 1024u * 1024u) /* address space */
-#define GATE_STACK (256u * 1024u)          /* of each thread of the gate: they count into it */
-#define FILES_MIN 4096                     /* descriptors, if the system lets us: links, monitors, strangers */
+#define HELLO_MS 10000                          /* the supervisor speaks at once */
+#define FAREWELL_MS 1000                        /* to say why it ends */
+#define GATE_MEMORY ((rlim_t)512 * 1024 * 1024) /* address space */
+#define GATE_STACK ((size_t)256 * 1024)         /* of each thread of the gate: they count into it */
+#define FILES_MIN 4096                          /* descriptors, if the system lets us: links, monitors, strangers */
 #define PATH_MAX_HELLO HOME_PATH_MAX
 
 static const char *const NAMES[CHILD_ROLES] = {[CHILD_CORE] = "core", [CHILD_GATE] = "gate", [CHILD_CTL] = "ctl"};
@@ -47,6 +47,7 @@ const char *child_name(enum child_role role) {
   return NAMES[role];
 }
 
+/* CHILD_ROLES: no such role. */
 static enum child_role role_of(const char *name) {
   for (int i = 0; i < CHILD_ROLES; i++) {
     if (strcmp(name, NAMES[i]) == 0) return (enum child_role)i;
@@ -263,21 +264,26 @@ int serve_child(int argc, char **argv) {
   typedef enum err_code run_role(struct pipe * p, struct received_hello * hello, struct err * err);
   static run_role *const RUN[CHILD_ROLES] = {[CHILD_CORE] = run_core, [CHILD_GATE] = run_gate, [CHILD_CTL] = run_ctl};
   struct err err = ERR_INIT;
-  if (!serve_is_child(argc, argv)) return err_exit_status(ERR_USAGE);
-  const enum child_role role = role_of(argv[2]);
+  const enum child_role role = serve_is_child(argc, argv) ? role_of(argv[2]) : CHILD_ROLES;
+  if (role >= CHILD_ROLES) return err_exit_status(ERR_USAGE);
   log_set_process(NAMES[role]);
   harden(role);
   struct pipe *p = pipe_new(CHILD_FD, CHILD_QUEUE);
   struct received_hello *hello = calloc(1, sizeof *hello);
-  enum err_code code = p == NULL || hello == NULL ? err_set(&err, ERR_MEMORY, NULL) : secret_start(&err);
+  if (p == NULL || hello == NULL) {
+    free(hello);
+    pipe_free(p);
+    return err_exit_status(ERR_MEMORY);
+  }
+  enum err_code code = secret_start(&err);
   if (code == OK) code = hello_wait(p, hello, &err);
   if (code == OK) {
     log_set_level(hello->hello.verbose ? LOG_INFO : LOG_WARNING);
     code = RUN[role](p, hello, &err);
   }
   if (code == ERR_UNREACHABLE) log_line(LOG_INFO, NAMES[role], "the supervisor is gone", NULL);
-  if (code != OK && p != NULL) farewell(p, &err);
-  if (hello != NULL) secret_free(hello->secret);
+  if (code != OK) farewell(p, &err);
+  secret_free(hello->secret);
   free(hello);
   pipe_free(p);
   return err_exit_status(code);

@@ -10,7 +10,7 @@
 
 #define CHILD_WORD "serve-child" /* argv: program, this word, the role */
 #define CHILD_FD 3               /* its end of the pipe */
-#define CHILD_QUEUE (2u * 1024u * 1024u)
+#define CHILD_QUEUE ((size_t)2 * 1024 * 1024)
 
 enum child_role { CHILD_CORE, CHILD_GATE, CHILD_CTL, CHILD_ROLES };
 const char *child_name(enum child_role role) __attribute__((const)); /* "core", "gate", "ctl" */

@@ -13,8 +13,7 @@
 #include "keys/log.h"
 #include "node/core_inside.h"
 
-#define GATE_QUEUE (8u * 1024u * 1024u) /* octets waiting for the gate */
-#define CTL_QUEUE (8u * 1024u * 1024u)  /* answers waiting for ctl */
+#define QUEUE ((size_t)8 * 1024 * 1024) /* octets waiting for the gate, answers waiting for ctl */
 #define LINKS_MAX 1024
 #define ACTIONS 256  /* carried out in a turn */
 #define QUIET_MS 500 /* without anything to do, before housekeeping begins */
@@ -62,7 +61,10 @@ static enum err_code advertise(struct core *c, struct err *err) {
   if (endpoint[0] == '\0' || self == NULL) return OK;
   if (self->has_address && self->address.n_endpoints == 1 && strcmp(self->address.endpoints[0], endpoint) == 0) return OK;
   struct address *next = calloc(1, sizeof *next);
-  if (next == NULL) return err_set(err, ERR_MEMORY, NULL);
+  if (next == NULL) {
+    err_set(err, ERR_MEMORY, NULL);
+    return ERR_MEMORY;
+  }
   next->node = c->federation.own;
   next->seq = self->has_address ? self->address.seq + 1 : 1;
   next->n_endpoints = 1;
@@ -109,7 +111,10 @@ static enum err_code open_all(struct core *c, const struct core_config *config, 
 
 enum err_code core_new(const struct core_config *config, struct core **out, struct err *err) {
   struct core *c = calloc(1, sizeof *c);
-  if (c == NULL) return err_set(err, ERR_MEMORY, NULL);
+  if (c == NULL) {
+    err_set(err, ERR_MEMORY, NULL);
+    return ERR_MEMORY;
+  }
   bytes_init(&c->scratch, LIMIT_PIPE);
   c->node_key = config->node_key;
   c->supervisor = config->supervisor;
@@ -325,8 +330,11 @@ static enum err_code peer_take(struct core *c, struct view payload, int fd, stru
   canon_array_exact(&r, 1);
   const struct view name = canon_str(&r, 16);
   const bool gate = view_is_text(name, "gate");
-  struct pipe *p = pipe_new(fd, gate ? GATE_QUEUE : CTL_QUEUE);
-  if (p == NULL) return err_set(err, ERR_MEMORY, NULL);
+  struct pipe *p = pipe_new(fd, QUEUE);
+  if (p == NULL) {
+    err_set(err, ERR_MEMORY, NULL);
+    return ERR_MEMORY;
+  }
   if (!gate) {
     pipe_free(c->ctl);
     c->ctl = p;

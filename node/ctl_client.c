@@ -84,7 +84,10 @@ static enum err_code find(struct ctl_client *c, const struct home *h, struct err
 
 enum err_code ctl_connect(const struct home *h, uint64_t timeout_ms, struct ctl_client **out, struct err *err) {
   struct ctl_client *c = calloc(1, sizeof *c);
-  if (c == NULL) return err_set(err, ERR_MEMORY, NULL);
+  if (c == NULL) {
+    err_set(err, ERR_MEMORY, NULL);
+    return ERR_MEMORY;
+  }
   c->timeout_ms = timeout_ms;
   c->dir_fd = -1;
   enum err_code code = find(c, h, err);
@@ -231,7 +234,10 @@ enum err_code ctl_order(struct ctl_client *c, const char *name, const json_t *ar
   char path[URL_MAX / 2];
   const json_t *wait = json_object_get(argument, "timeout_ms");
   char *text = argument == NULL ? strdup("{}") : json_dumps(argument, JSON_COMPACT);
-  if (text == NULL) return err_set(err, ERR_MEMORY, NULL);
+  if (text == NULL) {
+    err_set(err, ERR_MEMORY, NULL);
+    return ERR_MEMORY;
+  }
   (void)snprintf(path, sizeof path, "/order/%s", name);
   struct wish wish = {"POST", path, "application/json", view_of_text(text), c->timeout_ms + SLACK_MS, false};
   if (json_is_integer(wait) && json_integer_value(wait) > 0) wish.wait_ms += (uint64_t)json_integer_value(wait);

@@ -144,7 +144,7 @@ enum err_code federation_load(struct store *s, struct federation *out, struct er
     f.members = calloc(f.epoch.n_members == 0 ? 1 : f.epoch.n_members, sizeof *f.members);
     code = f.members == NULL ? err_set(err, ERR_MEMORY, NULL) : OK;
   }
-  for (uint32_t i = 0; code == OK && i < f.epoch.n_members; i++) {
+  for (uint32_t i = 0; code == OK && f.members != NULL && i < f.epoch.n_members; i++) {
     f.members[i].member = &f.epoch.members[i];
     code = load_identity(s, &f, &f.members[i], err);
     if (code == OK) {

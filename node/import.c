@@ -8,7 +8,7 @@
 #include "node/hall.h"
 #include "protocol/canon.h"
 
-#define IMPORT_BYTES (64u * 1024u * 1024u) /* octets of items between two checkpoints */
+#define IMPORT_BYTES ((size_t)64 * 1024 * 1024) /* octets of items between two checkpoints */
 
 /* Entries since the last checkpoint. */
 struct import {
@@ -35,7 +35,7 @@ static enum err_code take_charter(struct import *i, struct view payload, struct 
 static enum err_code take_identity(struct import *i, struct view payload, struct err *err) {
   struct canon_reader r = canon_reader(payload);
   struct identity_item item;
-  struct identity identity;
+  struct identity identity = {.version = 0};
   bool changed = false;
   identity_item_read(&r, &item);
   enum err_code code = canon_finish(&r, "identity", err);

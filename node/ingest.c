@@ -225,7 +225,7 @@ static enum err_code current_body(struct hall *h, const struct federation_member
       return bytes_append(out, charter->founders[i].identity_body, err);
     }
   }
-  bytes_init(&octets, 2 * LIMIT_IDENTITY);
+  bytes_init(&octets, (size_t)2 * LIMIT_IDENTITY);
   code = store_get_identity(h->config.store, &m->member->node, m->identity.version, &octets, err);
   if (code == OK) {
     struct canon_reader r = canon_reader(bytes_view(&octets));
@@ -243,7 +243,7 @@ enum err_code hall_identity(struct hall *h, const struct hash *node, struct view
   struct federation_member *m = member_of(h, node);
   struct canon_reader r = canon_reader(octets);
   struct identity_item item;
-  struct identity claimed;
+  struct identity claimed = {.version = 0};
   struct bytes previous;
   *changed = false;
   if (m == NULL) {

@@ -17,9 +17,9 @@
 #include "protocol/canon.h"
 #include "protocol/limits.h"
 
-#define PREFIX 4                 /* octets of the length */
-#define READ_CHUNK (64u * 1024u) /* octets asked of the kernel at once */
-#define READ_CEILING (2 * (PREFIX + LIMIT_PIPE) + READ_CHUNK)
+#define PREFIX 4                       /* octets of the length */
+#define READ_CHUNK ((size_t)64 * 1024) /* octets asked of the kernel at once */
+#define READ_CEILING ((size_t)2 * (PREFIX + LIMIT_PIPE) + READ_CHUNK)
 #define FDS_MAX 8   /* descriptors under way in one direction */
 #define HEAD_MAX 16 /* octets of array head and channel */
 

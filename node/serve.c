@@ -97,7 +97,10 @@ static void configure(struct supervisor_config *out, const struct run *r, const 
 enum err_code serve_run(const struct serve_options *options, struct err *err) {
   struct supervisor_config config;
   struct run *r = calloc(1, sizeof *r);
-  if (r == NULL) return err_set(err, ERR_MEMORY, NULL);
+  if (r == NULL) {
+    err_set(err, ERR_MEMORY, NULL);
+    return ERR_MEMORY;
+  }
   enum err_code code = run_open(r, options, err);
   if (code == OK) {
     configure(&config, r, options, false);
@@ -115,7 +118,10 @@ enum err_code serve_once(const struct serve_options *options, uint64_t timeout_m
   struct bytes text;
   if (report != NULL) *report = NULL;
   struct run *r = calloc(1, sizeof *r);
-  if (r == NULL) return err_set(err, ERR_MEMORY, NULL);
+  if (r == NULL) {
+    err_set(err, ERR_MEMORY, NULL);
+    return ERR_MEMORY;
+  }
   bytes_init(&text, LIMIT_PIPE);
   enum err_code code = run_open(r, options, err);
   if (code == OK) {

@@ -372,7 +372,10 @@ static enum err_code signals_open(struct supervisor *s, sigset_t *before, struct
 enum err_code supervisor_run(const struct supervisor_config *config, struct bytes *report, struct err *err) {
   sigset_t before;
   struct supervisor *s = calloc(1, sizeof *s);
-  if (s == NULL) return err_set(err, ERR_MEMORY, NULL);
+  if (s == NULL) {
+    err_set(err, ERR_MEMORY, NULL);
+    return ERR_MEMORY;
+  }
   s->config = config;
   s->report = report;
   for (int i = 0; i < CHILD_ROLES; i++)

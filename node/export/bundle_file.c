@@ -7,7 +7,7 @@
 #include "node/export/inside.h"
 #include "protocol/canon.h"
 
-#define ITEM_MAX (4u * LIMIT_CHARTER)
+#define ITEM_MAX ((size_t)4 * LIMIT_CHARTER)
 #define WINDOW_RAW (LIMIT_DATA_RAW - LIMIT_ITEM) /* past this a window takes no further item */
 
 struct writing {

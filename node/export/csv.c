@@ -139,7 +139,7 @@ static enum err_code put_leaf(void *context, const struct field *leaf, struct er
   struct row *row = context;
   struct bytes value;
   bool any = false;
-  bytes_init(&value, 2 * LIMIT_BODY);
+  bytes_init(&value, (size_t)2 * LIMIT_BODY);
   enum err_code code = row->body.len == 0 ? OK : collect(row, leaf, row->original, &value, &any, err);
   if (code == OK && !any && leaf->ml && row->original.len > 0 && row->body.len > 0) {
     code = collect(row, leaf, view_of(NULL, 0), &value, &any, err); /* not told in the original language */

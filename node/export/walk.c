@@ -6,7 +6,7 @@
 #include "node/export/inside.h"
 
 #define LINE_MAX_OCTETS                                                                                                        \
-  (4u * 1024u * 1024u) /* a body as JSON or CSV: every octet may be escaped, and there is a second form of texts */
+  ((size_t)4 * 1024 * 1024) /* a body as JSON or CSV: every octet may be escaped, and there is a second form of texts */
 
 enum err_code export_put(struct export_sink *sink, struct view v, struct err *err) {
   const enum err_code code = sink->sink(sink->context, v, err);
@@ -48,7 +48,7 @@ static enum err_code walk_objects(struct export_run *run) {
 enum err_code export_run(struct store *s, const struct federation *f, const struct schema_set *set,
                          const struct export_options *options, bundle_sink *sink, void *context, struct export_report *report,
                          struct err *err) {
-  struct export_report unused;
+  struct export_report unused = {.objects = 0};
   struct export_run run = {.s = s, .f = f, .set = set, .options = options, .sink = {sink, context, 0}, .code = OK, .err = err};
   run.report = report == NULL ? &unused : report;
   memset(run.report, 0, sizeof *run.report);

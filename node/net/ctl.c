@@ -27,13 +27,13 @@
 #include "protocol/canon.h"
 #include "protocol/limits.h"
 
-#define QUEUE (4u * 1024u * 1024u) /* octets waiting for core */
+#define QUEUE ((size_t)4 * 1024 * 1024) /* octets waiting for core */
 #define BACKLOG 16
-#define ANSWER_MS (15u * 60u * 1000u) /* the longest order */
+#define ANSWER_MS (UINT64_C(15) * 60 * 1000) /* the longest order */
 #define DEFAULT_TIMEOUT_S 10
 #define LAST_TURNS 8
 #define TURN_MS 1000
-#define REST_MS 100 /* the listener rests when descriptors run out */
+#define REST_US 100000L /* the listener rests when descriptors run out */
 
 /* A request on its way through core. Invariant: req is NULL for a free slot. */
 struct waiting {
@@ -196,7 +196,7 @@ static void on_rest(evutil_socket_t fd, short what, void *context) {
 }
 
 static void on_accept_error(struct evconnlistener *listener, void *context) {
-  static const struct timeval REST = {0, REST_MS * 1000};
+  static const struct timeval REST = {0, REST_US};
   struct ctl *c = context;
   log_line(LOG_WARNING, "ctl", "cannot accept", "why=%s", strerror(errno));
   (void)evconnlistener_disable(listener);
@@ -249,7 +249,10 @@ static enum err_code http_open(struct ctl *c, int fd, unsigned timeout_s, struct
 enum err_code ctl_new(const struct ctl_config *config, struct ctl **out, struct err *err) {
   char path[UNIXPATH_MAX];
   struct ctl *c = calloc(1, sizeof *c);
-  if (c == NULL) return err_set(err, ERR_MEMORY, NULL);
+  if (c == NULL) {
+    err_set(err, ERR_MEMORY, NULL);
+    return ERR_MEMORY;
+  }
   c->supervisor = config->supervisor;
   bytes_init(&c->scratch, LIMIT_PIPE);
   (void)signal(SIGPIPE, SIG_IGN); /* libevent writes to clients that are gone */

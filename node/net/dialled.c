@@ -28,7 +28,10 @@ struct dialled {
 enum err_code dialled_new(const struct linkend *to, const char *endpoint, unsigned turn, uint64_t now_ms, struct dialled **out,
                           struct err *err) {
   struct dialled *d = calloc(1, sizeof *d);
-  if (d == NULL) return err_set(err, ERR_MEMORY, NULL);
+  if (d == NULL) {
+    err_set(err, ERR_MEMORY, NULL);
+    return ERR_MEMORY;
+  }
   d->lookup = resolve_new(endpoint);
   if (d->lookup == NULL) {
     free(d);

@@ -15,10 +15,10 @@
 #include "node/net/resolve.h"
 #include "protocol/limits.h"
 
-#define CORE_QUEUE (8u * 1024u * 1024u) /* octets waiting for core: LIMIT_CORE_QUEUE frames of an ordinary size */
-#define CORE_RESERVE (64u * 1024u)      /* of them kept free for what is no frame: losses and failed sends */
-#define SHARE 32                        /* messages of one source in a turn */
-#define LOOKUP_MS 20                    /* a turn while names are looked up */
+#define CORE_QUEUE ((size_t)8 * 1024 * 1024) /* octets waiting for core: LIMIT_CORE_QUEUE frames of an ordinary size */
+#define CORE_RESERVE ((size_t)64 * 1024)     /* of them kept free for what is no frame: losses and failed sends */
+#define SHARE 32                             /* messages of one source in a turn */
+#define LOOKUP_MS 20                         /* a turn while names are looked up */
 #define DIALS LIMIT_PEERS
 #define FIXED_ITEMS 5 /* of the poll: supervisor, core, ZAP, ROUTER, its monitor */
 #define TURN_MS 1000
@@ -50,7 +50,10 @@ struct gate {
 enum err_code gate_new(const struct gate_config *config, struct gate **out, struct err *err) {
   if (!zmq_has("curve")) return err_set(err, ERR_FAILED, "this libzmq has no CURVE: nobody can be authenticated");
   struct gate *g = calloc(1, sizeof *g);
-  if (g == NULL) return err_set(err, ERR_MEMORY, NULL);
+  if (g == NULL) {
+    err_set(err, ERR_MEMORY, NULL);
+    return ERR_MEMORY;
+  }
   g->key = config->key;
   g->listen = config->listen;
   g->supervisor = config->supervisor;
@@ -338,7 +341,10 @@ static enum err_code supervisor_turn(struct gate *g, bool *stop, struct err *err
     if (channel == PIPE_STOP) *stop = true;
     if (channel != PIPE_PEER) continue;
     struct pipe *core = pipe_new(fd, CORE_QUEUE);
-    if (core == NULL) return err_set(err, ERR_MEMORY, NULL);
+    if (core == NULL) {
+      err_set(err, ERR_MEMORY, NULL);
+      return ERR_MEMORY;
+    }
     core_set(g, core);
   }
   if (pipe_fault(g->supervisor) != NULL) return err_set(err, ERR_FORMAT, "%s", pipe_fault(g->supervisor));

@@ -10,7 +10,7 @@
 #include "keys/log.h"
 #include "protocol/limits.h"
 
-#define DOWNS_MAX (2 * ROUTER_LINKS)
+#define DOWNS_MAX ((size_t)2 * ROUTER_LINKS)
 
 struct accepted {
   struct linkend end;
@@ -32,7 +32,10 @@ struct router {
 enum err_code router_open(void *zmq_context, const struct curve_key *key, struct zap *zap, const char *listen,
                           struct router **out, struct err *err) {
   struct router *r = calloc(1, sizeof *r);
-  if (r == NULL) return err_set(err, ERR_MEMORY, NULL);
+  if (r == NULL) {
+    err_set(err, ERR_MEMORY, NULL);
+    return ERR_MEMORY;
+  }
   r->zap = zap;
   r->context = zmq_context;
   r->socket = socket_new(zmq_context, ZMQ_ROUTER, key, NULL, err);

@@ -14,8 +14,9 @@
 /* In zmq.h only for those who ask for the draft API; libzmq 4.3 knows it always: a server whose handler is missing refuses. */
 #define ZAP_ENFORCE_DOMAIN 93
 
-#define CURVE_OVERHEAD 33 /* octets of a MESSAGE command around a part: name, nonce, authenticator, flags; libzmq counts them  \
-                           */
+#define CURVE_OVERHEAD                                                                                                         \
+  33 /* octets of a MESSAGE command around a part: name, nonce, authenticator, flags; libzmq counts them                       \
+      */
 #define CONNECT_MS 10000
 #define HEARTBEAT_MS 10000
 #define SILENCE_MS 30000

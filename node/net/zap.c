@@ -39,7 +39,10 @@ enum err_code zap_open(void *zmq_context, struct zap **out, struct err *err) {
   static const int64_t LARGEST = 1024;
   static const int NO_LINGER = 0;
   struct zap *z = calloc(1, sizeof *z);
-  if (z == NULL) return err_set(err, ERR_MEMORY, NULL);
+  if (z == NULL) {
+    err_set(err, ERR_MEMORY, NULL);
+    return ERR_MEMORY;
+  }
   z->socket = zmq_socket(zmq_context, ZMQ_REP);
   if (z->socket == NULL || zmq_setsockopt(z->socket, ZMQ_LINGER, &NO_LINGER, sizeof NO_LINGER) != 0 ||
       zmq_setsockopt(z->socket, ZMQ_MAXMSGSIZE, &LARGEST, sizeof LARGEST) != 0 ||

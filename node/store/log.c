@@ -3,7 +3,7 @@
  */
 #include "node/store/statement.h"
 
-#define LOG_RANGE_OCTETS (MERKLE_RANGE_MAX * HASH_LEN)
+#define LOG_RANGE_OCTETS ((size_t)MERKLE_RANGE_MAX * HASH_LEN)
 #define LOG_COLUMNS "no, node, gen, size, range, body_bytes"
 
 static enum err_code log_of_row(sqlite3_stmt *st, struct log *out, struct err *err) {

@@ -7,7 +7,7 @@
 #include "node/store/object.h"
 #include "node/store/query.h"
 
-#define QUERY_SQL_MAX (64u * 1024u) /* octets of a statement that is put together here */
+#define QUERY_SQL_MAX ((size_t)64 * 1024) /* octets of a statement that is put together here */
 #define QUERY_BINDS 64
 
 /* What people type, as FTS5 expressions. Either may be empty. */

@@ -124,7 +124,7 @@ static enum err_code compare_titles(struct store *s, sqlite3_stmt *st, struct vi
   struct bytes fold;
   bool row = true;
   enum err_code code = OK;
-  bytes_init(&fold, 2 * LIMIT_BODY);
+  bytes_init(&fold, (size_t)2 * LIMIT_BODY);
   while ((code = statement_step(s, st, &row, "title", err)) == OK && row) {
     bytes_clear(&fold);
     if (text_fold(statement_text(st, 1), &fold, NULL) != OK) {

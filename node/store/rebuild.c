@@ -9,7 +9,7 @@
 #include "node/store/sql.h"
 #include "node/store/statement.h"
 
-#define DDL_MAX (16u * 1024u * 1024u) /* octets of all wide tables' DDL and rules */
+#define DDL_MAX ((size_t)16 * 1024 * 1024) /* octets of all wide tables' DDL and rules */
 
 /* ---- do they fit ---- */
 

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -213,9 +214,21 @@ static enum err_code reader_settings(struct store *s, struct err *err) {
       "settings", err);
 }
 
+static void configure(void) {
+  (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+/* SQLite counts its memory under a global lock that every small allocation takes; nobody here asks for the count. Only before
+ * its first use can that be said; later the call does nothing. */
+static void configure_once(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  (void)pthread_once(&once, configure);
+}
+
 static enum err_code open_database(struct store *s, const char *path, const char *vfs, struct err *err) {
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW;
   bool fresh = false;
+  configure_once();
   if (sqlite3_open_v2(path, &s->db, flags, vfs) != SQLITE_OK) {
     return store_error(s, "open", err);
   }

@@ -6,7 +6,7 @@
 #include "protocol/canon.h"
 #include "protocol/limits.h"
 
-#define TEXTS_MAX (2 * LIMIT_BODY) /* a body's texts and a newline for each */
+#define TEXTS_MAX ((size_t)2 * LIMIT_BODY) /* a body's texts and a newline for each */
 
 void texts_init(struct texts *t) {
   bytes_init(&t->title, TEXTS_MAX);

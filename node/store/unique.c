@@ -7,7 +7,7 @@
 
 #include "node/store/statement.h"
 
-#define UNIQUE_VALUES_MAX (64u * 1024u) /* octets of unique values that count; a longer set has no key */
+#define UNIQUE_VALUES_MAX ((size_t)64 * 1024) /* octets of unique values that count; a longer set has no key */
 
 bool unique_key(const struct schema *schema, int64_t log_no, struct view body, int64_t *key) {
   struct bytes all;

@@ -9,7 +9,7 @@
 
 #include "node/store/statement.h"
 
-#define WIDE_DDL_MAX (1024u * 1024u)
+#define WIDE_DDL_MAX ((size_t)1024 * 1024)
 #define WIDE_FIRST 3 /* columns 1 and 2 are id and title */
 
 bool wide_has(const struct schema *schema, const struct field *f) {

@@ -146,8 +146,7 @@ static int talk(struct rig *r, int fd, const char *octets, size_t len, const cha
     if (until != NULL && strstr(answer, until) != NULL) break;
   }
   answer[got] = '\0';
-  int status = 0;
-  return sscanf(answer, "HTTP/1.1 %d", &status) == 1 ? status : 0;
+  return strncmp(answer, "HTTP/1.1 ", 9) == 0 ? (int)strtol(answer + 9, NULL, 10) : 0;
 }
 
 static int ask(struct rig *r, const char *text) {

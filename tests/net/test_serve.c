@@ -146,7 +146,7 @@ static struct land *land_found(uint32_t n, size_t padding) {
   }
   expect_ok(charter_new("Osservatorio di prova", "it", founders, n, &charter, &err), &err, "charter");
   expect_ok(charter_sign(&charter, roots, n, &added, &err), &err, "signatures");
-  bytes_init(&item, 4 * LIMIT_CHARTER);
+  bytes_init(&item, (size_t)4 * LIMIT_CHARTER);
   expect_ok(charter_encode(&charter, &item, &err), &err, "charter item");
   l->fed_id = charter.fed_id;
   for (uint32_t i = 0; i < n; i++)
@@ -205,7 +205,7 @@ static void forget_ports(struct place *p) {
 static void start(struct land *l, uint32_t i) {
   struct place *p = &l->places[i];
   struct serve_options options = {.home = p->dir, .idle_now = true};
-  char peers[PLACES][LIMIT_ENDPOINT + 16];
+  char peers[PLACES][LIMIT_ENDPOINT + 16] = {{0}};
   for (uint32_t k = 0; k < l->n; k++) {
     if (l->places[k].pid == 0 || k == i) continue;
     (void)snprintf(peers[options.n_peers], sizeof peers[0], "%s=%s", HANDLES[k], l->places[k].endpoint);

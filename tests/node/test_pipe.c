@@ -114,7 +114,7 @@ static void messages_survive_octet_by_octet_delivery(void **state) {
 
 static void many_large_messages_pass_in_order_through_a_small_kernel_buffer(void **state) {
   (void)state;
-  struct ends e = ends_new(4 * LIMIT_PIPE);
+  struct ends e = ends_new((size_t)4 * LIMIT_PIPE);
   struct err err = ERR_INIT;
   const int small = 4096;
   assert_int_equal(setsockopt(pipe_fd(e.a), SOL_SOCKET, SO_SNDBUF, &small, sizeof small), 0);
@@ -169,7 +169,7 @@ static void a_full_queue_refuses_and_loses_nothing_of_what_it_holds(void **state
 
 static void a_message_over_the_limit_is_not_sent(void **state) {
   (void)state;
-  struct ends e = ends_new(4 * LIMIT_PIPE);
+  struct ends e = ends_new((size_t)4 * LIMIT_PIPE);
   struct err err = ERR_INIT;
   struct bytes sent = bin_of(LIMIT_PIPE, 1);
   assert_int_equal(pipe_send(e.a, PIPE_FRAME_IN, bytes_view(&sent), &err), ERR_LIMIT);
