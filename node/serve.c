@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "node/ctl_client.h"
 #include "node/net/linkend.h"
 #include "node/supervisor.h"
 
@@ -38,6 +39,15 @@ static enum err_code open_seed(struct run *r, struct secret *passphrase, struct 
   return r->seed == NULL ? err_set(err, ERR_MEMORY, NULL) : OK;
 }
 
+/* A node that serves here already is no command that ends soon: not waited for. */
+static enum err_code refuse_second(const struct run *r, struct err *err) {
+  struct ctl_client *other = NULL;
+  if (ctl_connect(&r->home, 0, &other, NULL) != OK) return OK;
+  ctl_close(other);
+  err_set(err, ERR_BUSY, "a node serves in %s already", r->home.dir);
+  return err_hint(err, "specola status shows it; to stop it, end its process");
+}
+
 /* Removes what an earlier node that was killed left in run/, unless somebody serves or writes here: then it is theirs. */
 static enum err_code sweep(const struct run *r, struct err *err) {
   static const char *const LEFT[] = {"run/ports", "run/ctl"};
@@ -53,7 +63,7 @@ static enum err_code sweep(const struct run *r, struct err *err) {
     }
   }
   close(lock);
-  return code;
+  return code == OK ? refuse_second(r, err) : code;
 }
 
 static enum err_code run_open(struct run *r, const struct serve_options *options, struct err *err) {

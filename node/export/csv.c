@@ -73,19 +73,28 @@ enum err_code export_csv_header(struct export_run *run) {
 
 /* ---- values ---- */
 
-/* One leaf's cell in the making: the values of a body that belong to it. */
+/* One leaf's cell in the making. */
 struct cell {
-  const struct schema *schema;
   const struct field *leaf;
-  struct view original; /* tag of the original language; empty: the first of each text */
-  struct bytes *out;
+  struct bytes text;
   uint32_t row, item; /* of the value taken last */
   bool any;
+  bool closed; /* told in the original language */
+};
+
+/* A row in the making: a cell for each leaf, in the order of the columns, filled by walks over the body. */
+struct row {
+  struct export_run *run;
+  struct view body;
+  struct view original; /* tag of the original language; empty: the first of each text */
+  struct cell *cells;
+  size_t n_cells, at; /* at: the leaf of the value before, for values come in the order of the columns */
+  bool fallback;      /* second walk: texts that are not told in the original language */
   enum err_code code;
   struct err *err;
 };
 
-static enum err_code put_value(struct cell *cell, const struct body_value *value) {
+static enum err_code put_value(struct cell *cell, const struct body_value *value, struct err *err) {
   char hex[HASH_HEX_LEN];
   struct view v = value->value;
   if (value->type == CANON_BIN && v.len == HASH_LEN) {
@@ -94,61 +103,51 @@ static enum err_code put_value(struct cell *cell, const struct body_value *value
   } else if (value->type == CANON_BOOL) {
     v = view_of_text(v.len == 1 && v.p[0] != 0 ? "true" : "false");
   }
-  enum err_code code = cell->any ? bytes_append_text(cell->out, "; ", cell->err) : OK;
+  enum err_code code = cell->any ? bytes_append_text(&cell->text, "; ", err) : OK;
   for (size_t i = 0; i < v.len && code == OK; i++) {
     if (v.p[i] == ';' && (cell->leaf->many || cell->leaf->parent != NULL)) {
-      code = bytes_append_u8(cell->out, '\\', cell->err);
+      code = bytes_append_u8(&cell->text, '\\', err);
     }
-    code = code == OK ? bytes_append_u8(cell->out, v.p[i], cell->err) : code;
+    code = code == OK ? bytes_append_u8(&cell->text, v.p[i], err) : code;
   }
   return code;
 }
 
-/* Of an ml text one language is taken: the original one, which stands alone in the cell if the text has it. */
+static struct cell *cell_of(struct row *row, const struct field *leaf) {
+  for (size_t i = 0; i < row->n_cells; i++) {
+    const size_t k = (row->at + i) % row->n_cells;
+    if (row->cells[k].leaf == leaf) {
+      row->at = k;
+      return &row->cells[k];
+    }
+  }
+  return NULL;
+}
+
+/* Of an ml text one language is taken: the original one, which stands alone in the cell if any row of it has that. */
 static bool take_value(void *context, const struct body_value *value) {
-  struct cell *cell = context;
-  if (value->field != cell->leaf) {
+  struct row *row = context;
+  struct cell *cell = value->field == NULL ? NULL : cell_of(row, value->field);
+  const bool is_original = row->original.len == 0 || view_equal(value->tag, row->original);
+  if (cell == NULL || (row->fallback && value->tag.len == 0)) {
     return true;
   }
   const bool again = cell->any && value->row == cell->row && value->item == cell->item;
-  if (value->tag.len > 0 && (again || (cell->original.len > 0 && !view_equal(value->tag, cell->original)))) {
+  if (value->tag.len > 0 && (again || (!row->fallback && !is_original))) {
     return true;
   }
-  cell->code = put_value(cell, value);
+  row->code = put_value(cell, value, row->err);
   cell->any = true;
   cell->row = value->row;
   cell->item = value->item;
-  return cell->code == OK;
+  return row->code == OK;
 }
 
-struct row {
-  struct export_run *run;
-  struct view body;
-  struct view original;
-};
-
-static enum err_code collect(struct row *row, const struct field *leaf, struct view original, struct bytes *out, bool *any,
-                             struct err *err) {
-  struct cell cell = {.schema = row->run->schema, .leaf = leaf, .original = original, .out = out, .code = OK, .err = err};
-  const enum err_code code = body_walk(row->run->schema, row->body, take_value, &cell, err);
-  *any = cell.any;
-  return cell.code != OK ? cell.code : code;
-}
-
-static enum err_code put_leaf(void *context, const struct field *leaf, struct err *err) {
+/* In the second walk only cells that are still empty are open. */
+static bool take_fallback(void *context, const struct body_value *value) {
   struct row *row = context;
-  struct bytes value;
-  bool any = false;
-  bytes_init(&value, (size_t)2 * LIMIT_BODY);
-  enum err_code code = row->body.len == 0 ? OK : collect(row, leaf, row->original, &value, &any, err);
-  if (code == OK && !any && leaf->ml && row->original.len > 0 && row->body.len > 0) {
-    code = collect(row, leaf, view_of(NULL, 0), &value, &any, err); /* not told in the original language */
-  }
-  if (code == OK) {
-    code = put_cell(&row->run->scratch, bytes_view(&value), false, err);
-  }
-  bytes_release(&value);
-  return code;
+  const struct cell *cell = value->field == NULL ? NULL : cell_of(row, value->field);
+  return cell == NULL || cell->closed ? true : take_value(context, value);
 }
 
 /* ---- translations: {"key": {"tag": text or [texts]}} of what the cells leave out ---- */
@@ -213,8 +212,47 @@ static enum err_code put_fixed(struct export_run *run, const struct query_row *r
                       row->completeness);
 }
 
+static enum err_code add_cell(void *context, const struct field *leaf, struct err *err) {
+  struct row *row = context;
+  struct cell *cells = reallocarray(row->cells, row->n_cells + 1, sizeof *cells);
+  if (cells == NULL) {
+    return err_set(err, ERR_MEMORY, NULL);
+  }
+  row->cells = cells;
+  cells[row->n_cells] = (struct cell){.leaf = leaf};
+  bytes_init(&cells[row->n_cells].text, (size_t)2 * LIMIT_BODY);
+  row->n_cells++;
+  return OK;
+}
+
+static enum err_code fill_cells(struct row *row, struct err *err) {
+  enum err_code code = each_leaf(row->run->schema, add_cell, row, err);
+  if (code != OK || row->body.len == 0 || canon_check_body(row->body, NULL) != OK) {
+    return code;
+  }
+  code = body_walk(row->run->schema, row->body, take_value, row, err);
+  for (size_t i = 0; i < row->n_cells; i++) {
+    row->cells[i].closed = row->cells[i].any;
+  }
+  row->fallback = true;
+  if (code == OK && row->code == OK) {
+    code = body_walk(row->run->schema, row->body, take_fallback, row, err);
+  }
+  return row->code != OK ? row->code : code;
+}
+
+static enum err_code put_cells(struct row *row, struct err *err) {
+  enum err_code code = fill_cells(row, err);
+  for (size_t i = 0; i < row->n_cells; i++) {
+    code = code == OK ? put_cell(&row->run->scratch, bytes_view(&row->cells[i].text), false, err) : code;
+    bytes_release(&row->cells[i].text);
+  }
+  free(row->cells);
+  return code;
+}
+
 enum err_code export_csv_row(struct export_run *run, const struct query_row *row, struct view body) {
-  struct row r = {.run = run, .body = body};
+  struct row r = {.run = run, .body = body, .code = OK, .err = run->err};
   struct view tag;
   bytes_clear(&run->scratch);
   enum err_code code = put_fixed(run, row);
@@ -223,7 +261,7 @@ enum err_code export_csv_row(struct export_run *run, const struct query_row *row
     r.original = tag;
   }
   if (code == OK) {
-    code = each_leaf(run->schema, put_leaf, &r, run->err);
+    code = put_cells(&r, run->err);
   }
   if (code == OK) {
     code = put_translations(&r, run->err);

@@ -75,7 +75,7 @@ static enum err_code apply_version(struct derivation *d, int64_t rowid, const st
   object.arrival = arrival;
   object.readable = content_is_readable(entry->item.body);
   if (code == OK) {
-    code = object_put(d->content.s, &object, err);
+    code = v->has_object ? object_update(d->content.s, &object, err) : object_insert(d->content.s, &object, err);
   }
   return code == OK ? content_add(&d->content, &object, entry->item.body, err) : code;
 }
@@ -91,7 +91,7 @@ static enum err_code apply_void(struct derivation *d, int64_t rowid, const struc
     return OK; /* of an object that is not here */
   }
   object.head = rowid;
-  return object_put(d->content.s, &object, err);
+  return v->has_object ? object_update(d->content.s, &object, err) : object_insert(d->content.s, &object, err);
 }
 
 static enum err_code apply_withdraw(struct derivation *d, int64_t rowid, const struct opened *entry, const struct verdict *v,
@@ -100,7 +100,7 @@ static enum err_code apply_withdraw(struct derivation *d, int64_t rowid, const s
   (void)entry;
   (void)arrival;
   object.withdrawn = rowid;
-  return object_put(d->content.s, &object, err);
+  return object_update(d->content.s, &object, err);
 }
 
 static const struct {

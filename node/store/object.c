@@ -70,11 +70,7 @@ enum err_code object_get(struct store *s, int64_t id, struct object *out, struct
   return code;
 }
 
-enum err_code object_put(struct store *s, const struct object *object, struct err *err) {
-  static const char sql[] =
-      "INSERT OR REPLACE INTO object(id, newest, versions, withdrawn, schema, flags, person, arrival, head, readable) "
-      "VALUES (:id, nullif(:newest, 0), :versions, nullif(:withdrawn, 0), :schema, :flags, :person, :arrival, "
-      ":head, :readable)";
+static enum err_code put(struct store *s, const char *sql, const struct object *object, struct err *err) {
   sqlite3_stmt *st = NULL;
   const enum err_code code = statement_get(s, sql, &st, err);
   if (code != OK) {
@@ -91,6 +87,19 @@ enum err_code object_put(struct store *s, const struct object *object, struct er
   statement_bind_int(st, 9, object->head);
   statement_bind_int(st, 10, object->readable);
   return statement_run(s, st, "object", err);
+}
+
+enum err_code object_insert(struct store *s, const struct object *object, struct err *err) {
+  static const char sql[] =
+      "INSERT INTO object(id, newest, versions, withdrawn, schema, flags, person, arrival, head, readable) "
+      "VALUES (?1, nullif(?2, 0), ?3, nullif(?4, 0), ?5, ?6, ?7, ?8, ?9, ?10)";
+  return put(s, sql, object, err);
+}
+
+enum err_code object_update(struct store *s, const struct object *object, struct err *err) {
+  static const char sql[] = "UPDATE object SET newest = nullif(?2, 0), versions = ?3, withdrawn = nullif(?4, 0), schema = ?5, "
+                            "flags = ?6, person = ?7, arrival = ?8, head = ?9, readable = ?10 WHERE id = ?1";
+  return put(s, sql, object, err);
 }
 
 enum err_code object_put_version(struct store *s, int64_t rowid, int64_t object, struct err *err) {

@@ -18,8 +18,10 @@ MUST_CHECK enum err_code object_find(struct store *s, const struct hash *fed_id,
                                      bool *found, struct object *out, struct err *err);
 /* By the rowid of its first version. ERR_NOT_FOUND. */
 MUST_CHECK enum err_code object_get(struct store *s, int64_t id, struct object *out, struct err *err);
-/* Writes a new row, or a changed one. */
-MUST_CHECK enum err_code object_put(struct store *s, const struct object *object, struct err *err);
+/* Writes a new row; changes the row of object->id. Never INSERT OR REPLACE, nor anything else that needs a statement journal:
+ * SQLite would open a savepoint for it, and FTS5 writes its whole hash out at each one (measured: half of an ingest). */
+MUST_CHECK enum err_code object_insert(struct store *s, const struct object *object, struct err *err);
+MUST_CHECK enum err_code object_update(struct store *s, const struct object *object, struct err *err);
 /* Notes a version behind the first. */
 MUST_CHECK enum err_code object_put_version(struct store *s, int64_t rowid, int64_t object, struct err *err);
 /* The object of any of its versions. ERR_NOT_FOUND: no version stands there. */

@@ -27,13 +27,23 @@ static enum err_code order_reference(struct query_sql *q, const struct query *qu
   return query_sql_add(q, " ORDER BY log.node, log.gen, object.id", err);
 }
 
-/* The title weighs more than the rest; ties go by (node, gen, index). */
+/* What has every word comes first; the title weighs more than the rest; ties go by (node, gen, index). */
 static enum err_code order_relevance(struct query_sql *q, const struct query *query, const struct schema_set *set,
                                      struct err *err) {
   if (!q->joined) {
     return order_newest(q, query, set, err);
   }
-  return query_sql_add(q, " ORDER BY bm25(fulltext, 8.0, 1.0), log.node, log.gen, object.id", err);
+  enum err_code code = query_sql_add(q, " ORDER BY ", err);
+  if (code == OK && q->match.n_words > 1) {
+    code = query_sql_add(q, "object.id IN (SELECT rowid FROM fulltext WHERE fulltext MATCH ", err);
+    if (code == OK) {
+      code = query_sql_text(q, bytes_view(&q->match.every), err);
+    }
+    if (code == OK) {
+      code = query_sql_add(q, ") DESC, ", err);
+    }
+  }
+  return code == OK ? query_sql_add(q, "bm25(fulltext, 8.0, 1.0), log.node, log.gen, object.id", err) : code;
 }
 
 static enum err_code order_kind(struct query_sql *q, const struct query *query, const struct schema_set *set, struct err *err) {
@@ -84,7 +94,7 @@ static enum err_code load_snippet(struct query_reader *r, const struct query_sql
     return code;
   }
   bytes_clear(&r->snippet);
-  statement_bind_text(st, 1, bytes_view(&q->match.wanted));
+  statement_bind_text(st, 1, bytes_view(&q->match.any));
   statement_bind_int(st, 2, object);
   code = statement_step(r->s, st, &row, "snippet", err);
   if (code == OK && row) {

@@ -10,9 +10,11 @@
 #define QUERY_SQL_MAX ((size_t)64 * 1024) /* octets of a statement that is put together here */
 #define QUERY_BINDS 64
 
-/* What people type, as FTS5 expressions. Either may be empty. */
+/* What people type, as FTS5 expressions: what has any of the words, what has every one of them, and what has none of the
+ * unwanted ones. Each may be empty. */
 struct query_match {
-  struct bytes wanted, unwanted;
+  struct bytes any, every, unwanted;
+  unsigned n_words; /* in any and in every */
   bool nothing; /* there was text, but not one word in it: nothing matches */
 };
 void query_match_init(struct query_match *m);

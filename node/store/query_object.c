@@ -152,7 +152,7 @@ static enum err_code by_title(struct store *s, const char *name, struct candidat
   bytes_init(&match, FOLD_MAX);
   bytes_init(&fold, FOLD_MAX);
   enum err_code code = query_match_read(&words, name, err);
-  const bool has_words = words.wanted.len > 0 || words.unwanted.len > 0;
+  const bool has_words = words.every.len > 0 || words.unwanted.len > 0;
   if (code == OK && has_words) {
     code = text_fold(view_of_text(name), &fold, err);
   }

@@ -194,10 +194,10 @@ static enum err_code where_text(struct query_sql *q, struct err *err) {
   if (q->match.nothing) {
     return query_sql_add(q, " AND 0", err);
   }
-  if (q->match.wanted.len > 0) {
+  if (q->match.any.len > 0) {
     code = query_sql_add(q, " AND fulltext MATCH ", err);
     if (code == OK) {
-      code = query_sql_text(q, bytes_view(&q->match.wanted), err);
+      code = query_sql_text(q, bytes_view(&q->match.any), err);
     }
   }
   if (code == OK && q->match.unwanted.len > 0) {
@@ -214,7 +214,7 @@ static enum err_code where_text(struct query_sql *q, struct err *err) {
 
 static enum err_code from(struct query_sql *q, const struct query *query, struct err *err) {
   enum err_code code = query_match_read(&q->match, query->text, err);
-  q->joined = q->match.wanted.len > 0;
+  q->joined = q->match.any.len > 0;
   if (code == OK) {
     code = query_sql_add(q, q->joined ? " FROM fulltext JOIN object ON object.id = fulltext.rowid" : " FROM object", err);
   }

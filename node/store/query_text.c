@@ -11,13 +11,16 @@
 #define MATCH_WORDS 64   /* words and phrases; more are left out */
 
 void query_match_init(struct query_match *m) {
-  bytes_init(&m->wanted, MATCH_MAX);
+  bytes_init(&m->any, MATCH_MAX);
+  bytes_init(&m->every, MATCH_MAX);
   bytes_init(&m->unwanted, MATCH_MAX);
   m->nothing = false;
+  m->n_words = 0;
 }
 
 void query_match_release(struct query_match *m) {
-  bytes_release(&m->wanted);
+  bytes_release(&m->any);
+  bytes_release(&m->every);
   bytes_release(&m->unwanted);
 }
 
@@ -89,10 +92,15 @@ enum err_code query_match_read(struct query_match *m, const char *text, struct e
     bool prefix = false;
     const struct view word = next_word(&rest, &unwanted, &prefix);
     seen = seen || word.len > 0;
-    if (has_word(word)) {
-      code = unwanted ? put_word(&m->unwanted, " OR ", word, prefix, err) : put_word(&m->wanted, " AND ", word, prefix, err);
+    if (!has_word(word)) {
+      continue;
+    }
+    code = put_word(unwanted ? &m->unwanted : &m->any, " OR ", word, prefix, err);
+    if (code == OK && !unwanted) {
+      m->n_words++;
+      code = put_word(&m->every, " AND ", word, prefix, err);
     }
   }
-  m->nothing = seen && m->wanted.len == 0 && m->unwanted.len == 0;
+  m->nothing = seen && m->any.len == 0 && m->unwanted.len == 0;
   return code;
 }

@@ -169,7 +169,7 @@ enum err_code wide_ddl(const struct wide *w, struct bytes *out, struct err *err)
 enum err_code wide_prepare(struct wide *w, struct store *s, struct err *err) {
   struct bytes sql;
   bytes_init(&sql, WIDE_DDL_MAX);
-  enum err_code code = bytes_printf(&sql, err, "INSERT OR REPLACE INTO \"%s\" VALUES (?", w->name);
+  enum err_code code = bytes_printf(&sql, err, "INSERT INTO \"%s\" VALUES (?", w->name);
   for (int i = 1; i < w->n_columns && code == OK; i++) {
     code = bytes_append_text(&sql, ",?", err);
   }

@@ -39,6 +39,10 @@ static void check_receipt(struct view v) {
   require(receipt_seal(&receipt, node_key(), &again, NULL) == OK);
   require(view_equal(body_of(v), body_of(bytes_view(&again))));
   require(receipt_open(bytes_view(&again), &node_key()->pub, &receipt, NULL) == OK);
+  again.p[again.len - 1] ^= 1; /* of the signature */
+  require(receipt_open(bytes_view(&again), &node_key()->pub, &receipt, NULL) == ERR_SIGNATURE);
+  receipt.n = 0;
+  require(receipt_seal(&receipt, node_key(), &again, NULL) == ERR_LIMIT);
   bytes_release(&again);
 }
 
@@ -46,6 +50,7 @@ static void check_submission(struct view v) {
   static struct item items[LIMIT_SUBMIT];
   struct bytes again;
   uint32_t n = 0;
+  require(submission_read(view_of(v.p, LIMIT_SUBMIT_BYTES + 1), items, &n, NULL) == ERR_LIMIT); /* without a look at it */
   if (submission_read(v, items, &n, NULL) != OK) return;
   bytes_init(&again, v.len);
   require(n >= 1 && n <= LIMIT_SUBMIT && canon_check(v, "submission", NULL) == OK);

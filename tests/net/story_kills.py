@@ -42,7 +42,7 @@ class Publisher(threading.Thread):
                     file.write(json.dumps({"title": {"en": f"Case {number}.{i}"}, "summary": {"en": "Published under fire."},
                                            "country": self.node.handle, "level": "local", "source": "kills",
                                            "source_id": f"{number}.{i}", "original_lang": "en"}) + "\n")
-            arguments = ["--json", "--timeout", "5", *self.lab.import_args(self.path)]
+            arguments = ["--json", "-v", "--timeout", "5", *self.lab.import_args(self.path)]
             done = subprocess.run([SPECOLA, "--home", self.node.home, *arguments], env=self.lab.env(self.node.config),
                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
             try:

@@ -206,7 +206,7 @@ static void start(struct land *l, uint32_t i) {
   struct place *p = &l->places[i];
   struct serve_options options = {.home = p->dir, .idle_now = true};
   char peers[PLACES][LIMIT_ENDPOINT + 16] = {{0}};
-  for (uint32_t k = 0; k < l->n; k++) {
+  for (uint32_t k = 0; k < l->n && k < PLACES; k++) {
     if (l->places[k].pid == 0 || k == i) continue;
     (void)snprintf(peers[options.n_peers], sizeof peers[0], "%s=%s", HANDLES[k], l->places[k].endpoint);
     options.peers[options.n_peers] = peers[options.n_peers];
