@@ -24,6 +24,16 @@ static enum err_code source(void *context, uint8_t *buffer, size_t size, size_t 
   return bundle_source_view(&p->rest, buffer, size < p->step ? size : p->step, n, err);
 }
 
+/* A window that was read is written again as the same octets, or not at all. */
+static void check_window(const struct bundle_window *window, struct view payload) {
+  struct bytes out;
+  require(window->count > 0);
+  bytes_init(&out, payload.len);
+  require(bundle_window_write(window, &out, NULL) == OK && view_equal(bytes_view(&out), payload));
+  require(bundle_window_write(window, &out, NULL) == ERR_LIMIT && out.len == payload.len);
+  bytes_release(&out);
+}
+
 /* Reads v and writes what it says once more; an accepted bundle comes out as it went in. */
 static void fuzz_file(struct view v, size_t step) {
   struct pieces pieces = {v, step};
@@ -38,11 +48,13 @@ static void fuzz_file(struct view v, size_t step) {
   enum err_code code = bundle_open(source, &pieces, &r, NULL);
   bytes_init(&out, v.len + LIMIT_HANDSHAKE);
   require(bundle_start(&w, bundle_sink_bytes, &out, NULL) == OK);
+  require(bundle_put(&w, BUNDLE_CHARTER, view_of(v.p, LIMIT_BUNDLE_ITEM), NULL) == ERR_LIMIT); /* without a look at it */
   while (code == OK && type != BUNDLE_END) {
     code = bundle_next(r, &type, &payload, NULL);
     if (code != OK || type == BUNDLE_END) break;
     require(bundle_put(&w, type, payload, NULL) == OK);
-    if (type == BUNDLE_WINDOW && bundle_window_read(payload, &window, NULL) == OK) require(window.count > 0);
+    if (type == BUNDLE_WINDOW && bundle_window_read(payload, &window, NULL) == OK) check_window(&window, payload);
+    require(bundle_put(&w, BUNDLE_END, payload, NULL) == ERR_REFUSED && bundle_put(&w, BUNDLE_REQUEST, payload, NULL) == ERR_REFUSED);
   }
   require(code == scanned);
   if (code == OK) {

@@ -1,11 +1,13 @@
 /*
  * fuzz_keyfile: any octets into keyfile_parse(), once as they are and once with a true check line put behind them, so that the
- * fuzzer also reaches what a damaged file never reaches. Parsed OK implies the invariants of the format.
+ * fuzzer also reaches what a damaged file never reaches. Parsed OK implies the invariants of the format. A key that opens is
+ * written again as the same text, sealed and opened, and (the first of a run) put into a file and read from it.
  */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "keys/hash.h"
 #include "keys/keyfile.h"
@@ -37,6 +39,95 @@ static void check_parsed(struct view text, const struct keyfile *key) {
   demand((memmem(text.p, text.len, "\nseal: argon2id ", 16) != NULL) == key->sealed, "sealed or not");
 }
 
+static struct secret *word(const char *text) {
+  struct secret *secret = secret_copy(view_of_text(text));
+  demand(secret != NULL, "no memory for a passphrase");
+  return secret;
+}
+
+static void check_same_key(struct keyfile *a, struct keyfile *b) {
+  demand(a->use == b->use && strcmp(a->name, b->name) == 0 && memcmp(a->pub, b->pub, sizeof a->pub) == 0, "another key");
+  demand(b->secret != NULL && memcmp(secret_open(a->secret), secret_open(b->secret), 32) == 0, "another secret");
+  secret_close(a->secret);
+  secret_close(b->secret);
+}
+
+/* Sealed, the key opens with its passphrase and with no other. */
+static void check_sealing(struct keyfile *key) {
+  struct secret *right = word("right"), *wrong = word("wrong");
+  struct keyfile again;
+  struct bytes text;
+  bytes_init(&text, KEYFILE_MAX);
+  demand(keyfile_format(key, right, KEYFILE_FAST, &text, NULL) == OK && key->sealed, "a key that cannot be sealed");
+  demand(keyfile_open(bytes_view(&text), wrong, &again, NULL) == ERR_PASSPHRASE, "opened with a wrong passphrase");
+  demand(keyfile_open(bytes_view(&text), right, &again, NULL) == OK, "not opened with its passphrase");
+  check_same_key(key, &again);
+  keyfile_release(&again);
+  demand(keyfile_parse(bytes_view(&text), &again, NULL) == OK && again.sealed, "sealed, and not parsed");
+  demand(keyfile_format(&again, NULL, KEYFILE_FAST, &text, NULL) == ERR_LOCKED, "written without its secret");
+  bytes_release(&text);
+  secret_free(right);
+  secret_free(wrong);
+}
+
+/* In a file of its own, sealed and not; the second time there is a file already. */
+static void check_file(struct keyfile *key) {
+  static bool done;
+  char folder[] = "/tmp/fuzz-keyfile-XXXXXX";
+  char path[sizeof folder + 4];
+  struct secret *right = word("right");
+  struct keyfile again;
+  if (!done) {
+    done = true;
+    demand(mkdtemp(folder) != NULL, "no folder for the file");
+    (void)snprintf(path, sizeof path, "%s/key", folder);
+    demand(keyfile_read(path, NULL, &again, NULL) == ERR_NOT_FOUND, "read before it was written");
+    demand(keyfile_write(path, key, right, KEYFILE_FAST, NULL) == OK, "not written");
+    demand(keyfile_write(path, key, right, KEYFILE_FAST, NULL) == ERR_FAILED, "written over");
+    demand(keyfile_read(path, NULL, &again, NULL) == OK && again.secret == NULL && again.sealed, "a sealed file's public half");
+    demand(keyfile_read(path, right, &again, NULL) == OK, "a sealed file's secret half");
+    check_same_key(key, &again);
+    keyfile_release(&again);
+    demand(unlink(path) == 0 && rmdir(folder) == 0, "the file stays behind");
+  }
+  secret_free(right);
+}
+
+/* An unsealed key that opened: the same text again, but for what may not be in one. */
+static void check_opened(struct view text, struct keyfile *key) {
+  struct bytes out;
+  bytes_init(&out, KEYFILE_MAX);
+  demand(keyfile_format(key, NULL, KEYFILE_FAST, &out, NULL) == OK, "a key that was read and cannot be written");
+  demand(view_equal(bytes_view(&out), text), "another spelling");
+  demand(keyfile_format(key, NULL, KEYFILE_FAST, &out, NULL) == OK && out.len == 2 * text.len, "not appended");
+  out.ceiling = out.len;
+  demand(keyfile_format(key, NULL, KEYFILE_FAST, &out, NULL) == ERR_LIMIT && out.len == 2 * text.len, "over the ceiling");
+  bytes_release(&out);
+  check_sealing(key);
+  check_file(key);
+  bytes_init(&out, KEYFILE_MAX);
+  key->pub[0] ^= 1;
+  demand(keyfile_format(key, NULL, KEYFILE_FAST, &out, NULL) == ERR_MISMATCH, "a public half of another key");
+  memcpy(key->name, "a\nb", 4);
+  demand(keyfile_format(key, NULL, KEYFILE_FAST, &out, NULL) == ERR_FORMAT, "a name of two lines");
+  key->use = (enum keyfile_use)(KEYFILE_PERSON + 1);
+  demand(keyfile_format(key, NULL, KEYFILE_FAST, &out, NULL) == ERR_FORMAT, "a use that does not exist");
+  bytes_release(&out);
+}
+
+/* A sealed key under a passphrase, if its seal is as cheap as those of tests. */
+static void check_unsealing(struct view text) {
+  static const char CHEAP[] = " ops=1 mem=8192 ";
+  struct secret *right = word("right");
+  struct keyfile key;
+  if (memmem(text.p, text.len, CHEAP, sizeof CHEAP - 1) != NULL) {
+    enum err_code code = keyfile_open(text, right, &key, NULL);
+    demand(code == OK || code == ERR_PASSPHRASE || code == ERR_KEY, "unsealing");
+    keyfile_release(&key);
+  }
+  secret_free(right);
+}
+
 /* Parses, and opens without a passphrase (no Argon2id runs). */
 static void parse_once(struct view text) {
   struct keyfile parsed;
@@ -52,6 +143,8 @@ static void parse_once(struct view text) {
   } else {
     demand(parsed.sealed ? code_of_open == ERR_LOCKED : code_of_open == OK || code_of_open == ERR_KEY, "opening");
   }
+  if (code_of_open == OK) check_opened(text, &opened);
+  if (code_of_open == ERR_LOCKED) check_unsealing(text);
   keyfile_release(&parsed);
   keyfile_release(&opened);
 }
