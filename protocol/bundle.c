@@ -262,7 +262,7 @@ static enum err_code item_whole(struct bundle_reader *r, struct view *item, stru
     uint64_t at = offset(r) + span.done;
     if (result == SPAN_FORBIDDEN) return err_set(err, ERR_FORMAT, "bundle: a type that is not allowed at octet %" PRIu64, at);
     if (result == SPAN_TOO_LONG) {
-      return err_set(err, ERR_LIMIT, "bundle: an item of more than %u octets at octet %" PRIu64, LIMIT_BUNDLE_ITEM, offset(r));
+      return err_set(err, ERR_FORMAT, "bundle: an item of more than %u octets at octet %" PRIu64, LIMIT_BUNDLE_ITEM, offset(r));
     }
     if (r->at_end) {
       return err_set(err, ERR_FORMAT, "bundle: it ends too early, at octet %" PRIu64, offset(r) + item->len);
@@ -366,7 +366,7 @@ enum err_code bundle_sink_bytes(void *context, struct view v, struct err *err) {
 enum err_code bundle_window_read(struct view payload, struct bundle_window *out, struct err *err) {
   struct canon_reader r = canon_reader(payload);
   struct bundle_window window = {.gen = 0};
-  if (payload.len > LIMIT_DATA_RAW) return err_set(err, ERR_LIMIT, "window: more than %u octets", LIMIT_DATA_RAW);
+  if (payload.len > LIMIT_DATA_RAW) return err_set(err, ERR_FORMAT, "window: more than %u octets", LIMIT_DATA_RAW);
   canon_array_exact(&r, 4);
   canon_hash(&r, &window.node);
   window.gen = canon_uint_max(&r, LIMIT_GEN);

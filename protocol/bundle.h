@@ -35,7 +35,7 @@ void bundle_writer_release(struct bundle_writer *w);
 struct bundle_reader; /* opaque */
 MUST_CHECK enum err_code bundle_open(bundle_source *source, void *context, struct bundle_reader **out, struct err *err);
 /* The next item; *type BUNDLE_END when the end item was there, its hash is right and nothing stands behind it. payload is
- * borrowed until the next call. ERR_FORMAT (names the octet), ERR_MISMATCH (the hash), ERR_VERSION, ERR_LIMIT, ERR_MEMORY and what
+ * borrowed until the next call. ERR_FORMAT (names the octet), ERR_MISMATCH (the hash), ERR_VERSION, ERR_MEMORY and what
  * the source returns. Checks order of types, not their content. */
 MUST_CHECK enum err_code bundle_next(struct bundle_reader *r, enum bundle_type *type, struct view *payload, struct err *err);
 void bundle_reader_free(struct bundle_reader *r); /* NULL is fine */
@@ -52,7 +52,7 @@ struct bundle_window {
   uint32_t count;
   struct view items; /* encoded items one behind the other (without the array head); read with item_read */
 };
-/* Reads with every item's form, positions below 2^40. ERR_FORMAT, ERR_LIMIT (over LIMIT_DATA_RAW octets). */
+/* Reads with every item's form, positions below 2^40. ERR_FORMAT (also over LIMIT_DATA_RAW octets). */
 MUST_CHECK enum err_code bundle_window_read(struct view payload, struct bundle_window *out, struct err *err);
 /* Appends the payload. ERR_LIMIT, ERR_MEMORY; on error out is untouched. */
 MUST_CHECK enum err_code bundle_window_write(const struct bundle_window *window, struct bytes *out, struct err *err);

@@ -104,7 +104,7 @@ static void greet(struct session *dialler, struct session *acceptor, const struc
 static void fuzz_link(uint8_t choice, struct view v) {
   static uint8_t large[LIMIT_FRAME + 1];
   struct session ends[2];
-  struct hello hello = {.epoch = 0};
+  struct hello hello = {.identity_version = 1, .epoch = 2};
   struct view payload = v;
   struct bytes frame;
   for (size_t i = 0; i < 2; i++) {
