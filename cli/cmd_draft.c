@@ -91,8 +91,8 @@ static enum err_code check_one(struct cli *cli, const struct schema_set *set, co
   *refused = o.findings.n_refused > 0;
   out_heading(cli, "%s: %s", path, *refused ? "cannot be published yet" : "can be published");
   findings_show(cli, &o.findings, "  ", FINDING_WARNING);
-  out_line(cli, "  %u %% complete: %zu refused, %zu lacking, %zu warnings", o.completeness, o.findings.n_refused,
-           o.findings.n_lacking, o.findings.n_warnings);
+  out_line(cli, "  %u %% complete: %zu refused, %zu lacking, %zu warning%s", o.completeness, o.findings.n_refused,
+           o.findings.n_lacking, o.findings.n_warnings, o.findings.n_warnings == 1 ? "" : "s");
   json_array_append_new(list, json_pack("{s:o, s:s, s:b, s:i, s:o}", "file", out_json_text(view_of_text(path)), "kind",
                                         o.schema->kind, "publishable", !*refused, "completeness", o.completeness, "findings",
                                         findings_json(&o.findings)));
@@ -136,7 +136,7 @@ static enum err_code read_drafts(struct cli *cli, struct submit *s, const struct
       const struct finding *first = findings_first_refused(&objects[i].findings);
       findings_show(cli, &objects[i].findings, "  ", FINDING_REFUSED);
       out_set(cli, "findings", findings_json(&objects[i].findings));
-      err_set(err, ERR_REFUSED, "%s: %s: %s", path, first == NULL ? "" : first->field, first == NULL ? "" : first->message);
+      err_set(err, ERR_REFUSED, "%s: %s", path, first == NULL ? "" : first->message);
       code = err_hint(err, "specola check %s", path);
     }
   }

@@ -13,6 +13,7 @@
 #include "protocol/bundle.h"
 
 #define BUNDLE_MAGIC "SPECOLA"
+#define BUNDLE_NAME ".bundle"
 
 const struct option_row options_import[] = {
     {"map", 0, OPTION_VALUE, "MAP.ini", "which column goes where (docs/schema.md 5)",
@@ -147,6 +148,13 @@ static enum err_code import_bundle(struct cli *cli, const struct args *args, FIL
   return code;
 }
 
+/* By its first octets, or by its name: a damaged bundle is to be told as one. */
+static bool is_bundle(const char *path, const char *start, size_t n) {
+  const size_t len = strlen(path), tail = sizeof BUNDLE_NAME - 1;
+  return (n == sizeof BUNDLE_MAGIC - 1 && memcmp(start, BUNDLE_MAGIC, n) == 0) ||
+         (len > tail && strcmp(path + len - tail, BUNDLE_NAME) == 0);
+}
+
 enum err_code cmd_import(struct cli *cli, const struct args *args, struct err *err) {
   char start[sizeof BUNDLE_MAGIC - 1];
   const char *path = args->operands[0];
@@ -156,7 +164,7 @@ enum err_code cmd_import(struct cli *cli, const struct args *args, struct err *e
   }
   size_t n = fread(start, 1, sizeof start, file);
   enum err_code code = OK;
-  if (n == sizeof start && memcmp(start, BUNDLE_MAGIC, sizeof start) == 0) {
+  if (is_bundle(path, start, n)) {
     code = file_rewind(file, err);
     code = code == OK ? import_bundle(cli, args, file, err) : code;
   } else if (fseek(file, 0, SEEK_SET) != 0) {

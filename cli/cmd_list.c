@@ -145,8 +145,8 @@ static enum err_code count_facets(struct cli *cli, const struct here *here, cons
 /* ---- both ---- */
 
 static enum err_code run(struct cli *cli, const struct args *args, struct query *q, struct err *err) {
-  static const char *const with_kind[] = {"ref", "kind", ">versions", ">complete", "title", NULL};
-  static const char *const without[] = {"ref", ">versions", ">complete", "title", NULL};
+  static const char *const with_kind[] = {"ref", "kind", ">versions", ">complete", "<title", NULL};
+  static const char *const without[] = {"ref", ">versions", ">complete", "<title", NULL};
   struct here here;
   uint64_t total = 0;
   enum err_code code = here_open(cli, &here, err);

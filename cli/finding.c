@@ -3,7 +3,15 @@
  */
 #include "cli/finding.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "cli/out.h"
+
+/* True for a field that is asked for and simply not there. */
+static bool finding_is_missing(const struct finding *f) {
+  return f->level == FINDING_LACKING && strcmp(f->code, "need") == 0 && f->field[0] != '\0';
+}
 
 const char *finding_level_name(enum finding_level level) {
   static const char *const names[] = {
@@ -11,13 +19,40 @@ const char *finding_level_name(enum finding_level level) {
   return names[level];
 }
 
+void finding_text(const char *field, const char *message, char *out, size_t size) {
+  bool named = strncmp(message, field, strlen(field)) == 0;
+  snprintf(out, size, "%s%s%s", named ? "" : field, named ? "" : ": ", message);
+}
+
+/* The fields that are asked for and not there, in one line: one each would be a page that hides the rest. */
+static void show_missing(struct cli *cli, const struct findings *f, const char *prefix) {
+  struct bytes names;
+  size_t n = 0;
+  bytes_init(&names, LIMIT_FINDINGS * (size_t)FIELD_KEY_MAX);
+  for (size_t i = 0; i < f->n; i++) {
+    const struct finding *one = &f->items[i];
+    if (finding_is_missing(one) && bytes_printf(&names, NULL, "%s%s", n == 0 ? "" : ", ", one->field) == OK) {
+      n++;
+    }
+  }
+  if (n > 0) {
+    out_wrapped(cli, strlen(prefix) + 2, "%slacking %zu (fill in; '-': does not apply, '?': not yet known): %.*s", prefix, n,
+                (int)names.len, (const char *)names.p);
+  }
+  bytes_release(&names);
+}
+
 void findings_show(struct cli *cli, const struct findings *f, const char *prefix, enum finding_level worst) {
   for (size_t i = 0; i < f->n; i++) {
     const struct finding *one = &f->items[i];
-    if (one->level <= worst) {
-      out_line(cli, "%s%s: %s: %s%s%s", prefix, finding_level_name(one->level), one->code, one->field,
-               one->field[0] == '\0' ? "" : ": ", one->message);
+    if (one->level <= worst && !finding_is_missing(one)) {
+      char text[FIELD_KEY_MAX + sizeof one->message + 4];
+      finding_text(one->field, one->message, text, sizeof text);
+      out_wrapped(cli, strlen(prefix) + 2, "%s%s: %s", prefix, finding_level_name(one->level), text);
     }
+  }
+  if (worst >= FINDING_LACKING) {
+    show_missing(cli, f, prefix);
   }
   if (f->n_more > 0) {
     out_line(cli, "%sand %zu more", prefix, f->n_more);

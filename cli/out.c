@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "keys/text.h"
 
@@ -58,6 +60,74 @@ void out_heading(const struct cli *cli, const char *format, ...) {
   va_end(args);
 }
 
+/* Columns of the terminal; 0: stdout is none, so nothing is wrapped. */
+static size_t columns_of(const struct cli *cli) {
+  struct winsize size;
+  if (!cli->tty || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) {
+    return 0;
+  }
+  return size.ws_col;
+}
+
+/* Writes one line of escaped text that begins in column at, breaking it at blanks; further lines begin in column indent. */
+static void put_wrapped(const struct cli *cli, struct view line, size_t at, size_t indent) {
+  const size_t width = columns_of(cli);
+  bool first = true;
+  for (size_t from = 0; from < line.len;) {
+    size_t to = from;
+    while (to < line.len && line.p[to] == ' ') {
+      to++;
+    }
+    while (to < line.len && line.p[to] != ' ') {
+      to++;
+    }
+    struct view word = view_of(line.p + from, to - from);
+    size_t wide = text_width(word);
+    if (width > indent + 10 && !first && at + wide > width) {
+      while (word.len > 0 && word.p[0] == ' ') {
+        word = view_of(word.p + 1, word.len - 1);
+      }
+      printf("\n%*s", (int)indent, "");
+      at = indent;
+      wide = text_width(word);
+    }
+    fwrite(word.p, 1, word.len, stdout);
+    at += wide;
+    first = false;
+    from = to;
+  }
+  fputc('\n', stdout);
+}
+
+/* The same with text as it came. */
+static void put_wrapped_raw(const struct cli *cli, struct view line, size_t at, size_t indent) {
+  struct bytes safe;
+  bytes_init(&safe, 8 * LINE_MAX_OCTETS);
+  if (text_escape(line, true, &safe, NULL) == OK) {
+    put_wrapped(cli, bytes_view(&safe), at, indent);
+  }
+  bytes_release(&safe);
+}
+
+void out_wrapped(const struct cli *cli, size_t indent, const char *format, ...) {
+  char *line = NULL;
+  if (cli->json) {
+    return;
+  }
+  va_list args;
+  va_start(args, format);
+  int n = vasprintf(&line, format, args);
+  va_end(args);
+  if (n >= 0) {
+    put_wrapped_raw(cli, view_of_text(line), 0, indent);
+    free(line);
+  }
+}
+
+const char *out_word(const struct cli *cli, const char *en, const char *it) {
+  return strncmp(cli->lang, "it", 2) == 0 ? it : en;
+}
+
 void out_text(const struct cli *cli, struct view text) {
   if (cli->json) {
     return;
@@ -67,9 +137,8 @@ void out_text(const struct cli *cli, struct view text) {
     size_t len = end == NULL ? text.len : (size_t)(end - text.p);
     if (len > 0) {
       fputs("  ", stdout);
-      put_escaped(stdout, view_of(text.p, len), true);
     }
-    fputc('\n', stdout);
+    put_wrapped_raw(cli, view_of(text.p, len), 2, 2);
     len += end != NULL;
     text.p += len;
     text.len -= len;
@@ -151,9 +220,9 @@ struct out_table *out_table_new(const struct cli *cli, const char *const *column
   scols_table_enable_colors(t->table, cli->colour);
   for (; columns[t->n_columns] != NULL; t->n_columns++) {
     const char *name = columns[t->n_columns];
-    bool right = name[0] == '>', last = columns[t->n_columns + 1] == NULL;
+    bool right = name[0] == '>', cut = name[0] == '<';
     struct libscols_column *column = scols_table_new_column(
-        t->table, name + right, 0, (right ? SCOLS_FL_RIGHT : 0) | (last && cli->tty ? SCOLS_FL_TRUNC : 0));
+        t->table, name + (right || cut), 0, (right ? SCOLS_FL_RIGHT : 0) | (cut && cli->tty ? SCOLS_FL_TRUNC : 0));
     if (column != NULL && cli->colour) {
       scols_cell_set_color(scols_column_get_header(column), "bold");
     }
@@ -175,11 +244,27 @@ void out_table_row(struct out_table *t, const char *const *cells) {
   }
 }
 
+/* Hides the columns in which no line has anything. */
+static void hide_empty_columns(struct out_table *t) {
+  for (size_t i = 0; i < t->n_columns; i++) {
+    bool empty = true;
+    for (size_t j = 0; empty && j < scols_table_get_nlines(t->table); j++) {
+      const char *data = scols_cell_get_data(scols_line_get_cell(scols_table_get_line(t->table, j), i));
+      empty = data == NULL || data[0] == '\0';
+    }
+    struct libscols_column *column = scols_table_get_column(t->table, i);
+    if (empty && column != NULL) {
+      scols_column_set_flags(column, scols_column_get_flags(column) | SCOLS_FL_HIDDEN);
+    }
+  }
+}
+
 void out_table_print(struct out_table *t) {
   if (t == NULL) {
     return;
   }
   char *text = NULL;
+  hide_empty_columns(t);
   if (scols_table_get_nlines(t->table) > 0 && scols_print_table_to_string(t->table, &text) == 0 && text != NULL) {
     /* libsmartcols pads the last column, too: nobody needs blanks at the ends of lines. */
     for (char *line = text; *line != '\0';) {

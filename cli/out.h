@@ -11,8 +11,13 @@
 void out_line(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same in bold on a terminal. */
 void out_heading(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* A text of several lines, each indented by two blanks. */
+/* A text of several lines, each indented by two blanks; wrapped between words at the edge of a terminal, and never when stdout is
+ * something else. */
 void out_text(const struct cli *cli, struct view text);
+/* A line that is wrapped like that; its further lines are indented by so many blanks. */
+void out_wrapped(const struct cli *cli, size_t indent, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The one of two words that fits the language of this run. Borrowed. */
+const char *out_word(const struct cli *cli, const char *en, const char *it);
 /* A line on stderr, beside the result: progress, advice, warnings. Nothing under --json or -q. */
 void out_note(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -27,8 +32,9 @@ json_t *out_json_text(struct view text);
 /* The hexadecimal digits of a hash as a JSON string. */
 json_t *out_json_hash(const struct hash *h);
 
-/* A table (libsmartcols). Names of columns end the argument list with NULL; one that begins with '>' is aligned to the right.
- * The last column is cut at the edge of a terminal, and never when stdout is something else. */
+/* A table (libsmartcols). Names of columns end the argument list with NULL; one that begins with '>' is aligned to the right,
+ * one that begins with '<' may be cut at the edge of a terminal (never when stdout is something else). A column without content
+ * is left out. */
 struct out_table;
 struct out_table *out_table_new(const struct cli *cli, const char *const *columns); /* NULL under --json or without memory */
 /* A row: as many cells as columns; NULL: empty. t may be NULL. */

@@ -95,6 +95,7 @@ static enum err_code open_all(struct core *c, const struct core_config *config, 
   if (code == OK) code = open_store(config->dir, &c->store, err);
   if (code == OK) code = federation_load(c->store, &c->federation, err);
   if (code == OK) code = home_schemas(&c->home, &c->schemas, err);
+  if (code == OK) schema_set_language_check(c->schemas, false); /* warnings are told to authors, by the commands */
   if (code != OK) return code;
   const struct hall_config wanted = {.store = c->store,
                                      .federation = &c->federation,
