@@ -12,7 +12,6 @@
 #include "cli/out.h"
 #include "cli/proposal.h"
 #include "cli/publication.h"
-#include "protocol/schema/nearest.h"
 
 const struct option_row options_new[] = {
     {"express", 0, OPTION_FLAG, NULL, "only what is needed to publish", "solo il necessario per pubblicare"},
@@ -23,25 +22,6 @@ const struct option_row options_publish[] = {
     {"replaces", 0, OPTION_VALUE, "ID", "the object of which this is a new version", "l'oggetto di cui è una nuova versione"},
     OPTIONS_END,
 };
-
-/* The schema of a kind, or the nearest kinds as a hint. */
-static enum err_code find_kind(const struct schema_set *set, const char *kind, const struct schema **out, struct err *err) {
-  *out = schema_by_kind(set, kind);
-  if (*out != NULL) {
-    return OK;
-  }
-  char kinds[ERR_HINT_MAX] = "";
-  struct nearest near = nearest_to(view_of_text(kind));
-  for (size_t i = 0, used = 0; i < schema_set_count(set); i++) {
-    const char *name = schema_set_at(set, i)->kind;
-    nearest_offer(&near, name);
-    int n = snprintf(kinds + used, sizeof kinds - used, "%s%s", used == 0 ? "" : ", ", name);
-    used += n < 0 || (size_t)n >= sizeof kinds - used ? 0 : (size_t)n;
-  }
-  err_set(err, ERR_NOT_FOUND, "%s: no such kind of object", kind);
-  const char *meant = nearest_word(&near);
-  return meant != NULL ? err_hint(err, "did you mean %s?", meant) : err_hint(err, "there are: %s", kinds);
-}
 
 enum err_code cmd_new(struct cli *cli, const struct args *args, struct err *err) {
   struct schema_set *set = NULL;
@@ -57,7 +37,7 @@ enum err_code cmd_new(struct cli *cli, const struct args *args, struct err *err)
     return code;
   }
   bytes_init(&text, LIMIT_DRAFT);
-  if ((code = find_kind(set, args->operands[0], &schema, err)) != OK ||
+  if ((code = here_kind(set, args->operands[0], &schema, err)) != OK ||
       (code = draft_template(schema, cli->lang, args_flag(args, "express"), &text, err)) != OK) {
     goto out;
   }
@@ -109,10 +89,21 @@ enum err_code cmd_check(struct cli *cli, const struct args *args, struct err *er
     return code;
   }
   json_t *list = json_array();
-  for (size_t i = 0; code == OK && i < args->n_operands; i++) {
+  for (size_t i = 0; i < args->n_operands; i++) {
     bool refused = false;
-    code = check_one(cli, set, &config, args->operands[i], list, &refused, err);
+    struct err fault = ERR_INIT;
+    enum err_code checked = check_one(cli, set, &config, args->operands[i], list, &refused, &fault);
     n_refused += refused;
+    /* One that cannot be read does not hide the others; the first such error is the command's. */
+    if (checked != OK && args->n_operands > 1) {
+      out_heading(cli, "%s", fault.message);
+      json_array_append_new(list, json_pack("{s:o, s:b, s:o}", "file", out_json_text(view_of_text(args->operands[i])),
+                                            "publishable", false, "fault", out_json_text(view_of_text(fault.message))));
+    }
+    if (checked != OK && code == OK) {
+      code = checked;
+      *err = fault;
+    }
   }
   out_set(cli, "drafts", list);
   schema_set_free(set);

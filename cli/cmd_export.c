@@ -34,6 +34,12 @@ static enum err_code outlet_open(struct outlet *o, const char *path, struct err 
   if (path == NULL) {
     return OK;
   }
+  /* What is no plain file (a device, a pipe) is written to: it must not be replaced by one. */
+  struct stat st;
+  if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+    o->file = fopen(path, "we");
+    return o->file == NULL ? err_errno(err, ERR_IO, errno, path) : OK;
+  }
   int n = snprintf(o->draft, sizeof o->draft, "%s.XXXXXX", path);
   if (n < 0 || (size_t)n >= sizeof o->draft) {
     return err_set(err, ERR_LIMIT, "%s: the path is too long", path);
@@ -60,6 +66,9 @@ static enum err_code outlet_close(struct outlet *o, enum err_code code, struct e
   }
   if (o->path == NULL) {
     return code;
+  }
+  if (o->draft[0] == '\0') {
+    return fclose(o->file) != 0 && code == OK ? err_errno(err, ERR_IO, errno, name) : code;
   }
   mode_t mask = umask(0);
   umask(mask);
@@ -117,8 +126,9 @@ enum err_code cmd_export(struct cli *cli, const struct args *args, struct err *e
   if (code != OK || (code = here_open(cli, &here, err)) != OK) {
     return code;
   }
-  const struct schema *schema = filter.kind == NULL ? NULL : schema_by_kind(here.schemas, filter.kind);
-  if ((code = facets_read(here.schemas, schema, options_export, args, &filter, err)) != OK) {
+  const struct schema *schema = NULL;
+  if ((filter.kind != NULL && (code = here_kind(here.schemas, filter.kind, &schema, err)) != OK) ||
+      (code = facets_read(here.schemas, schema, options_export, args, &filter, err)) != OK) {
     goto out;
   }
   options.filter = filter.n_facets > 0 ? &filter : NULL;

@@ -92,6 +92,9 @@ enum err_code cmd_join(struct cli *cli, const struct args *args, struct err *err
   if ((code = cli_node_passphrase(cli, &passphrase, err)) != OK ||
       (code = founding_join(&home, passphrase, &file, &coordinator, err)) != OK ||
       (code = keep_copy(&home, &file, err)) != OK) {
+    if (code == ERR_INCOMPLETE) {
+      err_hint(err, "specola root sign %s --key SHEET, by each that is missing; then join again", args->operands[0]);
+    }
     goto out;
   }
   charter_show(cli, &file);

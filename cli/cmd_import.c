@@ -85,6 +85,13 @@ static enum err_code import_file(struct cli *cli, const struct args *args, FILE 
   }
   if (code == OK) {
     code = say_counts(cli, &counts, dry, err);
+  } else if (counts.rows > 0) {
+    /* What went into the log before the error stays there. */
+    struct err refusals = ERR_INIT;
+    enum err_code refused = say_counts(cli, &counts, dry, &refusals);
+    err_hint(err, "%s; the rows that are counted as published are in the log, and known the next time",
+             code == ERR_DISK_FULL ? "free space, then import again" : "import again");
+    (void)refused;
   }
   import_map_free(map);
   submit_release(&s);

@@ -9,6 +9,7 @@
 
 #include "cli/commands.h"
 #include "cli/founding.h"
+#include "cli/here.h"
 #include "cli/out.h"
 #include "keys/words.h"
 
@@ -167,6 +168,27 @@ struct init {
   struct secret *passphrase, *node_passphrase; /* the first is borrowed from cli */
 };
 
+/* A code that no list knows is taken (lists age), but said before anything is signed: it is in the identity for ever. */
+static enum err_code warn_of_codes(const struct cli *cli, const struct home_config *c, struct err *err) {
+  struct schema_set *set = NULL;
+  const struct {
+    const char *vocabulary, *code;
+  } rows[] = {{"country", c->country}, {"region", c->region}, {"language", c->language}, {"spdx", c->license}};
+  enum err_code code = here_schemas(cli, &set, NULL, err);
+  if (code != OK) {
+    return code;
+  }
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    const struct vocabulary *v = vocabulary_by_name(set, rows[i].vocabulary);
+    if (rows[i].code[0] != '\0' && v != NULL && !vocabulary_has(v, view_of_text(rows[i].code))) {
+      bool license = strcmp(rows[i].vocabulary, "spdx") == 0;
+      out_note(cli, "! --%s: the list of codes has no %s", license ? "license" : rows[i].vocabulary, rows[i].code);
+    }
+  }
+  schema_set_free(set);
+  return OK;
+}
+
 /* Everything is validated, then the passphrase asked. */
 static enum err_code prepare(struct cli *cli, const struct args *args, struct init *i, struct err *err) {
   i->observatory = args_value(args, "found");
@@ -177,6 +199,12 @@ static enum err_code prepare(struct cli *cli, const struct args *args, struct in
   }
   if (code != OK || (code = find_coordinator(cli, args, &i->coordinator, &i->fresh, err)) != OK ||
       (code = home_can_create(cli->home, &i->config, err)) != OK) {
+    if (code == ERR_FORMAT && err != NULL) {
+      err->code = code = ERR_USAGE; /* what has another form than it should was typed here */
+    }
+    return code;
+  }
+  if ((code = warn_of_codes(cli, &i->config, err)) != OK) {
     return code;
   }
   if (i->observatory != NULL) {

@@ -33,6 +33,7 @@ const struct option_row options_search[] = {{"kind", 0, OPTION_VALUE, "KIND", "o
                                             OPTIONS_END};
 
 #define LIMIT_DEFAULT 50
+#define CODES_SHOWN 10 /* of a facet, to people; --json has all */
 #define LIMIT_MAX 10000000
 #define WORDS_MAX 2048 /* octets of the words searched for */
 
@@ -114,13 +115,20 @@ static bool visit_row(void *context, const struct query_row *row) {
 
 struct counting {
   struct cli *cli;
-  const char *dim;
+  const char *dim, *label;
   json_t *list;
+  uint64_t n;
 };
 
 static bool visit_count(void *context, const char *code, const char *label, uint64_t count) {
   struct counting *c = context;
-  out_line(c->cli, "  %8ju  %s%s%s", (uintmax_t)count, code, label == NULL ? "" : "  ", label == NULL ? "" : label);
+  if (c->n == 0) {
+    out_heading(c->cli, "--%s  %s", c->dim, c->label);
+  }
+  if (c->n++ < CODES_SHOWN) {
+    bool plain = label == NULL || strcmp(label, code) == 0;
+    out_line(c->cli, "  %8ju  %s%s%s", (uintmax_t)count, code, plain ? "" : "  ", plain ? "" : label);
+  }
   json_array_append_new(c->list,
                         json_pack("{s:o, s:o, s:I}", "code", out_json_text(view_of_text(code)), "label",
                                   out_json_text(view_of_text(label == NULL ? code : label)), "count", (json_int_t)count));
@@ -133,9 +141,11 @@ static enum err_code count_facets(struct cli *cli, const struct here *here, cons
   enum err_code code = OK;
   json_t *all = json_object();
   for (size_t i = 0; code == OK && (dim = facets_dimension(here->schemas, schema, cli->lang, i, &label)) != NULL; i++) {
-    struct counting c = {.cli = cli, .dim = dim, .list = json_array()};
-    out_heading(cli, "--%s  %s", dim, label);
+    struct counting c = {.cli = cli, .dim = dim, .label = label, .list = json_array()};
     code = query_facet(here->store, &here->federation, here->schemas, q, dim, visit_count, &c, err);
+    if (c.n > CODES_SHOWN) {
+      out_line(cli, "            and %ju more (--json tells all)", (uintmax_t)(c.n - CODES_SHOWN));
+    }
     json_object_set_new(all, dim, c.list);
   }
   out_set(cli, "facets", all);
@@ -153,7 +163,9 @@ static enum err_code run(struct cli *cli, const struct args *args, struct query 
   if (code != OK) {
     return code;
   }
-  if ((code = read_query(cli, &here, args, q, err)) != OK) {
+  const struct schema *schema = NULL;
+  if ((q->kind != NULL && (code = here_kind(here.schemas, q->kind, &schema, err)) != OK) ||
+      (code = read_query(cli, &here, args, q, err)) != OK) {
     goto out;
   }
   bool counting = args_flag(args, "facets"), kinds = q->kind == NULL;
@@ -166,8 +178,13 @@ static enum err_code run(struct cli *cli, const struct args *args, struct query 
   if (code == OK && counting) {
     code = count_facets(cli, &here, q, err);
   }
-  if (code == OK) {
+  if (code == OK && counting) {
+    out_line(cli, "%ju object%s", (uintmax_t)total, total == 1 ? "" : "s");
+  } else if (code == OK) {
     out_line(cli, "%ju of %ju", (uintmax_t)l.n, (uintmax_t)total);
+  }
+  if (code == OK && total == 0 && q->n_facets > 0) {
+    out_note(cli, "Codes in use:  specola search --facets");
   }
 out:
   here_release(&here);

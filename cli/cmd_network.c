@@ -67,10 +67,30 @@ enum err_code serving_options(struct cli *cli, const struct args *args, char pro
   return code;
 }
 
+/* Nothing is promised before it is known that no other process serves here. serve_run finds out for certain. */
+static enum err_code nobody_serves(const struct cli *cli, struct err *err) {
+  struct home home;
+  struct ctl_client *ctl = NULL;
+  enum err_code code = cli_open_home(cli, &home, err);
+  if (code == OK && (code = ctl_connect(&home, cli->timeout_ms, &ctl, err)) == OK) {
+    ctl_close(ctl);
+    err_set(err, ERR_BUSY, "a node serves in %s already", cli->home);
+    return err_hint(err, "specola status shows it; to stop it, end its process");
+  }
+  if (code == ERR_NOT_FOUND || code == ERR_BUSY) {
+    err_clear(err);
+    code = OK;
+  }
+  return code;
+}
+
 enum err_code cmd_serve(struct cli *cli, const struct args *args, struct err *err) {
   struct serve_options options;
   char program[HOME_PATH_MAX];
   enum err_code code = serving_options(cli, args, program, &options, err);
+  if (code == OK) {
+    code = nobody_serves(cli, err);
+  }
   if (code == OK) {
     out_line(cli, "Node in %s serves. Ctrl-C stops it.", cli->home);
     fflush(stdout);
@@ -91,11 +111,13 @@ static void say_sync(struct cli *cli, const json_t *report) {
     const char *handle = json_string_value(json_object_get(peer, "handle")),
                *state = json_string_value(json_object_get(peer, "state"));
     const char *note = json_string_value(json_object_get(peer, "note"));
-    out_line(cli, "%-6s %s%s%s", handle == NULL ? "?" : handle, state == NULL ? "" : state,
+    bool reached = state != NULL && strcmp(state, "open") == 0;
+    out_line(cli, "%-6s %s%s%s", handle == NULL ? "?" : handle, reached ? "answered" : "no answer",
              note == NULL || note[0] == '\0' ? "" : ": ", note == NULL ? "" : note);
   }
-  if (json_is_integer(json_object_get(report, "new"))) {
-    out_line(cli, "%jd new entries", (intmax_t)json_integer_value(json_object_get(report, "new")));
+  const json_t *n = json_object_get(report, "new");
+  if (json_is_integer(n)) {
+    out_line(cli, "%jd new entr%s", (intmax_t)json_integer_value(n), json_integer_value(n) == 1 ? "y" : "ies");
   }
 }
 
@@ -171,6 +193,9 @@ enum err_code cmd_peer_ping(struct cli *cli, const struct args *args, struct err
                              (json_int_t)cli->timeout_ms);
     code = ctl_order(ctl, "ping", wish, &answer, err);
     json_decref(wish);
+    if (code != OK && err->hint[0] == '\0') {
+      err_hint(err, "specola peer list");
+    }
   }
   if (code == OK) {
     out_line(cli, "%s answered after %.0f ms", args->operands[0], json_number_value(json_object_get(answer, "ms")));

@@ -1,6 +1,7 @@
 /*
  * root new, root sign: what officials do offline, on a machine of their own. The server only ever gets what was signed.
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -43,7 +44,8 @@ static enum err_code say_roots(struct cli *cli, const char *folder, const char *
     json_array_append_new(sheets, out_json_text(view_of_text(sheet)));
   }
   out_line(cli, "Root set     %s   (public: %u of %u must sign)", path, roots->threshold, roots->n);
-  out_line(cli, "Next:  on the server: specola init --country IT --name ... --root %s", path);
+  bool country = strlen(name) == 2 && isupper((unsigned char)name[0]) && isupper((unsigned char)name[1]);
+  out_line(cli, "Next:  on the server: specola init --country %s --name ... --root %s", country ? name : "IT", path);
   out_set_text(cli, "root", path);
   out_set_number(cli, "threshold", roots->threshold);
   return OK;
@@ -124,7 +126,11 @@ enum err_code cmd_root_sign(struct cli *cli, const struct args *args, struct err
   }
   charter_show(cli, &file);
   bool complete = charter_complete(&file.charter, NULL) == OK;
-  out_line(cli, "%u signature%s added to %s", added, added == 1 ? "" : "s", path);
+  if (added == 0) {
+    out_line(cli, "Nothing added to %s: these sheets have signed it already", path);
+  } else {
+    out_line(cli, "%u signature%s added to %s", added, added == 1 ? "" : "s", path);
+  }
   out_line(cli,
            complete ? "Complete. Next:  each founder: specola join %s"
                     : "Next:  the others sign %s, too; then each founder joins",

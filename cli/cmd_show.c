@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "cli/commands.h"
+#include "cli/finding.h"
 #include "cli/here.h"
 #include "cli/out.h"
 #include "cli/render.h"
@@ -28,7 +29,7 @@ static enum err_code find_version(const json_t *json, uint64_t n, int64_t *rowid
   const json_t *version = n == 0 || n > count ? NULL : json_array_get(versions, (size_t)n - 1);
   if (version == NULL) {
     err_set(err, ERR_NOT_FOUND, "%s has %zu version%s", text_of(json, "reference"), count, count == 1 ? "" : "s");
-    return err_hint(err, "--version 1 to %zu", count);
+    return count == 1 ? err_hint(err, "--version 1") : err_hint(err, "--version 1 to %zu", count);
   }
   *rowid = json_integer_value(json_object_get(version, "rowid"));
   return OK;
@@ -49,7 +50,8 @@ static void say_versions(struct cli *cli, const json_t *json) {
   if (json_array_size(versions) < 2) {
     return;
   }
-  out_heading(cli, "Versions");
+  out_line(cli, "%s", "");
+  out_heading(cli, "%s", out_word(cli, "Versions", "Versioni"));
   json_array_foreach(versions, i, version) {
     char when[32];
     say_when(when, json_object_get(version, "created"));
@@ -75,20 +77,55 @@ static void say_links(struct cli *cli, const json_t *json, const struct schema *
   }
 }
 
+/* True for a field that is asked for and simply not there: those are told together, by their labels. */
+static bool is_missing(const json_t *finding) {
+  return strcmp(text_of(finding, "level"), "lacking") == 0 && strcmp(text_of(finding, "code"), "need") == 0;
+}
+
+/* "68 % complete; missing: Organisation, Keywords". */
+static void say_completeness(struct cli *cli, const json_t *json, const json_t *list, const struct schema *schema) {
+  struct bytes names;
+  size_t i;
+  json_t *finding;
+  bytes_init(&names, LIMIT_BODY);
+  json_array_foreach(list, i, finding) {
+    const char *field = text_of(finding, "field");
+    if (is_missing(finding) && bytes_printf(&names, NULL, "%s%s", names.len == 0 ? "" : ", ",
+                                            schema == NULL ? field : schema_label(schema, field, cli->lang)) != OK) {
+      break;
+    }
+  }
+  out_wrapped(cli, 2, "%jd %% %s%s%.*s", (intmax_t)json_integer_value(json_object_get(json, "completeness")),
+              out_word(cli, "complete", "completo"), names.len == 0 ? "" : out_word(cli, "; not told: ", "; non detto: "),
+              (int)names.len, (const char *)names.p);
+  bytes_release(&names);
+}
+
 /* The findings that query_show put into json. */
-static void say_findings(struct cli *cli, const json_t *json) {
+static void say_findings(struct cli *cli, const json_t *json, const struct schema *schema) {
   size_t i;
   json_t *finding;
   json_t *list = json_object_get(json, "findings");
-  out_line(cli, "%s", "");
-  if (json_array_size(list) > 0) {
-    out_heading(cli, "Findings");
-  }
   json_array_foreach(list, i, finding) {
-    out_line(cli, "  %s: %s: %s: %s", text_of(finding, "level"), text_of(finding, "code"), text_of(finding, "field"),
-             text_of(finding, "message"));
+    char text[512];
+    if (!is_missing(finding)) {
+      finding_text(text_of(finding, "field"), text_of(finding, "message"), text, sizeof text);
+      out_wrapped(cli, 2, "%s: %s", text_of(finding, "level"), text);
+    }
   }
-  out_line(cli, "%jd %% complete", (intmax_t)json_integer_value(json_object_get(json, "completeness")));
+  say_completeness(cli, json, list, schema);
+}
+
+/* Which of its versions, from 1, is shown. */
+static size_t number_shown(const json_t *json) {
+  size_t i;
+  json_t *version;
+  json_array_foreach(json_object_get(json, "versions"), i, version) {
+    if (strcmp(text_of(version, "reference"), text_of(json, "shown")) == 0) {
+      return i + 1;
+    }
+  }
+  return 1;
 }
 
 static enum err_code say_object(struct cli *cli, const json_t *json, const struct schema *schema, struct view body,
@@ -103,20 +140,22 @@ static enum err_code say_object(struct cli *cli, const json_t *json, const struc
     title = view_of_text(text_of(json, "title"));
   }
   out_heading(cli, "%s  %.*s", text_of(json, "reference"), (int)title.len, (const char *)title.p);
-  out_line(cli, "%s, %s: %s of %zu version%s, %s, by %s (%s)",
-           schema == NULL ? "An object" : schema_label(schema, "@kind", cli->lang),
-           text_of(json_object_get(json, "home"), "handle"), text_of(json, "shown"), n, n == 1 ? "" : "s", when,
-           text_of(author, "name"), text_of(author, "roles"));
+  out_wrapped(cli, 2, "%s, %s, %s %zu %s %zu (%s), %s, %s %s (%s)",
+              schema == NULL ? out_word(cli, "An object", "Un oggetto") : schema_label(schema, "@kind", cli->lang),
+              text_of(json_object_get(json, "home"), "handle"), out_word(cli, "version", "versione"), number_shown(json),
+              out_word(cli, "of", "di"), n, text_of(json, "shown"), when, out_word(cli, "by", "di"), text_of(author, "name"),
+              text_of(author, "roles"));
   if (strcmp(text_of(json, "state"), "withdrawn") == 0) {
-    out_line(cli, "! It was withdrawn.");
+    out_line(cli, "! %s", out_word(cli, "It was withdrawn.", "\xc3\x88 stato ritirato."));
   }
+  out_line(cli, "%s", "");
   if (body.len == 0) {
-    out_line(cli, "! Its text is not held here.");
+    out_line(cli, "! %s", out_word(cli, "Its text is not held here.", "Il suo testo non \xc3\xa8 conservato qui."));
     return OK;
   }
   enum err_code code = render_body(cli, schema, body, err);
   if (code == OK) {
-    say_findings(cli, json);
+    say_findings(cli, json, schema);
     say_versions(cli, json);
     say_links(cli, json, schema);
   }
@@ -136,6 +175,9 @@ enum err_code cmd_show(struct cli *cli, const struct args *args, struct err *err
   bytes_init(&body, LIMIT_BODY);
   if ((code = query_object(here.store, &here.federation, here.schemas, args->operands[0], &rowid, err)) != OK ||
       (code = query_show(here.store, &here.federation, here.schemas, rowid, cli->lang, &json, &body, err)) != OK) {
+    if (code == ERR_NOT_FOUND && err->hint[0] == '\0') {
+      err_hint(err, "specola list KIND and specola search show references");
+    }
     goto out;
   }
   if (n != 0) {

@@ -52,7 +52,7 @@ static json_t *members_json(const struct here *here) {
       continue;
     }
     json_array_append_new(list, json_pack("{s:s, s:o, s:s, s:s}", "handle", m->member->handle, "node",
-                                          out_json_hash(&m->member->node), "state", "not serving", "endpoint",
+                                          out_json_hash(&m->member->node), "state", "not asked", "endpoint",
                                           m->has_address ? m->address.endpoints[0] : ""));
   }
   return list;
@@ -110,14 +110,44 @@ static const char *text_of(const json_t *json, const char *key) {
   return text == NULL ? "" : text;
 }
 
-/* A number as text, or "?" where there is none. */
-static void number_of(const json_t *json, const char *key, const char *unit, char *out, size_t size) {
+/* A number as text; "?" where it is not known, nothing where nobody asked. */
+static void number_of(const json_t *json, const char *key, char *out, size_t size) {
   const json_t *value = json_object_get(json, key);
   if (json_is_number(value)) {
-    snprintf(out, size, "%.0f%s", json_number_value(value), unit);
+    snprintf(out, size, "%.0f", json_number_value(value));
   } else {
-    snprintf(out, size, "?");
+    snprintf(out, size, "%s", value == NULL ? "" : "?");
   }
+}
+
+/* The same for seconds, in the unit that people would take: "12 s", "26 h". */
+static void span_of(const json_t *json, const char *key, char *out, size_t size) {
+  static const struct {
+    double at_least, divisor;
+    const char *unit;
+  } units[] = {{2 * 86400.0, 86400.0, "d"}, {2 * 3600.0, 3600.0, "h"}, {120.0, 60.0, "min"}, {0.0, 1.0, "s"}};
+  const json_t *value = json_object_get(json, key);
+  const double seconds = json_number_value(value);
+  if (!json_is_number(value) || seconds < 0) {
+    number_of(json, key, out, size);
+    return;
+  }
+  size_t i = 0;
+  while (seconds < units[i].at_least) {
+    i++;
+  }
+  snprintf(out, size, "%.0f %s", seconds / units[i].divisor, units[i].unit);
+}
+
+/* True for a counter that only says that a peer is alive (node/exchange/counters.h). */
+static bool is_traffic(const char *name) {
+  static const char *const plain[] = {"frames.", "octets.", "entries.", "pull.done", "link.opened"};
+  for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {
+    if (strncmp(name, plain[i], strlen(plain[i])) == 0) {
+      return true;
+    }
+  }
+  return false;
 }
 
 /* "frame.signature 3, timeout 1": counters of a peer that tell of trouble; those of plain traffic are left out. */
@@ -127,7 +157,7 @@ static void counters_of(const json_t *peer, char *out, size_t size) {
   size_t used = 0;
   out[0] = '\0';
   json_object_foreach(json_object_get(peer, "counters"), name, value) {
-    if (strncmp(name, "sent", 4) == 0 || strncmp(name, "received", 8) == 0 || json_integer_value(value) == 0) {
+    if (is_traffic(name) || json_integer_value(value) == 0) {
       continue;
     }
     int n = snprintf(out + used, size - used, "%s%s %jd", used == 0 ? "" : ", ", name, (intmax_t)json_integer_value(value));
@@ -137,14 +167,14 @@ static void counters_of(const json_t *peer, char *out, size_t size) {
 }
 
 static void say_peers(struct cli *cli) {
-  static const char *const columns[] = {"peer", "state", ">last heard", ">behind", "endpoint", "note", NULL};
+  static const char *const columns[] = {"peer", "state", ">last heard", ">behind", "endpoint", "<note", NULL};
   struct out_table *table = out_table_new(cli, columns);
   size_t i;
   json_t *peer;
   json_array_foreach(json_object_get(cli->doc, "peers"), i, peer) {
     char heard[32], behind[32], counters[160], note[320];
-    number_of(peer, "last_heard_s", " s", heard, sizeof heard);
-    number_of(peer, "behind", "", behind, sizeof behind);
+    span_of(peer, "last_heard_s", heard, sizeof heard);
+    number_of(peer, "behind", behind, sizeof behind);
     counters_of(peer, counters, sizeof counters);
     const char *said = text_of(peer, "note");
     snprintf(note, sizeof note, "%.140s%s%s", said, said[0] == '\0' || counters[0] == '\0' ? "" : "; ", counters);
@@ -155,32 +185,44 @@ static void say_peers(struct cli *cli) {
 }
 
 static void say_logs(struct cli *cli) {
-  static const char *const columns[] = {"log", ">entries", "root", NULL};
+  static const char *const columns[] = {"log", ">objects", ">entries", "root", NULL};
   struct out_table *table = out_table_new(cli, columns);
   size_t i;
   json_t *log;
   json_array_foreach(json_object_get(cli->doc, "logs"), i, log) {
-    char size[32], root[20];
-    number_of(log, "size", "", size, sizeof size);
+    char size[32], objects[32], root[20];
+    const json_t *by_home = json_object_get(json_object_get(cli->doc, "figures"), "by_home");
+    number_of(log, "size", size, sizeof size);
+    number_of(by_home, text_of(log, "handle"), objects, sizeof objects);
     snprintf(root, sizeof root, "%.16s", text_of(log, "root"));
-    const char *cells[] = {text_of(log, "handle"), size, root};
+    const char *cells[] = {text_of(log, "handle"), objects, size, root};
     out_table_row(table, cells);
   }
   out_table_print(table);
 }
 
-/* "own 128, objects 2914": the plain numbers among the figures. */
+static intmax_t figure(const json_t *figures, const char *name) {
+  return (intmax_t)json_integer_value(json_object_get(figures, name));
+}
+
+/* "128 of its own, 2914 in the observatory, 41 MB of text", and what is not as it should be. */
 static void say_figures(struct cli *cli) {
   const char *name;
   json_t *value;
-  json_object_foreach(json_object_get(cli->doc, "figures"), name, value) {
-    if (json_is_integer(value)) {
-      out_line(cli, "%-12s %jd", name, (intmax_t)json_integer_value(value));
-    } else if (json_is_object(value) && json_object_size(value) > 0) {
-      char *raw = json_dumps(value, JSON_COMPACT);
-      out_line(cli, "%-12s %s", name, raw == NULL ? "" : raw);
-      free(raw);
-    }
+  const json_t *figures = json_object_get(cli->doc, "figures");
+  if (figures == NULL) {
+    return;
+  }
+  out_line(cli, "Objects      %jd of its own, %jd in the observatory, %.1f MB of text", figure(figures, "own"),
+           figure(figures, "objects"), (double)figure(figures, "body_bytes") / 1e6);
+  if (figure(figures, "withdrawn") > 0) {
+    out_line(cli, "Withdrawn    %jd", figure(figures, "withdrawn"));
+  }
+  if (figure(figures, "bodies_missing") > 0) {
+    out_line(cli, "! %jd texts are not held here", figure(figures, "bodies_missing"));
+  }
+  json_object_foreach(json_object_get(figures, "held"), name, value) {
+    out_line(cli, "! %jd held back: %s", (intmax_t)json_integer_value(value), name);
   }
 }
 
@@ -219,7 +261,8 @@ enum err_code cmd_status(struct cli *cli, const struct args *args, struct err *e
   bool serving = json_is_true(json_object_get(cli->doc, "serving"));
   out_heading(cli, "Node %s of %.*s, %s", federation_handle(f, &f->own), (int)name.len, (const char *)name.p,
               serving ? "serving" : "not serving");
-  out_line(cli, "Fingerprint  %s   member list no. %ju, %u members", words, (uintmax_t)f->epoch.number, f->epoch.n_members);
+  out_line(cli, "Fingerprint  %s   (the node's)", words);
+  out_line(cli, "Members      %u, by list no. %ju", f->epoch.n_members, (uintmax_t)f->epoch.number);
   out_line(cli, "Frontier     %.16s   (equal at two nodes: they hold the same)", text_of(cli->doc, "frontier"));
   say_figures(cli);
   say_logs(cli);
@@ -240,7 +283,9 @@ enum err_code cmd_peer_list(struct cli *cli, const struct args *args, struct err
   (void)args;
   struct here here;
   enum err_code code = gather(cli, &here, err);
-  if (code == OK) {
+  if (code == OK && json_array_size(json_object_get(cli->doc, "peers")) == 0) {
+    out_line(cli, "This observatory has no other member.");
+  } else if (code == OK) {
     say_peers(cli);
   }
   here_release(&here);

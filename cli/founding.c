@@ -182,8 +182,8 @@ enum err_code sheet_open(struct cli *cli, const char *path, struct signer *out, 
   if (code == OK && key.secret == NULL) {
     code = cli_passphrase(cli, path, false, &passphrase, err);
     keyfile_release(&key);
-    if (code == OK && (code = keyfile_read(path, passphrase, &key, err)) != OK) {
-      err_context(err, "%s", path);
+    if (code == OK) {
+      code = keyfile_read(path, passphrase, &key, err);
     }
   }
   if (code == OK) {

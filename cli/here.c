@@ -3,7 +3,10 @@
  */
 #include "cli/here.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "protocol/schema/nearest.h"
 
 void here_release(struct here *h) {
   store_close(h->store);
@@ -38,6 +41,24 @@ enum err_code here_open_mode(const struct cli *cli, enum store_mode mode, struct
 
 enum err_code here_open(const struct cli *cli, struct here *out, struct err *err) {
   return here_open_mode(cli, STORE_READ, out, err);
+}
+
+enum err_code here_kind(const struct schema_set *set, const char *kind, const struct schema **out, struct err *err) {
+  *out = schema_by_kind(set, kind);
+  if (*out != NULL) {
+    return OK;
+  }
+  char kinds[ERR_HINT_MAX] = "";
+  struct nearest near = nearest_to(view_of_text(kind));
+  for (size_t i = 0, used = 0; i < schema_set_count(set); i++) {
+    const char *name = schema_set_at(set, i)->kind;
+    nearest_offer(&near, name);
+    int n = snprintf(kinds + used, sizeof kinds - used, "%s%s", used == 0 ? "" : ", ", name);
+    used += n < 0 || (size_t)n >= sizeof kinds - used ? 0 : (size_t)n;
+  }
+  err_set(err, ERR_NOT_FOUND, "%s: no such kind of object", kind);
+  const char *meant = nearest_word(&near);
+  return meant != NULL ? err_hint(err, "did you mean %s?", meant) : err_hint(err, "there are: %s", kinds);
 }
 
 enum err_code here_schemas(const struct cli *cli, struct schema_set **out, struct home_config *config, struct err *err) {

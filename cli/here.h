@@ -19,6 +19,8 @@ void here_release(struct here *h); /* a zeroed struct is fine */
 MUST_CHECK enum err_code here_open(const struct cli *cli, struct here *out, struct err *err);
 /* The same with a mode of the caller's choice. */
 MUST_CHECK enum err_code here_open_mode(const struct cli *cli, enum store_mode mode, struct here *out, struct err *err);
+/* The schema of a kind. ERR_NOT_FOUND with the nearest kind, or all of them, as a hint. */
+MUST_CHECK enum err_code here_kind(const struct schema_set *set, const char *kind, const struct schema **out, struct err *err);
 /* The kinds of the home; the embedded ones where there is no home (`new`, `check`). config (may be NULL) receives the
  * configuration, zeroed without a home. */
 MUST_CHECK enum err_code here_schemas(const struct cli *cli, struct schema_set **out, struct home_config *config,

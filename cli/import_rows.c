@@ -35,8 +35,9 @@ static void progress(struct importing *i) {
 }
 
 static void note_row(struct importing *i, size_t row, const char *state, const char *reference, const char *reason,
-                     json_t *findings) {
-  json_t *json = json_pack("{s:I, s:s, s:s, s:s}", "row", (json_int_t)row, "state", state, "ref", reference, "reason", reason);
+                     const char *message, json_t *findings) {
+  json_t *json = json_pack("{s:I, s:s, s:s, s:s, s:o}", "row", (json_int_t)row, "state", state, "ref", reference, "reason",
+                           reason, "message", out_json_text(view_of_text(message)));
   if (findings != NULL) {
     json_object_set_new(json, "findings", findings);
   }
@@ -46,7 +47,7 @@ static void note_row(struct importing *i, size_t row, const char *state, const c
 static void refuse(struct importing *i, size_t row, const char *reason, const char *why, json_t *findings) {
   i->counts->refused++;
   out_line(i->cli, "row %zu: refused: %s: %s", row, reason, why);
-  note_row(i, row, "refused", "", reason, findings);
+  note_row(i, row, "refused", "", reason, why, findings);
 }
 
 /* The log has answered for one row. */
@@ -57,7 +58,7 @@ static void said(void *context, const struct publication_row *row) {
   } else if (!row->logged) {
     i->counts->refused++;
     out_line(i->cli, "row %zu: refused: %s", row->tag, row->why);
-    note_row(i, row->tag, "refused", "", row->reason, NULL);
+    note_row(i, row->tag, "refused", "", row->reason, row->why, NULL);
     return;
   } else if (row->new_version) {
     i->counts->new_versions++;
@@ -65,12 +66,12 @@ static void said(void *context, const struct publication_row *row) {
     i->counts->published++;
   }
   if (i->cli->verbose) {
-    out_line(i->cli, "row %zu: %s  %s", row->tag,
+    out_line(i->cli, "row %zu: %s%s%s", row->tag,
              row->known         ? "known"
              : row->new_version ? "new version"
                                 : "published",
-             row->reference);
-    note_row(i, row->tag, row->known ? "known" : row->new_version ? "new version" : "published", row->reference, "", NULL);
+             row->reference[0] == '\0' ? "" : "  ", row->reference);
+    note_row(i, row->tag, row->known ? "known" : row->new_version ? "new version" : "published", row->reference, "", "", NULL);
   }
 }
 
@@ -116,7 +117,7 @@ static enum err_code take_row(struct importing *i, const json_t *json, size_t ro
   const struct finding *first = findings_first_refused(&o.findings);
   if (first != NULL) {
     char why[FIELD_KEY_MAX + sizeof first->message + 4];
-    snprintf(why, sizeof why, "%s: %s", first->field, first->message);
+    finding_text(first->field, first->message, why, sizeof why);
     refuse(i, row, first->code, why, findings_json(&o.findings));
   } else if (i->submit == NULL) {
     code = foretell(i, &o, row, err);

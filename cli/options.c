@@ -53,6 +53,9 @@ static enum err_code unknown_option(const struct tables *t, struct view name, co
   }
   err_set(err, ERR_USAGE, "%s: no such option here", word);
   const char *meant = nearest_word(&near);
+  if (meant == NULL && word[1] != '-') {
+    return err_hint(err, "words that begin with a dash go behind --; specola help COMMAND lists the options");
+  }
   return meant != NULL ? err_hint(err, "did you mean --%s?", meant) : err_hint(err, "specola help COMMAND lists the options");
 }
 

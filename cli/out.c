@@ -138,7 +138,7 @@ void out_text(const struct cli *cli, struct view text) {
     if (len > 0) {
       fputs("  ", stdout);
     }
-    put_wrapped_raw(cli, view_of(text.p, len), 2, 2);
+    put_wrapped_raw(cli, view_of(text.p, len), 2, len > 2 && memcmp(text.p, "- ", 2) == 0 ? 4 : 2);
     len += end != NULL;
     text.p += len;
     text.len -= len;

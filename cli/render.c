@@ -18,6 +18,7 @@ struct rendering {
   const struct schema *schema;
   const char *original;
   struct bytes line; /* scratch */
+  bool gap;          /* the last line was empty */
 };
 
 /* The text of an ml value that fits best: asked for, original, the first; *tag says which when it is another than the one asked
@@ -44,7 +45,7 @@ static void add_scalar(struct rendering *r, const struct field *field, json_t *v
   const char *tag = NULL;
   const char *text = json_is_object(value) ? ml_text(r, value, &tag) : json_string_value(value);
   if (json_is_boolean(value)) {
-    text = json_is_true(value) ? "yes" : "no";
+    text = json_is_true(value) ? out_word(r->cli, "yes", "s\xc3\xac") : "no";
   }
   if (text == NULL) {
     char *raw = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
@@ -80,6 +81,14 @@ static void add_value(struct rendering *r, const struct field *field, json_t *va
   }
 }
 
+/* One empty line, however many are asked for in a row. */
+static void say_gap(struct rendering *r) {
+  if (!r->gap) {
+    out_line(r->cli, "%s", "");
+  }
+  r->gap = true;
+}
+
 /* "Label: value", or the label and the text below it. */
 static void say_labelled(struct rendering *r, const char *label) {
   struct view text = bytes_view(&r->line);
@@ -87,12 +96,15 @@ static void say_labelled(struct rendering *r, const char *label) {
     return;
   }
   if (text_width(text) <= SHORT_WIDTH && memchr(text.p, '\n', text.len) == NULL) {
-    out_line(r->cli, "%s: %.*s", label, (int)text.len, (const char *)text.p);
+    out_wrapped(r->cli, 2, "%s: %.*s", label, (int)text.len, (const char *)text.p);
+    r->gap = false;
     return;
   }
+  say_gap(r);
   out_heading(r->cli, "%s", label);
   out_text(r->cli, text);
-  out_line(r->cli, "%s", "");
+  r->gap = false;
+  say_gap(r);
 }
 
 /* A row of a group: "label: value · label: value". */
@@ -108,7 +120,7 @@ static void say_row(struct rendering *r, const struct field *group, const json_t
     add_value(r, child, value);
   }
   struct view text = bytes_view(&r->line);
-  out_line(r->cli, "  - %.*s", (int)text.len, (const char *)text.p);
+  out_wrapped(r->cli, 4, "  - %.*s", (int)text.len, (const char *)text.p);
 }
 
 /* Rows of a group in the order that its schema asks for: by the text of one child, those without it last. */
@@ -138,10 +150,12 @@ static void say_group(struct rendering *r, const struct field *group, json_t *va
   if (group->order[0] != '\0') {
     qsort(rows, n, sizeof rows[0], compare_rows);
   }
+  say_gap(r);
   out_heading(r->cli, "%s", label);
   for (size_t i = 0; i < n; i++) {
     say_row(r, group, rows[i].row);
   }
+  r->gap = false;
   free(rows);
 }
 
@@ -175,7 +189,10 @@ static void say_field(struct rendering *r, const struct field *field, const json
   if (value == NULL) {
     bool unknown = is_listed(json, "_unknown", field->key);
     if (unknown || is_listed(json, "_na", field->key)) {
-      out_line(r->cli, "%s: %s", label, unknown ? "not yet known" : "not applicable");
+      out_line(r->cli, "%s: %s", label,
+               unknown ? out_word(r->cli, "not yet known", "non ancora noto")
+                       : out_word(r->cli, "not applicable", "non applicabile"));
+      r->gap = false;
     }
     return;
   }
@@ -187,6 +204,9 @@ static void say_field(struct rendering *r, const struct field *field, const json
     say_labelled(r, label);
   }
   say_sums(r, field, body);
+  if (field->type == FIELD_GROUP || field->type == FIELD_FILE) {
+    say_gap(r);
+  }
 }
 
 /* True if field, or one of those up to the next heading, has something to say. */
@@ -229,12 +249,14 @@ enum err_code render_body(struct cli *cli, const struct schema *schema, struct v
     if (field->heading && chapter_has_content(schema, i, json)) {
       char key[FIELD_KEY_MAX + 16] = "@heading.";
       memcpy(key + strlen("@heading."), field->key, strlen(field->key) + 1);
-      out_line(cli, "%s", "");
+      say_gap(&r);
       out_heading(cli, "== %s ==", schema_label(schema, key, cli->lang));
+      r.gap = true;
     }
     say_field(&r, field, json, body);
   }
   say_unknown_keys(&r, json);
+  say_gap(&r);
   bytes_release(&r.line);
   json_decref(json);
   return OK;

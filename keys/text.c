@@ -126,8 +126,19 @@ static size_t tidy_lines(struct view v, uint8_t *to) {
   return trim(to, len, true);
 }
 
+/* Printable ASCII, and single line ends with neither a blank before nor the text's end behind them: normal already. */
+static bool is_normal_ascii(struct view v) {
+  for (size_t i = 0; i < v.len; i++) {
+    const uint8_t c = v.p[i];
+    const bool ends_line = i + 1 == v.len || v.p[i + 1] == '\n';
+    if (c >= 0x7f || (c < 0x20 && c != '\n') || (c == ' ' && ends_line) || (c == '\n' && i + 1 == v.len)) return false;
+  }
+  return true;
+}
+
 enum err_code text_normalise(struct view v, struct bytes *out, struct err *err) {
   utf8proc_uint8_t *composed = NULL;
+  if (is_normal_ascii(v)) return bytes_append(out, v, err);
   enum err_code code = check_source(v, err);
   if (code != OK || v.len == 0) return code;
   uint8_t *lines = malloc(v.len);

@@ -413,6 +413,24 @@ struct view canon_skip(struct canon_reader *r) {
   return skip(r, UINT32_MAX);
 }
 
+struct view canon_pass(struct canon_reader *r) {
+  const uint8_t *from = r->p;
+  uint64_t left = 1; /* values still to pass; each stands for an octet at least, so it cannot grow past the octets left */
+  while (left > 0) {
+    const uint8_t *before = r->p;
+    struct head h;
+    if (!head_read(r, &h)) break;
+    left--;
+    if (h.type == CANON_STR || h.type == CANON_BIN) (void)content_read(r, before, h.number);
+    if (h.type == CANON_ARRAY) left += h.number;
+    if (h.type == CANON_MAP) left += 2 * h.number;
+    if (left > octets_left(r)) fail_at(r, before, "the octets end too early");
+  }
+  if (r->fault == NULL) return view_of(from, (size_t)(r->p - from));
+  r->p = from;
+  return view_of(NULL, 0);
+}
+
 void canon_fail(struct canon_reader *r, const char *fault) {
   fail_at(r, r->p, fault);
 }

@@ -79,8 +79,11 @@ enum err_code exchange_new(const struct exchange_config *config, struct exchange
   if (x == NULL) return err_set(err, ERR_MEMORY, NULL);
   x->config = *config;
   x->federation = f;
-  x->self = (struct session_self){.fed_id = f->charter.fed_id, .node = f->own, .node_key = config->node_key,
-                                   .epoch = f->epoch.number, .epoch_hash = f->epoch.hash};
+  x->self = (struct session_self){.fed_id = f->charter.fed_id,
+                                  .node = f->own,
+                                  .node_key = config->node_key,
+                                  .epoch = f->epoch.number,
+                                  .epoch_hash = f->epoch.hash};
   x->own_identity_version = self->identity.version;
   x->orders_end = &x->orders;
   x->next_req = 1;

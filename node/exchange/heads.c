@@ -17,6 +17,7 @@ void heads_refresh(struct exchange *x) {
     log->size = heads[i].size;
     log->root = heads[i].root;
     log->changed = ++x->changes;
+    log->grown_ms = now_ms(x);
     x->plan_due = true;
   }
 }

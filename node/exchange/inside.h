@@ -117,6 +117,7 @@ struct peer {
   struct counters counters;
   bool heard;
   uint64_t heard_ms, answered_ms;
+  uint64_t opened_ms;         /* when its last session opened; 0: never */
   uint64_t slow_ms;           /* how long its silence is borne: SLOW_MS..TIMEOUT_MS */
   struct exchange_link *link; /* the OPEN one that is used, or NULL */
   /* dialling */
@@ -171,6 +172,7 @@ struct exchange_log {
   struct hash node;
   uint64_t roll, gen;
   uint64_t size, changed; /* as held; x->changes at the last growth */
+  uint64_t grown_ms;      /* when it was last seen to grow: after the commit */
   struct hash root;
   struct claim *claims; /* owned; one a peer */
   struct milestone milestones[MILESTONES_MAX];

@@ -161,6 +161,7 @@ void xlink_opened(struct exchange *x, struct exchange_link *l) {
   struct peer *p = &x->peers[peer];
   uint64_t now = now_ms(x);
   tally(x, peer, COUNT_LINK_OPENED, 1);
+  x->peers[peer].opened_ms = now_ms(x);
   drop_older(x, l);
   p->tried = true;
   p->has_heads = false;

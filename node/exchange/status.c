@@ -66,6 +66,7 @@ static json_t *peer_json(const struct exchange *x, uint32_t peer) {
             put_told(x, peer, out) && put(out, "dialled", json_boolean(p->link != NULL && p->link->dialled)) &&
             put(out, "endpoint", endpoint == NULL ? json_null() : json_string(endpoint)) &&
             put(out, "counters", counters_json(&p->counters)) && put(out, "note", json_string(p->note));
+  if (ok && p->opened_ms != 0) ok = put_number(out, "opened_ms", p->opened_ms);
   if (ok && p->has_ping) ok = put_number(out, "ping_ms", p->ping_ms);
   if (ok) return out;
   json_decref(out);
@@ -76,7 +77,8 @@ static json_t *log_json(const struct exchange *x, const struct exchange_log *log
   json_t *out = json_object();
   bool ok = out != NULL && put(out, "handle", json_string(federation_handle(x->federation, &log->node))) &&
             put_hash(out, "node", &log->node) && put_number(out, "gen", log->gen) && put_number(out, "size", log->size) &&
-            put_hash(out, "root", &log->root) && put(out, "note", json_string(log->note));
+            put_hash(out, "root", &log->root) && put_number(out, "grown_ms", log->grown_ms) &&
+            put(out, "note", json_string(log->note));
   if (ok) return out;
   json_decref(out);
   return NULL;

@@ -45,6 +45,19 @@ static bool ml_text(const struct body_slots *slots, struct view ml, const char *
   return ml_open(ml, &m) && ml_next(&m, tag, out);
 }
 
+/* The octets of one top-level value, found without a look at the others. Empty if there is none. */
+static struct view value_find(struct view body, const char *key) {
+  struct canon_reader r = canon_reader(body);
+  struct view previous = view_of(NULL, 0);
+  const uint32_t n = canon_map(&r, LIMIT_LIST);
+  for (uint32_t i = 0; i < n && r.fault == NULL; i++) {
+    const bool found = view_is_text(canon_key(&r, &previous), key);
+    const struct view value = canon_pass(&r);
+    if (found) return value;
+  }
+  return view_of(NULL, 0);
+}
+
 bool body_text(const struct schema *schema, struct view body, const char *key, const char *lang, struct view *out,
                struct view *tag) {
   struct body_slots slots;
@@ -52,10 +65,11 @@ bool body_text(const struct schema *schema, struct view body, const char *key, c
   struct view element, unused;
   const int i = kind_top(schema, view_of_text(key));
   if (tag == NULL) tag = &unused;
-  if (i < 0 || slots_fill(schema, body, &slots, NULL) != OK || slots.value[i].len == 0) return false;
+  if (i < 0) return false;
   const struct field *f = &schema->fields[i];
-  if (!elements_open(f->many, slots.value[i], &e) || !elements_next(&e, &element)) return false;
-  if (f->ml) return ml_text(&slots, element, lang, out, tag);
+  const struct view value = value_find(body, f->key);
+  if (value.len == 0 || !elements_open(f->many, value, &e) || !elements_next(&e, &element)) return false;
+  if (f->ml) return slots_fill(schema, body, &slots, NULL) == OK && ml_text(&slots, element, lang, out, tag);
   *tag = view_of(NULL, 0);
   return scalar_str(element, out);
 }

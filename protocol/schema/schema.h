@@ -83,7 +83,7 @@ struct schema_set;
  * ERR_FORMAT only for a defect of the build. The caller frees it. The set is immutable once handed to threads. */
 MUST_CHECK enum err_code schema_set_new(struct schema_set **out, struct err *err);
 void schema_set_free(struct schema_set *set); /* NULL is fine */
-/* Adds a kind or vocabulary from text (of `<home>/schema/`). name: for messages, e.g. "bicycle.schema". ERR_FORMAT names the line.
+/* Adds a kind or vocabulary from text (of `<home>/schema/`). name: for messages, e.g. "KIND.schema". ERR_FORMAT names the line.
  * A number or kind that is taken: ERR_REFUSED. Labels and vocabularies may be added before or after the schema that uses them. */
 MUST_CHECK enum err_code schema_set_add(struct schema_set *set, const char *name, struct view text, struct err *err);
 MUST_CHECK enum err_code schema_set_add_labels(struct schema_set *set, const char *kind, struct view tsv, struct err *err);

@@ -22,7 +22,7 @@ enum err_code slots_fill(const struct schema *schema, struct view body, struct b
   const uint32_t n = canon_map(&r, LIMIT_LIST);
   for (uint32_t i = 0; i < n; i++) {
     const struct view key = canon_key(&r, &previous);
-    const struct view value = canon_skip(&r);
+    const struct view value = canon_pass(&r);
     const int top = kind_top(schema, key);
     if (top >= 0) {
       out->value[top] = value;
@@ -45,7 +45,7 @@ bool slots_of_row(const struct field *group, struct view row, struct view value[
   uint32_t strangers = 0;
   for (uint32_t i = 0; i < n; i++) {
     const struct field *child = kind_child(group, canon_key(&r, &previous));
-    const struct view v = canon_skip(&r);
+    const struct view v = canon_pass(&r);
     if (child != NULL) {
       value[child - group->children] = v;
     } else {
@@ -76,7 +76,7 @@ bool slots_next_stranger(const struct body_slots *slots, struct slots_strangers 
   while (s->left > 0) {
     s->left--;
     *key = canon_key(&s->reader, &s->previous);
-    *value = canon_skip(&s->reader);
+    *value = canon_pass(&s->reader);
     if (s->reader.fault != NULL) return false;
     if (kind_top(slots->schema, *key) < 0 && !view_is_text(*key, NA) && !view_is_text(*key, UNKNOWN)) return true;
   }
@@ -94,7 +94,7 @@ bool elements_open(bool many, struct view value, struct elements *out) {
 bool elements_next(struct elements *e, struct view *element) {
   if (e->i == e->n) return false;
   e->i++;
-  *element = e->single.len > 0 ? e->single : canon_skip(&e->reader);
+  *element = e->single.len > 0 ? e->single : canon_pass(&e->reader);
   return e->reader.fault == NULL;
 }
 

@@ -16,7 +16,7 @@ exits 3
 complains "did you mean case?"
 specola check "$T/express.draft"
 exits 9
-says "refused: need: title"
+says "refused: title is needed"
 complains "cannot be published yet"
 
 draft "$T/good.draft" "Una prova"
@@ -24,6 +24,7 @@ specola check "$T/good.draft"
 exits 0
 says "can be published"
 says "lacking"
+same "$(grep -c lacking "$T/out")" 2
 specola --json check "$T/good.draft"
 json '.drafts[0].publishable' true
 json '.drafts[0].kind' case
@@ -55,10 +56,16 @@ specola check "$T/bad.draft"
 [ "$status" -ne 0 ] || fail "broken UTF-8 was taken"
 specola check "$T/none.draft"
 exits 3
+# One that cannot be read does not hide the others.
+specola check "$T/none.draft" "$T/good.draft"
+exits 3
+says "good.draft: can be published"
+specola --json check "$T/none.draft" "$T/good.draft"
+json '[.drafts[].publishable | tostring] | join(",")' false,true
 for key in title summary country level; do
   draft "$T/bad.draft" "Una prova"
   sed -i "/^$key[.:]/d" "$T/bad.draft"
   specola check "$T/bad.draft"
   exits 9
-  says "refused: need"
+  says "refused: $key"
 done

@@ -34,6 +34,14 @@ as it export --to bundle --country IT -o "$T/x"
 exits 2
 as it export --to csv -o "$T/none/x.csv"
 exits 3
+# What is no plain file is written to, never replaced by one.
+mkfifo "$T/pipe"
+wc -c <"$T/pipe" >"$T/count" &
+as it export --to csv -o "$T/pipe"
+exits 0
+wait $!
+[ -p "$T/pipe" ] || fail "the export took the place of a pipe"
+[ "$(cat "$T/count")" -gt 1000 ] || fail "the pipe carried $(cat "$T/count") octets"
 "$SPECOLA" --home "$T/it/home" export --to csv >/dev/full 2>"$T/err"
 status=$?
 exits 11

@@ -37,7 +37,7 @@ complains "--passphrase-file"
 [ ! -e "$T/fr/home" ] || fail "something was made before the passphrase was known"
 
 as fr init --country fr --name Essai --found Essai "${P[@]}"
-exits 8
+exits 2
 complains "ISO 3166-1"
 as fr init --country FR --name Essai "${P[@]}"
 exits 2
@@ -46,7 +46,10 @@ as fr init --name Essai --found X "${P[@]}"
 exits 2
 complains "--country"
 as fr init --country FR --region IT-34 --name Essai --found X "${P[@]}"
-exits 8
+exits 2
 as fr init --country FR --name "bad ; name" --found X "${P[@]}"
-exits 8
+exits 2
+as fr init --country ZZ --name Essai --found Essai --no-input
+exits 4
+complains "the list of codes has no ZZ"
 [ ! -e "$T/fr/home" ] || fail "a refused init left something behind"

@@ -32,7 +32,7 @@ exits 9
 complains "IT"
 complains "FR"
 complains "EE"
-complains "specola root sign"
+complains "specola root sign $T/prova.charter"
 [ ! -e "$T/IT/home/store.db" ] || fail "an incomplete charter made a store"
 
 # Two copies of the charter go round; join unites them.
@@ -40,6 +40,9 @@ cp "$T/prova.charter" "$T/copy.charter"
 as roots root sign "$T/prova.charter" --key "$T/roots/IT-1.key" "${P[@]}"
 exits 0
 says "1 signature"
+as roots root sign "$T/prova.charter" --key "$T/roots/IT-1.key" "${P[@]}"
+exits 0
+says "signed it already"
 as roots root sign "$T/prova.charter" --key "$T/roots/FR-2.key" "${P[@]}"
 exits 0
 printf 'wrong\n' >"$T/wrong"

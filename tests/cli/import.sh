@@ -32,6 +32,7 @@ as it import "$T/rows.ndjson" "${P[@]}"
 exits 9
 says "row 3: refused: need"
 says "row 4: refused: format"
+silent "country: country"
 says "row 5: refused: format"
 says "row 6: refused: format"
 says "row 9: refused: type"
@@ -40,6 +41,7 @@ as it --json import "$T/rows.ndjson" "${P[@]}"
 json .published 0
 json .known 4
 json .refused 5
+json '[.rows[].message | length > 0] | all' true
 as it --json status
 json '.logs[0].size' 6
 

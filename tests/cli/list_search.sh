@@ -22,6 +22,18 @@ json .total 1
 as it search "living lab" --facets
 exits 0
 says "--country"
+as it search nothinglikethat --facets
+silent "--country"
+says "0 objects"
+as it list case --country ZZ
+exits 0
+complains "--facets"
+as it list nothing
+exits 3
+complains "there are: case"
+as it search open -data
+exits 2
+complains "go behind --"
 as it --json search "piattaforma" --node IT
 json '.total > 0' true
 as it list casa

@@ -52,6 +52,7 @@ exits 0
 says "IT-2"
 as IT serve
 exits 6
+silent "serves"
 as editor key new --name Redazione -o "$T/editor.pub" "${P[@]}"
 as IT person certify "$T/editor.pub" --role editor
 exits 0
@@ -96,8 +97,10 @@ as IT --json peer ping FR
 exits 0
 as IT peer list
 says "FR"
+silent "frames."
 as IT sync
 exits 0
+says "answered"
 
 # A bundle of IT's log, taken in by FR while it serves, is known already.
 as IT export --to bundle --node IT -o "$T/it.bundle"

@@ -9,8 +9,12 @@ exits 0
 for heading in "== Esperienze ==" "== Risultati ==" "Motivazione e obiettivi" "Cronogramma" "Destinatari" "Principali criticità"; do
   says "$heading"
 done
+says "versione 1 di 1"
+says "% completo"
+silent "lacking"
 as it --lang en show IT-2
 says "Country: Italy"
+says "version 1 of 1 (IT-2)"
 silent "Motivazione e obiettivi"
 as it --json show IT-2
 json '.ref' IT-2
@@ -26,5 +30,6 @@ as it show "Nothing begins so"
 exits 3
 as it show IT-0
 exits 3
+complains "specola search"
 as it show XX-1
 exits 3

@@ -54,7 +54,8 @@ static void fuzz_file(struct view v, size_t step) {
     if (code != OK || type == BUNDLE_END) break;
     require(bundle_put(&w, type, payload, NULL) == OK);
     if (type == BUNDLE_WINDOW && bundle_window_read(payload, &window, NULL) == OK) check_window(&window, payload);
-    require(bundle_put(&w, BUNDLE_END, payload, NULL) == ERR_REFUSED && bundle_put(&w, BUNDLE_REQUEST, payload, NULL) == ERR_REFUSED);
+    require(bundle_put(&w, BUNDLE_END, payload, NULL) == ERR_REFUSED &&
+            bundle_put(&w, BUNDLE_REQUEST, payload, NULL) == ERR_REFUSED);
   }
   require(code == scanned);
   if (code == OK) {

@@ -39,20 +39,20 @@ static void check_repacks_to_itself(struct view v) {
  * second fault does not take the first one's place. */
 static void check_types(const struct canon_reader *at) {
   enum canon_type type = canon_peek(at);
-  struct canon_reader r[7];
-  for (size_t i = 0; i < 7; i++)
+  struct canon_reader r[CANON_MAP + 1];
+  for (size_t i = 0; i <= CANON_MAP; i++)
     r[i] = *at;
   canon_nil(&r[CANON_NIL]);
   (void)canon_bool(&r[CANON_BOOL]);
   (void)canon_uint_max(&r[CANON_UINT], UINT64_MAX);
-  (void)canon_str(&r[4], SIZE_MAX);
-  (void)canon_bin(&r[3], SIZE_MAX);
-  (void)canon_array(&r[5], UINT32_MAX);
-  (void)canon_map(&r[6], UINT32_MAX);
-  static const enum canon_type TYPES[7] = {CANON_NIL, CANON_BOOL, CANON_UINT, CANON_BIN, CANON_STR, CANON_ARRAY, CANON_MAP};
-  for (size_t i = 0; i < 7; i++) {
+  (void)canon_str(&r[CANON_STR], SIZE_MAX);
+  (void)canon_bin(&r[CANON_BIN], SIZE_MAX);
+  (void)canon_array(&r[CANON_ARRAY], UINT32_MAX);
+  (void)canon_map(&r[CANON_MAP], UINT32_MAX);
+  for (size_t i = 0; i <= CANON_MAP; i++) {
     const char *fault = r[i].fault;
-    require((fault == NULL) == (type == TYPES[i]));
+    if (i == CANON_NINT) continue; /* has no read of its own */
+    require((fault == NULL) == (type == i));
     if (fault == NULL) continue;
     canon_fail(&r[i], "later");
     require(r[i].fault == fault && canon_at_end(&r[i]) && canon_uint(&r[i]) == 0 && canon_peek(&r[i]) == CANON_NONE);

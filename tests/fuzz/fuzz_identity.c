@@ -156,7 +156,8 @@ static void check_founding(const struct charter *c) {
     turned[i] = c->founders[n - 1 - i];
   turned[n] = turned[0];
   require(charter_new("Trial", "en", turned, n, &fresh, NULL) == OK);
-  require(fresh.n_founders == n && charter_merge(&fresh, c, NULL) == (hash_equal(&fresh.fed_id, &c->fed_id) ? OK : ERR_MISMATCH));
+  require(fresh.n_founders == n &&
+          charter_merge(&fresh, c, NULL) == (hash_equal(&fresh.fed_id, &c->fed_id) ? OK : ERR_MISMATCH));
   bytes_init(&out, 2 * (size_t)LIMIT_CHARTER);
   require(charter_encode(&fresh, &out, NULL) == OK);
   charter_release(&fresh);

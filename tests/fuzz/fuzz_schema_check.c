@@ -1,7 +1,8 @@
 /*
- * fuzz_schema_check: bodies, from both sides. The first octet chooses the kind and, with its highest bit, how the rest is taken:
- * as the octets of a body, or as JSON text to make one of. Nothing crashes; what is accepted as canonical can be shown, walked
- * and added up; and what was made of JSON is canonical, and out of the JSON that it is shown as the same octets are made again.
+ * fuzz_schema_check: bodies, from both sides. The first octet chooses the kind and, with its highest bit, how the rest is
+ * taken: as the octets of a body, or as JSON text to make one of. Nothing crashes; what is accepted as canonical can be shown,
+ * walked and added up; and what was made of JSON is canonical, and out of the JSON that it is shown as the same octets are made
+ * again.
  */
 #include <stdint.h>
 #include <stdlib.h>
