@@ -9,8 +9,8 @@
 
 /* "refused", "lacking", "warning". */
 const char *finding_level_name(enum finding_level level);
-/* A line for each ("PREFIXrefused: title is needed to publish"), those that are merely not filled in together in one; levels above
- * worst are left out. */
+/* A line for each ("PREFIXrefused: title is needed to publish"), those that are merely not filled in together in one; levels
+ * above worst are left out. */
 void findings_show(struct cli *cli, const struct findings *f, const char *prefix, enum finding_level worst);
 /* [{"level", "field", "code", "message"}…]; NULL without memory. */
 json_t *findings_json(const struct findings *f);

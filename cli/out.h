@@ -11,8 +11,8 @@
 void out_line(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same in bold on a terminal. */
 void out_heading(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* A text of several lines, each indented by two blanks; wrapped between words at the edge of a terminal, and never when stdout is
- * something else. */
+/* A text of several lines, each indented by two blanks; wrapped between words at the edge of a terminal, and never when stdout
+ * is something else. */
 void out_text(const struct cli *cli, struct view text);
 /* A line that is wrapped like that; its further lines are indented by so many blanks. */
 void out_wrapped(const struct cli *cli, size_t indent, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -1,6 +1,6 @@
 /*
- * serve: the supervisor and its children. The supervisor opens the keys, starts gate, core and ctl (each `specola` executed anew with
- * its role), hands over keys and pipes, restarts whoever dies, and passes signals on. Nothing else.
+ * serve: the supervisor and its children. The supervisor opens the keys, starts gate, core and ctl (each `specola` executed
+ * anew with its role), hands over keys and pipes, restarts whoever dies, and passes signals on. Nothing else.
  *
  *   gate   ZeroMQ and the CURVE secret; no store, no signing key           node/net/gate
  *   core   store, node key, hall, exchange, verifier threads; only pipes   node/core
@@ -13,8 +13,8 @@
 
 struct serve_options {
   const char *home;
-  const char *program;       /* path of this executable: children are executed from it */
-  const char *listen;        /* overrides node.ini; NULL: as configured */
+  const char *program;           /* path of this executable: children are executed from it */
+  const char *listen;            /* overrides node.ini; NULL: as configured */
   const char *peers[HOME_PEERS]; /* "FR=tcp://…" */
   uint32_t n_peers;
   struct secret *passphrase; /* of node.key and curve.key; NULL: not sealed */
@@ -29,8 +29,8 @@ int serve_child(int argc, char **argv);
 /* True if argv names a child's role. */
 bool serve_is_child(int argc, char **argv);
 
-/* `sync` without `serve`: gate and core for one round, until exchange_idle or timeout_ms. *report (may be NULL): {"peers": […], "new": n}.
- * ERR_UNREACHABLE (partial result in *report). */
+/* `sync` without `serve`: gate and core for one round, until exchange_idle or timeout_ms. *report (may be NULL): {"peers": […],
+ * "new": n}. ERR_UNREACHABLE (partial result in *report). */
 MUST_CHECK enum err_code serve_once(const struct serve_options *options, uint64_t timeout_ms, json_t **report, struct err *err);
 
 #endif

@@ -51,8 +51,8 @@ void canon_signature(struct canon_reader *r, struct signature *out);
 void canon_fixed(struct canon_reader *r, uint8_t *out, size_t len);
 /* Skips one whole value of any type, checking it is canonical down to LIMIT_DEPTH; returns its octets. */
 struct view canon_skip(struct canon_reader *r);
-/* Passes over one value of octets that canon_check has accepted before: heads and lengths only, neither text nor order of keys is
- * looked at again. Safe, but no judgement, on any others. Returns its octets. */
+/* Passes over one value of octets that canon_check has accepted before: heads and lengths only, neither text nor order of keys
+ * is looked at again. Safe, but no judgement, on any others. Returns its octets. */
 struct view canon_pass(struct canon_reader *r);
 /* Records a violation found by a caller (static text); the first one stays. */
 void canon_fail(struct canon_reader *r, const char *fault);

@@ -65,8 +65,8 @@ MUST_CHECK enum err_code address_seal(const struct address *address, const struc
 /* Decodes an encoded address item and verifies under node_key (NULL: form only). ERR_FORMAT, ERR_SIGNATURE. */
 MUST_CHECK enum err_code address_open(struct view item, const struct hash *fed_id, const struct pubkey *node_key,
                                       struct address *out, struct err *err);
-/* Whether fresh takes the place of held, both opened under the current key of one node (docs/protocol.md 6.2): one signed in the
- * federation that of a founding request, whatever their numbers; else the higher seq. */
+/* Whether fresh takes the place of held, both opened under the current key of one node (docs/protocol.md 6.2): one signed in
+ * the federation that of a founding request, whatever their numbers; else the higher seq. */
 bool address_replaces(const struct address *fresh, const struct address *held);
 
 #endif

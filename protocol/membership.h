@@ -15,7 +15,7 @@ struct founder {
   struct identity identity;
   char handle[HANDLE_MAX];
   char country[3];
-  char region[8]; /* "IT-34", or empty */
+  char region[8];        /* "IT-34", or empty */
   char lead[HANDLE_MAX]; /* handle of the lead, or empty */
 };
 bool handle_is_valid(const char *handle);
@@ -34,8 +34,8 @@ struct charter {
   uint32_t n_signatures;
 };
 void charter_release(struct charter *c); /* a zeroed struct is fine */
-/* A new charter from founders (sorted here). name is shown to people, tagged lang. The default policy, its sentence in en and it.
- * ERR_REFUSED (double handle, key, node; an unknown lead), ERR_LIMIT, ERR_MEMORY. */
+/* A new charter from founders (sorted here). name is shown to people, tagged lang. The default policy, its sentence in en and
+ * it. ERR_REFUSED (double handle, key, node; an unknown lead), ERR_LIMIT, ERR_MEMORY. */
 MUST_CHECK enum err_code charter_new(const char *name, const char *lang, const struct founder *founders, uint32_t n,
                                      struct charter *out, struct err *err);
 /* Decodes a charter item; verifies the form and every signature that it carries, not that all are there. ERR_FORMAT,
@@ -77,7 +77,7 @@ struct epoch {
   struct hash hash;
   struct member *members; /* owned; by rising node id */
   uint32_t n_members;
-  uint32_t n_leads;       /* members without a lead: the voices */
+  uint32_t n_leads; /* members without a lead: the voices */
 };
 void epoch_release(struct epoch *e);
 /* Epoch 1 of a complete charter; body (may be NULL) receives its octets. */
@@ -85,7 +85,8 @@ MUST_CHECK enum err_code epoch_from_charter(const struct charter *c, struct epoc
 MUST_CHECK enum err_code epoch_decode(struct view body, struct epoch *out, struct err *err);
 /* Appends the epoch item [body, []] of the first epoch. */
 MUST_CHECK enum err_code epoch_item_encode(struct view body, struct bytes *out, struct err *err);
-/* Reads one epoch item and returns its body (for epoch_decode), borrowed; the quorum is only skipped. Faults are the reader's. */
+/* Reads one epoch item and returns its body (for epoch_decode), borrowed; the quorum is only skipped. Faults are the reader's.
+ */
 struct view epoch_item_read(struct canon_reader *r);
 const struct member *epoch_by_node(const struct epoch *e, const struct hash *node);
 const struct member *epoch_by_handle(const struct epoch *e, const char *handle);

@@ -11,8 +11,19 @@
 #include "protocol/record.h"
 
 enum message_type {
-  MSG_HELLO = 1, MSG_HEADS = 2, MSG_HOLDS = 3, MSG_WANT = 4, MSG_CKPT = 5, MSG_PROOF = 6, MSG_EPOCH = 7, MSG_IDENT = 8,
-  MSG_BLOB = 9, MSG_GET = 10, MSG_DATA = 11, MSG_ALERT = 12, MSG_ERR = 13
+  MSG_HELLO = 1,
+  MSG_HEADS = 2,
+  MSG_HOLDS = 3,
+  MSG_WANT = 4,
+  MSG_CKPT = 5,
+  MSG_PROOF = 6,
+  MSG_EPOCH = 7,
+  MSG_IDENT = 8,
+  MSG_BLOB = 9,
+  MSG_GET = 10,
+  MSG_DATA = 11,
+  MSG_ALERT = 12,
+  MSG_ERR = 13
 };
 enum want_what { WANT_HEADS = 1, WANT_CKPT = 2, WANT_IDENT = 3, WANT_EPOCH = 4, WANT_PROOF = 5, WANT_HOLDS = 6, WANT_BLOB = 7 };
 enum get_mode { GET_FULL = 0, GET_HEADERS = 1, GET_BODIES = 2 };
@@ -59,8 +70,8 @@ struct hello {
 
 #define MESSAGE_ITEMS 16u /* epoch items of one EPOCH, identity items of one IDENT */
 
-/* A message in hand. Only the part that belongs to type is meaningful. Views borrow from the payload. About 33 KiB, for the rows
- * of HEADS: one a process or a thread is enough, no arrays of them. */
+/* A message in hand. Only the part that belongs to type is meaningful. Views borrow from the payload. About 33 KiB, for the
+ * rows of HEADS: one a process or a thread is enough, no arrays of them. */
 struct message {
   uint64_t type;
   bool has_req;
@@ -93,7 +104,7 @@ struct message {
       struct hash node;
       uint32_t n;
       struct view items[MESSAGE_ITEMS]; /* encoded identity items */
-      struct view address;   /* encoded address item; empty: nil */
+      struct view address;              /* encoded address item; empty: nil */
     } ident;
     struct {
       struct hash node;
@@ -112,8 +123,8 @@ struct message {
   } u;
 };
 
-/* Appends the payload. That fields are as a reader wants them (rising rows, from < to) is the caller's business. ERR_NOT_FOUND (a
- * reserved or unknown type or request), ERR_LIMIT, ERR_MEMORY; on error out is untouched. */
+/* Appends the payload. That fields are as a reader wants them (rising rows, from < to) is the caller's business. ERR_NOT_FOUND
+ * (a reserved or unknown type or request), ERR_LIMIT, ERR_MEMORY; on error out is untouched. */
 MUST_CHECK enum err_code message_write(const struct message *m, struct bytes *out, struct err *err);
 /* ERR_FORMAT; ERR_NOT_FOUND for a reserved or unknown type or request (type and req are filled then; the payload is canonical).
  * Fuzzed. */
@@ -121,8 +132,8 @@ MUST_CHECK enum err_code message_read(struct view payload, struct message *out, 
 
 /* The type alone, without reading the rest; 0 if the payload does not begin like a message. */
 uint64_t message_type(struct view payload);
-/* HELLO without a struct message: the payload (req nil) appended to out, ERR_LIMIT, ERR_MEMORY; and a payload that must be a HELLO
- * read, ERR_FORMAT. */
+/* HELLO without a struct message: the payload (req nil) appended to out, ERR_LIMIT, ERR_MEMORY; and a payload that must be a
+ * HELLO read, ERR_FORMAT. */
 MUST_CHECK enum err_code hello_write(const struct hello *hello, struct bytes *out, struct err *err);
 MUST_CHECK enum err_code hello_read(struct view payload, struct hello *out, struct err *err);
 

@@ -15,7 +15,7 @@
 struct query_match {
   struct bytes any, every, unwanted;
   unsigned n_words; /* in any and in every */
-  bool nothing; /* there was text, but not one word in it: nothing matches */
+  bool nothing;     /* there was text, but not one word in it: nothing matches */
 };
 void query_match_init(struct query_match *m);
 void query_match_release(struct query_match *m);

@@ -12,7 +12,8 @@
 enum finding_level { FINDING_REFUSED, FINDING_LACKING, FINDING_WARNING };
 
 /* One finding. code is a stable word ("need", "type", "limit", "code", "language", "few", "many", "format", "unknown-field",
- * "date", "number", "url", "tag", "blob", "citation"); message a sentence with what to do. field is empty for the whole body. */
+ * "date", "number", "url", "tag", "blob", "citation"); message a sentence with what to do. field is empty for the whole body.
+ */
 struct finding {
   enum finding_level level;
   char field[FIELD_KEY_MAX];
@@ -37,8 +38,8 @@ MUST_CHECK enum err_code schema_check(const struct schema *schema, struct view b
 unsigned schema_completeness(const struct schema *schema, struct view body);
 
 /* Canonical body from JSON. Texts are normalised (NFC), integers become decimal text, empty values are dropped, keys sorted.
- * What cannot be encoded (wrong JSON type, bad UTF-8, no hex) is a finding of level refused and left out. schema NULL: types are
- * taken as they come. ERR_LIMIT past LIMIT_BODY, ERR_MEMORY. out is appended to. */
+ * What cannot be encoded (wrong JSON type, bad UTF-8, no hex) is a finding of level refused and left out. schema NULL: types
+ * are taken as they come. ERR_LIMIT past LIMIT_BODY, ERR_MEMORY. out is appended to. */
 MUST_CHECK enum err_code body_from_json(const struct schema *schema, const json_t *json, struct bytes *out,
                                         struct findings *findings, struct err *err);
 /* JSON from a canonical body; schema may be NULL (bins become hex). ERR_FORMAT, ERR_MEMORY. The caller decrefs. */

@@ -12,7 +12,16 @@
 #include "keys/hash.h"
 
 enum field_type {
-  FIELD_TEXT, FIELD_CODE, FIELD_DATE, FIELD_NUMBER, FIELD_BOOL, FIELD_URL, FIELD_REF, FIELD_GROUP, FIELD_FILE, FIELD_BLOB
+  FIELD_TEXT,
+  FIELD_CODE,
+  FIELD_DATE,
+  FIELD_NUMBER,
+  FIELD_BOOL,
+  FIELD_URL,
+  FIELD_REF,
+  FIELD_GROUP,
+  FIELD_FILE,
+  FIELD_BLOB
 };
 enum field_need { NEED_OPTIONAL, NEED_COMPLETE, NEED_PUBLISH };
 
@@ -24,15 +33,15 @@ struct vocabulary;
 /* One row of a schema. Strings are owned by the schema set. Invariants: children only for GROUP and FILE, one level deep;
  * ml only for TEXT; vocabulary only for CODE. */
 struct field {
-  char key[FIELD_KEY_MAX];  /* "timeline" or "timeline.label" */
-  const char *name;         /* the part behind the dot, or key */
+  char key[FIELD_KEY_MAX]; /* "timeline" or "timeline.label" */
+  const char *name;        /* the part behind the dot, or key */
   enum field_type type;
   bool ml, many;
-  uint32_t min, max_items;  /* of a list; 0..256 for '*' */
+  uint32_t min, max_items; /* of a list; 0..256 for '*' */
   enum field_need need;
   char alternatives[FIELD_ALTERNATIVES][FIELD_KEY_MAX]; /* "P|a|b": any of these also satisfies the need */
   size_t n_alternatives;
-  uint32_t max_chars;       /* 0: none */
+  uint32_t max_chars; /* 0: none */
   const struct vocabulary *vocabulary;
   char vocabulary_name[32];
   char when_field[FIELD_KEY_MAX]; /* empty: always */
@@ -41,15 +50,15 @@ struct field {
   bool sum;
   char order[FIELD_KEY_MAX]; /* GROUP: rows are shown by this child's name */
   char ref_kind[32], inverse[32];
-  char dim[32];             /* facet dimension; empty: not a facet */
+  char dim[32]; /* facet dimension; empty: not a facet */
   const struct field *children;
   size_t n_children;
   const struct field *parent; /* NULL at top level */
-  bool heading;             /* "@heading.KEY" is shown before it */
+  bool heading;               /* "@heading.KEY" is shown before it */
 };
 
-#define SCHEMA_FIELDS 192   /* top-level fields of a kind: a body's map has at most LIMIT_LIST pairs */
-#define SCHEMA_CHILDREN 64  /* fields of a group */
+#define SCHEMA_FIELDS 192  /* top-level fields of a kind: a body's map has at most LIMIT_LIST pairs */
+#define SCHEMA_CHILDREN 64 /* fields of a group */
 #define SCHEMA_PROFILES 4
 
 /* A shorter form of a kind: the fields that have need P, or those that the schema lists. Borrowed from the schema. */
@@ -66,8 +75,8 @@ struct schema {
   char kind[32];
   const struct field *fields;
   size_t n_fields;
-  const struct field *title;  /* the first ml text field, else the first text field: what lists show; never NULL */
-  char order[FIELD_KEY_MAX];  /* default order of lists; empty: newest first */
+  const struct field *title; /* the first ml text field, else the first text field: what lists show; never NULL */
+  char order[FIELD_KEY_MAX]; /* default order of lists; empty: newest first */
   const struct field *unique[4];
   size_t n_unique;
   const struct field *language;  /* the first single code of the vocabulary "language": the original language; may be NULL */
@@ -84,7 +93,8 @@ struct schema_set;
 MUST_CHECK enum err_code schema_set_new(struct schema_set **out, struct err *err);
 void schema_set_free(struct schema_set *set); /* NULL is fine */
 /* Adds a kind or vocabulary from text (of `<home>/schema/`). name: for messages, e.g. "KIND.schema". ERR_FORMAT names the line.
- * A number or kind that is taken: ERR_REFUSED. Labels and vocabularies may be added before or after the schema that uses them. */
+ * A number or kind that is taken: ERR_REFUSED. Labels and vocabularies may be added before or after the schema that uses them.
+ */
 MUST_CHECK enum err_code schema_set_add(struct schema_set *set, const char *name, struct view text, struct err *err);
 MUST_CHECK enum err_code schema_set_add_labels(struct schema_set *set, const char *kind, struct view tsv, struct err *err);
 MUST_CHECK enum err_code schema_set_add_vocabulary(struct schema_set *set, const char *name, struct view tsv, struct err *err);
@@ -96,7 +106,7 @@ MUST_CHECK enum err_code schema_set_link(struct schema_set *set, struct err *err
 void schema_set_language_check(struct schema_set *set, bool on);
 
 size_t schema_set_count(const struct schema_set *set);
-const struct schema *schema_set_at(const struct schema_set *set, size_t i); /* by rising number */
+const struct schema *schema_set_at(const struct schema_set *set, size_t i);          /* by rising number */
 const struct schema *schema_by_kind(const struct schema_set *set, const char *kind); /* NULL: unknown */
 const struct schema *schema_by_number(const struct schema_set *set, uint64_t number);
 /* "timeline.label" or "timeline"; NULL: no such field. */

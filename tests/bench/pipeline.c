@@ -1,11 +1,14 @@
 /*
- * pipeline: this machine's own limit. All stages that a first sync goes through, with nothing else around them, on the same data:
+ * pipeline: this machine's own limit. All stages that a first sync goes through, with nothing else around them, on the same
+ * data:
  *
  *   origin thread    zstd-3 over windows of 256 records, authenticated encryption (what CURVE costs)
  *   verifier thread  decryption, inflating, leaf hash, body commitment, one Ed25519 verification a record
- *   writer thread    SQLite (16 KiB pages, WAL, synchronous=FULL): entry and index, wide row, facets, full text; 2048 a transaction
+ *   writer thread    SQLite (16 KiB pages, WAL, synchronous=FULL): entry and index, wide row, facets, full text; 2048 a
+ * transaction
  *
- * usage: pipeline ROWS.ndjson FOLDER     prints one JSON object: v (verifications of 2 KiB a second, one core), records_s, fdatasync_ms
+ * usage: pipeline ROWS.ndjson FOLDER     prints one JSON object: v (verifications of 2 KiB a second, one core), records_s,
+ * fdatasync_ms
  */
 #include <fcntl.h>
 #include <jansson.h>
@@ -174,7 +177,8 @@ static struct box origin_window(ZSTD_CCtx *context, size_t first, size_t n) {
   struct canon_writer w = canon_writer(&raw);
   canon_put_array(&w, (uint32_t)n);
   for (size_t i = first; i < first + n; i++) {
-    const struct item item = {bytes_view(&run.rows[i].envelope), ITEM_WHOLE, run.rows[i].salt, bytes_view(&run.rows[i].body), {{0}}};
+    const struct item item = {
+        bytes_view(&run.rows[i].envelope), ITEM_WHOLE, run.rows[i].salt, bytes_view(&run.rows[i].body), {{0}}};
     item_write(&w, &item);
   }
   if (canon_written(&w, "window", &err) != OK) {
@@ -219,7 +223,9 @@ static void verify_window(struct box *box, struct merkle_range *range) {
     item_read(&r, &item);
     const struct hash leaf = merkle_leaf(item.envelope);
     merkle_append(range, &leaf);
-    if (r.fault || record_open(item.envelope, &run.fed_id, hash_is_zero((const struct hash *)&known) ? NULL : &known, &record) != REASON_NONE ||
+    if (r.fault ||
+        record_open(item.envelope, &run.fed_id, hash_is_zero((const struct hash *)&known) ? NULL : &known, &record) !=
+            REASON_NONE ||
         !record_body_matches(&record.header, &item.salt, item.body)) {
       die("a record does not verify");
     }
@@ -399,7 +405,8 @@ int main(int argc, char **argv) {
   const double took = now_s() - start;
   pthread_join(origin, NULL);
   pthread_join(verifier, NULL);
-  printf("{\"v\": %.0f, \"records_s\": %.0f, \"seconds\": %.3f, \"fdatasync_ms\": %.3f}\n", v, (double)run.n / took, took, sync_ms);
+  printf("{\"v\": %.0f, \"records_s\": %.0f, \"seconds\": %.3f, \"fdatasync_ms\": %.3f}\n", v, (double)run.n / took, took,
+         sync_ms);
   for (size_t i = 0; i < run.n; i++) {
     bytes_release(&run.rows[i].envelope);
     bytes_release(&run.rows[i].body);

@@ -1,6 +1,6 @@
 /*
- * flip: gives the bundle reader every damaged form of a bundle, in one process: octet i XOR 1 << (i mod 8), and every cut that is
- * a multiple of 7. usage: flip FILE.bundle       exit 0: each was refused (octet 7, the version, as a newer version)
+ * flip: gives the bundle reader every damaged form of a bundle, in one process: octet i XOR 1 << (i mod 8), and every cut that
+ * is a multiple of 7. usage: flip FILE.bundle       exit 0: each was refused (octet 7, the version, as a newer version)
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -133,8 +133,10 @@ static void finds_words_phrases_prefixes_and_what_is_without(void **state) {
   assert_string_equal(ask(&s, (struct query){.text = "\"acqua esclusa\"", .sort = SORT_REFERENCE}), "IT-3");
   assert_string_equal(ask(&s, (struct query){.text = "acqua -scuola", .sort = SORT_REFERENCE}), "IT-2 IT-4");
   assert_string_equal(ask(&s, (struct query){.text = "-acqua", .sort = SORT_REFERENCE}), "FR-2");
-  assert_string_equal(ask(&s, (struct query){.text = "acqua dopo", .sort = SORT_REFERENCE}), "IT-2 IT-3 IT-4"); /* any of them */
-  assert_string_equal(ask(&s, (struct query){.text = "acqua perche", .sort = SORT_RELEVANCE, .limit = 1}), "IT-2"); /* every one first */
+  assert_string_equal(ask(&s, (struct query){.text = "acqua dopo", .sort = SORT_REFERENCE}),
+                      "IT-2 IT-3 IT-4"); /* any of them */
+  assert_string_equal(ask(&s, (struct query){.text = "acqua perche", .sort = SORT_RELEVANCE, .limit = 1}),
+                      "IT-2"); /* every one first */
   assert_string_equal(ask(&s, (struct query){.text = "acqua dopo", .sort = SORT_RELEVANCE, .limit = 1}), "IT-4");
   assert_string_equal(ask(&s, (struct query){.text = "l'eau"}), "FR-2");
   assert_string_equal(ask(&s, (struct query){.text = "water"}), "IT-2"); /* in any language */

@@ -267,9 +267,9 @@ static void a_reader_stops_at_a_promise_over_the_limit(void **state) {
     size_t len;
     enum err_code code;
   } CASES[] = {
-      {"\x92\x01\xc6\xff\xff\xff\xff", 7, ERR_FORMAT},                       /* a bin of 4 GiB */
-      {"\x92\x01\xdd\xff\xff\xff\xff", 7, ERR_FORMAT},                       /* an array of 2^32 - 1 */
-      {"\x92\x01\xdf\xff\xff\xff\xff", 7, ERR_FORMAT},                       /* a map of as many */
+      {"\x92\x01\xc6\xff\xff\xff\xff", 7, ERR_FORMAT},                      /* a bin of 4 GiB */
+      {"\x92\x01\xdd\xff\xff\xff\xff", 7, ERR_FORMAT},                      /* an array of 2^32 - 1 */
+      {"\x92\x01\xdf\xff\xff\xff\xff", 7, ERR_FORMAT},                      /* a map of as many */
       {"\x92\x01\xca\x00\x00\x00\x00", 7, ERR_FORMAT},                      /* a float */
       {"\x92\x01\xc1", 3, ERR_FORMAT},                                      /* nothing at all */
       {"\x92\x01\xc7\x01\x01\x01", 6, ERR_FORMAT},                          /* an extension */
