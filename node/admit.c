@@ -38,7 +38,7 @@ static enum err_code sign_milestone(struct admission *ad, struct err *err) {
 
 /* The position in the own log of a record that is there already. */
 static enum err_code find_known(const struct append *a, const struct hash *id, bool *known, uint64_t *index, struct err *err) {
-  static const char sql[] = "SELECT id, envelope FROM entry WHERE rid = :rid AND id >> 40 = :log ORDER BY id";
+  static const char sql[] = "SELECT id, envelope FROM entry WHERE rid = :rid AND id >= :from AND id < :to ORDER BY id";
   struct store *s = a->h->config.store;
   sqlite3_stmt *st = NULL;
   bool row = true;
@@ -48,7 +48,8 @@ static enum err_code find_known(const struct append *a, const struct hash *id, b
     return code;
   }
   statement_bind_int(st, 1, (int64_t)get_u64be(id->b));
-  statement_bind_int(st, 2, a->log.no);
+  statement_bind_int(st, 2, entry_rowid(a->log.no, 0));
+  statement_bind_int(st, 3, entry_rowid(a->log.no + 1, 0));
   while (!*known && (code = statement_step(s, st, &row, "entry", err)) == OK && row) {
     struct view header;
     struct view signature;

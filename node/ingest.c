@@ -293,9 +293,10 @@ enum err_code hall_address(struct hall *h, struct view item, bool *changed, stru
     return OK;
   }
   if (code == OK) {
-    code = store_put_address(h->config.store, &address.node, address.seq, item, changed, err);
+    code = store_put_address(h->config.store, &address.node, address.seq, item, err);
   }
-  if (code == OK && *changed) {
+  if (code == OK) {
+    *changed = true;
     m->address = address;
     m->has_address = true;
   }

@@ -168,6 +168,17 @@ static size_t count_below(const struct people *p, const struct holder *holder, s
   return low;
 }
 
+bool people_is_revoked(const struct people *p, const struct pubkey *key, struct position at) {
+  const struct holder *holder = holder_find(p, key);
+  return holder != NULL && is_revoked_at(holder, at);
+}
+
+const struct certificate *people_newest(const struct people *p, const struct pubkey *key, struct position at) {
+  const struct holder *holder = holder_find(p, key);
+  size_t below = holder == NULL ? 0 : count_below(p, holder, at);
+  return below == 0 ? NULL : &p->certificates[holder->certificates[below - 1]];
+}
+
 const struct certificate *people_at(const struct people *p, const struct pubkey *key, struct position at, enum reason *reason) {
   const struct holder *holder = holder_find(p, key);
   size_t below = holder == NULL ? 0 : count_below(p, holder, at);

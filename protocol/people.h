@@ -38,6 +38,10 @@ MUST_CHECK enum err_code people_apply(struct people *p, const struct record *rec
 /* What key may do at a position: the certificate in force, or NULL with *reason REASON_AUTHOR or REASON_REVOKED. Borrowed until
  * the next people_apply. */
 const struct certificate *people_at(const struct people *p, const struct pubkey *key, struct position at, enum reason *reason);
+/* Whether key is revoked at a position, be it that it never had a certificate. */
+bool people_is_revoked(const struct people *p, const struct pubkey *key, struct position at);
+/* The newest certificate of key below a position, be it void; NULL: none. Borrowed until the next people_apply. */
+const struct certificate *people_newest(const struct people *p, const struct pubkey *key, struct position at);
 /* Every certificate in log order, with the position from which it is revoked if it is. */
 size_t people_count(const struct people *p);
 const struct certificate *people_certificate(const struct people *p, size_t i, bool *revoked, struct position *revoked_from);

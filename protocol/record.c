@@ -293,6 +293,16 @@ enum reason record_open(struct view envelope, const struct hash *fed_id, const s
   return REASON_NONE;
 }
 
+enum reason record_reopen(struct view envelope, const struct hash *fed_id, struct record *out) {
+  struct record record = {.header_bytes = {.p = NULL}};
+  struct signature signature = {.b = {0}};
+  enum reason reason = record_read(envelope, &record, &signature);
+  if (reason != REASON_NONE) return reason;
+  record.id = record_id(fed_id, record.header_bytes);
+  *out = record;
+  return REASON_NONE;
+}
+
 bool record_body_matches(const struct header *h, const struct salt *salt, struct view body) {
   static const struct salt ZEROS;
   if (body.len == 0 || body.len != h->body_len) return false;

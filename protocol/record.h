@@ -92,6 +92,8 @@ struct record {
  * known_key: the author's key when the caller has checked it before with pubkey_check (skips that step), or NULL. */
 MUST_CHECK enum reason record_open(struct view envelope, const struct hash *fed_id, const struct pubkey *known_key,
                                    struct record *out);
+/* The same without the key and the signature, for an envelope that record_open passed before and that was kept since. */
+MUST_CHECK enum reason record_reopen(struct view envelope, const struct hash *fed_id, struct record *out);
 /* The body against its commitment: length and BLAKE2b keyed with salt; for kinds that keep their body the salt must be zeros.
  */
 MUST_CHECK bool record_body_matches(const struct header *h, const struct salt *salt, struct view body);

@@ -22,12 +22,6 @@ void answer_take(struct exchange *x, struct exchange_link *l) {
     tally(x, l->peer, COUNT_QUOTA_FRAMES, 1);
     return;
   }
-  if (m->type == MSG_WANT && m->u.want.what == WANT_HEADS) {
-    l->heads_whole = true;
-    l->has_heads_req = m->has_req;
-    l->heads_req = m->req;
-    return;
-  }
   struct ask *a = &l->asks[(l->first_ask + l->n_asks++) % ASKS_MAX];
   *a = (struct ask){.type = m->type, .has_req = m->has_req, .req = m->req};
   if (m->type == MSG_WANT) {
@@ -205,6 +199,7 @@ static enum err_code write_answer(struct exchange *x, struct exchange_link *l, c
   x->out.has_req = a->has_req;
   x->out.req = a->req;
   if (a->type == MSG_GET) return write_window(x, l, a, payload, err);
+  if (a->what == WANT_HEADS) return heads_write(x, l, a, payload, err);
   if (a->what == WANT_CKPT) return write_checkpoints(x, a, payload, err);
   if (a->what == WANT_IDENT) return write_identity(x, a, payload, err);
   return write_epoch_answer(x, a, payload, err);

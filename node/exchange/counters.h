@@ -37,10 +37,11 @@
   X(COUNT_CHECKPOINT_FORMAT, "checkpoint.format", "a checkpoint that is not one, or of another log")                           \
   X(COUNT_CHECKPOINT_SIGNATURE, "checkpoint.signature", "a checkpoint that is not under the owner's key")                      \
   X(COUNT_CHECKPOINT_GAP, "checkpoint.gap", "checkpoints further apart than a milestone may be")                               \
-  X(COUNT_CHECKPOINT_FORK, "checkpoint.fork", "a checkpoint under the owner's key, with our size and another root")            \
+  X(COUNT_CHECKPOINT_FORK, "checkpoint.fork", "two checkpoints under its key of one size, with two roots")                     \
   X(COUNT_DATA_UNASKED, "data.unasked", "DATA that was not asked for")                                                         \
   X(COUNT_DATA_FORMAT, "data.format", "DATA that is not the window that was asked for")                                        \
   X(COUNT_DATA_MISMATCH, "data.mismatch", "a body that does not match its commitment")                                         \
+  X(COUNT_DATA_LIMIT, "data.limit", "more octets of bodies than a milestone may hold")                                         \
   X(COUNT_PULL_MISMATCH, "pull.mismatch", "entries that do not fold to the signed root")                                       \
   X(COUNT_TIMEOUT, "timeout", "a question without an answer")                                                                  \
   X(COUNT_QUOTA_FRAMES, "quota.frames", "frames over the quota of unasked ones")                                               \

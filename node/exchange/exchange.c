@@ -90,7 +90,7 @@ enum err_code exchange_new(const struct exchange_config *config, struct exchange
   x->next_dial = 1;
   x->changes = 1;
   x->ratio16 = 16;
-  x->activity_ms = now_ms(x);
+  x->activity_ms = x->tick_due_ms = now_ms(x);
   bytes_init(&x->scratch, LIMIT_DATA_RAW);
   bytes_init(&x->window, LIMIT_DATA_RAW);
   bytes_init(&x->encoded, PAYLOAD_MAX);
@@ -171,6 +171,14 @@ static bool is_within_quota(struct exchange *x, uint32_t peer, size_t len) {
   return true;
 }
 
+/* The checkpoints that follow HEADS unasked were counted with it. */
+static bool follows_heads(struct exchange *x, uint32_t peer) {
+  struct peer *p = &x->peers[peer];
+  if (p->n_ckpts_follow == 0) return false;
+  p->n_ckpts_follow--;
+  return true;
+}
+
 static void take_ident(struct exchange *x, uint32_t peer) {
   const struct message *m = &x->in;
   const struct federation_member *known = federation_by_node(x->federation, &m->u.ident.node);
@@ -245,7 +253,7 @@ static void take_message(struct exchange *x, struct exchange_link *l, size_t len
     break;
   case MSG_CKPT:
     r = answered(x, peer, MSG_WANT, WANT_CKPT);
-    if (r != NULL || is_within_quota(x, peer, len)) plan_checkpoints(x, l, r);
+    if (r != NULL || follows_heads(x, peer) || is_within_quota(x, peer, len)) plan_checkpoints(x, l, r);
     break;
   case MSG_DATA:
     take_answer(x, l, answered(x, peer, MSG_GET, 0));
@@ -400,7 +408,9 @@ void exchange_published(struct exchange *x) {
 }
 
 uint64_t exchange_tick(struct exchange *x) {
-  uint64_t now = now_ms(x), due = dial_tick(x), at = request_tick(x);
+  uint64_t now = now_ms(x);
+  if (now > x->tick_due_ms + TICK_MS) request_put_off(x, now - x->tick_due_ms); /* it was us who slept */
+  uint64_t due = dial_tick(x), at = request_tick(x);
   if (at < due) due = at;
   for (uint32_t i = 0; i < x->n_logs; i++) {
     at = fetch_tick(x, i);
@@ -412,8 +422,9 @@ uint64_t exchange_tick(struct exchange *x) {
     at = xlink_due(x, x->links[i]);
     if (at < due) due = at;
   }
-  if (due <= now) return 0;
-  return due - now < TICK_MS ? due - now : TICK_MS;
+  uint64_t wait_ms = due <= now ? 0 : due - now < TICK_MS ? due - now : TICK_MS;
+  x->tick_due_ms = now_ms(x) + wait_ms;
+  return wait_ms;
 }
 
 bool exchange_next(struct exchange *x, struct exchange_action *out) {

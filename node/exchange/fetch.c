@@ -58,13 +58,13 @@ static void rest(struct exchange *x, uint32_t index, const struct err *err) {
   note_set(log->note, "cannot be written: %s", err->message);
 }
 
-/* More than a milestone may hold: there must be others in between. Who was asked for them and left them out is at fault. */
-static void too_far(struct exchange *x, uint32_t index, bool is_asked, uint32_t peer) {
+/* More than a milestone may hold: there must be others in between. When they were asked for, `culprit` is at fault by `c`. */
+static void too_far(struct exchange *x, uint32_t index, bool is_asked, uint32_t culprit, enum counter c) {
   struct exchange_log *log = x->logs[index];
   fetch_abort(x, index);
   if (is_asked) {
-    tally(x, peer, COUNT_CHECKPOINT_GAP, 1);
-    plan_fault(x, index, peer);
+    tally(x, culprit, c, 1);
+    plan_fault(x, index, culprit);
   }
   while (log->n_milestones > 0)
     free(log->milestones[--log->n_milestones].text);
@@ -88,7 +88,7 @@ void fetch_begin(struct exchange *x, uint32_t index) {
     }
     free(slot.milestone.text);
     if (code == ERR_LIMIT) {
-      too_far(x, index, slot.milestone.is_asked, slot.milestone.peer);
+      too_far(x, index, slot.milestone.is_asked, slot.milestone.peer, COUNT_CHECKPOINT_GAP);
     } else if (code == ERR_SIGNATURE || code == ERR_FORMAT) {
       tally(x, slot.milestone.peer, COUNT_CHECKPOINT_SIGNATURE, 1);
       plan_fault(x, index, slot.milestone.peer);
@@ -121,6 +121,8 @@ void fetch_abort(struct exchange *x, uint32_t index) {
 
 /* ---- which positions to ask for ---- */
 
+/* There is always room: what is pending and what is to be asked again are LIMIT_GETS ranges at most, since an answer leaves one
+ * range or none, and fresh positions are asked for only when no hole is left. */
 void fetch_ask_again(struct exchange_log *log, struct range range) {
   if (log->n_slots == 0 || range.to <= range.from || log->n_holes == HOLES_MAX) return;
   log->holes[log->n_holes++] = range;
@@ -137,9 +139,17 @@ static bool take_hole(struct exchange_log *log, struct range *out) {
   return true;
 }
 
+static bool has_fresh_range(const struct exchange_log *log) {
+  return log->n_slots > 0 && log->next < log_end(log) && log->n_stash + LIMIT_GETS < STASH_MAX;
+}
+
+bool fetch_lacks_range(struct exchange_log *log) {
+  return slot_to_feed(log) != NULL && log->n_holes == 0 && !has_fresh_range(log);
+}
+
 bool fetch_range(struct exchange_log *log, struct range *out) {
   if (take_hole(log, out)) return true;
-  if (log->n_slots == 0 || log->next >= log_end(log) || log->n_stash + LIMIT_GETS >= STASH_MAX) return false;
+  if (!has_fresh_range(log)) return false;
   uint64_t end = log->next < log->slots[0].milestone.size ? log->slots[0].milestone.size : log_end(log);
   uint64_t left = end - log->next;
   uint64_t n = left <= log->per_window + log->per_window / 4 ? left : log->per_window;
@@ -178,23 +188,24 @@ static bool feed(struct exchange *x, uint32_t index, struct slot *slot, uint64_t
   } else if (code == ERR_MISMATCH) {
     blame(x, index, COUNT_DATA_MISMATCH);
   } else if (code == ERR_LIMIT) {
-    too_far(x, index, slot->milestone.is_asked, slot->milestone.peer);
+    /* octets that nobody has signed for yet: they say nothing of who gave the checkpoint */
+    too_far(x, index, slot->milestone.is_asked, x->logs[index]->source, COUNT_DATA_LIMIT);
   } else {
     rest(x, index, &err);
   }
   return false;
 }
 
-static void stash_put(struct exchange *x, uint32_t index, uint64_t from, uint64_t count, struct view window) {
-  struct exchange_log *log = x->logs[index];
+/* False: no room. */
+static bool stash_put(struct exchange_log *log, uint64_t from, uint64_t count, struct view window) {
   struct window w = {.from = from, .count = count};
   bytes_init(&w.raw, LIMIT_DATA_RAW);
   if (log->n_stash == STASH_MAX || bytes_append(&w.raw, window, NULL) != OK) {
     bytes_release(&w.raw);
-    fetch_ask_again(log, (struct range){from, from + count});
-    return;
+    return false;
   }
   log->stash[log->n_stash++] = w;
+  return true;
 }
 
 /* Feeds what waits for its turn. */
@@ -227,20 +238,24 @@ void fetch_data(struct exchange *x, struct exchange_link *l, struct request *req
   if (r.state != REQUEST_PENDING || r.log == NONE) return; /* came too late to matter */
   struct exchange_log *log = x->logs[r.log];
   struct view window;
-  if (!is_what_was_asked(log, &r, m) || window_open(m, &x->window, &window, NULL) != OK) {
+  struct err err = ERR_INIT;
+  enum err_code code = is_what_was_asked(log, &r, m) ? window_open(m, &x->window, &window, &err) : ERR_FORMAT;
+  if (code == ERR_MEMORY) {
+    rest(x, r.log, &err);
+    return;
+  }
+  if (code != OK) {
     blame(x, r.log, COUNT_DATA_FORMAT);
     return;
   }
   uint64_t from = m->u.data.from, count = m->u.data.count;
   x->activity_ms = log->data_ms = now_ms(x);
   learn_window(log, &r, count, m->u.data.window.len);
-  fetch_ask_again(log, (struct range){from + count, r.to});
   struct slot *slot = slot_to_feed(log);
-  if (slot == NULL || slot->next != from) {
-    stash_put(x, r.log, from, count, window);
-  } else if (feed(x, r.log, slot, count, window)) {
-    drain(x, r.log);
-  }
+  bool is_next = slot != NULL && slot->next == from;
+  bool is_kept = is_next || stash_put(log, from, count, window);
+  fetch_ask_again(log, (struct range){is_kept ? from + count : from, r.to});
+  if (is_next && feed(x, r.log, slot, count, window)) drain(x, r.log);
   (void)fetch_tick(x, r.log);
 }
 
@@ -255,8 +270,13 @@ static bool finish_first(struct exchange *x, uint32_t index) {
   uint64_t before = log->size;
   enum err_code code = hall_pull_finish(done.pull, &result, &err);
   log->slots[0].pull = NULL;
-  if (code == ERR_MISMATCH || code == ERR_INCOMPLETE) {
+  if (code == ERR_MISMATCH) {
     blame(x, index, COUNT_PULL_MISMATCH);
+    return false;
+  }
+  if (code == ERR_REFUSED) { /* the log grew by other hands than ours, as in an import: from there on, then */
+    fetch_abort(x, index);
+    heads_refresh(x);
     return false;
   }
   if (code != OK) {

@@ -74,23 +74,24 @@ static void checkpoints_follow(struct exchange *x, struct exchange_link *l, uint
   bytes_release(&storage);
 }
 
-enum err_code heads_write(struct exchange *x, struct exchange_link *l, struct bytes *payload, struct err *err) {
+enum err_code heads_write(struct exchange *x, struct exchange_link *l, const struct ask *asked, struct bytes *payload,
+                          struct err *err) {
   struct message *m = &x->out;
-  uint64_t now = now_ms(x), told = l->heads_whole ? 0 : l->told;
+  uint64_t now = now_ms(x), told = l->heads_whole || asked != NULL ? 0 : l->told;
   uint64_t every = x->config.idle_now ? HEADS_NOW_MS : HEADS_EVERY_MS * 4 / 5 + random_below(x, HEADS_EVERY_MS * 2 / 5);
   m->type = MSG_HEADS;
-  m->has_req = l->heads_whole && l->has_heads_req;
-  m->req = l->heads_req;
+  m->has_req = asked != NULL && asked->has_req;
+  m->req = m->has_req ? asked->req : 0;
   m->u.heads.epoch = x->federation->epoch.number;
   m->u.heads.frontier_digest = hall_digest(x->config.hall);
   m->u.heads.n = write_rows(x, told, m->u.heads.rows);
   uint32_t n = m->u.heads.n;
   enum err_code code = message_write(m, payload, err);
-  l->heads_whole = l->has_heads_req = false;
+  l->heads_whole = false;
   l->heads_ms = now;
   l->regular_ms = now + every;
   l->told = x->changes;
-  if (code == OK && n > 0 && n <= 4) checkpoints_follow(x, l, told);
+  if (code == OK && n > 0 && n <= CKPTS_FOLLOW) checkpoints_follow(x, l, told);
   return code;
 }
 
@@ -140,12 +141,13 @@ void heads_receive(struct exchange *x, struct exchange_link *l) {
   p->epoch = x->in.u.heads.epoch;
   p->digest = x->in.u.heads.frontier_digest;
   p->has_heads = true;
+  p->n_ckpts_follow = n <= CKPTS_FOLLOW ? n : 0;
   if (hash_equal(&p->digest, &own)) {
     take_equal(x, l->peer);
     return;
   }
   for (uint32_t i = 0; i < n; i++)
-    is_unknown |= !take_row(x, l->peer, &x->in.u.heads.rows[i], n <= 4);
+    is_unknown |= !take_row(x, l->peer, &x->in.u.heads.rows[i], n <= CKPTS_FOLLOW);
   if (is_unknown && p->epoch == x->federation->epoch.number) tally(x, l->peer, COUNT_HEADS_UNKNOWN, 1);
   if (n == 0) ask_heads(x, l);
 }

@@ -53,7 +53,8 @@
 #define LINKS_OF_PEER 4u   /* accepted links that one member may have */
 #define MILESTONES_MAX 64u /* checkpoints waiting, a log */
 #define STASH_MAX 8u       /* windows that came before their turn, a log */
-#define HOLES_MAX 8u       /* ranges to be asked again, a log */
+#define HOLES_MAX 8u       /* ranges to be asked again, a log: LIMIT_GETS would do */
+#define CKPTS_FOLLOW 4u    /* logs that HEADS names at most, if their checkpoints follow it unasked */
 #define PULLS_MAX 2u       /* milestones of a log on their way */
 #define ENTRIES_FIRST 256u /* entries asked for in one GET, before a window was seen */
 #define NOTE_MAX 160u
@@ -78,14 +79,13 @@ struct exchange_link {
   uint8_t curve[32];
   bool dialled;
   bool hello_due, no_session_due;
-  bool heads_whole, has_heads_req; /* HEADS with everything is due; in answer to heads_req */
-  bool parked;                     /* the transport refused `last`: it goes out again at retry_ms */
+  bool heads_whole; /* HEADS with everything is due */
+  bool parked;      /* the transport refused `last`: it goes out again at retry_ms */
   uint32_t peer;
   uint32_t n_out, first_ask, n_asks;
   struct session session;
   uint64_t since_ms, heard_ms;
   uint64_t no_session_ms; /* of the last one */
-  uint64_t heads_req;
   uint64_t told;                 /* x->changes when HEADS was sent last; 0: not yet */
   uint64_t heads_ms, regular_ms; /* of the last HEADS; of the next empty one */
   uint64_t parked_ms, retry_ms, retry_wait_ms;
@@ -134,6 +134,7 @@ struct peer {
   bool ping_pending;
   /* unasked traffic in this second */
   uint64_t quota_ms, quota_frames, quota_bytes;
+  uint32_t n_ckpts_follow; /* checkpoints that its last HEADS brings with it, outside the quota */
   struct request requests[REQUESTS_MAX];
   char note[NOTE_MAX];
 };
@@ -143,7 +144,9 @@ struct peer {
 /* What one peer says of one log. */
 struct claim {
   uint64_t size;
-  uint64_t not_before_ms, wait_ms;             /* after a lie: when it is asked again, how long it was */
+  uint64_t not_before_ms;                      /* after a lie: when it is asked again */
+  uint64_t silent_before_ms;                   /* the same after a silence: a new session is a new chance */
+  uint64_t wait_ms;                            /* how long the last wait was, for either */
   uint64_t no_ckpt_before_ms, no_ckpt_wait_ms; /* after an unbacked head: the same for checkpoints alone */
 };
 /* A verified checkpoint above what is held. */
@@ -178,6 +181,7 @@ struct exchange_log {
   struct milestone milestones[MILESTONES_MAX];
   uint32_t n_milestones;
   bool needs_plan;       /* a checkpoint that came unasked was too far away */
+  bool is_forked;        /* its owner signed two roots of one size: neither branch is followed */
   uint64_t ckpt_wait_ms; /* not before: one may come unasked */
   uint64_t ckpt_asked_ms;
   /* the pull */
@@ -221,6 +225,7 @@ struct exchange {
   uint64_t ratio16; /* raw / encoded octets of recent windows, times 16 */
   bool plan_due;
   uint64_t activity_ms;
+  uint64_t tick_due_ms; /* when the last tick wanted to be called again */
   struct counters counters;
   struct stranger strangers[LIMIT_STRANGERS];
   uint32_t n_strangers;
@@ -277,8 +282,9 @@ void dial_settle(struct exchange *x, uint32_t peer);
 void heads_refresh(struct exchange *x); /* what the hall holds, into x->logs */
 bool heads_are_due(const struct exchange *x, const struct exchange_link *l);
 uint64_t heads_due_ms(const struct exchange *x, const struct exchange_link *l);
-/* Writes HEADS to payload and queues the CKPTs that follow it. */
-MUST_CHECK enum err_code heads_write(struct exchange *x, struct exchange_link *l, struct bytes *payload, struct err *err);
+/* Writes HEADS to payload and queues the CKPTs that follow it. asked: the question that it answers, or NULL. */
+MUST_CHECK enum err_code heads_write(struct exchange *x, struct exchange_link *l, const struct ask *asked,
+                                     struct bytes *payload, struct err *err);
 void heads_receive(struct exchange *x, struct exchange_link *l); /* x->in */
 
 /* request.c */
@@ -291,6 +297,8 @@ bool request_is_pending(const struct exchange *x, uint32_t peer, uint32_t log, u
 void request_leave(struct exchange *x, uint32_t peer, uint32_t log, uint64_t type, enum request_state state);
 void request_drop_link(struct exchange *x, const struct exchange_link *l);
 uint64_t request_tick(struct exchange *x); /* timeouts */
+/* We slept by_ms longer than we said: what others owed in that time may lie unread. Nobody is late by it. */
+void request_put_off(struct exchange *x, uint64_t by_ms);
 
 /* answer.c */
 void answer_take(struct exchange *x, struct exchange_link *l); /* x->in is a question: into the ring */
@@ -305,6 +313,8 @@ struct exchange_log *log_of(struct exchange *x, const struct hash *node, uint64_
 void plan_claim(struct exchange *x, uint32_t log, uint32_t peer, uint64_t size);
 void plan_checkpoints(struct exchange *x, struct exchange_link *l, struct request *request); /* x->in; request may be NULL */
 void plan_fault(struct exchange *x, uint32_t index, uint32_t peer);                          /* it lied: others are tried */
+void plan_silent(struct exchange *x, uint32_t index, uint32_t peer); /* it did not answer: the same, until its next session */
+void plan_new_session(struct exchange *x, uint32_t peer);
 /* Takes over milestone->text. False when it was not kept (held already, known, no room); the text is freed then. */
 bool plan_keep(struct exchange_log *log, struct milestone *milestone);
 uint64_t plan_run(struct exchange *x); /* asks what can be asked; when to call again */
@@ -317,6 +327,8 @@ bool plan_has_other(const struct exchange *x, const struct exchange_log *log, ui
 void fetch_begin(struct exchange *x, uint32_t index);
 /* Next range to ask for; false when everything up to the last begun milestone was asked for. */
 bool fetch_range(struct exchange_log *log, struct range *out);
+/* Entries are missing, and no position is left to ask for: true while they are on their way, else nothing will come. */
+bool fetch_lacks_range(struct exchange_log *log);
 void fetch_ask_again(struct exchange_log *log, struct range range);
 void fetch_data(struct exchange *x, struct exchange_link *l, struct request *request); /* x->in */
 uint64_t fetch_tick(struct exchange *x, uint32_t index); /* finishes what is complete; when to call again */

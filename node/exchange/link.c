@@ -83,7 +83,7 @@ void xlink_reset(struct exchange *x, struct exchange_link *l) {
   request_drop_link(x, l);
   queue_clear(l);
   l->n_asks = 0;
-  l->heads_whole = l->has_heads_req = false;
+  l->heads_whole = false;
   l->told = 0;
   l->parked = false;
   l->retry_wait_ms = 0;
@@ -167,10 +167,7 @@ void xlink_opened(struct exchange *x, struct exchange_link *l) {
   p->has_heads = false;
   p->dial_wait_ms = DIAL_FIRST_MS;
   p->slow_ms = SLOW_MS;
-  for (uint32_t i = 0; i < x->n_logs; i++) { /* a new session is a new chance; how long the next wait is stays */
-    x->logs[i]->claims[peer].not_before_ms = 0;
-    x->logs[i]->claims[peer].no_ckpt_before_ms = 0;
-  }
+  plan_new_session(x, peer);
   l->heads_whole = true;
   l->heads_ms = 0;
   l->told = 0;
@@ -241,7 +238,7 @@ static bool emit_hello(struct exchange *x, struct exchange_link *l, struct excha
 /* The first HEADS, what is queued, later HEADS, answers: in this order. */
 static enum err_code next_payload(struct exchange *x, struct exchange_link *l, struct bytes *payload, bool *any) {
   *any = true;
-  if (l->heads_whole && l->told == 0) return heads_write(x, l, payload, NULL);
+  if (l->heads_whole && l->told == 0) return heads_write(x, l, NULL, payload, NULL);
   if (l->out != NULL) {
     struct payload *p = l->out;
     l->out = p->next;
@@ -252,7 +249,7 @@ static enum err_code next_payload(struct exchange *x, struct exchange_link *l, s
     free(p);
     return code;
   }
-  if (heads_are_due(x, l)) return heads_write(x, l, payload, NULL);
+  if (heads_are_due(x, l)) return heads_write(x, l, NULL, payload, NULL);
   if (l->n_asks > 0) return answer_write(x, l, payload, NULL);
   *any = false;
   return OK;

@@ -62,13 +62,26 @@ static uint64_t longer(uint64_t wait_ms) {
   return next < FAULT_LAST_MS ? next : FAULT_LAST_MS;
 }
 
-void plan_fault(struct exchange *x, uint32_t index, uint32_t peer) {
+static void leave(struct exchange *x, uint32_t index, uint32_t peer, uint64_t *until_ms) {
   struct exchange_log *log = x->logs[index];
   struct claim *c = &log->claims[peer];
   c->wait_ms = longer(c->wait_ms);
-  c->not_before_ms = now_ms(x) + c->wait_ms;
+  *until_ms = now_ms(x) + c->wait_ms;
   if (log->source == peer) fetch_abort(x, index);
   x->plan_due = true;
+}
+
+void plan_fault(struct exchange *x, uint32_t index, uint32_t peer) {
+  leave(x, index, peer, &x->logs[index]->claims[peer].not_before_ms);
+}
+
+void plan_silent(struct exchange *x, uint32_t index, uint32_t peer) {
+  leave(x, index, peer, &x->logs[index]->claims[peer].silent_before_ms);
+}
+
+void plan_new_session(struct exchange *x, uint32_t peer) {
+  for (uint32_t i = 0; i < x->n_logs; i++)
+    x->logs[i]->claims[peer].silent_before_ms = 0;
 }
 
 /* A head without a checkpoint: its claim falls to what is backed. */
@@ -80,9 +93,10 @@ static void unbacked(struct exchange *x, uint32_t index, uint32_t peer, uint64_t
   claim->no_ckpt_before_ms = now_ms(x) + claim->no_ckpt_wait_ms;
 }
 
-/* Whether a peer may be asked about a log now: it has a link, and is not being left alone after a lie. */
+/* Whether a peer may be asked about a log now: it has a link, and is not being left alone after a lie or a silence. */
 static bool is_eligible(const struct exchange *x, const struct exchange_log *log, uint32_t peer) {
-  return x->peers[peer].link != NULL && now_ms(x) >= log->claims[peer].not_before_ms;
+  const struct claim *c = &log->claims[peer];
+  return x->peers[peer].link != NULL && now_ms(x) >= c->not_before_ms && now_ms(x) >= c->silent_before_ms;
 }
 
 /* ---- milestones ---- */
@@ -112,15 +126,46 @@ static void drop_old_milestones(struct exchange_log *log) {
   memmove(log->milestones, log->milestones + n, log->n_milestones * sizeof *log->milestones);
 }
 
+/* The node key of a log's generation: the first stands in the charter, the newest in the member's identity. NULL: unknown. */
+static const struct pubkey *key_of(const struct exchange *x, const struct exchange_log *log) {
+  const struct charter *charter = &x->federation->charter;
+  const struct federation_member *m = federation_by_node(x->federation, &log->node);
+  if (m != NULL && m->identity.gen == log->gen) return &m->identity.node_key;
+  for (uint32_t i = 0; log->gen == 1 && i < charter->n_founders; i++) {
+    if (hash_equal(&charter->founders[i].node, &log->node)) return &charter->founders[i].identity.node_key;
+  }
+  return NULL;
+}
+
+/* The root that is known for a size: held, on its way, or waiting. NULL: none. */
+static const struct hash *known_root(const struct exchange_log *log, uint64_t size) {
+  if (size == log->size) return &log->root;
+  for (uint32_t i = 0; i < log->n_slots; i++) {
+    if (log->slots[i].milestone.size == size) return &log->slots[i].milestone.root;
+  }
+  for (uint32_t i = 0; i < log->n_milestones; i++) {
+    if (log->milestones[i].size == size) return &log->milestones[i].root;
+  }
+  return NULL;
+}
+
+/* The owner has signed two roots of one size: it alone is at fault, and neither branch is followed (docs/protocol.md 7.4). */
+static void fork_found(struct exchange *x, uint32_t index, uint64_t size) {
+  struct exchange_log *log = x->logs[index];
+  if (log->is_forked) return;
+  fetch_abort(x, index);
+  log->is_forked = true;
+  tally(x, peer_by_node(x, &log->node), COUNT_CHECKPOINT_FORK, 1);
+  note_set(log->note, "its owner signed two roots of size %llu", (unsigned long long)size);
+}
+
 /* Verifies one text and keeps it. False: counted, and the peer is at fault. */
 static bool take_checkpoint(struct exchange *x, uint32_t index, uint32_t peer, struct view text, bool is_asked,
                             uint64_t *size) {
   struct exchange_log *log = x->logs[index];
-  const struct federation_member *m = federation_by_node(x->federation, &log->node);
+  const struct pubkey *key = key_of(x, log);
   struct checkpoint c;
-  enum err_code code = m == NULL ? ERR_NOT_FOUND : checkpoint_open(text, &m->identity.node_key, &c, NULL);
-  if (code == ERR_SIGNATURE && m->identity.version > 1)
-    code = checkpoint_read(text, &c, NULL); /* an earlier key's: the hall knows */
+  enum err_code code = key == NULL ? ERR_NOT_FOUND : checkpoint_open(text, key, &c, NULL);
   bool is_of_log = code == OK && c.gen == log->gen && hash_equal(&c.node, &log->node) && hash_equal(&c.fed_id, &x->self.fed_id);
   if (!is_of_log) {
     tally(x, peer, code == ERR_SIGNATURE ? COUNT_CHECKPOINT_SIGNATURE : COUNT_CHECKPOINT_FORMAT, 1);
@@ -129,11 +174,9 @@ static bool take_checkpoint(struct exchange *x, uint32_t index, uint32_t peer, s
     return false;
   }
   *size = c.size;
-  if (c.size == log->size && !hash_equal(&c.root, &log->root)) {
-    tally(x, peer, COUNT_CHECKPOINT_FORK, 1);
-    note_set(log->note, "its owner signed two roots of size %llu", (unsigned long long)c.size);
-  }
-  if (c.size <= log->size) return true;
+  const struct hash *known = known_root(log, c.size);
+  if (known != NULL && !hash_equal(&c.root, known)) fork_found(x, index, c.size);
+  if (c.size <= log->size || log->is_forked) return true;
   struct milestone milestone = {.size = c.size, .root = c.root, .peer = peer, .is_asked = is_asked, .len = (uint32_t)text.len};
   milestone.text = malloc(text.len);
   if (milestone.text == NULL) return true;
@@ -256,12 +299,16 @@ static uint64_t leave_slow(struct exchange *x, uint32_t index) {
     log->source = NONE;
     return now + TICK_MS;
   }
+  if (!is_waiting && fetch_lacks_range(log)) { /* nothing of it will come any more: anew */
+    fetch_abort(x, index);
+    return now;
+  }
   if (!is_gone && (!is_waiting || now < at)) return is_waiting ? at : now + TICK_MS;
   if (!plan_has_other(x, log, log->source)) return now + TICK_MS;
   if (!is_gone) {
     struct peer *p = &x->peers[log->source];
     p->slow_ms = p->slow_ms * 2 < TIMEOUT_MS ? p->slow_ms * 2 : TIMEOUT_MS; /* on slow lines everybody would be left for ever */
-    log->claims[log->source].not_before_ms = now + FAULT_FIRST_MS / 2;
+    log->claims[log->source].silent_before_ms = now + FAULT_FIRST_MS / 2;
     request_leave(x, log->source, index, MSG_GET, REQUEST_LEFT);
   }
   fetch_abort(x, index);
@@ -357,6 +404,7 @@ static void note_withheld(struct exchange *x, uint32_t index) {
 
 /* Whether there is more of a log somewhere, or it is on its way. */
 static bool goes_on(const struct exchange *x, const struct exchange_log *log) {
+  if (log->is_forked) return false;
   if (log->n_slots > 0) return true;
   for (uint32_t p = 0; p < x->n_peers; p++) {
     if (log->claims[p].size > log->size) return true;
@@ -389,6 +437,7 @@ bool plan_is_done(const struct exchange *x) {
   for (uint32_t i = 0; i < x->n_logs; i++) {
     const struct exchange_log *log = x->logs[i];
     if (log->n_slots > 0) return false;
+    if (log->is_forked) continue;
     for (uint32_t p = 0; p < x->n_peers; p++) {
       if (log->claims[p].size > log->size && is_eligible(x, log, p)) return false;
     }

@@ -97,10 +97,32 @@ static void time_out(struct exchange *x, uint32_t peer, struct request *late) {
   for (uint32_t i = 0; i < REQUESTS_MAX; i++) {
     struct request *r = &p->requests[i];
     bool is_late = is_owed(r) && (r->log == log || deadline(p, r) <= now_ms(x));
-    if (is_late && r->log != NONE && r->log != log) plan_fault(x, r->log, peer);
+    if (is_late && r->log != NONE && r->log != log) plan_silent(x, r->log, peer);
     if (is_late) cancel(x, peer, r);
   }
-  if (log != NONE) plan_fault(x, log, peer);
+  if (log != NONE) plan_silent(x, log, peer);
+}
+
+static void put_off(uint64_t *at, uint64_t by, uint64_t now) {
+  *at = *at + by < now ? *at + by : now;
+}
+
+void request_put_off(struct exchange *x, uint64_t by_ms) {
+  uint64_t now = now_ms(x);
+  for (uint32_t i = 0; i < x->n_peers; i++) {
+    struct peer *p = &x->peers[i];
+    put_off(&p->answered_ms, by_ms, now);
+    for (uint32_t k = 0; k < REQUESTS_MAX; k++)
+      put_off(&p->requests[k].sent_ms, by_ms, now);
+  }
+  for (uint32_t i = 0; i < x->n_logs; i++)
+    put_off(&x->logs[i]->data_ms, by_ms, now);
+  for (uint32_t i = 0; i < x->n_links; i++) {
+    struct exchange_link *l = x->links[i];
+    put_off(&l->since_ms, by_ms, now);
+    put_off(&l->heard_ms, by_ms, now);
+    put_off(&l->parked_ms, by_ms, now);
+  }
 }
 
 uint64_t request_tick(struct exchange *x) {

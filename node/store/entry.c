@@ -95,6 +95,21 @@ enum err_code entry_get(struct store *s, int64_t rowid, struct bytes *scratch, s
   return code;
 }
 
+enum err_code entry_is_record(struct store *s, int64_t rowid, bool *is_record, struct err *err) {
+  static const char sql[] = "SELECT rid IS NOT NULL FROM entry WHERE id = :id";
+  sqlite3_stmt *st = NULL;
+  bool row = false;
+  enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_int(st, 1, rowid);
+  code = statement_step(s, st, &row, "entry", err);
+  *is_record = code == OK && row && sqlite3_column_int(st, 0) != 0;
+  statement_done(st);
+  return code;
+}
+
 enum err_code entry_find(struct store *s, const struct hash *fed_id, const struct hash *id, int64_t *rowid, struct err *err) {
   static const char sql[] = "SELECT id, envelope FROM entry WHERE rid = :rid ORDER BY id";
   sqlite3_stmt *st = NULL;

@@ -21,6 +21,12 @@ void opened_from(const struct item *item, const struct hash *fed_id, const struc
   out->reason = record_open(item->envelope, fed_id, known, &out->record);
 }
 
+void opened_again(const struct item *item, const struct hash *fed_id, struct opened *out) {
+  *out = (struct opened){.item = *item, .has_kind = true};
+  out->reason = record_reopen(item->envelope, fed_id, &out->record);
+  out->kind = out->record.header.kind;
+}
+
 /* ---- the state ---- */
 
 enum err_code evaluation_new(const struct hash *fed_id, const struct hash *owner, uint64_t gen, int64_t log_no,
@@ -64,13 +70,13 @@ static bool is_own_key(const struct step *step) {
   return step->e->has_identity && pubkey_equal(&step->header->author, &step->e->identity.node_key);
 }
 
-/* Whether a record with this id stands below in this log. */
-static enum err_code find_repeated(struct step *step, bool *repeated) {
-  static const char sql[] = "SELECT id, envelope FROM entry WHERE rid = :rid AND id >= :from AND id < :here";
+/* Whether a record with this id stands below in this log: at most one of each has its id in the index. */
+static enum err_code find_repeated(const struct step *step) {
+  static const char sql[] = "SELECT envelope FROM entry WHERE rid = :rid AND id >= :from AND id < :here";
   const struct hash *id = &step->entry->record.id;
+  bool *repeated = &step->out->repeated;
   sqlite3_stmt *st = NULL;
   bool row = true;
-  *repeated = false;
   enum err_code code = statement_get(step->s, sql, &st, step->err);
   if (code != OK) {
     return code;
@@ -79,7 +85,7 @@ static enum err_code find_repeated(struct step *step, bool *repeated) {
   statement_bind_int(st, 2, entry_rowid(step->e->log_no, 0));
   statement_bind_int(st, 3, entry_rowid(step->e->log_no, step->at.index));
   while (!*repeated && (code = statement_step(step->s, st, &row, "entry", step->err)) == OK && row) {
-    const struct hash found = envelope_id(&step->e->fed_id, statement_blob(st, 1));
+    const struct hash found = envelope_id(&step->e->fed_id, statement_blob(st, 0));
     *repeated = hash_equal(&found, id);
   }
   statement_done(st);
@@ -87,14 +93,10 @@ static enum err_code find_repeated(struct step *step, bool *repeated) {
 }
 
 /* Row 16, when nothing before it was found. */
-static enum err_code check_repeated(struct step *step) {
-  bool repeated = false;
-  if (step->out->reason != REASON_NONE) {
-    return OK;
+static void check_repeated(struct step *step) {
+  if (step->out->reason == REASON_NONE && step->out->repeated) {
+    step->out->reason = REASON_REPEATED;
   }
-  const enum err_code code = find_repeated(step, &repeated);
-  step->out->reason = repeated ? REASON_REPEATED : REASON_NONE;
-  return code;
 }
 
 /* ---- kind 1 ---- */
@@ -117,14 +119,15 @@ static enum err_code evaluate_identity(struct step *step) {
   struct identity_item item;
   struct identity identity;
   step->out->reason = read_identity(step, &item, &identity);
-  enum err_code code = check_repeated(step);
+  enum err_code code = OK;
+  check_repeated(step);
   const struct view previous = e->has_identity ? bytes_view(&e->identity_body) : view_of(NULL, 0);
-  if (code == OK && step->out->reason == REASON_NONE &&
+  if (step->out->reason == REASON_NONE &&
       identity_verify(&item, &e->fed_id, &e->owner, previous, &identity, NULL) != OK) {
     step->out->reason = REASON_IDENTITY;
   }
-  if (code != OK || step->out->reason != REASON_NONE || step->dry) {
-    return code;
+  if (step->out->reason != REASON_NONE || step->dry) {
+    return OK;
   }
   bytes_clear(&e->identity_body);
   code = bytes_append(&e->identity_body, item.body, step->err);
@@ -146,16 +149,14 @@ static enum err_code evaluate_certificate(struct step *step) {
   struct pubkey subject;
   memcpy(subject.b, h->subject.b, sizeof subject.b);
   step->out->reason = is_own_key(step) || is_by_subject(h) ? REASON_NONE : REASON_AUTHOR;
-  if (step->out->reason == REASON_NONE && h->kind == KIND_CERT) {
-    enum reason standing = REASON_NONE;
-    (void)people_at(e->people, &subject, step->at, &standing);
-    step->out->reason = standing == REASON_REVOKED ? REASON_REVOKED : REASON_NONE;
+  if (step->out->reason == REASON_NONE && h->kind == KIND_CERT && people_is_revoked(e->people, &subject, step->at)) {
+    step->out->reason = REASON_REVOKED;
   }
-  enum err_code code = check_repeated(step);
+  check_repeated(step);
   const bool has_effect = step->out->reason == REASON_NONE || step->out->reason == REASON_REVOKED;
   /* A key may revoke itself in another's log: kept there, but the position that it names is one of its home's. */
-  if (code != OK || !has_effect || step->dry || !hash_equal(&h->home, &e->owner)) {
-    return code;
+  if (!has_effect || step->dry || !hash_equal(&h->home, &e->owner)) {
+    return OK;
   }
   const struct pubkey *owner_key = e->has_identity ? &e->identity.node_key : &nobody;
   return people_apply(e->people, &step->entry->record, step->at, owner_key, &step->out->reason, &step->out->backdated,
@@ -170,40 +171,40 @@ static enum err_code find_object(struct step *step) {
   return object_find(step->s, &step->e->fed_id, step->e->log_no, id, &step->out->has_object, &step->out->object, step->err);
 }
 
-/* Whose a void record was: the newest certificate of its author below it, revoked or not. */
-static uint64_t person_of_revoked(const struct step *step) {
-  for (size_t i = people_count(step->e->people); i > 0; i--) {
-    struct position from;
-    bool revoked = false;
-    const struct certificate *c = people_certificate(step->e->people, i - 1, &revoked, &from);
-    if (position_compare(c->at, step->at) < 0 && pubkey_equal(&c->key, &step->header->author)) {
-      return c->person;
-    }
-  }
-  return 0;
-}
-
-/* Rows 9 to 11. */
-static void check_author(struct step *step) {
+/* Rows 9 and 10. */
+static void check_author(struct step *step, uint64_t schema) {
   struct verdict *v = step->out;
   const struct header *h = step->header;
-  const uint64_t schema = h->kind == KIND_VERSION ? h->args[0] : v->object.schema;
+  const struct people *people = step->e->people;
   if (rights_own_key(schema)) {
-    v->reason = is_own_key(step) ? REASON_NONE : REASON_AUTHOR;
+    v->reason = !is_own_key(step)                                      ? REASON_AUTHOR
+                : people_is_revoked(people, &h->author, step->at) ? REASON_REVOKED
+                                                                       : REASON_NONE;
     return;
   }
-  const struct certificate *author = people_at(step->e->people, &h->author, step->at, &v->reason);
-  if (author == NULL) {
-    v->person = v->reason == REASON_REVOKED ? person_of_revoked(step) : 0;
-    return;
+  /* A void record is the person's whose certificate is the newest below it, revoked or not. */
+  const struct certificate *author = people_newest(people, &h->author, step->at);
+  (void)people_at(people, &h->author, step->at, &v->reason);
+  v->person = author == NULL ? 0 : author->person;
+  v->territory = author == NULL ? 0 : author->territory;
+}
+
+/* Row 11. */
+static void check_rights(struct step *step, uint64_t schema) {
+  struct verdict *v = step->out;
+  const struct header *h = step->header;
+  if (v->reason != REASON_NONE || (h->kind == KIND_WITHDRAW && !v->has_object)) {
+    return; /* whose a withdrawn object is cannot be said: row 12 */
   }
-  v->person = author->person;
-  v->territory = author->territory;
-  if (h->kind == KIND_WITHDRAW && !v->has_object) {
-    return; /* whose it is cannot be said: row 12 */
+  if (v->has_object && v->object.schema != schema) {
+    v->reason = REASON_RIGHTS;
+  } else if (!rights_own_key(schema)) {
+    const struct certificate *author = people_newest(step->e->people, &h->author, step->at);
+    const enum rights_owner owner = !h->has_subject || !v->has_object        ? RIGHTS_NEW
+                                    : v->object.person == author->person ? RIGHTS_OWN
+                                                                             : RIGHTS_OTHERS;
+    v->reason = rights_check(schema, author, owner);
   }
-  const bool own = v->has_object && v->object.person == author->person;
-  v->reason = rights_check(schema, author, !h->has_subject || !v->has_object ? RIGHTS_NEW : own ? RIGHTS_OWN : RIGHTS_OTHERS);
 }
 
 /* Rows 12 and 13. */
@@ -230,12 +231,15 @@ static enum err_code check_chain(struct step *step) {
 }
 
 static enum err_code evaluate_object(struct step *step) {
-  enum err_code code = find_object(step);
-  if (code == OK) {
-    check_author(step);
-    code = check_repeated(step);
+  const enum err_code code = find_object(step);
+  if (code != OK) {
+    return code;
   }
-  return code == OK ? check_chain(step) : code;
+  const uint64_t schema = step->header->kind == KIND_VERSION ? step->header->args[0] : step->out->object.schema;
+  check_author(step, schema);
+  check_rights(step, schema);
+  check_repeated(step);
+  return check_chain(step);
 }
 
 /* ---- the table ---- */
@@ -272,6 +276,10 @@ enum err_code evaluate(struct evaluation *e, struct store *s, const struct opene
                       .err = err};
   *out = (struct verdict){.reason = check_form(e, entry)};
   e->frozen = e->frozen || (entry->freezes && !dry);
+  const enum err_code code = entry->reason == REASON_NONE ? find_repeated(&step) : OK;
+  if (code != OK) {
+    return code;
+  }
   for (size_t i = 0; out->reason == REASON_NONE && i < sizeof KINDS / sizeof KINDS[0]; i++) {
     if (KINDS[i].kind == entry->record.header.kind) {
       return KINDS[i].evaluate(&step);

@@ -21,6 +21,9 @@ struct opened {
 /* Opens item. known: a key that pubkey_check has passed before, or NULL. item's octets are borrowed for the life of *out. */
 void opened_from(const struct item *item, const struct hash *fed_id, const struct pubkey *known, struct opened *out);
 
+/* The same for an entry of the store whose author's signature was verified when it came. */
+void opened_again(const struct item *item, const struct hash *fed_id, struct opened *out);
+
 /* The state of a log's evaluation, up to a position. */
 struct evaluation {
   struct hash fed_id, owner;
@@ -40,7 +43,8 @@ void evaluation_free(struct evaluation *e); /* NULL is fine */
 /* What one entry turned out to be. */
 struct verdict {
   enum reason reason;
-  bool backdated;  /* a revocation that voids something below it: the log must be evaluated anew */
+  bool repeated;   /* a record with this id stands below in the log */
+  bool backdated;  /* a revocation that voids something below it: derivation_revoke must run */
   bool has_object; /* kinds 16 and 17: the object named (of a first version: itself) stands below, as object says */
   struct object object;
   uint64_t person;    /* person number of the author, kinds 16 and 17 */

@@ -75,44 +75,17 @@ enum err_code store_get_identity(struct store *s, const struct hash *node, uint6
   return get_one(s, st, item, "identity", err);
 }
 
-/* seq as held, as its 64 bits: the column is signed. */
-static enum err_code address_seq(struct store *s, const struct hash *node, bool *held, uint64_t *seq, struct err *err) {
-  static const char sql[] = "SELECT seq FROM address WHERE node = :node";
-  sqlite3_stmt *st = NULL;
-  enum err_code code = statement_get(s, sql, &st, err);
-  if (code != OK) {
-    return code;
-  }
-  statement_bind_blob(st, 1, hash_view(node));
-  code = statement_step(s, st, held, "address", err);
-  if (code == OK && *held) {
-    *seq = (uint64_t)sqlite3_column_int64(st, 0);
-    statement_done(st);
-  }
-  return code;
-}
-
-enum err_code store_put_address(struct store *s, const struct hash *node, uint64_t seq, struct view item, bool *kept,
-                                struct err *err) {
+enum err_code store_put_address(struct store *s, const struct hash *node, uint64_t seq, struct view item, struct err *err) {
   static const char sql[] = "INSERT OR REPLACE INTO address(node, seq, item) VALUES (:node, :seq, :item)";
   sqlite3_stmt *st = NULL;
-  uint64_t old = 0;
-  bool held = false;
-  *kept = false;
-  enum err_code code = address_seq(s, node, &held, &old, err);
-  if (code != OK || (held && old >= seq)) {
-    return code;
-  }
-  code = statement_get(s, sql, &st, err);
+  const enum err_code code = statement_get(s, sql, &st, err);
   if (code != OK) {
     return code;
   }
   statement_bind_blob(st, 1, hash_view(node));
   statement_bind_int(st, 2, (int64_t)seq);
   statement_bind_blob(st, 3, item);
-  code = statement_run(s, st, "address", err);
-  *kept = code == OK;
-  return code;
+  return statement_run(s, st, "address", err);
 }
 
 enum err_code store_get_address(struct store *s, const struct hash *node, struct bytes *item, struct err *err) {

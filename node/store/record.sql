@@ -42,7 +42,8 @@ CREATE TABLE log(
 -- Entries (4.2) with what travels beside them. id = log.no << 40 | index, so that a log is one run of neighbouring rows.
 CREATE TABLE entry(
   id INTEGER PRIMARY KEY,
-  rid INTEGER,            -- the first 8 octets of the record id, as a signed integer; NULL: no record
+  rid INTEGER,            -- the first 8 octets of the record id, as a signed integer, of a record whose signature was
+                          -- verified; NULL: no record, or one that stands below in the same log
   state INTEGER NOT NULL, -- 0 no body, 1 whole, 2 gone (a takedown), 3 absent
   envelope BLOB NOT NULL,
   salt BLOB,              -- 16 octets, state 1 only

@@ -48,8 +48,8 @@ MUST_CHECK enum err_code store_put_identity(struct store *s, const struct hash *
 /* Newest version when version is 0. ERR_NOT_FOUND. */
 MUST_CHECK enum err_code store_get_identity(struct store *s, const struct hash *node, uint64_t version, struct bytes *item,
                                             struct err *err);
-/* Kept only if seq is higher than the one held; *kept tells. */
-MUST_CHECK enum err_code store_put_address(struct store *s, const struct hash *node, uint64_t seq, struct view item, bool *kept,
+/* In the place of the one held: address_replaces says whether it may. */
+MUST_CHECK enum err_code store_put_address(struct store *s, const struct hash *node, uint64_t seq, struct view item,
                                            struct err *err);
 MUST_CHECK enum err_code store_get_address(struct store *s, const struct hash *node, struct bytes *item, struct err *err);
 /* Small facts by name: "own" (own node id), … ERR_NOT_FOUND. */
@@ -87,7 +87,8 @@ static inline int64_t entry_log_no(int64_t rowid) {
 static inline uint64_t entry_index(int64_t rowid) {
   return (uint64_t)rowid & ((UINT64_C(1) << ENTRY_INDEX_BITS) - 1);
 }
-/* Inserts one entry; id: its record id (NULL if it is no record): indexed by its first 8 octets. */
+/* Inserts one entry; id: its record id, indexed by its first 8 octets: a record that was verified. NULL if it is none, or if it
+ * stands below in the log already. */
 MUST_CHECK enum err_code entry_put(struct store *s, int64_t rowid, const struct item *item, const struct hash *id,
                                    struct err *err);
 /* Reads one entry; everything in *out borrows from scratch (cleared first). ERR_NOT_FOUND. */
@@ -95,6 +96,8 @@ MUST_CHECK enum err_code entry_get(struct store *s, int64_t rowid, struct bytes 
 /* The rowid of a record by its id (recomputed from the header, so a prefix cannot mislead). ERR_NOT_FOUND. */
 MUST_CHECK enum err_code entry_find(struct store *s, const struct hash *fed_id, const struct hash *id, int64_t *rowid,
                                     struct err *err);
+/* Whether an entry stands in the index of record ids: its author's signature was verified when it came. */
+MUST_CHECK enum err_code entry_is_record(struct store *s, int64_t rowid, bool *is_record, struct err *err);
 /* Entries of a log from ≤ index < to in order, one statement; visit's false stops. */
 typedef bool entry_visit(void *context, int64_t rowid, const struct item *item);
 MUST_CHECK enum err_code entry_each(struct store *s, int64_t log_no, uint64_t from, uint64_t to, entry_visit *visit,

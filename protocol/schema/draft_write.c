@@ -82,8 +82,8 @@ static void print_languages(struct draft_writer *w, const char *path, const json
   char longer[PATH_MAX_OCTETS];
   struct pairs p = pairs_of(value);
   while (pairs_next(&p)) {
-    (void)snprintf(longer, sizeof longer, "%s.%s", path, p.key);
-    print_scalar(w, longer, p.value);
+    const int n = snprintf(longer, sizeof longer, "%s.%s", path, p.key);
+    if (n > 0 && (size_t)n < sizeof longer) print_scalar(w, longer, p.value);
   }
 }
 

@@ -288,26 +288,26 @@ static enum err_code unknown_field(struct kind_parser *p, struct view key) {
   return code;
 }
 
-static enum err_code find_top(struct kind_parser *p, struct view key, struct field **out) {
+/* The top-level field of that key; NULL, with an error in p->err, if there is none. */
+static struct field *find_top(struct kind_parser *p, struct view key) {
   const int i = kind_top(&p->kind->schema, key);
-  if (i < 0) return unknown_field(p, key);
-  *out = &p->kind->tops[i];
-  return OK;
+  if (i >= 0) return &p->kind->tops[i];
+  (void)unknown_field(p, key);
+  return NULL;
 }
 
 /* Looks up what the rule words of one field name. */
 static enum err_code check_names(struct kind_parser *p, struct field *f) {
-  struct field *other = NULL;
-  enum err_code code = OK;
-  for (size_t i = 0; i < f->n_alternatives && code == OK; i++)
-    code = find_top(p, view_of_text(f->alternatives[i]), &other);
-  if (code == OK && f->when_field[0] != '\0') {
-    code = find_top(p, view_of_text(f->when_field), &other);
-    if (code == OK && other != NULL && other->type != FIELD_CODE && other->type != FIELD_BOOL) {
-      code = err_set(p->err, ERR_FORMAT, "'when' looks at a code or bool, '%s' is neither", other->key);
+  for (size_t i = 0; i < f->n_alternatives; i++) {
+    if (find_top(p, view_of_text(f->alternatives[i])) == NULL) return ERR_FORMAT;
+  }
+  if (f->when_field[0] != '\0') {
+    const struct field *other = find_top(p, view_of_text(f->when_field));
+    if (other == NULL) return ERR_FORMAT;
+    if (other->type != FIELD_CODE && other->type != FIELD_BOOL) {
+      return err_set(p->err, ERR_FORMAT, "'when' looks at a code or bool, '%s' is neither", other->key);
     }
   }
-  if (code != OK) return code;
   const bool group = f->type == FIELD_GROUP || f->type == FIELD_FILE;
   if (group && f->n_children == 0) return err_set(p->err, ERR_FORMAT, "the group '%s' has no fields", f->key);
   if (f->order[0] != '\0' && kind_child(f, view_of_text(f->order)) == NULL) {
@@ -319,11 +319,11 @@ static enum err_code check_names(struct kind_parser *p, struct field *f) {
 }
 
 static enum err_code apply_order(struct kind_parser *p, const struct kind_line *l) {
-  struct field *f = NULL;
   if (l->n_words != 2) return err_set(p->err, ERR_FORMAT, "the line has the form 'order FIELD'");
-  const enum err_code code = find_top(p, l->words[1], &f);
-  if (code == OK) memcpy(p->kind->schema.order, f->key, sizeof f->key);
-  return code;
+  const struct field *f = find_top(p, l->words[1]);
+  if (f == NULL) return ERR_FORMAT;
+  memcpy(p->kind->schema.order, f->key, sizeof f->key);
+  return OK;
 }
 
 static enum err_code apply_unique(struct kind_parser *p, const struct kind_line *l) {
@@ -331,9 +331,8 @@ static enum err_code apply_unique(struct kind_parser *p, const struct kind_line 
   struct view rest = l->words[1], part;
   if (l->n_words != 2 || s->n_unique > 0) return err_set(p->err, ERR_FORMAT, "one line of the form 'unique FIELD,FIELD'");
   while (rule_next_part(&rest, &part)) {
-    struct field *f = NULL;
-    const enum err_code code = find_top(p, part, &f);
-    if (code != OK) return code;
+    const struct field *f = find_top(p, part);
+    if (f == NULL) return ERR_FORMAT;
     if (f->many || f->ml || f->n_children > 0) return err_set(p->err, ERR_FORMAT, "'%s' is not a single value", f->key);
     if (s->n_unique == sizeof s->unique / sizeof s->unique[0]) return err_set(p->err, ERR_FORMAT, "at most 4 unique fields");
     s->unique[s->n_unique++] = f;
@@ -342,18 +341,17 @@ static enum err_code apply_unique(struct kind_parser *p, const struct kind_line 
 }
 
 static enum err_code apply_heading(struct kind_parser *p, const struct kind_line *l) {
-  struct field *f = NULL;
   if (l->n_words != 2) return err_set(p->err, ERR_FORMAT, "the line has the form 'heading FIELD'");
-  const enum err_code code = find_top(p, l->words[1], &f);
-  if (code == OK) f->heading = true;
-  return code;
+  struct field *f = find_top(p, l->words[1]);
+  if (f == NULL) return ERR_FORMAT;
+  f->heading = true;
+  return OK;
 }
 
 static enum err_code apply_citations(struct kind_parser *p, const struct kind_line *l) {
-  struct field *f = NULL;
   if (l->n_words != 2) return err_set(p->err, ERR_FORMAT, "the line has the form 'citations FIELD'");
-  const enum err_code code = find_top(p, l->words[1], &f);
-  if (code != OK) return code;
+  const struct field *f = find_top(p, l->words[1]);
+  if (f == NULL) return ERR_FORMAT;
   if (!f->many || f->n_children == 0) return err_set(p->err, ERR_FORMAT, "'%s' is not a group of several rows", f->key);
   p->kind->schema.citations = f;
   return OK;
@@ -379,9 +377,8 @@ static enum err_code apply_profile(struct kind_parser *p, const struct kind_line
   profile->publish_only = view_is_text(l->words[2], "P");
   struct view rest = l->words[2], part;
   while (!profile->publish_only && rule_next_part(&rest, &part)) {
-    struct field *f = NULL;
-    const enum err_code code = find_top(p, part, &f);
-    if (code != OK) return code;
+    const struct field *f = find_top(p, part);
+    if (f == NULL) return ERR_FORMAT;
     for (size_t i = 0; i < profile->n_fields; i++) {
       if (profile->fields[i] == f) return err_set(p->err, ERR_FORMAT, "'%s' stands there twice", f->key);
     }

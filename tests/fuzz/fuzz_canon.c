@@ -176,10 +176,14 @@ static void check_copies(struct view v) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct view v = view_of(data, size);
   struct canon_reader r = canon_reader(v);
+  struct canon_reader passer = canon_reader(v);
   bool accepted = canon_check(v, "input", NULL) == OK;
   struct view skipped = canon_skip(&r);
   require(r.fault == NULL || (r.at <= size && skipped.len == 0));
   require(accepted == (r.fault == NULL && skipped.len == size));
+  struct view passed = canon_pass(&passer); /* what is skipped is passed as well, and comes to the same octets */
+  require(passed.len <= size && (passer.fault == NULL) == (passed.len > 0));
+  require(r.fault != NULL || view_equal(passed, skipped));
   require(accepted || canon_check_body(v, NULL) != OK);
   if (!accepted) {
     struct canon_reader start = canon_reader(v);
