@@ -1,5 +1,5 @@
 /*
- * rights: the table of DESIGN's rights, as far as version 1 evaluates kinds. See rights.h.
+ * rights: docs/protocol.md 4.6, row 11, and territory at admission. See rights.h.
  */
 #include "node/rights.h"
 

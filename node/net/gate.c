@@ -387,6 +387,7 @@ enum err_code gate_step(struct gate *g, unsigned timeout_ms, bool *stop, struct 
   }
   g->now_ms = clock_ms(clock_system());
   resolve_reap(false);
+  if (g->router != NULL) router_events(g->router);
   zap_step(g->zap, g->now_ms);
   while (core_has_room(g) && zap_next_stranger(g->zap, stranger))
     tell_key(g, PIPE_STRANGER, stranger);

@@ -40,7 +40,7 @@ enum err_code router_open(void *zmq_context, const struct curve_key *key, struct
   r->context = zmq_context;
   r->socket = socket_new(zmq_context, ZMQ_ROUTER, key, NULL, err);
   if (r->socket == NULL) goto failed;
-  r->monitor = monitor_open(zmq_context, r->socket, ZMQ_EVENT_DISCONNECTED, 0, err);
+  r->monitor = monitor_open(zmq_context, r->socket, ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED, 0, err);
   if (r->monitor == NULL) goto failed;
   if (zmq_bind(r->socket, listen) != 0) {
     err_set(err, ERR_FAILED, "cannot listen on %s: %s", listen, zmq_strerror(zmq_errno()));
@@ -97,37 +97,32 @@ static struct accepted *link_find(struct router *r, const struct link_id *id) {
   return NULL;
 }
 
-/* The link that was silent longest, of one key (curve not NULL) or of all. Call with at least one of them there. */
-static size_t link_stalest(const struct router *r, const uint8_t *curve) {
+/* The link that was silent longest. Call with at least one there. */
+static size_t link_stalest(const struct router *r) {
   size_t found = 0;
-  uint64_t seen = UINT64_MAX;
-  for (size_t i = 0; i < r->n_links; i++) {
-    if (curve != NULL && memcmp(r->links[i].end.curve, curve, CURVE_LEN) != 0) continue;
-    if (r->links[i].seen >= seen) continue;
-    seen = r->links[i].seen;
-    found = i;
+  for (size_t i = 1; i < r->n_links; i++) {
+    if (r->links[i].seen < r->links[found].seen) found = i;
   }
   return found;
 }
 
-static void events_read(struct router *r) {
-  uint16_t event = 0;
-  uint32_t value = 0;
-  while (monitor_next(r->monitor, &event, &value)) {
-    if (event != ZMQ_EVENT_DISCONNECTED) continue;
-    for (size_t i = 0; i < r->n_links; i++) {
-      if (r->links[i].fd == (int)value) link_remove(r, i--, true);
-    }
+static void link_ended(struct router *r, int fd) {
+  for (size_t i = 0; i < r->n_links; i++) {
+    if (r->links[i].fd == fd) link_remove(r, i--, true);
   }
 }
 
-/* Makes room for one more link of this key. */
-static void link_make_room(struct router *r, const uint8_t curve[CURVE_LEN]) {
-  size_t own = 0;
-  for (size_t i = 0; i < r->n_links; i++)
-    own += memcmp(r->links[i].end.curve, curve, CURVE_LEN) == 0;
-  if (own >= ROUTER_LINKS_OF_ONE) link_remove(r, link_stalest(r, curve), true);
-  if (r->n_links == ROUTER_LINKS) link_remove(r, link_stalest(r, NULL), true);
+void router_events(struct router *r) {
+  struct crowd *crowd = zap_crowd(r->zap);
+  uint16_t event = 0;
+  uint32_t value = 0;
+  while (monitor_next(r->monitor, &event, &value)) {
+    if (event == ZMQ_EVENT_ACCEPTED) crowd_opened(crowd, (int)value);
+    if (event != ZMQ_EVENT_DISCONNECTED) continue;
+    crowd_closed(crowd, (int)value);
+    link_ended(r, (int)value);
+  }
+  crowd_settle(crowd);
 }
 
 /* Enters the link on which a message came. */
@@ -138,9 +133,7 @@ static void link_note(struct router *r, const struct linkend *end, int fd) {
     link = NULL;
   }
   if (link == NULL) {
-    /* The kernel gives numbers of closed descriptors again: events of the earlier owner of this one wait in front of us. */
-    events_read(r);
-    link_make_room(r, end->curve);
+    if (r->n_links == ROUTER_LINKS) link_remove(r, link_stalest(r), true);
     link = &r->links[r->n_links++];
     *link = (struct accepted){.end = *end, .fd = fd};
   }
@@ -177,6 +170,9 @@ enum received router_receive(struct router *r, struct linkend *from, zmq_msg_t *
   const bool known = from->id.len > 0 && key_of(r, frame, from->curve);
   socket_reduce(r->socket, frame);
   if (!known) return RECEIVED_DROPPED;
+  /* The kernel gives numbers of closed descriptors again: events of the earlier owner of this one may wait in front of us. */
+  if (link_find(r, &from->id) == NULL) router_events(r);
+  if (!crowd_name(zap_crowd(r->zap), fd, from->curve)) return RECEIVED_DROPPED; /* it has ended */
   link_note(r, from, fd);
   return RECEIVED_FRAME;
 }
@@ -200,7 +196,6 @@ void router_forget_all(struct router *r) {
 }
 
 bool router_next_down(struct router *r, struct linkend *out) {
-  if (r->n_downs == 0) events_read(r);
   if (r->n_downs == 0) return false;
   *out = r->downs[0];
   memmove(r->downs, r->downs + 1, --r->n_downs * sizeof r->downs[0]);

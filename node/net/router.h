@@ -9,8 +9,7 @@
 #include "node/net/socket.h"
 #include "node/net/zap.h"
 
-#define ROUTER_LINKS 512      /* links remembered */
-#define ROUTER_LINKS_OF_ONE 8 /* of one key: an older one is forgotten */
+#define ROUTER_LINKS 512 /* links remembered; beyond, the one that was silent longest is forgotten */
 
 struct router; /* opaque */
 
@@ -37,6 +36,8 @@ enum sent router_send(struct router *r, const struct linkend *to, struct view fr
 void router_forget(struct router *r, const struct linkend *end);
 /* Forgets all of them without telling (core is a new one). */
 void router_forget_all(struct router *r);
+/* Reads what happened to connections. Once a turn, before zap_step: it counts them. */
+void router_events(struct router *r);
 /* A link that ended since: disconnected, or pushed out. False: none. */
 bool router_next_down(struct router *r, struct linkend *out);
 

@@ -20,8 +20,10 @@
 #define CONNECT_MS 10000
 #define HEARTBEAT_MS 10000
 #define SILENCE_MS 30000
-#define SEND_QUEUE 64 /* messages waiting for one peer */
-#define RECEIVE_QUEUE 16
+/* Messages of one connection that libzmq holds, each up to LIMIT_FRAME: a member has CROWD_OF_ONE connections, so it can make
+ * the gate hold 48 MiB. What core sends at one go (answers to LIMIT_GETS questions, a HEADS and its checkpoints) fits. */
+#define SEND_QUEUE 16
+#define RECEIVE_QUEUE 8
 #define BACKLOG 128
 #define EVENT_LEN 6 /* octets of a monitor's first part: u16 event, u32 value */
 

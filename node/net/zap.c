@@ -9,6 +9,7 @@
 #include <string.h>
 #include <zmq.h>
 
+#include "keys/log.h"
 #include "protocol/limits.h"
 
 #define PARTS 7      /* of a request with CURVE */
@@ -23,10 +24,12 @@ struct stranger {
 
 struct zap {
   void *socket;
+  struct crowd *crowd;
   uint8_t keys[ZAP_KEYS * CURVE_LEN]; /* sorted */
   size_t n_keys;
   struct stranger strangers[LIMIT_STRANGERS];
   size_t n_strangers;
+  uint64_t crowded, crowded_told_ms; /* members' connections refused since the log told of them, and when it did */
 };
 
 /* One part of a request; longer ones are cut, and len says so. */
@@ -41,6 +44,12 @@ enum err_code zap_open(void *zmq_context, struct zap **out, struct err *err) {
   struct zap *z = calloc(1, sizeof *z);
   if (z == NULL) {
     err_set(err, ERR_MEMORY, NULL);
+    return ERR_MEMORY;
+  }
+  z->crowd = crowd_new();
+  if (z->crowd == NULL) {
+    err_set(err, ERR_MEMORY, NULL);
+    zap_free(z);
     return ERR_MEMORY;
   }
   z->socket = zmq_socket(zmq_context, ZMQ_REP);
@@ -58,11 +67,16 @@ enum err_code zap_open(void *zmq_context, struct zap **out, struct err *err) {
 void zap_free(struct zap *z) {
   if (z == NULL) return;
   if (z->socket != NULL) zmq_close(z->socket);
+  crowd_free(z->crowd);
   free(z);
 }
 
 void *zap_socket(struct zap *z) {
   return z->socket;
+}
+
+struct crowd *zap_crowd(struct zap *z) {
+  return z->crowd;
 }
 
 static int key_compare(const void *a, const void *b) {
@@ -117,7 +131,7 @@ bool zap_next_stranger(struct zap *z, uint8_t curve[CURVE_LEN]) {
 /* ---- requests ---- */
 
 /* Reads a whole request; parts past PARTS are counted and dropped. False: none waits. */
-static bool http_read(void *socket, struct part parts[PARTS], size_t *n) {
+static bool request_read(void *socket, struct part parts[PARTS], size_t *n) {
   int more = 1;
   *n = 0;
   while (more) {
@@ -144,12 +158,17 @@ static bool part_is(const struct part *part, const char *text) {
   return part->len == strlen(text) && memcmp(part->p, text, part->len) == 0;
 }
 
-static void reply(struct zap *z, const struct part *request_id, bool allowed, const char *user_id) {
+enum verdict { ALLOWED, STRANGER, CROWDED };
+
+static void reply(struct zap *z, const struct part *request_id, enum verdict verdict, const char *user_id) {
+  static const struct {
+    const char *status, *text;
+  } SAY[] = {[ALLOWED] = {"200", "OK"}, [STRANGER] = {"400", "not a member"}, [CROWDED] = {"300", "too many connections"}};
   const size_t id_len = request_id->len < PART_MAX ? request_id->len : PART_MAX;
   const struct view parts[] = {view_of_text("1.0"),
                                view_of(request_id->p, id_len),
-                               view_of_text(allowed ? "200" : "400"),
-                               view_of_text(allowed ? "OK" : "not a member"),
+                               view_of_text(SAY[verdict].status),
+                               view_of_text(SAY[verdict].text),
                                view_of_text(user_id),
                                view_of(NULL, 0)};
   for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
@@ -159,21 +178,38 @@ static void reply(struct zap *z, const struct part *request_id, bool allowed, co
   }
 }
 
+static void crowded_note(struct zap *z, const char *key, uint64_t now_ms) {
+  z->crowded++;
+  if (z->crowded_told_ms != 0 && now_ms - z->crowded_told_ms < TELL_AGAIN_MS) return;
+  log_line(LOG_WARNING, "gate", "a member opens more connections than it may", "curve=%s refused=%llu", key,
+           (unsigned long long)z->crowded);
+  z->crowded = 0;
+  z->crowded_told_ms = now_ms;
+}
+
+static enum verdict judge(struct zap *z, const struct part parts[PARTS], size_t n, char user_id[2 * CURVE_LEN + 1],
+                          uint64_t now_ms) {
+  const bool curve = n == PARTS && part_is(&parts[0], "1.0") && part_is(&parts[2], ZAP_DOMAIN) && part_is(&parts[5], "CURVE") &&
+                     parts[6].len == CURVE_LEN;
+  user_id[0] = '\0';
+  if (!curve) return STRANGER;
+  if (!zap_allows(z, parts[6].p)) {
+    stranger_note(z, parts[6].p, now_ms);
+    return STRANGER;
+  }
+  hex_encode(view_of(parts[6].p, CURVE_LEN), user_id);
+  if (crowd_admit(z->crowd, parts[6].p)) return ALLOWED;
+  crowded_note(z, user_id, now_ms);
+  return CROWDED;
+}
+
 void zap_step(struct zap *z, uint64_t now_ms) {
+  static const struct part NOBODY = {0};
   struct part parts[PARTS];
   size_t n = 0;
-  while (http_read(z->socket, parts, &n)) {
-    char user_id[2 * CURVE_LEN + 1] = "";
-    const bool curve = n == PARTS && part_is(&parts[0], "1.0") && part_is(&parts[2], ZAP_DOMAIN) &&
-                       part_is(&parts[5], "CURVE") && parts[6].len == CURVE_LEN;
-    const bool allowed = curve && zap_allows(z, parts[6].p);
-    if (allowed) hex_encode(view_of(parts[6].p, CURVE_LEN), user_id);
-    if (curve && !allowed) stranger_note(z, parts[6].p, now_ms);
-    if (n >= 2) {
-      reply(z, &parts[1], allowed, user_id);
-    } else {
-      static const struct part NOBODY = {0};
-      reply(z, &NOBODY, false, "");
-    }
+  while (request_read(z->socket, parts, &n)) {
+    char user_id[2 * CURVE_LEN + 1];
+    const enum verdict verdict = judge(z, parts, n, user_id, now_ms);
+    reply(z, n >= 2 ? &parts[1] : &NOBODY, verdict, verdict == ALLOWED ? user_id : "");
   }
 }

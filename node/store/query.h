@@ -43,7 +43,7 @@ struct query_row {
   bool withdrawn, review_wanted;
   const char *handle;    /* home */
   uint64_t created;      /* of the newest version, claimed */
-  const char *title;     /* in lang, with the fallbacks of DESIGN 6; "" if none */
+  const char *title;     /* in lang, else in the language of the original, else the first; "" if none */
   unsigned completeness; /* 0..100 */
   const char *snippet;   /* full text only; matches between U+2068 and U+2069; "" otherwise */
 };
