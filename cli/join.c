@@ -42,6 +42,19 @@ static enum err_code put_identities(struct store *s, const struct charter *c, st
 }
 
 /* Addresses of founders; what is not theirs or does not verify is left out: it can come by the network later. */
+/* Files that were merged may bring several addresses of one founder. */
+static enum err_code put_address(struct store *s, const struct address *address, const struct pubkey *node_key,
+                                 struct view item, struct err *err) {
+  struct bytes octets;
+  struct address held;
+  bytes_init(&octets, LIMIT_BUNDLE_ITEM);
+  const bool replaces = store_get_address(s, &address->node, &octets, NULL) != OK ||
+                        address_open(bytes_view(&octets), NULL, node_key, &held, NULL) != OK ||
+                        address_replaces(address, &held);
+  bytes_release(&octets);
+  return replaces ? store_put_address(s, &address->node, address->seq, item, err) : OK;
+}
+
 static enum err_code put_addresses(struct store *s, const struct charter_file *f, struct err *err) {
   enum err_code code = OK;
   struct canon_reader r = canon_reader(bytes_view(&f->addresses));
@@ -53,10 +66,9 @@ static enum err_code put_addresses(struct store *s, const struct charter_file *f
     }
     for (uint32_t i = 0; code == OK && i < f->charter.n_founders; i++) {
       const struct founder *founder = &f->charter.founders[i];
-      bool kept;
       if (hash_equal(&founder->node, &address.node) &&
           address_open(item, NULL, &founder->identity.node_key, &address, NULL) == OK) {
-        code = store_put_address(s, &address.node, address.seq, item, &kept, err);
+        code = put_address(s, &address, &founder->identity.node_key, item, err);
       }
     }
   }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "node/store/milestone.h"
+#include "protocol/canon.h"
 
 enum err_code append_begin(struct append *a, struct hall *h, const struct hash *node, uint64_t gen, struct err *err) {
   memset(a, 0, sizeof *a);
@@ -38,14 +39,58 @@ enum err_code append_try(struct append *a, const struct verified *entry, struct 
   return evaluate(a->state, a->h->config.store, &entry->opened, a->log.range.size, true, v, err);
 }
 
-/* An identity of version 2 or later that stands in a log is the node's from then on. */
+/* Whether an identity follows on the one that is known here. Another one of its version may have come first. */
+static enum err_code follows(const struct append *a, const struct identity *identity, bool *out, struct err *err) {
+  struct bytes octets;
+  struct identity_item previous;
+  bytes_init(&octets, LIMIT_BODY);
+  *out = identity->version == 2 && hash_equal(&identity->prev, &a->log.node);
+  enum err_code code = OK;
+  if (identity->version > 2) {
+    code = store_get_identity(a->h->config.store, &a->log.node, identity->version - 1, &octets, err);
+  }
+  if (code == ERR_NOT_FOUND) {
+    err_clear(err);
+    code = OK;
+  } else if (code == OK && identity->version > 2) {
+    struct canon_reader r = canon_reader(bytes_view(&octets));
+    identity_item_read(&r, &previous);
+    const struct hash hash = identity_hash(previous.body);
+    *out = canon_finish(&r, "identity", NULL) == OK && hash_equal(&identity->prev, &hash);
+  }
+  bytes_release(&octets);
+  return code;
+}
+
+/* An identity of version 2 or later that stands in a log is the node's from then on, if it follows on what is known. */
 static enum err_code keep_identity(struct append *a, const struct item *item, struct err *err) {
   const struct federation_member *m = federation_by_node(a->h->config.federation, &a->log.node);
-  if (m == NULL || a->state->identity.version <= m->identity.version) {
+  const struct identity *identity = &a->state->identity;
+  bool kept = false;
+  if (m == NULL || identity->version <= m->identity.version) {
     return OK;
   }
-  a->new_identity = true;
-  return store_put_identity(a->h->config.store, &a->log.node, a->state->identity.version, item->body, err);
+  enum err_code code = follows(a, identity, &kept, err);
+  if (code == OK && kept) {
+    code = store_put_identity(a->h->config.store, &a->log.node, identity->version, item->body, err);
+    a->new_identity = true;
+  }
+  return code;
+}
+
+static void count(struct append *a, const struct verified *entry, const struct verdict *v) {
+  const struct header *h = &entry->opened.record.header;
+  if (v->backdated) {
+    const uint64_t from = h->args[0] < a->log.gen ? 0 : h->args[1];
+    a->revoked_from = a->backdated && a->revoked_from < from ? a->revoked_from : from;
+    a->backdated = true;
+  }
+  merkle_append(&a->log.range, &entry->leaf);
+  a->log.body_bytes += entry->opened.item.body.len;
+  a->missing += entry->opened.item.state == ITEM_ABSENT;
+  a->n_new += v->reason == REASON_NONE;
+  a->n_held += v->reason != REASON_NONE;
+  a->held_by_reason[(unsigned)v->reason % 64] += v->reason != REASON_NONE;
 }
 
 enum err_code append_entry(struct append *a, const struct verified *entry, enum reason *reason, struct err *err) {
@@ -53,9 +98,11 @@ enum err_code append_entry(struct append *a, const struct verified *entry, enum 
   struct store *s = a->h->config.store;
   const int64_t rowid = entry_rowid(a->log.no, a->log.range.size);
   struct verdict v = {.reason = REASON_NONE};
-  enum err_code code = entry_put(s, rowid, &opened->item, opened->reason == REASON_NONE ? &opened->record.id : NULL, err);
+  a->state_moved = a->state_moved || opened->freezes || !opened->has_kind || opened->kind <= KIND_REVOKE;
+  enum err_code code = evaluate(a->state, s, opened, a->log.range.size, false, &v, err);
   if (code == OK) {
-    code = evaluate(a->state, s, opened, a->log.range.size, false, &v, err);
+    const bool is_first = opened->reason == REASON_NONE && !v.repeated;
+    code = entry_put(s, rowid, &opened->item, is_first ? &opened->record.id : NULL, err);
   }
   if (code == OK) {
     code = derivation_apply(&a->h->derivation, rowid, opened, &v, a->arrival, err);
@@ -63,18 +110,11 @@ enum err_code append_entry(struct append *a, const struct verified *entry, enum 
   if (code == OK && v.reason == REASON_NONE && opened->record.header.kind == KIND_IDENTITY) {
     code = keep_identity(a, &opened->item, err);
   }
-  if (code != OK) {
-    return code;
+  if (code == OK) {
+    count(a, entry, &v);
+    *reason = v.reason;
   }
-  merkle_append(&a->log.range, &entry->leaf);
-  a->log.body_bytes += opened->item.body.len;
-  a->missing += opened->item.state == ITEM_ABSENT;
-  a->backdated = a->backdated || v.backdated;
-  *reason = v.reason;
-  a->n_new += v.reason == REASON_NONE;
-  a->n_held += v.reason != REASON_NONE;
-  a->held_by_reason[(unsigned)v.reason % 64] += v.reason != REASON_NONE;
-  return OK;
+  return code;
 }
 
 enum err_code append_milestone(struct append *a, struct view text, struct err *err) {
@@ -90,7 +130,7 @@ enum err_code append_milestone(struct append *a, struct view text, struct err *e
 enum err_code append_commit(struct append *a, struct err *err) {
   enum err_code code = OK;
   if (a->backdated) {
-    code = derivation_log_again(&a->h->derivation, &a->log, &a->state, err);
+    code = derivation_revoke(&a->h->derivation, &a->log, a->state, a->revoked_from, err);
   }
   if (code == OK) {
     code = store_commit(a->h->config.store, err);
@@ -108,6 +148,11 @@ enum err_code append_commit(struct append *a, struct err *err) {
 
 void append_abort(struct append *a) {
   store_rollback(a->h->config.store);
-  evaluation_free(a->state);
+  struct hall_log *held = hall_find(a->h, &a->log.node, a->log.gen);
+  if (held != NULL && held->state == NULL && !a->state_moved) {
+    held->state = a->state;
+  } else {
+    evaluation_free(a->state);
+  }
   a->state = NULL;
 }

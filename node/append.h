@@ -12,8 +12,10 @@ struct append {
   struct log log;           /* as it will stand */
   struct evaluation *state; /* moved; owned between begin and commit */
   int64_t arrival;          /* of the milestone that closes these entries */
-  bool backdated;           /* a revocation asks for the whole log anew */
-  uint64_t missing;         /* bodies that are absent, of this transaction */
+  bool state_moved;         /* state is not that of the log before any more */
+  bool backdated;           /* a revocation voids what stands below it, from this index on: */
+  uint64_t revoked_from;
+  uint64_t missing; /* bodies that are absent, of this transaction */
   uint64_t n_new, n_held;
   uint64_t held_by_reason[64];
   bool new_identity;
@@ -28,7 +30,7 @@ MUST_CHECK enum err_code append_entry(struct append *a, const struct verified *e
 MUST_CHECK enum err_code append_milestone(struct append *a, struct view text, struct err *err);
 /* Commits; memory moves only when that has succeeded. */
 MUST_CHECK enum err_code append_commit(struct append *a, struct err *err);
-/* Rolls back; the hall stands where it stood. */
+/* Rolls back; the hall stands where it stood. The state of a log that did not move is kept. */
 void append_abort(struct append *a);
 
 #endif

@@ -301,27 +301,29 @@ static enum err_code gate_message(struct core *c, enum pipe_channel channel, str
   return canon_finish(&r, "the gate's pipe", err);
 }
 
-/* Everything that waits on a pipe. A pipe whose other end is gone, or breaks the rules, is told by *gone. */
+/* Everything that waits on a pipe. *gone: its other end is gone, and the supervisor starts another one. A pipe that breaks the
+ * rules, or for which memory is lacking, is an error: nobody would ever give us another one, so core ends, and the supervisor
+ * joins all of them anew. */
 typedef enum err_code handle_message(struct core *c, enum pipe_channel channel, struct view payload, struct err *err);
 
-static enum err_code pipe_turn(struct core *c, struct pipe *p, handle_message *handle, const char *name, bool *gone) {
-  struct err err = ERR_INIT;
+static enum err_code pipe_turn(struct core *c, struct pipe *p, handle_message *handle, const char *name, bool *gone,
+                               struct err *err) {
+  struct err why = ERR_INIT;
   enum pipe_channel channel;
   struct view payload;
   int fd = -1;
-  enum err_code code = pipe_read(p, &err);
+  const enum err_code code = pipe_read(p, &why);
   enum err_code handled = OK;
   while (handled == OK && pipe_next(p, &channel, &payload, &fd)) {
     c->quiet_since_ms = c->now_ms;
     if (fd >= 0) close(fd);
-    handled = handle(c, channel, payload, &err);
+    handled = handle(c, channel, payload, &why);
   }
-  if (handled == OK && pipe_fault(p) != NULL) handled = err_set(&err, ERR_FORMAT, "%s", pipe_fault(p));
-  if (handled != OK || (code != OK && code != ERR_UNREACHABLE)) {
-    log_line(LOG_ERROR, "core", "a pipe is given up", "from=%s why=%s", name, err.message);
-  }
-  *gone = code != OK || handled != OK;
-  return handled;
+  if (handled == OK && pipe_fault(p) != NULL) handled = err_set(&why, ERR_FORMAT, "%s", pipe_fault(p));
+  *gone = code == ERR_UNREACHABLE;
+  if (handled == OK && (code == OK || *gone)) return OK;
+  /* ERR_FAILED whatever it was: the next core gets other pipes, so this can be cured, unlike a store of a wrong form. */
+  return err_set(err, ERR_FAILED, "the pipe from %s: %s", name, why.message);
 }
 
 /* ---- supervisor ---- */
@@ -409,14 +411,32 @@ static enum err_code wait_for(struct core *c, unsigned timeout_ms, struct err *e
   return OK;
 }
 
+static void ctl_drop(struct core *c) {
+  pipe_free(c->ctl);
+  c->ctl = NULL;
+}
+
 /* Pipes to gate and ctl are written last, when everything that this turn brought is in them. */
-static void write_out(struct core *c) {
-  struct err err = ERR_INIT;
-  if (c->gate != NULL && pipe_write(c->gate, &err) != OK) gate_drop(c);
-  if (c->ctl != NULL && pipe_write(c->ctl, &err) != OK) {
-    pipe_free(c->ctl);
-    c->ctl = NULL;
+static enum err_code write_out(struct core *c, struct err *err) {
+  struct err why = ERR_INIT;
+  enum err_code code = c->gate == NULL ? OK : pipe_write(c->gate, &why);
+  if (code == ERR_UNREACHABLE) gate_drop(c);
+  if (code == OK || code == ERR_UNREACHABLE) {
+    code = c->ctl == NULL ? OK : pipe_write(c->ctl, &why);
+    if (code == ERR_UNREACHABLE) ctl_drop(c);
   }
+  return code == OK || code == ERR_UNREACHABLE ? OK : err_set(err, code, "%s", why.message);
+}
+
+/* What gate and ctl say. */
+static enum err_code read_in(struct core *c, struct err *err) {
+  bool gone = false;
+  enum err_code code = c->gate == NULL ? OK : pipe_turn(c, c->gate, gate_message, "gate", &gone, err);
+  if (gone) gate_drop(c);
+  gone = false;
+  if (code == OK && c->ctl != NULL) code = pipe_turn(c, c->ctl, core_request_message, "ctl", &gone, err);
+  if (gone) ctl_drop(c);
+  return code;
 }
 
 /* Housekeeping when nothing moved for a while: full text merged, WAL checkpointed; piece by piece. Returns whether more is to
@@ -447,7 +467,6 @@ static enum err_code finish(struct core *c, struct err *err) {
 }
 
 enum err_code core_step(struct core *c, unsigned timeout_ms, bool *stop, struct err *err) {
-  bool gone = false;
   const bool gate_ready = c->gate != NULL || c->no_gate; /* until then nobody is dialled in vain */
   uint64_t next = STEP_MAX_MS;
   if (gate_ready) {
@@ -455,8 +474,8 @@ enum err_code core_step(struct core *c, unsigned timeout_ms, bool *stop, struct 
     if (actions_do(c)) next = 0;
   }
   core_orders_step(c);
-  write_out(c);
-  enum err_code code = finish(c, err);
+  enum err_code code = write_out(c, err);
+  if (code == OK) code = finish(c, err);
   if (code == OK) code = pipe_write(c->supervisor, err);
   if (code == OK && housekeeping(c)) next = 0;
   if (next > timeout_ms) next = timeout_ms;
@@ -464,15 +483,7 @@ enum err_code core_step(struct core *c, unsigned timeout_ms, bool *stop, struct 
   if (code == OK) code = wait_for(c, (unsigned)next, err);
   if (code == OK) code = supervisor_turn(c, stop, err);
   if (code != OK || *stop) return code;
-  if (c->gate != NULL) (void)pipe_turn(c, c->gate, gate_message, "gate", &gone);
-  if (gone) gate_drop(c);
-  gone = false;
-  if (c->ctl != NULL) (void)pipe_turn(c, c->ctl, core_request_message, "ctl", &gone);
-  if (gone) {
-    pipe_free(c->ctl);
-    c->ctl = NULL;
-  }
-  return OK;
+  return read_in(c, err);
 }
 
 enum err_code core_run(const struct core_config *config, struct err *err) {

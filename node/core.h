@@ -28,7 +28,9 @@ struct core_config {
  * and those of home_open, store_open, hall_open. */
 MUST_CHECK enum err_code core_new(const struct core_config *config, struct core **out, struct err *err);
 void core_free(struct core *c); /* NULL is fine */
-/* One turn of at most timeout_ms. *stop is set when it is over: told by the supervisor, or the one round is done. */
+/* One turn of at most timeout_ms. *stop is set when it is over: told by the supervisor, or the one round is done. ERR_FAILED:
+ * gate or ctl broke the rules of its pipe (the supervisor starts core anew and joins all of them). ERR_UNREACHABLE: the
+ * supervisor is gone. */
 MUST_CHECK enum err_code core_step(struct core *c, unsigned timeout_ms, bool *stop, struct err *err);
 MUST_CHECK enum err_code core_run(const struct core_config *config, struct err *err);
 

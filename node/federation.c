@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/log.h"
 #include "protocol/canon.h"
 
 #define ITEM_MAX (LIMIT_IDENTITY + 2048u) /* octets of an identity or address item */
@@ -69,28 +70,45 @@ static int find_founder(const struct charter *c, const struct hash *node) {
   return -1;
 }
 
-/* The identity after the one in hand: a version in the store that follows it. *found tells. */
+/* Takes an identity for the member's if it follows on the one in hand, whose octets are previous. */
+static enum err_code take_next(struct view octets, const struct hash *fed_id, struct federation_member *m,
+                               struct bytes *previous, struct err *err) {
+  struct canon_reader r = canon_reader(octets);
+  struct identity_item item;
+  struct identity next;
+  identity_item_read(&r, &item);
+  enum err_code code = canon_finish(&r, "identity", err);
+  if (code == OK) {
+    code = identity_verify(&item, fed_id, &m->member->node, bytes_view(previous), &next, err);
+  }
+  if (code == OK) {
+    bytes_clear(previous);
+    code = bytes_append(previous, item.body, err);
+    m->identity = next;
+  }
+  return code;
+}
+
+/* The identity after the one in hand: a version in the store that follows it. *found tells. One that does not follow is passed
+ * over, and all behind it: a node with two identities of one version is known here by the first. */
 static enum err_code load_next(struct store *s, const struct hash *fed_id, struct federation_member *m, struct bytes *previous,
                                bool *found, struct err *err) {
   struct bytes octets;
-  struct identity_item item;
   bytes_init(&octets, ITEM_MAX);
   enum err_code code = store_get_identity(s, &m->member->node, m->identity.version + 1, &octets, err);
   *found = code == OK;
+  if (code == OK) {
+    code = take_next(bytes_view(&octets), fed_id, m, previous, err);
+    *found = code == OK;
+    if (code == ERR_MISMATCH || code == ERR_SIGNATURE || code == ERR_FORMAT) {
+      log_line(LOG_WARNING, "federation", "an identity does not follow on the one before", "node=%s version=%llu",
+               m->member->handle, (unsigned long long)m->identity.version + 1);
+      code = ERR_NOT_FOUND;
+    }
+  }
   if (code == ERR_NOT_FOUND) {
     err_clear(err);
     code = OK;
-  } else if (code == OK) {
-    struct canon_reader r = canon_reader(bytes_view(&octets));
-    identity_item_read(&r, &item);
-    code = canon_finish(&r, "identity", err);
-    if (code == OK) {
-      code = identity_verify(&item, fed_id, &m->member->node, bytes_view(previous), &m->identity, err);
-    }
-    if (code == OK) {
-      bytes_clear(previous);
-      code = bytes_append(previous, item.body, err);
-    }
   }
   bytes_release(&octets);
   return code;

@@ -80,12 +80,27 @@ out:
   return code;
 }
 
+/* errno says why path was not opened. */
+static enum err_code open_error(const char *path, struct err *err) {
+  const int failed = errno;
+  if (failed == EACCES) {
+    (void)err_errno(err, ERR_IO, failed, path);
+    return err_hint(err, "its owner can let you read it");
+  }
+  if (failed != ENOENT && failed != ENOTDIR) {
+    return err_errno(err, ERR_IO, failed, path);
+  }
+  (void)err_errno(err, ERR_NOT_FOUND, failed, path);
+  return err_hint(err, path[0] == '/' ? "look whether the name is right: ls shows what is there"
+                                      : "a name without / in front is looked for in the folder where you are");
+}
+
 enum err_code file_read(const char *path, struct bytes *out, struct err *err) {
   uint8_t buffer[16384];
   enum err_code code = OK;
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
-    return err_errno(err, errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO, errno, path);
+    return open_error(path, err);
   }
   for (;;) {
     ssize_t n = read(fd, buffer, sizeof buffer);

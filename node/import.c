@@ -125,9 +125,12 @@ static enum err_code take_checkpoint(struct import *i, struct view payload, stru
   }
   const struct hall_head *head = hall_head(i->h, &i->node, i->gen);
   const uint64_t held = head == NULL ? 0 : head->size;
-  if (checkpoint.size > held) {
+  const bool is_other_root = head != NULL && checkpoint.size == held && !hash_equal(&checkpoint.root, &head->root);
+  if (checkpoint.size > held || is_other_root) {
     code = hall_pull_begin(i->h, text, held, &p, err);
-    if (code == OK && (code = pull_items(i, p, held, err)) != OK) {
+    if (code == ERR_MISMATCH && is_other_root) {
+      code = err_set(err, ERR_MISMATCH, "bundle: its owner signed two roots of size %" PRIu64, held);
+    } else if (code == OK && (code = pull_items(i, p, held, err)) != OK) {
       hall_pull_abort(p);
     } else if (code == OK) {
       code = hall_pull_finish(p, &result, err);

@@ -25,6 +25,7 @@ struct hall_config {
   const struct clock_source *clock;
   const struct entropy_source *entropy;
   unsigned threads;
+  uint64_t log_bodies; /* octets of bodies of one log past which it is not followed further; 0: LIMIT_LOG_BODIES */
 };
 MUST_CHECK enum err_code hall_open(const struct hall_config *config, struct hall **out, struct err *err);
 void hall_close(struct hall *h); /* NULL is fine; waits for the workers */
@@ -51,7 +52,8 @@ struct pull_result {
 };
 /* Begins. text: the owner's checkpoint. from: its start, the held size, or the size of a pull of the same log that has not
  * finished yet (pulls of a log finish in order). ERR_FORMAT, ERR_SIGNATURE (not under the owner's key), ERR_NOT_FOUND (not a
- * member's log), ERR_MISMATCH (size not above from; or same size, other root), ERR_LIMIT (more than a milestone may hold). */
+ * member's log), ERR_MISMATCH (size not above from; or same size, other root), ERR_LIMIT (more than a milestone may hold),
+ * ERR_REFUSED (the log holds hall_config.log_bodies already: paused, nobody's fault). */
 MUST_CHECK enum err_code hall_pull_begin(struct hall *h, struct view text, uint64_t from, struct pull **out, struct err *err);
 /* The next entries, as a decoded window (canonical array of full items, docs/protocol.md 8.3); copied. Verification begins at
  * once. ERR_FORMAT (not items), ERR_MISMATCH (entries past the milestone): the relay is at fault; a body that is missing or not
@@ -62,7 +64,7 @@ uint64_t hall_pull_next(const struct pull *p); /* first index still missing */
 const struct checkpoint *hall_pull_checkpoint(const struct pull *p);
 /* All there: folds, compares, waits for the verdicts, writes everything in one transaction, frees p in every case.
  * ERR_MISMATCH (does not fold to the signed root, or a body does not match: the relay is at fault), ERR_INCOMPLETE (entries
- * missing), store errors. */
+ * missing), ERR_REFUSED (the log was moved meanwhile, as by an import: nobody is at fault), store errors. */
 MUST_CHECK enum err_code hall_pull_finish(struct pull *p, struct pull_result *result, struct err *err);
 void hall_pull_abort(struct pull *p); /* NULL is fine */
 

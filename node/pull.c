@@ -69,11 +69,28 @@ static enum err_code check_place(const struct hall *h, const struct checkpoint *
   return OK;
 }
 
+/* A log that has filled its share of the disk is followed no further until the operator gives it more. */
+static enum err_code check_quota(const struct hall *h, const struct checkpoint *c, struct err *err) {
+  const struct hall_log *log = hall_find(h, &c->node, c->gen);
+  const uint64_t most = h->config.log_bodies == 0 ? LIMIT_LOG_BODIES : h->config.log_bodies;
+  uint64_t bytes = log == NULL ? 0 : log->log.body_bytes;
+  for (const struct pull *p = h->pulls; p != NULL; p = p->next) {
+    bytes += hash_equal(&p->checkpoint.node, &c->node) && p->checkpoint.gen == c->gen ? p->bytes : 0;
+  }
+  if (bytes < most) {
+    return OK;
+  }
+  return err_set(err, ERR_REFUSED, "paused: quota: the log holds %" PRIu64 " octets of bodies", bytes);
+}
+
 enum err_code hall_pull_begin(struct hall *h, struct view text, uint64_t from, struct pull **out, struct err *err) {
   struct checkpoint checkpoint;
   enum err_code code = check_text(h, text, &checkpoint, err);
   if (code == OK) {
     code = check_place(h, &checkpoint, from, err);
+  }
+  if (code == OK) {
+    code = check_quota(h, &checkpoint, err);
   }
   if (code != OK) {
     return code;
@@ -208,7 +225,7 @@ static enum err_code check_all(struct pull *p, struct err *err) {
     return err_set(err, ERR_INCOMPLETE, "entries from %" PRIu64 " on are missing", p->at);
   }
   if (range.size != p->from) {
-    return err_set(err, ERR_INCOMPLETE, "the log stands at %" PRIu64 ", the pull begins at %" PRIu64, range.size, p->from);
+    return err_set(err, ERR_REFUSED, "the log stands at %" PRIu64 ", the pull begins at %" PRIu64, range.size, p->from);
   }
   for (const struct block *b = p->first; b != NULL; b = b->next) {
     for (size_t i = 0; i < b->n; i++) {

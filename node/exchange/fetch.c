@@ -55,7 +55,7 @@ static void rest(struct exchange *x, uint32_t index, const struct err *err) {
   log->retry_wait_ms = log->retry_wait_ms == 0 ? STORE_RETRY_MS : log->retry_wait_ms * 2;
   if (log->retry_wait_ms > DIAL_LAST_MS) log->retry_wait_ms = DIAL_LAST_MS;
   log->retry_ms = now_ms(x) + log->retry_wait_ms;
-  note_set(log->note, "cannot be written: %s", err->message);
+  note_set(log->note, "%s%s", err->code == ERR_REFUSED ? "" : "cannot be written: ", err->message);
 }
 
 /* More than a milestone may hold: there must be others in between. When they were asked for, `culprit` is at fault by `c`. */

@@ -85,7 +85,7 @@ struct exchange_link {
   uint32_t n_out, first_ask, n_asks;
   struct session session;
   uint64_t since_ms, heard_ms;
-  uint64_t no_session_ms; /* of the last one */
+  uint64_t no_session_ms;        /* of the last one */
   uint64_t told;                 /* x->changes when HEADS was sent last; 0: not yet */
   uint64_t heads_ms, regular_ms; /* of the last HEADS; of the next empty one */
   uint64_t parked_ms, retry_ms, retry_wait_ms;
@@ -123,6 +123,7 @@ struct peer {
   /* dialling */
   char override[LIMIT_ENDPOINT + 1];
   uint32_t endpoint_turn;
+  uint32_t n_ckpts_follow; /* checkpoints that its last HEADS brings with it, outside the quota */
   uint64_t dial_ms, dial_wait_ms, reopened_ms;
   bool has_reopened, tried;
   /* what it told */
@@ -134,7 +135,6 @@ struct peer {
   bool ping_pending;
   /* unasked traffic in this second */
   uint64_t quota_ms, quota_frames, quota_bytes;
-  uint32_t n_ckpts_follow; /* checkpoints that its last HEADS brings with it, outside the quota */
   struct request requests[REQUESTS_MAX];
   char note[NOTE_MAX];
 };

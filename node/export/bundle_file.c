@@ -8,12 +8,14 @@
 #include "protocol/canon.h"
 
 #define ITEM_MAX ((size_t)4 * LIMIT_CHARTER)
+#define LOGS_MAX ((size_t)64 * 1024 * 1024)      /* octets of struct log */
 #define WINDOW_RAW (LIMIT_DATA_RAW - LIMIT_ITEM) /* past this a window takes no further item */
 
 struct writing {
   struct export_run *run;
   struct bundle_writer *w;
   struct bytes item;
+  struct bytes logs; /* struct log, one behind the other */
   /* the window in the making */
   const struct log *log;
   struct bytes items;
@@ -139,10 +141,7 @@ static bool take_entry(void *context, int64_t rowid, const struct item *item) {
   x->code = canon_written(&w, "window", x->run->err);
   x->count++;
   x->run->report->entries++;
-  if (x->code == OK && x->items.len > WINDOW_RAW) {
-    x->code = flush(x);
-  }
-  return x->code == OK;
+  return x->code == OK && x->items.len <= WINDOW_RAW;
 }
 
 static enum err_code put_checkpoint(struct writing *x, uint64_t size) {
@@ -162,35 +161,59 @@ static enum err_code put_checkpoint(struct writing *x, uint64_t size) {
   return code;
 }
 
-static enum err_code put_run(struct writing *x, uint64_t from, uint64_t to) {
-  enum err_code code = entry_each(x->run->s, x->log->no, from, to, take_entry, x, x->run->err);
-  if (code == OK) {
-    code = x->code;
-  }
-  if (code == OK) {
-    code = flush(x);
+/* Window by window: while one is handed on, which may wait for a person, no statement is open. */
+static enum err_code put_run(struct writing *x, uint64_t to) {
+  enum err_code code = OK;
+  while (code == OK && x->from < to) {
+    code = entry_each(x->run->s, x->log->no, x->from, to, take_entry, x, x->run->err);
+    if (code == OK) {
+      code = x->code;
+    }
+    if (code == OK && x->count == 0) {
+      code = err_set(x->run->err, ERR_CORRUPT, "entry %llu of a log is missing", (unsigned long long)x->from);
+    }
+    if (code == OK) {
+      code = flush(x);
+    }
   }
   return code == OK ? put_checkpoint(x, to) : code;
 }
 
-static bool put_log(void *context, const struct log *log) {
-  struct writing *x = context;
+static enum err_code put_log(struct writing *x, const struct log *log) {
   uint64_t sizes[LIMIT_CHECKPOINTS];
-  uint64_t at = 0;
   uint32_t n = 1;
-  if (!is_wanted(x->run, &log->node)) {
-    return true;
-  }
+  enum err_code code = OK;
   x->log = log;
   x->from = 0;
-  while (x->code == OK && at < log->range.size && n > 0) {
-    x->code = milestone_plan(x->run->s, log->no, at, sizes, LIMIT_CHECKPOINTS, &n, x->run->err);
-    for (uint32_t i = 0; i < n && x->code == OK; i++) {
-      x->code = put_run(x, at, sizes[i]);
-      at = sizes[i];
+  while (code == OK && x->from < log->range.size && n > 0) {
+    code = milestone_plan(x->run->s, log->no, x->from, sizes, LIMIT_CHECKPOINTS, &n, x->run->err);
+    for (uint32_t i = 0; i < n && code == OK; i++) {
+      code = put_run(x, sizes[i]);
     }
   }
+  return code;
+}
+
+static bool collect_log(void *context, const struct log *log) {
+  struct writing *x = context;
+  if (is_wanted(x->run, &log->node)) {
+    x->code = bytes_append(&x->logs, view_of(log, sizeof *log), x->run->err);
+  }
   return x->code == OK;
+}
+
+static enum err_code put_logs(struct writing *x) {
+  enum err_code code = log_each(x->run->s, collect_log, x, x->run->err);
+  if (code == OK) {
+    code = x->code;
+  }
+  for (size_t at = 0; code == OK && at < x->logs.len; at += sizeof(struct log)) {
+    struct log log;
+    memcpy(&log, x->logs.p + at, sizeof log);
+    code = put_log(x, &log);
+    x->log = NULL;
+  }
+  return code;
 }
 
 static enum err_code put_all(struct writing *x) {
@@ -201,10 +224,7 @@ static enum err_code put_all(struct writing *x) {
   if (code == OK) {
     code = put_addresses(x);
   }
-  if (code == OK) {
-    code = log_each(x->run->s, put_log, x, x->run->err);
-  }
-  return x->code != OK ? x->code : code;
+  return code == OK ? put_logs(x) : code;
 }
 
 enum err_code export_bundle(struct export_run *run) {
@@ -215,6 +235,7 @@ enum err_code export_bundle(struct export_run *run) {
   }
   memset(&writer, 0, sizeof writer);
   bytes_init(&x.item, ITEM_MAX + LIMIT_BUNDLE_ITEM);
+  bytes_init(&x.logs, LOGS_MAX);
   bytes_init(&x.items, LIMIT_DATA_RAW + LIMIT_ITEM);
   enum err_code code = bundle_start(&writer, count_octets, &run->sink, run->err);
   if (code == OK) {
@@ -225,6 +246,7 @@ enum err_code export_bundle(struct export_run *run) {
   }
   bundle_writer_release(&writer);
   bytes_release(&x.item);
+  bytes_release(&x.logs);
   bytes_release(&x.items);
   return code;
 }

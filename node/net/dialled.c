@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "node/net/resolve.h"
+#include "node/net/zap.h"
 #include "protocol/limits.h"
 
 #define EVENTS                                                                                                                 \
@@ -97,7 +98,8 @@ static enum dialled_state events_read(struct dialled *d, uint64_t now_ms) {
   while (monitor_next(d->monitor, &event, &value)) {
     if (event == ZMQ_EVENT_CONNECTED) d->connected_ms = now_ms;
     if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) d->up = true;
-    if (event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH || event == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL) return DIALLED_MISMATCH;
+    if (event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) return value == ZAP_NO_MEMBER ? DIALLED_MISMATCH : DIALLED_DOWN;
+    if (event == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL) return DIALLED_MISMATCH;
     if (event == ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL) return broken_by(d, now_ms);
     if (event == ZMQ_EVENT_DISCONNECTED || event == ZMQ_EVENT_CLOSED) return DIALLED_DOWN;
   }

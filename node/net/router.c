@@ -47,8 +47,7 @@ enum err_code router_open(void *zmq_context, const struct curve_key *key, struct
     err_hint(err, "another program may use that port: set another one in node.ini (listen) or with --listen");
     goto failed;
   }
-  size_t len = sizeof r->endpoint;
-  if (zmq_getsockopt(r->socket, ZMQ_LAST_ENDPOINT, r->endpoint, &len) != 0) {
+  if (!socket_endpoint(r->socket, r->endpoint)) {
     err_set(err, ERR_FAILED, "zeromq: %s", zmq_strerror(zmq_errno()));
     goto failed;
   }
@@ -171,7 +170,8 @@ enum received router_receive(struct router *r, struct linkend *from, zmq_msg_t *
   socket_reduce(r->socket, frame);
   if (!known) return RECEIVED_DROPPED;
   /* The kernel gives numbers of closed descriptors again: events of the earlier owner of this one may wait in front of us. */
-  if (link_find(r, &from->id) == NULL) router_events(r);
+  const struct accepted *link = link_find(r, &from->id);
+  if (link == NULL || link->fd != fd) router_events(r);
   if (!crowd_name(zap_crowd(r->zap), fd, from->curve)) return RECEIVED_DROPPED; /* it has ended */
   link_note(r, from, fd);
   return RECEIVED_FRAME;

@@ -119,6 +119,16 @@ bool monitor_next(void *monitor, uint16_t *event, uint32_t *value) {
   return true;
 }
 
+bool socket_endpoint(void *socket, char out[LIMIT_ENDPOINT + 1]) {
+  char address[16], port[8];
+  size_t len = LIMIT_ENDPOINT + 1;
+  if (zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, out, &len) != 0) return false;
+  if (sscanf(out, "tcp://[::ffff:%15[0-9.]]:%7[0-9]", address, port) == 2) {
+    (void)snprintf(out, LIMIT_ENDPOINT + 1, "tcp://%s:%s", address, port);
+  }
+  return true;
+}
+
 enum sent socket_send(void *socket, struct view part, bool more) {
   while (zmq_send(socket, part.p, part.len, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)) < 0) {
     const int why = zmq_errno();

@@ -32,6 +32,9 @@ bool monitor_next(void *monitor, uint16_t *event, uint32_t *value);
 enum sent { SENT, SENT_FULL, SENT_GONE };
 /* Sends one part (more: others follow), never waiting. FULL: try later. GONE: nobody is there. */
 enum sent socket_send(void *socket, struct view part, bool more);
+/* Where a socket is bound, as people and peers write it: libzmq binds IPv4 addresses on IPv6 sockets and then says
+ * "tcp://[::ffff:127.0.0.1]:7411". False: libzmq does not say. */
+bool socket_endpoint(void *socket, char out[LIMIT_ENDPOINT + 1]);
 /* Makes an empty message of what is no frame: several parts (the rest is dropped), or more than LIMIT_FRAME octets. */
 void socket_reduce(void *socket, zmq_msg_t *message);
 /* Receives and drops what is left of a message of several parts. */

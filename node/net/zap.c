@@ -160,10 +160,11 @@ static bool part_is(const struct part *part, const char *text) {
 
 enum verdict { ALLOWED, STRANGER, CROWDED };
 
+/* 500 for the crowded: after a 300 libzmq leaves the client waiting, and 400 means another key. */
 static void reply(struct zap *z, const struct part *request_id, enum verdict verdict, const char *user_id) {
   static const struct {
     const char *status, *text;
-  } SAY[] = {[ALLOWED] = {"200", "OK"}, [STRANGER] = {"400", "not a member"}, [CROWDED] = {"300", "too many connections"}};
+  } SAY[] = {[ALLOWED] = {"200", "OK"}, [STRANGER] = {"400", "not a member"}, [CROWDED] = {"500", "too many connections"}};
   const size_t id_len = request_id->len < PART_MAX ? request_id->len : PART_MAX;
   const struct view parts[] = {view_of_text("1.0"),
                                view_of(request_id->p, id_len),

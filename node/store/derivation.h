@@ -28,6 +28,13 @@ MUST_CHECK enum err_code derivation_apply(struct derivation *d, int64_t rowid, c
  * the state at its end. Inside a transaction; the entries and milestones are there. */
 MUST_CHECK enum err_code derivation_log_again(struct derivation *d, const struct log *log, struct evaluation **state,
                                               struct err *err);
+/* After revocations that reach back to index from, which state knows already: derives anew what they void, the objects on
+ * which that stands, and nothing else. Inside a transaction; the entries and milestones are there. Store errors, ERR_MEMORY. */
+MUST_CHECK enum err_code derivation_revoke(struct derivation *d, const struct log *log, struct evaluation *state, uint64_t from,
+                                           struct err *err);
+/* The part of it that concerns certificates. */
+MUST_CHECK enum err_code derivation_void_certificates(struct derivation *d, const struct log *log,
+                                                      const struct evaluation *state, uint64_t from, struct err *err);
 /* The state of a log's evaluation as it stands, out of its derived rows. */
 MUST_CHECK enum err_code derivation_state(struct derivation *d, const struct log *log, struct evaluation **state,
                                           struct err *err);

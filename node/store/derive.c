@@ -3,6 +3,7 @@
  */
 #include "node/store/derivation.h"
 
+#include "node/store/derive_inside.h"
 #include "node/store/milestone.h"
 #include "node/store/statement.h"
 
@@ -10,7 +11,7 @@
 
 /* ---- one entry ---- */
 
-static enum err_code put_two(struct store *s, const char *sql, int64_t a, int64_t b, const char *what, struct err *err) {
+enum err_code derive_two(struct store *s, const char *sql, int64_t a, int64_t b, const char *what, struct err *err) {
   sqlite3_stmt *st = NULL;
   const enum err_code code = statement_get(s, sql, &st, err);
   if (code != OK) {
@@ -21,19 +22,19 @@ static enum err_code put_two(struct store *s, const char *sql, int64_t a, int64_
   return statement_run(s, st, what, err);
 }
 
-static enum err_code put_held(struct store *s, int64_t rowid, enum reason reason, struct err *err) {
-  static const char sql[] = "INSERT INTO held(id, reason) VALUES (:id, :reason)";
-  return put_two(s, sql, rowid, (int64_t)reason, "held entry", err);
+enum err_code derive_held(struct store *s, int64_t rowid, enum reason reason, struct err *err) {
+  static const char sql[] = "INSERT OR REPLACE INTO held(id, reason) VALUES (:id, :reason)";
+  return derive_two(s, sql, rowid, (int64_t)reason, "held entry", err);
 }
 
 static enum err_code put_authority(struct store *s, int64_t rowid, uint64_t kind, struct err *err) {
   static const char sql[] = "INSERT INTO authority(id, kind) VALUES (:id, :kind)";
-  return put_two(s, sql, rowid, (int64_t)kind, "authority", err);
+  return derive_two(s, sql, rowid, (int64_t)kind, "authority", err);
 }
 
 static enum err_code put_frozen(struct store *s, int64_t rowid, struct err *err) {
   static const char sql[] = "INSERT OR IGNORE INTO frozen(log, id) VALUES (:log, :id)";
-  return put_two(s, sql, entry_log_no(rowid), rowid, "frozen log", err);
+  return derive_two(s, sql, entry_log_no(rowid), rowid, "frozen log", err);
 }
 
 static enum err_code apply_authority(struct derivation *d, int64_t rowid, const struct opened *entry, const struct verdict *v,
@@ -43,7 +44,7 @@ static enum err_code apply_authority(struct derivation *d, int64_t rowid, const 
   return put_authority(d->content.s, rowid, entry->record.header.kind, err);
 }
 
-static enum err_code erase_newest(struct derivation *d, const struct object *object, struct err *err) {
+enum err_code derive_erase_newest(struct derivation *d, const struct object *object, struct err *err) {
   struct bytes scratch;
   struct item item;
   bytes_init(&scratch, LIMIT_ITEM);
@@ -62,7 +63,7 @@ static enum err_code apply_version(struct derivation *d, int64_t rowid, const st
   enum err_code code = OK;
   if (v->has_object) {
     object = v->object;
-    code = object.newest == 0 ? OK : erase_newest(d, &object, err);
+    code = object.newest == 0 ? OK : derive_erase_newest(d, &object, err);
     if (code == OK) {
       code = object_put_version(d->content.s, rowid, object.id, err);
     }
@@ -94,6 +95,19 @@ static enum err_code apply_void(struct derivation *d, int64_t rowid, const struc
   return v->has_object ? object_update(d->content.s, &object, err) : object_insert(d->content.s, &object, err);
 }
 
+/* Void certificates are authority too: their keys had one, and their person numbers are taken. */
+static enum err_code apply_revoked(struct derivation *d, int64_t rowid, const struct opened *entry, const struct verdict *v,
+                                   int64_t arrival, struct err *err) {
+  switch (entry->record.header.kind) {
+  case KIND_CERT:
+    return apply_authority(d, rowid, entry, v, arrival, err);
+  case KIND_VERSION:
+    return apply_void(d, rowid, entry, v, arrival, err);
+  default:
+    return OK;
+  }
+}
+
 static enum err_code apply_withdraw(struct derivation *d, int64_t rowid, const struct opened *entry, const struct verdict *v,
                                     int64_t arrival, struct err *err) {
   struct object object = v->object;
@@ -115,14 +129,11 @@ static const struct {
 enum err_code derivation_apply(struct derivation *d, int64_t rowid, const struct opened *entry, const struct verdict *v,
                                int64_t arrival, struct err *err) {
   if (v->reason != REASON_NONE) {
-    enum err_code code = put_held(d->content.s, rowid, v->reason, err);
+    enum err_code code = derive_held(d->content.s, rowid, v->reason, err);
     if (code == OK && entry->freezes) {
       code = put_frozen(d->content.s, rowid, err);
     }
-    if (code == OK && v->reason == REASON_REVOKED && entry->record.header.kind == KIND_VERSION) {
-      code = apply_void(d, rowid, entry, v, arrival, err);
-    }
-    return code;
+    return code == OK && v->reason == REASON_REVOKED ? apply_revoked(d, rowid, entry, v, arrival, err) : code;
   }
   for (size_t i = 0; i < sizeof KINDS / sizeof KINDS[0]; i++) {
     if (KINDS[i].kind == entry->record.header.kind) {
@@ -147,32 +158,8 @@ struct again {
   struct err *err;
 };
 
-static const char erase_authority[] = "DELETE FROM authority WHERE id >= :from AND id < :to";
-
 static bool is_authority(const struct opened *entry) {
   return entry->has_kind && entry->kind >= KIND_IDENTITY && entry->kind <= KIND_REVOKE;
-}
-
-/* A certificate that a later, backdated revocation voids. People keep certificates in the order of their positions. */
-static bool is_voided(const struct evaluation *e, const struct opened *entry, uint64_t index) {
-  const struct position at = {e->gen, index};
-  size_t low = 0;
-  size_t high = entry->kind == KIND_CERT ? people_count(e->people) : 0;
-  while (low < high) {
-    const size_t middle = low + (high - low) / 2;
-    struct position from;
-    bool revoked = false;
-    const int order = position_compare(people_certificate(e->people, middle, &revoked, &from)->at, at);
-    if (order == 0) {
-      return revoked && position_compare(from, at) <= 0;
-    }
-    if (order < 0) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  return false;
 }
 
 /* First pass: only the state moves; what it found is asked again in the second. */
@@ -182,13 +169,9 @@ static enum err_code first_pass(struct again *a, uint64_t index, const struct op
   if (code == OK && a->frozen_from == UINT64_MAX && a->state->frozen) {
     a->frozen_from = index;
   }
-  if (code != OK || !is_authority(entry) || entry->freezes) {
-    return code;
-  }
-  if (v.reason != REASON_NONE && v.reason != REASON_REVOKED) {
-    return put_held(a->d->content.s, entry_rowid(a->log->no, index), v.reason, a->err);
-  }
-  return put_authority(a->d->content.s, entry_rowid(a->log->no, index), entry->kind, a->err);
+  return code == OK && is_authority(entry) && !entry->freezes
+             ? derivation_apply(a->d, entry_rowid(a->log->no, index), entry, &v, 0, a->err)
+             : code;
 }
 
 static enum err_code second_pass(struct again *a, uint64_t index, const struct opened *entry) {
@@ -198,11 +181,7 @@ static enum err_code second_pass(struct again *a, uint64_t index, const struct o
   enum err_code code = OK;
   a->state->frozen = index > a->frozen_from;
   if (is_authority(entry) && !entry->freezes) {
-    if (!is_voided(a->state, entry, index)) {
-      return OK;
-    }
-    code = put_two(s, erase_authority, rowid, rowid + 1, "authority", a->err);
-    return code == OK ? put_held(s, rowid, REASON_REVOKED, a->err) : code;
+    return OK;
   }
   if (index >= a->arrival_until) {
     code = milestone_seq(s, rowid, &a->arrival, &a->arrival_until, a->err);
@@ -213,6 +192,19 @@ static enum err_code second_pass(struct again *a, uint64_t index, const struct o
   return code == OK ? derivation_apply(a->d, rowid, entry, &v, a->arrival, a->err) : code;
 }
 
+/* An entry of the store, opened: the signature of a record that was verified when it came is not verified again. */
+static enum err_code open_stored(const struct derivation *d, int64_t rowid, const struct item *item, struct opened *out,
+                                 struct err *err) {
+  bool is_record = false;
+  const enum err_code code = entry_is_record(d->content.s, rowid, &is_record, err);
+  if (code == OK && is_record) {
+    opened_again(item, &d->fed_id, out);
+  } else if (code == OK) {
+    opened_from(item, &d->fed_id, NULL, out);
+  }
+  return code;
+}
+
 static bool visit_again(void *context, int64_t rowid, const struct item *item) {
   struct again *a = context;
   struct view header;
@@ -220,10 +212,12 @@ static bool visit_again(void *context, int64_t rowid, const struct item *item) {
   uint64_t kind = UINT64_MAX;
   struct opened entry;
   const bool has_kind = envelope_split(item->envelope, &header, &signature) && header_kind(header, &kind);
-  /* The first pass need not verify signatures of records that it does not look at. */
+  /* The first pass does not look at other records. */
   if (!a->authorities || (has_kind && kind <= KIND_REVOKE) || envelope_freezes(item->envelope)) {
-    opened_from(item, &a->d->fed_id, NULL, &entry);
-    a->code = a->authorities ? first_pass(a, entry_index(rowid), &entry) : second_pass(a, entry_index(rowid), &entry);
+    a->code = open_stored(a->d, rowid, item, &entry, a->err);
+    if (a->code == OK) {
+      a->code = a->authorities ? first_pass(a, entry_index(rowid), &entry) : second_pass(a, entry_index(rowid), &entry);
+    }
   }
   if (!a->authorities && a->d->progress != NULL && ++a->d->done % DERIVE_PROGRESS == 0) {
     a->d->progress(a->d->progress_context, a->d->done, a->d->all);
@@ -247,6 +241,9 @@ static enum err_code log_again(struct again *a, struct evaluation **state) {
     code = run_pass(a, true);
   }
   if (code == OK) {
+    code = derivation_void_certificates(a->d, a->log, fresh, 0, a->err);
+  }
+  if (code == OK) {
     code = run_pass(a, false);
   }
   if (code == OK) {
@@ -262,7 +259,7 @@ static enum err_code log_again(struct again *a, struct evaluation **state) {
 /* ---- clearing a log's rows ---- */
 
 static enum err_code erase_range(struct store *s, const char *sql, int64_t log_no, struct err *err) {
-  return put_two(s, sql, entry_rowid(log_no, 0), entry_rowid(log_no + 1, 0), "derived rows", err);
+  return derive_two(s, sql, entry_rowid(log_no, 0), entry_rowid(log_no + 1, 0), "derived rows", err);
 }
 
 static enum err_code erase_objects(struct derivation *d, int64_t log_no, struct err *err) {
@@ -279,7 +276,7 @@ static enum err_code erase_objects(struct derivation *d, int64_t log_no, struct 
   while (code == OK && (code = statement_step(d->content.s, st, &row, "object", err)) == OK && row) {
     code = object_get(d->content.s, sqlite3_column_int64(st, 0), &object, err);
     if (code == OK) {
-      code = erase_newest(d, &object, err);
+      code = derive_erase_newest(d, &object, err);
     }
   }
   statement_done(st);
@@ -287,11 +284,12 @@ static enum err_code erase_objects(struct derivation *d, int64_t log_no, struct 
 }
 
 static enum err_code erase_log(struct derivation *d, int64_t log_no, struct err *err) {
+  static const char authority[] = "DELETE FROM authority WHERE id >= :from AND id < :to";
   static const char held[] = "DELETE FROM held WHERE id >= :from AND id < :to";
   static const char frozen[] = "DELETE FROM frozen WHERE id >= :from AND id < :to";
   static const char version[] = "DELETE FROM version WHERE id >= :from AND id < :to";
   static const char object[] = "DELETE FROM object WHERE id >= :from AND id < :to";
-  static const char *const all[] = {held, erase_authority, frozen, version, object};
+  static const char *const all[] = {held, authority, frozen, version, object};
   enum err_code code = erase_objects(d, log_no, err);
   for (size_t i = 0; i < sizeof all / sizeof all[0] && code == OK; i++) {
     code = erase_range(d->content.s, all[i], log_no, err);
@@ -315,7 +313,9 @@ static enum err_code replay(struct derivation *d, struct evaluation *state, int6
   bytes_init(&scratch, LIMIT_ITEM);
   enum err_code code = entry_get(d->content.s, rowid, &scratch, &item, err);
   if (code == OK) {
-    opened_from(&item, &d->fed_id, NULL, &entry);
+    code = open_stored(d, rowid, &item, &entry, err);
+  }
+  if (code == OK) {
     code = evaluate(state, d->content.s, &entry, entry_index(rowid), false, &v, err);
   }
   bytes_release(&scratch);
@@ -337,9 +337,7 @@ static enum err_code read_frozen(struct store *s, struct evaluation *state, stru
 }
 
 enum err_code derivation_state(struct derivation *d, const struct log *log, struct evaluation **out, struct err *err) {
-  /* Void certificates too: their keys had one, and their person numbers are taken. */
-  static const char sql[] = "SELECT id FROM authority WHERE id >= :from AND id < :to "
-                            "UNION SELECT id FROM held WHERE id >= :from AND id < :to AND reason = 10 ORDER BY id";
+  static const char sql[] = "SELECT id FROM authority WHERE id >= :from AND id < :to ORDER BY id";
   struct evaluation *state = NULL;
   sqlite3_stmt *st = NULL;
   bool row = true;

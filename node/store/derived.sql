@@ -24,7 +24,8 @@ CREATE TABLE frozen(
   id INTEGER NOT NULL
 ) STRICT;
 
--- Records that say who may do what: identities, certificates, revocations, in the order of their log.
+-- Records that say who may do what: identities, certificates (void ones are held as well), revocations, in the order of their
+-- log.
 CREATE TABLE authority(
   id INTEGER PRIMARY KEY,
   kind INTEGER NOT NULL

@@ -122,8 +122,7 @@ static enum err_code evaluate_identity(struct step *step) {
   enum err_code code = OK;
   check_repeated(step);
   const struct view previous = e->has_identity ? bytes_view(&e->identity_body) : view_of(NULL, 0);
-  if (step->out->reason == REASON_NONE &&
-      identity_verify(&item, &e->fed_id, &e->owner, previous, &identity, NULL) != OK) {
+  if (step->out->reason == REASON_NONE && identity_verify(&item, &e->fed_id, &e->owner, previous, &identity, NULL) != OK) {
     step->out->reason = REASON_IDENTITY;
   }
   if (step->out->reason != REASON_NONE || step->dry) {
@@ -177,9 +176,10 @@ static void check_author(struct step *step, uint64_t schema) {
   const struct header *h = step->header;
   const struct people *people = step->e->people;
   if (rights_own_key(schema)) {
-    v->reason = !is_own_key(step)                                      ? REASON_AUTHOR
-                : people_is_revoked(people, &h->author, step->at) ? REASON_REVOKED
-                                                                       : REASON_NONE;
+    v->reason = is_own_key(step) ? REASON_NONE : REASON_AUTHOR;
+    if (v->reason == REASON_NONE && people_is_revoked(people, &h->author, step->at)) {
+      v->reason = REASON_REVOKED;
+    }
     return;
   }
   /* A void record is the person's whose certificate is the newest below it, revoked or not. */
@@ -200,9 +200,9 @@ static void check_rights(struct step *step, uint64_t schema) {
     v->reason = REASON_RIGHTS;
   } else if (!rights_own_key(schema)) {
     const struct certificate *author = people_newest(step->e->people, &h->author, step->at);
-    const enum rights_owner owner = !h->has_subject || !v->has_object        ? RIGHTS_NEW
+    const enum rights_owner owner = !h->has_subject || !v->has_object    ? RIGHTS_NEW
                                     : v->object.person == author->person ? RIGHTS_OWN
-                                                                             : RIGHTS_OTHERS;
+                                                                         : RIGHTS_OTHERS;
     v->reason = rights_check(schema, author, owner);
   }
 }

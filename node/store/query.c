@@ -11,6 +11,8 @@
 #include "node/store/unique.h"
 #include "node/store/wide.h"
 
+#define IDS_MAX ((size_t)512 * 1024 * 1024) /* octets of all ids of a list, 8 each */
+
 /* ---- order ---- */
 
 static enum err_code order_newest(struct query_sql *q, const struct query *query, const struct schema_set *set,
@@ -130,19 +132,36 @@ static enum err_code count_all(struct store *s, const struct federation *f, cons
   return code;
 }
 
-static enum err_code each_row(struct query_reader *r, const struct query_sql *q, sqlite3_stmt *st, query_visit *visit,
-                              void *context, struct err *err) {
+/* The objects in their order. All of them before the first is visited: who visits may wait for a person, and meanwhile no
+ * statement may be open (a reader in the middle of a transaction keeps the WAL from being emptied). */
+static enum err_code collect(struct store *s, sqlite3_stmt *st, struct bytes *ids, struct err *err) {
   bool row = true;
   enum err_code code = OK;
-  while ((code = statement_step(r->s, st, &row, "query", err)) == OK && row) {
-    const int64_t object = sqlite3_column_int64(st, 0);
+  while (code == OK && (code = statement_step(s, st, &row, "query", err)) == OK && row) {
+    const int64_t id = sqlite3_column_int64(st, 0);
+    code = bytes_append(ids, view_of(&id, sizeof id), err);
+  }
+  return code;
+}
+
+/* An object that is gone since it was collected is passed over. */
+static enum err_code each_row(struct query_reader *r, const struct query_sql *q, const struct bytes *ids, query_visit *visit,
+                              void *context, struct err *err) {
+  enum err_code code = OK;
+  bool goes_on = true;
+  for (size_t at = 0; at < ids->len && goes_on && code == OK; at += sizeof(int64_t)) {
+    int64_t object = 0;
+    memcpy(&object, ids->p + at, sizeof object);
     code = query_reader_load(r, object, err);
+    if (code == ERR_NOT_FOUND) {
+      err_clear(err);
+      code = OK;
+      continue;
+    }
     if (code == OK && q->joined) {
       code = load_snippet(r, q, object, err);
     }
-    if (code != OK || !visit(context, &r->row)) {
-      break;
-    }
+    goes_on = code == OK && visit(context, &r->row);
   }
   return code;
 }
@@ -151,7 +170,9 @@ enum err_code query_run(struct store *s, const struct federation *f, const struc
                         query_visit *visit, void *context, uint64_t *total, struct err *err) {
   struct query_sql q;
   struct query_reader reader;
+  struct bytes ids;
   sqlite3_stmt *st = NULL;
+  bytes_init(&ids, IDS_MAX);
   store_use_schemas(s, set);
   query_sql_init(&q);
   query_reader_init(&reader, s, f, set, query->lang);
@@ -169,9 +190,13 @@ enum err_code query_run(struct store *s, const struct federation *f, const struc
     code = count_all(s, f, set, query, total, err);
   }
   if (code == OK) {
-    code = each_row(&reader, &q, st, visit, context, err);
+    code = collect(s, st, &ids, err);
   }
   (void)sqlite3_finalize(st);
+  if (code == OK) {
+    code = each_row(&reader, &q, &ids, visit, context, err);
+  }
+  bytes_release(&ids);
   query_reader_release(&reader);
   query_sql_release(&q);
   return code;

@@ -64,6 +64,16 @@ static enum err_code path_of(const char *dir, const char *name, char out[STORE_P
   return n > 0 && n < STORE_PATH_MAX ? OK : err_set(err, ERR_LIMIT, "the path of the store is too long");
 }
 
+/* errno says why store.lock was not opened. */
+static enum err_code lock_error(const char *dir, struct err *err) {
+  const int failed = errno;
+  if (failed != EROFS && failed != EACCES && failed != EPERM) {
+    return err_errno(err, ERR_IO, failed, "store.lock");
+  }
+  (void)err_set(err, ERR_PERMISSIONS, "the folder is read-only: %s", dir);
+  return err_hint(err, "run it as the user of the node, on a disk that is mounted for writing; reading commands need neither");
+}
+
 static enum err_code take_lock(struct store *s, const char *dir, struct err *err) {
   char path[STORE_PATH_MAX];
   enum err_code code = path_of(dir, "store.lock", path, err);
@@ -72,7 +82,7 @@ static enum err_code take_lock(struct store *s, const char *dir, struct err *err
   }
   s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (s->lock < 0) {
-    return err_errno(err, ERR_IO, errno, "store.lock");
+    return lock_error(dir, err);
   }
   char text[32] = {0};
   if (flock(s->lock, LOCK_EX | LOCK_NB) != 0) {

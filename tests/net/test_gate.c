@@ -13,6 +13,7 @@
 #include <sodium.h>
 
 #include "node/clock.h"
+#include "node/net/crowd.h"
 #include "node/net/gate.h"
 #include "protocol/limits.h"
 
@@ -501,6 +502,105 @@ static void a_peer_that_stalls_costs_the_others_nothing(void **state) {
   rig_free(r);
 }
 
+/* Many connections of one member, by a program that is not ours. */
+enum { CROWD = 20 };
+struct many {
+  struct client c[CROWD]; /* all under the key of the first, in its context */
+  void *monitors[CROWD];
+};
+
+static void many_open(struct many *m, const struct rig *server, size_t n) {
+  struct err err = ERR_INIT;
+  for (size_t i = 0; i < n; i++) {
+    m->c[i] = i == 0 ? client_new(server, true, NULL) : m->c[0];
+    if (i > 0) m->c[i].socket = socket_new(m->c[0].context, ZMQ_DEALER, &m->c[0].key, server->key.pub, &err);
+    assert_non_null(m->c[i].socket);
+    assert_true(socket_set(m->c[i].socket, ZMQ_RCVHWM, 1) && socket_set(m->c[i].socket, ZMQ_RCVBUF, 8192));
+    m->monitors[i] =
+        monitor_open(m->c[0].context, m->c[i].socket, ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED, i, &err);
+    assert_non_null(m->monitors[i]);
+  }
+}
+
+/* Connects the i-th; returns whether it was let in. */
+static bool many_connect(const struct many *m, struct rig *server, size_t i) {
+  const uint64_t until = clock_ms(clock_system()) + WAIT_MS;
+  uint16_t event = 0;
+  uint32_t value = 0;
+  client_connect(&m->c[i], server->bound);
+  while (!monitor_next(m->monitors[i], &event, &value)) {
+    rig_turn(server, 2);
+    if (clock_ms(clock_system()) >= until) fail_msg("connection %zu: neither let in nor refused", i);
+  }
+  return event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
+}
+
+static void many_close(struct many *m, size_t from, size_t n) {
+  for (size_t i = from; i < n; i++) {
+    monitor_close(m->c[i].socket, m->monitors[i]);
+    zmq_close(m->c[i].socket);
+  }
+}
+
+static void many_free(struct many *m) {
+  zmq_ctx_term(m->c[0].context);
+  secret_free(m->c[0].key.secret);
+}
+
+static void a_member_with_many_connections_parks_little_and_an_honest_one_passes(void **state) {
+  (void)state;
+  struct rig *r = rig_new("tcp://127.0.0.1:0"), *honest = rig_new(NULL);
+  struct many m;
+  many_open(&m, r, CROWD);
+  allow(r, (const uint8_t *[]){m.c[0].key.pub, honest->key.pub}, 2);
+  size_t in = 0, parked = 0;
+  for (size_t i = 0; i < CROWD; i++) {
+    if (!many_connect(&m, r, i)) continue;
+    in++;
+    client_send(&m.c[i], 10, 1, 0);
+    const struct told told = await(r, NULL, PIPE_FRAME_IN, m.c[0].key.pub);
+    for (; count(r, PIPE_SEND_FAILED) == 0 && parked < (size_t)CROWD * 64; parked++) {
+      order_frame(r, &told.end, 500000, 3);
+      rig_turn(r, 0);
+    }
+    assert_false(await(r, NULL, PIPE_SEND_FAILED, m.c[0].key.pub).gone);
+  }
+  assert_int_equal(in, CROWD_OF_ONE);
+  assert_true(parked < (size_t)CROWD_OF_ONE * 40); /* what libzmq queues, and what the kernel takes: not 64 each */
+  assert_int_equal(count(r, PIPE_STRANGER), 0);    /* refused, and yet no stranger */
+  const struct linkend link = dial(honest, "d1", r->key.pub, r->bound);
+  order_frame(honest, &link, 300, 42);
+  const struct told told = await(r, honest, PIPE_FRAME_IN, honest->key.pub);
+  order_frame(r, &told.end, LIMIT_FRAME, 43);
+  assert_int_equal(await(honest, r, PIPE_FRAME_IN, r->key.pub).len, LIMIT_FRAME);
+  many_close(&m, 0, CROWD);
+  many_free(&m);
+  rig_free(honest);
+  rig_free(r);
+}
+
+static void silent_connections_count_and_make_room_when_they_end(void **state) {
+  (void)state;
+  enum { N = CROWD_OF_ONE + 2 };
+  struct rig *r = rig_new("tcp://127.0.0.1:0");
+  struct many m;
+  many_open(&m, r, N);
+  allow(r, (const uint8_t *[]){m.c[0].key.pub}, 1);
+  for (size_t i = 0; i < CROWD_OF_ONE; i++)
+    assert_true(many_connect(&m, r, i));
+  assert_false(many_connect(&m, r, CROWD_OF_ONE));
+  client_send(&m.c[0], 10, 1, 0); /* the first one speaks: its end is told, the second one's is not */
+  (void)await(r, NULL, PIPE_FRAME_IN, m.c[0].key.pub);
+  many_close(&m, 0, 2);
+  (void)await(r, NULL, PIPE_LINK_DOWN, m.c[0].key.pub);
+  assert_true(many_connect(&m, r, N - 1));
+  client_send(&m.c[N - 1], 11, 1, 0);
+  assert_int_equal(await(r, NULL, PIPE_FRAME_IN, m.c[0].key.pub).len, 11);
+  many_close(&m, 2, N);
+  many_free(&m);
+  rig_free(r);
+}
+
 static void a_link_that_ends_is_told_and_then_gone(void **state) {
   (void)state;
   struct rig *r = rig_new("tcp://127.0.0.1:0");
@@ -619,6 +719,20 @@ static void a_new_core_takes_over_and_the_port_stays(void **state) {
   rig_free(r);
 }
 
+static void an_ipv4_address_is_told_as_one(void **state) {
+  (void)state;
+  struct rig *four = rig_new("tcp://127.0.0.1:0"), *all = rig_new("tcp://0.0.0.0:0"), *six = rig_new("tcp://[::]:0");
+  allow(four, NULL, 0);
+  allow(all, NULL, 0);
+  assert_int_equal(strncmp(four->bound, "tcp://127.0.0.1:", 16), 0);
+  assert_int_equal(strncmp(all->bound, "tcp://0.0.0.0:", 14), 0);
+  allow(six, NULL, 0);
+  assert_int_equal(strncmp(six->bound, "tcp://[::]:", 11), 0);
+  rig_free(four);
+  rig_free(all);
+  rig_free(six);
+}
+
 static void a_gate_started_again_keeps_its_port(void **state) {
   (void)state;
   struct rig *a = rig_new(NULL), *b = rig_new("tcp://127.0.0.1:0");
@@ -700,10 +814,13 @@ int main(void) {
       cmocka_unit_test(a_frame_over_the_limit_ends_its_link_and_no_other),
       cmocka_unit_test(several_parts_are_no_frame_and_an_empty_one_stands_for_them),
       cmocka_unit_test(a_peer_that_stalls_costs_the_others_nothing),
+      cmocka_unit_test(a_member_with_many_connections_parks_little_and_an_honest_one_passes),
+      cmocka_unit_test(silent_connections_count_and_make_room_when_they_end),
       cmocka_unit_test(a_link_that_ends_is_told_and_then_gone),
       cmocka_unit_test(a_stolen_routing_id_gets_no_reply_of_another),
       cmocka_unit_test(while_core_is_deaf_nothing_is_lost_and_the_queue_stays_bounded),
       cmocka_unit_test(a_new_core_takes_over_and_the_port_stays),
+      cmocka_unit_test(an_ipv4_address_is_told_as_one),
       cmocka_unit_test(a_gate_started_again_keeps_its_port),
       cmocka_unit_test(a_port_that_is_taken_is_an_error_that_says_so),
       cmocka_unit_test(it_stops_when_it_is_told_and_when_the_supervisor_is_gone),

@@ -1,1 +1,2 @@
 specola_test(node pipe specola_node PkgConfig::SODIUM)
+specola_test(node core specola_fixture)

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "node/hall.h"
 #include "node/rights.h"
 #include "protocol/canon.h"
 #include "tests/node/fixture.h"
@@ -220,11 +221,17 @@ static void asking_first_changes_nothing(void **state) {
   struct fixture_node *it = &f.nodes[0];
   fixture_case(it, 1, NULL, NULL, &record);
   const struct hash before = hall_digest(it->hall);
+  const struct evaluation *held = hall_find(it->hall, &it->id, 1)->state;
+  assert_non_null(held);
   assert_int_equal(hall_admissible(it->hall, &record.item, &reason, &err), OK);
   assert_int_equal(reason, REASON_NONE);
+  assert_ptr_equal(hall_find(it->hall, &it->id, 1)->state, held); /* all certificates need not be read again */
   const struct hash after = hall_digest(it->hall);
   assert_memory_equal(&before, &after, sizeof before);
   assert_int_equal(fixture_admit(it, &record.item).index, 2);
+  held = hall_find(it->hall, &it->id, 1)->state;
+  assert_int_equal(fixture_admit(it, &record.item).index, 2); /* known */
+  assert_ptr_equal(hall_find(it->hall, &it->id, 1)->state, held);
   fixture_record_release(&record);
   fixture_release(&f);
 }

@@ -199,10 +199,199 @@ static void a_backdated_revocation_takes_back_what_came_after(void **state) {
   fixture_release(&f);
 }
 
+/* A version or withdrawal by one of the authors on one of the objects, well made or not. */
+static void add_something(struct own_log *log, const struct signer *authors, uint32_t n_authors, struct hash *objects,
+                          struct hash *newest, uint32_t *n_objects) {
+  struct fixture *f = log->node->all;
+  const struct signer *author = &authors[fixture_random(f, n_authors)];
+  const uint64_t what = *n_objects == 0 ? 0 : fixture_random(f, 8);
+  const uint32_t o = *n_objects == 0 ? 0 : (uint32_t)fixture_random(f, *n_objects);
+  if (what < 2) {
+    objects[*n_objects] = newest[*n_objects] = add_case(log, author, log->n, NULL, NULL);
+    ++*n_objects;
+  } else if (what < 5) {
+    newest[o] = add_case(log, author, log->n, &objects[o], &newest[o]);
+  } else if (what == 5) {
+    (void)add_case(log, author, log->n, &objects[o], &objects[o]); /* stale, as a rule */
+  } else if (what == 6) {
+    (void)add_withdraw(log, author, &objects[o], &newest[o]);
+  } else {
+    struct fixture_record again;
+    const struct item *item = &log->records[fixture_random(f, log->n)].item;
+    memset(&again, 0, sizeof again);
+    again.item = *item;
+    own_add(log, &again);
+  }
+}
+
+enum { AUTHORS = 4 };
+
+/* A full log of versions, withdrawals, certificates and revocations that reach back. */
+static void write_at_random(struct own_log *log, const struct signer *authors) {
+  struct fixture *f = log->node->all;
+  struct hash objects[OWN_MAX];
+  struct hash newest[OWN_MAX];
+  uint32_t n_objects = 0;
+  add_identity(log);
+  for (uint32_t i = 0; i < AUTHORS; i++) {
+    add_cert(log, &log->node->node_key, &authors[i].pub, 1 + i, i % 2 == 0 ? ROLE_EDITOR : ROLE_CONTRIBUTOR);
+  }
+  while (log->n < OWN_MAX) {
+    const struct pubkey *key = &authors[fixture_random(f, AUTHORS)].pub;
+    switch (fixture_random(f, 14)) {
+    case 0:
+      add_revoke(log, &log->node->node_key, key, fixture_random(f, log->n + 2));
+      break;
+    case 1:
+      add_cert(log, &log->node->node_key, key, 1 + fixture_random(f, AUTHORS), ROLE_EDITOR);
+      break;
+    default:
+      add_something(log, authors, AUTHORS, objects, newest, &n_objects);
+    }
+  }
+}
+
+/* Carries the log to one node in small milestones, to the other in one, and has that one rebuilt: the same rows each time. */
+static void compare_ways(const struct own_log *log, struct fixture *f, struct bytes dumps[3]) {
+  struct err err = ERR_INIT;
+  for (uint64_t at = 0; at < log->n;) {
+    const uint64_t left = log->n - at;
+    const uint64_t n = 1 + fixture_random(f, left < 6 ? left : 6);
+    assert_int_equal(own_carry(log, f->nodes[0].hall, at, at + n, 64, NULL, &err), OK);
+    at += n;
+  }
+  assert_int_equal(own_carry(log, f->nodes[1].hall, 0, log->n, 64, NULL, &err), OK);
+  for (int i = 0; i < 3; i++) {
+    bytes_clear(&dumps[i]);
+  }
+  dump_derived(&f->nodes[0], false, &dumps[0]);
+  dump_derived(&f->nodes[1], false, &dumps[1]);
+  assert_int_equal(derive_rebuild(f->nodes[1].store, &f->nodes[1].federation, f->schemas, NULL, NULL, &err), OK);
+  dump_derived(&f->nodes[1], false, &dumps[2]);
+  assert_string_equal(bytes_text(&dumps[0]), bytes_text(&dumps[2]));
+  assert_string_equal(bytes_text(&dumps[1]), bytes_text(&dumps[2]));
+}
+
+static void revoking_back_gives_what_evaluating_all_gives(void **state) {
+  const uint64_t seed = fixture_seed();
+  struct bytes dumps[3];
+  (void)state;
+  for (int i = 0; i < 3; i++) {
+    bytes_init(&dumps[i], DUMP_MAX);
+  }
+  for (uint64_t round = 0; round < 12; round++) {
+    static struct fixture f;
+    static struct own_log log;
+    struct signer authors[AUTHORS];
+    memset(&log, 0, sizeof log);
+    fixture_found(&f, 2, seed + round, false);
+    log.node = &f.nodes[0];
+    for (uint32_t i = 0; i < AUTHORS; i++) {
+      assert_int_equal(signer_new(&authors[i], NULL), OK);
+    }
+    write_at_random(&log, authors);
+    compare_ways(&log, &f, dumps);
+    for (uint32_t i = 0; i < AUTHORS; i++) {
+      signer_release(&authors[i]);
+    }
+    own_release(&log);
+    fixture_release(&f);
+  }
+  for (int i = 0; i < 3; i++) {
+    bytes_release(&dumps[i]);
+  }
+}
+
+static int64_t number(struct fixture_node *node, const char *sql) {
+  sqlite3_stmt *st = NULL;
+  assert_int_equal(sqlite3_prepare_v2(store_db(node->store), sql, -1, &st, NULL), SQLITE_OK);
+  assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+  const int64_t n = sqlite3_column_int64(st, 0);
+  (void)sqlite3_finalize(st);
+  return n;
+}
+
+/* Else an owner could make each look-up of a record walk over all its copies. */
+static void a_record_stands_in_the_index_once_however_often_it_is_repeated(void **state) {
+  static struct fixture f;
+  static struct own_log log;
+  struct err err = ERR_INIT;
+  struct signer stranger;
+  int64_t rowid = 0;
+  (void)state;
+  fixture_found(&f, 2, fixture_seed(), false);
+  memset(&log, 0, sizeof log);
+  struct fixture_node *it = &f.nodes[0];
+  log.node = it;
+  assert_int_equal(signer_new(&stranger, &err), OK);
+  add_identity(&log);
+  add_cert(&log, &it->node_key, &it->editor.pub, 1, ROLE_EDITOR);
+  const struct hash id = add_case(&log, &it->editor, 1, NULL, NULL);
+  (void)add_case(&log, &stranger, 2, NULL, NULL); /* held for its author */
+  for (int i = 0; i < 5; i++) {
+    own_add(&log, &(struct fixture_record){.item = log.records[2].item});
+    own_add(&log, &(struct fixture_record){.item = log.records[3].item});
+  }
+  assert_int_equal(own_carry(&log, f.nodes[1].hall, 0, log.n, 3, NULL, &err), OK);
+  assert_int_equal(number(&f.nodes[1], "SELECT count(rid) FROM entry"), 4);
+  assert_int_equal(reason_at(&f.nodes[1], &it->id, 4), REASON_REPEATED);
+  assert_int_equal(reason_at(&f.nodes[1], &it->id, 5), REASON_AUTHOR);
+  assert_int_equal(entry_find(f.nodes[1].store, &f.charter.fed_id, &id, &rowid, &err), OK);
+  assert_int_equal(entry_index(rowid), 2);
+  signer_release(&stranger);
+  own_release(&log);
+  fixture_release(&f);
+}
+
+static void a_version_keeps_its_schema_and_a_revoked_node_key_writes_no_card(void **state) {
+  static struct fixture f;
+  static struct own_log log;
+  struct err err = ERR_INIT;
+  (void)state;
+  fixture_found(&f, 2, fixture_seed(), false);
+  memset(&log, 0, sizeof log);
+  struct fixture_node *it = &f.nodes[0];
+  const struct view body = view_of("\x81\xa1\x61\xa1\x62", 5);
+  log.node = it;
+  add_identity(&log);
+  add_cert(&log, &it->node_key, &it->editor.pub, 1, ROLE_EDITOR);
+  const struct hash first = add_case(&log, &it->editor, 1, NULL, NULL); /* 2 */
+  struct header h = {.kind = KIND_VERSION, .n_args = 2, .args = {2, 0}, .has_subject = true, .subject = first};
+  h.n_refs = 1;
+  h.refs[0] = first;
+  add_odd(&log, &it->editor, h, body); /* 3: a case does not become a need */
+  h.args[0] = 18;
+  add_odd(&log, &it->node_key, h, body); /* 4: nor a card */
+  const struct header card = {.kind = KIND_VERSION, .n_args = 2, .args = {18, 0}};
+  add_odd(&log, &it->node_key, card, body); /* 5 */
+  const struct hash card_id = log.records[5].id;
+  h.args[0] = 1;
+  h.subject = h.refs[0] = card_id;
+  add_odd(&log, &it->editor, h, body);                                    /* 6: a card does not become a case */
+  (void)add_case(&log, &it->editor, 2, &first, &first);                   /* 7 */
+  add_revoke(&log, &it->node_key, &it->node_key.pub, log.n);              /* 8: the node key, by itself */
+  add_odd(&log, &it->node_key, card, view_of("\x81\xa1\x63\xa1\x64", 5)); /* 9 */
+  (void)add_case(&log, &it->editor, 3, NULL, NULL);                       /* 10: the editor is none of that */
+  static const enum reason expected[] = {REASON_NONE,   REASON_NONE, REASON_NONE, REASON_RIGHTS,  REASON_RIGHTS, REASON_NONE,
+                                         REASON_RIGHTS, REASON_NONE, REASON_NONE, REASON_REVOKED, REASON_NONE};
+  assert_int_equal(log.n, sizeof expected / sizeof expected[0]);
+  assert_int_equal(own_carry(&log, f.nodes[1].hall, 0, log.n, 64, NULL, &err), OK);
+  for (uint32_t i = 0; i < log.n; i++) {
+    if (reason_at(&f.nodes[1], &it->id, i) != expected[i]) {
+      fail_msg("entry %u: %s", i, reason_name((uint64_t)reason_at(&f.nodes[1], &it->id, i)));
+    }
+  }
+  own_release(&log);
+  fixture_release(&f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_reason_is_found),
       cmocka_unit_test(a_backdated_revocation_takes_back_what_came_after),
+      cmocka_unit_test(revoking_back_gives_what_evaluating_all_gives),
+      cmocka_unit_test(a_record_stands_in_the_index_once_however_often_it_is_repeated),
+      cmocka_unit_test(a_version_keeps_its_schema_and_a_revoked_node_key_writes_no_card),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,312 +11,9 @@
 
 #include <cmocka.h>
 
-#include "node/exchange/inside.h"
-#include "protocol/canon.h"
-#include "tests/node/net_sim.h"
-
-#define IT 0
-#define FR 1
-#define EE 2
+#include "tests/node/liar.h"
 
 static uint64_t seed;
-
-enum lie {
-  LIE_NONE,
-  LIE_OTHER_LINK,
-  LIE_GARBAGE,
-  LIE_TOO_LARGE,
-  LIE_OTHER_FEDERATION,
-  LIE_OTHER_NODE,
-  LIE_NO_HELLO,
-  LIE_UNKNOWN_MESSAGE,
-  LIE_BROKEN_MESSAGE,
-  LIE_FALSE_HEAD,
-  LIE_UNKNOWN_HEAD,
-  LIE_ENDLESS_HEADS,
-  LIE_OTHER_KEY,
-  LIE_OTHER_LOG,
-  LIE_GAP,
-  LIE_UNASKED_DATA,
-  LIE_UNASKED_IDENT,
-  LIE_FLIPPED,
-  LIE_WRONG_PLACE,
-  LIE_SILENT,
-  LIE_NOT_HELD
-};
-
-struct liar {
-  struct sim *s;
-  enum lie lie;
-  struct session_self self;
-  struct session session;
-  struct link_id link;
-  bool opened, lied;
-  uint32_t served; /* the log that it serves: its own, or another's */
-  uint32_t n_gets;
-  struct bytes frame, payload, storage;
-  struct message in, out;
-};
-
-/* ---- saying ---- */
-
-static void say_payload(struct liar *a, struct view payload) {
-  bytes_clear(&a->frame);
-  assert_int_equal(session_frame(&a->session, payload, &a->frame, NULL), OK);
-  session_sent(&a->session);
-  sim_send(a->s, EE, &a->link, bytes_view(&a->frame));
-}
-
-static void say(struct liar *a) {
-  bytes_clear(&a->payload);
-  assert_int_equal(message_write(&a->out, &a->payload, NULL), OK);
-  say_payload(a, bytes_view(&a->payload));
-}
-
-static void answer_to(struct liar *a, uint64_t type) {
-  a->out.type = type;
-  a->out.has_req = a->in.has_req;
-  a->out.req = a->in.req;
-}
-
-static struct hash served_id(const struct liar *a) {
-  return a->s->f.nodes[a->served].id;
-}
-
-static uint64_t roll_of(const struct liar *a, uint32_t node) {
-  return epoch_by_node(&a->s->f.nodes[EE].federation.epoch, &a->s->f.nodes[node].id)->roll;
-}
-
-static void say_heads(struct liar *a, uint64_t more, bool other_root) {
-  const struct hall_head *h = hall_head(a->s->f.nodes[EE].hall, &a->s->f.nodes[a->served].id, 1);
-  struct head row = {.roll = roll_of(a, a->served), .gen = 1, .size = h->size + more};
-  memcpy(row.root8, h->root.b, sizeof row.root8);
-  row.root8[0] ^= other_root;
-  a->out.type = MSG_HEADS;
-  a->out.u.heads.epoch = 1;
-  memset(&a->out.u.heads.frontier_digest, 0x55, HASH_LEN);
-  a->out.u.heads.n = 1;
-  a->out.u.heads.rows[0] = row;
-  say(a);
-}
-
-static void say_checkpoint(struct liar *a, const struct signer *key, uint32_t log) {
-  const struct hall_head *h = hall_head(a->s->f.nodes[EE].hall, &a->s->f.nodes[a->served].id, 1);
-  struct checkpoint c = {.fed_id = a->self.fed_id, .node = a->s->f.nodes[log].id, .gen = 1, .size = h->size, .root = h->root};
-  bytes_clear(&a->storage);
-  if (key != NULL) {
-    assert_int_equal(checkpoint_seal(&c, key, &a->storage, NULL), OK);
-  } else {
-    fixture_checkpoint(&a->s->f.nodes[EE], &h->node, 0, &a->storage);
-  }
-  a->out.type = MSG_CKPT;
-  a->out.u.ckpt.node = served_id(a);
-  a->out.u.ckpt.gen = 1;
-  a->out.u.ckpt.n = 1;
-  a->out.u.ckpt.texts[0] = bytes_view(&a->storage);
-  say(a);
-}
-
-/* ---- answering ---- */
-
-static void answer_with_checkpoint(struct liar *a) {
-  struct fixture_node *ee = &a->s->f.nodes[EE];
-  answer_to(a, MSG_CKPT);
-  if (a->lie == LIE_OTHER_KEY) {
-    say_checkpoint(a, &ee->editor, a->served);
-  } else if (a->lie == LIE_OTHER_LOG) {
-    say_checkpoint(a, &ee->node_key, IT);
-  } else {
-    say_checkpoint(a, NULL, a->served);
-  }
-}
-
-static void answer_window(struct liar *a) {
-  struct hash node = served_id(a);
-  uint64_t count = 0;
-  a->n_gets++;
-  if (a->lie == LIE_SILENT) return;
-  if (a->lie == LIE_NOT_HELD && !a->lied) {
-    a->lied = true;
-    answer_to(a, MSG_ERR);
-    a->out.u.error.code = MSGERR_NOT_HELD;
-    a->out.u.error.text = view_of_text("not held");
-    a->out.u.error.retry_after = 0;
-    say(a);
-    return;
-  }
-  bytes_clear(&a->storage);
-  assert_int_equal(hall_window(a->s->f.nodes[EE].hall, &node, 1, a->in.u.get.from, a->in.u.get.to, 0, LIMIT_DATA_SOFT,
-                               &a->storage, &count, NULL),
-                   OK);
-  if (a->lie == LIE_FLIPPED && !a->lied) a->storage.p[a->storage.len - 1] ^= 1;
-  answer_to(a, MSG_DATA);
-  a->out.u.data.node = node;
-  a->out.u.data.gen = 1;
-  a->out.u.data.from = a->in.u.get.from + (a->lie == LIE_WRONG_PLACE && !a->lied);
-  a->out.u.data.count = count;
-  a->out.u.data.encoding = 0;
-  a->out.u.data.window = bytes_view(&a->storage);
-  a->lied = true;
-  say(a);
-}
-
-static void answer_want(struct liar *a) {
-  if (a->in.u.want.what == WANT_CKPT) {
-    answer_with_checkpoint(a);
-  } else if (a->in.u.want.what == WANT_HEADS) {
-    answer_to(a, MSG_HEADS);
-    say_heads(a, 0, false);
-  } else if (a->in.u.want.what == WANT_IDENT) {
-    answer_to(a, MSG_IDENT);
-    a->out.u.ident.node = a->s->f.nodes[EE].id;
-    a->out.u.ident.n = 0;
-    a->out.u.ident.address = view_of(NULL, 0);
-    say(a);
-  }
-}
-
-/* ---- the first word ---- */
-
-static void say_other_link(struct liar *a) {
-  struct session honest = a->session;
-  a->session.theirs.b[0] ^= 1;
-  say_heads(a, 0, false);
-  a->session = honest;
-}
-
-static void say_unasked_data(struct liar *a) {
-  struct hash node = served_id(a);
-  bytes_clear(&a->storage);
-  assert_int_equal(
-      hall_window(a->s->f.nodes[EE].hall, &node, 1, 0, 2, 0, LIMIT_DATA_SOFT, &a->storage, &a->out.u.data.count, NULL), OK);
-  a->out.type = MSG_DATA;
-  a->out.has_req = true;
-  a->out.req = 987654;
-  a->out.u.data.node = node;
-  a->out.u.data.gen = 1;
-  a->out.u.data.from = 0;
-  a->out.u.data.encoding = 0;
-  a->out.u.data.window = bytes_view(&a->storage);
-  say(a);
-}
-
-static void say_broken(struct liar *a, uint64_t type) {
-  bytes_clear(&a->payload);
-  struct canon_writer w = canon_writer(&a->payload);
-  canon_put_array(&w, 3);
-  canon_put_uint(&w, type);
-  canon_put_nil(&w);
-  canon_put_nil(&w);
-  assert_int_equal(canon_written(&w, "message", NULL), OK);
-  say_payload(a, bytes_view(&a->payload));
-}
-
-/* HEADS so large that the quota of octets runs out before that of frames. */
-static void say_large(struct liar *a) {
-  a->out.type = MSG_HEADS;
-  a->out.u.heads.epoch = 1;
-  a->out.u.heads.n = LIMIT_HEADS;
-  for (uint32_t i = 0; i < LIMIT_HEADS; i++)
-    a->out.u.heads.rows[i] = (struct head){.roll = roll_of(a, EE), .gen = i + 1, .size = 1};
-  say(a);
-}
-
-static void first_word(struct liar *a) {
-  a->out.has_req = false;
-  if (a->lie == LIE_OTHER_LINK) {
-    say_other_link(a);
-    return;
-  }
-  say_heads(a, a->lie == LIE_FALSE_HEAD ? 1000 : 0, false);
-  if (a->lie == LIE_UNKNOWN_MESSAGE) say_broken(a, MSG_HOLDS);
-  if (a->lie == LIE_BROKEN_MESSAGE) say_broken(a, MSG_GET);
-  if (a->lie == LIE_UNASKED_DATA) say_unasked_data(a);
-  if (a->lie == LIE_UNASKED_IDENT) {
-    a->in.has_req = true;
-    a->in.req = 1234567;
-    a->in.u.want.what = WANT_IDENT;
-    answer_want(a);
-  }
-  if (a->lie == LIE_UNKNOWN_HEAD) {
-    a->out.u.heads.rows[0].roll = 77;
-    a->out.type = MSG_HEADS;
-    say(a);
-  }
-  for (uint32_t i = 0; a->lie == LIE_ENDLESS_HEADS && i < 400; i++)
-    say_heads(a, 0, false);
-}
-
-static void hear(void *context, const struct link_id *link, struct view frame) {
-  struct liar *a = context;
-  struct view payload;
-  struct nonce fresh = {.b = {7}};
-  const char *reason = NULL;
-  if (link->len != a->link.len || memcmp(link->b, a->link.b, link->len) != 0) return;
-  enum session_verdict verdict = session_receive(&a->session, frame, fresh, &payload, &reason);
-  if (verdict == SESSION_OPENED) {
-    a->opened = true;
-    first_word(a);
-  }
-  if (verdict != SESSION_MESSAGE || message_read(payload, &a->in, NULL) != OK) return;
-  if (a->in.type == MSG_WANT) answer_want(a);
-  if (a->in.type == MSG_GET) answer_window(a);
-}
-
-static void dial(struct liar *a) {
-  struct fixture_node *ee = &a->s->f.nodes[EE];
-  struct hello hello = {.identity_version = 1, .epoch = 1, .epoch_hash = ee->federation.epoch.hash};
-  struct nonce own;
-  entropy_fill(&a->s->f.entropy, own.b, sizeof own.b);
-  a->self = (struct session_self){.fed_id = a->s->f.charter.fed_id, .node = ee->id, .node_key = &ee->node_key};
-  if (a->lie == LIE_OTHER_FEDERATION) a->self.fed_id.b[0] ^= 1;
-  if (a->lie == LIE_OTHER_NODE) a->self.node = a->s->f.nodes[FR].id;
-  a->link = sim_dial(a->s, EE, IT);
-  session_init(&a->session, &a->self, true, &a->s->f.nodes[IT].id, &a->s->f.nodes[IT].node_key.pub, own);
-  session_start(&a->session);
-  bytes_clear(&a->frame);
-  assert_int_equal(session_hello(&a->session, &hello, &a->frame, NULL), OK);
-  session_sent(&a->session);
-  if (a->lie == LIE_GARBAGE) a->frame.p[0] ^= 1;
-  if (a->lie == LIE_TOO_LARGE) {
-    static const uint8_t zeros[LIMIT_HANDSHAKE];
-    assert_int_equal(bytes_append(&a->frame, view_of(zeros, sizeof zeros), NULL), OK);
-  }
-  if (a->lie == LIE_NO_HELLO) {
-    say_heads(a, 0, false);
-  } else {
-    sim_send(a->s, EE, &a->link, bytes_view(&a->frame));
-  }
-}
-
-/* ---- the story ---- */
-
-static void liar_begin(struct liar *a, enum lie lie, uint32_t entries) {
-  struct sim *s = malloc(sizeof *s);
-  assert_non_null(s);
-  sim_found(s, 3, seed);
-  memset(a, 0, sizeof *a);
-  a->s = s;
-  a->lie = lie;
-  a->served = EE;
-  bytes_init(&a->frame, LIMIT_FRAME);
-  bytes_init(&a->payload, LIMIT_FRAME);
-  bytes_init(&a->storage, LIMIT_DATA_RAW);
-  sim_publish(s, EE, entries);
-  sim_play(s, EE, hear, a);
-  sim_up(s, IT, false);
-  sim_up(s, FR, false);
-  (void)sim_converge(s, 3000);
-  sim_run(s, 1000);
-}
-
-static void liar_end(struct liar *a) {
-  bytes_release(&a->frame);
-  bytes_release(&a->payload);
-  bytes_release(&a->storage);
-  sim_release(a->s);
-  free(a->s);
-}
 
 /* IT and FR publish while the lie is told, and must agree as fast as ever. */
 static void honest_rounds(struct sim *s) {
@@ -331,8 +28,8 @@ static void honest_rounds(struct sim *s) {
 static void *told(enum lie lie, const char *counter, uint32_t entries) {
   struct liar *a = malloc(sizeof *a);
   assert_non_null(a);
-  liar_begin(a, lie, entries);
-  dial(a);
+  liar_begin(a, lie, entries, seed);
+  liar_dial(a);
   honest_rounds(a->s);
   sim_run(a->s, 25000);
   sim_expect_only(a->s, IT, EE, counter);
@@ -421,15 +118,15 @@ static void say_gets(struct liar *a) {
   a->out.u.get.mode = GET_FULL;
   a->out.u.get.max_bytes = LIMIT_DATA_SOFT;
   for (a->out.req = 1; a->out.req <= 500; a->out.req++)
-    say(a);
+    liar_say(a);
 }
 
 static void counts_questions_over_the_quota_and_answers_the_rest(void **state) {
   (void)state;
   struct liar *a = malloc(sizeof *a);
   assert_non_null(a);
-  liar_begin(a, LIE_NONE, 10);
-  dial(a);
+  liar_begin(a, LIE_NONE, 10, seed);
+  liar_dial(a);
   sim_run(a->s, 1000);
   a->s->stalled[EE] = true; /* it asks and does not read */
   say_gets(a);
@@ -447,12 +144,12 @@ static void counts_unasked_octets_over_the_quota(void **state) {
   (void)state;
   struct liar *a = malloc(sizeof *a);
   assert_non_null(a);
-  liar_begin(a, LIE_NONE, 10);
-  dial(a);
+  liar_begin(a, LIE_NONE, 10, seed);
+  liar_dial(a);
   sim_run(a->s, 500);
   a->out.has_req = false;
   for (uint32_t i = 0; i < 99; i++)
-    say_large(a);
+    liar_say_large(a);
   sim_run(a->s, 500);
   assert_int_equal(sim_counter(a->s, IT, EE, "quota.frames"), 0);
   assert_true(sim_counter(a->s, IT, EE, "quota.bytes") > 0);
@@ -463,11 +160,11 @@ static void counts_another_root_of_our_size(void **state) {
   (void)state;
   struct liar *a = malloc(sizeof *a);
   assert_non_null(a);
-  liar_begin(a, LIE_NONE, 10);
-  dial(a);
+  liar_begin(a, LIE_NONE, 10, seed);
+  liar_dial(a);
   sim_run(a->s, 1000);
   a->out.has_req = false;
-  say_heads(a, 0, true);
+  liar_say_heads(a, 0, true);
   honest_rounds(a->s);
   sim_expect_only(a->s, IT, EE, "heads.mismatch");
   end(a);
@@ -490,12 +187,12 @@ static void blames_the_relay_and_takes_the_log_from_another(void **state) {
   (void)state;
   struct liar *a = malloc(sizeof *a);
   assert_non_null(a);
-  liar_begin(a, LIE_FLIPPED, 3);
+  liar_begin(a, LIE_FLIPPED, 3, seed);
   sim_cut(a->s, IT, FR, true);
   sim_publish(a->s, FR, 30);
   fixture_transfer(&a->s->f.nodes[FR], &a->s->f.nodes[EE], 100);
   a->served = FR;
-  dial(a);
+  liar_dial(a);
   sim_run(a->s, 2000);
   sim_expect_only(a->s, IT, EE, "pull.mismatch");
   assert_true(log_note_has(a->s, IT, FR, "withheld at 32"));
@@ -512,12 +209,12 @@ static void leaves_a_sleeping_relay_for_another(void **state) {
   (void)state;
   struct liar *a = malloc(sizeof *a);
   assert_non_null(a);
-  liar_begin(a, LIE_SILENT, 3);
+  liar_begin(a, LIE_SILENT, 3, seed);
   sim_cut(a->s, IT, FR, true);
   sim_publish(a->s, FR, 30);
   fixture_transfer(&a->s->f.nodes[FR], &a->s->f.nodes[EE], 100);
   a->served = FR;
-  dial(a);
+  liar_dial(a);
   sim_run(a->s, 300);
   assert_true(a->n_gets > 0);
   sim_cut(a->s, IT, FR, false);
@@ -534,7 +231,7 @@ static void names_a_stranger_in_status(void **state) {
   (void)state;
   struct liar *a = malloc(sizeof *a);
   assert_non_null(a);
-  liar_begin(a, LIE_NONE, 0);
+  liar_begin(a, LIE_NONE, 0, seed);
   struct link_id link = {.len = 3, .b = {'r', 'x', 'x'}};
   uint8_t curve[32] = {9, 9};
   exchange_receive(a->s->nodes[IT].exchange, &link, curve, view_of("x", 1));
@@ -555,9 +252,9 @@ static void survives_noise(void **state) {
   (void)state;
   struct liar *a = malloc(sizeof *a);
   assert_non_null(a);
-  liar_begin(a, LIE_NONE, 10);
+  liar_begin(a, LIE_NONE, 10, seed);
   for (uint32_t round = 0; round < 300; round++) {
-    if (round % 10 == 0) dial(a);
+    if (round % 10 == 0) liar_dial(a);
     uint8_t noise[200];
     size_t len = fixture_random(&a->s->f, sizeof noise);
     entropy_fill(&a->s->f.entropy, noise, len);

@@ -12,6 +12,7 @@
 #include "node/export/export.h"
 #include "tests/node/dump.h"
 #include "tests/node/fixture.h"
+#include "tests/node/own_log.h"
 
 #define OUT_MAX (64u * 1024u * 1024u)
 
@@ -280,6 +281,83 @@ static void logs_longer_than_a_milestone_travel_in_several(void **state) {
   fixture_release(&f);
 }
 
+/* One owner's log of three entries, ending in case n, for one node. */
+static void tell_log(struct fixture *f, uint32_t to, uint64_t n) {
+  struct own_log log = {.node = &f->nodes[0]};
+  struct err err = ERR_INIT;
+  add_identity(&log);
+  add_cert(&log, &f->nodes[0].node_key, &f->nodes[0].editor.pub, 1, ROLE_EDITOR);
+  (void)add_case(&log, &f->nodes[0].editor, n, NULL, NULL);
+  assert_int_equal(own_carry(&log, f->nodes[to].hall, 0, 3, 3, NULL, &err), OK);
+  own_release(&log);
+}
+
+static void a_bundle_with_another_root_of_the_size_that_is_held_is_refused(void **state) {
+  static struct fixture f;
+  struct bytes bundle;
+  struct bundle_report report;
+  struct err err = ERR_INIT;
+  (void)state;
+  fixture_found(&f, 3, fixture_seed(), false);
+  tell_log(&f, 1, 1);
+  tell_log(&f, 2, 2);
+  bytes_init(&bundle, OUT_MAX);
+  write_bundle(&f.nodes[1], "IT", &bundle);
+  const struct hash before = hall_digest(f.nodes[2].hall);
+  assert_int_equal(import(&f.nodes[2], bytes_view(&bundle), &report, &err), ERR_MISMATCH);
+  assert_non_null(strstr(err.message, "signed two roots of size 3"));
+  const struct hash after = hall_digest(f.nodes[2].hall);
+  assert_true(hash_equal(&before, &after));
+  bytes_release(&bundle);
+  fixture_release(&f);
+}
+
+struct waiting {
+  struct store *s;
+  uint64_t pieces;
+};
+
+/* Who takes an export may be a pager that waits for a key: no transaction may be open meanwhile. */
+static enum err_code take_slowly(void *context, struct view v, struct err *err) {
+  struct waiting *w = context;
+  (void)v;
+  (void)err;
+  assert_int_equal(sqlite3_txn_state(store_db(w->s), NULL), SQLITE_TXN_NONE);
+  w->pieces++;
+  return OK;
+}
+
+static bool read_slowly(void *context, const struct query_row *row) {
+  (void)row;
+  return take_slowly(context, view_of(NULL, 0), NULL) == OK;
+}
+
+static void no_transaction_is_open_while_octets_are_handed_on(void **state) {
+  static const enum export_format formats[] = {EXPORT_CSV, EXPORT_NDJSON, EXPORT_BUNDLE};
+  static struct fixture f;
+  struct err err = ERR_INIT;
+  struct waiting w = {.pieces = 0};
+  (void)state;
+  fixture_found(&f, 2, fixture_seed(), true);
+  for (uint64_t i = 0; i < 5; i++) {
+    (void)fixture_publish(&f.nodes[0], i, NULL);
+  }
+  fixture_transfer(&f.nodes[1], &f.nodes[0], 10);
+  assert_int_equal(store_open(f.nodes[0].dir, STORE_READ, NULL, &w.s, &err), OK);
+  for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+    const struct export_options options = {.format = formats[i]};
+    w.pieces = 0;
+    assert_int_equal(export_run(w.s, &f.nodes[0].federation, f.schemas, &options, take_slowly, &w, NULL, &err), OK);
+    assert_true(w.pieces >= 5);
+  }
+  const struct query query = {.sort = SORT_NEWEST};
+  w.pieces = 0;
+  assert_int_equal(query_run(w.s, &f.nodes[0].federation, f.schemas, &query, read_slowly, &w, NULL, &err), OK);
+  assert_int_equal(w.pieces, 5);
+  store_close(w.s);
+  fixture_release(&f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(csv_has_exact_octets),
@@ -287,6 +365,8 @@ int main(void) {
       cmocka_unit_test(a_bundle_carries_whole_logs),
       cmocka_unit_test(a_damaged_or_foreign_bundle_changes_nothing),
       cmocka_unit_test(logs_longer_than_a_milestone_travel_in_several),
+      cmocka_unit_test(a_bundle_with_another_root_of_the_size_that_is_held_is_refused),
+      cmocka_unit_test(no_transaction_is_open_while_octets_are_handed_on),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

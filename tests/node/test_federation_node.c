@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "protocol/canon.h"
-#include "tests/node/fixture.h"
+#include "tests/node/own_log.h"
 
 static void loads_what_the_charter_says(void **state) {
   static struct fixture f;
@@ -70,7 +70,8 @@ static void references_are_read_and_written(void **state) {
   fixture_release(&f);
 }
 
-static void seal_address(struct fixture_node *node, const struct signer *key, uint64_t seq, struct bytes *out) {
+static void seal_address(struct fixture_node *node, const struct hash *fed_id, const struct signer *key, uint64_t seq,
+                         struct bytes *out) {
   struct err err = ERR_INIT;
   struct address address;
   memset(&address, 0, sizeof address);
@@ -80,7 +81,7 @@ static void seal_address(struct fixture_node *node, const struct signer *key, ui
   (void)snprintf(address.endpoints[0], sizeof address.endpoints[0], "tcp://node.example.org:%llu",
                  (unsigned long long)(7000 + seq));
   bytes_clear(out);
-  assert_int_equal(address_seal(&address, &node->all->charter.fed_id, key, out, &err), OK);
+  assert_int_equal(address_seal(&address, fed_id, key, out, &err), OK);
 }
 
 static void the_newest_address_is_kept(void **state) {
@@ -92,13 +93,13 @@ static void the_newest_address_is_kept(void **state) {
   fixture_found(&f, 2, fixture_seed(), false);
   struct fixture_node *it = &f.nodes[0];
   bytes_init(&item, 4096);
-  seal_address(&f.nodes[1], &f.nodes[1].node_key, 5, &item);
+  seal_address(&f.nodes[1], &f.charter.fed_id, &f.nodes[1].node_key, 5, &item);
   assert_int_equal(hall_address(it->hall, bytes_view(&item), &changed, &err), OK);
   assert_true(changed);
-  seal_address(&f.nodes[1], &f.nodes[1].node_key, 4, &item);
+  seal_address(&f.nodes[1], &f.charter.fed_id, &f.nodes[1].node_key, 4, &item);
   assert_int_equal(hall_address(it->hall, bytes_view(&item), &changed, &err), OK);
   assert_false(changed);
-  seal_address(&f.nodes[1], &f.nodes[0].node_key, 9, &item); /* signed by another */
+  seal_address(&f.nodes[1], &f.charter.fed_id, &f.nodes[0].node_key, 9, &item); /* signed by another */
   assert_int_equal(hall_address(it->hall, bytes_view(&item), &changed, &err), ERR_SIGNATURE);
   assert_false(changed);
   fixture_close(it);
@@ -108,17 +109,20 @@ static void the_newest_address_is_kept(void **state) {
   fixture_release(&f);
 }
 
-/* Version 2 of a node's identity: another CURVE key, signed by the same root. */
-static void next_identity(struct fixture_node *node, struct bytes *item) {
+/* A further version of a node's identity: another CURVE key, told from others by mark, signed by the same root. Returns its
+ * hash.
+ */
+static struct hash seal_identity(struct fixture_node *node, uint64_t version, const struct hash *prev, uint8_t mark,
+                                 struct bytes *item) {
   struct err err = ERR_INIT;
   struct identity id = federation_by_node(&node->federation, &node->id)->identity;
   struct bytes body;
   struct identity_item out;
   memset(&out, 0, sizeof out);
-  id.version = 2;
+  id.version = version;
   id.has_prev = true;
-  id.prev = node->id;
-  id.curve[0] ^= 1;
+  id.prev = *prev;
+  id.curve[0] ^= mark;
   bytes_init(&body, LIMIT_IDENTITY);
   assert_int_equal(identity_encode(&id, &body, &err), OK);
   const struct hash hash = identity_hash(bytes_view(&body));
@@ -131,6 +135,7 @@ static void next_identity(struct fixture_node *node, struct bytes *item) {
   identity_item_write(&w, &out);
   assert_int_equal(canon_written(&w, "identity", &err), OK);
   bytes_release(&body);
+  return hash;
 }
 
 static void new_identities_come_from_peers_and_from_logs(void **state) {
@@ -145,7 +150,7 @@ static void new_identities_come_from_peers_and_from_logs(void **state) {
   struct fixture_node *fr = &f.nodes[1];
   (void)fixture_publish(it, 1, NULL);
   bytes_init(&item, 8192);
-  next_identity(it, &item);
+  (void)seal_identity(it, 2, &it->id, 1, &item);
   assert_int_equal(hall_identity(fr->hall, &fr->id, bytes_view(&item), &changed, &err), ERR_MISMATCH); /* not that node's */
   assert_int_equal(hall_identity(fr->hall, &it->id, bytes_view(&item), &changed, &err), OK);
   assert_true(changed);
@@ -171,12 +176,82 @@ static void new_identities_come_from_peers_and_from_logs(void **state) {
   fixture_release(&f);
 }
 
+static void an_address_of_the_federation_replaces_that_of_the_founding(void **state) {
+  static struct fixture f;
+  struct err err = ERR_INIT;
+  struct bytes item;
+  bool changed = false;
+  (void)state;
+  fixture_found(&f, 2, fixture_seed(), false);
+  struct fixture_node *it = &f.nodes[0];
+  bytes_init(&item, 4096);
+  seal_address(&f.nodes[1], NULL, &f.nodes[1].node_key, 5, &item);
+  assert_int_equal(hall_address(it->hall, bytes_view(&item), &changed, &err), OK);
+  assert_true(changed);
+  seal_address(&f.nodes[1], &f.charter.fed_id, &f.nodes[1].node_key, 1, &item); /* whatever their numbers */
+  assert_int_equal(hall_address(it->hall, bytes_view(&item), &changed, &err), OK);
+  assert_true(changed);
+  fixture_close(it);
+  fixture_open(it);
+  assert_int_equal(federation_by_handle(&it->federation, "FR")->address.seq, 1);
+  bytes_release(&item);
+  fixture_release(&f);
+}
+
+/* A careless owner gives one version 2 to a peer, and another one, with a version 3 on top, to its log. */
+static void two_identities_of_one_version_do_not_lock_a_node_out(void **state) {
+  static struct fixture f;
+  static struct own_log log;
+  struct err err = ERR_INIT;
+  struct bytes items[3];
+  struct pull_result result;
+  bool changed = false;
+  (void)state;
+  fixture_found(&f, 3, fixture_seed(), false);
+  struct fixture_node *it = &f.nodes[0];
+  struct fixture_node *fr = &f.nodes[1];
+  const struct header h = {.kind = KIND_IDENTITY};
+  for (int i = 0; i < 3; i++) {
+    bytes_init(&items[i], 8192);
+  }
+  (void)seal_identity(it, 2, &it->id, 1, &items[0]);
+  const struct hash other = seal_identity(it, 2, &it->id, 2, &items[1]);
+  (void)seal_identity(it, 3, &other, 4, &items[2]);
+  assert_int_equal(hall_identity(fr->hall, &it->id, bytes_view(&items[0]), &changed, &err), OK);
+  assert_true(changed);
+  memset(&log, 0, sizeof log);
+  log.node = it;
+  add_identity(&log);
+  add_odd(&log, &it->node_key, h, bytes_view(&items[1]));
+  add_odd(&log, &it->node_key, h, bytes_view(&items[2]));
+  for (int n = 1; n < 3; n++) { /* to FR, and to EE that knew none of them */
+    assert_int_equal(own_carry(&log, f.nodes[n].hall, 0, 3, 10, &result, &err), OK);
+    assert_int_equal(result.n_new, 3); /* what a log says does not depend on what was heard elsewhere */
+  }
+  fixture_close(fr);
+  fixture_open(fr);
+  assert_int_equal(federation_by_node(&fr->federation, &it->id)->identity.version, 2);
+  assert_int_equal(federation_by_node(&f.nodes[2].federation, &it->id)->identity.version, 3);
+  /* And a store in which such a chain stands already opens. */
+  assert_int_equal(store_put_identity(fr->store, &it->id, 3, bytes_view(&items[2]), &err), OK);
+  fixture_close(fr);
+  fixture_open(fr);
+  assert_int_equal(federation_by_node(&fr->federation, &it->id)->identity.version, 2);
+  for (int i = 0; i < 3; i++) {
+    bytes_release(&items[i]);
+  }
+  own_release(&log);
+  fixture_release(&f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(loads_what_the_charter_says),
       cmocka_unit_test(references_are_read_and_written),
       cmocka_unit_test(the_newest_address_is_kept),
       cmocka_unit_test(new_identities_come_from_peers_and_from_logs),
+      cmocka_unit_test(an_address_of_the_federation_replaces_that_of_the_founding),
+      cmocka_unit_test(two_identities_of_one_version_do_not_lock_a_node_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

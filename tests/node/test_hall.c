@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "node/hall.h"
 #include "protocol/canon.h"
 #include "tests/node/dump.h"
 #include "tests/node/own_log.h"
@@ -212,6 +213,32 @@ static void windows_have_three_modes_and_an_end(void **state) {
   fixture_release(&f);
 }
 
+static void a_log_that_filled_its_share_is_paused_and_goes_on_with_more(void **state) {
+  static struct fixture f;
+  struct err err = ERR_INIT;
+  struct bytes text;
+  struct pull *pull = NULL;
+  (void)state;
+  fixture_found(&f, 2, fixture_seed(), true);
+  struct fixture_node *it = &f.nodes[0];
+  struct fixture_node *fr = &f.nodes[1];
+  (void)fixture_publish(it, 1, NULL);
+  fixture_transfer(it, fr, 10);
+  const uint64_t size = hall_head(fr->hall, &it->id, 1)->size;
+  (void)fixture_publish(it, 2, NULL);
+  bytes_init(&text, LIMIT_CHECKPOINT);
+  fixture_checkpoint(it, &it->id, 0, &text);
+  fr->hall->config.log_bodies = 100;
+  assert_int_equal(hall_pull_begin(fr->hall, bytes_view(&text), size, &pull, &err), ERR_REFUSED);
+  assert_non_null(strstr(err.message, "paused: quota"));
+  assert_null(pull);
+  fr->hall->config.log_bodies = 0; /* as many as docs/protocol.md 13 says */
+  fixture_transfer(it, fr, 10);
+  assert_int_equal(hall_head(fr->hall, &it->id, 1)->size, size + 1);
+  bytes_release(&text);
+  fixture_release(&f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_node_ends_with_the_same_whatever_the_windows_and_the_order),
@@ -219,6 +246,7 @@ int main(void) {
       cmocka_unit_test(pulls_of_one_log_finish_in_order),
       cmocka_unit_test(checkpoints_of_others_begin_nothing),
       cmocka_unit_test(windows_have_three_modes_and_an_end),
+      cmocka_unit_test(a_log_that_filled_its_share_is_paused_and_goes_on_with_more),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -351,9 +351,23 @@ static void a_file_is_written_whole_or_not_at_all(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 
+static void a_file_that_is_not_there_is_told_with_a_hint(void **state) {
+  struct err err = ERR_INIT;
+  struct bytes out;
+  (void)state;
+  bytes_init(&out, 100);
+  assert_int_equal(file_read(in_folder("nothing"), &out, &err), ERR_NOT_FOUND);
+  assert_true(err.hint[0] != '\0');
+  err_clear(&err);
+  assert_int_equal(file_read("no-such-file-here", &out, &err), ERR_NOT_FOUND);
+  assert_non_null(strstr(err.hint, "the folder where you are"));
+  bytes_release(&out);
+}
+
 int main(void) {
   struct err err = ERR_INIT;
   const struct CMUnitTest tests[] = {
+      TEST(a_file_that_is_not_there_is_told_with_a_hint),
       TEST(makes_a_closed_folder_with_two_keys_and_opens_it_again),
       TEST(a_region_gives_its_handle),
       TEST(never_makes_a_node_over_another),

@@ -55,6 +55,27 @@ static void keeps_its_promises_about_files_and_settings(void **state) {
   fixture_release(&f);
 }
 
+static void a_folder_that_cannot_be_written_is_told_as_such(void **state) {
+  static struct fixture f;
+  struct store *store = NULL;
+  struct err err = ERR_INIT;
+  char path[512];
+  (void)state;
+  fixture_found(&f, 1, fixture_seed(), true);
+  fixture_close(&f.nodes[0]);
+  path_in(&f.nodes[0], "store.lock", path);
+  assert_int_equal(unlink(path), 0);
+  assert_int_equal(chmod(f.nodes[0].dir, 0500), 0);
+  const bool root = geteuid() == 0; /* who may write everywhere: so nobody tries it */
+  if (root) assert_int_equal(chown(f.nodes[0].dir, 65534, 65534) | seteuid(65534), 0);
+  assert_int_equal(store_open(f.nodes[0].dir, STORE_WRITE, NULL, &store, &err), ERR_PERMISSIONS);
+  assert_non_null(strstr(err.message, "read-only"));
+  assert_true(err.hint[0] != 0);
+  if (root) assert_int_equal(seteuid(0), 0);
+  assert_int_equal(chmod(f.nodes[0].dir, 0700), 0);
+  fixture_release(&f);
+}
+
 static void a_second_writer_is_told_who_writes(void **state) {
   static struct fixture f;
   struct store *second = NULL;
@@ -344,6 +365,7 @@ static void thins_milestones_by_entries_and_octets(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(keeps_its_promises_about_files_and_settings),
+      cmocka_unit_test(a_folder_that_cannot_be_written_is_told_as_such),
       cmocka_unit_test(a_second_writer_is_told_who_writes),
       cmocka_unit_test(a_reader_reads_beside_the_writer_and_cannot_write),
       cmocka_unit_test(reading_what_is_not_there_says_how_to_begin),
