@@ -13,7 +13,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 SPECOLA = os.environ.get("SPECOLA", os.path.join(ROOT, ".build/dev/cli/specola"))
 DATA = os.environ.get("SPECOLA_TEST_DATA")
 COUNTRIES = {"IT": "Dipartimento della Funzione Pubblica", "FR": "Direction interministérielle", "EE": "Riigikantselei",
-             "LV": "Valsts kanceleja", "PT": "Agência"}
+             "LV": "Valsts kanceleja", "PT": "Agência", "ES": "Ministerio", "PL": "Ministerstwo"}
 
 
 class Failed(Exception):

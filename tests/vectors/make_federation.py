@@ -513,7 +513,7 @@ def bundles():
                       ("a salt of 15", {"items": [entry + [bytes(15), b"a"]]}), ("an empty body", {"items": [entry + [bytes(16), b""]]}),
                       ("a takedown of 31", {"items": [entry + [bytes(31)]]}), ("a node id of 31", {"node": IT.id[:31]})):
         yield window_row(name, "format", **how)
-    yield row("an item over 1 MiB + 4096", bundle([pack([1, bytes(1048576 + 4096)])])[:40], "limit")
+    yield row("an item over 1 MiB + 4096", bundle([pack([1, bytes(1048576 + 4096)])])[:40], "format")
 
 
 def main():
