@@ -46,7 +46,7 @@ static enum err_code open_hall(struct cli *cli, struct submit *s, struct err *er
                                      .node_key = &s->node_key,
                                      .clock = clock_system(),
                                      .entropy = entropy_system(),
-                                     .threads = 0};
+                                     .threads = 2};
   return hall_open(&config, &s->hall, err);
 }
 
