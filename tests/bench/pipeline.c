@@ -389,7 +389,7 @@ static double measure_fdatasync(void) {
 
 int main(int argc, char **argv) {
   struct err err = ERR_INIT;
-  pthread_t origin, verifier;
+  pthread_t origin = 0, verifier = 0;
   if (argc != 3 || secret_start(&err) != OK) {
     die("usage: pipeline ROWS.ndjson FOLDER");
   }
