@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What people see on a terminal of 80 columns: words whole, fingerprints whole, titles cut; and figures in words.
 . "$(dirname "${BASH_SOURCE[0]}")/story.bash"
-command -v script >/dev/null || exit 77
+script -qec true /dev/null </dev/null >/dev/null 2>&1 || { echo "skipped: no pseudo-terminal here, or no script(1)"; exit 77; }
 found_alone it
 as it publish "$SOURCE/cli/demo_cases/it/veneto-innovation-lab.draft" "${P[@]}"
 exits 0

@@ -125,7 +125,10 @@ static int ask_on_terminal(bool confirm, const char *const *answers, size_t n_an
   size_t len = 0;
   int terminal = -1;
   pid_t child = forkpty(&terminal, NULL, NULL, NULL);
-  assert_true(child >= 0);
+  if (child < 0) {
+    printf("skipped: no pseudo-terminal here (is /dev/pts mounted?)\n");
+    skip();
+  }
   if (child == 0) _exit(ask_in_child(confirm, wanted));
   for (size_t i = 0; i < n_answers; i++) {
     size_t from = len;

@@ -78,9 +78,11 @@ def main():
                 lab.until(lambda n=node, r=role: r in children(n), 30, f"{role} of {node.handle} runs again\n{node.tail()}")
                 time.sleep(chance.random() * 0.3)
                 pid = children(node).get(role)
-                if pid:
+                try:
                     os.kill(pid, signal.SIGKILL)
                     kills[role] += 1
+                except (TypeError, ProcessLookupError):
+                    victims.append(role)  # it was just away: another time
             for _ in range(options.nodes):
                 node = chance.choice(nodes)
                 time.sleep(chance.random() * 0.5)

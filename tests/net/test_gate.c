@@ -2,6 +2,7 @@
  * test_gate: the gate on real ZeroMQ sockets of the loopback, ports chosen by the kernel. The test plays core and supervisor at
  * the other ends of the pipes, and hostile peers with raw sockets.
  */
+#include <netdb.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -407,6 +408,12 @@ static void a_closed_port_is_a_link_down_and_no_mismatch(void **state) {
 
 static void a_name_is_looked_up_and_one_that_is_none_is_a_link_down(void **state) {
   (void)state;
+  struct addrinfo *known = NULL;
+  if (getaddrinfo("localhost", NULL, NULL, &known) != 0) {
+    printf("skipped: this machine does not know the name localhost\n");
+    skip();
+  }
+  freeaddrinfo(known);
   struct rig *a = rig_new(NULL), *b = rig_new("tcp://127.0.0.1:0");
   char endpoint[LIMIT_ENDPOINT + 1];
   allow(b, (const uint8_t *[]){a->key.pub}, 1);
