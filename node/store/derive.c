@@ -81,15 +81,13 @@ static enum err_code apply_version(struct derivation *d, int64_t rowid, const st
   return code == OK ? content_add(&d->content, &object, entry->item.body, err) : code;
 }
 
-/* A version that a revocation made void is not shown, but it stands in the chain on which honest ones were built. */
+/* A version that a revocation alone made void is not shown, but it stands in the chain on which honest ones were built. */
 static enum err_code apply_void(struct derivation *d, int64_t rowid, const struct opened *entry, const struct verdict *v,
                                 int64_t arrival, struct err *err) {
   const struct header *h = &entry->record.header;
   struct object object = {.id = rowid, .person = v->person, .schema = h->args[0], .arrival = arrival};
   if (v->has_object) {
     object = v->object;
-  } else if (h->has_subject) {
-    return OK; /* of an object that is not here */
   }
   object.head = rowid;
   return v->has_object ? object_update(d->content.s, &object, err) : object_insert(d->content.s, &object, err);
@@ -98,6 +96,9 @@ static enum err_code apply_void(struct derivation *d, int64_t rowid, const struc
 /* Void certificates are authority too: their keys had one, and their person numbers are taken. */
 static enum err_code apply_revoked(struct derivation *d, int64_t rowid, const struct opened *entry, const struct verdict *v,
                                    int64_t arrival, struct err *err) {
+  if (!v->stands) {
+    return OK;
+  }
   switch (entry->record.header.kind) {
   case KIND_CERT:
     return apply_authority(d, rowid, entry, v, arrival, err);

@@ -152,9 +152,9 @@ static enum err_code evaluate_certificate(struct step *step) {
     step->out->reason = REASON_REVOKED;
   }
   check_repeated(step);
-  const bool has_effect = step->out->reason == REASON_NONE || step->out->reason == REASON_REVOKED;
+  step->out->stands = (step->out->reason == REASON_NONE || step->out->reason == REASON_REVOKED) && !step->out->repeated;
   /* A key may revoke itself in another's log: kept there, but the position that it names is one of its home's. */
-  if (!has_effect || step->dry || !hash_equal(&h->home, &e->owner)) {
+  if (!step->out->stands || step->dry || !hash_equal(&h->home, &e->owner)) {
     return OK;
   }
   const struct pubkey *owner_key = e->has_identity ? &e->identity.node_key : &nobody;
@@ -189,57 +189,76 @@ static void check_author(struct step *step, uint64_t schema) {
   v->territory = author == NULL ? 0 : author->territory;
 }
 
-/* Row 11. */
-static void check_rights(struct step *step, uint64_t schema) {
-  struct verdict *v = step->out;
+/* Row 11, of an author who has or had a certificate. */
+static enum reason check_rights(const struct step *step, uint64_t schema) {
+  const struct verdict *v = step->out;
   const struct header *h = step->header;
-  if (v->reason != REASON_NONE || (h->kind == KIND_WITHDRAW && !v->has_object)) {
-    return; /* whose a withdrawn object is cannot be said: row 12 */
+  if (h->kind == KIND_WITHDRAW && !v->has_object) {
+    return REASON_NONE; /* whose a withdrawn object is cannot be said: row 12 */
   }
   if (v->has_object && v->object.schema != schema) {
-    v->reason = REASON_RIGHTS;
-  } else if (!rights_own_key(schema)) {
-    const struct certificate *author = people_newest(step->e->people, &h->author, step->at);
-    const enum rights_owner owner = !h->has_subject || !v->has_object    ? RIGHTS_NEW
-                                    : v->object.person == author->person ? RIGHTS_OWN
-                                                                         : RIGHTS_OTHERS;
-    v->reason = rights_check(schema, author, owner);
+    return REASON_RIGHTS;
   }
+  if (rights_own_key(schema)) {
+    return REASON_NONE;
+  }
+  const struct certificate *author = people_newest(step->e->people, &h->author, step->at);
+  const enum rights_owner owner = !h->has_subject || !v->has_object    ? RIGHTS_NEW
+                                  : v->object.person == author->person ? RIGHTS_OWN
+                                                                       : RIGHTS_OTHERS;
+  return rights_check(schema, author, owner);
 }
 
 /* Rows 12 and 13. */
-static enum err_code check_chain(struct step *step) {
-  struct verdict *v = step->out;
+static enum err_code check_chain(const struct step *step, enum reason *reason) {
+  const struct verdict *v = step->out;
   const struct header *h = step->header;
   struct bytes scratch;
   struct item head;
-  if (v->reason != REASON_NONE || !h->has_subject) {
+  *reason = REASON_NONE;
+  if (!h->has_subject) {
     return OK;
   }
   if (!v->has_object) {
-    v->reason = REASON_SUBJECT;
+    *reason = REASON_SUBJECT;
     return OK;
   }
   bytes_init(&scratch, LIMIT_ITEM);
   const enum err_code code = entry_get(step->s, v->object.head, &scratch, &head, step->err);
   if (code == OK) {
     const struct hash id = envelope_id(&step->e->fed_id, head.envelope);
-    v->reason = h->n_refs == 1 && hash_equal(&id, &h->refs[0]) && v->object.withdrawn == 0 ? REASON_NONE : REASON_STALE;
+    *reason = h->n_refs == 1 && hash_equal(&id, &h->refs[0]) && v->object.withdrawn == 0 ? REASON_NONE : REASON_STALE;
   }
   bytes_release(&scratch);
   return code;
 }
 
+/* The rows behind row 10: what would be found of an author who is not revoked. */
+static enum err_code check_effect(const struct step *step, uint64_t schema, enum reason *reason) {
+  *reason = check_rights(step, schema);
+  if (*reason == REASON_NONE && step->out->repeated) {
+    *reason = REASON_REPEATED;
+  }
+  return *reason == REASON_NONE ? check_chain(step, reason) : OK;
+}
+
+/* A revoked author's record is asked the rows behind row 10 too: a version that fails none of them stands in its chain. */
 static enum err_code evaluate_object(struct step *step) {
-  const enum err_code code = find_object(step);
+  struct verdict *v = step->out;
+  enum reason behind = REASON_NONE;
+  enum err_code code = find_object(step);
   if (code != OK) {
     return code;
   }
-  const uint64_t schema = step->header->kind == KIND_VERSION ? step->header->args[0] : step->out->object.schema;
+  const uint64_t schema = step->header->kind == KIND_VERSION ? step->header->args[0] : v->object.schema;
   check_author(step, schema);
-  check_rights(step, schema);
-  check_repeated(step);
-  return check_chain(step);
+  if (v->reason != REASON_NONE && v->reason != REASON_REVOKED) {
+    return OK;
+  }
+  code = check_effect(step, schema, &behind);
+  v->stands = behind == REASON_NONE;
+  v->reason = v->reason == REASON_NONE ? behind : v->reason;
+  return code;
 }
 
 /* ---- the table ---- */

@@ -44,6 +44,7 @@ void evaluation_free(struct evaluation *e); /* NULL is fine */
 struct verdict {
   enum reason reason;
   bool repeated;   /* a record with this id stands below in the log */
+  bool stands;     /* NEW, or kept from it by row 10 (revoked) alone: its object's chain of versions goes on from it */
   bool backdated;  /* a revocation that voids something below it: derivation_revoke must run */
   bool has_object; /* kinds 16 and 17: the object named (of a first version: itself) stands below, as object says */
   struct object object;

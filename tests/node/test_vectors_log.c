@@ -1,0 +1,132 @@
+/*
+ * vectors_log: tests/vectors/log.json, which make_log.py wrote from docs/protocol.md alone, against the hall: what is found of
+ * every position of a log, milestone by milestone and after a rebuild.
+ */
+#include <jansson.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "node/store/derive.h"
+#include "tests/node/dump.h"
+#include "tests/node/own_log.h"
+
+/* A row's key in hexadecimal. */
+static void read_hex(const json_t *row, const char *key, struct bytes *out) {
+  const char *hex = json_string_value(json_object_get(row, key));
+  assert_non_null(hex);
+  const size_t len = strlen(hex) / 2;
+  bytes_init(out, (size_t)LIMIT_BUNDLE_ITEM * 2);
+  assert_int_equal(bytes_reserve(out, len + 1, NULL), OK);
+  assert_int_equal(hex_decode(view_of_text(hex), out->p, len, NULL), OK);
+  out->len = len;
+}
+
+/* Makes the fixture's node a replica, no member itself, of the federation of that charter. */
+static void become_replica(struct fixture *f, struct view charter) {
+  static const struct hash nobody = {{0}};
+  struct fixture_node *node = &f->nodes[0];
+  struct err err = ERR_INIT;
+  fixture_close(node);
+  assert_int_equal(store_open(node->dir, STORE_WRITE, NULL, &node->store, &err), OK);
+  assert_int_equal(store_put_charter(node->store, charter, &err), OK);
+  assert_int_equal(store_put_fact(node->store, "own", hash_view(&nobody), &err), OK);
+  store_close(node->store);
+  node->store = NULL;
+  fixture_open(node);
+}
+
+struct file {
+  struct view all, rest;
+};
+
+static enum err_code read_file(void *context, uint8_t *buffer, size_t size, size_t *n, struct err *err) {
+  return bundle_source_view(&((struct file *)context)->rest, buffer, size, n, err);
+}
+
+static enum err_code rewind_file(void *context, struct err *err) {
+  struct file *file = context;
+  (void)err;
+  file->rest = file->all;
+  return OK;
+}
+
+/* Whether every position is found to be what the row says. */
+static bool agrees(struct fixture_node *node, const json_t *row, const struct hash *owner, const char *when) {
+  const json_t *reasons = json_object_get(row, "reasons");
+  bool all = true;
+  for (size_t i = 0; i < json_array_size(reasons); i++) {
+    const char *wanted = json_string_value(json_array_get(reasons, i));
+    const enum reason found = reason_at(node, owner, i);
+    const char *name = found == REASON_NONE ? "none" : reason_name((uint64_t)found);
+    if (strcmp(name, wanted) != 0) {
+      print_error("%s, %s: entry %zu: %s, not %s\n", json_string_value(json_object_get(row, "name")), when, i, name, wanted);
+      all = false;
+    }
+  }
+  return all;
+}
+
+static bool check_row(const json_t *row) {
+  static struct fixture f;
+  struct fixture_node *node = &f.nodes[0];
+  struct bytes charter;
+  struct bytes octets;
+  struct bytes once;
+  struct bytes again;
+  struct hash owner;
+  struct bundle_report report;
+  struct err err = ERR_INIT;
+  fixture_found(&f, 1, 1, false);
+  read_hex(row, "charter", &charter);
+  read_hex(row, "hex", &octets);
+  bytes_init(&once, DUMP_MAX);
+  bytes_init(&again, DUMP_MAX);
+  assert_int_equal(hash_from_hex(view_of_text(json_string_value(json_object_get(row, "id"))), &owner, &err), OK);
+  become_replica(&f, bytes_view(&charter));
+  struct file file = {bytes_view(&octets), bytes_view(&octets)};
+  if (hall_import_bundle(node->hall, read_file, rewind_file, &file, &report, &err) != OK) {
+    fail_msg("%s: %s", json_string_value(json_object_get(row, "name")), err.message);
+  }
+  assert_int_equal(report.entries, json_array_size(json_object_get(row, "reasons")));
+  bool all = agrees(node, row, &owner, "entry by entry");
+  dump_derived(node, false, &once);
+  assert_int_equal(derive_rebuild(node->store, &node->federation, f.schemas, NULL, NULL, &err), OK);
+  all = agrees(node, row, &owner, "rebuilt") && all;
+  dump_derived(node, false, &again);
+  assert_string_equal(bytes_text(&once), bytes_text(&again));
+  bytes_release(&once);
+  bytes_release(&again);
+  bytes_release(&charter);
+  bytes_release(&octets);
+  fixture_release(&f);
+  return all;
+}
+
+static void every_log_is_found_to_be_what_its_vector_says(void **state) {
+  json_error_t error;
+  size_t i = 0;
+  size_t n_failed = 0;
+  json_t *row;
+  (void)state;
+  json_t *rows = json_load_file(SPECOLA_SOURCE_DIR "/tests/vectors/log.json", 0, &error);
+  if (rows == NULL) {
+    fail_msg("log.json: %s", error.text);
+  }
+  json_array_foreach(rows, i, row) {
+    n_failed += !check_row(row);
+  }
+  assert_int_equal(n_failed, 0);
+  assert_true(json_array_size(rows) >= 14);
+  json_decref(rows);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_log_is_found_to_be_what_its_vector_says),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,250 @@
+#!/usr/bin/python3
+"""Writes log.json from docs/protocol.md (4.5, 4.6), with no line of the C code: whole logs, each as a bundle of one log, with
+the finding of every position told in words.
+
+Every key, salt and id comes from a fixed word, so a second run writes the same octets:
+    tests/vectors/make_log.py [FOLDER]
+"""
+import base64
+import hashlib
+import json
+import pathlib
+import sys
+
+from make_federation import Node, blake, charter_body, charter_signatures, pack, public, root_signatures, signer, tagged, vector, word
+
+BODY = pack({"level": "local", "title": {"it": "Prova"}})
+COORDINATOR, EDITOR, REVIEWER, CONTRIBUTOR = 1, 2, 4, 8
+OWNER = Node("IT")
+CHARTER = charter_body([OWNER])
+FED = blake("specola1.charter", CHARTER)
+CHARTER_ITEM = pack([CHARTER, charter_signatures(CHARTER, [OWNER])])
+ANNA, BRUNO, CARLA = signer("Anna"), signer("Bruno"), signer("Carla")
+
+
+class Log:
+    """The owner's log, entry by entry, with what is to be found of each."""
+
+    def __init__(self):
+        self.items, self.reasons, self.ids = [], [], []
+        body = pack([OWNER.body, root_signatures(OWNER, OWNER.body, [0], FED)])
+        self.add("none", OWNER.key, 1, args=[], body=body, salt=bytes(16))
+
+    def add(self, reason, key, kind, subject=None, refs=(), args=(), body=b"", salt=None):
+        """Seals a record, appends it, notes the finding that is expected of it; gives its record id."""
+        salt = word(f"salt {len(self.items)}")[:16] if salt is None else salt
+        commit = hashlib.blake2b(body, digest_size=32, key=salt, person=b"specola1.body").digest() if body else None
+        header = pack([1, kind, 1, OWNER.id, public(key), 1767225600 + len(self.items), subject, list(refs), list(args), len(body), commit])
+        record = blake("specola1.record", FED + header)
+        envelope = pack([header, tagged(key, "record", FED, record)])
+        self.items.append([envelope, salt, body] if body else [envelope])
+        self.reasons.append(reason)
+        self.ids.append(record)
+        return record
+
+    def again(self, reason, at):
+        self.items.append(self.items[at])
+        self.reasons.append(reason)
+        self.ids.append(self.ids[at])
+
+    def certify(self, key, person, roles, reason="none"):
+        return self.add(reason, OWNER.key, 2, public(key), args=[person, roles, 0], body=pack({"name": "X"}))
+
+    def revoke(self, key, index, by=OWNER.key, reason="none"):
+        return self.add(reason, by, 3, public(key), args=[1, index])
+
+    def case(self, key, before=None, reason="none", first=None, schema=1):
+        """A version built on `before`, of the object `first` (of `before` itself if that is the first); neither: a new object."""
+        subject = before if first is None else first
+        return self.add(reason, key, 16, subject, [] if before is None else [before], [schema, 0], BODY)
+
+    def withdraw(self, key, subject, newest, reason="none"):
+        return self.add(reason, key, 17, subject, [newest])
+
+    def checkpoint(self, size):
+        leaves = [hashlib.sha256(b"\0" + item[0]).digest() for item in self.items[:size]]
+        first = f"specola/{FED.hex()}/{OWNER.id.hex()}/1"
+        text = f"{first}\n{size}\n{base64.b64encode(tree(leaves)).decode()}\n"
+        named = hashlib.sha256(first.encode() + b"\n\x01" + public(OWNER.key)).digest()[:4]
+        line = base64.b64encode(named + OWNER.key.sign(text.encode()).signature).decode()
+        return f"{text}\n\u2014 {first} {line}\n"
+
+    def bundle(self):
+        """A milestone an entry, so that every revocation comes when what it voids is there already."""
+        octets = b"SPECOLA1\n" + b"\x92\x01" + CHARTER_ITEM
+        for i, item in enumerate(self.items):
+            octets += pack([6, [OWNER.id, 1, i, [item]]]) + pack([5, self.checkpoint(i + 1)])
+        return octets + pack([15, blake("specola1.bundle", octets)])
+
+
+def tree(leaves):
+    """The root of RFC 9162, 2.1.1."""
+    if len(leaves) == 1:
+        return leaves[0]
+    k = 1
+    while 2 * k < len(leaves):
+        k *= 2
+    return hashlib.sha256(b"\1" + tree(leaves[:k]) + tree(leaves[k:])).digest()
+
+
+# ---- 4.6: what stands ----
+
+def voided_in_the_chain(log):
+    a = log.case(BRUNO)
+    b = log.case(BRUNO, a, "revoked")
+    c = log.case(ANNA, b, first=a)
+    log.revoke(BRUNO, 5)
+    log.case(ANNA, c, first=a)
+
+
+def stale_and_revoked(log):
+    a = log.case(ANNA)
+    b = log.case(ANNA, a)
+    stale = log.case(BRUNO, a, "revoked")
+    c = log.case(ANNA, b, first=a)
+    log.revoke(BRUNO, 5)
+    log.case(ANNA, stale, "stale", first=a)
+    log.case(ANNA, c, first=a)
+
+
+def on_what_does_not_stand(log):
+    a = log.case(ANNA)
+    log.case(ANNA, a)
+    stale = log.case(BRUNO, a, "revoked")
+    log.case(BRUNO, stale, "revoked", first=a)
+    log.revoke(BRUNO, 5)
+    log.case(ANNA, stale, "stale", first=a)
+
+
+def no_right_and_revoked(log):
+    a = log.case(ANNA)
+    other = log.case(CARLA, a, "revoked")
+    challenge = log.case(CARLA, None, "revoked", schema=4)
+    log.revoke(CARLA, 4)
+    log.case(ANNA, other, "stale", first=a)
+    log.case(ANNA, challenge, "subject", first=challenge, schema=4)
+    log.case(ANNA, a)
+
+
+def repeated_and_revoked(log):
+    a = log.case(BRUNO)
+    b = log.case(ANNA, a)
+    log.revoke(BRUNO, 6)
+    log.again("revoked", 4)
+    log.case(ANNA, b, first=a)
+
+
+def revoked_before_it_wrote(log):
+    a = log.case(ANNA)
+    log.revoke(BRUNO, 5)
+    b = log.case(BRUNO, a, "revoked")
+    log.case(ANNA, a, "stale")
+    log.case(ANNA, b, first=a)
+
+
+def all_versions_void(log):
+    a = log.case(BRUNO, None, "revoked")
+    b = log.case(BRUNO, a, "revoked")
+    log.revoke(BRUNO, 3)
+    log.case(ANNA, b, first=a)
+
+
+def void_withdrawal(log):
+    a = log.case(ANNA)
+    log.withdraw(BRUNO, a, a, "revoked")
+    b = log.case(ANNA, a)
+    log.revoke(BRUNO, 4)
+    log.withdraw(ANNA, a, b)
+    log.case(ANNA, b, "stale", first=a)
+
+
+def after_a_withdrawal(log):
+    a = log.case(ANNA)
+    log.withdraw(ANNA, a, a)
+    b = log.case(BRUNO, a, "revoked")
+    log.revoke(BRUNO, 5)
+    log.case(ANNA, b, "stale", first=a)
+
+
+def revokers_are_not_undone(log):
+    a = log.case(BRUNO)
+    log.revoke(BRUNO, 5)
+    log.revoke(OWNER.key, 1)
+    log.case(BRUNO, a, "revoked")
+    log.revoke(BRUNO, 6)
+    log.certify(signer("Dora"), 4, EDITOR)
+
+
+def by_itself(log):
+    a = log.case(BRUNO)
+    b = log.case(BRUNO, a)
+    log.revoke(BRUNO, 1, by=BRUNO)
+    c = log.case(BRUNO, b, "revoked", first=a)
+    log.case(ANNA, c, first=a)
+
+
+def two_revocations(log):
+    a = log.case(ANNA)
+    b = log.case(BRUNO, a, "revoked")
+    c = log.case(CARLA, None, "revoked")
+    d = log.case(CARLA, c, "revoked")
+    log.revoke(CARLA, 7)
+    log.revoke(BRUNO, 5)
+    log.revoke(CARLA, 4)
+    log.case(ANNA, d, first=c)
+    log.case(ANNA, b, first=a)
+
+
+def own_objects_of_a_void_person(log):
+    a = log.case(CARLA, None, "revoked")
+    log.revoke(CARLA, 4)
+    heir = signer("Carla 2")
+    log.certify(heir, 3, CONTRIBUTOR)
+    log.case(heir, a)
+    stranger = signer("Dora")
+    log.certify(stranger, 4, CONTRIBUTOR)
+    log.case(stranger, a, "rights")
+
+
+def repeated_certificate_does_not_count(log):
+    log.certify(CARLA, 3, EDITOR)
+    log.revoke(CARLA, 6)
+    log.again("revoked", 3)
+    challenge = log.case(CARLA, None, "revoked", schema=4)
+    log.case(ANNA, challenge, schema=4)
+
+
+STORIES = (("what a revocation voids stands in the chain", voided_in_the_chain),
+           ("a stale version does not join the chain when its author is revoked", stale_and_revoked),
+           ("nor does what was built on it", on_what_does_not_stand),
+           ("nor one that its author had no right to", no_right_and_revoked),
+           ("nor a repeated one", repeated_and_revoked),
+           ("a version written after the revocation stands too", revoked_before_it_wrote),
+           ("an object whose versions are all void has a chain", all_versions_void),
+           ("a void withdrawal withdraws nothing", void_withdrawal),
+           ("a void version after a withdrawal does not stand", after_a_withdrawal),
+           ("revoking the node key undoes no revocation", revokers_are_not_undone),
+           ("a key that revokes itself does so from there on", by_itself),
+           ("two keys, one of them revoked twice", two_revocations),
+           ("a void author's person owns his objects", own_objects_of_a_void_person),
+           ("a repeated certificate does not count", repeated_certificate_does_not_count))
+
+
+def logs():
+    for name, tell in STORIES:
+        log = Log()
+        log.certify(ANNA, 1, COORDINATOR | EDITOR)
+        log.certify(BRUNO, 2, EDITOR)
+        log.certify(CARLA, 3, CONTRIBUTOR)
+        tell(log)
+        yield vector(name, "4.6", log.bundle(), charter=CHARTER_ITEM, id=OWNER.id, reasons=log.reasons)
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent
+    lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in logs())
+    (folder / "log.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
