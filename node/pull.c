@@ -171,6 +171,9 @@ static enum err_code read_items(struct block *b, struct view window, size_t *byt
   (void)canon_array(&r, LIMIT_MILESTONE_ENTRIES);
   for (size_t i = 0; i < b->n; i++) {
     item_read(&r, &b->items[i].opened.item);
+    if (b->items[i].opened.item.state == ITEM_GONE) {
+      return err_set(err, ERR_FORMAT, "item %zu: gone by a takedown, and there are no takedowns yet", i);
+    }
     *bytes += b->items[i].opened.item.body.len;
   }
   return canon_finish(&r, "window", err);

@@ -50,16 +50,19 @@ static enum reason open_item(struct verified *v, const struct hash *fed_id, stru
   return v->opened.reason;
 }
 
-/* A header says whether there is a body and which. One that cannot be read travels alone; one of another alg is kept without
- * its body, for which nothing vouches here. */
+/* A header says whether there is a body and which; one that can be erased may be absent. A header that cannot be read travels
+ * alone; one of another alg is kept without its body, for which nothing vouches here. */
 static const char *check_body(struct item *item, const struct header *h, bool readable, bool has_kind) {
   if (!readable && has_kind) {
-    item->state = item->state == ITEM_BODILESS ? ITEM_BODILESS : ITEM_ABSENT;
+    item->state = ITEM_BODILESS;
     item->body = view_of(NULL, 0);
     return NULL;
   }
   if (!readable || h->body_len == 0) {
     return item->state == ITEM_BODILESS ? NULL : "a body where the header has none";
+  }
+  if (item->state == ITEM_ABSENT && !record_kind_keeps_body(h->kind)) {
+    return NULL;
   }
   if (item->state != ITEM_WHOLE) {
     return "a body is missing";

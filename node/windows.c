@@ -22,34 +22,12 @@ static bool keeps_body(const struct item *item) {
   return envelope_split(item->envelope, &header, &signature) && header_kind(header, &kind) && record_kind_keeps_body(kind);
 }
 
-/* Mode 2: what stands beside the envelope. */
-static void put_beside(struct canon_writer *w, const struct item *item) {
-  switch (item->state) {
-  case ITEM_BODILESS:
-    canon_put_array(w, 0);
-    return;
-  case ITEM_WHOLE:
-    canon_put_array(w, 2);
-    canon_put_bin(w, view_of(item->salt.b, SALT_LEN));
-    canon_put_bin(w, item->body);
-    return;
-  case ITEM_GONE:
-    canon_put_array(w, 1);
-    canon_put_hash(w, &item->takedown);
-    return;
-  case ITEM_ABSENT:
-    canon_put_array(w, 1);
-    canon_put_nil(w);
-    return;
-  }
-}
-
 static bool put_item(void *context, int64_t rowid, const struct item *item) {
   struct window *window = context;
   struct canon_writer w = canon_writer(&window->items);
   (void)rowid;
   if (window->mode == GET_BODIES) {
-    put_beside(&w, item);
+    item_beside_write(&w, item);
   } else if (window->mode == GET_HEADERS && !keeps_body(item)) {
     canon_put_array(&w, 1);
     canon_put_bin(&w, item->envelope);

@@ -50,6 +50,41 @@ void item_write(struct canon_writer *w, const struct item *item) {
   }
 }
 
+void item_beside_read(struct canon_reader *r, struct item *out) {
+  *out = (struct item){.state = ITEM_BODILESS};
+  uint32_t n = canon_array(r, 2);
+  if (n == 2) {
+    body_read(r, out);
+  } else if (n == 1 && canon_opt_nil(r)) {
+    out->state = ITEM_ABSENT;
+  } else if (n == 1) {
+    canon_hash(r, &out->takedown);
+    out->state = ITEM_GONE;
+  }
+  if (r->fault != NULL) *out = (struct item){.state = ITEM_BODILESS};
+}
+
+void item_beside_write(struct canon_writer *w, const struct item *item) {
+  switch (item->state) {
+  case ITEM_BODILESS:
+    canon_put_array(w, 0);
+    return;
+  case ITEM_WHOLE:
+    canon_put_array(w, 2);
+    canon_put_bin(w, view_of(item->salt.b, sizeof item->salt.b));
+    canon_put_bin(w, item->body);
+    return;
+  case ITEM_GONE:
+    canon_put_array(w, 1);
+    canon_put_hash(w, &item->takedown);
+    return;
+  case ITEM_ABSENT:
+    canon_put_array(w, 1);
+    canon_put_nil(w);
+    return;
+  }
+}
+
 enum err_code submission_read(struct view bytes, struct item items[LIMIT_SUBMIT], uint32_t *n, struct err *err) {
   struct canon_reader r = canon_reader(bytes);
   if (bytes.len > LIMIT_SUBMIT_BYTES) {

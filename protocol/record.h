@@ -121,6 +121,9 @@ struct canon_writer;
 /* Reads one full-mode item (faults are the reader's). */
 void item_read(struct canon_reader *r, struct item *out);
 void item_write(struct canon_writer *w, const struct item *item);
+/* The same of mode 2: what stands beside an envelope. item->envelope is left empty, and not written. */
+void item_beside_read(struct canon_reader *r, struct item *out);
+void item_beside_write(struct canon_writer *w, const struct item *item);
 
 /* ---- submission and receipt (docs/protocol.md section 9) ---- */
 

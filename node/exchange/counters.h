@@ -20,6 +20,7 @@
   X(COUNT_LINK_STALLED, "link.stalled", "frames that waited because the peer does not read")                                   \
   X(COUNT_PULL_DONE, "pull.done", "milestones that were pulled from it")                                                       \
   X(COUNT_ENTRIES_PULLED, "entries.pulled", "entries that were pulled from it")                                                \
+  X(COUNT_ENTRIES_FILLED, "entries.filled", "entries whose missing body came from it")                                         \
   X(COUNT_ENTRIES_SERVED, "entries.served", "entries that were served to it")                                                  \
   X(COUNT_FRAME_FORMAT, "frame.format", "a frame that is not a payload and a signature")                                       \
   X(COUNT_FRAME_SIGNATURE, "frame.signature", "a frame that does not verify on this link, at this place")                      \

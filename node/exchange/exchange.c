@@ -224,11 +224,13 @@ static void take_heads(struct exchange *x, struct exchange_link *l, struct reque
 /* The request that a message answers, NULL if none. */
 static struct request *answered(struct exchange *x, uint32_t peer, uint64_t type, uint64_t what) {
   struct request *r = x->in.has_req ? request_find(x, peer, x->in.req) : NULL;
-  return r != NULL && r->type == type && r->what == what ? r : NULL;
+  return r != NULL && r->type == type && (r->what == what || type == MSG_GET) ? r : NULL;
 }
 
 static void take_answer(struct exchange *x, struct exchange_link *l, struct request *r) {
-  if (x->in.type == MSG_DATA && r != NULL) {
+  if (x->in.type == MSG_DATA && r != NULL && r->what == GET_BODIES) {
+    fill_data(x, l, r);
+  } else if (x->in.type == MSG_DATA && r != NULL) {
     fetch_data(x, l, r);
   } else if (r == NULL) {
     tally(x, l->peer, x->in.type == MSG_DATA ? COUNT_DATA_UNASKED : COUNT_MESSAGE_UNASKED, 1);

@@ -224,7 +224,7 @@ static void drain(struct exchange *x, uint32_t index) {
   }
 }
 
-static bool is_what_was_asked(const struct exchange_log *log, const struct request *r, const struct message *m) {
+bool fetch_is_answer(const struct exchange_log *log, const struct request *r, const struct message *m) {
   return hash_equal(&m->u.data.node, &log->node) && m->u.data.gen == log->gen && m->u.data.from == r->from &&
          m->u.data.count <= r->to - r->from;
 }
@@ -239,7 +239,7 @@ void fetch_data(struct exchange *x, struct exchange_link *l, struct request *req
   struct exchange_log *log = x->logs[r.log];
   struct view window;
   struct err err = ERR_INIT;
-  enum err_code code = is_what_was_asked(log, &r, m) ? window_open(m, &x->window, &window, &err) : ERR_FORMAT;
+  enum err_code code = fetch_is_answer(log, &r, m) ? window_open(m, &x->window, &window, &err) : ERR_FORMAT;
   if (code == ERR_MEMORY) {
     rest(x, r.log, &err);
     return;

@@ -5,7 +5,8 @@
  *   dial.c      whom to dial, when again                          heads.c   HEADS, both ways
  *   request.c   what was asked and has not been answered          answer.c  what a peer asks of us
  *   plan.c      which log from which peer: WANT and GET           fetch.c   DATA into the hall, milestone by milestone
- *   counters.c  names of what is counted                          status.c  JSON
+ *   fill.c      bodies that were absent, asked of others          status.c  JSON
+ *   counters.c  names of what is counted
  *
  * Peers and logs are named by their index in x->peers and x->logs; neither ever leaves its place.
  */
@@ -104,7 +105,7 @@ enum request_state {
 };
 struct request {
   enum request_state state;
-  uint64_t type, what; /* MSG_GET, or MSG_WANT and what */
+  uint64_t type, what; /* MSG_GET and mode, or MSG_WANT and what */
   uint64_t req;
   uint32_t log;
   uint64_t from, to; /* GET: positions; WANT(CKPT): from, and the size that the peer had claimed */
@@ -148,6 +149,7 @@ struct claim {
   uint64_t silent_before_ms;                   /* the same after a silence: a new session is a new chance */
   uint64_t wait_ms;                            /* how long the last wait was, for either */
   uint64_t no_ckpt_before_ms, no_ckpt_wait_ms; /* after an unbacked head: the same for checkpoints alone */
+  uint64_t absent_before_ms, absent_wait_ms;   /* it lacks bodies that we lack: when it is asked for them again */
 };
 /* A verified checkpoint above what is held. */
 struct milestone {
@@ -195,6 +197,12 @@ struct exchange_log {
   uint32_t n_stash;
   uint64_t per_window, data_ms;
   uint64_t retry_ms, retry_wait_ms; /* after an error of our own */
+  /* bodies that are absent */
+  uint32_t filler;      /* the peer that is asked for them, NONE */
+  bool is_absent;       /* some were, when last looked, */
+  uint64_t absent_at;   /* from here on */
+  uint64_t fill_at;     /* it was asked for those below */
+  uint64_t fill_due_ms; /* not before */
   char note[NOTE_MAX];
 };
 
@@ -319,6 +327,9 @@ void plan_new_session(struct exchange *x, uint32_t peer);
 bool plan_keep(struct exchange_log *log, struct milestone *milestone);
 uint64_t plan_run(struct exchange *x); /* asks what can be asked; when to call again */
 bool plan_is_done(const struct exchange *x);
+/* Whether a peer may be asked about a log now: it has a link, and is not being left alone after a lie or a silence. */
+bool plan_is_eligible(const struct exchange *x, const struct exchange_log *log, uint32_t peer);
+uint64_t plan_longer(uint64_t wait_ms); /* the wait after that one */
 /* A peer that can serve log now, other than `not`. */
 bool plan_has_other(const struct exchange *x, const struct exchange_log *log, uint32_t not_peer);
 
@@ -333,5 +344,12 @@ void fetch_ask_again(struct exchange_log *log, struct range range);
 void fetch_data(struct exchange *x, struct exchange_link *l, struct request *request); /* x->in */
 uint64_t fetch_tick(struct exchange *x, uint32_t index); /* finishes what is complete; when to call again */
 void fetch_abort(struct exchange *x, uint32_t index);
+/* Whether the DATA in m is of the positions that r asked for. */
+bool fetch_is_answer(const struct exchange_log *log, const struct request *r, const struct message *m);
+
+/* fill.c */
+void fill_data(struct exchange *x, struct exchange_link *l, struct request *request); /* x->in: bodies of entries held */
+uint64_t fill_run(struct exchange *x, uint32_t index);       /* asks for bodies that are absent; when to call again */
+bool fill_is_done(const struct exchange *x, uint32_t index); /* nobody can be asked for any now */
 
 #endif

@@ -34,6 +34,7 @@ static struct exchange_log *log_add(struct exchange *x, const struct hash *node,
   log->gen = gen;
   log->claims = claims;
   log->source = NONE;
+  log->filler = NONE;
   log->per_window = ENTRIES_FIRST;
   *index = x->n_logs;
   x->logs[x->n_logs++] = log;
@@ -57,7 +58,7 @@ void plan_claim(struct exchange *x, uint32_t log, uint32_t peer, uint64_t size) 
   x->plan_due = true;
 }
 
-static uint64_t longer(uint64_t wait_ms) {
+uint64_t plan_longer(uint64_t wait_ms) {
   uint64_t next = wait_ms == 0 ? FAULT_FIRST_MS : wait_ms * 2;
   return next < FAULT_LAST_MS ? next : FAULT_LAST_MS;
 }
@@ -65,7 +66,7 @@ static uint64_t longer(uint64_t wait_ms) {
 static void leave(struct exchange *x, uint32_t index, uint32_t peer, uint64_t *until_ms) {
   struct exchange_log *log = x->logs[index];
   struct claim *c = &log->claims[peer];
-  c->wait_ms = longer(c->wait_ms);
+  c->wait_ms = plan_longer(c->wait_ms);
   *until_ms = now_ms(x) + c->wait_ms;
   if (log->source == peer) fetch_abort(x, index);
   x->plan_due = true;
@@ -89,12 +90,11 @@ static void unbacked(struct exchange *x, uint32_t index, uint32_t peer, uint64_t
   struct claim *claim = &x->logs[index]->claims[peer];
   tally(x, peer, c, 1);
   claim->size = backed;
-  claim->no_ckpt_wait_ms = longer(claim->no_ckpt_wait_ms);
+  claim->no_ckpt_wait_ms = plan_longer(claim->no_ckpt_wait_ms);
   claim->no_ckpt_before_ms = now_ms(x) + claim->no_ckpt_wait_ms;
 }
 
-/* Whether a peer may be asked about a log now: it has a link, and is not being left alone after a lie or a silence. */
-static bool is_eligible(const struct exchange *x, const struct exchange_log *log, uint32_t peer) {
+bool plan_is_eligible(const struct exchange *x, const struct exchange_log *log, uint32_t peer) {
   const struct claim *c = &log->claims[peer];
   return x->peers[peer].link != NULL && now_ms(x) >= c->not_before_ms && now_ms(x) >= c->silent_before_ms;
 }
@@ -240,7 +240,7 @@ void plan_checkpoints(struct exchange *x, struct exchange_link *l, struct reques
 bool plan_has_other(const struct exchange *x, const struct exchange_log *log, uint32_t not_peer) {
   uint64_t needed = log->n_slots > 0 ? log->slots[0].milestone.size : log->size + 1;
   for (uint32_t p = 0; p < x->n_peers; p++) {
-    if (p != not_peer && is_eligible(x, log, p) && log->claims[p].size >= needed) return true;
+    if (p != not_peer && plan_is_eligible(x, log, p) && log->claims[p].size >= needed) return true;
   }
   return false;
 }
@@ -253,7 +253,7 @@ static uint32_t choose_source(const struct exchange *x, uint32_t index) {
   if (log->n_milestones == 0) return NONE;
   for (uint32_t i = 0; i < x->n_peers; i++) {
     uint32_t p = (i + index) % x->n_peers;
-    if (!is_eligible(x, log, p) || log->claims[p].size < log->milestones[0].size) continue;
+    if (!plan_is_eligible(x, log, p) || log->claims[p].size < log->milestones[0].size) continue;
     uint32_t load = request_count(x, p, MSG_GET);
     if (load < LIMIT_GETS && hash_equal(&x->peers[p].node, &log->node)) return p;
     if (load < best_load) {
@@ -358,7 +358,7 @@ static bool ask_checkpoints(struct exchange *x, uint32_t index, uint32_t peer, u
 
 static bool may_be_wanted(const struct exchange *x, uint32_t index, uint32_t peer) {
   const struct exchange_log *log = x->logs[index];
-  return is_eligible(x, log, peer) && now_ms(x) >= log->claims[peer].no_ckpt_before_ms &&
+  return plan_is_eligible(x, log, peer) && now_ms(x) >= log->claims[peer].no_ckpt_before_ms &&
          request_count(x, peer, MSG_WANT) < WANTS_MAX;
 }
 
@@ -396,7 +396,7 @@ static void note_withheld(struct exchange *x, uint32_t index) {
   bool any = false;
   for (uint32_t p = 0; p < x->n_peers; p++) {
     if (log->claims[p].size <= log->size) continue;
-    any |= is_eligible(x, log, p);
+    any |= plan_is_eligible(x, log, p);
     if (x->peers[p].link != NULL && log->claims[p].size > most) most = log->claims[p].size;
   }
   if (most > 0 && !any) note_set(log->note, "withheld at %llu", (unsigned long long)most);
@@ -418,6 +418,8 @@ uint64_t plan_run(struct exchange *x) {
   for (uint32_t i = 0; i < x->n_logs; i++) {
     struct exchange_log *log = x->logs[i];
     drop_old_milestones(log);
+    uint64_t fill = fill_run(x, i);
+    due = fill < due ? fill : due;
     if (!goes_on(x, log)) continue;
     if (now < log->retry_ms) {
       due = log->retry_ms < due ? log->retry_ms : due;
@@ -436,10 +438,10 @@ uint64_t plan_run(struct exchange *x) {
 bool plan_is_done(const struct exchange *x) {
   for (uint32_t i = 0; i < x->n_logs; i++) {
     const struct exchange_log *log = x->logs[i];
-    if (log->n_slots > 0) return false;
+    if (log->n_slots > 0 || !fill_is_done(x, i)) return false;
     if (log->is_forked) continue;
     for (uint32_t p = 0; p < x->n_peers; p++) {
-      if (log->claims[p].size > log->size && is_eligible(x, log, p)) return false;
+      if (log->claims[p].size > log->size && plan_is_eligible(x, log, p)) return false;
     }
   }
   return true;

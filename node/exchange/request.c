@@ -68,7 +68,7 @@ static void cancel(struct exchange *x, uint32_t peer, struct request *r) {
   r->link = NULL;
   x->plan_due = true;
   if (r->type == MSG_WANT && r->what == WANT_IDENT) x->peers[peer].ident_asked = false;
-  if (was_pending && r->type == MSG_GET && r->log != NONE) {
+  if (was_pending && r->type == MSG_GET && r->what == GET_FULL && r->log != NONE) {
     fetch_ask_again(x->logs[r->log], (struct range){r->from, r->to});
   }
 }

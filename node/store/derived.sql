@@ -12,6 +12,9 @@ CREATE TABLE derived_wide(
   name TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
 
+-- Entries whose body is absent: found without reading all others.
+CREATE INDEX entry_absent ON entry(state) WHERE state = 3;
+
 -- Entries without effect (docs/protocol.md 4.6), and why.
 CREATE TABLE held(
   id INTEGER PRIMARY KEY,

@@ -35,7 +35,7 @@ CREATE TABLE log(
   gen INTEGER NOT NULL,
   size INTEGER NOT NULL,       -- entries held
   range BLOB NOT NULL,         -- 32 octets for each set bit of size
-  body_bytes INTEGER NOT NULL, -- octets of bodies held
+  body_bytes INTEGER NOT NULL, -- octets of bodies of those entries, absent ones included
   UNIQUE (node, gen)
 ) STRICT;
 

@@ -64,7 +64,7 @@ struct log {
   struct hash node;
   uint64_t gen;
   struct merkle_range range; /* range.size entries are held */
-  uint64_t body_bytes;       /* octets of bodies held */
+  uint64_t body_bytes;       /* octets of bodies, absent ones included */
 };
 /* ERR_NOT_FOUND. */
 MUST_CHECK enum err_code log_find(struct store *s, const struct hash *node, uint64_t gen, struct log *out, struct err *err);

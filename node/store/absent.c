@@ -1,0 +1,64 @@
+/*
+ * absent: see absent.h. Evaluation does not look at bodies that can be erased, so nothing but content follows from one that
+ * comes later: of the object whose newest version it is.
+ */
+#include "node/store/absent.h"
+
+#include "node/store/statement.h"
+
+enum err_code absent_next(struct store *s, int64_t log_no, uint64_t from, uint64_t *index, struct err *err) {
+  static const char sql[] = "SELECT id FROM entry WHERE state = 3 AND id >= :from AND id < :to ORDER BY id LIMIT 1";
+  sqlite3_stmt *st = NULL;
+  bool row = false;
+  enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_int(st, 1, entry_rowid(log_no, from));
+  statement_bind_int(st, 2, entry_rowid(log_no + 1, 0));
+  code = statement_step(s, st, &row, "absent body", err);
+  if (code == OK && !row) {
+    return err_set(err, ERR_NOT_FOUND, "no body is absent");
+  }
+  if (code == OK) {
+    *index = entry_index(sqlite3_column_int64(st, 0));
+    statement_done(st);
+  }
+  return code;
+}
+
+static enum err_code put(struct store *s, int64_t rowid, const struct item *item, struct err *err) {
+  static const char sql[] = "UPDATE entry SET state = 1, salt = :salt, body = :body WHERE id = :id AND state = 3";
+  sqlite3_stmt *st = NULL;
+  const enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_blob(st, 1, view_of(item->salt.b, SALT_LEN));
+  statement_bind_blob(st, 2, item->body);
+  statement_bind_int(st, 3, rowid);
+  return statement_run(s, st, "body", err);
+}
+
+enum err_code absent_fill(struct derivation *d, int64_t rowid, const struct item *item, struct err *err) {
+  struct store *s = d->content.s;
+  struct object object = {.id = 0};
+  int64_t id = 0;
+  enum err_code code = put(s, rowid, item, err);
+  if (code == OK) {
+    code = object_of_version(s, rowid, &id, err);
+  }
+  if (code == OK) {
+    code = object_get(s, id, &object, err);
+  }
+  if (code == ERR_NOT_FOUND) {
+    err_clear(err);
+    return OK; /* of no object, or of no version that counts */
+  }
+  if (code != OK || object.newest != rowid) {
+    return code;
+  }
+  object.readable = content_is_readable(item->body);
+  code = object_update(s, &object, err);
+  return code == OK ? content_add(&d->content, &object, item->body, err) : code;
+}
