@@ -103,7 +103,7 @@ enum err_code cmd_serve(struct cli *cli, const struct args *args, struct err *er
 
 /* ---- sync ---- */
 
-/* {"peers": […], "new": n} as text. */
+/* {"peers": […], "new": n, "paused": […]} as text. */
 static void say_sync(struct cli *cli, const json_t *report) {
   size_t i;
   json_t *peer;
@@ -114,6 +114,10 @@ static void say_sync(struct cli *cli, const json_t *report) {
     bool reached = state != NULL && strcmp(state, "open") == 0;
     out_line(cli, "%-6s %s%s%s", handle == NULL ? "?" : handle, reached ? "answered" : "no answer",
              note == NULL || note[0] == '\0' ? "" : ": ", note == NULL ? "" : note);
+  }
+  json_array_foreach(json_object_get(report, "paused"), i, peer) {
+    out_line(cli, "! the log of %s is paused: it holds as many texts as it may (log_bodies in node.ini)",
+             json_string_value(peer));
   }
   const json_t *n = json_object_get(report, "new");
   if (json_is_integer(n)) {
@@ -139,7 +143,15 @@ static enum err_code reached_all(const json_t *report, struct err *err) {
     err_set(err, ERR_UNREACHABLE, "no answer from %s", silent);
     return err_hint(err, "specola peer list");
   }
-  return json_is_false(json_object_get(report, "idle")) ? err_set(err, ERR_UNREACHABLE, "not finished in time") : OK;
+  if (json_is_false(json_object_get(report, "idle"))) {
+    return err_set(err, ERR_UNREACHABLE, "not finished in time");
+  }
+  if (json_array_size(json_object_get(report, "paused")) > 0) {
+    err_set(err, ERR_REFUSED, "paused: quota: the log of %s holds as many texts as it may",
+            json_string_value(json_array_get(json_object_get(report, "paused"), 0)));
+    return err_hint(err, "log_bodies = MIB in node.ini, then start again");
+  }
+  return OK;
 }
 
 enum err_code cmd_sync(struct cli *cli, const struct args *args, struct err *err) {

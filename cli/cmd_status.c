@@ -34,10 +34,12 @@ static bool add_log(void *context, const struct log *log) {
   f->rows = rows;
   f->rows[f->n] =
       (struct frontier_row){.node = log->node, .gen = log->gen, .size = log->range.size, .root = merkle_root(&log->range)};
-  json_array_append_new(f->logs,
-                        json_pack("{s:s, s:o, s:I, s:I, s:o}", "handle", federation_handle(&f->here->federation, &log->node),
-                                  "node", out_json_hash(&log->node), "gen", (json_int_t)log->gen, "size",
-                                  (json_int_t)log->range.size, "root", out_json_hash(&f->rows[f->n].root)));
+  json_array_append_new(
+      f->logs,
+      json_pack("{s:s, s:o, s:I, s:I, s:o, s:b}", "handle", federation_handle(&f->here->federation, &log->node), "node",
+                out_json_hash(&log->node), "gen", (json_int_t)log->gen, "size", (json_int_t)log->range.size, "root",
+                out_json_hash(&f->rows[f->n].root), "paused",
+                !hash_equal(&log->node, &f->here->federation.own) && log->body_bytes >= home_log_bodies(&f->here->home)));
   f->n++;
   return true;
 }
@@ -199,6 +201,12 @@ static void say_logs(struct cli *cli) {
     out_table_row(table, cells);
   }
   out_table_print(table);
+  json_array_foreach(json_object_get(cli->doc, "logs"), i, log) {
+    if (json_is_true(json_object_get(log, "paused"))) {
+      out_line(cli, "! the log of %s is paused: it holds as many texts as it may (log_bodies in node.ini)",
+               text_of(log, "handle"));
+    }
+  }
 }
 
 static intmax_t figure(const json_t *figures, const char *name) {

@@ -46,7 +46,8 @@ static enum err_code open_hall(struct cli *cli, struct submit *s, struct err *er
                                      .node_key = &s->node_key,
                                      .clock = clock_system(),
                                      .entropy = entropy_system(),
-                                     .threads = 2};
+                                     .threads = 2,
+                                     .log_bodies = home_log_bodies(&s->here.home)};
   return hall_open(&config, &s->hall, err);
 }
 

@@ -103,7 +103,8 @@ static enum err_code open_all(struct core *c, const struct core_config *config, 
                                      .node_key = config->node_key,
                                      .clock = clock_system(),
                                      .entropy = entropy_system(),
-                                     .threads = THREADS};
+                                     .threads = THREADS,
+                                     .log_bodies = home_log_bodies(&c->home)};
   code = hall_open(&wanted, &c->hall, err);
   if (code == OK) code = advertise(c, err);
   if (code == OK) code = open_exchange(c, config, err);

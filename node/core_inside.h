@@ -49,11 +49,11 @@ struct core {
 MUST_CHECK enum err_code core_request_message(struct core *c, enum pipe_channel channel, struct view payload, struct err *err);
 /* Answers the orders that are done or whose time is up. */
 void core_orders_step(struct core *c);
-/* Begins and reports a round of exchange; report: {"peers": […], "new": n, "idle": bool}. */
+/* Begins and reports a round of exchange; report: {"peers": […], "new": n, "idle": bool, "paused": [handle…]}. */
 void core_round_begin(struct core *c, struct order *round, uint64_t timeout_ms);
 bool core_round_is_over(const struct core *c, const struct order *round);
 json_t *core_round_report(const struct core *c, const struct order *round);
-/* OK, or ERR_UNREACHABLE naming who did not answer. */
+/* OK, ERR_UNREACHABLE naming who did not answer, or ERR_REFUSED naming whose logs are paused. */
 enum err_code core_round_result(const struct core *c, const json_t *report, struct err *err);
 
 #endif

@@ -2,7 +2,7 @@
  * core_orders: what ctl may ask of core. GET /status; POST /sync/submit (docs/protocol.md 9); POST /order/NAME with a JSON
  * object:
  *
- *   sync {timeout_ms}                       -> {peers, new, idle} when everything reachable is here, or time is up
+ *   sync {timeout_ms}                       -> {peers, new, idle, paused} when everything reachable is here, or time is up
  *   ping {peer, timeout_ms}                 -> {peer, ms}
  *   certify {key, roles, territory, name, person?} -> {reference, id}
  *   import {path}                           -> {logs, entries, new, held, known}; a bundle, path absolute
@@ -99,11 +99,23 @@ bool core_round_is_over(const struct core *c, const struct order *round) {
   return exchange_idle(c->exchange) || clock_ms(clock_system()) >= round->until_ms;
 }
 
+/* The handles of the logs that are paused. NULL without memory. */
+static json_t *paused_logs(const json_t *status) {
+  json_t *out = json_array();
+  size_t i = 0;
+  const json_t *log = NULL;
+  json_array_foreach(json_object_get(status, "logs"), i, log) {
+    if (json_is_true(json_object_get(log, "paused"))) (void)json_array_append(out, json_object_get(log, "handle"));
+  }
+  return out;
+}
+
 json_t *core_round_report(const struct core *c, const struct order *round) {
   json_t *status = exchange_status(c->exchange);
   const uint64_t now = entries_of_others(c);
-  json_t *report = json_pack("{s:O?, s:I, s:b}", "peers", json_object_get(status, "peers"), "new",
-                             (json_int_t)(now > round->entries ? now - round->entries : 0), "idle", exchange_idle(c->exchange));
+  json_t *report = json_pack("{s:O?, s:I, s:b, s:o?}", "peers", json_object_get(status, "peers"), "new",
+                             (json_int_t)(now > round->entries ? now - round->entries : 0), "idle", exchange_idle(c->exchange),
+                             "paused", paused_logs(status));
   json_decref(status);
   return report;
 }
@@ -113,6 +125,16 @@ static void list_add(char list[256], const char *handle) {
   const size_t len = strlen(list);
   if (handle == NULL || len + strlen(handle) + 3 > 256) return;
   (void)snprintf(list + len, 256 - len, "%s%s", len == 0 ? "" : ", ", handle);
+}
+
+static enum err_code paused_result(const json_t *report, struct err *err) {
+  char paused[256] = "";
+  size_t i = 0;
+  const json_t *handle = NULL;
+  json_array_foreach(json_object_get(report, "paused"), i, handle) list_add(paused, json_string_value(handle));
+  if (paused[0] == '\0') return OK;
+  err_set(err, ERR_REFUSED, "paused: quota: the log of %s holds as many texts as it may", paused);
+  return err_hint(err, "log_bodies = MIB in node.ini, then start again");
 }
 
 enum err_code core_round_result(const struct core *c, const json_t *report, struct err *err) {
@@ -137,7 +159,7 @@ enum err_code core_round_result(const struct core *c, const json_t *report, stru
     return err_hint(err, "peer.FR = tcp://HOST:PORT in node.ini, or --peer");
   }
   if (!exchange_idle(c->exchange)) return err_set(err, ERR_UNREACHABLE, "not finished in time");
-  return OK;
+  return paused_result(report, err);
 }
 
 /* ---- orders that take time ---- */

@@ -24,6 +24,7 @@ struct home_config {
   char license[64];                   /* default licence of cases */
   char listen[LIMIT_ENDPOINT + 1];    /* tcp://0.0.0.0:7411; port 0: chosen by the kernel */
   char advertise[LIMIT_ENDPOINT + 1]; /* what peers dial; empty: not told */
+  char log_bodies[9];                 /* MiB of bodies of one log past which it is paused; empty: LIMIT_LOG_BODIES */
   struct {
     char handle[HANDLE_MAX], endpoint[LIMIT_ENDPOINT + 1];
   } peers[HOME_PEERS];
@@ -48,6 +49,8 @@ MUST_CHECK enum err_code home_create(const char *dir, const struct home_config *
 MUST_CHECK enum err_code home_node_key(const struct home *h, struct secret *passphrase, struct signer *out, struct err *err);
 MUST_CHECK enum err_code home_curve_key(const struct home *h, struct secret *passphrase, uint8_t pub[32], struct secret **out,
                                         struct err *err);
+/* Octets of bodies of one log past which it is followed no further: what node.ini says, else LIMIT_LOG_BODIES. */
+uint64_t home_log_bodies(const struct home *h);
 /* The embedded kinds and those of schema/. */
 MUST_CHECK enum err_code home_schemas(const struct home *h, struct schema_set **out, struct err *err);
 /* Writes a file whole or not at all (new name, fsync, rename, fsync of the directory), 0600 or 0644. */

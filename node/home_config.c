@@ -18,7 +18,16 @@
 #define PEER_PREFIX "peer."
 
 /* What a text of node.ini may be. */
-enum config_form { CONFIG_COUNTRY, CONFIG_REGION, CONFIG_HANDLE, CONFIG_TEXT, CONFIG_LANGUAGE, CONFIG_LISTEN, CONFIG_ENDPOINT };
+enum config_form {
+  CONFIG_COUNTRY,
+  CONFIG_REGION,
+  CONFIG_HANDLE,
+  CONFIG_TEXT,
+  CONFIG_LANGUAGE,
+  CONFIG_LISTEN,
+  CONFIG_ENDPOINT,
+  CONFIG_MIB
+};
 
 #define CONFIG_KEY(key, form)                                                                                                  \
   { #key, form, offsetof(struct home_config, key), sizeof((struct home_config *)NULL)->key }
@@ -30,6 +39,7 @@ static const struct config_key {
     CONFIG_KEY(country, CONFIG_COUNTRY), CONFIG_KEY(region, CONFIG_REGION), CONFIG_KEY(lead, CONFIG_HANDLE),
     CONFIG_KEY(handle, CONFIG_HANDLE),   CONFIG_KEY(name, CONFIG_TEXT),     CONFIG_KEY(language, CONFIG_LANGUAGE),
     CONFIG_KEY(license, CONFIG_TEXT),    CONFIG_KEY(listen, CONFIG_LISTEN), CONFIG_KEY(advertise, CONFIG_ENDPOINT),
+    CONFIG_KEY(log_bodies, CONFIG_MIB),
 };
 #define N_CONFIG_KEYS (sizeof config_keys / sizeof config_keys[0])
 
@@ -78,6 +88,11 @@ static bool listen_is_valid(const char *text) {
   return address_endpoint_is_valid(copy);
 }
 
+/* A decimal number without leading zeros; how many digits fit is checked by the place it goes to. */
+static bool mib_is_valid(const char *text) {
+  return text[0] >= '1' && text[0] <= '9' && strspn(text, "0123456789") == strlen(text);
+}
+
 /* Why value does not do for form, or NULL. */
 static const char *config_fault(enum config_form form, const char *value) {
   switch (form) {
@@ -99,6 +114,8 @@ static const char *config_fault(enum config_form form, const char *value) {
     return listen_is_valid(value) ? NULL : "is no endpoint such as tcp://0.0.0.0:7411";
   case CONFIG_ENDPOINT:
     return address_endpoint_is_valid(value) ? NULL : "is no endpoint such as tcp://node.example.org:7411";
+  case CONFIG_MIB:
+    return mib_is_valid(value) ? NULL : "is no number of MiB such as 4096";
   }
   return "is unknown";
 }
@@ -289,4 +306,12 @@ enum err_code config_write(const char *path, const struct home_config *c, struct
   }
   bytes_release(&text);
   return code;
+}
+
+uint64_t home_log_bodies(const struct home *h) {
+  uint64_t mib = 0;
+  for (const char *digit = h->config.log_bodies; *digit != '\0'; digit++) {
+    mib = mib * 10 + (uint64_t)(*digit - '0');
+  }
+  return mib == 0 ? LIMIT_LOG_BODIES : mib * 1048576;
 }

@@ -30,7 +30,7 @@ int serve_child(int argc, char **argv);
 bool serve_is_child(int argc, char **argv);
 
 /* `sync` without `serve`: gate and core for one round, until exchange_idle or timeout_ms. *report (may be NULL): {"peers": […],
- * "new": n}. ERR_UNREACHABLE (partial result in *report). */
+ * "new": n, "paused": […]}. ERR_UNREACHABLE, ERR_REFUSED (a log is paused): what was done is in *report. */
 MUST_CHECK enum err_code serve_once(const struct serve_options *options, uint64_t timeout_ms, json_t **report, struct err *err);
 
 #endif

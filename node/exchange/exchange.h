@@ -56,7 +56,8 @@ uint64_t exchange_tick(struct exchange *x);
 /* The next action; false when there is none. A SEND that returns false from the transport must be told by exchange_send_failed.
  */
 bool exchange_next(struct exchange *x, struct exchange_action *out);
-/* Every reachable member's heads are no further than ours and nothing is in flight: what `sync` waits for. */
+/* Every reachable member's heads are no further than ours, but for logs that are forked or paused, and nothing is in flight:
+ * what `sync` waits for. */
 bool exchange_idle(const struct exchange *x);
 
 /* A counter of `status`: name like "frame.signature"; peer node or NULL. */

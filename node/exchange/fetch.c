@@ -81,10 +81,15 @@ void fetch_begin(struct exchange *x, uint32_t index) {
     struct err err = ERR_INIT;
     struct view text = view_of(slot.milestone.text, slot.milestone.len);
     enum err_code code = hall_pull_begin(x->config.hall, text, from, &slot.pull, &err);
+    log->is_paused = code == ERR_REFUSED && log->n_slots == 0;
     if (code == OK) {
       if (log->n_slots == 0) log->next = from;
       log->slots[log->n_slots++] = slot;
       continue;
+    }
+    if (code == ERR_REFUSED && log->n_slots > 0) { /* what is on its way may end */
+      (void)plan_keep(log, &slot.milestone);
+      return;
     }
     free(slot.milestone.text);
     if (code == ERR_LIMIT) {

@@ -183,6 +183,7 @@ struct exchange_log {
   struct milestone milestones[MILESTONES_MAX];
   uint32_t n_milestones;
   bool needs_plan;       /* a checkpoint that came unasked was too far away */
+  bool is_paused;        /* it holds as much as hall_config.log_bodies allows, and there is more */
   bool is_forked;        /* its owner signed two roots of one size: neither branch is followed */
   uint64_t ckpt_wait_ms; /* not before: one may come unasked */
   uint64_t ckpt_asked_ms;

@@ -439,7 +439,7 @@ bool plan_is_done(const struct exchange *x) {
   for (uint32_t i = 0; i < x->n_logs; i++) {
     const struct exchange_log *log = x->logs[i];
     if (log->n_slots > 0 || !fill_is_done(x, i)) return false;
-    if (log->is_forked) continue;
+    if (log->is_forked || log->is_paused) continue;
     for (uint32_t p = 0; p < x->n_peers; p++) {
       if (log->claims[p].size > log->size && plan_is_eligible(x, log, p)) return false;
     }

@@ -78,7 +78,7 @@ static json_t *log_json(const struct exchange *x, const struct exchange_log *log
   bool ok = out != NULL && put(out, "handle", json_string(federation_handle(x->federation, &log->node))) &&
             put_hash(out, "node", &log->node) && put_number(out, "gen", log->gen) && put_number(out, "size", log->size) &&
             put_hash(out, "root", &log->root) && put_number(out, "grown_ms", log->grown_ms) &&
-            put(out, "note", json_string(log->note));
+            put(out, "note", json_string(log->note)) && put(out, "paused", json_boolean(log->is_paused));
   if (ok) return out;
   json_decref(out);
   return NULL;

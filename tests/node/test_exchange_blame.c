@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "node/hall.h"
 #include "protocol/canon.h"
 #include "tests/node/liar.h"
 
@@ -213,6 +214,25 @@ static void a_log_that_was_moved_by_an_import_is_nobodys_fault(void **state) {
   end(a);
 }
 
+static void a_log_that_is_paused_is_nobodys_fault_and_waited_for_by_nobody(void **state) {
+  (void)state;
+  struct liar *a = begin(LIE_NONE, 3);
+  struct sim *s = a->s;
+  uint64_t held = size_at(s, IT, FR);
+  s->f.nodes[IT].hall->config.log_bodies = 1;
+  sim_publish(s, FR, 50);
+  sim_run(s, 3000);
+  assert_int_equal(size_at(s, IT, FR), held);
+  assert_true(log_at(s, IT, FR)->is_paused);
+  assert_true(exchange_idle(s->nodes[IT].exchange));
+  assert_non_null(strstr(log_at(s, IT, FR)->note, "paused: quota"));
+  sim_expect_only(s, IT, FR, NULL);
+  s->f.nodes[IT].hall->config.log_bodies = 0;
+  (void)sim_converge(s, 40000);
+  assert_false(log_at(s, IT, FR)->is_paused);
+  end(a);
+}
+
 /* ---- two roots ---- */
 
 /* A checkpoint of `log` as large as `size`, with a root of nothing. */
@@ -366,6 +386,7 @@ int main(void) {
       cmocka_unit_test(too_many_octets_are_the_fault_of_who_served_them),
       cmocka_unit_test(our_own_sleep_makes_nobody_late),
       cmocka_unit_test(a_log_that_was_moved_by_an_import_is_nobodys_fault),
+      cmocka_unit_test(a_log_that_is_paused_is_nobodys_fault_and_waited_for_by_nobody),
       cmocka_unit_test(two_roots_of_a_size_that_is_not_held_are_the_owners_fault),
       cmocka_unit_test(another_root_of_the_size_that_is_held_is_the_owners_fault),
       cmocka_unit_test(a_checkpoint_under_no_key_of_its_owner_is_not_believed),
