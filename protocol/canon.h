@@ -21,9 +21,12 @@ struct canon_reader {
   const char *fault;
   size_t at;
   unsigned depth; /* open arrays and maps of the value being skipped; nesting is checked by canon_skip and canon_check */
+  bool checked;   /* texts and the order of keys are not looked at again */
 };
 
 struct canon_reader canon_reader(struct view v);
+/* The same over octets that canon_check has passed, or a part of them: their texts and keys are taken as they are. */
+struct canon_reader canon_reader_checked(struct view v);
 /* Type of the next value, CANON_NONE at the end or after a fault. Does not move. */
 enum canon_type canon_peek(const struct canon_reader *r);
 bool canon_at_end(const struct canon_reader *r);

@@ -58,7 +58,9 @@ enum err_code absent_fill(struct derivation *d, int64_t rowid, const struct item
   if (code != OK || object.newest != rowid) {
     return code;
   }
-  object.readable = content_is_readable(item->body);
+  struct content_body body;
+  content_open(&d->content, object.schema, item->body, &body);
+  object.readable = body.readable;
   code = object_update(s, &object, err);
-  return code == OK ? content_add(&d->content, &object, item->body, err) : code;
+  return code == OK ? content_add(&d->content, object.id, &body, err) : code;
 }

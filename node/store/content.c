@@ -40,6 +40,7 @@ struct walk {
   struct content *c;
   const struct wide *wide;
   int64_t object;
+  struct facets facets;
   bool add;
   enum err_code code;
   struct err *err;
@@ -52,7 +53,7 @@ static enum err_code put_facet(struct walk *w, const struct body_value *value) {
   if (value->type == CANON_BOOL) {
     code = code.len == 1 && code.p[0] != 0 ? view_of(yes, 3) : view_of(no, 2);
   }
-  return w->add ? facet_put(w->c->s, value->field->dim, code, w->object, w->err)
+  return w->add ? facet_put(w->c->s, &w->facets, value->field->dim, code, w->err)
                 : facet_erase(w->c->s, value->field->dim, code, w->object, w->err);
 }
 
@@ -75,39 +76,39 @@ static bool take(void *context, const struct body_value *value) {
   return w->code == OK;
 }
 
-static enum err_code walk_known(struct walk *w, struct view body, struct err *err) {
+static enum err_code walk_known(struct walk *w, const struct body_slots *slots, struct err *err) {
   const struct wide *wide = w->wide;
   struct view title;
   if (w->add) {
     statement_bind_int(wide->insert, 1, w->object);
-    if (body_text(wide->schema, body, wide->schema->title->key, "", &title, NULL)) {
+    if (slots_text(slots, wide->schema->title, "", &title, NULL)) {
       statement_bind_text(wide->insert, 2, title);
     }
   }
-  enum err_code code = body_walk(wide->schema, body, take, w, err);
-  code = w->code != OK ? w->code : code;
-  if (code != OK) {
+  slots_walk(slots, take, w);
+  if (w->code != OK) {
     statement_done(wide->insert);
-    return code;
+    return w->code;
   }
-  return w->add ? statement_run(w->c->s, wide->insert, wide->name, err) : OK;
+  const enum err_code code = w->add ? statement_run(w->c->s, wide->insert, wide->name, err) : OK;
+  return code == OK ? facet_flush(w->c->s, &w->facets, err) : code;
 }
 
-static enum err_code change_unique(struct walk *w, struct view body, struct err *err) {
+static enum err_code change_unique(struct walk *w, const struct body_slots *slots, struct err *err) {
   int64_t key = 0;
-  if (!unique_key(w->wide->schema, entry_log_no(w->object), body, &key)) {
+  if (!unique_key(slots, entry_log_no(w->object), &key)) {
     return OK;
   }
   return w->add ? unique_put(w->c->s, key, w->object, err) : unique_erase(w->c->s, key, w->object, err);
 }
 
 /* Facets, links, wide row, unique fields; c->texts is filled. */
-static enum err_code change(struct content *c, const struct object *object, struct view body, bool add, struct err *err) {
+static enum err_code change(struct content *c, int64_t object, const struct content_body *body, bool add, struct err *err) {
   struct walk w = {
-      .c = c, .wide = wide_of(&c->wides, object->schema), .object = object->id, .add = add, .code = OK, .err = err};
+      .c = c, .wide = body->wide, .object = object, .facets = {.object = object}, .add = add, .code = OK, .err = err};
   texts_clear(&c->texts);
   if (w.wide == NULL) {
-    return texts_of(&c->texts, NULL, body, err);
+    return texts_of(&c->texts, NULL, body->octets, err);
   }
   if (w.wide->insert == NULL) {
     const enum err_code code = wide_prepare(&c->wides.items[w.wide - c->wides.items], c->s, err);
@@ -115,39 +116,41 @@ static enum err_code change(struct content *c, const struct object *object, stru
       return code;
     }
   }
-  const enum err_code code = walk_known(&w, body, err);
-  return code == OK ? change_unique(&w, body, err) : code;
+  const enum err_code code = walk_known(&w, &body->slots, err);
+  return code == OK ? change_unique(&w, &body->slots, err) : code;
 }
 
-bool content_is_readable(struct view body) {
-  return body.len > 0 && canon_check_body(body, NULL) == OK;
+void content_open(const struct content *c, uint64_t schema_number, struct view body, struct content_body *out) {
+  out->octets = body;
+  out->wide = wide_of(&c->wides, schema_number);
+  out->readable = body.len > 0 && canon_check_body(body, NULL) == OK &&
+                  (out->wide == NULL || slots_take(out->wide->schema, body, &out->slots, NULL) == OK);
 }
 
-enum err_code content_add(struct content *c, const struct object *object, struct view body, struct err *err) {
+enum err_code content_add(struct content *c, int64_t object, const struct content_body *body, struct err *err) {
   static const char sql[] = "INSERT INTO fulltext(rowid, title, text) VALUES (:object, :title, :text)";
-  if (!content_is_readable(body)) {
+  if (!body->readable) {
     return OK;
   }
   const enum err_code code = change(c, object, body, true, err);
-  return code == OK ? fulltext(c, sql, object->id, err) : code;
+  return code == OK ? fulltext(c, sql, object, err) : code;
 }
 
-enum err_code content_erase(struct content *c, const struct object *object, struct view body, struct err *err) {
+enum err_code content_erase(struct content *c, int64_t object, const struct content_body *body, struct err *err) {
   static const char sql[] = "INSERT INTO fulltext(fulltext, rowid, title, text) VALUES ('delete', :object, :title, :text)";
-  if (!content_is_readable(body)) {
+  if (!body->readable) {
     return OK;
   }
   enum err_code code = change(c, object, body, false, err);
   if (code == OK) {
-    code = fulltext(c, sql, object->id, err);
+    code = fulltext(c, sql, object, err);
   }
   if (code == OK) {
-    code = link_erase(c->s, object->id, err);
+    code = link_erase(c->s, object, err);
   }
-  const struct wide *wide = wide_of(&c->wides, object->schema);
-  if (code == OK && wide != NULL) {
-    statement_bind_int(wide->erase, 1, object->id);
-    code = statement_run(c->s, wide->erase, wide->name, err);
+  if (code == OK && body->wide != NULL) {
+    statement_bind_int(body->wide->erase, 1, object);
+    code = statement_run(c->s, body->wide->erase, body->wide->name, err);
   }
   return code;
 }

@@ -8,6 +8,7 @@
 #include "node/store/object.h"
 #include "node/store/texts.h"
 #include "node/store/wide.h"
+#include "protocol/schema/slots.h"
 
 /* What derivation works with. */
 struct content {
@@ -18,10 +19,16 @@ struct content {
 };
 MUST_CHECK enum err_code content_init(struct content *c, struct store *s, const struct schema_set *set, struct err *err);
 void content_release(struct content *c); /* a zeroed struct is fine */
-/* Whether a body can be shown: it is here, canonical, and a map. */
-bool content_is_readable(struct view body);
-/* object->id and object->schema say whose body it is; one that is not readable has no content. Store errors. */
-MUST_CHECK enum err_code content_add(struct content *c, const struct object *object, struct view body, struct err *err);
-MUST_CHECK enum err_code content_erase(struct content *c, const struct object *object, struct view body, struct err *err);
+/* A body taken apart, once for all who look at it. */
+struct content_body {
+  bool readable;           /* it is here, canonical, and a map: it can be shown */
+  const struct wide *wide; /* of its kind; NULL: a kind that is not known here */
+  struct body_slots slots; /* only of a known kind */
+  struct view octets;
+};
+void content_open(const struct content *c, uint64_t schema_number, struct view body, struct content_body *out);
+/* object is the rowid of the object whose newest body it is; one that is not readable has no content. Store errors. */
+MUST_CHECK enum err_code content_add(struct content *c, int64_t object, const struct content_body *body, struct err *err);
+MUST_CHECK enum err_code content_erase(struct content *c, int64_t object, const struct content_body *body, struct err *err);
 
 #endif

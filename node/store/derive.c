@@ -50,7 +50,9 @@ enum err_code derive_erase_newest(struct derivation *d, const struct object *obj
   bytes_init(&scratch, LIMIT_ITEM);
   enum err_code code = entry_get(d->content.s, object->newest, &scratch, &item, err);
   if (code == OK) {
-    code = content_erase(&d->content, object, item.body, err);
+    struct content_body body;
+    content_open(&d->content, object->schema, item.body, &body);
+    code = content_erase(&d->content, object->id, &body, err);
   }
   bytes_release(&scratch);
   return code;
@@ -60,6 +62,7 @@ static enum err_code apply_version(struct derivation *d, int64_t rowid, const st
                                    int64_t arrival, struct err *err) {
   const struct header *h = &entry->record.header;
   struct object object = {.id = rowid, .person = v->person};
+  struct content_body body;
   enum err_code code = OK;
   if (v->has_object) {
     object = v->object;
@@ -74,11 +77,12 @@ static enum err_code apply_version(struct derivation *d, int64_t rowid, const st
   object.schema = h->args[0];
   object.flags = h->args[1];
   object.arrival = arrival;
-  object.readable = content_is_readable(entry->item.body);
+  content_open(&d->content, object.schema, entry->item.body, &body);
+  object.readable = body.readable;
   if (code == OK) {
     code = v->has_object ? object_update(d->content.s, &object, err) : object_insert(d->content.s, &object, err);
   }
-  return code == OK ? content_add(&d->content, &object, entry->item.body, err) : code;
+  return code == OK ? content_add(&d->content, object.id, &body, err) : code;
 }
 
 /* A version that a revocation alone made void is not shown, but it stands in the chain on which honest ones were built. */

@@ -68,8 +68,37 @@ static enum err_code code_no(struct store *s, const char *dim, struct view code,
   return result;
 }
 
-static enum err_code change(struct store *s, const char *sql, const char *dim, struct view code, int64_t object,
-                            struct err *err) {
+/* Parameters that are not bound are NULL, which no code is: IGNORE passes such rows over as it does those that are there. */
+enum err_code facet_flush(struct store *s, struct facets *facets, struct err *err) {
+  static const char sql[] =
+      "INSERT OR IGNORE INTO facet(code, object) VALUES (?1, ?17), (?2, ?17), (?3, ?17), (?4, ?17), (?5, ?17), (?6, ?17), "
+      "(?7, ?17), (?8, ?17), (?9, ?17), (?10, ?17), (?11, ?17), (?12, ?17), (?13, ?17), (?14, ?17), (?15, ?17), (?16, ?17)";
+  _Static_assert(FACET_ROWS == 16, "the statement has so many rows");
+  sqlite3_stmt *st = NULL;
+  const enum err_code code = facets->n == 0 ? OK : statement_get(s, sql, &st, err);
+  if (code != OK || facets->n == 0) {
+    return code;
+  }
+  for (int i = 0; i < facets->n; i++) {
+    statement_bind_int(st, i + 1, facets->codes[i]);
+  }
+  statement_bind_int(st, FACET_ROWS + 1, facets->object);
+  facets->n = 0;
+  return statement_run(s, st, "facets", err);
+}
+
+enum err_code facet_put(struct store *s, struct facets *facets, const char *dim, struct view code, struct err *err) {
+  int64_t no = 0;
+  const enum err_code result = code_no(s, dim, code, &no, err);
+  if (result != OK) {
+    return result;
+  }
+  facets->codes[facets->n++] = no;
+  return facets->n == FACET_ROWS ? facet_flush(s, facets, err) : OK;
+}
+
+enum err_code facet_erase(struct store *s, const char *dim, struct view code, int64_t object, struct err *err) {
+  static const char sql[] = "DELETE FROM facet WHERE code = :code AND object = :object";
   sqlite3_stmt *st = NULL;
   int64_t no = 0;
   enum err_code result = code_no(s, dim, code, &no, err);
@@ -82,14 +111,4 @@ static enum err_code change(struct store *s, const char *sql, const char *dim, s
   statement_bind_int(st, 1, no);
   statement_bind_int(st, 2, object);
   return statement_run(s, st, "facet", err);
-}
-
-enum err_code facet_put(struct store *s, const char *dim, struct view code, int64_t object, struct err *err) {
-  static const char sql[] = "INSERT OR IGNORE INTO facet(code, object) VALUES (:code, :object)";
-  return change(s, sql, dim, code, object, err);
-}
-
-enum err_code facet_erase(struct store *s, const char *dim, struct view code, int64_t object, struct err *err) {
-  static const char sql[] = "DELETE FROM facet WHERE code = :code AND object = :object";
-  return change(s, sql, dim, code, object, err);
 }

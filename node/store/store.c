@@ -205,7 +205,7 @@ static enum err_code writer_settings(struct store *s, bool fresh, struct err *er
       "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2048; PRAGMA cache_size = -24576;"
       "PRAGMA temp_store = MEMORY; PRAGMA secure_delete = FAST; PRAGMA journal_size_limit = 67108864";
   int64_t level = 0;
-  enum err_code code = fresh ? statement_script(s, "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL", "settings", err) : OK;
+  enum err_code code = fresh ? statement_script(s, "PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL", "settings", err) : OK;
   if (code == OK) {
     code = statement_script(s, settings, "settings", err);
   }
@@ -352,23 +352,42 @@ uint64_t store_data_version(struct store *s) {
   return version + s->commits;
 }
 
-enum err_code store_idle(struct store *s, bool *more, struct err *err) {
+/* Runs one step and tells whether it changed anything. */
+static enum err_code merge_step(struct store *s, bool *more, struct err *err) {
   static const char merge[] = "INSERT INTO fulltext(fulltext, rank) VALUES ('merge', 64)";
   const int before = sqlite3_total_changes(s->db);
+  if (sqlite3_table_column_metadata(s->db, "main", "fulltext", NULL, NULL, NULL, NULL, NULL, NULL) != SQLITE_OK) {
+    return OK;
+  }
+  const enum err_code code = statement_script(s, merge, "merge", err);
+  /* fts5.html 6.6: a merge that changed fewer than 2 rows had nothing to do. */
+  *more = sqlite3_total_changes(s->db) - before >= 2;
+  return code;
+}
+
+static enum err_code shrink_step(struct store *s, bool *more, struct err *err) {
+  int64_t free_pages = 0;
+  enum err_code code = pragma_int(s, "PRAGMA freelist_count", &free_pages, err);
+  if (code == OK && free_pages > 0) {
+    code = statement_script(s, "PRAGMA incremental_vacuum(64)", "shrink", err);
+    *more = true;
+  }
+  return code;
+}
+
+enum err_code store_idle(struct store *s, bool *more, struct err *err) {
   *more = false;
   if (s->mode != STORE_WRITE || sqlite3_get_autocommit(s->db) == 0) {
     return OK;
   }
-  if (sqlite3_table_column_metadata(s->db, "main", "fulltext", NULL, NULL, NULL, NULL, NULL, NULL) == SQLITE_OK) {
-    const enum err_code code = statement_script(s, merge, "merge", err);
-    if (code != OK) {
-      return code;
-    }
-    /* fts5.html 6.6: a merge that changed fewer than 2 rows had nothing to do. */
-    *more = sqlite3_total_changes(s->db) - before >= 2;
+  enum err_code code = merge_step(s, more, err);
+  if (code == OK && !*more) {
+    code = shrink_step(s, more, err);
   }
-  if (!*more) {
-    (void)sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL); /* a reader in the way: next time */
+  if (code == OK && !*more) {
+    (void)sqlite3_busy_timeout(s->db, 0); /* a reader in the way: next time */
+    (void)sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    (void)sqlite3_busy_timeout(s->db, STORE_BUSY_MS);
   }
-  return OK;
+  return code;
 }

@@ -36,8 +36,8 @@ MUST_CHECK enum err_code store_commit(struct store *s, struct err *err); /* dura
 void store_rollback(struct store *s);
 /* A number that changes with each commit of any process (PRAGMA data_version). */
 uint64_t store_data_version(struct store *s);
-/* A small step of housekeeping for idle moments: merges full text segments (64 pages), and when there is nothing left to merge
- * checkpoints the WAL. *more: worth calling again soon. Does nothing when reading. Store errors. */
+/* A small step of housekeeping for idle moments: merges full text segments (64 pages), then gives free pages back to the disk
+ * (64), at last empties the write-ahead log. *more: worth calling again soon. Does nothing when reading. Store errors. */
 MUST_CHECK enum err_code store_idle(struct store *s, bool *more, struct err *err);
 
 /* ---- federation: charter, epochs, identities, addresses; as the encoded items of docs/protocol.md 6 ---- */

@@ -5,6 +5,7 @@
 
 #include "protocol/canon.h"
 #include "protocol/limits.h"
+#include "protocol/schema/slots.h"
 
 #define TEXTS_MAX ((size_t)2 * LIMIT_BODY) /* a body's texts and a newline for each */
 
@@ -72,12 +73,15 @@ static enum err_code take_all(struct texts *t, struct view body, struct err *err
 
 enum err_code texts_of(struct texts *t, const struct schema *schema, struct view body, struct err *err) {
   struct walk walk = {.texts = t, .schema = schema, .code = OK, .err = err};
+  struct body_slots slots;
   if (canon_check_body(body, NULL) != OK) {
     return OK;
   }
   if (schema == NULL) {
     return take_all(t, body, err);
   }
-  const enum err_code code = body_walk(schema, body, take, &walk, err);
-  return walk.code != OK ? walk.code : code;
+  if (slots_take(schema, body, &slots, NULL) == OK) {
+    slots_walk(&slots, take, &walk);
+  }
+  return walk.code;
 }

@@ -9,20 +9,18 @@
 
 #define UNIQUE_VALUES_MAX ((size_t)64 * 1024) /* octets of unique values that count; a longer set has no key */
 
-bool unique_key(const struct schema *schema, int64_t log_no, struct view body, int64_t *key) {
+bool unique_key(const struct body_slots *body, int64_t log_no, int64_t *key) {
+  const struct schema *schema = body->schema;
   struct bytes all;
   uint8_t number[8];
-  bool good = schema != NULL && schema->n_unique > 0;
   bytes_init(&all, UNIQUE_VALUES_MAX);
-  if (good) {
-    put_u64be(number, (uint64_t)log_no);
-    good = bytes_append(&all, view_of(number, sizeof number), NULL) == OK;
-    put_u64be(number, schema->number);
-    good = good && bytes_append(&all, view_of(number, sizeof number), NULL) == OK;
-  }
+  put_u64be(number, (uint64_t)log_no);
+  bool good = schema->n_unique > 0 && bytes_append(&all, view_of(number, sizeof number), NULL) == OK;
+  put_u64be(number, schema->number);
+  good = good && bytes_append(&all, view_of(number, sizeof number), NULL) == OK;
   for (size_t i = 0; good && i < schema->n_unique; i++) {
     struct view value;
-    good = body_text(schema, body, schema->unique[i]->key, NULL, &value, NULL) && value.len > 0;
+    good = slots_text(body, schema->unique[i], NULL, &value, NULL) && value.len > 0;
     if (good) {
       put_u64be(number, value.len);
       good = bytes_append(&all, view_of(number, sizeof number), NULL) == OK && bytes_append(&all, value, NULL) == OK;
@@ -78,7 +76,8 @@ enum err_code unique_find(struct store *s, const struct schema *schema, int64_t 
   int64_t key = 0;
   bool row = true;
   enum err_code code = OK;
-  if (!unique_key(schema, log_no, body, &key)) {
+  struct body_slots slots;
+  if (schema == NULL || slots_fill(schema, body, &slots, NULL) != OK || !unique_key(&slots, log_no, &key)) {
     return err_set(err, ERR_NOT_FOUND, "the object has no unique fields");
   }
   code = statement_get(s, sql, &st, err);

@@ -45,7 +45,7 @@ static bool ml_text(const struct body_slots *slots, struct view ml, const char *
   return ml_open(ml, &m) && ml_next(&m, tag, out);
 }
 
-/* The octets of one top-level value, found without a look at the others. Empty if there is none. */
+/* The octets of one top-level value, found without a look at the others. Empty if there is none, or it is not canonical. */
 static struct view value_find(struct view body, const char *key) {
   struct canon_reader r = canon_reader(body);
   struct view previous = view_of(NULL, 0);
@@ -53,25 +53,36 @@ static struct view value_find(struct view body, const char *key) {
   for (uint32_t i = 0; i < n && r.fault == NULL; i++) {
     const bool found = view_is_text(canon_key(&r, &previous), key);
     const struct view value = canon_pass(&r);
-    if (found) return value;
+    if (found) return canon_check(value, "value", NULL) == OK ? value : view_of(NULL, 0);
   }
   return view_of(NULL, 0);
+}
+
+/* The first element of a field's value. */
+static bool first_of(const struct field *f, struct view value, struct view *element) {
+  struct elements e;
+  return value.len > 0 && elements_open(f->many, value, &e) && elements_next(&e, element);
+}
+
+bool slots_text(const struct body_slots *slots, const struct field *f, const char *lang, struct view *out, struct view *tag) {
+  struct view element, unused;
+  if (tag == NULL) tag = &unused;
+  if (!first_of(f, slots->value[f - slots->schema->fields], &element)) return false;
+  if (f->ml) return ml_text(slots, element, lang, out, tag);
+  *tag = view_of(NULL, 0);
+  return scalar_str(element, out);
 }
 
 bool body_text(const struct schema *schema, struct view body, const char *key, const char *lang, struct view *out,
                struct view *tag) {
   struct body_slots slots;
-  struct elements e;
-  struct view element, unused;
+  struct view element;
   const int i = kind_top(schema, view_of_text(key));
-  if (tag == NULL) tag = &unused;
   if (i < 0) return false;
   const struct field *f = &schema->fields[i];
-  const struct view value = value_find(body, f->key);
-  if (value.len == 0 || !elements_open(f->many, value, &e) || !elements_next(&e, &element)) return false;
-  if (f->ml) return slots_fill(schema, body, &slots, NULL) == OK && ml_text(&slots, element, lang, out, tag);
-  *tag = view_of(NULL, 0);
-  return scalar_str(element, out);
+  if (f->ml) return slots_fill(schema, body, &slots, NULL) == OK && slots_text(&slots, f, lang, out, tag);
+  if (tag != NULL) *tag = view_of(NULL, 0);
+  return first_of(f, value_find(body, f->key), &element) && scalar_str(element, out);
 }
 
 /* ---- the walk ---- */
@@ -117,7 +128,7 @@ static bool walk_unknown(struct walk *w, struct canon_reader *r, unsigned depth)
 }
 
 static bool walk_leaf(struct walk *w, const struct field *f, struct view value) {
-  struct canon_reader r = canon_reader(value);
+  struct canon_reader r = canon_reader_checked(value);
   struct ml_texts m;
   struct view text;
   bool go = true;
@@ -144,12 +155,12 @@ static bool walk_row(struct walk *w, const struct field *group, struct view row)
       go = walk_leaf(w, child, element);
   }
   w->at.item = 0;
-  struct canon_reader r = canon_reader(row);
+  struct canon_reader r = canon_reader_checked(row);
   const uint32_t n = strangers > 0 && go ? canon_map(&r, LIMIT_LIST) : 0;
   for (uint32_t i = 0; i < n && go; i++) {
     const struct view key = canon_key(&r, &previous), cell = canon_skip(&r);
     if (kind_child(group, key) != NULL) continue;
-    struct canon_reader inner = canon_reader(cell);
+    struct canon_reader inner = canon_reader_checked(cell);
     w->at.field = NULL;
     go = walk_unknown(w, &inner, 1);
   }
@@ -168,23 +179,28 @@ static bool walk_field(struct walk *w, const struct field *f, struct view value)
   return go;
 }
 
-enum err_code body_walk(const struct schema *schema, struct view body, body_visit *visit, void *context, struct err *err) {
-  struct body_slots slots;
+void slots_walk(const struct body_slots *slots, body_visit *visit, void *context) {
+  const struct schema *schema = slots->schema;
   struct walk w = {.visit = visit, .context = context};
-  const enum err_code code = slots_fill(schema, body, &slots, err);
-  if (code != OK) return code;
   for (size_t i = 0; i < schema->n_fields; i++) {
-    if (!walk_field(&w, &schema->fields[i], slots.value[i])) return OK;
+    if (!walk_field(&w, &schema->fields[i], slots->value[i])) return;
   }
-  struct slots_strangers s = slots_strangers(&slots);
+  if (slots->n_strangers == 0) return;
+  struct slots_strangers s = slots_strangers(slots);
   struct view value;
   memset(&w.at, 0, sizeof w.at);
-  while (slots_next_stranger(&slots, &s, &w.at.key, &value)) {
-    struct canon_reader r = canon_reader(value);
+  while (slots_next_stranger(slots, &s, &w.at.key, &value)) {
+    struct canon_reader r = canon_reader_checked(value);
     w.at.row = 0;
-    if (!walk_unknown(&w, &r, 0)) return OK;
+    if (!walk_unknown(&w, &r, 0)) return;
   }
-  return OK;
+}
+
+enum err_code body_walk(const struct schema *schema, struct view body, body_visit *visit, void *context, struct err *err) {
+  struct body_slots slots;
+  const enum err_code code = slots_fill(schema, body, &slots, err);
+  if (code == OK) slots_walk(&slots, visit, context);
+  return code;
 }
 
 /* ---- sums ---- */

@@ -12,12 +12,15 @@
 #define UNKNOWN "_unknown"
 
 enum err_code slots_fill(const struct schema *schema, struct view body, struct body_slots *out, struct err *err) {
+  const enum err_code code = canon_check(body, "body", err);
+  return code == OK ? slots_take(schema, body, out, err) : code;
+}
+
+enum err_code slots_take(const struct schema *schema, struct view body, struct body_slots *out, struct err *err) {
   memset(out, 0, sizeof *out);
   out->schema = schema;
   out->body = body;
-  const enum err_code code = canon_check(body, "body", err);
-  if (code != OK) return code;
-  struct canon_reader r = canon_reader(body);
+  struct canon_reader r = canon_reader_checked(body);
   struct view previous = view_of(NULL, 0);
   const uint32_t n = canon_map(&r, LIMIT_LIST);
   for (uint32_t i = 0; i < n; i++) {
@@ -39,7 +42,7 @@ enum err_code slots_fill(const struct schema *schema, struct view body, struct b
 
 bool slots_of_row(const struct field *group, struct view row, struct view value[SCHEMA_CHILDREN], uint32_t *n_strangers) {
   memset(value, 0, SCHEMA_CHILDREN * sizeof *value);
-  struct canon_reader r = canon_reader(row);
+  struct canon_reader r = canon_reader_checked(row);
   struct view previous = view_of(NULL, 0);
   const uint32_t n = canon_map(&r, LIMIT_LIST);
   uint32_t strangers = 0;
@@ -67,7 +70,7 @@ bool slots_list_has(struct view list, const char *key) {
 }
 
 struct slots_strangers slots_strangers(const struct body_slots *slots) {
-  struct slots_strangers s = {.reader = canon_reader(slots->body)};
+  struct slots_strangers s = {.reader = canon_reader_checked(slots->body)};
   s.left = canon_map(&s.reader, LIMIT_LIST);
   return s;
 }
@@ -84,7 +87,7 @@ bool slots_next_stranger(const struct body_slots *slots, struct slots_strangers 
 }
 
 bool elements_open(bool many, struct view value, struct elements *out) {
-  *out = (struct elements){.reader = canon_reader(value), .single = value, .n = value.len > 0 ? 1u : 0u};
+  *out = (struct elements){.reader = canon_reader_checked(value), .single = value, .n = value.len > 0 ? 1u : 0u};
   if (!many) return true;
   out->n = canon_array(&out->reader, LIMIT_LIST);
   out->single = view_of(NULL, 0);
@@ -99,7 +102,7 @@ bool elements_next(struct elements *e, struct view *element) {
 }
 
 bool ml_open(struct view value, struct ml_texts *out) {
-  *out = (struct ml_texts){.reader = canon_reader(value)};
+  *out = (struct ml_texts){.reader = canon_reader_checked(value)};
   out->n = canon_map(&out->reader, LIMIT_LIST);
   return out->reader.fault == NULL;
 }
@@ -113,18 +116,18 @@ bool ml_next(struct ml_texts *m, struct view *tag, struct view *text) {
 }
 
 enum canon_type scalar_type(struct view value) {
-  const struct canon_reader r = canon_reader(value);
+  const struct canon_reader r = canon_reader_checked(value);
   return canon_peek(&r);
 }
 
 bool scalar_str(struct view value, struct view *out) {
-  struct canon_reader r = canon_reader(value);
+  struct canon_reader r = canon_reader_checked(value);
   *out = canon_str(&r, LIMIT_BODY);
   return canon_finish(&r, "text", NULL) == OK;
 }
 
 bool scalar_bin(struct view value, struct view *out) {
-  struct canon_reader r = canon_reader(value);
+  struct canon_reader r = canon_reader_checked(value);
   *out = canon_bin(&r, LIMIT_BODY);
   return canon_finish(&r, "octets", NULL) == OK;
 }

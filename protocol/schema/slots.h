@@ -1,12 +1,12 @@
 /*
  * slots: a body taken apart, without a copy: which octets belong to which field. Checking, completeness, walking and sums begin
- * here. Allocation-free.
+ * here. Allocation-free. slots_fill checks the octets; everything else here expects checked ones.
  */
 #ifndef SPECOLA_PROTOCOL_SCHEMA_SLOTS_H
 #define SPECOLA_PROTOCOL_SCHEMA_SLOTS_H
 
 #include "protocol/canon.h"
-#include "protocol/schema/schema.h"
+#include "protocol/schema/body.h"
 
 /* value[i] belongs to schema->fields[i], encoded; empty: absent. na, unknown: the encoded lists of keys, or empty. All
  * borrowed from the body. */
@@ -20,6 +20,12 @@ struct body_slots {
 
 /* ERR_FORMAT if body is not a canonical map of at most LIMIT_LIST pairs. */
 MUST_CHECK enum err_code slots_fill(const struct schema *schema, struct view body, struct body_slots *out, struct err *err);
+/* The same of octets that canon_check or canon_check_body has passed. */
+MUST_CHECK enum err_code slots_take(const struct schema *schema, struct view body, struct body_slots *out, struct err *err);
+/* body_text and body_walk of a body that is taken apart already; field is one of the top level. */
+bool slots_text(const struct body_slots *slots, const struct field *field, const char *lang, struct view *out,
+                struct view *tag);
+void slots_walk(const struct body_slots *slots, body_visit *visit, void *context);
 /* The same for a row of a group: value[i] belongs to group->children[i]. False if row is no map. n_strangers may be NULL. */
 bool slots_of_row(const struct field *group, struct view row, struct view value[SCHEMA_CHILDREN], uint32_t *n_strangers);
 /* True if an encoded list of keys holds key. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -341,6 +342,20 @@ static void tells_people_and_figures(void **state) {
   fixture_release(&s.f);
 }
 
+/* No free page, and nothing in the write-ahead log: the store is one file of its content. */
+static void expect_at_rest(const struct fixture_node *node) {
+  char path[300];
+  struct stat wal;
+  sqlite3_stmt *st = NULL;
+  assert_int_equal(sqlite3_prepare_v2(store_db(node->store), "PRAGMA freelist_count", -1, &st, NULL), SQLITE_OK);
+  assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+  assert_int_equal(sqlite3_column_int(st, 0), 0);
+  (void)sqlite3_finalize(st);
+  (void)snprintf(path, sizeof path, "%s/store.db-wal", node->dir);
+  assert_int_equal(stat(path, &wal), 0);
+  assert_int_equal(wal.st_size, 0);
+}
+
 static void rebuilding_gives_the_same_rows(void **state) {
   static struct scene s;
   struct err err = ERR_INIT;
@@ -379,6 +394,7 @@ static void rebuilding_gives_the_same_rows(void **state) {
   while (more) {
     assert_int_equal(store_idle(it->store, &more, &err), OK);
   }
+  expect_at_rest(it);
   assert_string_equal(ask(&s, (struct query){.text = "ultima"}), "IT-3");
   assert_string_equal(ask(&s, (struct query){.text = "volta", .node = "IT"}), "IT-3");
   bytes_release(&before);
