@@ -412,6 +412,12 @@ void exchange_published(struct exchange *x) {
 uint64_t exchange_tick(struct exchange *x) {
   uint64_t now = now_ms(x);
   if (now > x->tick_due_ms + TICK_MS) request_put_off(x, now - x->tick_due_ms); /* it was us who slept */
+  if (x->plan_due && !x->asks_first) { /* questions go out before a write, which takes its time */
+    x->asks_first = true;
+    x->tick_due_ms = now;
+    return 0;
+  }
+  x->asks_first = false;
   uint64_t due = dial_tick(x), at = request_tick(x);
   if (at < due) due = at;
   for (uint32_t i = 0; i < x->n_logs; i++) {

@@ -1,7 +1,7 @@
 /*
- * fetch: DATA into the hall. Two milestones of a log are on their way at once: while the first is written, the authors of the
- * second are verified. Windows that come before their turn wait in a stash. All entries of unfinished milestones come from one
- * peer (log->source), so that it is known whose fault it is when they do not fold.
+ * fetch: DATA into the hall. Some milestones of a log are on their way at once: while the first is written, the authors of the
+ * others are verified, and what they lack is asked for. Windows that come before their turn wait in a stash. All entries of
+ * unfinished milestones come from one peer (log->source), so that it is known whose fault it is when they do not fold.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -155,8 +155,10 @@ bool fetch_lacks_range(struct exchange_log *log) {
 bool fetch_range(struct exchange_log *log, struct range *out) {
   if (take_hole(log, out)) return true;
   if (!has_fresh_range(log)) return false;
-  uint64_t end = log->next < log->slots[0].milestone.size ? log->slots[0].milestone.size : log_end(log);
-  uint64_t left = end - log->next;
+  uint32_t i = 0;
+  while (log->slots[i].milestone.size <= log->next)
+    i++; /* a window belongs to one milestone; has_fresh_range: there is one that reaches further */
+  uint64_t left = log->slots[i].milestone.size - log->next;
   uint64_t n = left <= log->per_window + log->per_window / 4 ? left : log->per_window;
   *out = (struct range){log->next, log->next + n};
   log->next += n;
@@ -261,7 +263,6 @@ void fetch_data(struct exchange *x, struct exchange_link *l, struct request *req
   bool is_kept = is_next || stash_put(log, from, count, window);
   fetch_ask_again(log, (struct range){is_kept ? from + count : from, r.to});
   if (is_next && feed(x, r.log, slot, count, window)) drain(x, r.log);
-  (void)fetch_tick(x, r.log);
 }
 
 /* ---- into the store ---- */
@@ -289,8 +290,8 @@ static bool finish_first(struct exchange *x, uint32_t index) {
     return false;
   }
   free(done.milestone.text);
-  log->slots[0] = log->slots[1];
   log->n_slots--;
+  memmove(log->slots, log->slots + 1, log->n_slots * sizeof *log->slots);
   log->retry_wait_ms = 0;
   log->note[0] = '\0';
   log->claims[log->source].wait_ms = 0;
@@ -305,10 +306,8 @@ static bool finish_first(struct exchange *x, uint32_t index) {
 uint64_t fetch_tick(struct exchange *x, uint32_t index) {
   struct exchange_log *log = x->logs[index];
   uint64_t now = now_ms(x);
-  while (log->n_slots > 0 && slot_is_complete(&log->slots[0])) {
-    bool is_alone = log->n_slots == 1 || slot_is_complete(&log->slots[1]);
-    if (!is_alone && now < log->data_ms + OVERLAP_MS) return log->data_ms + OVERLAP_MS;
-    if (!finish_first(x, index)) break;
-  }
-  return now + TICK_MS;
+  if (log->n_slots == 0 || !slot_is_complete(&log->slots[0])) return now + TICK_MS;
+  bool is_alone = log->n_slots == 1 || slot_is_complete(&log->slots[1]);
+  if (!is_alone && now < log->data_ms + OVERLAP_MS) return log->data_ms + OVERLAP_MS;
+  return finish_first(x, index) && log->n_slots > 0 && slot_is_complete(&log->slots[0]) ? now : now + TICK_MS;
 }

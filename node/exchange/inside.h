@@ -56,7 +56,7 @@
 #define STASH_MAX 8u       /* windows that came before their turn, a log */
 #define HOLES_MAX 8u       /* ranges to be asked again, a log: LIMIT_GETS would do */
 #define CKPTS_FOLLOW 4u    /* logs that HEADS names at most, if their checkpoints follow it unasked */
-#define PULLS_MAX 2u       /* milestones of a log on their way */
+#define PULLS_MAX 4u /* milestones of a log on their way: one that is written, others whose authors are verified meanwhile */
 #define ENTRIES_FIRST 256u /* entries asked for in one GET, before a window was seen */
 #define NOTE_MAX 160u
 #define PAYLOAD_MAX (LIMIT_FRAME - 256u)
@@ -231,8 +231,8 @@ struct exchange {
   struct order *orders, **orders_end; /* DIAL and CLOSE */
   struct order *given;                /* borrowed by the caller until the next exchange_next */
   uint64_t next_req, next_dial;
-  uint64_t ratio16; /* raw / encoded octets of recent windows, times 16 */
-  bool plan_due;
+  uint64_t ratio16;          /* raw / encoded octets of recent windows, times 16 */
+  bool plan_due, asks_first; /* asks_first: this turn only asks */
   uint64_t activity_ms;
   uint64_t tick_due_ms; /* when the last tick wanted to be called again */
   struct counters counters;

@@ -4,8 +4,8 @@
  *
  *   origin thread    zstd-3 over windows of 256 records, authenticated encryption (what CURVE costs)
  *   verifier thread  decryption, inflating, leaf hash, body commitment, one Ed25519 verification a record
- *   writer thread    SQLite (16 KiB pages, WAL, synchronous=FULL): entry and index, wide row, facets, full text; 2048 a
- * transaction
+ *   writer thread    SQLite (16 KiB pages, WAL, synchronous=FULL), the rows that the product writes for a case, their values at
+ *                    hand: entry and index, object and index, wide row, unique key, ten facets, full text; 2048 a transaction
  *
  * usage: pipeline ROWS.ndjson FOLDER     prints one JSON object: v (verifications of 2 KiB a second, one core), records_s,
  * fdatasync_ms
@@ -30,7 +30,8 @@
 #define WINDOW 256u
 #define MILESTONE 2048u
 #define QUEUE 8u
-#define FACETS 5u
+#define FACETS 10u   /* country, level, status, sector, stage, language, licence, three tags */
+#define CODES 65536u /* room for distinct codes, a power of two */
 
 static double now_s(void) {
   struct timespec t;
@@ -47,7 +48,8 @@ static void die(const char *what) {
 struct row {
   struct bytes envelope, body;
   struct salt salt;
-  char *title, *text, *facets[FACETS];
+  char *title, *text, *country, *level, *status;
+  int64_t codes[FACETS], unique;
 };
 
 /* What goes from thread to thread: a window's octets and the rows that it stands for. */
@@ -99,8 +101,49 @@ static struct {
 
 /* ---- preparation: rows become sealed records ---- */
 
+/* The number of a code in a dimension, counted from 1 as they are first seen. */
+static int64_t code_number(size_t dimension, const char *code) {
+  static char *seen[CODES];
+  static int64_t numbers[CODES], last;
+  char key[128];
+  uint64_t hash = UINT64_C(0xcbf29ce484222325);
+  (void)snprintf(key, sizeof key, "%zu %s", dimension, code);
+  for (const char *c = key; *c != 0; c++) {
+    hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
+  }
+  size_t slot = hash % CODES;
+  while (seen[slot] != NULL && strcmp(seen[slot], key) != 0) {
+    slot = (slot + 1) % CODES;
+  }
+  if (seen[slot] == NULL) {
+    seen[slot] = strdup(key);
+    numbers[slot] = ++last;
+  }
+  return numbers[slot];
+}
+
+static const char *text_at(const json_t *json, const char *key, size_t i) {
+  const json_t *value = json_object_get(json, key);
+  const char *text = json_string_value(json_is_array(value) ? json_array_get(value, i) : value);
+  return text == NULL ? "" : text;
+}
+
+static void prepare_codes(struct row *row, const json_t *json) {
+  static const struct {
+    const char *key;
+    size_t i;
+  } facets[FACETS] = {{"country", 0},       {"level", 0},   {"status", 0}, {"sectors", 0}, {"stages", 0},
+                      {"original_lang", 0}, {"license", 0}, {"tags", 0},   {"tags", 1},    {"tags", 2}};
+  for (size_t i = 0; i < FACETS; i++) {
+    row->codes[i] = code_number(i < 7 ? i : 7, text_at(json, facets[i].key, facets[i].i));
+  }
+  row->country = strdup(text_at(json, "country", 0));
+  row->level = strdup(text_at(json, "level", 0));
+  row->status = strdup(text_at(json, "status", 0));
+  row->unique = (int64_t)get_u64be(row->salt.b + 8);
+}
+
 static void prepare_texts(struct row *row, const json_t *json) {
-  static const char *const facets[FACETS] = {"country", "level", "status", "sectors", "stages"};
   struct bytes text;
   struct err err = ERR_INIT;
   bytes_init(&text, LIMIT_BODY);
@@ -114,11 +157,6 @@ static void prepare_texts(struct row *row, const json_t *json) {
   }
   row->text = strdup(bytes_text(&text));
   row->title = strdup(json_string_value(json_object_get(json_object_get(json, "title"), "en")));
-  for (size_t i = 0; i < FACETS; i++) {
-    const json_t *code = json_object_get(json, facets[i]);
-    code = json_is_array(code) ? json_array_get(code, 0) : code;
-    row->facets[i] = strdup(code ? json_string_value(code) : "");
-  }
   bytes_release(&text);
 }
 
@@ -135,6 +173,7 @@ static void prepare_row(struct row *row, const json_t *json, const struct schema
   }
   findings_release(&findings);
   prepare_texts(row, json);
+  prepare_codes(row, json);
 }
 
 static void prepare(const char *path) {
@@ -258,19 +297,23 @@ static void sql(sqlite3 *db, const char *text) {
 }
 
 struct statements {
-  sqlite3_stmt *entry, *wide, *facet, *text;
+  sqlite3_stmt *entry, *object, *wide, *unique, *facet, *text;
 };
 
 static sqlite3 *open_store(struct statements *s) {
   static const char *const ddl =
-      "PRAGMA page_size=16384; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16384;"
+      "PRAGMA page_size=16384; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-24576; PRAGMA "
+      "wal_autocheckpoint=2048;"
       "CREATE TABLE entry(id INTEGER PRIMARY KEY, rid INTEGER NOT NULL, envelope BLOB NOT NULL, salt BLOB, body BLOB) STRICT;"
       "CREATE INDEX entry_rid ON entry(rid);"
+      "CREATE TABLE object(id INTEGER PRIMARY KEY, newest INTEGER, arrival INTEGER, schema INTEGER, head INTEGER) STRICT;"
+      "CREATE INDEX object_arrival ON object(arrival, newest);"
       "CREATE TABLE wide(id INTEGER PRIMARY KEY, title TEXT, country TEXT, level TEXT, status TEXT) STRICT;"
-      "CREATE TABLE facet(dim INTEGER, code TEXT, id INTEGER, PRIMARY KEY(dim, code, id)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE unique_key(key INTEGER NOT NULL, object INTEGER NOT NULL, PRIMARY KEY(key, object)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE facet(code INTEGER NOT NULL, object INTEGER NOT NULL, PRIMARY KEY(code, object)) STRICT, WITHOUT ROWID;"
       "CREATE VIRTUAL TABLE full_text USING fts5(title, text, content='', tokenize='unicode61');"
       "INSERT INTO full_text(full_text, rank) VALUES('automerge', 0);"
-      "INSERT INTO full_text(full_text, rank) VALUES('hashsize', 16777216);";
+      "INSERT INTO full_text(full_text, rank) VALUES('hashsize', 2097152);";
   char path[4096];
   sqlite3 *db = NULL;
   snprintf(path, sizeof path, "%s/pipeline.db", run.folder);
@@ -278,11 +321,21 @@ static sqlite3 *open_store(struct statements *s) {
     die(path);
   }
   sql(db, ddl);
-  if (sqlite3_prepare_v2(db, "INSERT INTO entry VALUES(?,?,?,?,?)", -1, &s->entry, NULL) != SQLITE_OK ||
-      sqlite3_prepare_v2(db, "INSERT INTO wide VALUES(?,?,?,?,?)", -1, &s->wide, NULL) != SQLITE_OK ||
-      sqlite3_prepare_v2(db, "INSERT INTO facet VALUES(?,?,?)", -1, &s->facet, NULL) != SQLITE_OK ||
-      sqlite3_prepare_v2(db, "INSERT INTO full_text(rowid, title, text) VALUES(?,?,?)", -1, &s->text, NULL) != SQLITE_OK) {
-    die(sqlite3_errmsg(db));
+  const struct {
+    const char *sql;
+    sqlite3_stmt **statement;
+  } all[] = {{"INSERT INTO entry VALUES(?,?,?,?,?)", &s->entry},
+             {"INSERT INTO object VALUES(?1,?1,?2,1,?1)", &s->object},
+             {"INSERT INTO wide VALUES(?,?,?,?,?)", &s->wide},
+             {"INSERT INTO unique_key VALUES(?,?)", &s->unique},
+             {"INSERT OR IGNORE INTO facet VALUES(?1,?11),(?2,?11),(?3,?11),(?4,?11),(?5,?11),(?6,?11),(?7,?11),(?8,?11),"
+              "(?9,?11),(?10,?11)",
+              &s->facet},
+             {"INSERT INTO full_text(rowid, title, text) VALUES(?,?,?)", &s->text}};
+  for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    if (sqlite3_prepare_v2(db, all[i].sql, -1, all[i].statement, NULL) != SQLITE_OK) {
+      die(sqlite3_errmsg(db));
+    }
   }
   return db;
 }
@@ -296,25 +349,30 @@ static void step(sqlite3_stmt *statement) {
 
 static void write_row(const struct statements *s, size_t i) {
   const struct row *row = &run.rows[i];
-  const int64_t id = (int64_t)i + 1;
+  const int64_t id = (INT64_C(1) << 40) + (int64_t)i; /* as the product numbers entries */
   sqlite3_bind_int64(s->entry, 1, id);
   sqlite3_bind_int64(s->entry, 2, (int64_t)get_u64be(row->salt.b));
   sqlite3_bind_blob(s->entry, 3, row->envelope.p, (int)row->envelope.len, SQLITE_STATIC);
   sqlite3_bind_blob(s->entry, 4, row->salt.b, SALT_LEN, SQLITE_STATIC);
   sqlite3_bind_blob(s->entry, 5, row->body.p, (int)row->body.len, SQLITE_STATIC);
   step(s->entry);
+  sqlite3_bind_int64(s->object, 1, id);
+  sqlite3_bind_int64(s->object, 2, id / MILESTONE);
+  step(s->object);
   sqlite3_bind_int64(s->wide, 1, id);
   sqlite3_bind_text(s->wide, 2, row->title, -1, SQLITE_STATIC);
-  for (int f = 0; f < 3; f++) {
-    sqlite3_bind_text(s->wide, f + 3, row->facets[f], -1, SQLITE_STATIC);
-  }
+  sqlite3_bind_text(s->wide, 3, row->country, -1, SQLITE_STATIC);
+  sqlite3_bind_text(s->wide, 4, row->level, -1, SQLITE_STATIC);
+  sqlite3_bind_text(s->wide, 5, row->status, -1, SQLITE_STATIC);
   step(s->wide);
+  sqlite3_bind_int64(s->unique, 1, row->unique);
+  sqlite3_bind_int64(s->unique, 2, id);
+  step(s->unique);
   for (int f = 0; f < (int)FACETS; f++) {
-    sqlite3_bind_int(s->facet, 1, f);
-    sqlite3_bind_text(s->facet, 2, row->facets[f], -1, SQLITE_STATIC);
-    sqlite3_bind_int64(s->facet, 3, id);
-    step(s->facet);
+    sqlite3_bind_int64(s->facet, f + 1, row->codes[f]);
   }
+  sqlite3_bind_int64(s->facet, (int)FACETS + 1, id);
+  step(s->facet);
   sqlite3_bind_int64(s->text, 1, id);
   sqlite3_bind_text(s->text, 2, row->title, -1, SQLITE_STATIC);
   sqlite3_bind_text(s->text, 3, row->text, -1, SQLITE_STATIC);
@@ -337,10 +395,10 @@ static void write_all(void) {
     }
   }
   sql(db, "COMMIT");
-  sqlite3_finalize(s.entry);
-  sqlite3_finalize(s.wide);
-  sqlite3_finalize(s.facet);
-  sqlite3_finalize(s.text);
+  sqlite3_stmt *const all[] = {s.entry, s.object, s.wide, s.unique, s.facet, s.text};
+  for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    sqlite3_finalize(all[i]);
+  }
   sqlite3_close(db);
 }
 
@@ -412,9 +470,9 @@ int main(int argc, char **argv) {
     bytes_release(&run.rows[i].body);
     free(run.rows[i].title);
     free(run.rows[i].text);
-    for (size_t f = 0; f < FACETS; f++) {
-      free(run.rows[i].facets[f]);
-    }
+    free(run.rows[i].country);
+    free(run.rows[i].level);
+    free(run.rows[i].status);
   }
   free(run.rows);
   return 0;
