@@ -205,6 +205,7 @@ def record_good():
     yield shape("a certificate that replaces one", kind=2, subject=public(OTHER), refs=[OBJECT], args=[1, 3, 0], body=True)
     yield shape("a certificate for IT-34", kind=2, subject=public(OTHER), args=[2, 2, int("134", 36)], body=True)
     yield shape("a revocation", kind=3, subject=public(OTHER), args=[1, 0])
+    yield shape("a revocation from the last position", kind=3, subject=public(OTHER), args=[2**32 - 1, 2**40 - 2])
 
 
 def record_bad_form():
@@ -227,6 +228,7 @@ def record_bad_form():
         "17 refs": {"refs": [OBJECT] * 17}, "a ref of 31": {"refs": [OBJECT[:31]]}, "refs nil": {"refs": None},
         "17 args": {"args": [1] * 17}, "a negative arg": {"args": [1, -1]}, "an arg of 2^63": {"args": [1, 2**63]}, "created in 2^63": {"created": 2**63},
         "kind 2^63": {"kind": 2**63},
+        "revocation from position 2^40-1": {"kind": 3, "subject": public(OTHER), "args": [1, 2**40 - 1], "body_len": 0, "body_commit": None},
         "revocation from position 2^40": {"kind": 3, "subject": public(OTHER), "args": [1, 2**40], "body_len": 0, "body_commit": None},
         "revocation in generation 2^32": {"kind": 3, "subject": public(OTHER), "args": [2**32, 0], "body_len": 0, "body_commit": None}, "args nil": {"args": None},
         "a body of 262145": {"body_len": 262145}, "no commitment": {"body_commit": None},
@@ -552,7 +554,7 @@ def receipts():
     good = receipt_of(receipt_body())
     yield receipt("one of each", good)
     yield receipt("one row", receipt_of(receipt_body([[word("a"), 0]])))
-    yield receipt("256 rows", receipt_of(receipt_body([[word("a"), 1, 2**32 - 1, 2**40 - 1]] * 256)))
+    yield receipt("256 rows", receipt_of(receipt_body([[word("a"), 1, 2**32 - 1, 2**40 - 2]] * 256)))
     yield receipt("a reason of a later version", receipt_of(receipt_body([[word("a"), 2, 1000]])))
     yield receipt("another key", receipt_of(receipt_body(), key=OTHER), "signature")
     yield receipt("another tag", receipt_of(receipt_body(), tag="frame"), "signature")
@@ -564,7 +566,7 @@ def receipts():
         "queued with a position": receipt_body([[word("a"), 0, 1, 1]]), "logged without": receipt_body([[word("a"), 1]]),
         "logged with three": receipt_body([[word("a"), 1, 1]]), "logged in generation 0": receipt_body([[word("a"), 1, 0, 1]]),
         "logged in generation 2^32": receipt_body([[word("a"), 1, 2**32, 1]]),
-        "logged at 2^40": receipt_body([[word("a"), 1, 1, 2**40]]), "reason 2^63": receipt_body([[word("a"), 2, 2**63]]),
+        "logged at 2^40": receipt_body([[word("a"), 1, 1, 2**40]]), "logged at 2^40-1": receipt_body([[word("a"), 1, 1, 2**40 - 1]]), "reason 2^63": receipt_body([[word("a"), 2, 2**63]]),
         "refused without a reason": receipt_body([[word("a"), 2]]), "refused for reason 0": receipt_body([[word("a"), 2, 0]]),
         "a short id": receipt_body([[word("a")[:31], 0]]), "an octet behind the body": receipt_body() + b"\0",
         "three fields": pack([1, FED, NODE]), "a long form": receipt_body().replace(b"\xcc\x80", b"\xcd\x00\x80"),
