@@ -61,7 +61,7 @@ def vector(name, section, octets, reason=None, **more):
 # ---- section 1 ----
 
 def canon_good():
-    integers = [0, 1, 127, 128, 255, 256, 65535, 65536, 2**32 - 1, 2**32, 2**63, 2**64 - 1,
+    integers = [0, 1, 127, 128, 255, 256, 65535, 65536, 2**32 - 1, 2**32, 2**63 - 1,
                 -1, -32, -33, -128, -129, -32768, -32769, -2**31, -2**31 - 1, -2**63]
     for n in integers:
         yield vector(f"integer {n}", "1", pack(n))
@@ -118,6 +118,10 @@ def canon_bad():
         "surrogate": "a3eda080", "past U+10FFFF": "a4f4908080", "f5": "a4f5808080", "cut sequence": "a2e282",
         "cut at the end of ASCII": "a9" + "61" * 8 + "c3",
     }
+    numbers = {
+        "integer 2^63": "cf8000000000000000", "integer 2^64-1": "cfffffffffffffffff", "2^63 inside": "9201cf8000000000000000",
+        "2^63 as a value of a map": "81a161cf8000000000000000",
+    }
     keys = {
         "key of bin": "81c4016101", "key of integer": "810101", "key of nil": "81c001", "empty key": "81a001",
         "key of 65 octets": "81d941" + "6b" * 65 + "01", "key not ASCII": "81a2c3a901", "key with a control": "81a10001",
@@ -126,7 +130,7 @@ def canon_bad():
     }
     depth = {"9 deep": "91" * 8 + "90", "9 deep with a map": "91" * 8 + "80", "maps 9 deep": "81a161" * 8 + "80",
              "1000 deep": "91" * 1000}
-    for table in (long_forms, types, ends, text, keys, depth):
+    for table in (long_forms, types, numbers, ends, text, keys, depth):
         for name, octets in table.items():
             yield bad(name, octets)
 
@@ -139,6 +143,8 @@ def canon_bodies():
     yield body("empty", pack({}))
     yield body("256 elements", pack({"a": [1] * 256}))
     yield body("256 pairs", pack({f"{i:03}": i for i in range(256)}))
+    yield body("2^63 - 1 under a key that nobody knows", pack({"zzz": [2**63 - 1]}))
+    yield body("2^63 under a key that nobody knows", pack({"zzz": [2**63]}), "format")
     yield body("257 elements", pack({"a": [1] * 257}), "format")
     yield body("257 pairs", pack({f"{i:03}": i for i in range(257)}), "format")
     yield body("an array", pack(["a"]), "format")
@@ -215,6 +221,8 @@ def record_bad_form():
     yield record("an empty array", "4.1", pack([]), "format")
     yield record("ten fields", "4.1", pack([1] * 10), "format")
     yield record("twelve fields", "4.1", header(further=[0]), "version")
+    yield record("a twelfth field of 2^63 - 1", "4.1", header(further=[2**63 - 1]), "version")
+    yield record("a twelfth field of 2^63", "4.1", header(further=[2**63]), "format")
     yield record("twelve fields, the last not canonical", "4.1", b"\x9c" + good[1:] + b"\xcc\x00", "format")
     yield record("version 2", "4.1", header(v=2), "version")
     yield record("version 2 of two fields", "4.1", pack([2, "x"]), "version")
