@@ -181,6 +181,10 @@ const struct federation *hall_federation(const struct hall *h) {
   return h->config.federation;
 }
 
+struct store *hall_store(const struct hall *h) {
+  return h->config.store;
+}
+
 const struct hall_head *hall_heads(const struct hall *h, uint32_t *n) {
   *n = h->n_logs;
   return h->heads;

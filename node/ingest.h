@@ -30,6 +30,8 @@ struct hall_config {
 MUST_CHECK enum err_code hall_open(const struct hall_config *config, struct hall **out, struct err *err);
 void hall_close(struct hall *h); /* NULL is fine; waits for the workers */
 const struct federation *hall_federation(const struct hall *h);
+/* The store under the hall, for reading: milestones, identity items, addresses. Writing is the hall's alone. */
+struct store *hall_store(const struct hall *h);
 
 /* ---- what is held (from memory; changes only with hall_pull_finish, hall_admit) ---- */
 /* A log's newest verified milestone. */

@@ -371,7 +371,7 @@ enum err_code bundle_window_read(struct view payload, struct bundle_window *out,
   canon_hash(&r, &window.node);
   window.gen = canon_uint_max(&r, LIMIT_GEN);
   if (window.gen == 0) canon_fail(&r, "generations count from 1");
-  window.from = canon_uint_max(&r, LIMIT_SIZE);
+  window.from = canon_uint_max(&r, LIMIT_POSITION);
   window.count = canon_array(&r, LIMIT_DATA_RAW);
   if (window.count == 0) canon_fail(&r, "a window without items");
   if (window.count > LIMIT_SIZE - window.from) canon_fail(&r, "positions past the largest size");

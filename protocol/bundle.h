@@ -60,7 +60,7 @@ struct bundle_window {
   uint32_t count;
   struct view items; /* encoded items one behind the other (without the array head); read with item_read */
 };
-/* Reads with every item's form, positions below 2^40. ERR_FORMAT (also over LIMIT_DATA_RAW octets). */
+/* Reads with every item's form, positions up to LIMIT_POSITION. ERR_FORMAT (also over LIMIT_DATA_RAW octets). */
 MUST_CHECK enum err_code bundle_window_read(struct view payload, struct bundle_window *out, struct err *err);
 /* Appends the payload. ERR_LIMIT, ERR_MEMORY; on error out is untouched. */
 MUST_CHECK enum err_code bundle_window_write(const struct bundle_window *window, struct bytes *out, struct err *err);

@@ -2,7 +2,7 @@
  * canon: the reader of canonical msgpack (docs/protocol.md section 1). The writer is canon_writer.c.
  *
  * In come untrusted octets: every value begins with head_read(), which knows each first octet by table and refuses whatever is
- * not the shortest form. canon_skip() walks a whole value with a stack of LIMIT_DEPTH places and no recursion. The tests hold
+ * not the shortest form, or a number past LIMIT_NUMBER. canon_skip() walks a whole value with a stack of LIMIT_DEPTH places and no recursion. The tests hold
  * this reader against msgpack-c, which packs and unpacks the same octets by other code.
  */
 #include "protocol/canon.h"
@@ -113,6 +113,10 @@ static bool head_read_long(struct canon_reader *r, struct head *h) {
   bool shortest = form->type == CANON_NINT ? is_negative_from(h->number, form->width, form->least) : h->number >= form->least;
   if (!shortest) {
     fail_at(r, r->p, "not the shortest form");
+    return false;
+  }
+  if (form->type == CANON_UINT && h->number > LIMIT_NUMBER) {
+    fail_at(r, r->p, "the number is too large");
     return false;
   }
   r->p += 1 + form->width;

@@ -53,7 +53,7 @@ static const char *identity_fault(const struct identity *id) {
   if (id->threshold == 0 || id->threshold > id->n_roots) return "a threshold is at least 1 and at most the number of root keys";
   if (id->gen == 0 || id->gen > LIMIT_GEN) return "generations count from 1 to 4294967295";
   if (id->version == 1 && (id->gen != 1 || id->has_cut)) return "the first version has generation 1 and no cut";
-  if (id->has_cut && id->cut_size > LIMIT_SIZE) return "a cut at 2^40 or above";
+  if (id->has_cut && (id->cut_size == 0 || id->cut_size > LIMIT_SIZE)) return "a cut is from 1 on and below 2^40";
   for (uint32_t i = 0; i < id->n_roots; i++) {
     if (i > 0 && pubkey_compare(&id->roots[i - 1], &id->roots[i]) >= 0) return "root keys out of order";
     if (pubkey_check(&id->roots[i], NULL) != OK) return "a root key that is not a valid point";

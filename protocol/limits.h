@@ -15,7 +15,8 @@
 #define LIMIT_REFS 16u                  /* refs in a header */
 #define LIMIT_ARGS 16u                  /* args in a header */
 #define LIMIT_NUMBER 9223372036854775807ull /* any number: what databases and languages hold in a signed integer */
-#define LIMIT_SIZE 1099511627775ull         /* sizes and positions of logs, below 2^40: no sum of them overflows */
+#define LIMIT_SIZE 1099511627775ull         /* the size of a log, below 2^40: no sum of sizes overflows */
+#define LIMIT_POSITION (LIMIT_SIZE - 1)     /* the last position of a log of that size */
 #define LIMIT_GEN 4294967295ull             /* generations of a log */
 #define LIMIT_DEPTH 8u                      /* nesting of arrays and maps */
 #define LIMIT_LIST 256u                     /* elements of an array and pairs of a map inside a body */

@@ -23,15 +23,20 @@ static uint64_t read_from_1(struct canon_reader *r) {
   return n;
 }
 
-/* Generations count from 1; positions from 0, as do sizes from which on something is asked (section 1 has their ceilings). */
+/* Generations count from 1; sizes from 0 (section 1 has their ceilings). */
 static uint64_t read_generation(struct canon_reader *r) {
   uint64_t n = canon_uint_max(r, LIMIT_GEN);
   if (n == 0) canon_fail(r, "a generation counts from 1");
   return n;
 }
 
-static uint64_t read_position(struct canon_reader *r) {
+static uint64_t read_size(struct canon_reader *r) {
   return canon_uint_max(r, LIMIT_SIZE);
+}
+
+/* A position, from 0: the last one is that of the largest log. */
+static uint64_t read_position(struct canon_reader *r) {
+  return canon_uint_max(r, LIMIT_POSITION);
 }
 
 /* ---- HELLO ---- */
@@ -97,7 +102,7 @@ static void read_heads(struct canon_reader *r, struct message *m) {
     canon_array_exact(r, 4);
     h->roll = canon_uint(r);
     h->gen = read_generation(r);
-    h->size = read_position(r);
+    h->size = read_size(r);
     if (h->size == 0) canon_fail(r, "a size counts from 1");
     canon_fixed(r, h->root8, sizeof h->root8);
     bool rises = i == 0 || h[-1].roll < h->roll || (h[-1].roll == h->roll && h[-1].gen < h->gen);
@@ -128,7 +133,7 @@ static void read_want(struct canon_reader *r, struct message *m) {
   if (m->u.want.what == WANT_CKPT || m->u.want.what == WANT_IDENT) canon_hash(r, &m->u.want.node);
   if (m->u.want.what == WANT_CKPT) {
     m->u.want.gen = read_generation(r);
-    m->u.want.from = read_position(r);
+    m->u.want.from = read_size(r);
   }
   if (m->u.want.what == WANT_EPOCH) m->u.want.epoch = read_from_1(r);
 }
@@ -221,7 +226,7 @@ static void read_get(struct canon_reader *r, struct message *m) {
   canon_hash(r, &m->u.get.node);
   m->u.get.gen = read_generation(r);
   m->u.get.from = read_position(r);
-  m->u.get.to = read_position(r);
+  m->u.get.to = read_size(r);
   if (m->u.get.to <= m->u.get.from) canon_fail(r, "a range without positions");
   m->u.get.mode = canon_uint_max(r, GET_BODIES);
   m->u.get.max_bytes = canon_uint(r);

@@ -32,7 +32,7 @@ static void row_read(struct canon_reader *r, struct receipt_row *row) {
   if (n != ROW_FIELDS[row->state]) canon_fail(r, "another number of fields");
   if (row->state == RECEIPT_LOGGED) {
     row->gen = canon_uint_max(r, LIMIT_GEN);
-    row->index = canon_uint_max(r, LIMIT_SIZE);
+    row->index = canon_uint_max(r, LIMIT_POSITION);
     if (row->gen == 0) canon_fail(r, "generation 0");
   } else if (row->state == RECEIPT_REFUSED) {
     row->reason = canon_uint(r);

@@ -146,7 +146,7 @@ enum err_code header_encode(const struct header *h, struct bytes *out, struct er
 /* A revocation names a position: its args have the limits of one. */
 static void position_check(struct canon_reader *r, const struct header *h) {
   if (h->kind != KIND_REVOKE || h->n_args != 2) return;
-  if (h->args[0] > LIMIT_GEN || h->args[1] > LIMIT_SIZE) canon_fail(r, "no position");
+  if (h->args[0] > LIMIT_GEN || h->args[1] > LIMIT_POSITION) canon_fail(r, "no position");
 }
 
 /* Fields 1 to 10 of a header of version 1. */

@@ -4,17 +4,11 @@
 #include <string.h>
 
 #include "node/exchange/inside.h"
-#include "node/hall.h"
 #include "protocol/canon.h"
 
 #define ITEM_MAX (LIMIT_IDENTITY + 2048u)
 #define FRAME_ROOM 1024u                                 /* what frame and DATA put around a window, rounded up */
 #define SURE_RAW (LIMIT_FRAME - FRAME_ROOM - LIMIT_ITEM) /* raw octets after which one more item still fits, packed or not */
-
-/* Milestones and identity items are asked of the store under the hall: read only. */
-static struct store *store_of(const struct exchange *x) {
-  return x->config.hall->config.store;
-}
 
 void answer_take(struct exchange *x, struct exchange_link *l) {
   const struct message *m = &x->in;
@@ -46,7 +40,7 @@ void answer_take(struct exchange *x, struct exchange_link *l) {
 /* Reads the planned milestones into storage and points x->out at them. */
 static enum err_code read_checkpoints(struct exchange *x, const struct log *log, uint64_t from, bool newest,
                                       struct bytes *storage, struct err *err) {
-  struct store *s = store_of(x);
+  struct store *s = hall_store(x->config.hall);
   uint64_t sizes[LIMIT_CHECKPOINTS] = {0};
   size_t ends[LIMIT_CHECKPOINTS];
   uint32_t n = 1;
@@ -71,7 +65,7 @@ enum err_code answer_checkpoints(struct exchange *x, const struct hash *node, ui
   x->out.u.ckpt.node = *node;
   x->out.u.ckpt.gen = gen;
   x->out.u.ckpt.n = 0;
-  enum err_code code = log_find(store_of(x), node, gen, &log, err);
+  enum err_code code = log_find(hall_store(x->config.hall), node, gen, &log, err);
   if (code == OK) code = read_checkpoints(x, &log, from, newest, storage, err);
   return code == ERR_NOT_FOUND && !newest ? OK : code; /* none: an empty answer */
 }
@@ -91,7 +85,7 @@ static enum err_code write_checkpoints(struct exchange *x, const struct ask *a, 
 static enum err_code identity_item_of(struct exchange *x, uint32_t founder, uint64_t version, struct bytes *out,
                                       struct err *err) {
   const struct charter *c = &x->federation->charter;
-  if (version > 1) return store_get_identity(store_of(x), &c->founders[founder].node, version, out, err);
+  if (version > 1) return store_get_identity(hall_store(x->config.hall), &c->founders[founder].node, version, out, err);
   struct identity_item item;
   charter_identity_item(c, founder, &item);
   struct canon_writer w = canon_writer(out);
@@ -113,7 +107,7 @@ static enum err_code fill_identity(struct exchange *x, const struct hash *node, 
     ends[n + 1] = storage->len;
   }
   size_t before = storage->len;
-  if (code == OK) code = store_get_address(store_of(x), node, storage, err);
+  if (code == OK) code = store_get_address(hall_store(x->config.hall), node, storage, err);
   if (code == ERR_NOT_FOUND) code = OK; /* no address: nil */
   if (code != OK) return code;
   x->out.u.ident.n = n;

@@ -1,6 +1,8 @@
 /*
- * dial: whom to call, and when again. Below thirty members everybody dials everybody whose address is known; a federation of
- * more does the same in this version, up to LIMIT_PEERS.
+ * dial: whom to call, and when again. Up to DIAL_ALL members everybody dials everybody whose address is known. Above, each
+ * dials those that node.ini pins, the next node after it on the ring of node ids (so that the federation hangs together,
+ * whatever the rest), and DIAL_FEW by rendezvous hash: a choice that everybody can compute, and that moves little when members
+ * come and go. Whoever could not be reached is passed over for the next one until there is a link.
  *
  * Of two open links with a peer the one dialled by the smaller node id is used; the other is closed by its dialler.
  */
@@ -15,6 +17,36 @@ const char *dial_endpoint(const struct exchange *x, const struct peer *p) {
   const struct federation_member *m = federation_by_node(x->federation, &p->node);
   if (m == NULL || !m->has_address || m->address.n_endpoints == 0) return NULL;
   return m->address.endpoints[p->endpoint_turn % m->address.n_endpoints];
+}
+
+uint64_t dial_rank(const struct exchange *x, const struct peer *p) {
+  uint8_t both[2 * HASH_LEN];
+  memcpy(both, x->self.node.b, HASH_LEN);
+  memcpy(both + HASH_LEN, p->node.b, HASH_LEN);
+  const struct hash hash = hash_sha256(view_of(both, sizeof both));
+  return get_u64be(hash.b);
+}
+
+/* The node behind this one on the ring of node ids: peers stand by rising id. */
+static uint32_t next_on_ring(const struct exchange *x) {
+  for (uint32_t i = 0; i < x->n_peers; i++) {
+    if (hash_compare(&x->peers[i].node, &x->self.node) > 0) return i;
+  }
+  return 0;
+}
+
+/* Whether a peer counts among those that are chosen: it has a link, or dialling it has not failed of late. */
+static bool is_hopeful(const struct exchange *x, const struct peer *p) {
+  return p->link != NULL || (dial_endpoint(x, p) != NULL && p->dial_wait_ms < DIAL_GIVE_UP_MS);
+}
+
+bool dial_is_chosen(const struct exchange *x, uint32_t peer) {
+  const struct peer *p = &x->peers[peer];
+  if (x->n_peers < DIAL_ALL || p->override[0] != '\0' || peer == next_on_ring(x)) return true;
+  uint32_t above = 0;
+  for (uint32_t i = 0; i < x->n_peers && above < DIAL_FEW; i++)
+    above += i != peer && is_hopeful(x, &x->peers[i]) && x->peers[i].rank > p->rank;
+  return above < DIAL_FEW;
 }
 
 static void order(struct exchange *x, enum exchange_action_type type, const struct exchange_link *l, const char *endpoint) {
@@ -108,6 +140,7 @@ static uint64_t dial_peer(struct exchange *x, uint32_t peer) {
   const char *endpoint = dial_endpoint(x, p);
   if (l != NULL || p->link != NULL || endpoint == NULL) return now + TICK_MS;
   if (now < p->dial_ms) return p->dial_ms;
+  if (!dial_is_chosen(x, peer)) return now + TICK_MS;
   dial(x, peer, endpoint);
   return now;
 }
@@ -142,5 +175,5 @@ uint64_t dial_tick(struct exchange *x) {
 
 bool dial_is_pending(const struct exchange *x, uint32_t peer) {
   const struct peer *p = &x->peers[peer];
-  return p->link == NULL && dial_endpoint(x, p) != NULL && !p->tried;
+  return p->link == NULL && dial_endpoint(x, p) != NULL && !p->tried && dial_is_chosen(x, peer);
 }

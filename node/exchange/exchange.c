@@ -64,6 +64,7 @@ static enum err_code peers_new(struct exchange *x, struct err *err) {
     (void)snprintf(p->handle, sizeof p->handle, "%s", e->members[i].handle);
     p->dial_ms = now;
     p->dial_wait_ms = DIAL_FIRST_MS;
+    p->rank = dial_rank(x, p);
     p->quota_ms = now;
   }
   return OK;

@@ -22,6 +22,9 @@
 #define HELLO_WAIT_MS 8000u     /* from a dial to the peer's HELLO */
 #define DIAL_FIRST_MS 200u      /* the first retry */
 #define DIAL_LAST_MS 30000u     /* retries double up to this */
+#define DIAL_GIVE_UP_MS 1600u   /* after three failures in a row another one is chosen beside it */
+#define DIAL_ALL 30u            /* members up to which everybody dials everybody */
+#define DIAL_FEW 4u             /* dialled by rendezvous hash above */
 #define REOPEN_MS 5000u         /* docs/protocol.md 8.2: at most one reopening */
 #define HEADS_GAP_MS 50u        /* between two HEADS on a link */
 #define HEADS_GAP_MANY_MS 2000u /* the same above MANY_MEMBERS */
@@ -124,6 +127,7 @@ struct peer {
   /* dialling */
   char override[LIMIT_ENDPOINT + 1];
   uint32_t endpoint_turn;
+  uint64_t rank;           /* among those that are dialled in a large federation: dial_rank */
   uint32_t n_ckpts_follow; /* checkpoints that its last HEADS brings with it, outside the quota */
   uint64_t dial_ms, dial_wait_ms, reopened_ms;
   bool has_reopened, tried;
@@ -184,7 +188,8 @@ struct exchange_log {
   uint32_t n_milestones;
   bool needs_plan;       /* a checkpoint that came unasked was too far away */
   bool is_paused;        /* it holds as much as hall_config.log_bodies allows, and there is more */
-  bool is_forked;        /* its owner signed two roots of one size: neither branch is followed */
+  bool is_forked;        /* its owner signed two roots of one size: neither branch is followed. Known in memory only, and so
+                          * forgotten with the process, until evidence is exchanged and kept (docs/protocol.md 7.4) */
   uint64_t ckpt_wait_ms; /* not before: one may come unasked */
   uint64_t ckpt_asked_ms;
   /* the pull */
@@ -280,6 +285,10 @@ void xlink_free(struct exchange_link *l);
 uint64_t dial_tick(struct exchange *x);
 /* Where peer is dialled now; NULL: not at all. */
 const char *dial_endpoint(const struct exchange *x, const struct peer *p);
+/* The rank of a peer for this node: of a hash of both ids. */
+uint64_t dial_rank(const struct exchange *x, const struct peer *p);
+/* Whether a peer is among those that this node dials. */
+bool dial_is_chosen(const struct exchange *x, uint32_t peer);
 bool dial_is_pending(const struct exchange *x, uint32_t peer);
 /* A dialled link ends: closes it, plans the next dial. is_reopen: after a broken session. */
 void dial_again(struct exchange *x, struct exchange_link *l, bool is_reopen);

@@ -45,7 +45,7 @@ static const char *state_of(const struct exchange *x, const struct peer *p) {
   for (uint32_t i = 0; i < x->n_links; i++) {
     if (&x->peers[x->links[i]->peer] == p && x->links[i]->session.state != SESSION_CLOSED) return "greeting";
   }
-  return dial_endpoint(x, p) == NULL ? "waiting" : "dialling";
+  return dial_endpoint(x, p) == NULL || !dial_is_chosen(x, (uint32_t)(p - x->peers)) ? "waiting" : "dialling";
 }
 
 static bool put_told(const struct exchange *x, uint32_t peer, json_t *out) {

@@ -47,13 +47,26 @@ static void ticket_drop(struct crowd *c, size_t at) {
   memmove(c->tickets + at, c->tickets + at + 1, (c->n_tickets - at) * sizeof c->tickets[0]);
 }
 
+size_t crowd_members(const struct crowd *c) {
+  return c->n_named + c->n_tickets;
+}
+
+/* How many connections one key may have. */
+static size_t most_of_one(const struct crowd *c) {
+  const size_t n = crowd_members(c);
+  return n >= BUDGET_ACCEPTED           ? 0
+         : n >= BUDGET_ACCEPTED * 3 / 4 ? 1
+         : n >= BUDGET_ACCEPTED / 2     ? CROWD_OF_ONE / 2
+                                        : CROWD_OF_ONE;
+}
+
 bool crowd_admit(struct crowd *c, const uint8_t curve[CURVE_LEN]) {
   size_t n = 0;
   for (size_t i = 0; i < c->n_open; i++)
     n += is_named(&c->open[i], curve);
   for (size_t i = 0; i < c->n_tickets; i++)
     n += memcmp(c->tickets[i].curve, curve, CURVE_LEN) == 0;
-  if (n >= CROWD_OF_ONE || c->n_tickets == CROWD_MAX) return false;
+  if (n >= most_of_one(c) || c->n_tickets == CROWD_MAX) return false;
   memcpy(c->tickets[c->n_tickets++].curve, curve, CURVE_LEN);
   return true;
 }

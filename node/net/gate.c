@@ -11,6 +11,7 @@
 
 #include "keys/log.h"
 #include "node/clock.h"
+#include "node/net/budget.h"
 #include "node/net/dialled.h"
 #include "node/net/resolve.h"
 #include "protocol/limits.h"
@@ -19,7 +20,7 @@
 #define CORE_RESERVE ((size_t)64 * 1024)     /* of them kept free for what is no frame: losses and failed sends */
 #define SHARE 32                             /* messages of one source in a turn */
 #define LOOKUP_MS 20                         /* a turn while names are looked up */
-#define DIALS LIMIT_PEERS
+#define DIALS BUDGET_DIALLED
 #define FIXED_ITEMS 5 /* of the poll: supervisor, core, ZAP, ROUTER, its monitor */
 #define TURN_MS 1000
 #define ITEMS (FIXED_ITEMS + 2 * DIALS)
@@ -324,9 +325,11 @@ static enum err_code core_turn(struct gate *g, struct err *err) {
   while (pipe_has_room(g->core, CORE_RESERVE / 2) && pipe_next(g->core, &channel, &payload, &fd)) {
     if (fd >= 0) close(fd);
     const enum err_code handled = core_message(g, channel, payload, err);
-    if (handled != OK) return handled;
+    /* ERR_FAILED, as core says of its pipes: a gate that is started again gets another one. */
+    if (handled == ERR_FORMAT && err != NULL) err->code = ERR_FAILED;
+    if (handled != OK) return handled == ERR_FORMAT ? ERR_FAILED : handled;
   }
-  if (pipe_fault(g->core) != NULL) return err_set(err, ERR_FORMAT, "core's pipe: %s", pipe_fault(g->core));
+  if (pipe_fault(g->core) != NULL) return err_set(err, ERR_FAILED, "core's pipe: %s", pipe_fault(g->core));
   if (code == OK) code = pipe_write(g->core, &gone);
   if (code == ERR_UNREACHABLE) core_set(g, NULL); /* the supervisor starts another one */
   return code == OK || code == ERR_UNREACHABLE ? OK : err_set(err, code, "%s", gone.message);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "node/net/budget.h"
 #include "node/net/zap.h"
 #include "protocol/limits.h"
 
@@ -20,10 +21,6 @@
 #define CONNECT_MS 10000
 #define HEARTBEAT_MS 10000
 #define SILENCE_MS 30000
-/* Messages of one connection that libzmq holds, each up to LIMIT_FRAME: a member has CROWD_OF_ONE connections, so it can make
- * the gate hold 48 MiB. What core sends at one go (answers to LIMIT_GETS questions, a HEADS and its checkpoints) fits. */
-#define SEND_QUEUE 16
-#define RECEIVE_QUEUE 8
 #define BACKLOG 128
 #define EVENT_LEN 6 /* octets of a monitor's first part: u16 event, u32 value */
 
@@ -36,8 +33,8 @@ static bool set_common(void *socket) {
     int option, value;
   } OPTIONS[] = {
       {ZMQ_LINGER, 0},
-      {ZMQ_SNDHWM, SEND_QUEUE},
-      {ZMQ_RCVHWM, RECEIVE_QUEUE},
+      {ZMQ_SNDHWM, BUDGET_SEND},
+      {ZMQ_RCVHWM, BUDGET_RECEIVE},
       {ZMQ_HANDSHAKE_IVL, SOCKET_HANDSHAKE_MS},
       {ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS},
       {ZMQ_HEARTBEAT_TIMEOUT, SILENCE_MS},

@@ -79,12 +79,12 @@ static void copy_bin(struct canon_reader *r, struct canon_writer *w) {
   }
 }
 
-/* A number and the two ceilings beside it: its own is good enough, one less is not. */
+/* A number and the two ceilings beside it: its own is good enough, one less is not. None is past LIMIT_NUMBER. */
 static void copy_uint(struct canon_reader *r, struct canon_writer *w) {
   struct canon_reader once = *r;
   struct canon_reader under = *r;
   uint64_t n = canon_uint_max(r, UINT64_MAX);
-  require(canon_uint(&once) == (n <= LIMIT_NUMBER ? n : 0) && (once.fault == NULL) == (n <= LIMIT_NUMBER));
+  require(n <= LIMIT_NUMBER && canon_uint(&once) == n && once.fault == NULL);
   if (n > 0) require(canon_uint_max(&under, n - 1) == 0 && under.fault != NULL);
   canon_put_uint(w, n);
 }

@@ -586,6 +586,30 @@ static void a_member_with_many_connections_parks_little_and_an_honest_one_passes
   rig_free(r);
 }
 
+/* ERR_FORMAT would tell the supervisor that another gate meets the same again: it gets another pipe. */
+static void a_core_that_breaks_the_rules_ends_the_gate_curably(void **state) {
+  (void)state;
+  struct rig *r = rig_new("tcp://127.0.0.1:0");
+  struct err err = ERR_INIT;
+  struct bytes b;
+  bool stop = false;
+  enum err_code code = OK;
+  bytes_init(&b, 16);
+  struct canon_writer w = canon_writer(&b);
+  canon_put_array(&w, 1);
+  canon_put_nil(&w);
+  send_payload(r, PIPE_DIAL, &b);
+  for (int i = 0; i < 100 && code == OK; i++) {
+    pipe_turn(r);
+    code = gate_step(r->gate, 2, &stop, &err);
+  }
+  assert_int_equal(code, ERR_FAILED);
+  assert_int_equal(err.code, ERR_FAILED);
+  assert_non_null(strstr(err.message, "core's pipe"));
+  bytes_release(&b);
+  rig_free(r);
+}
+
 static void silent_connections_count_and_make_room_when_they_end(void **state) {
   (void)state;
   enum { N = CROWD_OF_ONE + 2 };
@@ -822,6 +846,7 @@ int main(void) {
       cmocka_unit_test(several_parts_are_no_frame_and_an_empty_one_stands_for_them),
       cmocka_unit_test(a_peer_that_stalls_costs_the_others_nothing),
       cmocka_unit_test(a_member_with_many_connections_parks_little_and_an_honest_one_passes),
+      cmocka_unit_test(a_core_that_breaks_the_rules_ends_the_gate_curably),
       cmocka_unit_test(silent_connections_count_and_make_room_when_they_end),
       cmocka_unit_test(a_link_that_ends_is_told_and_then_gone),
       cmocka_unit_test(a_stolen_routing_id_gets_no_reply_of_another),

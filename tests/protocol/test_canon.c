@@ -238,7 +238,7 @@ static void keeps_to_the_ceiling_and_says_so(void **state) {
 static void write_integer(struct canon_writer *w, struct dice *dice) {
   uint64_t n = dice_roll(dice) >> dice_below(dice, 64);
   if (dice_below(dice, 2) == 0) n = (UINT64_C(1) << dice_below(dice, 64)) - dice_below(dice, 2);
-  canon_put_uint(w, n);
+  canon_put_uint(w, n <= LIMIT_NUMBER ? n : LIMIT_NUMBER);
 }
 
 static void write_text(struct canon_writer *w, struct dice *dice) {

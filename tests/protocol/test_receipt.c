@@ -31,7 +31,7 @@ static struct bytes seal(uint32_t n) {
     sent.rows[i] = (struct receipt_row){.id = sample_hash(10 + i), .state = s};
     if (s == RECEIPT_LOGGED) {
       sent.rows[i].gen = LIMIT_GEN - i;
-      sent.rows[i].index = LIMIT_SIZE;
+      sent.rows[i].index = LIMIT_POSITION;
     }
     if (s == RECEIPT_REFUSED) sent.rows[i].reason = REASON_NEED + i;
   }

@@ -42,6 +42,7 @@ def check_value(value, depth=1, limit=None):
             check_value(item, depth + 1, limit)
     else:
         need(value is None or isinstance(value, (bool, int, bytes)), "type not allowed")
+        need(not isinstance(value, int) or value < 2**63, "number from 2^63 on")
 
 
 def decode(octets, what, limit=None):

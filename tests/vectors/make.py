@@ -61,7 +61,7 @@ def vector(name, section, octets, reason=None, **more):
 # ---- section 1 ----
 
 def canon_good():
-    integers = [0, 1, 127, 128, 255, 256, 65535, 65536, 2**32 - 1, 2**32, 2**63, 2**64 - 1,
+    integers = [0, 1, 127, 128, 255, 256, 65535, 65536, 2**32 - 1, 2**32, 2**63 - 1,
                 -1, -32, -33, -128, -129, -32768, -32769, -2**31, -2**31 - 1, -2**63]
     for n in integers:
         yield vector(f"integer {n}", "1", pack(n))
@@ -118,6 +118,10 @@ def canon_bad():
         "surrogate": "a3eda080", "past U+10FFFF": "a4f4908080", "f5": "a4f5808080", "cut sequence": "a2e282",
         "cut at the end of ASCII": "a9" + "61" * 8 + "c3",
     }
+    numbers = {
+        "integer 2^63": "cf8000000000000000", "integer 2^64-1": "cfffffffffffffffff", "2^63 inside": "9201cf8000000000000000",
+        "2^63 as a value of a map": "81a161cf8000000000000000",
+    }
     keys = {
         "key of bin": "81c4016101", "key of integer": "810101", "key of nil": "81c001", "empty key": "81a001",
         "key of 65 octets": "81d941" + "6b" * 65 + "01", "key not ASCII": "81a2c3a901", "key with a control": "81a10001",
@@ -126,7 +130,7 @@ def canon_bad():
     }
     depth = {"9 deep": "91" * 8 + "90", "9 deep with a map": "91" * 8 + "80", "maps 9 deep": "81a161" * 8 + "80",
              "1000 deep": "91" * 1000}
-    for table in (long_forms, types, ends, text, keys, depth):
+    for table in (long_forms, types, numbers, ends, text, keys, depth):
         for name, octets in table.items():
             yield bad(name, octets)
 
@@ -139,6 +143,8 @@ def canon_bodies():
     yield body("empty", pack({}))
     yield body("256 elements", pack({"a": [1] * 256}))
     yield body("256 pairs", pack({f"{i:03}": i for i in range(256)}))
+    yield body("2^63 - 1 under a key that nobody knows", pack({"zzz": [2**63 - 1]}))
+    yield body("2^63 under a key that nobody knows", pack({"zzz": [2**63]}), "format")
     yield body("257 elements", pack({"a": [1] * 257}), "format")
     yield body("257 pairs", pack({f"{i:03}": i for i in range(257)}), "format")
     yield body("an array", pack(["a"]), "format")
@@ -205,6 +211,7 @@ def record_good():
     yield shape("a certificate that replaces one", kind=2, subject=public(OTHER), refs=[OBJECT], args=[1, 3, 0], body=True)
     yield shape("a certificate for IT-34", kind=2, subject=public(OTHER), args=[2, 2, int("134", 36)], body=True)
     yield shape("a revocation", kind=3, subject=public(OTHER), args=[1, 0])
+    yield shape("a revocation from the last position", kind=3, subject=public(OTHER), args=[2**32 - 1, 2**40 - 2])
 
 
 def record_bad_form():
@@ -214,6 +221,8 @@ def record_bad_form():
     yield record("an empty array", "4.1", pack([]), "format")
     yield record("ten fields", "4.1", pack([1] * 10), "format")
     yield record("twelve fields", "4.1", header(further=[0]), "version")
+    yield record("a twelfth field of 2^63 - 1", "4.1", header(further=[2**63 - 1]), "version")
+    yield record("a twelfth field of 2^63", "4.1", header(further=[2**63]), "format")
     yield record("twelve fields, the last not canonical", "4.1", b"\x9c" + good[1:] + b"\xcc\x00", "format")
     yield record("version 2", "4.1", header(v=2), "version")
     yield record("version 2 of two fields", "4.1", pack([2, "x"]), "version")
@@ -227,6 +236,7 @@ def record_bad_form():
         "17 refs": {"refs": [OBJECT] * 17}, "a ref of 31": {"refs": [OBJECT[:31]]}, "refs nil": {"refs": None},
         "17 args": {"args": [1] * 17}, "a negative arg": {"args": [1, -1]}, "an arg of 2^63": {"args": [1, 2**63]}, "created in 2^63": {"created": 2**63},
         "kind 2^63": {"kind": 2**63},
+        "revocation from position 2^40-1": {"kind": 3, "subject": public(OTHER), "args": [1, 2**40 - 1], "body_len": 0, "body_commit": None},
         "revocation from position 2^40": {"kind": 3, "subject": public(OTHER), "args": [1, 2**40], "body_len": 0, "body_commit": None},
         "revocation in generation 2^32": {"kind": 3, "subject": public(OTHER), "args": [2**32, 0], "body_len": 0, "body_commit": None}, "args nil": {"args": None},
         "a body of 262145": {"body_len": 262145}, "no commitment": {"body_commit": None},
@@ -552,7 +562,7 @@ def receipts():
     good = receipt_of(receipt_body())
     yield receipt("one of each", good)
     yield receipt("one row", receipt_of(receipt_body([[word("a"), 0]])))
-    yield receipt("256 rows", receipt_of(receipt_body([[word("a"), 1, 2**32 - 1, 2**40 - 1]] * 256)))
+    yield receipt("256 rows", receipt_of(receipt_body([[word("a"), 1, 2**32 - 1, 2**40 - 2]] * 256)))
     yield receipt("a reason of a later version", receipt_of(receipt_body([[word("a"), 2, 1000]])))
     yield receipt("another key", receipt_of(receipt_body(), key=OTHER), "signature")
     yield receipt("another tag", receipt_of(receipt_body(), tag="frame"), "signature")
@@ -564,7 +574,7 @@ def receipts():
         "queued with a position": receipt_body([[word("a"), 0, 1, 1]]), "logged without": receipt_body([[word("a"), 1]]),
         "logged with three": receipt_body([[word("a"), 1, 1]]), "logged in generation 0": receipt_body([[word("a"), 1, 0, 1]]),
         "logged in generation 2^32": receipt_body([[word("a"), 1, 2**32, 1]]),
-        "logged at 2^40": receipt_body([[word("a"), 1, 1, 2**40]]), "reason 2^63": receipt_body([[word("a"), 2, 2**63]]),
+        "logged at 2^40": receipt_body([[word("a"), 1, 1, 2**40]]), "logged at 2^40-1": receipt_body([[word("a"), 1, 1, 2**40 - 1]]), "reason 2^63": receipt_body([[word("a"), 2, 2**63]]),
         "refused without a reason": receipt_body([[word("a"), 2]]), "refused for reason 0": receipt_body([[word("a"), 2, 0]]),
         "a short id": receipt_body([[word("a")[:31], 0]]), "an octet behind the body": receipt_body() + b"\0",
         "three fields": pack([1, FED, NODE]), "a long form": receipt_body().replace(b"\xcc\x80", b"\xcd\x00\x80"),

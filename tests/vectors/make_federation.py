@@ -95,6 +95,7 @@ def identity_bodies():
     yield vector("version 1", octets=IT.body, id=IT.id, **one)
     yield vector("every field filled", octets=pack(full), id=blake("specola1.ident", pack(full)), **one)
     yield vector("the largest numbers", octets=pack(changed(full, _1=2**63 - 1, _8=2**32 - 1, _9=[2**40 - 1, word("cut root")])), **one)
+    yield vector("the smallest cut", octets=pack(changed(full, _9=[1, word("cut root")])), **one)
     yield vector("seven root keys", octets=pack(changed(f, _3=seven[:7], _4=7)), **one)
     bad = [("another form", {"_0": 2}), ("version 0", {"_1": 0}), ("version 2 without prev", {"_1": 2}), ("version 1 with prev", {"_2": IT.id}),
            ("no root key", {"_3": []}), ("eight root keys", {"_3": seven}), ("root keys falling", {"_3": f[3][::-1]}),
@@ -106,7 +107,7 @@ def identity_bodies():
            ("cut of one field", {"_9": [7]}), ("cut root of 16 octets", {"_9": [7, bytes(16)]}), ("a successor", {"_10": ZEROS})]
     for name, what in bad:
         yield vector(name, octets=pack(changed(f, **what)), reason="format", **one)
-    for name, what in (("version 2^63", {"_1": 2**63}), ("generation 2^32", {"_8": 2**32}), ("a cut at 2^40", {"_9": [2**40, ZEROS]}), ("threshold 2^63", {"_4": 2**63})):
+    for name, what in (("version 2^63", {"_1": 2**63}), ("generation 2^32", {"_8": 2**32}), ("a cut at 2^40", {"_9": [2**40, ZEROS]}), ("a cut at 0", {"_9": [0, ZEROS]}), ("threshold 2^63", {"_4": 2**63})):
         yield vector(name, octets=pack(changed(full, **what)), reason="format", **one)
     yield vector("the first version in generation 2", octets=pack(changed(f, _8=2)), reason="format", **one)
     yield vector("the first version with a cut", octets=pack(changed(f, _9=[7, ZEROS])), reason="format", **one)
@@ -375,7 +376,7 @@ def messages():
              "HEADS of roll number 2^63": [2, None, 1, ZEROS, [[2**63, 1, 1, bytes(8)]]], "HEADS of generation 2^32": [2, None, 1, ZEROS, [[0, 2**32, 1, bytes(8)]]],
              "HEADS of size 2^40": [2, None, 1, ZEROS, [[0, 1, 2**40, bytes(8)]]], "WANT CKPT of generation 2^32": changed(w, _4=2**32),
              "WANT CKPT from 2^40": changed(w, _5=2**40), "WANT EPOCH 2^63": [4, 1, 4, 2**63], "CKPT of generation 2^32": changed(c, _3=2**32),
-             "GET of generation 2^32": changed(g, _3=2**32), "GET to 2^40": changed(g, _5=2**40), "GET of 2^63 octets": changed(g, _7=2**63),
+             "GET of generation 2^32": changed(g, _3=2**32), "GET to 2^40": changed(g, _5=2**40), "GET from 2^40-1": changed(g, _4=2**40 - 1, _5=2**40 - 1), "GET of 2^63 octets": changed(g, _7=2**63),
              "DATA of generation 2^32": changed(d, _3=2**32), "DATA from 2^40": changed(d, _4=2**40), "DATA of 2^40 items": changed(d, _5=2**40),
              "ERR of code 2^63": changed(e, _2=2**63), "ERR for 2^63 seconds": changed(e, _4=2**63)}
     for name, value in {**bad, **large}.items():
@@ -507,6 +508,7 @@ def bundles():
     yield window_row("one entry")
     yield window_row("the four states of an entry", items=[entry, entry + [bytes(16), b"\x80"], entry + [ZEROS], entry + [None]])
     yield window_row("the largest numbers", gen=2**32 - 1, start=2**40 - 2)
+    yield window_row("behind the last position", "format", start=2**40 - 2, items=[entry] * 2)
     yield window_row("past the last position", "format", start=2**40 - 2, items=[entry] * 3)
     for name, how in (("from 2^40", {"start": 2**40}), ("generation 2^32", {"gen": 2**32}), ("generation 0", {"gen": 0}), ("no entry", {"items": []}),
                       ("an empty envelope", {"items": [[b""]]}), ("an envelope of 1547", {"items": [[bytes(1547)]]}), ("an entry of none", {"items": [[]]}),
