@@ -12,7 +12,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void apply(const struct import_map *map, const json_t *row) {
+static void apply(const struct import_map *map, json_t *row) {
   struct findings f = {0};
   struct bytes body;
   json_t *json = NULL;
