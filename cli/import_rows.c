@@ -11,6 +11,7 @@
 #include "cli/finding.h"
 #include "cli/out.h"
 #include "cli/publication.h"
+#include "protocol/schema/row.h"
 
 #define PROGRESS_MS 500 /* before the first sign of progress, and between two */
 
@@ -103,7 +104,8 @@ static void show_warnings(struct importing *i, const struct findings *findings, 
 
 /* A row as an object. What the map has to say is kept and shown; of what the schema has to say only what refuses is looked for,
  * and the rest when the row is built again. */
-static enum err_code build(struct importing *i, json_t *json, size_t row, bool again, struct proposal *o, struct err *err) {
+static enum err_code build(struct importing *i, const json_t *json, size_t row, bool again, struct proposal *o,
+                           struct err *err) {
   json_t *body = NULL;
   enum err_code code = import_map_apply(i->map, json, &body, &o->findings, err);
   if (code == OK) {
@@ -118,7 +120,7 @@ static enum err_code build(struct importing *i, json_t *json, size_t row, bool a
 }
 
 /* A row that the schema refuses, first of all for that, is built once more for the sake of all that is to be said about it. */
-static enum err_code refuse_object(struct importing *i, json_t *json, size_t row, const struct finding *first,
+static enum err_code refuse_object(struct importing *i, const json_t *json, size_t row, const struct finding *first,
                                    struct err *err) {
   struct proposal o;
   char why[FIELD_KEY_MAX + sizeof first->message + 4];
@@ -133,7 +135,7 @@ static enum err_code refuse_object(struct importing *i, json_t *json, size_t row
 }
 
 /* One row that is JSON: mapped, built, and on its way. */
-static enum err_code take_row(struct importing *i, json_t *json, size_t row, struct err *err) {
+static enum err_code take_row(struct importing *i, const json_t *json, size_t row, struct err *err) {
   struct proposal o;
   memset(&o, 0, sizeof o);
   enum err_code code = build(i, json, row, false, &o, err);
@@ -155,7 +157,7 @@ static enum err_code take_line(struct importing *i, struct view line, size_t row
   json_error_t fault;
   i->counts->rows++;
   progress(i);
-  json_t *json = json_loadb((const char *)line.p, line.len, JSON_REJECT_DUPLICATES, &fault);
+  json_t *json = row_read(line, &fault);
   if (!json_is_object(json)) {
     refuse(i, row, "format", json == NULL ? fault.text : "not a JSON object", NULL);
     json_decref(json);

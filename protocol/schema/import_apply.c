@@ -25,7 +25,7 @@ struct found {
 
 struct import {
   const struct import_map *map;
-  json_t *row;
+  const json_t *row;
   json_t *out;
   struct findings *findings;
   char language[VALUE_TAG_MAX];
@@ -62,11 +62,19 @@ static void found_add_all(struct found *f, json_t *value, uint32_t row, bool in_
   }
 }
 
-static void follow(struct found *f, const struct import_source *source, size_t i, json_t *at, uint32_t row, bool in_row) {
-  if (at == NULL || i == source->n_steps) {
-    found_add_all(f, at, row, in_row);
-    return;
+static void follow(struct found *f, const struct import_source *source, size_t i, const json_t *at, uint32_t row, bool in_row);
+
+/* The rest of a path, behind its part i. */
+static void follow_on(struct found *f, const struct import_source *source, size_t i, json_t *value, uint32_t row, bool in_row) {
+  if (i + 1 < source->n_steps) {
+    follow(f, source, i + 1, value, row, in_row);
+  } else {
+    found_add_all(f, value, row, in_row);
   }
+}
+
+/* A path from its part i on; nothing where `at` is no object. */
+static void follow(struct found *f, const struct import_source *source, size_t i, const json_t *at, uint32_t row, bool in_row) {
   const struct import_step *step = &source->steps[i];
   const char *name = source->text + step->at;
   json_t *whole = json_object_getn(at, name, source->len - step->at); /* a column may be called "title.it" */
@@ -74,14 +82,15 @@ static void follow(struct found *f, const struct import_source *source, size_t i
     found_add_all(f, whole, row, in_row);
     return;
   }
+  if (step->name_len == source->len - step->at) return; /* that was its name */
   json_t *next = json_object_getn(at, name, step->name_len);
   if (!step->each || !json_is_array(next)) {
-    follow(f, source, i + 1, next, row, in_row);
+    follow_on(f, source, i, next, row, in_row);
     return;
   }
   for (size_t j = 0; j < json_array_size(next); j++) {
     const uint32_t index = in_row ? row : (j < LIMIT_LIST ? (uint32_t)j : LIMIT_LIST);
-    follow(f, source, i + 1, json_array_get(next, j), index, true);
+    follow_on(f, source, i, json_array_get(next, j), index, true);
   }
 }
 
@@ -369,7 +378,7 @@ static void add_language(struct import *im) {
   if (json_object_set_new(im->out, f->key, json_string(im->language)) != 0) im->no_memory = true;
 }
 
-enum err_code import_map_apply(const struct import_map *map, json_t *row, json_t **out, struct findings *findings,
+enum err_code import_map_apply(const struct import_map *map, const json_t *row, json_t **out, struct findings *findings,
                                struct err *err) {
   struct import im = {.map = map, .row = row, .out = json_object(), .findings = findings};
   struct found found;
