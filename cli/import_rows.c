@@ -234,7 +234,10 @@ enum err_code import_rows(struct cli *cli, FILE *file, const char *path, const s
   struct view line;
   bool too_long = false;
   out_set(cli, "rows", i.rows);
-  enum err_code code = reader.p == NULL ? err_set(err, ERR_MEMORY, NULL) : publication_new(said, &i, &i.publication, err);
+  if (reader.p == NULL) {
+    return err_set(err, ERR_MEMORY, NULL);
+  }
+  enum err_code code = publication_new(said, &i, &i.publication, err);
   for (size_t row = 1; code == OK && next_line(&reader, &line, &too_long); row++) {
     if (too_long) {
       counts->rows++;
