@@ -71,7 +71,7 @@ static enum err_code add_source(struct import_rule *rule, struct view text, stru
       !(quoted ? memchr(inner.p, '"', inner.len) == NULL : split_path(source))) {
     (void)err_set(err, ERR_FORMAT, "'%.*s' is neither a path nor a constant in quotes", (int)(text.len > 80 ? 80 : text.len),
                   (const char *)text.p);
-    return err_hint(err, "write a.b, a[] or a[].b for a path, \"text\" for a constant");
+    return err_hint(err, "write a.b, a[] or a[].b for a path of at most %d parts, \"text\" for a constant", IMPORT_STEPS);
   }
   source->len = inner.len;
   source->is_constant = quoted;
