@@ -68,13 +68,14 @@ static enum err_code check_one(struct cli *cli, const struct schema_set *set, co
   if (code != OK) {
     return code;
   }
+  const unsigned complete = proposal_completeness(&o);
   *refused = o.findings.n_refused > 0;
   out_heading(cli, "%s: %s", path, *refused ? "cannot be published yet" : "can be published");
   findings_show(cli, &o.findings, "  ", FINDING_WARNING);
-  out_line(cli, "  %u %% complete: %zu refused, %zu lacking, %zu warning%s", o.completeness, o.findings.n_refused,
+  out_line(cli, "  %u %% complete: %zu refused, %zu lacking, %zu warning%s", complete, o.findings.n_refused,
            o.findings.n_lacking, o.findings.n_warnings, o.findings.n_warnings == 1 ? "" : "s");
   json_array_append_new(list, json_pack("{s:o, s:s, s:b, s:i, s:o}", "file", out_json_text(view_of_text(path)), "kind",
-                                        o.schema->kind, "publishable", !*refused, "completeness", o.completeness, "findings",
+                                        o.schema->kind, "publishable", !*refused, "completeness", complete, "findings",
                                         findings_json(&o.findings)));
   proposal_release(&o);
   return OK;

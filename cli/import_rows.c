@@ -11,8 +11,12 @@
 #include "cli/finding.h"
 #include "cli/out.h"
 #include "cli/publication.h"
+#include "protocol/schema/row.h"
 
 #define PROGRESS_MS 500 /* before the first sign of progress, and between two */
+
+#define READ_OCTETS 65536u
+#define LINE_ROOM (LIMIT_IMPORT_LINE + READ_OCTETS) /* octets */
 
 struct importing {
   struct cli *cli;
@@ -89,52 +93,71 @@ static enum err_code foretell(struct importing *i, const struct proposal *o, siz
   return OK;
 }
 
-/* One row that is JSON: mapped, built, and on its way. */
-static enum err_code take_row(struct importing *i, const json_t *json, size_t row, struct err *err) {
-  struct proposal o;
-  json_t *body = NULL;
-  memset(&o, 0, sizeof o);
-  enum err_code code = import_map_apply(i->map, json, &body, &o.findings, err);
-  if (code != OK) {
-    goto out;
-  }
-  i->counts->warnings += o.findings.n_warnings;
-  if (i->cli->verbose && o.findings.n_warnings > 0) {
+static void show_warnings(struct importing *i, const struct findings *findings, size_t row) {
+  i->counts->warnings += findings->n_warnings;
+  if (i->cli->verbose && findings->n_warnings > 0) {
     char prefix[32];
     snprintf(prefix, sizeof prefix, "row %zu: ", row);
-    findings_show(i->cli, &o.findings, prefix, FINDING_WARNING);
+    findings_show(i->cli, findings, prefix, FINDING_WARNING);
   }
-  code = proposal_build(import_map_schema(i->map), body, &i->here->home.config, &o, err);
-  if (code == ERR_LIMIT) {
-    refuse(i, row, reason_name(REASON_TOO_LARGE), err->message, NULL);
-    err_clear(err);
-    code = OK;
-    goto out;
+}
+
+/* A row as an object. What the map has to say is kept and shown; of what the schema has to say only what refuses is looked for,
+ * and the rest when the row is built again. */
+static enum err_code build(struct importing *i, const json_t *json, size_t row, bool again, struct proposal *o,
+                           struct err *err) {
+  json_t *body = NULL;
+  enum err_code code = import_map_apply(i->map, json, &body, &o->findings, err);
+  if (code == OK) {
+    if (!again) {
+      show_warnings(i, &o->findings, row);
+    }
+    o->findings.only_refused = !again;
+    code = proposal_build(import_map_schema(i->map), body, &i->here->home.config, o, err);
   }
-  if (code != OK) {
-    goto out;
-  }
-  const struct finding *first = findings_first_refused(&o.findings);
-  if (first != NULL) {
-    char why[FIELD_KEY_MAX + sizeof first->message + 4];
+  json_decref(body);
+  return code;
+}
+
+/* A row that the schema refuses, first of all for that, is built once more for the sake of all that is to be said about it. */
+static enum err_code refuse_object(struct importing *i, const json_t *json, size_t row, const struct finding *first,
+                                   struct err *err) {
+  struct proposal o;
+  char why[FIELD_KEY_MAX + sizeof first->message + 4];
+  memset(&o, 0, sizeof o);
+  enum err_code code = build(i, json, row, true, &o, err);
+  if (code == OK) {
     finding_text(first->field, first->message, why, sizeof why);
     refuse(i, row, first->code, why, findings_json(&o.findings));
-  } else if (i->submit == NULL) {
-    code = foretell(i, &o, row, err);
-  } else {
-    code = publication_offer(i->publication, i->submit, &o, row, err);
   }
-out:
-  json_decref(body);
   proposal_release(&o);
   return code;
 }
 
-static enum err_code take_line(struct importing *i, const char *line, size_t len, size_t row, struct err *err) {
+/* One row that is JSON: mapped, built, and on its way. */
+static enum err_code take_row(struct importing *i, const json_t *json, size_t row, struct err *err) {
+  struct proposal o;
+  memset(&o, 0, sizeof o);
+  enum err_code code = build(i, json, row, false, &o, err);
+  const struct finding *first = findings_first_refused(&o.findings);
+  if (code == ERR_LIMIT) {
+    refuse(i, row, reason_name(REASON_TOO_LARGE), err->message, NULL);
+    err_clear(err);
+    code = OK;
+  } else if (code == OK && first != NULL) {
+    code = refuse_object(i, json, row, first, err);
+  } else if (code == OK) {
+    code = i->submit == NULL ? foretell(i, &o, row, err) : publication_offer(i->publication, i->submit, &o, row, err);
+  }
+  proposal_release(&o);
+  return code;
+}
+
+static enum err_code take_line(struct importing *i, struct view line, size_t row, struct err *err) {
   json_error_t fault;
   i->counts->rows++;
   progress(i);
-  json_t *json = json_loadb(line, len, JSON_REJECT_DUPLICATES, &fault);
+  json_t *json = row_read(line, &fault);
   if (!json_is_object(json)) {
     refuse(i, row, "format", json == NULL ? fault.text : "not a JSON object", NULL);
     json_decref(json);
@@ -145,25 +168,53 @@ static enum err_code take_line(struct importing *i, const char *line, size_t len
   return code;
 }
 
-/* The next line into *line (grown, up to LIMIT_IMPORT_LINE octets; longer ones are read to their end and *too_long). False at
- * the end. */
-static bool next_line(FILE *file, char *line, size_t *len, bool *too_long) {
-  int c;
-  *len = 0;
-  *too_long = false;
-  while ((c = getc_unlocked(file)) != EOF && c != '\n') {
-    if (*len == LIMIT_IMPORT_LINE) {
-      *too_long = true;
-    } else {
-      line[(*len)++] = (char)c;
-    }
-  }
-  return c != EOF || *len > 0;
+/* The lines of a file, which is read in pieces. */
+struct line_reader {
+  FILE *file;
+  char *p; /* LINE_ROOM octets; those from at to end are read and not given out */
+  size_t at, end;
+};
+
+/* Reads a piece behind what is not given out, of which there are at most LIMIT_IMPORT_LINE octets. False at the end. */
+static bool read_on(struct line_reader *r) {
+  memmove(r->p, r->p + r->at, r->end - r->at);
+  r->end -= r->at;
+  r->at = 0;
+  const size_t n = fread(r->p + r->end, 1, LINE_ROOM - r->end, r->file);
+  r->end += n;
+  return n > 0;
 }
 
-static bool is_blank(const char *line, size_t len) {
-  for (size_t i = 0; i < len; i++) {
-    if (strchr(" \t\r", line[i]) == NULL) {
+/* The next line, borrowed until the one after. A line of more than LIMIT_IMPORT_LINE octets is read to its end and *too_long.
+ * False at the end. */
+static bool next_line(struct line_reader *r, struct view *line, bool *too_long) {
+  size_t seen = 0;
+  *too_long = false;
+  for (;;) {
+    const char *from = r->p + r->at;
+    const char *end = memchr(from + seen, '\n', r->end - r->at - seen);
+    if (end != NULL) {
+      *line = view_of(from, (size_t)(end - from));
+      *too_long = *too_long || line->len > LIMIT_IMPORT_LINE;
+      r->at += line->len + 1;
+      return true;
+    }
+    seen = r->end - r->at;
+    if (seen > LIMIT_IMPORT_LINE) {
+      *too_long = true;
+      r->at = r->end = seen = 0;
+    }
+    if (!read_on(r)) {
+      *line = view_of(r->p, seen);
+      r->at = r->end;
+      return seen > 0 || *too_long;
+    }
+  }
+}
+
+static bool is_blank(struct view line) {
+  for (size_t i = 0; i < line.len; i++) {
+    if (strchr(" \t\r", line.p[i]) == NULL) {
       return false;
     }
   }
@@ -179,17 +230,20 @@ enum err_code import_rows(struct cli *cli, FILE *file, const char *path, const s
                         .counts = counts,
                         .rows = json_array(),
                         .told_ms = clock_ms(clock_system())};
-  size_t len = 0;
+  struct line_reader reader = {.file = file, .p = malloc(LINE_ROOM)};
+  struct view line;
   bool too_long = false;
-  char *line = malloc(LIMIT_IMPORT_LINE);
   out_set(cli, "rows", i.rows);
-  enum err_code code = line == NULL ? err_set(err, ERR_MEMORY, NULL) : publication_new(said, &i, &i.publication, err);
-  for (size_t row = 1; code == OK && next_line(file, line, &len, &too_long); row++) {
+  if (reader.p == NULL) {
+    return err_set(err, ERR_MEMORY, NULL);
+  }
+  enum err_code code = publication_new(said, &i, &i.publication, err);
+  for (size_t row = 1; code == OK && next_line(&reader, &line, &too_long); row++) {
     if (too_long) {
       counts->rows++;
       refuse(&i, row, "too-large", "longer than a line may be", NULL);
-    } else if (!is_blank(line, len)) {
-      code = take_line(&i, line, len, row, err);
+    } else if (!is_blank(line)) {
+      code = take_line(&i, line, row, err);
     }
   }
   if (code == OK && ferror(file)) {
@@ -202,6 +256,6 @@ enum err_code import_rows(struct cli *cli, FILE *file, const char *path, const s
     fprintf(stderr, "\r\033[K");
   }
   publication_free(i.publication);
-  free(line);
+  free(reader.p);
   return code;
 }

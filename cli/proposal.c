@@ -13,6 +13,10 @@ void proposal_release(struct proposal *o) {
   findings_release(&o->findings);
 }
 
+unsigned proposal_completeness(const struct proposal *o) {
+  return schema_completeness(o->schema, bytes_view(&o->body));
+}
+
 /* The one language in which the title is told, or NULL. */
 static const char *title_language(const struct schema *schema, const json_t *json) {
   json_t *title = json_object_get(json, schema->title->key);
@@ -61,9 +65,6 @@ enum err_code proposal_build(const struct schema *schema, json_t *json, const st
   enum err_code code = body_from_json(schema, json, &o->body, &o->findings, err);
   if (code == OK) {
     code = schema_check(schema, bytes_view(&o->body), &o->findings, err);
-  }
-  if (code == OK) {
-    o->completeness = schema_completeness(schema, bytes_view(&o->body));
   }
   return code;
 }

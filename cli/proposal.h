@@ -13,11 +13,12 @@ struct proposal {
   const struct schema *schema;
   struct bytes body;
   struct findings findings;
-  unsigned completeness; /* 0..100 */
 };
-void proposal_release(struct proposal *o); /* a zeroed struct is fine */
+void proposal_release(struct proposal *o);                /* a zeroed struct is fine */
+unsigned proposal_completeness(const struct proposal *o); /* 0..100 */
 /* Fills language and licence into json where the schema has such fields and json has none, encodes and checks. What is wrong is
- * in findings; ERR_LIMIT (body too large), ERR_MEMORY. findings of an earlier step may be in o->findings already. */
+ * in findings; ERR_LIMIT (body too large), ERR_MEMORY. findings of an earlier step may be in o->findings already, and
+ * o->findings.only_refused may be set. */
 MUST_CHECK enum err_code proposal_build(const struct schema *schema, json_t *json, const struct home_config *config,
                                         struct proposal *o, struct err *err);
 /* Reads a draft file and builds its object. ERR_FORMAT names file and line. */

@@ -8,10 +8,17 @@
 #include <string.h>
 
 /* Invariant: unique[i] and new_version[i] belong to batch.rows[i]. */
-struct publication {
+struct shipment {
   struct batch batch;
   struct hash unique[LIMIT_SUBMIT]; /* of the unique fields; zero: none */
   bool new_version[LIMIT_SUBMIT];
+};
+
+struct publication {
+  struct shipment shipments[2];
+  struct shipment *waiting; /* filled by publication_add */
+  struct shipment *sent;    /* the other one; empty while submit is NULL */
+  struct submit *submit;    /* borrowed; on which a submission is on its way, or NULL */
   struct receipt receipt;
   publication_said *said;
   void *context;
@@ -24,17 +31,12 @@ enum err_code publication_new(publication_said *said, void *context, struct publ
   if (p == NULL) {
     return err_set(err, ERR_MEMORY, NULL);
   }
+  p->waiting = &p->shipments[0];
+  p->sent = &p->shipments[1];
   p->said = said;
   p->context = context;
   *out = p;
   return OK;
-}
-
-void publication_free(struct publication *p) {
-  if (p != NULL) {
-    batch_clear(&p->batch);
-    free(p);
-  }
 }
 
 uint64_t publication_refused(const struct publication *p) {
@@ -126,9 +128,9 @@ static struct hash unique_hash(const struct schema *schema, struct view body) {
   return hash_stream_final(&stream);
 }
 
-static bool is_waiting(const struct publication *p, const struct hash *unique) {
-  for (uint32_t i = 0; i < p->batch.n; i++) {
-    if (!hash_is_zero(unique) && hash_equal(&p->unique[i], unique)) {
+static bool holds(const struct shipment *s, const struct hash *unique) {
+  for (uint32_t i = 0; i < s->batch.n; i++) {
+    if (hash_equal(&s->unique[i], unique)) {
       return true;
     }
   }
@@ -137,24 +139,89 @@ static bool is_waiting(const struct publication *p, const struct hash *unique) {
 
 /* ---- the way in ---- */
 
-enum err_code publication_add(struct publication *p, struct submit *s, const struct proposal *o,
-                              const struct version_of *replaced, size_t tag, struct err *err) {
+/* What the receipt says of one object that was sent. */
+static void tell(struct publication *p, uint32_t i) {
+  const struct sealed *sealed = &p->sent->batch.rows[i];
+  const struct receipt_row *r = &p->receipt.rows[i];
+  struct publication_row row = {.tag = sealed->tag,
+                                .logged = r->state == RECEIPT_LOGGED,
+                                .new_version = p->sent->new_version[i],
+                                .reason = "",
+                                .id = sealed->id};
+  if (row.logged) {
+    reference_format(&p->submit->here.federation, &p->receipt.node, r->gen, r->index, row.reference);
+  } else {
+    row.reason = r->state == RECEIPT_REFUSED ? reason_name(r->reason) : "queued";
+    refusal_text(r->state == RECEIPT_REFUSED ? r->reason : REASON_NOT_YET, row.why, sizeof row.why);
+    memcpy(p->last_refusal, row.why, sizeof row.why);
+    p->n_refused++;
+  }
+  p->said(p->context, &row);
+}
+
+/* Waits for the submission on its way, and tells of it. */
+static enum err_code settle(struct publication *p, struct err *err) {
+  if (p->submit == NULL) {
+    return OK;
+  }
+  const enum err_code code = submit_finish(p->submit, &p->receipt, err);
+  for (uint32_t i = 0; code == OK && i < p->sent->batch.n; i++) {
+    tell(p, i);
+  }
+  batch_clear(&p->sent->batch);
+  p->submit = NULL;
+  return code;
+}
+
+/* Sends what waits, once the one before has arrived. */
+static enum err_code dispatch(struct publication *p, struct submit *s, struct err *err) {
+  enum err_code code = settle(p, err);
+  if (code == OK && p->waiting->batch.n > 0) {
+    code = submit_start(s, &p->waiting->batch, err);
+    if (code == OK) {
+      struct shipment *full = p->waiting;
+      p->waiting = p->sent;
+      p->sent = full;
+      p->submit = s;
+    }
+  }
+  return code;
+}
+
+void publication_free(struct publication *p) {
+  if (p != NULL) {
+    struct err late = ERR_INIT; /* another error was there before, or this would have been flushed */
+    (void)!settle(p, &late);
+    batch_clear(&p->waiting->batch);
+    free(p);
+  }
+}
+
+static enum err_code add(struct publication *p, struct submit *s, const struct proposal *o, const struct version_of *replaced,
+                         const struct hash *unique, size_t tag, struct err *err) {
   enum err_code code = OK;
   struct view body = bytes_view(&o->body);
-  if (!batch_has_room(&p->batch, body.len)) {
-    code = publication_flush(p, s, err);
+  if (!batch_has_room(&p->waiting->batch, body.len)) {
+    code = dispatch(p, s, err);
   }
   if (code != OK) {
     return code;
   }
-  uint32_t i = p->batch.n;
+  struct shipment *w = p->waiting;
+  uint32_t i = w->batch.n;
   code = submit_seal(s, o->schema->number, replaced == NULL ? NULL : &replaced->object,
-                     replaced == NULL ? NULL : &replaced->newest, body, tag, &p->batch, err);
+                     replaced == NULL ? NULL : &replaced->newest, body, tag, &w->batch, err);
   if (code == OK) {
-    p->unique[i] = unique_hash(o->schema, body);
-    p->new_version[i] = replaced != NULL;
+    w->unique[i] = *unique;
+    w->new_version[i] = replaced != NULL;
   }
   return code;
+}
+
+enum err_code publication_add(struct publication *p, struct submit *s, const struct proposal *o,
+                              const struct version_of *replaced, size_t tag, struct err *err) {
+  const struct hash unique = unique_hash(o->schema, bytes_view(&o->body));
+  return add(p, s, o, replaced, &unique, tag, err);
 }
 
 enum err_code publication_offer(struct publication *p, struct submit *s, const struct proposal *o, size_t tag,
@@ -162,16 +229,23 @@ enum err_code publication_offer(struct publication *p, struct submit *s, const s
   struct version_of held;
   struct view body = bytes_view(&o->body);
   struct hash unique = unique_hash(o->schema, body);
-  enum err_code code = is_waiting(p, &unique) ? publication_flush(p, s, err) : OK;
+  bool named = !hash_is_zero(&unique);
+  enum err_code code = OK;
+  /* What is not in the log yet cannot be found there. */
+  if (named && holds(p->waiting, &unique)) {
+    code = publication_flush(p, s, err);
+  } else if (named && holds(p->sent, &unique)) {
+    code = settle(p, err);
+  }
   if (code != OK) {
     return code;
   }
-  code = hash_is_zero(&unique) ? ERR_NOT_FOUND : version_by_unique(&s->here, o->schema, body, &held, err);
+  code = named ? version_by_unique(&s->here, o->schema, body, &held, err) : ERR_NOT_FOUND;
   if (code == ERR_NOT_FOUND) {
-    return publication_add(p, s, o, NULL, tag, err);
+    return add(p, s, o, NULL, &unique, tag, err);
   }
   if (code != OK || !held.same_body) {
-    return code != OK ? code : publication_add(p, s, o, &held, tag, err);
+    return code != OK ? code : add(p, s, o, &held, &unique, tag, err);
   }
   struct publication_row row = {.tag = tag, .known = true, .reason = "", .id = held.newest};
   const struct federation_member *self = federation_self(&s->here.federation);
@@ -181,27 +255,6 @@ enum err_code publication_offer(struct publication *p, struct submit *s, const s
 }
 
 enum err_code publication_flush(struct publication *p, struct submit *s, struct err *err) {
-  if (p->batch.n == 0) {
-    return OK;
-  }
-  enum err_code code = submit_send(s, &p->batch, &p->receipt, err);
-  for (uint32_t i = 0; code == OK && i < p->batch.n; i++) {
-    const struct receipt_row *r = &p->receipt.rows[i];
-    struct publication_row row = {.tag = p->batch.rows[i].tag,
-                                  .logged = r->state == RECEIPT_LOGGED,
-                                  .new_version = p->new_version[i],
-                                  .reason = "",
-                                  .id = p->batch.rows[i].id};
-    if (row.logged) {
-      reference_format(&s->here.federation, &p->receipt.node, r->gen, r->index, row.reference);
-    } else {
-      row.reason = r->state == RECEIPT_REFUSED ? reason_name(r->reason) : "queued";
-      refusal_text(r->state == RECEIPT_REFUSED ? r->reason : REASON_NOT_YET, row.why, sizeof row.why);
-      memcpy(p->last_refusal, row.why, sizeof row.why);
-      p->n_refused++;
-    }
-    p->said(p->context, &row);
-  }
-  batch_clear(&p->batch);
-  return code;
+  const enum err_code code = dispatch(p, s, err);
+  return code == OK ? settle(p, err) : code;
 }

@@ -1,6 +1,7 @@
 /*
  * publication: objects on their way into the log, in submissions of at most 256 records: first versions, new versions, and
- * those that the log holds already as they are. `publish`, `import` and the demo all go through here.
+ * those that the log holds already as they are. `publish`, `import` and the demo all go through here. While one submission is
+ * on its way the next is sealed; what became of the objects is told in their order, submission by submission.
  */
 #ifndef SPECOLA_CLI_PUBLICATION_H
 #define SPECOLA_CLI_PUBLICATION_H
@@ -34,15 +35,17 @@ MUST_CHECK enum err_code version_by_unique(const struct here *here, const struct
 
 struct publication; /* opaque */
 MUST_CHECK enum err_code publication_new(publication_said *said, void *context, struct publication **out, struct err *err);
-void publication_free(struct publication *p); /* NULL is fine; what was not flushed is forgotten */
-/* Adds an object (the body is copied); replaced NULL: a first version. Sends when the submission is full. Refusals are told by
- * the callback and counted, not returned. */
+/* NULL is fine. What is on its way is waited for and told; what was not sent is forgotten. To be called before submit_release.
+ */
+void publication_free(struct publication *p);
+/* Adds an object (the body is copied); replaced NULL: a first version. Sends when the submission is full, and returns the error
+ * of the one before, if it had one. Refusals are told by the callback and counted, not returned. */
 MUST_CHECK enum err_code publication_add(struct publication *p, struct submit *s, const struct proposal *o,
                                          const struct version_of *replaced, size_t tag, struct err *err);
 /* The same, but looks whether the own log holds the object by its unique fields: equal is KNOWN, changed is a new version. */
 MUST_CHECK enum err_code publication_offer(struct publication *p, struct submit *s, const struct proposal *o, size_t tag,
                                            struct err *err);
-/* Sends what waits. */
+/* Sends what waits, and waits until all is told. */
 MUST_CHECK enum err_code publication_flush(struct publication *p, struct submit *s, struct err *err);
 uint64_t publication_refused(const struct publication *p);
 /* Why the last refused one was; "" if none. Borrowed. */

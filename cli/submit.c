@@ -3,12 +3,24 @@
  */
 #include "cli/submit.h"
 
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/person.h"
 #include "node/admit.h"
 #include "protocol/canon.h"
+
+/* Invariant: what the thread writes (receipt, code, err) is read after it was joined. */
+struct flight {
+  pthread_t thread;
+  struct submit *submit;     /* borrowed */
+  const struct batch *batch; /* borrowed */
+  struct receipt receipt;
+  enum err_code code;
+  struct err err;
+};
 
 #define ROW_OVERHEAD (LIMIT_ENVELOPE + 64u) /* octets of a row beside its body */
 
@@ -25,23 +37,29 @@ bool batch_has_room(const struct batch *b, size_t body_len) {
   return b->n < LIMIT_SUBMIT && b->octets + body_len + ROW_OVERHEAD + 64 <= LIMIT_SUBMIT_BYTES;
 }
 
-/* The hall, in this process: the store is locked for as long as the way is open. */
-static enum err_code open_hall(struct cli *cli, struct submit *s, struct err *err) {
+/* The hall, in this process: the store is locked for as long as the way is open. It writes through a connection of its own,
+ * since it may be at work while the caller reads. */
+static enum err_code open_hall(struct cli *cli, const struct home *home, struct submit *s, struct err *err) {
   struct secret *passphrase = NULL;
-  enum err_code code = here_open_mode(cli, STORE_WRITE, &s->here, err);
-  if (code != OK) {
-    return code;
-  }
-  code = cli_node_passphrase(cli, &passphrase, err);
+  enum err_code code = store_open(home->dir, STORE_WRITE, NULL, &s->store, err);
   if (code == OK) {
-    code = home_node_key(&s->here.home, passphrase, &s->node_key, err);
+    code = here_open(cli, &s->here, err);
+  }
+  if (code == OK) {
+    code = federation_load(s->store, &s->federation, err);
+  }
+  if (code == OK) {
+    code = cli_node_passphrase(cli, &passphrase, err);
+  }
+  if (code == OK) {
+    code = home_node_key(home, passphrase, &s->node_key, err);
   }
   secret_free(passphrase);
   if (code != OK) {
     return code;
   }
-  const struct hall_config config = {.store = s->here.store,
-                                     .federation = &s->here.federation,
+  const struct hall_config config = {.store = s->store,
+                                     .federation = &s->federation,
                                      .schemas = s->here.schemas,
                                      .node_key = &s->node_key,
                                      .clock = clock_system(),
@@ -61,7 +79,7 @@ enum err_code submit_open(struct cli *cli, struct submit *out, struct err *err) 
   code = ctl_connect(&home, cli->timeout_ms, &out->ctl, err);
   if (code == ERR_NOT_FOUND) {
     err_clear(err);
-    code = open_hall(cli, out, err);
+    code = open_hall(cli, &home, out, err);
   } else if (code == OK) {
     code = here_open(cli, &out->here, err);
   }
@@ -72,11 +90,17 @@ enum err_code submit_open(struct cli *cli, struct submit *out, struct err *err) 
 }
 
 void submit_release(struct submit *s) {
+  if (s->flight != NULL) {
+    (void)pthread_join(s->flight->thread, NULL);
+    free(s->flight);
+  }
   hall_close(s->hall);
   ctl_close(s->ctl);
   signer_release(&s->node_key);
   signer_release(&s->person);
-  here_release(&s->here);
+  here_release(&s->here); /* before the writer, which tidies up when it is the last to close */
+  store_close(s->store);
+  federation_release(&s->federation);
   memset(s, 0, sizeof *s);
 }
 
@@ -169,6 +193,42 @@ enum err_code submit_send(struct submit *s, const struct batch *batch, struct re
     items[i] = item_of(&batch->rows[i]);
   }
   return hall_admit(s->hall, items, batch->n, out, err);
+}
+
+static void *fly(void *context) {
+  struct flight *f = context;
+  f->code = submit_send(f->submit, f->batch, &f->receipt, &f->err);
+  return NULL;
+}
+
+enum err_code submit_start(struct submit *s, const struct batch *batch, struct err *err) {
+  struct flight *f = calloc(1, sizeof *f);
+  if (f == NULL) {
+    return err_set(err, ERR_MEMORY, NULL);
+  }
+  f->submit = s;
+  f->batch = batch;
+  const int failed = pthread_create(&f->thread, NULL, fly, f);
+  if (failed != 0) {
+    free(f);
+    return err_errno(err, ERR_FAILED, failed, "thread");
+  }
+  s->flight = f;
+  return OK;
+}
+
+enum err_code submit_finish(struct submit *s, struct receipt *out, struct err *err) {
+  struct flight *f = s->flight;
+  (void)pthread_join(f->thread, NULL);
+  const enum err_code code = f->code;
+  if (code == OK) {
+    *out = f->receipt;
+  } else if (err != NULL) {
+    *err = f->err;
+  }
+  s->flight = NULL;
+  free(f);
+  return code;
 }
 
 void refusal_text(uint64_t reason, char *out, size_t size) {

@@ -1,6 +1,9 @@
 /*
  * submit: the way of sealed records into the own log: over run/ctl to a node that serves, else by taking the store's lock and
  * running the hall here. The same receipt comes back from both.
+ *
+ * One submission may be on its way while the caller seals the next: submit_start, submit_finish. It travels in a thread of its
+ * own, which has ctl, hall, node_key and the hall's connection to itself until submit_finish; the caller has here and person.
  */
 #ifndef SPECOLA_CLI_SUBMIT_H
 #define SPECOLA_CLI_SUBMIT_H
@@ -28,17 +31,23 @@ void batch_clear(struct batch *b);
 /* True if a record with a body of so many octets still fits. */
 bool batch_has_room(const struct batch *b, size_t body_len);
 
-/* An open way. Reading goes through here.store in both cases. */
+struct flight; /* opaque: the submission on its way */
+
+/* An open way. Reading goes through here.store, which is opened for reading, in both cases. Not to be moved while a submission
+ * is on its way. */
 struct submit {
   struct here here;
   struct ctl_client *ctl; /* NULL: the hall runs here */
   struct hall *hall;
-  struct signer node_key; /* only with hall */
-  struct signer person;   /* zeroed until submit_person */
+  struct store *store;          /* only with hall, whose connection it is; owned */
+  struct federation federation; /* only with hall, which may change it; owned */
+  struct signer node_key;       /* only with hall */
+  struct signer person;         /* zeroed until submit_person */
+  struct flight *flight;        /* NULL: nothing is on its way */
 };
 /* Opens the way. ERR_NOT_INITIALISED, ERR_BUSY (locked but deaf for --timeout), ERR_LOCKED, … The caller releases it. */
 MUST_CHECK enum err_code submit_open(struct cli *cli, struct submit *out, struct err *err);
-void submit_release(struct submit *s); /* a zeroed struct is fine */
+void submit_release(struct submit *s); /* waits for what is on its way; a zeroed struct is fine */
 /* Opens the person's key; after everything else is checked, since it may ask. */
 MUST_CHECK enum err_code submit_person(struct cli *cli, struct submit *s, struct err *err);
 
@@ -48,6 +57,11 @@ MUST_CHECK enum err_code submit_seal(struct submit *s, uint32_t schema_number, c
                                      struct err *err);
 /* Sends the batch; the receipt has a row for each, in order. The batch is not cleared. */
 MUST_CHECK enum err_code submit_send(struct submit *s, const struct batch *batch, struct receipt *out, struct err *err);
+/* The same in two steps. The batch is borrowed until submit_finish; meanwhile hall and ctl are not to be used. ERR_MEMORY,
+ * ERR_FAILED (no thread). */
+MUST_CHECK enum err_code submit_start(struct submit *s, const struct batch *batch, struct err *err);
+/* Waits for the submission that was started, which there must be: its receipt, or why it has none. */
+MUST_CHECK enum err_code submit_finish(struct submit *s, struct receipt *out, struct err *err);
 /* Encodes a batch as docs/protocol.md 9 says. */
 MUST_CHECK enum err_code batch_encode(const struct batch *b, struct bytes *out, struct err *err);
 /* "need: something that is needed … (specola check FILE)" for a refused row. */

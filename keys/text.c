@@ -126,19 +126,33 @@ static size_t tidy_lines(struct view v, uint8_t *to) {
   return trim(to, len, true);
 }
 
-/* Printable ASCII, and single line ends with neither a blank before nor the text's end behind them: normal already. */
-static bool is_normal_ascii(struct view v) {
-  for (size_t i = 0; i < v.len; i++) {
-    const uint8_t c = v.p[i];
-    const bool ends_line = i + 1 == v.len || v.p[i + 1] == '\n';
-    if (c >= 0x7f || (c < 0x20 && c != '\n') || (c == ' ' && ends_line) || (c == '\n' && i + 1 == v.len)) return false;
+/* The octets of a character at p that is not ASCII, stands for itself in NFC and composes with nothing before it: 0 for others.
+ */
+static size_t normal_character(const uint8_t *p, size_t left) {
+  if (left >= 2 && p[0] >= 0xc2 && p[0] <= 0xcb && is_continuation(p[1])) return 2;        /* U+0080..U+02FF */
+  if (left >= 3 && p[0] == 0xe2 && p[1] == 0x80 && p[2] >= 0x90 && p[2] <= 0xa6) return 3; /* U+2010..U+2026 */
+  if (left >= 3 && p[0] == 0xe2 && p[1] == 0x82 && p[2] == 0xac) return 3;                 /* the euro sign */
+  return 0;
+}
+
+bool text_is_normal(struct view v) {
+  for (size_t at = 0; at < v.len;) {
+    const uint8_t c = v.p[at];
+    size_t n = v.len - at >= 8 && is_plain(v.p + at) ? 8 : c >= 0x20 && c < 0x7f ? 1 : 0;
+    if (c == '\n') {
+      n = at > 0 && v.p[at - 1] == ' ' ? 0 : 1;
+    } else if (c >= 0x80) {
+      n = normal_character(v.p + at, v.len - at);
+    }
+    if (n == 0) return false;
+    at += n;
   }
-  return true;
+  return v.len == 0 || (v.p[v.len - 1] != ' ' && v.p[v.len - 1] != '\n');
 }
 
 enum err_code text_normalise(struct view v, struct bytes *out, struct err *err) {
   utf8proc_uint8_t *composed = NULL;
-  if (is_normal_ascii(v)) return bytes_append(out, v, err);
+  if (text_is_normal(v)) return bytes_append(out, v, err);
   enum err_code code = check_source(v, err);
   if (code != OK || v.len == 0) return code;
   uint8_t *lines = malloc(v.len);

@@ -24,6 +24,10 @@ size_t text_length(struct view v);
  * would cost quadratic time; UAX 15 asks for at most 30), ERR_LIMIT, ERR_MEMORY. On error out is untouched. */
 #define TEXT_MARKS_MAX 128
 MUST_CHECK enum err_code text_normalise(struct view v, struct bytes *out, struct err *err);
+/* True if text_normalise would leave v as it is, as far as that is told by looking at its octets: printable ASCII, U+0080..02FF
+ * (no mark is among them, and nothing that NFC composes or takes apart), some dashes and quotes, and line ends without blanks
+ * before them. False for all that is to be looked at closer. */
+bool text_is_normal(struct view v);
 /* Columns on a terminal (utf8proc's width; never negative; a broken octet counts one). */
 size_t text_width(struct view v);
 /* Appends v so that it is harmless on a terminal or in a log line: controls, bidi overrides (U+202A..202E, U+2066..2069),

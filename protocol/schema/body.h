@@ -20,14 +20,18 @@ struct finding {
   char code[24];
   char message[256];
 };
-/* A growing list with a ceiling of LIMIT_FINDINGS; n_more counts those beyond it. Zero-initialise. */
+/* A growing list with a ceiling of LIMIT_FINDINGS; n_more counts those beyond it. Zero-initialise. only_refused: whoever asks
+ * wants to know what refuses the body and nothing else; other findings are then neither kept nor counted. */
 struct findings {
+  bool only_refused;
   struct finding *items;
   size_t n, n_more;
   size_t n_refused, n_lacking, n_warnings;
 };
 void findings_release(struct findings *f);
-/* Adds one; without memory it is counted in n_more. */
+/* True if a finding of that level would be kept: to be asked before it is looked for. */
+bool findings_want(const struct findings *f, enum finding_level level);
+/* Adds one that is wanted; without memory it is counted in n_more. */
 void findings_add(struct findings *f, enum finding_level level, const char *field, const char *code, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 

@@ -1,9 +1,9 @@
 /*
  * body_json: a body out of JSON, and JSON out of a body (body.h).
  *
- * From JSON in two steps: clean_* makes a new JSON value that holds only what a body may hold, in its one spelling, and says
- * what had to be left out; encode_* then writes it without any further decision. So counts and orders are known when octets are
- * written.
+ * From JSON in two steps: clean_* makes a new JSON value that holds only what a body may hold, in its one spelling (texts that
+ * are so already it shares with the old one), and says what had to be left out; encode_* then writes it without any further
+ * decision. So counts and orders are known when octets are written.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,13 +36,15 @@ static json_t *wrong(struct cleaner *c, const char *key, const char *message) {
   return NULL;
 }
 
-/* A string in NFC; nothing when it is empty. */
-static json_t *clean_string(struct cleaner *c, const char *key, const char *text, size_t len) {
+/* A string in NFC: itself, if it is so already; nothing when it is empty. */
+static json_t *clean_string(struct cleaner *c, const char *key, json_t *value) {
+  const struct view text = view_of(json_string_value(value), json_string_length(value));
   struct bytes normal;
   struct err why = ERR_INIT;
   json_t *out = NULL;
+  if (text_is_normal(text)) return text.len > 0 ? json_incref(value) : NULL;
   bytes_init(&normal, 4 * (size_t)LIMIT_BODY);
-  const enum err_code code = text_normalise(view_of(text, len), &normal, &why);
+  const enum err_code code = text_normalise(text, &normal, &why);
   if (code == ERR_MEMORY) {
     c->no_memory = true;
   } else if (code != OK || !text_is_valid(bytes_view(&normal))) {
@@ -56,9 +58,9 @@ static json_t *clean_string(struct cleaner *c, const char *key, const char *text
 }
 
 /* A string, or an integer or real as decimal text. */
-static json_t *clean_text(struct cleaner *c, const char *key, const json_t *value, const char *message) {
+static json_t *clean_text(struct cleaner *c, const char *key, json_t *value, const char *message) {
   char number[VALUE_NUMBER_MAX];
-  if (json_is_string(value)) return clean_string(c, key, json_string_value(value), json_string_length(value));
+  if (json_is_string(value)) return clean_string(c, key, value);
   if (json_is_integer(value)) {
     (void)snprintf(number, sizeof number, "%lld", (long long)json_integer_value(value));
     return keep(c, json_string(number));
@@ -67,7 +69,7 @@ static json_t *clean_text(struct cleaner *c, const char *key, const json_t *valu
   return wrong(c, key, message);
 }
 
-static json_t *clean_number(struct cleaner *c, const char *key, const json_t *value) {
+static json_t *clean_number(struct cleaner *c, const char *key, json_t *value) {
   char spelled[VALUE_NUMBER_MAX];
   json_t *text = clean_text(c, key, value, "a number is written as decimal text");
   if (text == NULL || !value_number(view_of_text(json_string_value(text)), spelled)) return text;
@@ -75,10 +77,10 @@ static json_t *clean_number(struct cleaner *c, const char *key, const json_t *va
   return keep(c, json_string(spelled));
 }
 
-static json_t *clean_hex(struct cleaner *c, const char *key, const json_t *value) {
+static json_t *clean_hex(struct cleaner *c, const char *key, json_t *value) {
   const char *text = json_string_value(value);
   if (text == NULL || !value_is_hex32(view_of_text(text))) return wrong(c, key, "an id is 64 small hexadecimal digits");
-  return keep(c, json_string(text));
+  return json_incref(value);
 }
 
 /* Puts value under key unless it is NULL; takes the reference. */
@@ -93,14 +95,14 @@ static json_t *unless_empty(json_t *value) {
   return NULL;
 }
 
-static json_t *clean_ml(struct cleaner *c, const char *key, const json_t *value) {
+static json_t *clean_ml(struct cleaner *c, const char *key, json_t *value) {
   if (!json_is_object(value)) return wrong(c, key, "a text in languages is an object of language tag and text");
   json_t *out = keep(c, json_object());
   struct pairs p = pairs_of(value);
   while (out != NULL && pairs_next(&p)) {
     char tag[VALUE_TAG_MAX];
     const char *given = p.key;
-    const json_t *text = p.value;
+    json_t *text = p.value;
     if (json_is_null(text)) continue;
     if (!value_tag(view_of_text(given), tag) || json_object_get(out, tag) != NULL) {
       findings_add(c->findings, FINDING_REFUSED, key, "tag", "'%.40s' is no language tag, or stands there twice: left out",
@@ -123,9 +125,9 @@ static bool is_key(const char *key) {
   return len >= 1 && len <= KEY_OCTETS;
 }
 
-static json_t *clean_any(struct cleaner *c, const char *key, const json_t *value, unsigned depth);
+static json_t *clean_any(struct cleaner *c, const char *key, json_t *value, unsigned depth);
 
-static json_t *clean_any_array(struct cleaner *c, const char *key, const json_t *value, unsigned depth) {
+static json_t *clean_any_array(struct cleaner *c, const char *key, json_t *value, unsigned depth) {
   json_t *out = keep(c, json_array());
   if (json_array_size(value) > LIMIT_LIST) (void)wrong(c, key, "the elements of a list beyond 256");
   for (size_t i = 0; out != NULL && i < json_array_size(value) && i < LIMIT_LIST; i++) {
@@ -135,7 +137,7 @@ static json_t *clean_any_array(struct cleaner *c, const char *key, const json_t 
   return unless_empty(out);
 }
 
-static json_t *clean_any_object(struct cleaner *c, const char *key, const json_t *value, unsigned depth) {
+static json_t *clean_any_object(struct cleaner *c, const char *key, json_t *value, unsigned depth) {
   json_t *out = keep(c, json_object());
   struct pairs p = pairs_of(value);
   while (out != NULL && pairs_next(&p)) {
@@ -149,7 +151,7 @@ static json_t *clean_any_object(struct cleaner *c, const char *key, const json_t
   return unless_empty(out);
 }
 
-static json_t *clean_any(struct cleaner *c, const char *key, const json_t *value, unsigned depth) {
+static json_t *clean_any(struct cleaner *c, const char *key, json_t *value, unsigned depth) {
   if (json_is_null(value)) return NULL;
   if (depth >= LIMIT_DEPTH) return wrong(c, key, "nested too deeply");
   if (json_is_boolean(value)) return keep(c, json_boolean(json_is_true(value)));
@@ -160,9 +162,9 @@ static json_t *clean_any(struct cleaner *c, const char *key, const json_t *value
 
 /* ---- values of fields ---- */
 
-static json_t *clean_field(struct cleaner *c, const struct field *f, const json_t *value);
+static json_t *clean_field(struct cleaner *c, const struct field *f, json_t *value);
 
-static json_t *clean_row(struct cleaner *c, const struct field *group, const json_t *value) {
+static json_t *clean_row(struct cleaner *c, const struct field *group, json_t *value) {
   if (!json_is_object(value)) return wrong(c, group->key, "a row of a group is an object");
   json_t *out = keep(c, json_object());
   struct pairs p = pairs_of(value);
@@ -173,13 +175,13 @@ static json_t *clean_row(struct cleaner *c, const struct field *group, const jso
       (void)wrong(c, group->key, "a key is 1 to 64 ASCII characters, 256 at most");
       continue;
     }
-    const json_t *cell = p.value;
+    json_t *cell = p.value;
     put(c, out, key, child != NULL ? clean_field(c, child, cell) : clean_any(c, group->key, cell, 3));
   }
   return unless_empty(out);
 }
 
-static json_t *clean_one(struct cleaner *c, const struct field *f, const json_t *value) {
+static json_t *clean_one(struct cleaner *c, const struct field *f, json_t *value) {
   if (json_is_null(value)) return NULL;
   if (f->ml) return clean_ml(c, f->key, value);
   switch (f->type) {
@@ -202,7 +204,7 @@ static json_t *clean_one(struct cleaner *c, const struct field *f, const json_t 
   return NULL;
 }
 
-static json_t *clean_field(struct cleaner *c, const struct field *f, const json_t *value) {
+static json_t *clean_field(struct cleaner *c, const struct field *f, json_t *value) {
   if (!f->many || json_is_null(value)) return clean_one(c, f, value);
   if (!json_is_array(value)) return wrong(c, f->key, "several values are an array");
   if (json_array_size(value) > LIMIT_LIST) (void)wrong(c, f->key, "the elements of a list beyond 256");
@@ -219,7 +221,7 @@ static int compare_keys(const void *a, const void *b) {
 }
 
 /* _na and _unknown: field keys, sorted, none twice. */
-static json_t *clean_marks(struct cleaner *c, const char *key, const json_t *value) {
+static json_t *clean_marks(struct cleaner *c, const char *key, json_t *value) {
   const char *keys[LIMIT_LIST];
   size_t n = 0;
   if (json_is_null(value)) return NULL;
@@ -241,7 +243,7 @@ static json_t *clean_marks(struct cleaner *c, const char *key, const json_t *val
   return unless_empty(out);
 }
 
-static json_t *clean_value(struct cleaner *c, const struct schema *schema, const char *key, const json_t *value) {
+static json_t *clean_value(struct cleaner *c, const struct schema *schema, const char *key, json_t *value) {
   const int top = schema != NULL ? kind_top(schema, view_of_text(key)) : -1;
   if (top >= 0) return clean_field(c, &schema->fields[top], value);
   if (strcmp(key, "_na") == 0 || strcmp(key, "_unknown") == 0) return clean_marks(c, key, value);

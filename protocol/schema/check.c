@@ -37,7 +37,12 @@ static void refuse(struct check *c, const char *field, const char *code, const c
 
 /* ---- texts ---- */
 
+static bool wants_warnings(const struct check *c) {
+  return findings_want(c->out, FINDING_WARNING);
+}
+
 static void check_length(struct check *c, const struct field *f, struct view text, struct view tag) {
+  if (!wants_warnings(c)) return;
   const size_t n = f->max_chars > 0 && text.len > f->max_chars ? text_length(text) : 0;
   if (n <= f->max_chars) return;
   findings_add(c->out, FINDING_WARNING, f->key, "limit", "%s%.*s%s%zu characters, at most %u are asked for: shorten it",
@@ -46,7 +51,9 @@ static void check_length(struct check *c, const struct field *f, struct view tex
 
 static void check_language(struct check *c, const struct field *f, struct view text, struct view tag) {
   char guess[4];
-  if (!kind_language_check(c->schema) || text.len < LANGUAGE_TEXT_MIN || text_length(text) < LANGUAGE_TEXT_MIN) return;
+  if (!wants_warnings(c) || !kind_language_check(c->schema) || text.len < LANGUAGE_TEXT_MIN ||
+      text_length(text) < LANGUAGE_TEXT_MIN)
+    return;
   if (!language_guess(text, guess)) return;
   const size_t n = strlen(guess);
   if (tag.len >= n && memcmp(tag.p, guess, n) == 0 && (tag.len == n || tag.p[n] == '-')) return;
@@ -78,7 +85,7 @@ static uint32_t cited_at(struct view v, size_t at) {
 }
 
 static void check_citations(struct check *c, const struct field *f, struct view text) {
-  if (c->schema->citations == NULL || f->parent == c->schema->citations) return;
+  if (!wants_warnings(c) || c->schema->citations == NULL || f->parent == c->schema->citations) return;
   for (size_t at = 0; at < text.len; at++) {
     const uint8_t *bracket = memchr(text.p + at, '[', text.len - at);
     if (bracket == NULL) return;
@@ -121,7 +128,7 @@ static void check_text(struct check *c, const struct field *f, struct view text)
 /* ---- other scalars that are str ---- */
 
 static void check_code(struct check *c, const struct field *f, struct view code) {
-  if (f->vocabulary == NULL || vocabulary_has(f->vocabulary, code)) return;
+  if (!wants_warnings(c) || f->vocabulary == NULL || vocabulary_has(f->vocabulary, code)) return;
   const char *meant = vocabulary_nearest(f->vocabulary, code);
   findings_add(c->out, FINDING_WARNING, f->key, "code",
                "'%.*s' is not in the vocabulary %s%s%s%s: it will be shown as it stands", shown(code), (const char *)code.p,
@@ -144,7 +151,7 @@ static void check_number(struct check *c, const struct field *f, struct view num
 
 static void check_url(struct check *c, const struct field *f, struct view url) {
   check_length(c, f, url, view_of(NULL, 0));
-  if (value_is_url(url)) return;
+  if (!wants_warnings(c) || value_is_url(url)) return;
   findings_add(c->out, FINDING_WARNING, f->key, "url", "'%.*s' is no web address (http:// or https://): it will not be a link",
                shown(url), (const char *)url.p);
 }
@@ -225,6 +232,7 @@ static void check_stranger(struct check *c, const char *prefix, struct view key,
   const char *fault = shape_fault(&r, 0);
   (void)snprintf(name, sizeof name, "%s%.*s", prefix, (int)(key.len > 31 ? 31 : key.len), (const char *)key.p);
   if (fault != NULL) refuse(c, name, "format", fault);
+  if (!wants_warnings(c)) return;
   const char *meant = schema_nearest_field(c->schema, view_of_text(name));
   findings_add(c->out, FINDING_WARNING, name, "unknown-field", "%s has no such field%s%s%s: it is kept, and shown as it stands",
                c->schema->kind, meant != NULL ? " (did you mean '" : "", meant != NULL ? meant : "",
@@ -234,6 +242,11 @@ static void check_stranger(struct check *c, const char *prefix, struct view key,
 /* ---- fields ---- */
 
 static void report_need(struct check *c, const struct field *f, enum need_state state, uint32_t row);
+
+/* Whether anybody wants to know if the need of a field is met. */
+static bool asks_for(const struct check *c, const struct field *f) {
+  return findings_want(c->out, f->need == NEED_PUBLISH ? FINDING_REFUSED : FINDING_LACKING);
+}
 
 static void check_row(struct check *c, const struct field *group, struct view value, uint32_t row) {
   struct view cells[SCHEMA_CHILDREN];
@@ -256,7 +269,7 @@ static void check_row(struct check *c, const struct field *group, struct view va
     const struct field *child = &group->children[i];
     struct elements e;
     struct view element;
-    report_need(c, child, need_of_child(&c->slots, child, cells[i]), row);
+    if (asks_for(c, child)) report_need(c, child, need_of_child(&c->slots, child, cells[i]), row);
     if (cells[i].len == 0) continue;
     if (!elements_open(child->many, cells[i], &e)) {
       refuse(c, child->key, "type", "several values are written as a list");
@@ -322,30 +335,17 @@ static void report_missing(struct check *c, const struct field *f, const char *w
 
 static void report_need(struct check *c, const struct field *f, enum need_state state, uint32_t row) {
   char where[32] = "";
+  if (state == NEED_DOES_NOT_APPLY || state == NEED_MET || state == NEED_MET_BY_OTHER) return;
   if (row > 0 && f->parent != NULL && f->parent->many) (void)snprintf(where, sizeof where, " (row %u)", row);
-  switch (state) {
-  case NEED_DOES_NOT_APPLY:
-  case NEED_MET:
-  case NEED_MET_BY_OTHER:
-    return;
-  case NEED_FEW:
+  if (state == NEED_FEW) {
     findings_add(c->out, FINDING_LACKING, f->key, "few", "fewer than %u values%s: add some", f->min, where);
-    return;
-  case NEED_MISSING:
-    if (f->need == NEED_PUBLISH) {
-      if (!is_reported_before(c->schema, f)) report_missing(c, f, where);
-      return;
-    }
+  } else if (f->need == NEED_PUBLISH) {
+    if (!is_reported_before(c->schema, f)) report_missing(c, f, where);
+  } else if (state == NEED_MISSING) {
     findings_add(c->out, FINDING_LACKING, f->key, "need", "%s is missing%s: fill it in, or say that it does not apply", f->key,
                  where);
-    return;
-  case NEED_NOT_YET_KNOWN:
-    if (f->need == NEED_PUBLISH) {
-      if (!is_reported_before(c->schema, f)) report_missing(c, f, where);
-      return;
-    }
+  } else {
     findings_add(c->out, FINDING_LACKING, f->key, "need", "%s is not yet known%s: fill it in when it is", f->key, where);
-    return;
   }
 }
 
@@ -389,11 +389,11 @@ enum err_code schema_check(const struct schema *schema, struct view body, struct
   }
   for (size_t i = 0; i < schema->n_fields; i++) {
     if (c.slots.value[i].len > 0) check_field(&c, &schema->fields[i], c.slots.value[i]);
-    report_need(&c, &schema->fields[i], need_of(&c.slots, i), 0);
+    if (asks_for(&c, &schema->fields[i])) report_need(&c, &schema->fields[i], need_of(&c.slots, i), 0);
   }
   struct slots_strangers s = slots_strangers(&c.slots);
   struct view key, value;
-  while (slots_next_stranger(&c.slots, &s, &key, &value))
+  while (c.slots.n_strangers > 0 && slots_next_stranger(&c.slots, &s, &key, &value))
     check_stranger(&c, "", key, value);
   check_marks(&c, "_na", c.slots.na);
   check_marks(&c, "_unknown", c.slots.unknown);

@@ -41,7 +41,12 @@ static void clean(char *text) {
   }
 }
 
+bool findings_want(const struct findings *f, enum finding_level level) {
+  return level == FINDING_REFUSED || !f->only_refused;
+}
+
 void findings_add(struct findings *f, enum finding_level level, const char *field, const char *code, const char *format, ...) {
+  if (!findings_want(f, level)) return;
   f->n_refused += level == FINDING_REFUSED;
   f->n_lacking += level == FINDING_LACKING;
   f->n_warnings += level == FINDING_WARNING;

@@ -15,11 +15,10 @@
 #include "protocol/schema/vocabulary.h"
 
 #define SHOWN 60
-#define PATH_DEPTH 16
 
 /* What a path leads to: at most LIMIT_LIST values, each with the row of a group that it belongs to. Borrowed from the row. */
 struct found {
-  const json_t *values[LIMIT_LIST];
+  json_t *values[LIMIT_LIST];
   uint32_t rows[LIMIT_LIST];
   size_t n, n_beyond;
 };
@@ -40,7 +39,7 @@ static bool is_blank(const char *text) {
   return text[strspn(text, " \t\r\n")] == '\0';
 }
 
-static void found_add(struct found *f, const json_t *value, uint32_t row) {
+static void found_add(struct found *f, json_t *value, uint32_t row) {
   const char *text = json_string_value(value);
   if (value == NULL || json_is_null(value) || (text != NULL && is_blank(text))) return;
   if (f->n == LIMIT_LIST || row >= LIMIT_LIST) {
@@ -52,7 +51,7 @@ static void found_add(struct found *f, const json_t *value, uint32_t row) {
 }
 
 /* At the end of a path: an array there stands for its elements, which are rows unless the path named rows before. */
-static void found_add_all(struct found *f, const json_t *value, uint32_t row, bool in_row) {
+static void found_add_all(struct found *f, json_t *value, uint32_t row, bool in_row) {
   if (!json_is_array(value)) {
     found_add(f, value, row);
     return;
@@ -63,36 +62,42 @@ static void found_add_all(struct found *f, const json_t *value, uint32_t row, bo
   }
 }
 
-static void follow(struct found *f, const char *path, const json_t *at, uint32_t row, bool in_row, unsigned depth) {
-  char name[IMPORT_TEXT];
-  if (at == NULL || depth > PATH_DEPTH) return;
-  const json_t *whole = json_object_get(at, path); /* a column may be called "title.it" */
+static void follow(struct found *f, const struct import_source *source, size_t i, const json_t *at, uint32_t row, bool in_row);
+
+/* The rest of a path, behind its part i. */
+static void follow_on(struct found *f, const struct import_source *source, size_t i, json_t *value, uint32_t row, bool in_row) {
+  if (i + 1 < source->n_steps) {
+    follow(f, source, i + 1, value, row, in_row);
+  } else {
+    found_add_all(f, value, row, in_row);
+  }
+}
+
+/* A path from its part i on; nothing where `at` is no object. */
+static void follow(struct found *f, const struct import_source *source, size_t i, const json_t *at, uint32_t row, bool in_row) {
+  const struct import_step *step = &source->steps[i];
+  const char *name = source->text + step->at;
+  json_t *whole = json_object_getn(at, name, source->len - step->at); /* a column may be called "title.it" */
   if (whole != NULL) {
     found_add_all(f, whole, row, in_row);
     return;
   }
-  const size_t len = strcspn(path, ".");
-  const bool each = len > 2 && memcmp(path + len - 2, "[]", 2) == 0;
-  (void)snprintf(name, sizeof name, "%.*s", (int)(each ? len - 2 : len), path);
-  const json_t *next = json_object_get(at, name);
-  const char *rest = path[len] == '.' ? path + len + 1 : "";
-  if (!each || !json_is_array(next)) {
-    if (rest[0] == '\0') {
-      found_add_all(f, next, row, in_row);
-    } else {
-      follow(f, rest, next, row, in_row, depth + 1);
-    }
+  if (step->name_len == source->len - step->at) return; /* that was its name */
+  json_t *next = json_object_getn(at, name, step->name_len);
+  if (!step->each || !json_is_array(next)) {
+    follow_on(f, source, i, next, row, in_row);
     return;
   }
-  for (size_t i = 0; i < json_array_size(next); i++) {
-    const uint32_t index = in_row ? row : (i < LIMIT_LIST ? (uint32_t)i : LIMIT_LIST);
-    const json_t *element = json_array_get(next, i);
-    if (rest[0] == '\0') {
-      found_add_all(f, element, index, true);
-    } else {
-      follow(f, rest, element, index, true, depth + 1);
-    }
+  for (size_t j = 0; j < json_array_size(next); j++) {
+    const uint32_t index = in_row ? row : (j < LIMIT_LIST ? (uint32_t)j : LIMIT_LIST);
+    follow_on(f, source, i, json_array_get(next, j), index, true);
   }
+}
+
+/* All that a source leads to in the row; nothing for a constant. */
+static void find(const struct import *im, const struct import_source *source, struct found *f) {
+  f->n = f->n_beyond = 0;
+  if (!source->is_constant) follow(f, source, 0, im->row, 0, false);
 }
 
 /* ---- values ---- */
@@ -104,8 +109,34 @@ static json_t *keep(struct import *im, json_t *value) {
   return value;
 }
 
-/* A value as text: strings without control characters and blanks around them, numbers in decimal. NULL: neither. */
-static json_t *text_of(struct import *im, const json_t *value) {
+static bool is_control(uint8_t c) {
+  return (c < ' ' && c != '\n' && c != '\t' && c != '\r') || c == 0x7f;
+}
+
+/* A string without control characters and blanks around it: itself, if it is so already. NULL when nothing is left. */
+static json_t *tidy(struct import *im, json_t *value) {
+  const uint8_t *text = (const uint8_t *)json_string_value(value);
+  size_t start = 0, end = json_string_length(value), controls = 0;
+  for (size_t i = 0; i < end; i++)
+    controls += is_control(text[i]);
+  while (start < end && (text[start] <= ' ' || text[start] == 0x7f))
+    start++;
+  while (end > start && (text[end - 1] <= ' ' || text[end - 1] == 0x7f))
+    end--;
+  if (end == start) return NULL;
+  if (controls == 0 && end - start == json_string_length(value)) return json_incref(value);
+  struct bytes clean;
+  bytes_init(&clean, end - start);
+  if (bytes_append(&clean, view_of(text + start, end - start), NULL) != OK) return keep(im, NULL);
+  for (size_t i = 0; i < clean.len; i++)
+    if (is_control(clean.p[i])) clean.p[i] = ' ';
+  json_t *out = keep(im, json_stringn((const char *)clean.p, clean.len));
+  bytes_release(&clean);
+  return out;
+}
+
+/* A value as text: strings tidied, numbers in decimal. NULL: neither, or nothing. */
+static json_t *text_of(struct import *im, json_t *value) {
   char number[VALUE_NUMBER_MAX];
   if (json_is_integer(value)) {
     (void)snprintf(number, sizeof number, "%lld", (long long)json_integer_value(value));
@@ -114,26 +145,7 @@ static json_t *text_of(struct import *im, const json_t *value) {
   if (json_is_real(value)) {
     return value_number_of_double(json_real_value(value), number) ? keep(im, json_string(number)) : NULL;
   }
-  if (!json_is_string(value)) return NULL;
-  struct bytes clean;
-  const size_t len = json_string_length(value);
-  bytes_init(&clean, len + 1);
-  if (bytes_append(&clean, view_of(json_string_value(value), len), NULL) != OK) {
-    im->no_memory = true;
-    return NULL;
-  }
-  for (size_t i = 0; i < clean.len; i++) {
-    const uint8_t c = clean.p[i];
-    if ((c < ' ' && c != '\n' && c != '\t' && c != '\r') || c == 0x7f) clean.p[i] = ' ';
-  }
-  size_t start = 0, end = clean.len;
-  while (start < end && clean.p[start] <= ' ')
-    start++;
-  while (end > start && clean.p[end - 1] <= ' ')
-    end--;
-  json_t *out = end > start ? keep(im, json_stringn((const char *)clean.p + start, end - start)) : NULL;
-  bytes_release(&clean);
-  return out;
+  return json_is_string(value) ? tidy(im, value) : NULL;
 }
 
 static json_t *leave_out(struct import *im, const struct field *f, const char *code, const char *text, const char *wanted) {
@@ -186,13 +198,14 @@ static json_t *take_bool(struct import *im, const struct field *f, const char *t
   return leave_out(im, f, "type", text, "true or false");
 }
 
-/* Text in the form of a field. */
-static json_t *shape(struct import *im, const struct field *f, const char *text) {
+/* A text in the form of a field: itself, if it has that form. */
+static json_t *shape(struct import *im, const struct field *f, json_t *value) {
   char number[VALUE_NUMBER_MAX];
+  const char *text = json_string_value(value);
   switch (f->type) {
   case FIELD_TEXT:
   case FIELD_URL:
-    return keep(im, json_string(text));
+    return json_incref(value);
   case FIELD_CODE:
     return take_code(im, f, text);
   case FIELD_DATE:
@@ -205,7 +218,7 @@ static json_t *shape(struct import *im, const struct field *f, const char *text)
   case FIELD_REF:
   case FIELD_BLOB:
     if (!value_is_hex32(view_of_text(text))) return leave_out(im, f, "type", text, "id (64 small hexadecimal digits)");
-    return keep(im, json_string(text));
+    return json_incref(value);
   case FIELD_GROUP:
   case FIELD_FILE:
     return NULL;
@@ -214,8 +227,8 @@ static json_t *shape(struct import *im, const struct field *f, const char *text)
 }
 
 /* A text in the row's language; an object of language and text is taken as it is. */
-static json_t *shape_ml(struct import *im, const json_t *value) {
-  if (json_is_object(value)) return keep(im, json_deep_copy(value));
+static json_t *shape_ml(struct import *im, json_t *value) {
+  if (json_is_object(value)) return json_incref(value);
   json_t *text = text_of(im, value);
   if (text == NULL) return NULL;
   im->language_was_needed = true;
@@ -227,7 +240,7 @@ static json_t *shape_ml(struct import *im, const json_t *value) {
   return out;
 }
 
-static json_t *shape_value(struct import *im, const struct field *f, const json_t *value) {
+static json_t *shape_value(struct import *im, const struct field *f, json_t *value) {
   if (f->ml && (json_is_object(value) || json_is_string(value) || json_is_number(value))) return shape_ml(im, value);
   if (f->type == FIELD_BOOL && json_is_boolean(value)) return keep(im, json_boolean(json_is_true(value)));
   json_t *text = text_of(im, value);
@@ -237,7 +250,7 @@ static json_t *shape_value(struct import *im, const struct field *f, const json_
     }
     return NULL;
   }
-  json_t *out = shape(im, f, json_string_value(text));
+  json_t *out = shape(im, f, text);
   json_decref(text);
   return out;
 }
@@ -295,9 +308,8 @@ static void apply_rule(struct import *im, const struct import_rule *rule, struct
   const struct field *f = rule->field;
   for (size_t i = 0; i < rule->n_sources; i++) {
     const struct import_source *source = &rule->sources[i];
-    memset(found, 0, sizeof *found);
+    find(im, source, found);
     if (!source->is_constant) {
-      follow(found, source->text, im->row, 0, false, 0);
       if (found->n == 0) continue;
       if (constants) return;
       for (size_t j = 0; j < found->n; j++) {
@@ -330,9 +342,10 @@ static void find_language(struct import *im, struct found *found) {
   const struct import_rule *rule = &im->map->language;
   memcpy(im->language, "und", 4);
   for (size_t i = 0; i < rule->n_sources && !im->language_is_known; i++) {
-    memset(found, 0, sizeof *found);
-    if (!rule->sources[i].is_constant) follow(found, rule->sources[i].text, im->row, 0, false, 0);
-    const char *text = rule->sources[i].is_constant ? rule->sources[i].text : json_string_value(found->values[0]);
+    find(im, &rule->sources[i], found);
+    const char *text = rule->sources[i].is_constant ? rule->sources[i].text
+                       : found->n > 0               ? json_string_value(found->values[0])
+                                                    : NULL;
     im->language_is_known = text != NULL && value_tag(view_of_text(text), im->language);
   }
 }
@@ -341,15 +354,17 @@ static bool is_empty(const json_t *value) {
   return (json_is_object(value) && json_object_size(value) == 0) || (json_is_array(value) && json_array_size(value) == 0);
 }
 
-/* Rows and groups into which nothing came are taken away. */
+/* Rows and groups into which nothing came are taken away. (Only rules of groups make them: what came from the row is shared.)
+ */
 static void drop_empty(struct import *im) {
-  for (size_t i = 0; i < im->map->schema->n_fields; i++) {
-    const struct field *f = &im->map->schema->fields[i];
-    json_t *value = json_object_get(im->out, f->key);
+  const char *key;
+  json_t *value;
+  void *next;
+  json_object_foreach_safe(im->out, next, key, value) {
     for (size_t j = json_array_size(value); j > 0; j--) {
       if (is_empty(json_array_get(value, j - 1))) (void)json_array_remove(value, j - 1);
     }
-    if (value != NULL && is_empty(value)) (void)json_object_del(im->out, f->key);
+    if (is_empty(value)) (void)json_object_del(im->out, key);
   }
 }
 
@@ -369,10 +384,10 @@ enum err_code import_map_apply(const struct import_map *map, const json_t *row, 
   struct found found;
   if (im.out == NULL) return err_set(err, ERR_MEMORY, NULL);
   find_language(&im, &found);
-  for (int constants = 0; constants < 2; constants++) {
-    for (size_t i = 0; i < map->n_rules; i++)
-      apply_rule(&im, &map->rules[i], &found, constants == 1);
-  }
+  for (size_t i = 0; i < map->n_rules; i++)
+    apply_rule(&im, &map->rules[i], &found, false);
+  for (size_t i = 0; i < map->n_rules; i++)
+    if (map->rules[i].has_constant) apply_rule(&im, &map->rules[i], &found, true);
   drop_empty(&im);
   add_language(&im);
   if (im.no_memory) {

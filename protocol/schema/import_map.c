@@ -4,6 +4,7 @@
 #include "protocol/schema/import_rules.h"
 
 #include <ini.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,22 +38,27 @@ static enum err_code unknown_field(const struct schema *schema, const char *key,
   return ERR_NOT_FOUND;
 }
 
+/* Whether a part of a path is one, after its brackets were taken off. */
 static bool is_bare_part(struct view part) {
-  if (part.len > 2 && memcmp(part.p + part.len - 2, "[]", 2) == 0) part.len -= 2;
   return part.len > 0 && memchr(part.p, '[', part.len) == NULL && memchr(part.p, ']', part.len) == NULL &&
          memchr(part.p, '"', part.len) == NULL;
 }
 
-/* "a.b[].c" */
-static bool is_path(struct view path) {
-  if (path.len == 0) return false;
-  while (path.p != NULL) {
-    const uint8_t *dot = path.len > 0 ? memchr(path.p, '.', path.len) : NULL;
-    const struct view part = view_of(path.p, dot != NULL ? (size_t)(dot - path.p) : path.len);
-    if (!is_bare_part(part)) return false;
-    path = dot != NULL ? view_of(dot + 1, path.len - part.len - 1) : view_of(NULL, 0);
+/* Takes the path in source->text, "a.b[].c", apart. False if it is none, or has more than IMPORT_STEPS parts. */
+static bool split_path(struct import_source *source) {
+  const char *const start = source->text;
+  source->n_steps = 0;
+  for (const char *part = start; part != NULL && source->n_steps < IMPORT_STEPS;) {
+    const char *dot = strchr(part, '.');
+    size_t len = dot != NULL ? (size_t)(dot - part) : strlen(part);
+    const bool each = len > 2 && memcmp(part + len - 2, "[]", 2) == 0;
+    len -= each ? 2 : 0;
+    if (!is_bare_part(view_of(part, len))) return false;
+    source->steps[source->n_steps++] = (struct import_step){(uint8_t)(part - start), (uint8_t)len, each};
+    part = dot != NULL ? dot + 1 : NULL;
+    if (part == NULL) return true;
   }
-  return true;
+  return false;
 }
 
 /* One side of a '|': a quoted constant or a path. */
@@ -61,13 +67,15 @@ static enum err_code add_source(struct import_rule *rule, struct view text, stru
   struct import_source *source = &rule->sources[rule->n_sources];
   const bool quoted = text.len >= 2 && text.p[0] == '"' && text.p[text.len - 1] == '"';
   const struct view inner = quoted ? view_of(text.p + 1, text.len - 2) : text;
-  const bool good = quoted ? memchr(inner.p, '"', inner.len) == NULL : is_path(text);
-  if (!good || !lines_copy(inner, source->text, sizeof source->text)) {
+  if (!lines_copy(inner, source->text, sizeof source->text) ||
+      !(quoted ? memchr(inner.p, '"', inner.len) == NULL : split_path(source))) {
     (void)err_set(err, ERR_FORMAT, "'%.*s' is neither a path nor a constant in quotes", (int)(text.len > 80 ? 80 : text.len),
                   (const char *)text.p);
-    return err_hint(err, "write a.b, a[] or a[].b for a path, \"text\" for a constant");
+    return err_hint(err, "write a.b, a[] or a[].b for a path of at most %d parts, \"text\" for a constant", IMPORT_STEPS);
   }
+  source->len = inner.len;
   source->is_constant = quoted;
+  rule->has_constant = rule->has_constant || quoted;
   rule->n_sources++;
   return OK;
 }
@@ -233,22 +241,22 @@ enum err_code import_map_read(const struct schema_set *set, struct view ini, con
   return code;
 }
 
+/* The one source of a rule: key, key.name or key[].name. Keys and names of fields are parts of a path. */
+static bool set_path(struct import_rule *rule, const char *key, bool each, const char *name) {
+  struct import_source *source = &rule->sources[0];
+  const int len =
+      snprintf(source->text, sizeof source->text, "%s%s%s%s", key, each ? "[]" : "", name[0] != '\0' ? "." : "", name);
+  source->len = (size_t)len;
+  rule->n_sources = 1;
+  return split_path(source);
+}
+
 /* A rule that takes a field from the column of its name: "funding[].amount" for the rows of a group. */
 static void add_identity(struct import_map *map, const struct field *f) {
   struct import_rule *rule = &map->rules[map->n_rules++];
-  char *text = rule->sources[0].text;
-  rule->field = f;
-  rule->n_sources = 1;
   const struct field *group = f->parent;
-  if (group == NULL) {
-    (void)lines_copy(view_of_text(f->key), text, sizeof rule->sources[0].text);
-    return;
-  }
-  const size_t n = strlen(group->key), brackets = group->many ? 2 : 0;
-  memcpy(text, group->key, n);
-  memcpy(text + n, "[]", brackets);
-  text[n + brackets] = '.';
-  memcpy(text + n + brackets + 1, f->name, strlen(f->name) + 1);
+  rule->field = f;
+  (void)set_path(rule, group != NULL ? group->key : f->key, group != NULL && group->many, group != NULL ? f->name : "");
 }
 
 enum err_code import_map_identity(const struct schema *schema, struct import_map **out, struct err *err) {
@@ -261,10 +269,7 @@ enum err_code import_map_identity(const struct schema *schema, struct import_map
     for (size_t j = 0; j < f->n_children && map->n_rules < IMPORT_RULES; j++)
       add_identity(map, &f->children[j]);
   }
-  if (schema->language != NULL) {
-    map->language.n_sources = 1;
-    (void)lines_copy(view_of_text(schema->language->key), map->language.sources[0].text, sizeof map->language.sources[0].text);
-  }
+  if (schema->language != NULL) (void)set_path(&map->language, schema->language->key, false, "");
   *out = map;
   return OK;
 }

@@ -16,8 +16,8 @@ MUST_CHECK enum err_code import_map_read(const struct schema_set *set, struct vi
 MUST_CHECK enum err_code import_map_identity(const struct schema *schema, struct import_map **out, struct err *err);
 void import_map_free(struct import_map *map); /* NULL is fine */
 const struct schema *import_map_schema(const struct import_map *map);
-/* Turns one row into the JSON of a body (new object, caller decrefs). Codes that were renamed, dropped or found unknown, and
- * values of a wrong shape, are findings. ERR_MEMORY. */
+/* Turns one row into the JSON of a body (new object, caller decrefs; its values may be shared with the row, so neither's are to
+ * be changed). Codes that were renamed, dropped or found unknown, and values of a wrong shape, are findings. ERR_MEMORY. */
 MUST_CHECK enum err_code import_map_apply(const struct import_map *map, const json_t *row, json_t **out,
                                           struct findings *findings, struct err *err);
 

@@ -9,11 +9,22 @@
 #define IMPORT_SOURCES 8
 #define IMPORT_RULES 512
 #define IMPORT_TEXT 192 /* octets of a path or constant with a NUL: a line has 190 */
+#define IMPORT_STEPS 16 /* of a path */
+
+/* One part of a path: the name of a key, and whether its array is to be gone through ("[]", which is no part of the name). All
+ * of the path from `at` on may also be the name of one column. */
+struct import_step {
+  uint8_t at, name_len; /* in the text of the source */
+  bool each;
+};
 
 /* A path in the row, or a constant. */
 struct import_source {
   bool is_constant;
   char text[IMPORT_TEXT];
+  size_t len; /* octets of text */
+  struct import_step steps[IMPORT_STEPS];
+  size_t n_steps; /* 0: a constant */
 };
 
 /* Where a field comes from: the first source that is not empty. field is never a group. */
@@ -21,6 +32,7 @@ struct import_rule {
   const struct field *field;
   struct import_source sources[IMPORT_SOURCES];
   size_t n_sources;
+  bool has_constant; /* among its sources */
 };
 
 /* A code found and the code meant; to is empty: dropped. */

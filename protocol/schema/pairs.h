@@ -16,7 +16,7 @@ struct pairs {
   void *at;
   bool begun;
   const char *key;
-  const json_t *value;
+  json_t *value;
 };
 
 /* What is no object has no pairs; NULL is fine. */

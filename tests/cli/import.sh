@@ -59,6 +59,31 @@ as it --json show IT-3
 json '.body.title.it' "Due, corretto ancora"
 json '.versions | length' 3
 
+# Lines of every length: the longest that may be, longer ones, and a last one without an end.
+long() { head -c "$1" /dev/zero | tr '\0' "$2"; }
+{
+  row 20 Venti
+  long 1048576 x
+  echo
+  long 1048577 x
+  echo
+  row 21 Ventuno
+  long 5000000 x
+  echo
+  row 22 Ventidue | tr -d '\n'
+  long 1000000 ' '
+} >"$T/long.ndjson"
+as it import "$T/long.ndjson" --dry-run
+exits 9
+says "row 2: refused: format"
+says "row 3: refused: too-large"
+says "row 5: refused: too-large"
+says "published 3, new versions 0, known 0, refused 3"
+long 1048577 x >"$T/long.ndjson"
+as it import "$T/long.ndjson" --dry-run
+says "row 1: refused: too-large"
+says "refused 1"
+
 # More than one submission; and a map.
 for i in $(seq 1 600); do
   printf '{"nr":%d,"nome":"Riga %d","testo":"Una riga.","paese":"IT","livello":"comunale"}\n' "$i" "$i"

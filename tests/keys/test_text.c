@@ -169,6 +169,42 @@ static void normalising_composes_and_tidies_lines(void **state) {
   assert_normal(T("\xef\xac\x81"), "\xef\xac\x81"); /* NFC, not NFKC: the ligature stays */
 }
 
+/* Each character stands before a decomposed one, so that it goes through utf8proc, and alone. */
+static void what_is_called_normal_is_normal(void **state) {
+  (void)state;
+  size_t n_called = 0;
+  for (uint32_t c = 0x20; c < 0x3000; c++) {
+    uint8_t octets[8];
+    struct bytes out;
+    size_t len = 0;
+    if (c >= 0x800) octets[len++] = (uint8_t)(0xe0 | c >> 12);
+    if (c >= 0x80) octets[len++] = (uint8_t)(c >= 0x800 ? 0x80 | (c >> 6 & 0x3f) : 0xc0 | c >> 6);
+    octets[len++] = (uint8_t)(c < 0x80 ? c : 0x80 | (c & 0x3f));
+    if (!text_is_normal(view_of(octets, len))) continue;
+    n_called++;
+    memcpy(octets + len, "e\xcc\x81", 3);
+    bytes_init(&out, 100);
+    assert_int_equal(text_normalise(view_of(octets, len + 3), &out, NULL), OK);
+    assert_int_equal(out.len, len + 2);
+    assert_memory_equal(out.p, octets, len);
+    bytes_release(&out);
+  }
+  assert_int_equal(n_called, 0x5e + 0x280 + 0x17 + 1); /* ASCII but the blank, up to U+02FF, dashes and quotes, the euro */
+}
+
+static void what_is_to_be_tidied_is_not_normal(void **state) {
+  (void)state;
+  static const char *const tidy[] = {"", "a", "one\ntwo\n\nthree", "twelve octets, or a few more",
+                                     "caff\xc3\xa8 \xe2\x80\x94 \xe2\x82\xac"};
+  static const char *const untidy[] = {" ",     "a ",    "a\n",      "a \nb",     "a\tb",         "a\r\nb",
+                                       "a\x7f", "a\xc3", "\xe2\x80", "e\xcc\x81", "\xe2\x84\xab", "exactly sixteen.\x1b",
+                                       "a\xff"};
+  for (size_t i = 0; i < sizeof tidy / sizeof tidy[0]; i++)
+    assert_true(text_is_normal(view_of_text(tidy[i])));
+  for (size_t i = 0; i < sizeof untidy / sizeof untidy[0]; i++)
+    assert_false(text_is_normal(view_of_text(untidy[i])));
+}
+
 static void normalising_refuses_what_is_no_text_and_leaves_out_alone(void **state) {
   (void)state;
   struct bytes out;
@@ -312,6 +348,8 @@ int main(void) {
       cmocka_unit_test(decoding_gives_every_scalar_value),
       cmocka_unit_test(length_and_prefix_count_scalar_values),
       cmocka_unit_test(normalising_composes_and_tidies_lines),
+      cmocka_unit_test(what_is_called_normal_is_normal),
+      cmocka_unit_test(what_is_to_be_tidied_is_not_normal),
       cmocka_unit_test(normalising_refuses_what_is_no_text_and_leaves_out_alone),
       cmocka_unit_test(endless_marks_are_refused_before_they_cost_time),
       cmocka_unit_test(width_is_counted_in_columns),

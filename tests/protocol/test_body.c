@@ -85,10 +85,30 @@ static struct bytes encode(const struct room *r, const char *json, struct findin
   return body;
 }
 
+/* Whoever asks only for what refuses a body gets that of all, in the same order and words. */
+static void expect_refusals_of(const struct findings *all, const struct room *r, struct view body) {
+  struct findings f = {.only_refused = true};
+  size_t n = 0;
+  assert_int_equal(schema_check(r->schema, body, &f, NULL), OK);
+  for (size_t i = 0; i < all->n; i++) {
+    if (all->items[i].level != FINDING_REFUSED) continue;
+    assert_true(n < f.n);
+    assert_string_equal(f.items[n].field, all->items[i].field);
+    assert_string_equal(f.items[n].code, all->items[i].code);
+    assert_string_equal(f.items[n].message, all->items[i].message);
+    n++;
+  }
+  if (all->n_more == 0) assert_int_equal(f.n, n);
+  assert_int_equal(f.n_refused, all->n_refused);
+  assert_int_equal(f.n_lacking + f.n_warnings, 0);
+  findings_release(&f);
+}
+
 static struct findings check_octets(const struct room *r, struct view body) {
   struct findings f = {0};
   struct err err = ERR_INIT;
   assert_int_equal(schema_check(r->schema, body, &f, &err), OK);
+  expect_refusals_of(&f, r, body);
   return f;
 }
 
