@@ -242,6 +242,13 @@ static void a_text_in_another_language_than_its_tag_is_a_warning(void **state) {
   expect_clean(r, json);
 }
 
+static void a_tag_that_names_no_language_is_a_warning(void **state) {
+  expect_json(*state, "{" COMPLETE ",\"overview\":{\"zz\":\"x\"}}", FINDING_WARNING, "overview", "tag");
+  expect_json(*state, "{" COMPLETE ",\"overview\":{\"zz-IT\":\"x\"}}", FINDING_WARNING, "overview", "tag");
+  expect_json(*state, "{" COMPLETE ",\"overview\":{\"ita\":\"x\"}}", FINDING_WARNING, "overview", "tag");
+  expect_clean(*state, "{" COMPLETE ",\"overview\":{\"it-CH\":\"x\",\"vec\":\"y\",\"und\":\"z\"}}");
+}
+
 /* ---- octets that no tool of ours writes ---- */
 
 /* A body of one key, whose value the caller writes. */
@@ -648,6 +655,7 @@ int main(void) {
       TEST(warnings_stop_nothing),
       TEST(citations_need_entries),
       TEST(a_text_in_another_language_than_its_tag_is_a_warning),
+      TEST(a_tag_that_names_no_language_is_a_warning),
       TEST(values_of_a_wrong_type_are_refused),
       TEST(empty_values_are_refused),
       TEST(lists_have_at_most_256_elements),
