@@ -155,8 +155,13 @@ static void title_phrase(const struct proposal *o, char out[TITLE_SOUGHT + 3]) {
     }
   }
   out[n++] = '"';
-  for (size_t i = 0; i < len; i++) {
-    out[n++] = title.p[i] == '"' ? ' ' : (char)title.p[i];
+  if (len > 0) {
+    memcpy(out + n, title.p, len);
+  }
+  for (; len > 0; len--, n++) {
+    if (out[n] == '"') {
+      out[n] = ' ';
+    }
   }
   out[n++] = '"';
   out[n] = '\0';
