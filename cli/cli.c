@@ -61,6 +61,10 @@ enum err_code cli_passphrase(struct cli *cli, const char *what, bool confirm, st
       err_hint(err, "--passphrase-file FILE, or --passphrase-fd N");
     }
   }
+  if (code == ERR_FORMAT) { /* an empty one */
+    code = err->code = ERR_PASSPHRASE;
+    err_hint(err, "the passphrase is the first line of what --passphrase-file or --passphrase-fd names");
+  }
   *out = cli->passphrase;
   return code;
 }
@@ -227,6 +231,9 @@ static enum err_code run(struct cli *cli, int n_words, char **words, struct err 
     code = help_command(cli, command, err);
   } else if (code == OK && (code = read_globals(cli, &args, err)) == OK && (code = check_operands(command, &args, err)) == OK) {
     code = command->run(cli, &args, err);
+  }
+  if (code == ERR_USAGE && err->hint[0] == '\0') {
+    err_hint(err, "specola help %s", command->name);
   }
   args_release(&args);
   words_release(&rest);

@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/finding.h"
 #include "cli/out.h"
+#include "cli/person.h"
 #include "cli/proposal.h"
 #include "cli/publication.h"
 
@@ -60,11 +61,22 @@ out:
 
 /* ---- check ---- */
 
+/* A draft's object. A draft is the writer's own text, not foreign octets: what it has wrong is refused, not a failed
+ * verification. */
+static enum err_code read_draft(const struct schema_set *set, const char *path, const struct home_config *config,
+                                const char *lang, struct proposal *o, struct err *err) {
+  enum err_code code = proposal_from_draft(set, path, config, lang, o, err);
+  if (code == ERR_FORMAT) {
+    code = err->code = ERR_REFUSED;
+  }
+  return code;
+}
+
 /* One draft's verdict, said and put into list. *refused: it could not be published. */
 static enum err_code check_one(struct cli *cli, const struct schema_set *set, const struct home_config *config,
                                const char *path, json_t *list, bool *refused, struct err *err) {
   struct proposal o;
-  enum err_code code = proposal_from_draft(set, path, config, cli->lang, &o, err);
+  enum err_code code = read_draft(set, path, config, cli->lang, &o, err);
   if (code != OK) {
     return code;
   }
@@ -117,17 +129,36 @@ enum err_code cmd_check(struct cli *cli, const struct args *args, struct err *er
 
 /* ---- publish ---- */
 
+/* A draft on its way. */
+struct draft_object {
+  struct proposal proposal;
+  bool is_held; /* the log has it already, as held says */
+  struct version_of held;
+};
+
+/* One publish. replaced: NULL without --replaces. */
+struct publishing {
+  struct cli *cli;
+  const struct args *args; /* the operands are the files; row.tag is the number of one */
+  struct submit submit;
+  struct draft_object *drafts; /* args->n_operands */
+  const struct version_of *replaced;
+  struct pubkey author;
+  json_t *list; /* in the document */
+};
+
 /* Reads every draft before anything is signed or asked. */
-static enum err_code read_drafts(struct cli *cli, struct submit *s, const struct args *args, struct proposal *objects,
-                                 struct err *err) {
+static enum err_code read_drafts(struct publishing *p, struct err *err) {
+  const struct here *here = &p->submit.here;
   enum err_code code = OK;
-  for (size_t i = 0; code == OK && i < args->n_operands; i++) {
-    const char *path = args->operands[i];
-    code = proposal_from_draft(s->here.schemas, path, &s->here.home.config, cli->lang, &objects[i], err);
-    if (code == OK && objects[i].findings.n_refused > 0) {
-      const struct finding *first = findings_first_refused(&objects[i].findings);
-      findings_show(cli, &objects[i].findings, "  ", FINDING_REFUSED);
-      out_set(cli, "findings", findings_json(&objects[i].findings));
+  for (size_t i = 0; code == OK && i < p->args->n_operands; i++) {
+    const char *path = p->args->operands[i];
+    struct proposal *o = &p->drafts[i].proposal;
+    code = read_draft(here->schemas, path, &here->home.config, p->cli->lang, o, err);
+    if (code == OK && o->findings.n_refused > 0) {
+      const struct finding *first = findings_first_refused(&o->findings);
+      findings_show(p->cli, &o->findings, "  ", FINDING_REFUSED);
+      out_set(p->cli, "findings", findings_json(&o->findings));
       err_set(err, ERR_REFUSED, "%s: %s", path, first == NULL ? "" : first->message);
       code = err_hint(err, "specola check %s", path);
     }
@@ -135,73 +166,124 @@ static enum err_code read_drafts(struct cli *cli, struct submit *s, const struct
   return code;
 }
 
-static enum err_code seal_all(struct submit *s, const struct proposal *objects, size_t n, const struct version_of *replaced,
-                              struct publication *p, struct err *err) {
-  enum err_code code = OK;
-  for (size_t i = 0; code == OK && i < n; i++) {
-    code = publication_add(p, s, &objects[i], replaced, i, err);
-  }
-  return code == OK ? publication_flush(p, s, err) : code;
+/* Whether the log has this content of this person already: then there is nothing to sign. What replaces an object may well
+ * return to an earlier version of it, so only the newest one counts there. */
+static enum err_code look_for(const struct publishing *p, struct draft_object *d, struct err *err) {
+  enum err_code code = version_by_content(&p->submit.here, &d->proposal, &p->author, &d->held, err);
+  d->is_held = code == OK && (p->replaced == NULL || hash_equal(&d->held.newest, &p->replaced->newest));
+  return code == ERR_NOT_FOUND ? OK : code;
 }
 
-/* Where the rows of a receipt are said. */
-struct saying {
-  struct cli *cli;
-  const struct args *args; /* row.tag is the number of an operand */
-  json_t *list;
-};
+static enum err_code look_for_all(struct publishing *p, bool *all_held, struct err *err) {
+  struct person_card card;
+  enum err_code code = person_card_of(p->cli, &card, err);
+  *all_held = true;
+  for (size_t i = 0; code == OK && i < p->args->n_operands; i++) {
+    p->author = card.key;
+    code = look_for(p, &p->drafts[i], err);
+    *all_held = *all_held && p->drafts[i].is_held;
+  }
+  return code;
+}
 
 /* Says what became of one draft. */
 static void say_row(void *context, const struct publication_row *row) {
-  const struct saying *saying = context;
-  struct cli *cli = saying->cli;
-  const char *path = saying->args->operands[row->tag];
-  if (row->logged) {
-    out_line(cli, "%s  %s  %s", row->reference, path, row->new_version ? "new version, logged" : "logged");
+  const struct publishing *p = context;
+  const char *path = p->args->operands[row->tag];
+  if (row->known) {
+    out_line(p->cli, "%s  %s  known: %s holds this already", row->reference, path, row->reference);
+  } else if (row->logged) {
+    out_line(p->cli, "%s  %s  %s", row->reference, path, row->new_version ? "new version, logged" : "logged");
   } else {
-    out_line(cli, "refused  %s  %s", path, row->why);
+    out_line(p->cli, "refused  %s  %s", path, row->why);
   }
-  json_array_append_new(saying->list,
-                        json_pack("{s:o, s:b, s:s, s:s, s:o}", "file", out_json_text(view_of_text(path)), "logged", row->logged,
-                                  "ref", row->reference, "reason", row->reason, "id", out_json_hash(&row->id)));
+  json_array_append_new(p->list, json_pack("{s:o, s:b, s:b, s:s, s:s, s:o}", "file", out_json_text(view_of_text(path)),
+                                           "logged", row->logged, "known", row->known, "ref", row->reference, "reason",
+                                           row->reason, "id", out_json_hash(&row->id)));
+}
+
+static void say_held(struct publishing *p, size_t i) {
+  const struct here *here = &p->submit.here;
+  const struct version_of *held = &p->drafts[i].held;
+  struct publication_row row = {.tag = i, .known = true, .reason = "", .id = held->newest};
+  const struct federation_member *self = federation_self(&here->federation);
+  reference_format(&here->federation, &here->federation.own, self == NULL ? 1 : self->identity.gen, entry_index(held->rowid),
+                   row.reference);
+  say_row(p, &row);
+}
+
+/* True if an earlier draft of this command says the same. */
+static bool is_repeated(const struct publishing *p, size_t i) {
+  const struct proposal *o = &p->drafts[i].proposal;
+  for (size_t j = 0; j < i; j++) {
+    const struct proposal *before = &p->drafts[j].proposal;
+    if (before->schema == o->schema && view_equal(bytes_view(&before->body), bytes_view(&o->body))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static enum err_code seal_all(struct publishing *p, struct publication *publication, struct err *err) {
+  enum err_code code = OK;
+  for (size_t i = 0; code == OK && i < p->args->n_operands; i++) {
+    struct draft_object *d = &p->drafts[i];
+    if (!d->is_held && is_repeated(p, i) && (code = publication_flush(publication, &p->submit, err)) == OK) {
+      code = look_for(p, d, err);
+    }
+    if (code == OK && d->is_held) {
+      say_held(p, i);
+    } else if (code == OK) {
+      code = publication_add(publication, &p->submit, &d->proposal, p->replaced, i, err);
+    }
+  }
+  return code == OK ? publication_flush(publication, &p->submit, err) : code;
+}
+
+static enum err_code publish_all(struct publishing *p, struct err *err) {
+  struct publication *publication = NULL;
+  bool all_held = false;
+  enum err_code code = look_for_all(p, &all_held, err);
+  if (code != OK || (!all_held && (code = submit_person(p->cli, &p->submit, err)) != OK) ||
+      (code = publication_new(say_row, p, &publication, err)) != OK) {
+    return code;
+  }
+  code = seal_all(p, publication, err);
+  if (code == OK && publication_refused(publication) > 0) {
+    code = err_set(err, ERR_REFUSED, "%ju of %zu drafts were refused: %s", (uintmax_t)publication_refused(publication),
+                   p->args->n_operands, publication_last_refusal(publication));
+  }
+  publication_free(publication);
+  return code;
 }
 
 enum err_code cmd_publish(struct cli *cli, const struct args *args, struct err *err) {
-  struct submit s;
   struct version_of replaced;
-  struct publication *p = NULL;
   const char *id = args_value(args, "replaces");
-  struct saying saying = {cli, args, json_array()};
-  out_set(cli, "published", saying.list);
+  struct publishing p = {.cli = cli, .args = args, .list = json_array()};
+  out_set(cli, "published", p.list);
   if (id != NULL && args->n_operands != 1) {
-    return err_set(err, ERR_USAGE, "--replaces goes with one draft");
+    err_set(err, ERR_USAGE, "--replaces goes with one draft");
+    return err_hint(err, "specola publish %s --replaces %s", args->operands[0], id);
   }
-  struct proposal *objects = calloc(args->n_operands, sizeof *objects);
-  if (objects == NULL) {
+  p.drafts = calloc(args->n_operands, sizeof *p.drafts);
+  if (p.drafts == NULL) {
     return err_set(err, ERR_MEMORY, NULL);
   }
-  enum err_code code = submit_open(cli, &s, err);
-  if (code != OK) {
-    free(objects);
-    return code;
+  enum err_code code = submit_open(cli, &p.submit, err);
+  if (code == OK) {
+    code = read_drafts(&p, err);
   }
-  if ((code = read_drafts(cli, &s, args, objects, err)) != OK ||
-      (id != NULL && (code = version_by_name(&s.here, id, &replaced, err)) != OK) ||
-      (code = submit_person(cli, &s, err)) != OK || (code = publication_new(say_row, &saying, &p, err)) != OK) {
-    goto out;
+  if (code == OK && id != NULL && (code = version_by_name(&p.submit.here, id, &replaced, err)) == OK) {
+    p.replaced = &replaced;
   }
-  code = seal_all(&s, objects, args->n_operands, id == NULL ? NULL : &replaced, p, err);
-  if (code == OK && publication_refused(p) > 0) {
-    err_set(err, ERR_REFUSED, "%ju of %zu drafts were refused: %s", (uintmax_t)publication_refused(p), args->n_operands,
-            publication_last_refusal(p));
-    code = ERR_REFUSED;
+  if (code == OK) {
+    code = publish_all(&p, err);
   }
-out:
-  publication_free(p);
   for (size_t i = 0; i < args->n_operands; i++) {
-    proposal_release(&objects[i]);
+    proposal_release(&p.drafts[i].proposal);
   }
-  free(objects);
-  submit_release(&s);
+  free(p.drafts);
+  submit_release(&p.submit);
   return code;
 }

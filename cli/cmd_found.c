@@ -40,11 +40,15 @@ enum err_code cmd_found(struct cli *cli, const struct args *args, struct err *er
     charter_file_name(args->operands[0], name, sizeof name);
     path = name;
   }
+  enum err_code code = observatory_name_check(args->operands[0], err);
+  if (code != OK) {
+    return code;
+  }
   if (access(path, F_OK) == 0) {
     err_set(err, ERR_FAILED, "%s exists", path);
     return err_hint(err, "take another --out, or sign that one: specola root sign %s --key SHEET", path);
   }
-  enum err_code code = charter_found(args->operands[0], cli->lang, args->operands + 1, args->n_operands - 1, &file, err);
+  code = charter_found(args->operands[0], cli->lang, args->operands + 1, args->n_operands - 1, &file, err);
   if (code == OK) {
     code = charter_file_write(path, &file, err);
   }

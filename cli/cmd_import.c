@@ -66,12 +66,23 @@ static enum err_code say_counts(struct cli *cli, const struct import_counts *c, 
   return err_hint(err, "what is refused is told above, row by row; another --map may fill what is missing");
 }
 
+/* Leaves the file at its beginning. */
+static bool has_rows(FILE *file) {
+  int c;
+  while ((c = getc_unlocked(file)) == ' ' || c == '\t' || c == '\r' || c == '\n') {
+  }
+  rewind(file);
+  return c != EOF;
+}
+
 static enum err_code import_file(struct cli *cli, const struct args *args, FILE *file, struct err *err) {
   struct submit s;
   struct here here = {0};
   struct import_map *map = NULL;
   struct import_counts counts = {0};
-  bool dry = args_flag(args, "dry-run");
+  const bool wants_dry = args_flag(args, "dry-run");
+  /* Of an empty file nothing is signed, so nobody is asked for a passphrase. */
+  const bool dry = wants_dry || !has_rows(file);
   memset(&s, 0, sizeof s);
   enum err_code code = dry ? here_open(cli, &here, err) : submit_open(cli, &s, err);
   const struct here *used = dry ? &here : &s.here;
@@ -84,11 +95,14 @@ static enum err_code import_file(struct cli *cli, const struct args *args, FILE 
     code = import_rows(cli, file, args->operands[0], map, used, dry ? NULL : &s, &counts, err);
   }
   if (code == OK) {
-    code = say_counts(cli, &counts, dry, err);
+    if (counts.rows == 0) {
+      out_note(cli, "%s has no rows", args->operands[0]);
+    }
+    code = say_counts(cli, &counts, wants_dry, err);
   } else if (counts.rows > 0) {
     /* What went into the log before the error stays there. */
     struct err refusals = ERR_INIT;
-    enum err_code refused = say_counts(cli, &counts, dry, &refusals);
+    enum err_code refused = say_counts(cli, &counts, wants_dry, &refusals);
     err_hint(err, "%s; the rows that are counted as published are in the log, and known the next time",
              code == ERR_DISK_FULL ? "free space, then import again" : "import again");
     (void)refused;

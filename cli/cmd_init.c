@@ -157,6 +157,9 @@ static void say_made(struct cli *cli, const struct home *home, const char *reque
   out_set_text(cli, "identity", request);
 }
 
+/* The hint when something fails behind home_create. */
+#define HALF_MADE "mend that, remove %s (a node half made, nothing is lost with it), then init again"
+
 /* What init works with, gathered before anything is made. */
 struct init {
   struct home_config config;
@@ -194,17 +197,19 @@ static enum err_code prepare(struct cli *cli, const struct args *args, struct in
   i->observatory = args_value(args, "found");
   i->out = args_value(args, "out");
   enum err_code code = read_config(args, &i->config, err);
-  if (code == OK && i->observatory == NULL) {
+  if (code == OK && i->observatory != NULL) {
+    code = observatory_name_check(i->observatory, err);
+  } else if (code == OK) {
     code = roots_read(args_value(args, "root"), &i->roots, err);
   }
-  if (code != OK || (code = find_coordinator(cli, args, &i->coordinator, &i->fresh, err)) != OK ||
-      (code = home_can_create(cli->home, &i->config, err)) != OK) {
-    if (code == ERR_FORMAT && err != NULL) {
-      err->code = code = ERR_USAGE; /* what has another form than it should was typed here */
-    }
+  if (code != OK || (code = find_coordinator(cli, args, &i->coordinator, &i->fresh, err)) != OK) {
     return code;
   }
-  if ((code = warn_of_codes(cli, &i->config, err)) != OK) {
+  code = home_can_create(cli->home, &i->config, err);
+  if (code == ERR_FORMAT) {
+    code = err->code = ERR_USAGE; /* what has another form than it should was typed here */
+  }
+  if (code != OK || (code = warn_of_codes(cli, &i->config, err)) != OK) {
     return code;
   }
   if (i->observatory != NULL) {
@@ -223,19 +228,21 @@ enum err_code cmd_init(struct cli *cli, const struct args *args, struct err *err
   struct hash node = {{0}};
   char request[HOME_PATH_MAX] = "";
   enum err_code code = prepare(cli, args, &i, err);
-  if (code != OK || (code = home_create(cli->home, &i.config, i.node_passphrase, &home, err)) != OK ||
-      (code = keep_coordinator(cli, &home, i.passphrase, i.fresh, &i.coordinator, err)) != OK) {
+  if (code != OK || (code = home_create(cli->home, &i.config, i.node_passphrase, &home, err)) != OK) {
     goto out;
   }
-  if (i.observatory != NULL) {
+  code = keep_coordinator(cli, &home, i.passphrase, i.fresh, &i.coordinator, err);
+  if (code == OK && i.observatory != NULL) {
     code = found_alone(cli, &home, i.node_passphrase, i.passphrase, i.observatory, &i.coordinator, err);
-  } else {
+  } else if (code == OK) {
     code = i.out == NULL ? path_join(home.dir, home.config.handle, ".identity", request, err) : OK;
     if (code == OK) {
       code = request_make(&home, i.node_passphrase, &i.roots, i.out == NULL ? request : i.out, &node, err);
     }
   }
-  if (code == OK) {
+  if (code != OK) {
+    err_hint(err, HALF_MADE, home.dir);
+  } else {
     say_made(cli, &home, i.out == NULL ? request : i.out, &node, i.observatory != NULL);
   }
 out:

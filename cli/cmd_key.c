@@ -57,9 +57,11 @@ enum err_code cmd_key_new(struct cli *cli, const struct args *args, struct err *
     return err_hint(err, "specola key show");
   }
   if ((code = cli_passphrase(cli, "your new key", true, &passphrase, err)) != OK ||
-      (code = person_make(path, name == NULL ? "" : name, passphrase, &card, err)) != OK ||
-      (code = card_write(out == NULL ? card_path : out, &card, err)) != OK) {
+      (code = person_make(path, name == NULL ? "" : name, passphrase, &card, err)) != OK) {
     return code;
+  }
+  if ((code = card_write(out == NULL ? card_path : out, &card, err)) != OK) {
+    return err_hint(err, "the key itself is made; its public half: specola key show -o FILE.pub");
   }
   say_card(cli, &card);
   out_line(cli, "Your key     %s   (sealed; never give it away)", path);

@@ -35,6 +35,10 @@ enum err_code serving_options(struct cli *cli, const struct args *args, char pro
                               struct err *err) {
   *out = (struct serve_options){
       .home = cli->home, .program = program, .listen = args_value(args, "listen"), .idle_now = args_flag(args, "idle-now")};
+  if (out->listen != NULL && !home_listen_is_valid(out->listen)) {
+    err_set(err, ERR_USAGE, "--listen: \"%s\" is no endpoint", out->listen);
+    return err_hint(err, "--listen tcp://0.0.0.0:7411");
+  }
   const char *peer;
   for (size_t i = 0; (peer = args_nth(args, "peer", i)) != NULL; i++) {
     if (i == HOME_PEERS) {
@@ -55,8 +59,9 @@ enum err_code serving_options(struct cli *cli, const struct args *args, char pro
   struct home home;
   struct signer key = {0};
   code = cli_open_home(cli, &home, err);
-  if (code == OK && out->passphrase == NULL && home_node_key(&home, NULL, &key, NULL) == ERR_LOCKED) {
+  if (code == OK && out->passphrase == NULL && (code = home_node_key(&home, NULL, &key, err)) == ERR_LOCKED) {
     struct secret *asked = NULL;
+    err_clear(err);
     code = cli_passphrase(cli, "the node's keys", false, &asked, err);
     if (code == OK) {
       out->passphrase = cli->passphrase;
@@ -64,6 +69,27 @@ enum err_code serving_options(struct cli *cli, const struct args *args, char pro
     }
   }
   signer_release(&key);
+  return code;
+}
+
+/* The members that --peer names must be there before anything is promised. */
+static enum err_code peers_are_members(const struct cli *cli, const struct serve_options *options, struct err *err) {
+  struct here here;
+  enum err_code code = here_open(cli, &here, err);
+  if (code != OK) {
+    return code;
+  }
+  for (uint32_t i = 0; code == OK && i < options->n_peers; i++) {
+    char handle[HANDLE_MAX];
+    const size_t len = strcspn(options->peers[i], "=");
+    snprintf(handle, sizeof handle, "%.*s", (int)(len < sizeof handle ? len : 0), options->peers[i]);
+    const struct federation_member *member = federation_by_handle(&here.federation, handle);
+    if (member == NULL || member == federation_self(&here.federation)) {
+      err_set(err, ERR_NOT_FOUND, "--peer %s: no other member has that handle", options->peers[i]);
+      code = err_hint(err, "specola peer list shows the members");
+    }
+  }
+  here_release(&here);
   return code;
 }
 
@@ -90,6 +116,9 @@ enum err_code cmd_serve(struct cli *cli, const struct args *args, struct err *er
   enum err_code code = serving_options(cli, args, program, &options, err);
   if (code == OK) {
     code = nobody_serves(cli, err);
+  }
+  if (code == OK) {
+    code = peers_are_members(cli, &options, err);
   }
   if (code == OK) {
     out_line(cli, "Node in %s serves. Ctrl-C stops it.", cli->home);

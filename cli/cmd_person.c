@@ -57,6 +57,10 @@ static enum err_code read_wish(const struct args *args, struct wish *w, struct e
   if (name != NULL) {
     memcpy(w->card.name, name, strlen(name) + 1);
   }
+  if (w->card.name[0] == '\0') {
+    err_set(err, ERR_USAGE, "%s holds no name, and a certificate needs one: --name is missing", args->operands[0]);
+    return err_hint(err, "--name \"First editor\"");
+  }
   return OK;
 }
 
@@ -90,6 +94,14 @@ static enum err_code certify(struct submit *s, const struct wish *w, char refere
   return code;
 }
 
+/* A region that no list knows is taken (lists age), but not without a word. */
+static void warn_of_territory(const struct cli *cli, const struct schema_set *set, const char *territory) {
+  const struct vocabulary *regions = vocabulary_by_name(set, "region");
+  if (territory[0] != '\0' && regions != NULL && !vocabulary_has(regions, view_of_text(territory))) {
+    out_note(cli, "! --territory: the list of codes has no %s", territory);
+  }
+}
+
 enum err_code cmd_person_certify(struct cli *cli, const struct args *args, struct err *err) {
   struct wish w;
   struct submit s;
@@ -98,10 +110,11 @@ enum err_code cmd_person_certify(struct cli *cli, const struct args *args, struc
   if (code != OK || (code = submit_open(cli, &s, err)) != OK) {
     return code;
   }
+  territory_format(w.territory, s.here.home.config.country, territory);
+  warn_of_territory(cli, s.here.schemas, territory);
   if ((code = certify(&s, &w, reference, err)) == OK) {
     person_fingerprint(&w.card.key, words);
     roles_format(w.roles, roles, sizeof roles);
-    territory_format(w.territory, s.here.home.config.country, territory);
     out_line(cli, "%s  %s is certified as %s%s%s", reference, w.card.name[0] == '\0' ? "this key" : w.card.name, roles,
              territory[0] == '\0' ? "" : " for ", territory);
     out_line(cli, "Fingerprint  %s   (compare it with what the person sees: specola key show)", words);

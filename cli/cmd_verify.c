@@ -53,7 +53,8 @@ static enum err_code verify_file(struct cli *cli, const char *path, struct err *
   char words[WORDS_LEN];
   FILE *file = fopen(path, "rbe");
   if (file == NULL) {
-    return err_errno(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, path);
+    enum err_code failed = err_errno(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, path);
+    return failed == ERR_NOT_FOUND ? err_hint(err, "specola export --to bundle -o %s makes one", path) : failed;
   }
   enum err_code code = bundle_check(file_source, file, &b, err);
   if (code != OK) {

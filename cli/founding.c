@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/out.h"
+#include "keys/text.h"
 #include "keys/words.h"
 #include "protocol/bundle.h"
 #include "protocol/canon.h"
@@ -44,16 +45,36 @@ static enum err_code write_bundle(const char *path, const struct bundle_item *it
   return code;
 }
 
+/* What a file of the founding is for people, and which command makes one. */
+struct founding_file {
+  const char *what, *made_by;
+};
+static const struct founding_file ROOT_FILE = {"a set of root keys", "specola root new makes one: NAME.root"};
+static const struct founding_file REQUEST_FILE = {"a founding request", "specola init makes one: HANDLE.identity"};
+static const struct founding_file CHARTER_FILE = {"a charter", "specola found makes one: NAME.charter"};
+
+static enum err_code not_such_file(const struct founding_file *form, const char *path, struct err *err) {
+  err_set(err, ERR_FORMAT, "%s: not %s", path, form->what);
+  return err_hint(err, "%s", form->made_by);
+}
+
 /* Reads a bundle and hands each item to take, in order. */
 typedef enum err_code take_item(void *context, enum bundle_type type, struct view payload, struct err *err);
-static enum err_code read_bundle(const char *path, take_item *take, void *context, struct err *err) {
+static enum err_code read_bundle(const struct founding_file *form, const char *path, take_item *take, void *context,
+                                 struct err *err) {
   struct bytes octets;
   struct bundle_reader *r = NULL;
   bytes_init(&octets, FOUNDING_FILE_MAX);
   enum err_code code = file_read(path, &octets, err);
   struct view rest = bytes_view(&octets);
-  if (code == OK) {
-    code = bundle_open(bundle_source_view, &rest, &r, err);
+  if (code != OK) {
+    bytes_release(&octets);
+    return code;
+  }
+  if ((code = bundle_open(bundle_source_view, &rest, &r, err)) == ERR_FORMAT) {
+    code = not_such_file(form, path, err);
+    bytes_release(&octets);
+    return code;
   }
   while (code == OK) {
     enum bundle_type type = BUNDLE_END;
@@ -64,7 +85,7 @@ static enum err_code read_bundle(const char *path, take_item *take, void *contex
     }
     code = take(context, type, payload, err);
   }
-  if (code != OK && code != ERR_NOT_FOUND) {
+  if (code != OK) {
     err_context(err, "%s", path);
   }
   bundle_reader_free(r);
@@ -168,8 +189,8 @@ static enum err_code take_roots(void *context, enum bundle_type type, struct vie
 
 enum err_code roots_read(const char *path, struct root_set *out, struct err *err) {
   *out = (struct root_set){0};
-  enum err_code code = read_bundle(path, take_roots, out, err);
-  return code == OK && out->n == 0 ? err_set(err, ERR_FORMAT, "%s: not a set of root keys", path) : code;
+  enum err_code code = read_bundle(&ROOT_FILE, path, take_roots, out, err);
+  return code == OK && out->n == 0 ? not_such_file(&ROOT_FILE, path, err) : code;
 }
 
 enum err_code sheet_open(struct cli *cli, const char *path, struct signer *out, struct err *err) {
@@ -295,6 +316,15 @@ static enum err_code take_request(void *context, enum bundle_type type, struct v
   return OK;
 }
 
+enum err_code observatory_name_check(const char *name, struct err *err) {
+  const size_t n = text_is_valid(view_of_text(name)) ? text_length(view_of_text(name)) : 0;
+  if (n > 0 && n <= LIMIT_NAME && strpbrk(name, "\n\t") == NULL) {
+    return OK;
+  }
+  err_set(err, ERR_USAGE, "\"%s\" is no name of an observatory: one line of 1 to %u characters", name, LIMIT_NAME);
+  return err_hint(err, "\"European Observatory\"");
+}
+
 enum err_code charter_found(const char *name, const char *lang, const char *const *paths, size_t n, struct charter_file *out,
                             struct err *err) {
   enum err_code code = OK;
@@ -305,9 +335,9 @@ enum err_code charter_found(const char *name, const char *lang, const char *cons
   bytes_init(&g->addresses, FOUNDING_FILE_MAX / 2);
   for (size_t i = 0; code == OK && i < n; i++) {
     uint32_t before = g->n;
-    code = read_bundle(paths[i], take_request, g, err);
+    code = read_bundle(&REQUEST_FILE, paths[i], take_request, g, err);
     if (code == OK && g->n == before) {
-      code = err_set(err, ERR_FORMAT, "%s: not a founding request", paths[i]);
+      code = not_such_file(&REQUEST_FILE, paths[i], err);
     }
   }
   if (code == OK) {
@@ -339,9 +369,9 @@ static enum err_code take_charter(void *context, enum bundle_type type, struct v
 enum err_code charter_file_read(const char *path, struct charter_file *out, struct err *err) {
   *out = (struct charter_file){0};
   bytes_init(&out->addresses, FOUNDING_FILE_MAX / 2);
-  enum err_code code = read_bundle(path, take_charter, out, err);
+  enum err_code code = read_bundle(&CHARTER_FILE, path, take_charter, out, err);
   if (code == OK && out->charter.n_founders == 0) {
-    code = err_set(err, ERR_FORMAT, "%s: not a charter", path);
+    code = not_such_file(&CHARTER_FILE, path, err);
   }
   if (code != OK) {
     charter_file_release(out);

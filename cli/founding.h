@@ -39,6 +39,8 @@ struct charter_file {
   struct bytes addresses; /* encoded address items one behind the other */
 };
 void charter_file_release(struct charter_file *f); /* a zeroed struct is fine */
+/* What people may call an observatory: one line of 1..LIMIT_NAME characters. ERR_USAGE. */
+MUST_CHECK enum err_code observatory_name_check(const char *name, struct err *err);
 /* An unsigned charter of the requests in the files. */
 MUST_CHECK enum err_code charter_found(const char *name, const char *lang, const char *const *paths, size_t n,
                                        struct charter_file *out, struct err *err);

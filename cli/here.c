@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "protocol/schema/nearest.h"
 
@@ -14,6 +15,18 @@ void here_release(struct here *h) {
   schema_set_free(h->schemas);
   h->store = NULL;
   h->schemas = NULL;
+}
+
+/* A home without a store that holds anything: either it never joined, or it did, and its store is lost. To join again would
+ * begin a second history under one key. */
+static enum err_code not_joined(const struct home *home, struct err *err) {
+  char path[HOME_PATH_MAX];
+  if (home_path(home, "observatory.charter", path, NULL) == OK && access(path, F_OK) == 0) {
+    err_set(err, ERR_CORRUPT, "%s: the store is gone or empty, though this node has joined an observatory", home->dir);
+    return err_hint(err, "do not join again: put a copy of store.db back (docs/store.md says what must never be put back)");
+  }
+  err_set(err, ERR_NOT_INITIALISED, "this node has not joined an observatory yet");
+  return err_hint(err, "specola join X.charter");
 }
 
 enum err_code here_open_mode(const struct cli *cli, enum store_mode mode, struct here *out, struct err *err) {
@@ -27,8 +40,7 @@ enum err_code here_open_mode(const struct cli *cli, enum store_mode mode, struct
     code = federation_load(out->store, &out->federation, err);
   }
   if (code == ERR_NOT_INITIALISED) {
-    err_set(err, code, "this node has not joined an observatory yet");
-    err_hint(err, "specola join X.charter");
+    code = not_joined(&out->home, err);
   }
   if (code == OK) {
     code = home_schemas(&out->home, &out->schemas, err);

@@ -68,14 +68,18 @@ static bool list_family(const char *word, char *out, size_t size) {
 static enum err_code unknown_command(const char *word, const char *second, struct err *err) {
   char family[ERR_HINT_MAX];
   if (list_family(word, family, sizeof family)) {
-    err_set(err, ERR_USAGE, "%s%s%s: no such command", word, second == NULL ? "" : " ", second == NULL ? "" : second);
+    if (second == NULL) {
+      err_set(err, ERR_USAGE, "%s: a second word is missing", word);
+    } else {
+      err_set(err, ERR_USAGE, "%s %s: no such command", word, second);
+    }
     return err_hint(err, "%s", family);
   }
   struct nearest near = nearest_to(view_of_text(word));
   for (const struct command *c = command_table; c->name != NULL; c++) {
     nearest_offer(&near, c->name);
   }
-  err_set(err, ERR_USAGE, "%s: no such command", word);
+  err_set(err, ERR_USAGE, "%s: no such command", word[0] == '\0' ? "\"\"" : word);
   const char *meant = nearest_word(&near);
   return meant != NULL ? err_hint(err, "did you mean specola %s?", meant) : err_hint(err, "specola help lists them");
 }

@@ -81,7 +81,11 @@ static enum err_code parse_option(int n_words, char *const *words, int *i, const
     return unknown_option(t, name, word, err);
   }
   if (row != NULL && row->type == OPTION_FLAG) {
-    return value != NULL ? err_set(err, ERR_USAGE, "--%s takes no value", row->name) : keep_option(a, row, NULL, err);
+    if (value == NULL) {
+      return keep_option(a, row, NULL, err);
+    }
+    err_set(err, ERR_USAGE, "%s: --%s takes no value", word, row->name);
+    return is_long ? err_hint(err, "--%s", row->name) : err_hint(err, "letters stand one by one: -%c -%c", word[1], word[2]);
   }
   if (value == NULL && *i + 1 < n_words) {
     value = words[++*i];

@@ -65,6 +65,7 @@ static enum err_code version_at(const struct here *here, int64_t rowid, struct v
     out->rowid = rowid;
     out->newest = record_id(&here->federation.charter.fed_id, header);
     out->object = h.has_subject ? h.subject : out->newest;
+    out->author = h.author;
     out->same_body = item.state == ITEM_WHOLE && view_equal(item.body, body);
   }
   bytes_release(&scratch);
@@ -106,6 +107,80 @@ enum err_code version_by_unique(const struct here *here, const struct schema *sc
     *err = none;
   }
   return code;
+}
+
+/* ---- the same content ---- */
+
+#define TITLE_SOUGHT 200u /* octets of a title by which objects are found; each is then compared in full */
+
+struct content_search {
+  const struct here *here;
+  const struct proposal *proposal;
+  const struct pubkey *author;
+  struct version_of *out;
+  bool found;
+  enum err_code code;
+  struct err *err;
+};
+
+static void compare_version(struct content_search *c, int64_t rowid) {
+  struct version_of v;
+  c->code = version_at(c->here, rowid, bytes_view(&c->proposal->body), &v, c->err);
+  if (c->code == OK && v.same_body && memcmp(v.author.b, c->author->b, sizeof v.author.b) == 0) {
+    *c->out = v;
+    c->found = true;
+  }
+}
+
+static bool compare_object(void *context, const struct query_row *row) {
+  struct content_search *c = context;
+  compare_version(c, row->rowid);
+  if (c->code != OK || c->found || row->versions < 2) {
+    return c->code == OK && !c->found;
+  }
+  json_t *object = NULL;
+  c->code = query_show(c->here->store, &c->here->federation, c->here->schemas, row->rowid, "", &object, NULL, c->err);
+  const json_t *versions = json_object_get(object, "versions");
+  for (size_t i = 0; c->code == OK && !c->found && i < json_array_size(versions); i++) {
+    compare_version(c, json_integer_value(json_object_get(json_array_get(versions, i), "rowid")));
+  }
+  json_decref(object);
+  return c->code == OK && !c->found;
+}
+
+/* The title as a phrase to search for; cut between two words if it is long. */
+static void title_phrase(const struct proposal *o, char out[TITLE_SOUGHT + 3]) {
+  struct view title = proposal_title(o, "");
+  size_t n = 0, len = title.len;
+  if (len > TITLE_SOUGHT) {
+    for (len = TITLE_SOUGHT; len > 0 && title.p[len] != ' '; len--) {
+    }
+  }
+  out[n++] = '"';
+  if (len > 0) {
+    memcpy(out + n, title.p, len);
+  }
+  for (; len > 0; len--, n++) {
+    if (out[n] == '"') {
+      out[n] = ' ';
+    }
+  }
+  out[n++] = '"';
+  out[n] = '\0';
+}
+
+enum err_code version_by_content(const struct here *here, const struct proposal *o, const struct pubkey *author,
+                                 struct version_of *out, struct err *err) {
+  char phrase[TITLE_SOUGHT + 3];
+  struct content_search c = {.here = here, .proposal = o, .author = author, .out = out, .err = err};
+  title_phrase(o, phrase);
+  const struct query q = {
+      .kind = o->schema->kind, .text = phrase, .node = federation_handle(&here->federation, &here->federation.own), .lang = ""};
+  enum err_code code = query_run(here->store, &here->federation, here->schemas, &q, compare_object, &c, NULL, err);
+  if (code != OK || c.code != OK) {
+    return code != OK ? code : c.code;
+  }
+  return c.found ? OK : ERR_NOT_FOUND;
 }
 
 /* What the unique fields hash to; zero if one of them is missing. */

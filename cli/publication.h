@@ -25,6 +25,7 @@ struct version_of {
   struct hash object, newest;
   bool same_body; /* version_by_unique: the body held equals the one asked about */
   int64_t rowid;
+  struct pubkey author; /* of this version */
 };
 /* By reference, id or title, as query_object finds it; of the own log: ERR_REFUSED for another's. */
 MUST_CHECK enum err_code version_by_name(const struct here *here, const char *name, struct version_of *out, struct err *err);
@@ -32,6 +33,12 @@ MUST_CHECK enum err_code version_by_name(const struct here *here, const char *na
  * fields. */
 MUST_CHECK enum err_code version_by_unique(const struct here *here, const struct schema *schema, struct view body,
                                            struct version_of *out, struct err *err);
+
+/* A version of an own object, not withdrawn, that author signed with this very body; out->newest is that version, which need
+ * not be the newest. For a first look: objects are found by the title of their newest version. ERR_NOT_FOUND (err untouched).
+ */
+MUST_CHECK enum err_code version_by_content(const struct here *here, const struct proposal *o, const struct pubkey *author,
+                                            struct version_of *out, struct err *err);
 
 struct publication; /* opaque */
 MUST_CHECK enum err_code publication_new(publication_said *said, void *context, struct publication **out, struct err *err);

@@ -59,7 +59,8 @@ enum err_code file_write(const char *path, struct view content, bool secret, str
   }
   fd = mkostemp(draft, O_CLOEXEC);
   if (fd < 0) {
-    return err_errno(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, path);
+    code = err_errno(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, path);
+    return code == ERR_NOT_FOUND ? err_hint(err, "make the folder first, or take another one") : code;
   }
   made = true;
   code = write_all(fd, content, path, err);

@@ -39,6 +39,8 @@ MUST_CHECK enum err_code home_path(const struct home *h, const char *name, char 
 /* Opens an initialised home: ERR_NOT_INITIALISED (hint: specola init), ERR_PERMISSIONS (directory open to others), ERR_FORMAT
  * (node.ini: line). */
 MUST_CHECK enum err_code home_open(const char *dir, struct home *out, struct err *err);
+/* An endpoint as peers dial it, but port 0 (the kernel's choice) is fine too. */
+bool home_listen_is_valid(const char *text);
 /* Whether home_create would make a node there: ERR_REFUSED (there is one), ERR_FORMAT or ERR_LIMIT (config: names the key). */
 MUST_CHECK enum err_code home_can_create(const char *dir, const struct home_config *config, struct err *err);
 /* Makes directory (0700), node.ini, node.key and curve.key; ERR_REFUSED if there is a node already. passphrase NULL: not

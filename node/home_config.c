@@ -74,8 +74,7 @@ static bool region_is_valid(const char *text) {
   return true;
 }
 
-/* As an endpoint that peers dial, but port 0 (the kernel's choice) is fine too. */
-static bool listen_is_valid(const char *text) {
+bool home_listen_is_valid(const char *text) {
   char copy[LIMIT_ENDPOINT + 1];
   size_t len = strlen(text);
   if (len < 3 || len >= sizeof copy) {
@@ -111,7 +110,7 @@ static const char *config_fault(enum config_form form, const char *value) {
   case CONFIG_LANGUAGE:
     return value_is_tag(view_of_text(value)) ? NULL : "is no language tag such as it";
   case CONFIG_LISTEN:
-    return listen_is_valid(value) ? NULL : "is no endpoint such as tcp://0.0.0.0:7411";
+    return home_listen_is_valid(value) ? NULL : "is no endpoint such as tcp://0.0.0.0:7411";
   case CONFIG_ENDPOINT:
     return address_endpoint_is_valid(value) ? NULL : "is no endpoint such as tcp://node.example.org:7411";
   case CONFIG_MIB:

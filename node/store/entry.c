@@ -75,16 +75,12 @@ static enum err_code item_keep(struct item *item, struct bytes *scratch, struct 
 enum err_code entry_get(struct store *s, int64_t rowid, struct bytes *scratch, struct item *out, struct err *err) {
   static const char sql[] = "SELECT " ENTRY_COLUMNS " FROM entry WHERE id = :id";
   sqlite3_stmt *st = NULL;
-  bool row = false;
   enum err_code code = statement_get(s, sql, &st, err);
   if (code != OK) {
     return code;
   }
   statement_bind_int(st, 1, rowid);
-  code = statement_step(s, st, &row, "entry", err);
-  if (code == OK && !row) {
-    return err_set(err, ERR_NOT_FOUND, "no such entry is held");
-  }
+  code = statement_one(s, st, "entry", "no such entry is held", err);
   if (code == OK) {
     code = item_of_row(st, out, err);
     if (code == OK) {

@@ -1,20 +1,19 @@
 /*
  * items: charter, identities, addresses and small facts, as encoded items. See store.h.
  */
+#include <stdio.h>
+
 #include "node/store/statement.h"
 
 /* Reads column 0 of at most one row into *item (appended). ERR_NOT_FOUND. */
 static enum err_code get_one(struct store *s, sqlite3_stmt *st, struct bytes *item, const char *what, struct err *err) {
-  bool row = false;
-  enum err_code code = statement_step(s, st, &row, what, err);
-  if (code != OK) {
-    return code;
+  char missing[64];
+  (void)snprintf(missing, sizeof missing, "the store has no such %s", what);
+  enum err_code code = statement_one(s, st, what, missing, err);
+  if (code == OK) {
+    code = bytes_append(item, statement_blob(st, 0), err);
+    statement_done(st);
   }
-  if (!row) {
-    return err_set(err, ERR_NOT_FOUND, "the store has no such %s", what);
-  }
-  code = bytes_append(item, statement_blob(st, 0), err);
-  statement_done(st);
   return code;
 }
 
@@ -41,19 +40,28 @@ enum err_code store_get_charter(struct store *s, struct bytes *item, struct err 
   return code == OK ? get_one(s, st, item, "charter", err) : code;
 }
 
+/* A statement whose first parameters are a node and a version of its identity. */
+static enum err_code identity_statement(struct store *s, const char *sql, const struct hash *node, uint64_t version,
+                                        sqlite3_stmt **st, struct err *err) {
+  enum err_code code = check_int(version, "the identity's version", err);
+  if (code == OK) {
+    code = statement_get(s, sql, st, err);
+  }
+  if (code == OK) {
+    statement_bind_blob(*st, 1, hash_view(node));
+    statement_bind_int(*st, 2, (int64_t)version);
+  }
+  return code;
+}
+
 enum err_code store_put_identity(struct store *s, const struct hash *node, uint64_t version, struct view item,
                                  struct err *err) {
   static const char sql[] = "INSERT OR REPLACE INTO identity(node, version, item) VALUES (:node, :version, :item)";
   sqlite3_stmt *st = NULL;
-  enum err_code code = check_int(version, "the identity's version", err);
-  if (code == OK) {
-    code = statement_get(s, sql, &st, err);
-  }
+  const enum err_code code = identity_statement(s, sql, node, version, &st, err);
   if (code != OK) {
     return code;
   }
-  statement_bind_blob(st, 1, hash_view(node));
-  statement_bind_int(st, 2, (int64_t)version);
   statement_bind_blob(st, 3, item);
   return statement_run(s, st, "identity", err);
 }
@@ -63,16 +71,8 @@ enum err_code store_get_identity(struct store *s, const struct hash *node, uint6
   static const char sql[] = "SELECT item FROM identity WHERE node = :node AND (version = :version OR :version = 0) "
                             "ORDER BY version DESC LIMIT 1";
   sqlite3_stmt *st = NULL;
-  enum err_code code = check_int(version, "the identity's version", err);
-  if (code == OK) {
-    code = statement_get(s, sql, &st, err);
-  }
-  if (code != OK) {
-    return code;
-  }
-  statement_bind_blob(st, 1, hash_view(node));
-  statement_bind_int(st, 2, (int64_t)version);
-  return get_one(s, st, item, "identity", err);
+  const enum err_code code = identity_statement(s, sql, node, version, &st, err);
+  return code == OK ? get_one(s, st, item, "identity", err) : code;
 }
 
 enum err_code store_put_address(struct store *s, const struct hash *node, uint64_t seq, struct view item, struct err *err) {

@@ -19,11 +19,7 @@ static enum err_code log_of_row(sqlite3_stmt *st, struct log *out, struct err *e
 
 /* The bound statement's first row as a log; ERR_NOT_FOUND. */
 static enum err_code log_one(struct store *s, sqlite3_stmt *st, struct log *out, struct err *err) {
-  bool row = false;
-  enum err_code code = statement_step(s, st, &row, "log", err);
-  if (code == OK && !row) {
-    return err_set(err, ERR_NOT_FOUND, "no such log is held");
-  }
+  enum err_code code = statement_one(s, st, "log", "no such log is held", err);
   if (code == OK) {
     code = log_of_row(st, out, err);
     statement_done(st);

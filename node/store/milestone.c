@@ -22,17 +22,13 @@ enum err_code milestone_get(struct store *s, int64_t log_no, uint64_t size, stru
   static const char sql[] = "SELECT text FROM milestone WHERE log = :log AND (size = :size OR :size = 0) "
                             "ORDER BY size DESC LIMIT 1";
   sqlite3_stmt *st = NULL;
-  bool row = false;
   enum err_code code = statement_get(s, sql, &st, err);
   if (code != OK) {
     return code;
   }
   statement_bind_int(st, 1, log_no);
   statement_bind_int(st, 2, (int64_t)size);
-  code = statement_step(s, st, &row, "milestone", err);
-  if (code == OK && !row) {
-    return err_set(err, ERR_NOT_FOUND, "no milestone of that size is held");
-  }
+  code = statement_one(s, st, "milestone", "no milestone of that size is held", err);
   if (code == OK) {
     code = bytes_append(text, statement_blob(st, 0), err);
     statement_done(st);

@@ -54,16 +54,12 @@ enum err_code object_find(struct store *s, const struct hash *fed_id, int64_t lo
 enum err_code object_get(struct store *s, int64_t id, struct object *out, struct err *err) {
   static const char sql[] = "SELECT " OBJECT_COLUMNS " FROM object WHERE id = :id";
   sqlite3_stmt *st = NULL;
-  bool row = false;
   enum err_code code = statement_get(s, sql, &st, err);
   if (code != OK) {
     return code;
   }
   statement_bind_int(st, 1, id);
-  code = statement_step(s, st, &row, "object", err);
-  if (code == OK && !row) {
-    return err_set(err, ERR_NOT_FOUND, "no object stands there");
-  }
+  code = statement_one(s, st, "object", "no object stands there", err);
   if (code == OK) {
     object_of_row(st, out);
     statement_done(st);
@@ -118,16 +114,12 @@ enum err_code object_put_version(struct store *s, int64_t rowid, int64_t object,
 enum err_code object_of_version(struct store *s, int64_t rowid, int64_t *object, struct err *err) {
   static const char sql[] = "SELECT object FROM version WHERE id = :id UNION ALL SELECT id FROM object WHERE id = :id LIMIT 1";
   sqlite3_stmt *st = NULL;
-  bool row = false;
   enum err_code code = statement_get(s, sql, &st, err);
   if (code != OK) {
     return code;
   }
   statement_bind_int(st, 1, rowid);
-  code = statement_step(s, st, &row, "version", err);
-  if (code == OK && !row) {
-    return err_set(err, ERR_NOT_FOUND, "no version of an object stands there");
-  }
+  code = statement_one(s, st, "version", "no version of an object stands there", err);
   if (code == OK) {
     *object = sqlite3_column_int64(st, 0);
     statement_done(st);

@@ -103,6 +103,12 @@ enum err_code statement_run(struct store *s, sqlite3_stmt *st, const char *what,
   return code;
 }
 
+enum err_code statement_one(struct store *s, sqlite3_stmt *st, const char *what, const char *missing, struct err *err) {
+  bool row = false;
+  const enum err_code code = statement_step(s, st, &row, what, err);
+  return code == OK && !row ? err_set(err, ERR_NOT_FOUND, "%s", missing) : code;
+}
+
 enum err_code statement_script(struct store *s, const char *sql, const char *what, struct err *err) {
   if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK) {
     return store_error(s, what, err);

@@ -30,6 +30,10 @@ MUST_CHECK bool statement_hash(sqlite3_stmt *st, int column, struct hash *out);
 MUST_CHECK enum err_code statement_run(struct store *s, sqlite3_stmt *st, const char *what, struct err *err);
 /* One step: *row tells whether there is a row; on false and on errors the statement is done. */
 MUST_CHECK enum err_code statement_step(struct store *s, sqlite3_stmt *st, bool *row, const char *what, struct err *err);
+/* The row of a statement that yields one at most: read it, then statement_done. ERR_NOT_FOUND with missing as its message;
+ * then, and on store errors, the statement is done. */
+MUST_CHECK enum err_code statement_one(struct store *s, sqlite3_stmt *st, const char *what, const char *missing,
+                                       struct err *err);
 /* Several statements without parameters or rows. */
 MUST_CHECK enum err_code statement_script(struct store *s, const char *sql, const char *what, struct err *err);
 

@@ -25,6 +25,7 @@ struct check {
   struct body_slots slots;
   struct findings *out;
   uint32_t n_citable; /* rows of the group that citations name */
+  const struct vocabulary *languages;
 };
 
 static int shown(struct view v) {
@@ -47,6 +48,21 @@ static void check_length(struct check *c, const struct field *f, struct view tex
   if (n <= f->max_chars) return;
   findings_add(c->out, FINDING_WARNING, f->key, "limit", "%s%.*s%s%zu characters, at most %u are asked for: shorten it",
                tag.len > 0 ? "in '" : "", (int)tag.len, (const char *)tag.p, tag.len > 0 ? "': " : "", n, f->max_chars);
+}
+
+/* A tag of the right form may still name no language: "zz", or "eng" where "en" is meant. */
+static void check_tag(struct check *c, const struct field *f, struct view tag) {
+  if (!value_is_tag(tag)) {
+    findings_add(c->out, FINDING_REFUSED, f->key, "tag", "'%.*s' is no language tag: write 'it' or 'pt-BR'", shown(tag),
+                 (const char *)tag.p);
+    return;
+  }
+  const uint8_t *dash = memchr(tag.p, '-', tag.len);
+  const struct view language = view_of(tag.p, dash == NULL ? tag.len : (size_t)(dash - tag.p));
+  if (c->languages == NULL || vocabulary_has(c->languages, language)) return;
+  findings_add(c->out, FINDING_WARNING, f->key, "tag",
+               "'%.*s' is no language that ISO 639 knows: correct the tag (two letters where a language has them)",
+               (int)language.len, (const char *)language.p);
 }
 
 static void check_language(struct check *c, const struct field *f, struct view text, struct view tag) {
@@ -108,10 +124,7 @@ static void check_ml(struct check *c, const struct field *f, struct view value) 
   }
   if (m.n == 0) refuse(c, f->key, "format", "empty: leave the field out");
   while (ml_next(&m, &tag, &text)) {
-    if (!value_is_tag(tag)) {
-      findings_add(c->out, FINDING_REFUSED, f->key, "tag", "'%.*s' is no language tag: write 'it' or 'pt-BR'", shown(tag),
-                   (const char *)tag.p);
-    }
+    check_tag(c, f, tag);
     if (text.len == 0) refuse(c, f->key, "format", "an empty text: leave the language out");
     check_length(c, f, text, tag);
     check_language(c, f, text, tag);
@@ -372,7 +385,7 @@ static void check_marks(struct check *c, const char *name, struct view list) {
 }
 
 enum err_code schema_check(const struct schema *schema, struct view body, struct findings *out, struct err *err) {
-  struct check c = {.schema = schema, .out = out};
+  struct check c = {.schema = schema, .out = out, .languages = kind_languages(schema)};
   struct err why = ERR_INIT;
   const size_t lost = out->n_more;
   if (body.len > LIMIT_BODY) {

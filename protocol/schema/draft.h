@@ -8,8 +8,8 @@
 
 /* Parses a draft. The first line names the kind (found in set). default_lang is the language of untagged ml texts when the
  * draft does not set the original language. ERR_FORMAT with "line N: …" and a hint; ERR_NOT_FOUND for an unknown kind (the hint
- * lists those that exist); ERR_LIMIT past LIMIT_DRAFT; ERR_MEMORY. On success *json is a new object (caller decrefs), *schema
- * borrowed from set. Fuzzed. */
+ * lists those that exist); ERR_VERSION for "specola-draft 2" and above; ERR_LIMIT past LIMIT_DRAFT; ERR_MEMORY. On success
+ * *json is a new object (caller decrefs), *schema borrowed from set. Fuzzed. */
 MUST_CHECK enum err_code draft_read(const struct schema_set *set, struct view text, const char *default_lang,
                                     const struct schema **schema, json_t **json, struct err *err);
 /* Writes an empty draft with help, limits and examples as comments in lang; express: only the needs P.

@@ -235,6 +235,17 @@ static enum err_code unknown_kind(struct draft *d, const struct schema_set *set,
   return ERR_NOT_FOUND;
 }
 
+/* "specola-draft N", N above 1: of a program to come. */
+static bool is_newer(struct view line) {
+  uint64_t version = 0;
+  const size_t n = strlen(HEADER);
+  if (line.len <= n || memcmp(line.p, HEADER, n) != 0) return false;
+  const struct view rest = view_of(line.p + n, line.len - n);
+  const uint8_t *blank = memchr(rest.p, ' ', rest.len);
+  const struct view number = view_of(rest.p, blank == NULL ? rest.len : (size_t)(blank - rest.p));
+  return decimal_decode(number, &version, NULL) == OK && version > 1;
+}
+
 static enum err_code read_header(struct draft *d, const struct schema_set *set) {
   char kind[32];
   d->line = 1;
@@ -245,9 +256,13 @@ static enum err_code read_header(struct draft *d, const struct schema_set *set) 
   }
   if (!text_is_valid(line)) return fail(d, "not UTF-8 text", NOTHING);
   const size_t n = strlen(HEADER VERSION);
+  if (is_newer(line)) {
+    (void)err_set(d->err, ERR_VERSION, "a draft of a newer form than this program knows (specola-draft 1)");
+    return err_hint(d->err, "use the newer program, or begin again with: specola new KIND");
+  }
   if (line.len <= n || memcmp(line.p, HEADER VERSION, n) != 0) {
     (void)fail(d, "a draft begins with 'specola-draft 1 KIND'", NOTHING);
-    return ERR_FORMAT;
+    return err_hint(d->err, "specola new KIND writes one to fill in");
   }
   const struct view name = lines_trim(view_of(line.p + n, line.len - n));
   if (!lines_copy(name, kind, sizeof kind) || (d->schema = schema_by_kind(set, kind)) == NULL)

@@ -34,5 +34,7 @@ const struct field *kind_child(const struct field *group, struct view name);
 /* Order of map keys: shorter first, then octets. */
 int kind_compare_keys(struct view a, struct view b);
 bool kind_language_check(const struct schema *schema);
+/* The languages of ISO 639, for tags; NULL where a set has no such vocabulary. */
+const struct vocabulary *kind_languages(const struct schema *schema);
 
 #endif

@@ -286,6 +286,10 @@ bool kind_language_check(const struct schema *schema) {
   return schema->set != NULL && schema->set->language_check;
 }
 
+const struct vocabulary *kind_languages(const struct schema *schema) {
+  return schema->set == NULL ? NULL : vocabulary_by_name(schema->set, "language");
+}
+
 const struct field *schema_field(const struct schema *schema, struct view key) {
   const uint8_t *dot = key.len > 0 ? memchr(key.p, '.', key.len) : NULL;
   const struct view first = view_of(key.p, dot != NULL ? (size_t)(dot - key.p) : key.len);

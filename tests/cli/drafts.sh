@@ -38,22 +38,32 @@ wrong() {
   cat "$T/out" >>"$T/err"
   complains "$3"
 }
-wrong "no form at all" 8 "line 7"
-wrong "titel.it: x" 8 "title"
-wrong "title.it: given twice" 8 "line 7"
-wrong "year_started: 2020-13" 8 "line 7"
+wrong "no form at all" 9 "line 7"
+wrong "titel.it: x" 9 "title"
+wrong "title.it: given twice" 9 "line 7"
+wrong "year_started: 2020-13" 9 "line 7"
 wrong "level_detail: nonsense" 0 "level_detail"
-wrong "funding.1.amount: many" 8 "line 7"
+wrong "funding.1.amount: many" 9 "line 7"
 wrong "links.1.url: javascript:alert(1)" 0 "no web address"
-printf 'specola-draft 2 case\n' >"$T/bad.draft"
+wrong "title.zz: x" 0 "'zz' is no language that ISO 639 knows"
+printf 'specola-draft 9 case\n' >"$T/bad.draft"
 specola check "$T/bad.draft"
-[ "$status" -ne 0 ] || fail "another version of drafts was taken"
+exits 12
+complains "newer"
+complains "specola new KIND"
+specola --json check "$T/bad.draft"
+refused version 12
+printf 'something else\n' >"$T/bad.draft"
+specola check "$T/bad.draft"
+exits 9
+complains "a draft begins with"
 printf 'specola-draft 1 casa\n' >"$T/bad.draft"
 specola check "$T/bad.draft"
 exits 3
 printf 'specola-draft 1 case\ntitle.it: \xff\xfe\n' >"$T/bad.draft"
 specola check "$T/bad.draft"
-[ "$status" -ne 0 ] || fail "broken UTF-8 was taken"
+exits 9
+complains "line 2: not UTF-8"
 specola check "$T/none.draft"
 exits 3
 # One that cannot be read does not hide the others.

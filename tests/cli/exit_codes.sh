@@ -30,7 +30,10 @@ exits 7
 as it verify "$T/a.draft"
 exits 8
 as it publish /dev/null "${P[@]}"
-exits 8
+exits 9
+printf 'specola-draft 9 case\n' >"$T/newer.draft"
+as it publish "$T/newer.draft" "${P[@]}"
+exits 12
 as nobody status
 exits 10
 cp "$T/it/home/store.db" "$T/keep.db"

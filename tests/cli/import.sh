@@ -115,3 +115,20 @@ as it import "$T/many.ndjson" --map "$T/bad.ini" "${P[@]}"
 complains "title"
 as it import "$T/none.ndjson" "${P[@]}"
 exits 3
+
+# Of a file without rows nothing is signed: nobody is asked for a passphrase.
+printf '\n \r\n\n' >"$T/blank.ndjson"
+for file in /dev/null "$T/blank.ndjson"; do
+  as it --no-input import "$file"
+  exits 0
+  says "published 0, new versions 0, known 0, refused 0"
+  complains "$file has no rows"
+done
+as it --json import /dev/null
+json .read 0
+json .dry_run false
+as it --no-input import "$T"
+exits 1
+complains "directory"
+as nobody import /dev/null
+exits 10

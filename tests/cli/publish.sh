@@ -19,11 +19,12 @@ exits 9
 complains "level"
 as it --no-input publish "$T/a.draft" "$T/bad.draft"
 exits 9
-as it --no-input publish "$T/a.draft"
+draft "$T/new.draft" "Una prova nuova"
+as it --no-input publish "$T/a.draft" "$T/new.draft"
 exits 4
 complains "--passphrase-file"
 printf 'wrong\n' >"$T/wrong"
-as it publish "$T/a.draft" --passphrase-file "$T/wrong"
+as it publish "$T/new.draft" --passphrase-file "$T/wrong"
 exits 5
 complains "passphrase"
 as it --json status
@@ -48,13 +49,41 @@ complains "--version 1 to 2"
 as it publish "$T/a2.draft" --replaces IT-99 "${P[@]}"
 exits 3
 
-# The same source is the same object: a second one is refused, with a reason.
+# The same source is the same object: a second one that says something else is refused, with a reason.
 printf 'source: prova\nsource_id: 7\n' >>"$T/b.draft"
 as it publish "$T/b.draft" "${P[@]}"
 exits 0
-as it --json publish "$T/b.draft" "${P[@]}"
+says "IT-5"
+sed 's/Seconda/Altra/' "$T/b.draft" >"$T/other.draft"
+as it --json publish "$T/other.draft" "${P[@]}"
 refused refused 9
 json '.published[0].reason' duplicate
+
+# What the log holds already is not signed again, and nobody is asked for a passphrase; with a source and without one.
+as it --no-input publish "$T/b.draft"
+exits 0
+says "IT-5 holds this already"
+as it --no-input publish "$T/a.draft"
+exits 0
+says "IT-2 holds this already"
+as it --json publish "$T/a2.draft" --replaces IT-2
+exits 0
+json '.published[0] | [.ref, .logged, .known] | map(tostring) | join(" ")' "IT-4 false true"
+as it --json status
+json '.logs[0].size' 6
+# A return to an earlier version is a new version all the same.
+as it publish "$T/a.draft" --replaces IT-2 "${P[@]}"
+exits 0
+says "IT-6"
+# Twice in one command is once.
+draft "$T/c.draft" 'Terza "prova": '"$(printf 'con un titolo lungo %.0s' {1..20})"
+cp "$T/c.draft" "$T/d.draft"
+as it publish "$T/c.draft" "$T/a.draft" "$T/d.draft" "${P[@]}"
+exits 0
+says "IT-7  $T/c.draft  logged"
+says "$T/d.draft  known: IT-7 holds this already"
+as it --json status
+json '.logs[0].size' 8
 
 # A person without a certificate.
 as guest key new --name Guest "${P[@]}"
@@ -62,5 +91,13 @@ XDG_CONFIG_HOME="$T/guest/config" SPECOLA_HOME="$T/it/home" "$SPECOLA" --json pu
 status=$?
 refused refused 9
 json '.published[0].reason' author
+# Somebody else who says the same signs it for herself.
+as second key new --name Second -o "$T/second.pub" "${P[@]}"
+as it person certify "$T/second.pub" --role editor "${P[@]}"
+exits 0
+XDG_CONFIG_HOME="$T/second/config" SPECOLA_HOME="$T/it/home" "$SPECOLA" --json publish "$T/a.draft" "${P[@]}" >"$T/out" 2>"$T/err"
+status=$?
+exits 0
+json '.published[0] | [.ref, .known] | map(tostring) | join(" ")' "IT-9 false"
 as nobody publish "$T/a.draft" "${P[@]}"
 exits 10

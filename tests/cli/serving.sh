@@ -50,6 +50,9 @@ draft "$T/a.draft" "Una prova"
 as IT publish "$T/a.draft" "${P[@]}"
 exits 0
 says "IT-2"
+as IT publish "$T/a.draft" "${P[@]}"
+exits 0
+says "IT-2 holds this already"
 as IT serve
 exits 6
 silent "serves"

@@ -246,11 +246,12 @@ void liar_dial(struct liar *a) {
 
 /* ---- the story ---- */
 
-void liar_begin(struct liar *a, enum lie lie, uint32_t entries, uint64_t seed) {
+struct liar *liar_new(enum lie lie, uint32_t entries, uint64_t seed) {
+  struct liar *a = calloc(1, sizeof *a);
   struct sim *s = malloc(sizeof *s);
+  assert_non_null(a);
   assert_non_null(s);
   sim_found(s, 3, seed);
-  memset(a, 0, sizeof *a);
   a->s = s;
   a->lie = lie;
   a->served = EE;
@@ -263,12 +264,14 @@ void liar_begin(struct liar *a, enum lie lie, uint32_t entries, uint64_t seed) {
   sim_up(s, FR, false);
   (void)sim_converge(s, 3000);
   sim_run(s, 1000);
+  return a;
 }
 
-void liar_end(struct liar *a) {
+void liar_free(struct liar *a) {
   bytes_release(&a->frame);
   bytes_release(&a->payload);
   bytes_release(&a->storage);
   sim_release(a->s);
   free(a->s);
+  free(a);
 }

@@ -49,9 +49,9 @@ struct liar {
   struct message in, out;
 };
 
-/* Founds IT, FR and EE, entries in EE's log; IT and FR are up and agree. */
-void liar_begin(struct liar *a, enum lie lie, uint32_t entries, uint64_t seed);
-void liar_end(struct liar *a);
+/* Founds IT, FR and EE, entries in EE's log; IT and FR are up and agree. liar_free. */
+struct liar *liar_new(enum lie lie, uint32_t entries, uint64_t seed);
+void liar_free(struct liar *a);
 void liar_dial(struct liar *a);
 
 /* Says `out`. */

@@ -16,18 +16,6 @@
 
 static uint64_t seed;
 
-static struct liar *begin(enum lie lie, uint32_t entries) {
-  struct liar *a = malloc(sizeof *a);
-  assert_non_null(a);
-  liar_begin(a, lie, entries, seed);
-  return a;
-}
-
-static void end(struct liar *a) {
-  liar_end(a);
-  free(a);
-}
-
 static uint64_t size_at(struct sim *s, uint32_t node, uint32_t log) {
   const struct hall_head *h = hall_head(s->f.nodes[node].hall, &s->f.nodes[log].id, 1);
   return h == NULL ? 0 : h->size;
@@ -86,7 +74,7 @@ static bool give_crumbs(struct liar *a) {
 
 static void crumbs_lose_no_position(void **state) {
   (void)state;
-  struct liar *a = begin(LIE_NONE, 1500);
+  struct liar *a = liar_new(LIE_NONE, 1500, seed);
   memset(&crumbs, 0, sizeof crumbs);
   a->hook = give_crumbs;
   liar_dial(a);
@@ -98,12 +86,12 @@ static void crumbs_lose_no_position(void **state) {
   liar_dial(a);
   sim_run(a->s, 3000);
   assert_int_equal(size_at(a->s, IT, EE), 1502);
-  end(a);
+  liar_free(a);
 }
 
 static void a_pull_that_nothing_will_come_for_is_begun_anew(void **state) {
   (void)state;
-  struct liar *a = begin(LIE_NONE, 600);
+  struct liar *a = liar_new(LIE_NONE, 600, seed);
   memset(&crumbs, 0, sizeof crumbs);
   a->hook = give_crumbs;
   liar_dial(a);
@@ -119,7 +107,7 @@ static void a_pull_that_nothing_will_come_for_is_begun_anew(void **state) {
   sim_run(a->s, 3000);
   assert_int_equal(size_at(a->s, IT, EE), 602);
   sim_expect_only(a->s, IT, EE, NULL);
-  end(a);
+  liar_free(a);
 }
 
 /* ---- bodies that are too large ---- */
@@ -166,7 +154,7 @@ static bool give_large(struct liar *a) {
 
 static void too_many_octets_are_the_fault_of_who_served_them(void **state) {
   (void)state;
-  struct liar *a = begin(LIE_NONE, 100);
+  struct liar *a = liar_new(LIE_NONE, 100, seed);
   a->hook = give_large;
   liar_dial(a);
   sim_run(a->s, 5000);
@@ -175,14 +163,14 @@ static void too_many_octets_are_the_fault_of_who_served_them(void **state) {
   sim_run(a->s, 20000);
   assert_int_equal(sim_counter(a->s, IT, EE, "data.limit"), 1);
   assert_int_equal(size_at(a->s, IT, EE), 102);
-  end(a);
+  liar_free(a);
 }
 
 /* ---- what is our own doing ---- */
 
 static void our_own_sleep_makes_nobody_late(void **state) {
   (void)state;
-  struct liar *a = begin(LIE_NONE, 3);
+  struct liar *a = liar_new(LIE_NONE, 3, seed);
   struct sim *s = a->s;
   s->delay_ms = 30;
   sim_publish(s, FR, 50);
@@ -194,12 +182,12 @@ static void our_own_sleep_makes_nobody_late(void **state) {
   sim_run(s, 200);
   assert_int_equal(size_at(s, IT, FR), 52);
   sim_expect_only(s, IT, FR, NULL);
-  end(a);
+  liar_free(a);
 }
 
 static void a_log_that_was_moved_by_an_import_is_nobodys_fault(void **state) {
   (void)state;
-  struct liar *a = begin(LIE_NONE, 3);
+  struct liar *a = liar_new(LIE_NONE, 3, seed);
   struct sim *s = a->s;
   s->delay_ms = 30;
   sim_publish(s, FR, 50);
@@ -211,7 +199,7 @@ static void a_log_that_was_moved_by_an_import_is_nobodys_fault(void **state) {
   sim_publish(s, FR, 5);
   (void)sim_converge(s, 500);
   sim_expect_only(s, IT, FR, NULL);
-  end(a);
+  liar_free(a);
 }
 
 static void a_log_that_is_paused_is_nobodys_fault_and_waited_for_by_nobody(void **state) {
@@ -263,7 +251,7 @@ static bool hold_nothing(struct liar *a) {
 
 static void two_roots_of_a_size_that_is_not_held_are_the_owners_fault(void **state) {
   (void)state;
-  struct liar *a = begin(LIE_NONE, 3);
+  struct liar *a = liar_new(LIE_NONE, 3, seed);
   struct sim *s = a->s;
   uint64_t held = size_at(s, IT, FR);
   sim_cut(s, IT, FR, true);
@@ -281,12 +269,12 @@ static void two_roots_of_a_size_that_is_not_held_are_the_owners_fault(void **sta
   assert_int_equal(sim_counter(s, IT, FR, "checkpoint.fork"), 1);
   assert_int_equal(size_at(s, IT, FR), held); /* neither branch */
   assert_non_null(strstr(log_at(s, IT, FR)->note, "signed two roots"));
-  end(a);
+  liar_free(a);
 }
 
 static void another_root_of_the_size_that_is_held_is_the_owners_fault(void **state) {
   (void)state;
-  struct liar *a = begin(LIE_NONE, 3);
+  struct liar *a = liar_new(LIE_NONE, 3, seed);
   liar_dial(a);
   sim_run(a->s, 200);
   say_other_root(a, FR, size_at(a->s, IT, FR), &a->s->f.nodes[FR].node_key);
@@ -294,12 +282,12 @@ static void another_root_of_the_size_that_is_held_is_the_owners_fault(void **sta
   sim_expect_only(a->s, IT, FR, "checkpoint.fork");
   sim_expect_only(a->s, IT, EE, NULL);
   assert_true(exchange_idle(a->s->nodes[IT].exchange));
-  end(a);
+  liar_free(a);
 }
 
 static void a_checkpoint_under_no_key_of_its_owner_is_not_believed(void **state) {
   (void)state;
-  struct liar *a = begin(LIE_NONE, 3);
+  struct liar *a = liar_new(LIE_NONE, 3, seed);
   struct federation *f = &a->s->f.nodes[IT].federation;
   for (uint32_t i = 0; i < f->epoch.n_members; i++)
     f->members[i].identity.version = 2; /* the node key stays with the generation */
@@ -309,14 +297,14 @@ static void a_checkpoint_under_no_key_of_its_owner_is_not_believed(void **state)
   sim_run(a->s, 200);
   sim_expect_only(a->s, IT, EE, "checkpoint.signature");
   sim_expect_only(a->s, IT, FR, NULL);
-  end(a);
+  liar_free(a);
 }
 
 /* ---- sessions, questions, quotas ---- */
 
 static void a_new_session_does_not_wash_a_lie_away(void **state) {
   (void)state;
-  struct liar *a = begin(LIE_FLIPPED, 10);
+  struct liar *a = liar_new(LIE_FLIPPED, 10, seed);
   liar_dial(a);
   sim_run(a->s, 500);
   assert_int_equal(sim_counter(a->s, IT, EE, "pull.mismatch"), 1);
@@ -329,7 +317,7 @@ static void a_new_session_does_not_wash_a_lie_away(void **state) {
   assert_int_equal(a->n_gets, n_gets);
   sim_run(a->s, 10000);
   assert_int_equal(size_at(a->s, IT, EE), 12);
-  end(a);
+  liar_free(a);
 }
 
 static uint64_t heads_seen[2];
@@ -341,7 +329,7 @@ static bool note_heads(struct liar *a) {
 
 static void each_question_for_heads_is_answered(void **state) {
   (void)state;
-  struct liar *a = begin(LIE_NONE, 3);
+  struct liar *a = liar_new(LIE_NONE, 3, seed);
   memset(heads_seen, 0, sizeof heads_seen);
   a->hook = note_heads;
   liar_dial(a);
@@ -357,12 +345,12 @@ static void each_question_for_heads_is_answered(void **state) {
   sim_run(a->s, 2000);
   assert_int_equal(heads_seen[0], 1);
   assert_int_equal(heads_seen[1], 1);
-  end(a);
+  liar_free(a);
 }
 
 static void checkpoints_that_follow_heads_are_outside_the_quota(void **state) {
   (void)state;
-  struct liar *a = begin(LIE_NONE, 3);
+  struct liar *a = liar_new(LIE_NONE, 3, seed);
   liar_dial(a);
   sim_run(a->s, 2000);
   for (uint32_t i = 0; i < 90; i++) {
@@ -376,7 +364,7 @@ static void checkpoints_that_follow_heads_are_outside_the_quota(void **state) {
     liar_say_checkpoint(a, NULL, EE); /* these follow nothing */
   sim_run(a->s, 100);
   sim_expect_only(a->s, IT, EE, "quota.frames");
-  end(a);
+  liar_free(a);
 }
 
 int main(void) {

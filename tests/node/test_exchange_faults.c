@@ -25,10 +25,8 @@ static void honest_rounds(struct sim *s) {
   }
 }
 
-static void *told(enum lie lie, const char *counter, uint32_t entries) {
-  struct liar *a = malloc(sizeof *a);
-  assert_non_null(a);
-  liar_begin(a, lie, entries, seed);
+static struct liar *told(enum lie lie, const char *counter, uint32_t entries) {
+  struct liar *a = liar_new(lie, entries, seed);
   liar_dial(a);
   honest_rounds(a->s);
   sim_run(a->s, 25000);
@@ -36,11 +34,6 @@ static void *told(enum lie lie, const char *counter, uint32_t entries) {
   sim_expect_only(a->s, IT, FR, NULL);
   sim_expect_only(a->s, FR, IT, NULL);
   return a;
-}
-
-static void end(void *liar) {
-  liar_end(liar);
-  free(liar);
 }
 
 static uint64_t held_of_ee(const struct liar *a) {
@@ -52,13 +45,13 @@ static void a_played_member_that_tells_the_truth_moves_no_counter(void **state) 
   (void)state;
   struct liar *a = told(LIE_NONE, NULL, 10);
   assert_int_equal(held_of_ee(a), 12);
-  end(a);
+  liar_free(a);
 }
 
 #define LIE_TEST(name, lie, counter)                                                                                           \
   static void name(void **state) {                                                                                             \
     (void)state;                                                                                                               \
-    end(told(lie, counter, 10));                                                                                               \
+    liar_free(told(lie, counter, 10));                                                                                         \
   }
 LIE_TEST(counts_a_frame_that_was_signed_for_another_link, LIE_OTHER_LINK, "frame.signature")
 LIE_TEST(counts_a_frame_that_is_none, LIE_GARBAGE, "frame.format")
@@ -82,7 +75,7 @@ static void counts_one_changed_octet_and_pulls_the_true_ones_later(void **state)
   struct liar *a = told(LIE_FLIPPED, "pull.mismatch", 10);
   assert_int_equal(sim_counter(a->s, IT, EE, "pull.mismatch"), 1);
   assert_int_equal(held_of_ee(a), 12);
-  end(a);
+  liar_free(a);
 }
 
 static void counts_data_of_another_place_and_pulls_the_right_ones_later(void **state) {
@@ -90,21 +83,21 @@ static void counts_data_of_another_place_and_pulls_the_right_ones_later(void **s
   struct liar *a = told(LIE_WRONG_PLACE, "data.format", 10);
   assert_int_equal(sim_counter(a->s, IT, EE, "data.format"), 1);
   assert_int_equal(held_of_ee(a), 12);
-  end(a);
+  liar_free(a);
 }
 
 static void asks_again_later_what_a_peer_did_not_hold(void **state) {
   (void)state;
   struct liar *a = told(LIE_NOT_HELD, "err.not-held", 10);
   assert_int_equal(held_of_ee(a), 12);
-  end(a);
+  liar_free(a);
 }
 
 static void counts_checkpoints_too_far_apart(void **state) {
   (void)state;
   struct liar *a = told(LIE_GAP, "checkpoint.gap", LIMIT_MILESTONE_ENTRIES + 100);
   assert_int_equal(held_of_ee(a), 0);
-  end(a);
+  liar_free(a);
 }
 
 /* More questions at once than anybody may have open; what fits is answered. */
@@ -123,9 +116,7 @@ static void say_gets(struct liar *a) {
 
 static void counts_questions_over_the_quota_and_answers_the_rest(void **state) {
   (void)state;
-  struct liar *a = malloc(sizeof *a);
-  assert_non_null(a);
-  liar_begin(a, LIE_NONE, 10, seed);
+  struct liar *a = liar_new(LIE_NONE, 10, seed);
   liar_dial(a);
   sim_run(a->s, 1000);
   a->s->stalled[EE] = true; /* it asks and does not read */
@@ -137,14 +128,12 @@ static void counts_questions_over_the_quota_and_answers_the_rest(void **state) {
   sim_run(a->s, 3000);
   assert_int_equal(sim_counter(a->s, IT, EE, "entries.served"), 2 * (1 + ASKS_MAX));
   sim_expect_only(a->s, IT, EE, "quota.frames");
-  end(a);
+  liar_free(a);
 }
 
 static void counts_unasked_octets_over_the_quota(void **state) {
   (void)state;
-  struct liar *a = malloc(sizeof *a);
-  assert_non_null(a);
-  liar_begin(a, LIE_NONE, 10, seed);
+  struct liar *a = liar_new(LIE_NONE, 10, seed);
   liar_dial(a);
   sim_run(a->s, 500);
   a->out.has_req = false;
@@ -153,21 +142,19 @@ static void counts_unasked_octets_over_the_quota(void **state) {
   sim_run(a->s, 500);
   assert_int_equal(sim_counter(a->s, IT, EE, "quota.frames"), 0);
   assert_true(sim_counter(a->s, IT, EE, "quota.bytes") > 0);
-  end(a);
+  liar_free(a);
 }
 
 static void counts_another_root_of_our_size(void **state) {
   (void)state;
-  struct liar *a = malloc(sizeof *a);
-  assert_non_null(a);
-  liar_begin(a, LIE_NONE, 10, seed);
+  struct liar *a = liar_new(LIE_NONE, 10, seed);
   liar_dial(a);
   sim_run(a->s, 1000);
   a->out.has_req = false;
   liar_say_heads(a, 0, true);
   honest_rounds(a->s);
   sim_expect_only(a->s, IT, EE, "heads.mismatch");
-  end(a);
+  liar_free(a);
 }
 
 static bool log_note_has(struct sim *s, uint32_t node, uint32_t log, const char *words) {
@@ -182,17 +169,21 @@ static bool log_note_has(struct sim *s, uint32_t node, uint32_t log, const char 
   return has;
 }
 
-/* FR's log out of EE's hand: changed on the way. The relay is at fault, FR is not, and FR's own word is taken instead. */
-static void blames_the_relay_and_takes_the_log_from_another(void **state) {
-  (void)state;
-  struct liar *a = malloc(sizeof *a);
-  assert_non_null(a);
-  liar_begin(a, LIE_FLIPPED, 3, seed);
+/* FR's log is in EE's hand, and IT does not reach FR. */
+static struct liar *relay(enum lie lie) {
+  struct liar *a = liar_new(lie, 3, seed);
   sim_cut(a->s, IT, FR, true);
   sim_publish(a->s, FR, 30);
   fixture_transfer(&a->s->f.nodes[FR], &a->s->f.nodes[EE], 100);
   a->served = FR;
   liar_dial(a);
+  return a;
+}
+
+/* FR's log out of EE's hand: changed on the way. The relay is at fault, FR is not, and FR's own word is taken instead. */
+static void blames_the_relay_and_takes_the_log_from_another(void **state) {
+  (void)state;
+  struct liar *a = relay(LIE_FLIPPED);
   sim_run(a->s, 2000);
   sim_expect_only(a->s, IT, EE, "pull.mismatch");
   assert_true(log_note_has(a->s, IT, FR, "withheld at 32"));
@@ -201,20 +192,13 @@ static void blames_the_relay_and_takes_the_log_from_another(void **state) {
   assert_false(log_note_has(a->s, IT, FR, "withheld"));
   sim_expect_only(a->s, IT, FR, NULL);
   sim_expect_only(a->s, IT, EE, "pull.mismatch");
-  end(a);
+  liar_free(a);
 }
 
 /* EE serves FR's log and falls silent in the middle; FR has it too, so IT turns to FR within a second or so. */
 static void leaves_a_sleeping_relay_for_another(void **state) {
   (void)state;
-  struct liar *a = malloc(sizeof *a);
-  assert_non_null(a);
-  liar_begin(a, LIE_SILENT, 3, seed);
-  sim_cut(a->s, IT, FR, true);
-  sim_publish(a->s, FR, 30);
-  fixture_transfer(&a->s->f.nodes[FR], &a->s->f.nodes[EE], 100);
-  a->served = FR;
-  liar_dial(a);
+  struct liar *a = relay(LIE_SILENT);
   sim_run(a->s, 300);
   assert_true(a->n_gets > 0);
   sim_cut(a->s, IT, FR, false);
@@ -224,14 +208,12 @@ static void leaves_a_sleeping_relay_for_another(void **state) {
   sim_run(a->s, 20000);
   sim_expect_only(a->s, IT, EE, "timeout");
   sim_expect_only(a->s, IT, FR, NULL);
-  end(a);
+  liar_free(a);
 }
 
 static void names_a_stranger_in_status(void **state) {
   (void)state;
-  struct liar *a = malloc(sizeof *a);
-  assert_non_null(a);
-  liar_begin(a, LIE_NONE, 0, seed);
+  struct liar *a = liar_new(LIE_NONE, 0, seed);
   struct link_id link = {.len = 3, .b = {'r', 'x', 'x'}};
   uint8_t curve[32] = {9, 9};
   exchange_receive(a->s->nodes[IT].exchange, &link, curve, view_of("x", 1));
@@ -244,15 +226,13 @@ static void names_a_stranger_in_status(void **state) {
   assert_int_equal(json_integer_value(json_object_get(json_object_get(status, "counters"), "stranger")), 2);
   json_decref(status);
   sim_expect_only(a->s, IT, EE, "key-mismatch");
-  end(a);
+  liar_free(a);
 }
 
 /* Random octets, random changes of true frames: nothing but counters moves, and the honest ones go on. */
 static void survives_noise(void **state) {
   (void)state;
-  struct liar *a = malloc(sizeof *a);
-  assert_non_null(a);
-  liar_begin(a, LIE_NONE, 10, seed);
+  struct liar *a = liar_new(LIE_NONE, 10, seed);
   for (uint32_t round = 0; round < 300; round++) {
     if (round % 10 == 0) liar_dial(a);
     uint8_t noise[200];
@@ -264,7 +244,7 @@ static void survives_noise(void **state) {
     sim_run(a->s, 3);
   }
   honest_rounds(a->s);
-  end(a);
+  liar_free(a);
 }
 
 int main(void) {

@@ -19,6 +19,13 @@ static void path_in(const struct fixture_node *node, const char *name, char out[
   (void)snprintf(out, 512, "%s/%s", node->dir, name);
 }
 
+/* A node of one, its store closed; path is that of the file. */
+static void found_closed(struct fixture *f, bool begun, char path[512]) {
+  fixture_found(f, 1, fixture_seed(), begun);
+  fixture_close(&f->nodes[0]);
+  path_in(&f->nodes[0], "store.db", path);
+}
+
 static void run_sql(const char *path, const char *sql) {
   sqlite3 *db = NULL;
   assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
@@ -135,9 +142,7 @@ static void a_newer_store_is_left_alone(void **state) {
   struct err err = ERR_INIT;
   char path[512];
   (void)state;
-  fixture_found(&f, 1, fixture_seed(), false);
-  fixture_close(&f.nodes[0]);
-  path_in(&f.nodes[0], "store.db", path);
+  found_closed(&f, false, path);
   run_sql(path, "PRAGMA user_version = 2");
   assert_int_equal(store_open(f.nodes[0].dir, STORE_WRITE, NULL, &s, &err), ERR_VERSION);
   assert_int_equal(store_open(f.nodes[0].dir, STORE_READ, NULL, &s, &err), ERR_VERSION);
@@ -163,9 +168,7 @@ static void a_damaged_file_is_called_damaged(void **state) {
   struct err err = ERR_INIT;
   char path[512];
   (void)state;
-  fixture_found(&f, 1, fixture_seed(), true);
-  fixture_close(&f.nodes[0]);
-  path_in(&f.nodes[0], "store.db", path);
+  found_closed(&f, true, path);
   overwrite(path, 0, "Nothing of a database.", 22);
   assert_int_equal(store_open(f.nodes[0].dir, STORE_WRITE, NULL, &s, &err), ERR_CORRUPT);
   assert_non_null(strstr(err.hint, "backup"));
@@ -188,9 +191,7 @@ static void refuses_folders_and_files_that_are_open_to_others(void **state) {
   struct err err = ERR_INIT;
   char path[512];
   (void)state;
-  fixture_found(&f, 1, fixture_seed(), false);
-  fixture_close(&f.nodes[0]);
-  path_in(&f.nodes[0], "store.db", path);
+  found_closed(&f, false, path);
   assert_int_equal(chmod(path, 0644), 0);
   assert_int_equal(store_open(f.nodes[0].dir, STORE_WRITE, NULL, &s, &err), ERR_PERMISSIONS);
   assert_int_equal(chmod(path, 0600), 0);

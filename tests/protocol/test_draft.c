@@ -146,7 +146,9 @@ static void every_error_names_its_line(void **state) {
     const char *text, *says, *hint;
   } bad[] = {
       {"", "line 1: a draft begins with", ""},
-      {"specola-draft 2 thing\n", "line 1: a draft begins with", ""},
+      {"specola-draft\n", "line 1: a draft begins with", "specola new KIND"},
+      {"specola-draft 0 thing\n", "line 1: a draft begins with", ""},
+      {"specola-draft one thing\n", "line 1: a draft begins with", ""},
       {HEAD "titel: x\n", "line 2: thing has no field 'titel'", "'title'"},
       {HEAD "\nwhat is this\n", "line 3: this line is not understood", "field: value"},
       {HEAD "plain: x\nplain: y\n", "line 3: 'plain' has a value already", ""},
@@ -188,6 +190,13 @@ static void every_error_names_its_line(void **state) {
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
     expect_error(*state, bad[i].text, ERR_FORMAT, bad[i].says, bad[i].hint);
   expect_error(*state, "specola-draft 1 nothing\n", ERR_NOT_FOUND, "line 1: unknown kind 'nothing'", "case");
+}
+
+static void a_newer_form_of_drafts_is_told_as_one(void **state) {
+  static const char *const newer[] = {"specola-draft 2 thing\n", "specola-draft 9\n",
+                                      "\xef\xbb\xbfspecola-draft 10 x\r\nmore\n"};
+  for (size_t i = 0; i < sizeof newer / sizeof newer[0]; i++)
+    expect_error(*state, newer[i], ERR_VERSION, "line 1: a draft of a newer form", "newer program");
 }
 
 static void drafts_have_a_ceiling(void **state) {
@@ -349,6 +358,7 @@ int main(void) {
       TEST(reads_blocks),
       TEST(reads_files_of_other_systems),
       TEST(every_error_names_its_line),
+      TEST(a_newer_form_of_drafts_is_told_as_one),
       TEST(drafts_have_a_ceiling),
       TEST(a_template_is_a_draft_without_values),
       TEST(a_template_explains_its_fields),
