@@ -238,10 +238,8 @@ static bool give_false_bodies(struct liar *a) {
 }
 
 static void a_false_body_is_the_fault_of_who_served_it(void **state) {
-  struct liar *a = malloc(sizeof *a);
   (void)state;
-  assert_non_null(a);
-  liar_begin(a, LIE_NONE, 5, seed);
+  struct liar *a = liar_new(LIE_NONE, 5, seed);
   struct sim *s = a->s;
   liar_dial(a);
   sim_run(s, 1000);
@@ -262,8 +260,7 @@ static void a_false_body_is_the_fault_of_who_served_it(void **state) {
   sim_run(s, 40000);
   assert_int_equal(hall_bodies_missing(s->f.nodes[IT].hall), 0);
   assert_int_equal(sim_counter(s, IT, FR, "entries.filled"), 3);
-  liar_end(a);
-  free(a);
+  liar_free(a);
 }
 
 int main(void) {

@@ -204,7 +204,7 @@ static void a_log_that_was_moved_by_an_import_is_nobodys_fault(void **state) {
 
 static void a_log_that_is_paused_is_nobodys_fault_and_waited_for_by_nobody(void **state) {
   (void)state;
-  struct liar *a = begin(LIE_NONE, 3);
+  struct liar *a = liar_new(LIE_NONE, 3, seed);
   struct sim *s = a->s;
   uint64_t held = size_at(s, IT, FR);
   s->f.nodes[IT].hall->config.log_bodies = 1;
@@ -218,7 +218,7 @@ static void a_log_that_is_paused_is_nobodys_fault_and_waited_for_by_nobody(void 
   s->f.nodes[IT].hall->config.log_bodies = 0;
   (void)sim_converge(s, 40000);
   assert_false(log_at(s, IT, FR)->is_paused);
-  end(a);
+  liar_free(a);
 }
 
 /* ---- two roots ---- */
