@@ -9,8 +9,7 @@
 #include "node/store/unique.h"
 
 static enum err_code check_findings(const struct schema *schema, struct view body, enum reason *reason, struct err *err) {
-  struct findings findings;
-  memset(&findings, 0, sizeof findings);
+  struct findings findings = {.only_refused = true};
   const enum err_code code = schema_check(schema, body, &findings, err);
   if (code == OK && findings.n_refused > 0) {
     *reason = REASON_NEED;
