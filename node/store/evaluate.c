@@ -12,17 +12,22 @@
 
 /* ---- door 4 ---- */
 
+bool body_is_canonical(struct view body) {
+  return body.len > 0 && canon_check_body(body, NULL) == OK;
+}
+
 void opened_from(const struct item *item, const struct hash *fed_id, const struct pubkey *known, struct opened *out) {
   struct view header;
   struct view signature;
   out->item = *item;
   out->has_kind = envelope_split(item->envelope, &header, &signature) && header_kind(header, &out->kind);
   out->freezes = envelope_freezes(item->envelope);
+  out->is_canonical = body_is_canonical(item->body);
   out->reason = record_open(item->envelope, fed_id, known, &out->record);
 }
 
 void opened_again(const struct item *item, const struct hash *fed_id, struct opened *out) {
-  *out = (struct opened){.item = *item, .has_kind = true};
+  *out = (struct opened){.item = *item, .has_kind = true, .is_canonical = body_is_canonical(item->body)};
   out->reason = record_reopen(item->envelope, fed_id, &out->record);
   out->kind = out->record.header.kind;
 }

@@ -15,9 +15,12 @@ struct opened {
   enum reason reason; /* of record_open */
   bool has_kind;      /* a header of version 1: kind is its kind */
   uint64_t kind;
-  bool freezes; /* the log is not evaluated from here on (docs/protocol.md 4.4) */
+  bool freezes;      /* the log is not evaluated from here on (docs/protocol.md 4.4) */
+  bool is_canonical; /* body_is_canonical of its body: asked where records are opened, in several threads */
   struct record record;
 };
+/* Whether a body is there and canonical; only then can it be shown (docs/protocol.md 4.3). */
+bool body_is_canonical(struct view body);
 /* Opens item. known: a key that pubkey_check has passed before, or NULL. item's octets are borrowed for the life of *out. */
 void opened_from(const struct item *item, const struct hash *fed_id, const struct pubkey *known, struct opened *out);
 

@@ -36,8 +36,10 @@ enum err_code milestone_get(struct store *s, int64_t log_no, uint64_t size, stru
   return code;
 }
 
-/* A replica takes one step in one transaction, and reads what its peers say in between. */
+/* A replica takes one step in one transaction, and reads what its peers say in between. The first steps are smaller, so that
+ * writing begins early. */
 #define STEP_ENTRIES 1024u
+#define STEP_FIRST 128u
 #define STEP_BYTES ((uint64_t)4 * 1024 * 1024)
 
 /* A milestone is passed over while the next one is still near enough to the last that was taken. */
@@ -59,7 +61,8 @@ static bool plan_take(struct plan *p) {
 }
 
 static bool plan_add(struct plan *p, uint64_t size, uint64_t bytes) {
-  const bool far = size - p->last > STEP_ENTRIES || bytes - p->last_bytes > STEP_BYTES;
+  const uint64_t step = p->n < 3 ? STEP_FIRST << p->n : STEP_ENTRIES;
+  const bool far = size - p->last > step || bytes - p->last_bytes > STEP_BYTES;
   if (far && !plan_take(p)) {
     return false;
   }
