@@ -12,13 +12,13 @@
 
 #include "keys/log.h"
 #include "node/core_inside.h"
+#include "node/verify.h"
 
 #define QUEUE ((size_t)8 * 1024 * 1024) /* octets waiting for the gate, answers waiting for ctl */
 #define LINKS_MAX 1024
 #define ACTIONS 256  /* carried out in a turn */
 #define QUIET_MS 500 /* without anything to do, before housekeeping begins */
 #define STEP_MAX_MS 1000
-#define THREADS 2
 #define LOCK_WAIT_MS 5000
 #define LOCK_RETRY_MS 50
 
@@ -103,7 +103,7 @@ static enum err_code open_all(struct core *c, const struct core_config *config, 
                                      .node_key = config->node_key,
                                      .clock = clock_system(),
                                      .entropy = entropy_system(),
-                                     .threads = THREADS,
+                                     .threads = verify_threads(),
                                      .log_bodies = home_log_bodies(&c->home)};
   code = hall_open(&wanted, &c->hall, err);
   if (code == OK) code = advertise(c, err);
