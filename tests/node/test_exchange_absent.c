@@ -14,6 +14,7 @@
 #include "protocol/canon.h"
 #include "tests/node/dump.h"
 #include "tests/node/liar.h"
+#include "tests/node/own_log.h"
 
 static uint64_t seed;
 
@@ -263,6 +264,28 @@ static void a_false_body_is_the_fault_of_who_served_it(void **state) {
   liar_free(a);
 }
 
+/* Else who has them would find the same milestone too far away. */
+static void absent_bodies_count_towards_what_a_milestone_may_hold(void **state) {
+  static struct fixture f;
+  static struct own_log log;
+  static uint8_t body[LIMIT_BODY];
+  const struct header h = {.kind = KIND_VERSION, .n_args = 2, .args = {1, 0}};
+  struct err err = ERR_INIT;
+  (void)state;
+  fixture_found(&f, 2, seed, false);
+  memset(&log, 0, sizeof log);
+  log.node = &f.nodes[0];
+  add_identity(&log);
+  while (log.n <= LIMIT_MILESTONE_BYTES / LIMIT_BODY + 2) {
+    add_odd(&log, &f.nodes[0].editor, h, view_of(body, sizeof body));
+    log.records[log.n - 1].item.state = ITEM_ABSENT;
+  }
+  assert_int_equal(own_carry(&log, f.nodes[1].hall, 0, log.n, 8, NULL, &err), ERR_LIMIT);
+  assert_int_equal(own_carry(&log, f.nodes[1].hall, 0, log.n - 2, 8, NULL, &err), OK);
+  own_release(&log);
+  fixture_release(&f);
+}
+
 /* EE lacks every body, and says so one by one. */
 static bool say_one_is_absent(struct liar *a) {
   static const uint8_t window[] = {0x91, 0x91, 0xc0};
@@ -307,6 +330,7 @@ int main(void) {
       cmocka_unit_test(what_may_not_be_absent_is_refused_with_its_reason),
       cmocka_unit_test(only_the_body_that_was_committed_to_fills),
       cmocka_unit_test(a_false_body_is_the_fault_of_who_served_it),
+      cmocka_unit_test(absent_bodies_count_towards_what_a_milestone_may_hold),
       cmocka_unit_test(who_lacks_bodies_and_says_so_one_by_one_is_left_for_another),
   };
   seed = fixture_seed();
