@@ -335,9 +335,8 @@ static void expect_the_same_each_way(struct own_log *log, struct fixture *f, con
       fail_msg("entry %u: %s", i, reason_name((uint64_t)found));
     }
   }
-  for (int i = 0; i < 3; i++) {
+  for (int i = 0; i < 3; i++)
     bytes_release(&dumps[i]);
-  }
 }
 
 /* An author can know the id of a record that is not in the log yet. */
