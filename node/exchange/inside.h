@@ -128,8 +128,8 @@ struct peer {
   /* dialling */
   char override[LIMIT_ENDPOINT + 1];
   uint32_t endpoint_turn;
-  uint64_t rank;           /* among those that are dialled in a large federation: dial_rank */
   uint32_t n_ckpts_follow; /* checkpoints that its last HEADS brings with it, outside the quota */
+  uint64_t rank;           /* among those that are dialled in a large federation: dial_rank */
   uint64_t dial_ms, dial_wait_ms, reopened_ms;
   bool has_reopened, tried;
   /* what it told */

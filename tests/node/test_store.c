@@ -365,6 +365,25 @@ static void thins_milestones_by_entries_and_octets(void **state) {
   fixture_release(&f);
 }
 
+/* Of a store that was made before free pages were given back. */
+static void housekeeping_comes_to_its_end_where_free_pages_cannot_be_given_back(void **state) {
+  static struct fixture f;
+  char path[512];
+  struct err err = ERR_INIT;
+  bool more = true;
+  (void)state;
+  found_closed(&f, true, path);
+  run_sql(path, "PRAGMA auto_vacuum = NONE; VACUUM; CREATE TABLE t(x); INSERT INTO t VALUES (zeroblob(500000)); DROP TABLE t");
+  fixture_open(&f.nodes[0]);
+  assert_int_equal(number(f.nodes[0].store, "PRAGMA auto_vacuum"), 0);
+  assert_true(number(f.nodes[0].store, "PRAGMA freelist_count") > 0);
+  for (int steps = 0; more; steps++) {
+    assert_in_range(steps, 0, 1000);
+    assert_int_equal(store_idle(f.nodes[0].store, &more, &err), OK);
+  }
+  fixture_release(&f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(keeps_its_promises_about_files_and_settings),
@@ -379,6 +398,7 @@ int main(void) {
       cmocka_unit_test(survives_being_killed),
       cmocka_unit_test(finds_entries_and_milestones),
       cmocka_unit_test(thins_milestones_by_entries_and_octets),
+      cmocka_unit_test(housekeeping_comes_to_its_end_where_free_pages_cannot_be_given_back),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
