@@ -25,8 +25,9 @@ static enum err_code room(void **items, uint32_t n, uint32_t *capacity, size_t s
 }
 
 static enum err_code read_objects(struct catalogue *c, struct store *s, struct err *err) {
-  static const char sql[] = "SELECT id, newest, arrival, schema FROM object WHERE readable = 1 AND withdrawn IS NULL AND newest IS NOT NULL "
-                            "ORDER BY arrival DESC, newest DESC";
+  static const char sql[] =
+      "SELECT id, newest, arrival, schema FROM object WHERE readable = 1 AND withdrawn IS NULL AND newest IS NOT NULL "
+      "ORDER BY arrival DESC, newest DESC";
   sqlite3_stmt *st = NULL;
   uint32_t capacity = 0;
   bool row = true;
@@ -210,7 +211,8 @@ enum err_code selection_new(const struct catalogue *c, bool all, struct selectio
   out->n = c->n;
   out->bits = calloc(words_of_bits(c->n) + 1, sizeof *out->bits);
   if (out->bits == NULL) return err_set(err, ERR_MEMORY, NULL);
-  for (uint32_t i = 0; all && i < c->n; i++)
+  if (all) memset(out->bits, 0xff, c->n / 64 * sizeof *out->bits);
+  for (uint32_t i = c->n / 64 * 64; all && i < c->n; i++)
     selection_add(out, i);
   return OK;
 }
@@ -220,16 +222,8 @@ void selection_release(struct selection *x) {
   *x = (struct selection){.bits = NULL};
 }
 
-void selection_add(struct selection *x, uint32_t place) {
-  x->bits[place / 64] |= UINT64_C(1) << place % 64;
-}
-
 static void drop(struct selection *x, uint32_t place) {
   x->bits[place / 64] &= ~(UINT64_C(1) << place % 64);
-}
-
-bool selection_has(const struct selection *x, uint32_t place) {
-  return (x->bits[place / 64] >> place % 64 & 1) != 0;
 }
 
 uint32_t selection_count(const struct selection *x) {
@@ -273,18 +267,36 @@ void selection_keep_node(struct selection *x, const struct catalogue *c, const s
 enum err_code selection_keep_codes(struct selection *x, const struct catalogue *c, const char *dim, const char *const *codes,
                                    size_t n, struct err *err) {
   struct selection any;
+  uint32_t n_codes = 0;
+  const struct catalogue_code *known = catalogue_dim(c, dim, &n_codes);
   const enum err_code code = selection_new(c, false, &any, err);
   if (code != OK) return code;
-  for (uint32_t i = 0; i < c->n_codes; i++) {
+  for (uint32_t i = 0; i < n_codes; i++) {
     bool wanted = false;
-    for (size_t k = 0; k < n && !wanted && strcmp(c->codes[i].dim, dim) == 0; k++)
-      wanted = strcmp(c->codes[i].code, codes[k]) == 0;
-    for (uint32_t k = 0; wanted && k < c->codes[i].n; k++)
-      selection_add(&any, c->codes[i].places[k]);
+    for (size_t k = 0; k < n && !wanted; k++)
+      wanted = strcmp(known[i].code, codes[k]) == 0;
+    for (uint32_t k = 0; wanted && k < known[i].n; k++)
+      selection_add(&any, known[i].places[k]);
   }
   selection_and(x, &any);
   selection_release(&any);
   return OK;
+}
+
+const struct catalogue_code *catalogue_dim(const struct catalogue *c, const char *dim, uint32_t *n) {
+  uint32_t low = 0, high = c->n_codes;
+  while (low < high) {
+    const uint32_t middle = low + (high - low) / 2;
+    if (strcmp(c->codes[middle].dim, dim) < 0) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  for (high = low; high < c->n_codes && strcmp(c->codes[high].dim, dim) == 0;)
+    high++;
+  *n = high - low;
+  return c->codes + low;
 }
 
 uint32_t catalogue_count(const struct catalogue_code *code, const struct selection *x) {

@@ -19,7 +19,7 @@ struct catalogue_code {
   uint32_t *places;       /* owned */
   uint32_t n;
 };
-/* Invariants: objects by falling (arrival, newest); by_id holds their places by rising id; codes by rising dim. */
+/* Invariants: objects by falling (arrival, newest); by_id holds their places by rising id; codes by rising dim, then code. */
 struct catalogue {
   struct catalogue_object *objects;
   uint32_t *by_id;
@@ -44,8 +44,12 @@ struct selection {
 /* All places, or none. ERR_MEMORY. */
 MUST_CHECK enum err_code selection_new(const struct catalogue *c, bool all, struct selection *out, struct err *err);
 void selection_release(struct selection *x); /* a zeroed struct is fine */
-void selection_add(struct selection *x, uint32_t place);
-bool selection_has(const struct selection *x, uint32_t place);
+static inline void selection_add(struct selection *x, uint32_t place) {
+  x->bits[place / 64] |= UINT64_C(1) << place % 64;
+}
+static inline bool selection_has(const struct selection *x, uint32_t place) {
+  return (x->bits[place / 64] >> place % 64 & 1) != 0;
+}
 uint32_t selection_count(const struct selection *x);
 void selection_and(struct selection *x, const struct selection *other);
 /* Keeps what is of that kind, of that node, or has one of the codes of a dimension. */
@@ -53,6 +57,8 @@ void selection_keep_schema(struct selection *x, const struct catalogue *c, uint6
 void selection_keep_node(struct selection *x, const struct catalogue *c, const struct hash *node);
 MUST_CHECK enum err_code selection_keep_codes(struct selection *x, const struct catalogue *c, const char *dim,
                                               const char *const *codes, size_t n, struct err *err);
+/* The codes of a dimension; *n counts them. */
+const struct catalogue_code *catalogue_dim(const struct catalogue *c, const char *dim, uint32_t *n);
 /* How many of x have a code. */
 uint32_t catalogue_count(const struct catalogue_code *code, const struct selection *x);
 

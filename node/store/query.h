@@ -60,6 +60,7 @@ MUST_CHECK enum err_code query_rows(struct store *s, const struct federation *f,
 /* Appends the ids (int64_t) of all objects that a text finds: those with every word first; by relevance where at most
  * QUERY_RANKED_MAX match (*ranked), else by id. */
 #define QUERY_RANKED_MAX 2000u
+#define QUERY_FOUND_MAX ((size_t)128 * 1024 * 1024) /* octets of ids */
 MUST_CHECK enum err_code query_search(struct store *s, const struct schema_set *set, const char *text, struct bytes *ids,
                                       bool *ranked, struct err *err);
 /* Counts per code of one dim over the matches of q (its own facet of that dim left out), most frequent first. */

@@ -8,8 +8,6 @@
 #include "node/store/query_inside.h"
 #include "node/store/statement.h"
 
-#define FOUND_MAX ((size_t)8 * 16777216) /* octets of ids */
-
 static enum err_code collect(struct store *s, const char *sql, const struct bytes *match, struct bytes *ids, struct err *err) {
   sqlite3_stmt *st = NULL;
   bool row = true;
@@ -55,9 +53,9 @@ enum err_code query_search(struct store *s, const struct schema_set *set, const 
   struct bytes any, every, unwanted;
   store_use_schemas(s, set);
   query_match_init(&m);
-  bytes_init(&any, FOUND_MAX);
-  bytes_init(&every, FOUND_MAX);
-  bytes_init(&unwanted, FOUND_MAX);
+  bytes_init(&any, QUERY_FOUND_MAX);
+  bytes_init(&every, QUERY_FOUND_MAX);
+  bytes_init(&unwanted, QUERY_FOUND_MAX);
   *ranked = false;
   enum err_code code = query_match_read(&m, text, err);
   if (code == OK && m.unwanted.len > 0) code = collect(s, plain, &m.unwanted, &unwanted, err);

@@ -21,6 +21,12 @@ struct showing {
   bool open; /* a <dl> is open */
 };
 
+static const char *original_of(const struct schema *schema, const json_t *body) {
+  const struct field *field = schema == NULL ? NULL : schema->language;
+  const char *text = field == NULL ? NULL : json_string_value(json_object_get(body, field->key));
+  return text == NULL ? "" : text;
+}
+
 /* The text of an ml value in the language wanted, else of the page, else the original, else the first. */
 static const char *ml_text(const struct showing *s, json_t *value, const char **tag) {
   const char *const wishes[] = {s->tag, s->r->lang, s->original};
@@ -57,8 +63,8 @@ static bool put_facet_link(const struct showing *s, const struct field *field, c
   if (field == NULL || field->dim[0] == '\0') return false;
   schema_slug(s->schema, slug);
   bytes_init(&path, GUARD_TARGET_MAX);
-  const bool fits = bytes_printf(&path, NULL, "/%s", slug) == OK && url_put(&path, field->dim, code, NULL) == OK &&
-                    bytes_text(&path) != NULL;
+  const bool fits =
+      bytes_printf(&path, NULL, "/%s", slug) == OK && url_put(&path, field->dim, code, NULL) == OK && bytes_text(&path) != NULL;
   if (fits) put_link(s->r, s->h, bytes_text(&path), text);
   bytes_release(&path);
   return fits;
@@ -310,7 +316,34 @@ static void put_unknown_keys(struct showing *s, json_t *body) {
   }
 }
 
-/* What a field with its own place on the page (the title) or none of content says is passed over. */
+bool field_is_aside(const struct schema *schema, const struct field *field) {
+  bool aside = field == schema->language || strcmp(field->vocabulary_name, "spdx") == 0;
+  for (size_t i = 0; i < schema->n_unique; i++)
+    aside = aside || schema->unique[i] == field;
+  return aside;
+}
+
+const struct field *lead_field(const struct schema *schema, const json_t *body) {
+  for (size_t i = 0; i < schema->n_fields; i++) {
+    const struct field *field = &schema->fields[i];
+    if (field->ml && !field->many && field != schema->title && json_object_get(body, field->key) != NULL) return field;
+  }
+  return NULL;
+}
+
+void show_lead(struct request *r, struct html *h, const struct schema *schema, json_t *body, const char *tag) {
+  struct showing s = {.r = r, .h = h, .schema = schema, .tag = tag, .original = original_of(schema, body)};
+  const struct field *field = lead_field(schema, body);
+  const char *used = "";
+  if (field == NULL) return;
+  const char *text = scalar_text(&s, field, json_object_get(body, field->key), &used);
+  open_marked(&s, "div", used);
+  html_attr(h, "class", "lead");
+  html_paragraphs(h, view_of_text(text));
+  html_close(h);
+}
+
+/* What has its own place on the page (title, lead, what the record says of itself) is passed over. */
 static void put_fields(struct showing *s, json_t *body, const json_t *sums) {
   open_chapter(s, "c-first", phrase(P_DETAILS, s->r->lang));
   for (size_t i = 0; s->schema != NULL && i < s->schema->n_fields; i++) {
@@ -325,7 +358,7 @@ static void put_fields(struct showing *s, json_t *body, const json_t *sums) {
     json_t *value = json_object_get(body, field->key);
     if (value == NULL) {
       put_absent(s, field, body);
-    } else if (field != s->schema->title) {
+    } else if (field != s->schema->title && field != lead_field(s->schema, body) && !field_is_aside(s->schema, field)) {
       put_field(s, field, value);
       put_sums(s, field, sums);
     }
@@ -337,10 +370,6 @@ static void put_fields(struct showing *s, json_t *body, const json_t *sums) {
 
 void show_body(struct request *r, struct html *h, const struct schema *schema, json_t *body, const json_t *sums,
                const char *tag) {
-  struct showing s = {.r = r, .h = h, .schema = schema, .tag = tag, .original = ""};
-  if (schema != NULL && schema->language != NULL) {
-    const char *original = json_string_value(json_object_get(body, schema->language->key));
-    if (original != NULL) s.original = original;
-  }
+  struct showing s = {.r = r, .h = h, .schema = schema, .tag = tag, .original = original_of(schema, body)};
   put_fields(&s, body, sums);
 }

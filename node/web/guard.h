@@ -10,10 +10,10 @@
 
 #include "keys/bytes.h"
 
-#define GUARD_HEAD_MAX 8192u  /* octets of a head */
+#define GUARD_HEAD_MAX 8192u   /* octets of a head */
 #define GUARD_TARGET_MAX 2048u /* octets of path and query */
-#define GUARD_PATH_MAX 256u   /* octets of the path alone */
-#define GUARD_HEADERS 64u     /* header lines */
+#define GUARD_PATH_MAX 256u    /* octets of the path alone */
+#define GUARD_HEADERS 64u      /* header lines */
 #define GUARD_HOSTS 8u
 
 enum guard_method { GUARD_GET, GUARD_HEAD, GUARD_POST };

@@ -37,12 +37,12 @@ static int compare_counts(const void *a, const void *b) {
 }
 
 static json_t *dim_json(const struct request *r, const struct schema *schema, const struct field *field, uint32_t *n_codes) {
-  const struct catalogue *c = r->site->now->catalogue;
-  const struct catalogue_code **codes = calloc((size_t)c->n_codes + 1, sizeof *codes);
+  uint32_t n_known = 0, n = 0;
+  const struct catalogue_code *known = catalogue_dim(r->site->now->catalogue, field->dim, &n_known);
+  const struct catalogue_code **codes = calloc((size_t)n_known + 1, sizeof *codes);
   json_t *list = json_array();
-  uint32_t n = 0;
-  for (uint32_t i = 0; codes != NULL && i < c->n_codes; i++) {
-    if (strcmp(c->codes[i].dim, field->dim) == 0 && c->codes[i].n > 0) codes[n++] = &c->codes[i];
+  for (uint32_t i = 0; codes != NULL && i < n_known; i++) {
+    if (known[i].n > 0) codes[n++] = &known[i];
   }
   if (n > 1) qsort(codes, n, sizeof(const struct catalogue_code *), compare_counts);
   for (uint32_t i = 0; i < n && i < BROWSE_CODES; i++) {
@@ -100,9 +100,10 @@ enum err_code model_home(struct request *r, json_t **out, struct err *err) {
   schema_slug(schema, slug);
   const enum err_code code = newest_json(r, rows, err);
   json_t *browse = browse_json(r, schema, &n_countries);
-  *out = json_pack("{s:o, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o}", "name", observatory_name(r), "fed_id", fed_id, "kind",
-                   schema->kind, "list", slug, "objects", (int)now->catalogue->n, "countries", (int)n_countries, "members",
-                   (int)now->federation.epoch.n_members, "newest", rows, "browse", browse);
+  *out = json_pack("{s:o, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o}", "name", observatory_name(r), "fed_id", fed_id, "kind",
+                   schema->kind, "list", slug, "label", schema_label(schema, "@kinds", r->lang), "objects",
+                   (int)now->catalogue->n, "countries", (int)n_countries, "members", (int)now->federation.epoch.n_members,
+                   "newest", rows, "browse", browse);
   return code;
 }
 
@@ -182,7 +183,7 @@ void show_home(struct request *r, struct html *h, const json_t *model) {
   show_search(r, h, list);
   html_open(h, "dl");
   html_attr(h, "class", "figures");
-  show_figure(h, int_at(model, "objects"), phrase(P_OBJECTS, r->lang));
+  show_figure(h, int_at(model, "objects"), text_at(model, "label"));
   show_figure(h, int_at(model, "countries"), phrase(P_COUNTRIES, r->lang));
   show_figure(h, int_at(model, "members"), phrase(P_MEMBERS, r->lang));
   html_close(h);

@@ -5,7 +5,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* A list in the making. */
@@ -115,7 +114,8 @@ static enum err_code page_newest(const struct making *m, struct page *out) {
 /* Best first; a key is "r" and the id of the last object of the page before. One that is not found any more: from the start. */
 static enum err_code page_best(const struct making *m, struct page *out) {
   int64_t after = 0;
-  if (m->q->after != NULL && !key_read(m->q->after, 'r', &after, 1)) return err_set(m->err, ERR_USAGE, "'after' is none of ours");
+  if (m->q->after != NULL && !key_read(m->q->after, 'r', &after, 1))
+    return err_set(m->err, ERR_USAGE, "'after' is none of ours");
   const uint32_t mark = after == 0 ? m->c->n : catalogue_place(m->c, after);
   bool behind = mark == m->c->n || !selection_has(&m->all, mark);
   for (size_t at = 0; at < m->found.len; at += sizeof(int64_t)) {
@@ -169,11 +169,20 @@ static bool dim_is_chosen(const struct list_question *q, const char *dim) {
   return false;
 }
 
+/* Keeps the best in order: there may be thousands of codes (tags), of which a few are shown. */
+static void offer(struct offered *list, uint32_t *n, uint32_t most, struct offered o) {
+  uint32_t at = *n;
+  while (at > 0 && compare_offered(&o, &list[at - 1]) < 0)
+    at--;
+  if (at >= most) return;
+  if (*n < most) ++*n;
+  memmove(list + at + 1, list + at, (*n - at - 1) * sizeof *list);
+  list[at] = o;
+}
+
 static json_t *codes_json(const struct making *m, const struct field *field, const struct offered *list, uint32_t n) {
-  const bool all = m->q->more != NULL && strcmp(m->q->more, field->dim) == 0;
-  const uint32_t most = all ? LIST_ALL_CODES : LIST_CODES;
   json_t *codes = json_array();
-  for (uint32_t i = 0; i < n && (i < most || list[i].chosen); i++) {
+  for (uint32_t i = 0; i < n; i++) {
     const char *code = list[i].code->code;
     const char *label = field->vocabulary == NULL ? NULL : vocabulary_label(field->vocabulary, view_of_text(code), m->r->lang);
     (void)json_array_append_new(codes, json_pack("{s:s, s:s, s:I, s:b}", "code", code, "label", label == NULL ? code : label,
@@ -185,27 +194,29 @@ static json_t *codes_json(const struct making *m, const struct field *field, con
 static enum err_code facet_json(const struct making *m, const struct field *field, json_t *facets) {
   struct selection but = {.bits = NULL};
   const struct selection *x = &m->all;
-  struct offered *list = calloc((size_t)m->c->n_codes + 1, sizeof *list);
-  uint32_t n = 0;
-  enum err_code code = list == NULL ? err_set(m->err, ERR_MEMORY, NULL) : OK;
-  if (code == OK && dim_is_chosen(m->q, field->dim)) {
+  struct offered list[LIST_ALL_CODES];
+  const bool more = m->q->more != NULL && strcmp(m->q->more, field->dim) == 0;
+  /* What is chosen comes first: with this much room, all of it is shown. */
+  const uint32_t most = more ? LIST_ALL_CODES : LIST_CODES + (uint32_t)m->q->n_choices;
+  uint32_t n = 0, n_codes = 0, kept = 0;
+  const struct catalogue_code *codes = catalogue_dim(m->c, field->dim, &n_codes);
+  enum err_code code = OK;
+  if (dim_is_chosen(m->q, field->dim)) {
     code = select_but(m, field->dim, &but);
     x = &but;
   }
-  for (uint32_t i = 0; i < m->c->n_codes && code == OK; i++) {
-    if (strcmp(m->c->codes[i].dim, field->dim) != 0) continue;
-    list[n] = (struct offered){&m->c->codes[i], catalogue_count(&m->c->codes[i], x),
-                               is_chosen(m->q, field->dim, m->c->codes[i].code)};
-    if (list[n].count > 0 || list[n].chosen) n++;
+  for (uint32_t i = 0; i < n_codes && code == OK; i++) {
+    const struct offered o = {&codes[i], catalogue_count(&codes[i], x), is_chosen(m->q, field->dim, codes[i].code)};
+    if (o.count == 0 && !o.chosen) continue;
+    n++;
+    offer(list, &kept, most, o);
   }
-  if (n > 1) qsort(list, n, sizeof *list, compare_offered);
   if (code == OK && n > 0) {
     (void)json_array_append_new(facets, json_pack("{s:s, s:s, s:i, s:o}", "dim", field->dim, "label",
                                                   schema_label(m->q->schema, field->key, m->r->lang), "n", (int)n, "codes",
-                                                  codes_json(m, field, list, n)));
+                                                  codes_json(m, field, list, kept)));
   }
   selection_release(&but);
-  free(list);
   return code;
 }
 
@@ -257,7 +268,7 @@ enum err_code model_list(struct request *r, json_t **out, struct err *err) {
   const struct schema *schema = schema_by_slug(r->site->schemas, r->captures[0]);
   enum err_code code = schema == NULL ? err_set(err, ERR_NOT_FOUND, "there is no such kind") : list_read(r, schema, &q, err);
   if (code != OK) return code;
-  bytes_init(&m.found, (size_t)m.c->n * sizeof(int64_t) + 4096);
+  bytes_init(&m.found, QUERY_FOUND_MAX);
   json_t *model = json_pack("{s:s, s:s}", "kind", schema->kind, "label", schema_label(schema, "@kinds", r->lang));
   code = model == NULL ? err_set(err, ERR_MEMORY, NULL) : make(&m, model);
   bytes_release(&m.found);

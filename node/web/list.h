@@ -7,9 +7,10 @@
 
 #include "node/web/site.h"
 
-#define LIST_PAGE 20      /* objects of a page */
-#define LIST_CHOICES 24   /* facet codes in one question */
-#define LIST_CODES 8      /* codes of a dimension that are offered; all of one on wish */
+#define LIST_PAGE 20    /* objects of a page */
+#define LIST_CHOICES 24 /* facet codes in one question */
+#define LIST_CODES 6    /* codes of a dimension that are offered; all of one on wish */
+#define LIST_FIRST 6    /* dimensions that stand in the open; the others are folded away */
 #define LIST_ALL_CODES 300
 #define LIST_TEXT_MAX 200 /* octets of words */
 

@@ -109,6 +109,21 @@ static void show_order(struct request *r, struct html *h, const struct list_ques
   html_close(h);
 }
 
+/* The part of the filters that is folded away, unless something in it is chosen or asked for. */
+static void open_folded(struct request *r, struct html *h, const struct list_question *q, const json_t *facets) {
+  bool open = false;
+  for (size_t i = LIST_FIRST; i < json_array_size(facets); i++) {
+    const char *dim = text_at(json_array_get(facets, i), "dim");
+    open = open || (q->more != NULL && strcmp(q->more, dim) == 0);
+    for (size_t k = 0; k < q->n_choices; k++)
+      open = open || strcmp(q->choices[k].dim, dim) == 0;
+  }
+  html_open(h, "details");
+  html_attr(h, "class", "folded");
+  if (open) html_flag(h, "open");
+  html_element(h, "summary", NULL, phrase(P_MORE_FILTERS, r->lang));
+}
+
 static void show_form(struct request *r, struct html *h, const struct list_question *q, const json_t *model) {
   char action[SLUG_MAX + 8], slug[SLUG_MAX];
   size_t i = 0;
@@ -134,7 +149,11 @@ static void show_form(struct request *r, struct html *h, const struct list_quest
     html_attr(h, "value", q->node);
   }
   show_order(r, h, q);
-  json_array_foreach(json_object_get(model, "facets"), i, facet) show_facet(r, h, q, facet);
+  json_array_foreach(json_object_get(model, "facets"), i, facet) {
+    if (i == LIST_FIRST) open_folded(r, h, q, json_object_get(model, "facets"));
+    show_facet(r, h, q, facet);
+  }
+  if (i > LIST_FIRST) html_close(h);
   html_element(h, "button", NULL, phrase(P_APPLY, r->lang));
   html_close(h);
   html_close(h);

@@ -66,14 +66,12 @@ static json_t *member_json(const struct request *r, const struct federation_memb
 
 enum err_code model_nodes(struct request *r, json_t **out, struct err *err) {
   const struct federation *f = &r->site->now->federation;
-  json_t *members = json_array(), *figures = NULL;
+  json_t *members = json_array();
   for (uint32_t i = 0; i < f->epoch.n_members; i++)
     (void)json_array_append_new(members, member_json(r, &f->members[i]));
-  const enum err_code code = query_figures(r->site->store, f, r->site->schemas, &figures, err);
   *out = json_pack("{s:o, s:o, s:I, s:o, s:O?}", "name", observatory_name(r), "fed_id", hash_json(&f->charter.fed_id), "epoch",
-                   (json_int_t)f->epoch.number, "members", members, "held", json_object_get(figures, "held"));
-  json_decref(figures);
-  return code;
+                   (json_int_t)f->epoch.number, "members", members, "held", json_object_get(r->site->now->figures, "held"));
+  return *out == NULL ? err_set(err, ERR_MEMORY, NULL) : OK;
 }
 
 static bool take_person(void *context, const struct query_person *p) {
@@ -217,7 +215,8 @@ static void show_identity(struct request *r, struct html *h, const json_t *model
   put_term(h, phrase(P_NODE_ID, r->lang), text_at(model, "node"), true);
   (void)snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, int_at(model, "roll"));
   put_term(h, phrase(P_ROLL, r->lang), number, false);
-  put_term(h, phrase(P_ENDPOINT, r->lang), endpoint[0] == '\0' ? phrase(P_UNKNOWN_ADDRESS, r->lang) : endpoint, endpoint[0] != '\0');
+  put_term(h, phrase(P_ENDPOINT, r->lang), endpoint[0] == '\0' ? phrase(P_UNKNOWN_ADDRESS, r->lang) : endpoint,
+           endpoint[0] != '\0');
   html_open(h, "div");
   html_element(h, "dt", NULL, phrase(P_HOLDS_OBJECTS, r->lang));
   html_open(h, "dd");

@@ -115,7 +115,7 @@ static enum err_code put_changes(const struct request *r, json_t *out, const str
 static void drop_rowids(json_t *out) {
   size_t i = 0;
   json_t *version = NULL;
-  json_array_foreach(json_object_get(out, "versions"), i, version) (void)json_object_del(version, "rowid");
+  json_array_foreach(json_object_get(out, "versions"), i, version)(void) json_object_del(version, "rowid");
 }
 
 /* ---- which ---- */
@@ -135,8 +135,7 @@ static enum err_code find(const struct request *r, int64_t *rowid, struct err *e
 static enum err_code show(const struct request *r, int64_t rowid, json_t **out, struct err *err) {
   struct bytes body;
   bytes_init(&body, LIMIT_BODY);
-  enum err_code code =
-      query_show(r->site->store, &r->site->now->federation, r->site->schemas, rowid, r->lang, out, &body, err);
+  enum err_code code = query_show(r->site->store, &r->site->now->federation, r->site->schemas, rowid, r->lang, out, &body, err);
   if (code == OK) {
     const struct schema *schema = schema_by_number(r->site->schemas, (uint64_t)int_at(*out, "schema"));
     const size_t number = number_shown(*out);

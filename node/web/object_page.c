@@ -29,7 +29,8 @@ static void show_state(struct request *r, struct html *h, const json_t *model) {
   html_attr(h, "class", "badges");
   html_element(h, "li", withdrawn ? "badge bad" : "badge good", phrase(withdrawn ? P_WITHDRAWN : P_PUBLISHED, r->lang));
   html_element(h, "li", "badge plain", phrase(P_NOT_ENDORSED, r->lang));
-  if (json_is_true(json_object_get(model, "review_wanted"))) html_element(h, "li", "badge plain", phrase(P_REVIEW_WANTED, r->lang));
+  if (json_is_true(json_object_get(model, "review_wanted")))
+    html_element(h, "li", "badge plain", phrase(P_REVIEW_WANTED, r->lang));
   html_close(h);
   if (withdrawn) {
     show_banner(h, "banner bad", phrase(P_WITHDRAWN, r->lang), phrase(P_WITHDRAWN_HELP, r->lang));
@@ -175,6 +176,11 @@ static void show_origin(struct request *r, struct html *h, const json_t *model) 
   put_day(r, h, int_at(model, "created"));
   close_pair(h);
   put_license(r, h, model);
+  if (text_at(model, "original_language")[0] != '\0') {
+    open_pair(h, phrase(P_ORIGINAL_LANGUAGE, r->lang));
+    html_text(h, language_name(r, text_at(model, "original_language")));
+    close_pair(h);
+  }
   put_source(r, h, model);
   open_pair(h, phrase(P_COMPLETENESS, r->lang));
   html_open(h, "meter");
@@ -256,9 +262,9 @@ static enum phrase finding_phrase(const char *code) {
   static const struct {
     const char *code;
     enum phrase text;
-  } TEXTS[] = {{"need", P_F_NEED},         {"few", P_F_FEW},   {"many", P_F_MANY},           {"limit", P_F_LIMIT},
-               {"code", P_F_CODE},         {"date", P_F_DATE}, {"language", P_F_LANGUAGE},   {"unknown-field", P_F_UNKNOWN_FIELD},
-               {"number", P_F_NUMBER},     {"url", P_F_URL},   {"tag", P_F_TAG},             {"citation", P_F_CITATION}};
+  } TEXTS[] = {{"need", P_F_NEED},     {"few", P_F_FEW},   {"many", P_F_MANY},         {"limit", P_F_LIMIT},
+               {"code", P_F_CODE},     {"date", P_F_DATE}, {"language", P_F_LANGUAGE}, {"unknown-field", P_F_UNKNOWN_FIELD},
+               {"number", P_F_NUMBER}, {"url", P_F_URL},   {"tag", P_F_TAG},           {"citation", P_F_CITATION}};
   for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++) {
     if (strcmp(TEXTS[i].code, code) == 0) return TEXTS[i].text;
   }
@@ -266,8 +272,9 @@ static enum phrase finding_phrase(const char *code) {
 }
 
 static const char *field_label(const struct request *r, const struct schema *schema, const char *key) {
-  return schema == NULL || key[0] == '\0' || schema_field(schema, view_of_text(key)) == NULL ? key
-                                                                                            : schema_label(schema, key, r->lang);
+  return schema == NULL || key[0] == '\0' || schema_field(schema, view_of_text(key)) == NULL
+             ? key
+             : schema_label(schema, key, r->lang);
 }
 
 static void show_level(struct request *r, struct html *h, const json_t *model, const char *level, enum phrase title) {
@@ -388,6 +395,9 @@ void show_object(struct request *r, struct html *h, const json_t *model) {
   html_text(h, title);
   html_close(h);
   show_state(r, h, model);
+  if (schema != NULL && json_is_object(json_object_get(model, "body"))) {
+    show_lead(r, h, schema, json_object_get(model, "body"), text_language(r));
+  }
   show_languages(r, h, model);
   html_close(h);
   html_open(h, "div");

@@ -14,9 +14,7 @@ static const struct {
 #undef PHRASE_ROW
 };
 
-static const struct {
-  const char *tag, *name;
-} LANGUAGES[] = {{"en", "English"}, {"it", "Italiano"}};
+static const struct { const char *tag, *name; } LANGUAGES[] = {{"en", "English"}, {"it", "Italiano"}};
 #define N_LANGUAGES (sizeof LANGUAGES / sizeof LANGUAGES[0])
 
 const char *phrase(enum phrase p, const char *lang) {

@@ -25,6 +25,7 @@
   X(BROWSE, "Browse by", "Sfoglia per")                                                                                        \
   X(ALL_OF, "All", "Tutti")                                                                                                    \
   X(FILTERS, "Filters", "Filtri")                                                                                              \
+  X(MORE_FILTERS, "More filters", "Altri filtri")                                                                              \
   X(APPLY, "Apply", "Applica")                                                                                                 \
   X(REMOVE, "Remove filter", "Togli il filtro")                                                                                \
   X(CLEAR, "Remove all filters", "Togli tutti i filtri")                                                                       \
@@ -52,7 +53,7 @@
   X(REVIEW_WANTED, "Review wanted", "Revisione richiesta")                                                                     \
   X(READ_IN, "Read the texts in", "Leggi i testi in")                                                                          \
   X(ORIGINAL, "original", "originale")                                                                                         \
-  X(TEXT_IN, "Text in", "Testo in")                                                                                            \
+  X(ORIGINAL_LANGUAGE, "Original language", "Lingua originale")                                                                \
   X(DETAILS, "In short", "In breve")                                                                                           \
   X(CONTENTS, "On this page", "In questa pagina")                                                                              \
   X(UNKNOWN, "not yet known", "non ancora noto")                                                                               \
@@ -135,7 +136,8 @@
   X(SORRY_404, "There is no such page", "Questa pagina non esiste")                                                            \
   X(SORRY_405, "That cannot be done with this page", "Con questa pagina non si può fare")                                      \
   X(SORRY_500, "Something went wrong here", "Qualcosa qui non ha funzionato")                                                  \
-  X(SORRY_503, "The node is starting or busy. Try again in a moment.", "Il nodo si sta avviando o è occupato. Riprova tra poco.") \
+  X(SORRY_503, "The node is starting or busy. Try again in a moment.",                                                         \
+    "Il nodo si sta avviando o è occupato. Riprova tra poco.")                                                                 \
   X(SORRY_BACK, "Back to the start", "Torna all'inizio")                                                                       \
   X(MONTH_1, "January", "gennaio")                                                                                             \
   X(MONTH_2, "February", "febbraio")                                                                                           \

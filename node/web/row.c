@@ -1,6 +1,6 @@
 /*
- * row: an object as lists show it: title, first text, a few codes. What is shown follows from the schema's types and rule words,
- * never from names of fields. See site.h.
+ * row: an object as lists show it: title, first text, a few codes. What is shown follows from the schema's types and rule
+ * words, never from names of fields. See site.h.
  */
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +23,8 @@ static void put_lead(json_t *out, const struct request *r, const struct schema *
   for (size_t i = 0; i < schema->n_fields; i++) {
     const struct field *field = &schema->fields[i];
     struct view text, tag;
-    if (!field->ml || field == schema->title || field->many || !body_text(schema, body, field->key, r->lang, &text, &tag)) continue;
+    if (!field->ml || field == schema->title || field->many || !body_text(schema, body, field->key, r->lang, &text, &tag))
+      continue;
     const size_t len = text_prefix(text, LEAD_MAX);
     char cut[LEAD_MAX * 4 + 4];
     memcpy(cut, text.p, len);
@@ -45,12 +46,13 @@ struct codes {
 static bool take_code(void *context, const struct body_value *value) {
   struct codes *c = context;
   const struct field *field = value->field;
-  if (field == NULL || field->dim[0] == '\0' || field->vocabulary == NULL || value->row > 0 || field->parent != NULL) return true;
+  if (field == NULL || field->dim[0] == '\0' || field->vocabulary == NULL || value->row > 0 || field->parent != NULL)
+    return true;
   if (strcmp(field->vocabulary_name, "language") == 0 || strcmp(field->vocabulary_name, "spdx") == 0) return true;
   const char *label = vocabulary_label(field->vocabulary, value->value, c->r->lang);
-  json_t *code = json_pack("{s:s, s:s%, s:s%}", "dim", field->dim, "code", (const char *)value->value.p, value->value.len,
-                           "label", label == NULL ? (const char *)value->value.p : label,
-                           label == NULL ? value->value.len : strlen(label));
+  json_t *code =
+      json_pack("{s:s, s:s%, s:s%}", "dim", field->dim, "code", (const char *)value->value.p, value->value.len, "label",
+                label == NULL ? (const char *)value->value.p : label, label == NULL ? value->value.len : strlen(label));
   (void)json_array_append_new(c->list, code);
   return json_array_size(c->list) < CODES_MAX;
 }

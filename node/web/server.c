@@ -32,7 +32,7 @@
 #define READ_AHEAD ((size_t)2 * GUARD_HEAD_MAX) /* octets that are read before they are asked for */
 #define WRITE_S 300                             /* for a whole answer */
 #define FAREWELL_S 1                            /* until a client whose request was refused has read why */
-#define REST_US 100000L /* the listener rests when descriptors run out */
+#define REST_US 100000L                         /* the listener rests when descriptors run out */
 
 enum state { STATE_READING, STATE_WAITING, STATE_WRITING, STATE_CLOSING };
 
@@ -207,8 +207,8 @@ static void on_read(struct bufferevent *bev, void *context) {
   if (!evtimer_pending(c->deadline, NULL)) (void)evtimer_add(c->deadline, &c->server->timeout);
   const size_t look = len < GUARD_HEAD_MAX ? len : GUARD_HEAD_MAX;
   const uint8_t *octets = evbuffer_pullup(in, (ssize_t)look);
-  unsigned status = octets == NULL ? 503
-                                   : guard_read(view_of(octets, look), &c->server->names, LIMIT_SUBMIT_BYTES, &http, &used, &why);
+  unsigned status =
+      octets == NULL ? 503 : guard_read(view_of(octets, look), &c->server->names, LIMIT_SUBMIT_BYTES, &http, &used, &why);
   if (status == 0) return;
   c->since_us = now_us();
   c->route = SITE_ROUTES_MAX;
@@ -325,7 +325,8 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
   struct connection *c = place_for(s, &address, local);
   s->site->connections++;
   if (c == NULL) {
-    static const char FULL[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    static const char FULL[] =
+        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     s->site->refused[503]++;
     (void)send(fd, FULL, sizeof FULL - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
     close(fd);
@@ -387,7 +388,8 @@ void server_core_gone(struct server *s) {
   for (size_t i = 0; i < SERVER_CONNECTIONS; i++) {
     struct connection *c = &s->connections[i];
     if (c->server == NULL || c->state != STATE_WAITING) continue;
-    respond_problem(c, 502, err_name(ERR_FAILED), "the node was interrupted; submit again: what is known is answered as before");
+    respond_problem(c, 502, err_name(ERR_FAILED),
+                    "the node was interrupted; submit again: what is known is answered as before");
   }
 }
 
@@ -401,8 +403,8 @@ static enum err_code parse_listen(const char *listen, struct sockaddr_storage *o
   const char *colon = strrchr(listen, ':');
   const size_t scheme_len = sizeof SCHEME - 1, host_len = colon == NULL ? 0 : (size_t)(colon - listen) - scheme_len;
   *len = sizeof *out;
-  bool good = strncmp(listen, SCHEME, scheme_len) == 0 && colon != NULL && colon > listen + scheme_len && host_len < sizeof host &&
-              decimal_decode(view_of_text(colon + 1), &port, NULL) == OK && port <= UINT16_MAX;
+  bool good = strncmp(listen, SCHEME, scheme_len) == 0 && colon != NULL && colon > listen + scheme_len &&
+              host_len < sizeof host && decimal_decode(view_of_text(colon + 1), &port, NULL) == OK && port <= UINT16_MAX;
   if (good) {
     memcpy(host, listen + scheme_len, host_len);
     host[host_len] = '\0';
@@ -470,8 +472,9 @@ enum err_code server_new(const struct server_config *config, struct server **out
   s->context = config->context;
   s->timeout = (struct timeval){config->timeout_s == 0 ? SERVER_TIMEOUT_S : (time_t)config->timeout_s, 0};
   s->rest = evtimer_new(s->base, on_rest, s);
-  s->listener = evconnlistener_new_bind(s->base, on_accept, s, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
-                                        BACKLOG, (const struct sockaddr *)&at, len);
+  s->listener =
+      evconnlistener_new_bind(s->base, on_accept, s, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, BACKLOG,
+                              (const struct sockaddr *)&at, len);
   if (s->rest == NULL) code = err_set(err, ERR_MEMORY, NULL);
   if (code == OK && s->listener == NULL) code = err_errno(err, ERR_IO, errno, config->listen);
   if (code == OK) {

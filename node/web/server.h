@@ -9,8 +9,8 @@
 #include "node/web/site.h"
 
 #define SERVER_CONNECTIONS 64
-#define SERVER_PER_ADDRESS 16 /* but for the loopback, from where a reverse proxy speaks */
-#define SERVER_TIMEOUT_S 10   /* for a whole request, and for each piece of an answer to be taken */
+#define SERVER_PER_ADDRESS 16                         /* but for the loopback, from where a reverse proxy speaks */
+#define SERVER_TIMEOUT_S 10                           /* for a whole request, and for each piece of an answer to be taken */
 #define SERVER_WAITING_MAX ((size_t)32 * 1024 * 1024) /* octets of bodies and answers of all connections */
 
 struct event_base;

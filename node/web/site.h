@@ -25,9 +25,9 @@
 
 /* What is counted of each route, for /metrics. */
 struct site_count {
-  uint64_t by_class[6];            /* [2]: 2xx … [5]: 5xx; [0]: HEAD of any */
-  uint64_t buckets[SITE_BUCKETS];  /* by time: <= 1, 5, 10, 50, 250 ms, more */
-  uint64_t micros;                 /* the sum */
+  uint64_t by_class[6];           /* [2]: 2xx … [5]: 5xx; [0]: HEAD of any */
+  uint64_t buckets[SITE_BUCKETS]; /* by time: <= 1, 5, 10, 50, 250 ms, more */
+  uint64_t micros;                /* the sum */
 };
 struct site {
   const struct home *home;
@@ -43,12 +43,12 @@ enum media { MEDIA_HTML, MEDIA_JSON, MEDIA_TEXT, MEDIA_CSS, MEDIA_SVG, MEDIA_MSG
 
 struct answer {
   unsigned status;
-  const char *type;     /* content type, static text */
-  const char *cache;    /* Cache-Control, static text */
-  const char *language; /* Content-Language, or NULL */
-  const char *allow;    /* Allow, or NULL */
+  const char *type;            /* content type, static text */
+  const char *cache;           /* Cache-Control, static text */
+  const char *language;        /* Content-Language, or NULL */
+  const char *allow;           /* Allow, or NULL */
   bool vary_language, forward; /* forward: the body goes to core, and the answer comes from there */
-  char link[384];       /* Link, or empty */
+  char link[384];              /* Link, or empty */
   struct bytes body;
 };
 void answer_init(struct answer *a);
@@ -58,10 +58,10 @@ struct request {
   struct site *site;
   const struct guard_request *http;
   struct view body;
-  bool local;       /* from the loopback, and not through a proxy */
-  const char *lang; /* "en", "it": of the page */
-  bool prefixed;    /* lang stands in the path */
-  enum media media; /* that the path asks for */
+  bool local;                    /* from the loopback, and not through a proxy */
+  const char *lang;              /* "en", "it": of the page */
+  bool prefixed;                 /* lang stands in the path */
+  enum media media;              /* that the path asks for */
   char path[GUARD_PATH_MAX + 1]; /* without prefix and without ".json" */
   char captures[SITE_CAPTURES][SITE_CAPTURE_MAX];
   const struct params *params;
@@ -77,7 +77,8 @@ typedef enum err_code raw_handler(struct request *r, struct err *err);
 page_model model_home, model_list, model_object, model_version, model_nodes, model_node;
 page_show show_home, show_list, show_object, show_nodes, show_node;
 raw_handler raw_health, raw_metrics, raw_style, raw_icon, raw_robots;
-raw_handler raw_sync, raw_sync_charter, raw_sync_epochs, raw_sync_identities, raw_sync_checkpoints, raw_sync_log, raw_sync_submit;
+raw_handler raw_sync, raw_sync_charter, raw_sync_epochs, raw_sync_identities, raw_sync_checkpoints, raw_sync_log,
+    raw_sync_submit;
 
 /* Matches the request with the table of routes and answers it; never fails (a failure is an answer, too). Returns the route's
  * number, for the counts. */
@@ -116,7 +117,14 @@ json_t *observatory_name(const struct request *r);
 /* What a list shows of an object: reference, title, lead, codes, home, created. */
 json_t *row_json(const struct request *r, const struct query_row *row);
 void show_rows(struct request *r, struct html *h, const json_t *rows);
-/* Body of an object by its schema (NULL: as it stands). sums: totals by field key. tag: the language of texts that is wanted. */
-void show_body(struct request *r, struct html *h, const struct schema *schema, json_t *body, const json_t *sums, const char *tag);
+/* The first multilingual text behind the title, as the page's introduction. */
+void show_lead(struct request *r, struct html *h, const struct schema *schema, json_t *body, const char *tag);
+const struct field *lead_field(const struct schema *schema, const json_t *body); /* NULL: none */
+/* Whether a field says something of the record (language, licence, source) that stands beside the content. */
+bool field_is_aside(const struct schema *schema, const struct field *field);
+/* Body of an object by its schema (NULL: as it stands). sums: totals by field key. tag: the language of texts that is wanted.
+ */
+void show_body(struct request *r, struct html *h, const struct schema *schema, json_t *body, const json_t *sums,
+               const char *tag);
 
 #endif

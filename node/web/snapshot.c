@@ -13,7 +13,7 @@
 #include "keys/log.h"
 #include "node/clock.h"
 
-enum err_code snapshot_new(struct store *s, struct snapshot **out, struct err *err) {
+enum err_code snapshot_new(struct store *s, const struct schema_set *schemas, struct snapshot **out, struct err *err) {
   struct snapshot *made = calloc(1, sizeof *made);
   if (made == NULL) {
     err_set(err, ERR_MEMORY, NULL);
@@ -21,6 +21,7 @@ enum err_code snapshot_new(struct store *s, struct snapshot **out, struct err *e
   }
   enum err_code code = federation_load(s, &made->federation, err);
   if (code == OK) code = catalogue_new(s, &made->catalogue, err);
+  if (code == OK) code = query_figures(s, &made->federation, schemas, &made->figures, err);
   if (code != OK) {
     snapshot_free(made);
     return code;
@@ -33,12 +34,14 @@ void snapshot_free(struct snapshot *s) {
   if (s == NULL) return;
   federation_release(&s->federation);
   catalogue_free(s->catalogue);
+  json_decref(s->figures);
   free(s);
 }
 
 /* stop, next: under the lock. told: readable when next was set; wake: readable when stop was. */
 struct refresher {
   struct store *store; /* the thread's */
+  const struct schema_set *schemas;
   pthread_t thread;
   pthread_mutex_t lock;
   bool running, stop;
@@ -72,7 +75,7 @@ static void *run(void *context) {
     if (!any || (version != seen && now_ms - made_ms >= SNAPSHOT_REST_MS)) {
       struct err err = ERR_INIT;
       struct snapshot *made = NULL;
-      if (snapshot_new(r->store, &made, &err) == OK) {
+      if (snapshot_new(r->store, r->schemas, &made, &err) == OK) {
         any = true;
         seen = version;
         hand_over(r, made);
@@ -87,17 +90,18 @@ static void *run(void *context) {
   return NULL;
 }
 
-enum err_code refresher_new(const char *dir, struct refresher **out, struct err *err) {
+enum err_code refresher_new(const char *dir, const struct schema_set *schemas, struct refresher **out, struct err *err) {
   struct refresher *r = calloc(1, sizeof *r);
   if (r == NULL) {
     err_set(err, ERR_MEMORY, NULL);
     return ERR_MEMORY;
   }
+  r->schemas = schemas;
   (void)pthread_mutex_init(&r->lock, NULL);
   r->told = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   r->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  enum err_code code =
-      r->told < 0 || r->wake < 0 ? err_errno(err, ERR_FAILED, errno, "eventfd") : store_open(dir, STORE_READ, NULL, &r->store, err);
+  enum err_code code = r->told < 0 || r->wake < 0 ? err_errno(err, ERR_FAILED, errno, "eventfd")
+                                                  : store_open(dir, STORE_READ, NULL, &r->store, err);
   if (code == OK) {
     const int failed = pthread_create(&r->thread, NULL, run, r);
     r->running = failed == 0;

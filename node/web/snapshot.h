@@ -8,6 +8,7 @@
 
 #include "node/federation.h"
 #include "node/store/catalogue.h"
+#include "node/store/query.h"
 
 #define SNAPSHOT_LOOK_MS 200  /* between looks at the store's version */
 #define SNAPSHOT_REST_MS 1000 /* between two snapshots */
@@ -15,15 +16,18 @@
 struct snapshot {
   struct federation federation;
   struct catalogue *catalogue;
+  json_t *figures; /* of query_figures */
 };
 /* Errors of federation_load and catalogue_new. The caller frees it. */
-MUST_CHECK enum err_code snapshot_new(struct store *s, struct snapshot **out, struct err *err);
+MUST_CHECK enum err_code snapshot_new(struct store *s, const struct schema_set *schemas, struct snapshot **out,
+                                      struct err *err);
 void snapshot_free(struct snapshot *s); /* NULL is fine */
 
 struct refresher; /* opaque: the thread */
-/* Opens the store of a home and starts the thread; refresher_fd becomes readable when a new snapshot is there. Errors of
- * store_open, ERR_MEMORY, ERR_FAILED. */
-MUST_CHECK enum err_code refresher_new(const char *dir, struct refresher **out, struct err *err);
+/* Opens the store of a home and starts the thread; schemas is borrowed until the end, and not changed from now on; refresher_fd
+ * becomes readable when a new snapshot is there. Errors of store_open, ERR_MEMORY, ERR_FAILED. */
+MUST_CHECK enum err_code refresher_new(const char *dir, const struct schema_set *schemas, struct refresher **out,
+                                       struct err *err);
 void refresher_free(struct refresher *r); /* joins it; NULL is fine */
 int refresher_fd(const struct refresher *r);
 /* The newest one that was not taken yet; the caller owns it. NULL: none. */

@@ -87,7 +87,7 @@ static enum err_code open_data(struct web *w, const char *dir, struct err *err) 
   if (code == OK) code = home_schemas(&w->home, &w->schemas, err);
   if (code == OK) schema_set_language_check(w->schemas, false); /* a millisecond a text; authors were told */
   if (code == OK) code = store_open(dir, STORE_READ, NULL, &w->site.store, err);
-  if (code == OK) code = refresher_new(dir, &w->refresher, err);
+  if (code == OK) code = refresher_new(dir, w->schemas, &w->refresher, err);
   w->site.home = &w->home;
   w->site.schemas = w->schemas;
   w->site.started_ms = clock_ms(clock_system());
