@@ -43,7 +43,8 @@
 #define FILES_MIN 4096                          /* descriptors, if the system lets us: links, monitors, strangers */
 #define PATH_MAX_HELLO HOME_PATH_MAX
 
-static const char *const NAMES[CHILD_ROLES] = {[CHILD_CORE] = "core", [CHILD_GATE] = "gate", [CHILD_CTL] = "ctl", [CHILD_WEB] = "web"};
+static const char *const NAMES[CHILD_ROLES] = {
+    [CHILD_CORE] = "core", [CHILD_GATE] = "gate", [CHILD_CTL] = "ctl", [CHILD_WEB] = "web"};
 
 const char *child_name(enum child_role role) {
   return NAMES[role];
@@ -155,7 +156,8 @@ static void limit(int what, rlim_t value) {
   if (setrlimit((__rlimit_resource_t)what, &now) != 0) log_line(LOG_WARNING, "child", "a limit was not set", "which=%d", what);
 }
 
-/* No core dumps, no debugger, no signals but through the supervisor; what strangers talk to has its memory capped. Sanitizers need the opposite.
+/* No core dumps, no debugger, no signals but through the supervisor; what strangers talk to has its memory capped. Sanitizers
+ * need the opposite.
  */
 static void harden(enum child_role role) {
   static const int SIGNALS[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};

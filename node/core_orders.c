@@ -1,6 +1,6 @@
 /*
- * core_orders: what ctl may ask of core, and what web may (only to submit). GET /status; POST /sync/submit (docs/protocol.md 9); POST /order/NAME with a JSON
- * object:
+ * core_orders: what ctl may ask of core, and what web may (only to submit). GET /status; POST /sync/submit (docs/protocol.md
+ * 9); POST /order/NAME with a JSON object:
  *
  *   sync {timeout_ms}                       -> {peers, new, idle, paused} when everything reachable is here, or time is up
  *   ping {peer, timeout_ms}                 -> {peer, ms}

@@ -1,6 +1,6 @@
 /*
- * serve: the supervisor and its children. The supervisor opens the keys, starts gate, core, ctl and web (each `specola` executed
- * anew with its role), hands over keys and pipes, restarts whoever dies, and passes signals on. Nothing else.
+ * serve: the supervisor and its children. The supervisor opens the keys, starts gate, core, ctl and web (each `specola`
+ * executed anew with its role), hands over keys and pipes, restarts whoever dies, and passes signals on. Nothing else.
  *
  *   gate   ZeroMQ and the CURVE secret; no store, no signing key           node/net/gate
  *   core   store, node key, hall, exchange, verifier threads; only pipes   node/core

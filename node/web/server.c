@@ -368,6 +368,15 @@ static void on_accept_error(struct evconnlistener *listener, void *context) {
 
 /* ---- answers of core ---- */
 
+/* Core tells errors as commands read them; here they are problem documents. */
+static void put_core_error(struct answer *a, unsigned status, struct view body) {
+  json_t *document = json_loadb((const char *)body.p, body.len, 0, NULL);
+  const json_t *error = json_object_get(document, "error");
+  const char *code = text_at(error, "code"), *message = text_at(error, "message");
+  answer_problem(a, status, code, status >= 500 ? status_text(status) : message);
+  json_decref(document);
+}
+
 void server_answer(struct server *s, uint64_t id, unsigned status, const char *type, struct view body) {
   for (size_t i = 0; i < SERVER_CONNECTIONS; i++) {
     struct connection *c = &s->connections[i];
@@ -375,9 +384,13 @@ void server_answer(struct server *s, uint64_t id, unsigned status, const char *t
     struct answer a;
     answer_init(&a);
     a.status = status;
-    a.type = strcmp(type, "application/msgpack") == 0 ? "application/msgpack" : "application/problem+json";
+    a.type = "application/msgpack";
     a.cache = "no-store";
-    if (bytes_append(&a.body, body, NULL) != OK) answer_problem(&a, 500, err_name(ERR_MEMORY), status_text(500));
+    if (strcmp(type, a.type) != 0) {
+      put_core_error(&a, status, body);
+    } else if (bytes_append(&a.body, body, NULL) != OK) {
+      answer_problem(&a, 500, err_name(ERR_MEMORY), status_text(500));
+    }
     respond(c, &a, view_of(NULL, 0));
     answer_release(&a);
     return;
