@@ -36,7 +36,7 @@ static enum err_code read_objects(struct catalogue *c, struct store *s, struct e
   while (code == OK && (code = statement_step(s, st, &row, "catalogue", err)) == OK && row) {
     code = room(&items, c->n, &capacity, sizeof *c->objects, err);
     c->objects = items;
-    if (code != OK) break;
+    if (code != OK || items == NULL) break;
     c->objects[c->n++] = (struct catalogue_object){.id = sqlite3_column_int64(st, 0),
                                                    .newest = sqlite3_column_int64(st, 1),
                                                    .arrival = sqlite3_column_int64(st, 2),
@@ -87,12 +87,12 @@ static enum err_code read_codes(struct catalogue *c, struct store *s, struct rea
     *out = items;
     if (code == OK) code = put_name(&c->names, statement_text(st, 1), &r.dim, err);
     if (code == OK) code = put_name(&c->names, statement_text(st, 2), &r.code, err);
-    if (code == OK) (*out)[c->n_codes++] = r;
+    if (code == OK && items != NULL) (*out)[c->n_codes++] = r;
   }
   statement_done(st);
   c->codes = code == OK ? calloc((size_t)c->n_codes + 1, sizeof *c->codes) : NULL;
   if (code == OK && c->codes == NULL) code = err_set(err, ERR_MEMORY, NULL);
-  for (uint32_t i = 0; code == OK && i < c->n_codes; i++) {
+  for (uint32_t i = 0; code == OK && *out != NULL && i < c->n_codes; i++) {
     c->codes[i].dim = (const char *)c->names.p + (*out)[i].dim;
     c->codes[i].code = (const char *)c->names.p + (*out)[i].code;
   }
@@ -118,10 +118,10 @@ static enum err_code read_places(struct catalogue *c, struct store *s, struct ca
     if (place == c->n) continue;
     result = room(&items, code->n, &capacity, sizeof *code->places, err);
     code->places = items;
-    if (result == OK) code->places[code->n++] = place;
+    if (result == OK && items != NULL) code->places[code->n++] = place;
   }
   statement_done(st);
-  if (code->n > 1) qsort(code->places, code->n, sizeof *code->places, compare_places);
+  if (code->n > 1 && code->places != NULL) qsort(code->places, code->n, sizeof *code->places, compare_places);
   return result;
 }
 

@@ -31,24 +31,29 @@ static enum err_code newest_json(struct request *r, json_t *rows, struct err *er
 }
 
 /* The codes of a dimension, most frequent first. */
+struct ranked {
+  const struct catalogue_code *code;
+};
+
 static int compare_counts(const void *a, const void *b) {
-  const struct catalogue_code *x = *(const struct catalogue_code *const *)a, *y = *(const struct catalogue_code *const *)b;
+  const struct catalogue_code *x = ((const struct ranked *)a)->code, *y = ((const struct ranked *)b)->code;
   return x->n != y->n ? (x->n < y->n) - (x->n > y->n) : strcmp(x->code, y->code);
 }
 
 static json_t *dim_json(const struct request *r, const struct schema *schema, const struct field *field, uint32_t *n_codes) {
   uint32_t n_known = 0, n = 0;
   const struct catalogue_code *known = catalogue_dim(r->site->now->catalogue, field->dim, &n_known);
-  const struct catalogue_code **codes = calloc((size_t)n_known + 1, sizeof *codes);
+  struct ranked *codes = calloc((size_t)n_known + 1, sizeof *codes);
   json_t *list = json_array();
   for (uint32_t i = 0; codes != NULL && i < n_known; i++) {
-    if (known[i].n > 0) codes[n++] = &known[i];
+    if (known[i].n > 0) codes[n++].code = &known[i];
   }
-  if (n > 1) qsort(codes, n, sizeof(const struct catalogue_code *), compare_counts);
+  if (n > 1) qsort(codes, n, sizeof *codes, compare_counts);
   for (uint32_t i = 0; i < n && i < BROWSE_CODES; i++) {
-    const char *label = vocabulary_label(field->vocabulary, view_of_text(codes[i]->code), r->lang);
-    (void)json_array_append_new(list, json_pack("{s:s, s:s, s:I}", "code", codes[i]->code, "label",
-                                                label == NULL ? codes[i]->code : label, "count", (json_int_t)codes[i]->n));
+    const char *label = vocabulary_label(field->vocabulary, view_of_text(codes[i].code->code), r->lang);
+    (void)json_array_append_new(list,
+                                json_pack("{s:s, s:s, s:I}", "code", codes[i].code->code, "label",
+                                          label == NULL ? codes[i].code->code : label, "count", (json_int_t)codes[i].code->n));
   }
   free(codes);
   *n_codes = n;
@@ -196,7 +201,9 @@ void show_home(struct request *r, struct html *h, const json_t *model) {
   html_close(h);
   html_open(h, "section");
   html_element(h, "h2", NULL, phrase(P_BROWSE, r->lang));
-  json_array_foreach(json_object_get(model, "browse"), i, dim) show_browse(r, h, dim, list);
+  json_array_foreach(json_object_get(model, "browse"), i, dim) {
+    show_browse(r, h, dim, list);
+  }
   html_close(h);
   html_close(h);
   layout_end(r, h);

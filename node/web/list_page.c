@@ -67,7 +67,9 @@ static void show_facet(struct request *r, struct html *h, const struct list_ques
   html_open(h, "fieldset");
   html_element(h, "legend", NULL, text_at(facet, "label"));
   html_open(h, "ul");
-  json_array_foreach(codes, i, code) show_code(h, dim, code);
+  json_array_foreach(codes, i, code) {
+    show_code(h, dim, code);
+  }
   html_close(h);
   if ((size_t)int_at(facet, "n") > json_array_size(codes) && json_array_size(codes) < LIST_ALL_CODES) {
     html_open(h, "a");

@@ -136,7 +136,9 @@ static void show_member(struct request *r, struct html *h, const json_t *member)
   json_int_t entries = 0;
   size_t i = 0;
   const json_t *log = NULL;
-  json_array_foreach(json_object_get(member, "logs"), i, log) entries += int_at(log, "size");
+  json_array_foreach(json_object_get(member, "logs"), i, log) {
+    entries += int_at(log, "size");
+  }
   (void)snprintf(path, sizeof path, "/nodes/%s", text_at(member, "handle"));
   html_open(h, "tr");
   html_open(h, "th");
@@ -190,7 +192,9 @@ void show_nodes(struct request *r, struct html *h, const json_t *model) {
   head_cell(h, phrase(P_HOLDS_OBJECTS, r->lang));
   head_cell(h, phrase(P_ENTRIES, r->lang));
   open_body(h);
-  json_array_foreach(json_object_get(model, "members"), i, member) show_member(r, h, member);
+  json_array_foreach(json_object_get(model, "members"), i, member) {
+    show_member(r, h, member);
+  }
   close_table(h);
   show_held(r, h, json_object_get(model, "held"));
   layout_end(r, h);

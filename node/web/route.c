@@ -23,34 +23,34 @@ static bool is_list(const struct request *r) {
 /* A page has model and show; anything else has raw, and one media type. */
 static const struct route {
   const char *pattern;
-  unsigned methods;
   const char *type; /* content type that a body must have; NULL: there is none */
   page_model *model;
   page_show *show;
   raw_handler *raw;
-  enum media media;
   segment_fits *fits;
+  unsigned methods;
+  enum media media;
   bool early; /* answered before there is a snapshot, too */
 } ROUTES[] = {
-    {"/", GET, NULL, model_home, show_home, NULL, MEDIA_HTML, NULL, false},
-    {"/index", GET, NULL, model_home, show_home, NULL, MEDIA_HTML, NULL, false},
-    {"/nodes", GET, NULL, model_nodes, show_nodes, NULL, MEDIA_HTML, NULL, false},
-    {"/nodes/*", GET, NULL, model_node, show_node, NULL, MEDIA_HTML, NULL, false},
-    {"/healthz", GET, NULL, NULL, NULL, raw_health, MEDIA_TEXT, NULL, true},
-    {"/metrics", GET, NULL, NULL, NULL, raw_metrics, MEDIA_TEXT, NULL, true},
-    {"/style.css", GET, NULL, NULL, NULL, raw_style, MEDIA_CSS, NULL, true},
-    {"/icon.svg", GET, NULL, NULL, NULL, raw_icon, MEDIA_SVG, NULL, true},
-    {"/robots.txt", GET, NULL, NULL, NULL, raw_robots, MEDIA_TEXT, NULL, true},
-    {"/sync", GET, NULL, NULL, NULL, raw_sync, MEDIA_JSON, NULL, false},
-    {"/sync/charter", GET, NULL, NULL, NULL, raw_sync_charter, MEDIA_MSGPACK, NULL, false},
-    {"/sync/epochs", GET, NULL, NULL, NULL, raw_sync_epochs, MEDIA_MSGPACK, NULL, false},
-    {"/sync/identities", GET, NULL, NULL, NULL, raw_sync_identities, MEDIA_MSGPACK, NULL, false},
-    {"/sync/checkpoints", GET, NULL, NULL, NULL, raw_sync_checkpoints, MEDIA_MSGPACK, NULL, false},
-    {"/sync/submit", POST, "application/msgpack", NULL, NULL, raw_sync_submit, MEDIA_MSGPACK, NULL, false},
-    {"/sync/*/*/*", GET, NULL, NULL, NULL, raw_sync_log, MEDIA_MSGPACK, NULL, false},
-    {"/*", GET, NULL, model_list, show_list, NULL, MEDIA_HTML, is_list, false},
-    {"/*", GET, NULL, model_object, show_object, NULL, MEDIA_HTML, NULL, false},
-    {"/*/v/*", GET, NULL, model_version, show_object, NULL, MEDIA_HTML, NULL, false},
+    {"/", NULL, model_home, show_home, NULL, NULL, GET, MEDIA_HTML, false},
+    {"/index", NULL, model_home, show_home, NULL, NULL, GET, MEDIA_HTML, false},
+    {"/nodes", NULL, model_nodes, show_nodes, NULL, NULL, GET, MEDIA_HTML, false},
+    {"/nodes/*", NULL, model_node, show_node, NULL, NULL, GET, MEDIA_HTML, false},
+    {"/healthz", NULL, NULL, NULL, raw_health, NULL, GET, MEDIA_TEXT, true},
+    {"/metrics", NULL, NULL, NULL, raw_metrics, NULL, GET, MEDIA_TEXT, true},
+    {"/style.css", NULL, NULL, NULL, raw_style, NULL, GET, MEDIA_CSS, true},
+    {"/icon.svg", NULL, NULL, NULL, raw_icon, NULL, GET, MEDIA_SVG, true},
+    {"/robots.txt", NULL, NULL, NULL, raw_robots, NULL, GET, MEDIA_TEXT, true},
+    {"/sync", NULL, NULL, NULL, raw_sync, NULL, GET, MEDIA_JSON, false},
+    {"/sync/charter", NULL, NULL, NULL, raw_sync_charter, NULL, GET, MEDIA_MSGPACK, false},
+    {"/sync/epochs", NULL, NULL, NULL, raw_sync_epochs, NULL, GET, MEDIA_MSGPACK, false},
+    {"/sync/identities", NULL, NULL, NULL, raw_sync_identities, NULL, GET, MEDIA_MSGPACK, false},
+    {"/sync/checkpoints", NULL, NULL, NULL, raw_sync_checkpoints, NULL, GET, MEDIA_MSGPACK, false},
+    {"/sync/submit", "application/msgpack", NULL, NULL, raw_sync_submit, NULL, POST, MEDIA_MSGPACK, false},
+    {"/sync/*/*/*", NULL, NULL, NULL, raw_sync_log, NULL, GET, MEDIA_MSGPACK, false},
+    {"/*", NULL, model_list, show_list, NULL, is_list, GET, MEDIA_HTML, false},
+    {"/*", NULL, model_object, show_object, NULL, NULL, GET, MEDIA_HTML, false},
+    {"/*/v/*", NULL, model_version, show_object, NULL, NULL, GET, MEDIA_HTML, false},
 };
 #define N_ROUTES (sizeof ROUTES / sizeof ROUTES[0])
 _Static_assert(N_ROUTES <= SITE_ROUTES_MAX, "room for counts");

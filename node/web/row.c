@@ -141,7 +141,9 @@ static void show_row_codes(struct request *r, struct html *h, const json_t *row)
   if (json_array_size(json_object_get(row, "codes")) == 0) return;
   html_open(h, "ul");
   html_attr(h, "class", "codes");
-  json_array_foreach(json_object_get(row, "codes"), i, code) html_element(h, "li", NULL, text_at(code, "label"));
+  json_array_foreach(json_object_get(row, "codes"), i, code) {
+    html_element(h, "li", NULL, text_at(code, "label"));
+  }
   html_close(h);
 }
 

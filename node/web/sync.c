@@ -222,7 +222,7 @@ static enum err_code find_log(const struct request *r, struct log *log, uint64_t
 }
 
 enum err_code raw_sync_log(struct request *r, struct err *err) {
-  struct log log;
+  struct log log = {.no = 0};
   uint64_t from = 0, to = 0;
   bool last = false;
   enum err_code code = find_log(r, &log, &from, err);

@@ -210,7 +210,7 @@ static enum err_code core_turn(struct web *w, struct err *err) {
 
 static enum err_code step(struct web *w, unsigned timeout_ms, bool *stop, struct err *err) {
   struct timeval wait = {timeout_ms / 1000, (suseconds_t)(timeout_ms % 1000) * 1000};
-  if (w->core != NULL && pipe_wants_write(w->core) && timeout_ms > RETRY_MS) wait = (struct timeval){0, RETRY_MS * 1000};
+  if (w->core != NULL && pipe_wants_write(w->core) && timeout_ms > RETRY_MS) wait = (struct timeval){0, RETRY_MS * 1000L};
   if (event_base_loopexit(w->base, &wait) != 0 || event_base_loop(w->base, EVLOOP_ONCE) < 0) {
     return err_set(err, ERR_FAILED, "event loop failed");
   }
