@@ -8,10 +8,13 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "keys/log.h"
 #include "node/clock.h"
+
+#define BEHIND_REQUESTS 10 /* nice */
 
 enum err_code snapshot_new(struct store *s, const struct schema_set *schemas, struct snapshot **out, struct err *err) {
   struct snapshot *made = calloc(1, sizeof *made);
@@ -70,6 +73,7 @@ static void *run(void *context) {
   struct refresher *r = context;
   uint64_t seen = 0, made_ms = 0;
   bool any = false;
+  (void)setpriority(PRIO_PROCESS, (id_t)gettid(), BEHIND_REQUESTS); /* of this thread alone; readers come first */
   while (!has_to_stop(r)) {
     const uint64_t version = store_data_version(r->store), now_ms = clock_ms(clock_system());
     if (!any || (version != seen && now_ms - made_ms >= SNAPSHOT_REST_MS)) {

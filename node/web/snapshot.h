@@ -11,7 +11,7 @@
 #include "node/store/query.h"
 
 #define SNAPSHOT_LOOK_MS 200  /* between looks at the store's version */
-#define SNAPSHOT_REST_MS 1000 /* between two snapshots */
+#define SNAPSHOT_REST_MS 2000 /* between two snapshots */
 
 struct snapshot {
   struct federation federation;

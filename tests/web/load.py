@@ -65,6 +65,7 @@ def main():
         path = os.path.join(lab.dir, "cases.ndjson")
         generate.write(path, cases)
         it.run(*lab.import_args(path), ok=(0, 9), timeout=600)
+        print(f"{cases} cases published", flush=True)
         lab.serve(it)
         web = Web(it).ready()
         words = generate.Words(1).words
