@@ -16,7 +16,7 @@ void answer_release(struct answer *a) {
   bytes_release(&a->body);
 }
 
-const char *status_text(unsigned status) {
+const char *answer_status_text(unsigned status) {
   static const struct {
     unsigned status;
     const char *text;
@@ -47,14 +47,14 @@ const char *status_text(unsigned status) {
   return "Internal Server Error";
 }
 
-unsigned status_of(enum err_code code) {
+unsigned answer_status(enum err_code code) {
   return (unsigned)http_status(code);
 }
 
 void answer_problem(struct answer *a, unsigned status, const char *code, const char *detail) {
   struct err ignored = ERR_INIT;
-  json_t *document = json_pack("{s:s, s:s, s:i, s:s, s:s}", "type", "about:blank", "title", status_text(status), "status",
-                               (int)status, "code", code, "detail", detail);
+  json_t *document = json_pack("{s:s, s:s, s:i, s:s, s:s}", "type", "about:blank", "title", answer_status_text(status),
+                               "status", (int)status, "code", code, "detail", detail);
   char *text = document == NULL ? NULL : json_dumps(document, JSON_COMPACT);
   a->status = status;
   a->type = "application/problem+json";
@@ -84,7 +84,7 @@ static enum phrase sorry(unsigned status) {
 
 /* Errors of ours inside say little to readers, and may say too much. */
 static const char *detail_of(unsigned status, const struct err *err) {
-  return status >= 500 ? status_text(status) : err->message;
+  return status >= 500 ? answer_status_text(status) : err->message;
 }
 
 void answer_error(struct request *r, unsigned status, const struct err *err) {
@@ -111,5 +111,5 @@ void answer_error(struct request *r, unsigned status, const struct err *err) {
   put_link(r, &h, "/", phrase(P_SORRY_BACK, r->lang));
   html_close(&h);
   layout_end(r, &h);
-  if (html_finish(&h, NULL) != OK) answer_problem(a, 500, err_name(ERR_MEMORY), status_text(500));
+  if (html_finish(&h, NULL) != OK) answer_problem(a, 500, err_name(ERR_MEMORY), answer_status_text(500));
 }

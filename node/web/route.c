@@ -201,7 +201,7 @@ size_t route_run(struct request *r) {
   enum err_code code = params_read(r->http->query, &params, &err);
   if (code != OK) err.code = code = ERR_USAGE;
   if (code == OK) code = route->raw != NULL ? route->raw(r, &err) : answer_page(r, route, &err);
-  if (code != OK) answer_error(r, status_of(code), &err);
+  if (code != OK) answer_error(r, answer_status(code), &err);
   r->params = NULL;
   return i;
 }

@@ -131,7 +131,7 @@ static void put_body(struct evbuffer *out, struct bytes *body) {
 
 static void put_head(struct connection *c, const struct answer *a, const char *tag, size_t body_len) {
   struct evbuffer *out = bufferevent_get_output(c->bev);
-  (void)evbuffer_add_printf(out, "HTTP/1.1 %u %s\r\n%s", a->status, status_text(a->status), SECURITY);
+  (void)evbuffer_add_printf(out, "HTTP/1.1 %u %s\r\n%s", a->status, answer_status_text(a->status), SECURITY);
   (void)evbuffer_add_printf(out, "Cache-Control: %s\r\n", a->cache);
   if (tag != NULL) (void)evbuffer_add_printf(out, "ETag: %s\r\n", tag);
   if (a->vary_language) (void)evbuffer_add_printf(out, "Vary: Accept-Language\r\n");
@@ -373,7 +373,7 @@ static void put_core_error(struct answer *a, unsigned status, struct view body) 
   json_t *document = json_loadb((const char *)body.p, body.len, 0, NULL);
   const json_t *error = json_object_get(document, "error");
   const char *code = text_at(error, "code"), *message = text_at(error, "message");
-  answer_problem(a, status, code, status >= 500 ? status_text(status) : message);
+  answer_problem(a, status, code, status >= 500 ? answer_status_text(status) : message);
   json_decref(document);
 }
 
@@ -389,7 +389,7 @@ void server_answer(struct server *s, uint64_t id, unsigned status, const char *t
     if (strcmp(type, a.type) != 0) {
       put_core_error(&a, status, body);
     } else if (bytes_append(&a.body, body, NULL) != OK) {
-      answer_problem(&a, 500, err_name(ERR_MEMORY), status_text(500));
+      answer_problem(&a, 500, err_name(ERR_MEMORY), answer_status_text(500));
     }
     respond(c, &a, view_of(NULL, 0));
     answer_release(&a);
