@@ -120,6 +120,33 @@ enum err_code milestone_plan(struct store *s, int64_t log_no, uint64_t from, uin
   return code;
 }
 
+enum err_code milestone_run(struct store *s, int64_t log_no, uint64_t from, uint64_t max_bytes, uint64_t *size, bool *last,
+                            struct err *err) {
+  static const char sql[] =
+      "SELECT ifnull(max(CASE WHEN size <= :from + :entries AND body_bytes <= :bytes THEN size END), min(size)), max(size) "
+      "FROM milestone WHERE log = :log AND size > :from";
+  sqlite3_stmt *st = NULL;
+  uint64_t below = 0;
+  bool row = false;
+  if (from > INT64_MAX) return err_set(err, ERR_NOT_FOUND, "nothing is held there");
+  enum err_code code = bytes_below(s, log_no, from, &below, err);
+  if (code == OK) code = statement_get(s, sql, &st, err);
+  if (code != OK) return code;
+  statement_bind_int(st, 1, (int64_t)from);
+  statement_bind_int(st, 2, LIMIT_MILESTONE_ENTRIES);
+  statement_bind_int(st, 3, (int64_t)(below + max_bytes));
+  statement_bind_int(st, 4, log_no);
+  code = statement_step(s, st, &row, "milestone", err);
+  if (code == OK && row && sqlite3_column_type(st, 0) == SQLITE_INTEGER) {
+    *size = (uint64_t)sqlite3_column_int64(st, 0);
+    *last = *size == (uint64_t)sqlite3_column_int64(st, 1);
+  } else if (code == OK) {
+    code = err_set(err, ERR_NOT_FOUND, "nothing is held there");
+  }
+  if (row) statement_done(st);
+  return code;
+}
+
 enum err_code milestone_seq(struct store *s, int64_t rowid, int64_t *seq, uint64_t *covers, struct err *err) {
   static const char sql[] = "SELECT seq, size FROM milestone WHERE log = :log AND size > :index ORDER BY size LIMIT 1";
   sqlite3_stmt *st = NULL;
