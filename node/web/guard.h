@@ -1,6 +1,6 @@
 /*
  * guard: the first reader of what strangers send to web: the head of one HTTP/1.1 request, octet by octet, strict. Nothing
- * behind it parses HTTP again, so there are no two readings of one request (docs/decisions/0006). Pure and allocation-free;
+ * behind it parses HTTP again, so there are no two readings of one request (docs/decisions/0007). Pure and allocation-free;
  * fuzzed.
  *
  *   octets -> guard_read -> struct guard_request, or the status of a refusal
