@@ -131,7 +131,9 @@ static enum err_code paused_result(const json_t *report, struct err *err) {
   char paused[256] = "";
   size_t i = 0;
   const json_t *handle = NULL;
-  json_array_foreach(json_object_get(report, "paused"), i, handle) list_add(paused, json_string_value(handle));
+  json_array_foreach(json_object_get(report, "paused"), i, handle) {
+    list_add(paused, json_string_value(handle));
+  }
   if (paused[0] == '\0') return OK;
   err_set(err, ERR_REFUSED, "paused: quota: the log of %s holds as many texts as it may", paused);
   return err_hint(err, "log_bodies = MIB in node.ini, then start again");
@@ -411,7 +413,7 @@ static enum err_code asked_read(enum pipe_channel channel, struct view payload, 
 
 enum err_code core_request_message(struct core *c, enum pipe_channel channel, struct view payload, struct err *err) {
   struct err refused = ERR_INIT;
-  struct asked asked;
+  struct asked asked = {.id = 0};
   enum err_code code = asked_read(channel, payload, &asked, err);
   if (code != OK) return code;
   const bool post = view_is_text(asked.method, "POST");
@@ -431,7 +433,7 @@ enum err_code core_request_message(struct core *c, enum pipe_channel channel, st
 
 enum err_code core_web_message(struct core *c, enum pipe_channel channel, struct view payload, struct err *err) {
   struct err refused = ERR_INIT;
-  struct asked asked;
+  struct asked asked = {.id = 0};
   enum err_code code = asked_read(channel, payload, &asked, err);
   if (code != OK) return code;
   c->asker = c->web;

@@ -90,13 +90,14 @@ static enum err_code read_codes(struct catalogue *c, struct store *s, struct rea
     if (code == OK && items != NULL) (*out)[c->n_codes++] = r;
   }
   statement_done(st);
-  c->codes = code == OK ? calloc((size_t)c->n_codes + 1, sizeof *c->codes) : NULL;
-  if (code == OK && c->codes == NULL) code = err_set(err, ERR_MEMORY, NULL);
-  for (uint32_t i = 0; code == OK && *out != NULL && i < c->n_codes; i++) {
+  if (code != OK) return code;
+  c->codes = calloc((size_t)c->n_codes + 1, sizeof *c->codes);
+  if (c->codes == NULL) return err_set(err, ERR_MEMORY, NULL);
+  for (uint32_t i = 0; *out != NULL && i < c->n_codes; i++) {
     c->codes[i].dim = (const char *)c->names.p + (*out)[i].dim;
     c->codes[i].code = (const char *)c->names.p + (*out)[i].code;
   }
-  return code;
+  return OK;
 }
 
 static int compare_places(const void *a, const void *b) {
@@ -149,7 +150,7 @@ static enum err_code read_all(struct catalogue *c, struct store *s, struct err *
   if (code == OK) code = read_objects(c, s, err);
   if (code == OK) code = sort_ids(c, err);
   if (code == OK) code = read_codes(c, s, &readings, err);
-  for (uint32_t i = 0; code == OK && i < c->n_codes; i++)
+  for (uint32_t i = 0; code == OK && readings != NULL && i < c->n_codes; i++)
     code = read_places(c, s, &c->codes[i], readings[i].no, err);
   free(readings);
   return code;

@@ -30,7 +30,7 @@ static void put_lead(json_t *out, const struct request *r, const struct schema *
     memcpy(cut, text.p, len);
     memcpy(cut + len, len < text.len ? "…" : "", len < text.len ? 4 : 1);
     for (char *p = cut; *p != '\0'; p++)
-      *p = *p == '\n' || *p == '\t' ? ' ' : *p;
+      if (*p == '\n' || *p == '\t') *p = ' ';
     (void)json_object_set_new(out, "lead", json_string(cut));
     (void)json_object_set_new(out, "lead_lang", text_json(tag));
     return;

@@ -436,7 +436,7 @@ _Static_assert(offsetof(struct sockaddr_in, sin_port) == offsetof(struct sockadd
 
 /* What it is bound to, as text, and the names that a Host may have. */
 static enum err_code name_self(struct server *s, const char *name, struct err *err) {
-  struct sockaddr_storage at;
+  struct sockaddr_storage at = {.ss_family = AF_UNSPEC};
   socklen_t len = sizeof at;
   char text[INET6_ADDRSTRLEN] = "";
   uint16_t port = 0;
