@@ -26,6 +26,10 @@ const struct command command_table[] = {
      options_publish, 1, ANY, false, cmd_publish},
     {"show", "objects", "ID", "an object in full", "un oggetto per intero", options_show, 1, 1, false, cmd_show},
     {"list", "objects", "KIND", "objects of a kind", "gli oggetti di un tipo", options_list, 1, 1, true, cmd_list},
+    {"history", "objects", "ID", "every version of an object, and what became of it",
+     "ogni versione di un oggetto, e che ne è stato", NULL, 1, 1, false, cmd_history},
+    {"diff", "objects", "ID [VERSION [VERSION]]", "what two versions say differently", "che cosa cambia fra due versioni", NULL,
+     1, 3, false, cmd_diff},
 
     {"person certify", "people", "FILE.pub", "let somebody write in this node's log",
      "autorizza qualcuno a scrivere nel registro", options_person_certify, 1, 1, false, cmd_person_certify},

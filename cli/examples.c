@@ -1,0 +1,38 @@
+/*
+ * examples: what `help COMMAND` shows below a command's options; the names are those of the command table. A command may have
+ * several, one a row.
+ */
+#include "cli/examples.h"
+
+#include <string.h>
+
+static const struct example {
+  const char *command, *line;
+} table[] = {
+    {"init", "specola init --country IT --name \"Who runs it\" --found \"Observatory\""},
+    {"join", "specola join observatory.charter"},
+    {"demo", "specola demo"},
+    {"new", "specola new case -o lab.draft"},
+    {"check", "specola check lab.draft"},
+    {"publish", "specola publish lab.draft"},
+    {"publish", "specola publish lab.draft --replaces IT-312"},
+    {"show", "specola show IT-312"},
+    {"show", "specola show IT-312 --version 1"},
+    {"list", "specola list case --country IT --level regional"},
+    {"history", "specola history IT-312"},
+    {"history", "specola --json history IT-312 | jq '.history[].summary'"},
+    {"diff", "specola diff IT-312"},
+    {"diff", "specola diff IT-312 1 3"},
+    {"search", "specola search \"open data\" --facets"},
+    {"export", "specola export --to csv --kind case -o cases.csv"},
+    {"import", "specola import cases.ndjson --map cases.ini --dry-run"},
+};
+
+const char *example_of(const char *command, size_t i) {
+  for (size_t k = 0; k < sizeof table / sizeof table[0]; k++) {
+    if (strcmp(table[k].command, command) == 0 && i-- == 0) {
+      return table[k].line;
+    }
+  }
+  return NULL;
+}
