@@ -26,6 +26,8 @@ const struct command command_table[] = {
      options_publish, 1, ANY, false, cmd_publish},
     {"show", "objects", "ID", "an object in full", "un oggetto per intero", options_show, 1, 1, false, cmd_show},
     {"list", "objects", "KIND", "objects of a kind", "gli oggetti di un tipo", options_list, 1, 1, true, cmd_list},
+    {"withdraw", "objects", "ID", "take an object back; its versions stay in the log",
+     "ritira un oggetto; le versioni restano nel registro", options_withdraw, 1, 1, false, cmd_withdraw},
     {"history", "objects", "ID", "every version of an object, and what became of it",
      "ogni versione di un oggetto, e che ne è stato", NULL, 1, 1, false, cmd_history},
     {"diff", "objects", "ID [VERSION [VERSION]]", "what two versions say differently", "che cosa cambia fra due versioni", NULL,

@@ -19,6 +19,7 @@ static const struct example {
     {"show", "specola show IT-312"},
     {"show", "specola show IT-312 --version 1"},
     {"list", "specola list case --country IT --level regional"},
+    {"withdraw", "specola withdraw IT-312 --reason \"published twice: see IT-290\""},
     {"history", "specola history IT-312"},
     {"history", "specola --json history IT-312 | jq '.history[].summary'"},
     {"diff", "specola diff IT-312"},
