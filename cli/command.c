@@ -26,6 +26,8 @@ const struct command command_table[] = {
      options_publish, 1, ANY, false, cmd_publish},
     {"show", "objects", "ID", "an object in full", "un oggetto per intero", options_show, 1, 1, false, cmd_show},
     {"list", "objects", "KIND", "objects of a kind", "gli oggetti di un tipo", options_list, 1, 1, true, cmd_list},
+    {"edit", "objects", "ID [FILE]", "change an object: its newest version as a draft, then a new version",
+     "modifica un oggetto: la versione più recente come bozza, poi una nuova versione", options_edit, 1, 2, false, cmd_edit},
     {"withdraw", "objects", "ID", "take an object back; its versions stay in the log",
      "ritira un oggetto; le versioni restano nel registro", options_withdraw, 1, 1, false, cmd_withdraw},
     {"history", "objects", "ID", "every version of an object, and what became of it",
