@@ -28,6 +28,9 @@ static const struct example {
     {"diff", "specola diff IT-312"},
     {"diff", "specola diff IT-312 1 3"},
     {"search", "specola search \"open data\" --facets"},
+    {"stats", "specola stats --country IT"},
+    {"stats", "specola stats --by sector"},
+    {"stats", "specola stats --csv > figures.csv"},
     {"export", "specola export --to csv --kind case -o cases.csv"},
     {"import", "specola import cases.ndjson --map cases.ini --dry-run"},
 };
