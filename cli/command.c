@@ -58,6 +58,8 @@ const struct command command_table[] = {
     {"search", "research", "[WORDS]", "find objects by text and facets", "trova oggetti per testo e faccette", options_search,
      0, ANY, true, cmd_search},
     {"stats", "research", "", "the observatory in figures", "l'osservatorio in cifre", options_stats, 0, 0, true, cmd_stats},
+    {"sql", "research", "[QUERY]", "a question in SQL; without one, the tables",
+     "una domanda in SQL; senza domanda, le tabelle", options_sql, 0, 1, false, cmd_sql},
     {"export", "research", "", "objects as NDJSON or CSV, logs as a bundle", "oggetti in NDJSON o CSV, registri in un bundle",
      options_export, 0, 0, true, cmd_export},
     {"import", "research", "FILE", "publish rows of a file, or take in a bundle",

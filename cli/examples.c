@@ -31,6 +31,9 @@ static const struct example {
     {"stats", "specola stats --country IT"},
     {"stats", "specola stats --by sector"},
     {"stats", "specola stats --csv > figures.csv"},
+    {"sql", "specola sql"},
+    {"sql", "specola sql \"SELECT ref, title FROM cases WHERE country = 'IT' ORDER BY title\""},
+    {"sql", "specola sql --csv \"SELECT code, count(*) FROM facets WHERE dimension = 'sector' GROUP BY code\""},
     {"export", "specola export --to csv --kind case -o cases.csv"},
     {"import", "specola import cases.ndjson --map cases.ini --dry-run"},
 };
