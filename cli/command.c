@@ -19,6 +19,8 @@ const struct command command_table[] = {
     {"serve", "start", "", "exchange with the other members until stopped",
      "scambia con gli altri membri finché non lo si ferma", options_serve, 0, 0, false, cmd_serve},
     {"status", "start", "", "how this node is doing", "come sta questo nodo", NULL, 0, 0, false, cmd_status},
+    {"news", "start", "", "what came since you looked last", "che cosa è arrivato dall'ultima volta", options_news, 0, 0, false,
+     cmd_news},
 
     {"new", "objects", "KIND", "an empty draft to fill in", "una bozza vuota da compilare", options_new, 1, 1, false, cmd_new},
     {"check", "objects", "FILE...", "what a draft still needs", "che cosa manca a una bozza", NULL, 1, ANY, false, cmd_check},

@@ -12,6 +12,8 @@ static const struct example {
     {"init", "specola init --country IT --name \"Who runs it\" --found \"Observatory\""},
     {"join", "specola join observatory.charter"},
     {"demo", "specola demo"},
+    {"news", "specola news"},
+    {"news", "specola news --since 7d"},
     {"new", "specola new case -o lab.draft"},
     {"check", "specola check lab.draft"},
     {"publish", "specola publish lab.draft"},
