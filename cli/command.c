@@ -19,6 +19,8 @@ const struct command command_table[] = {
     {"serve", "start", "", "exchange with the other members until stopped",
      "scambia con gli altri membri finché non lo si ferma", options_serve, 0, 0, false, cmd_serve},
     {"status", "start", "", "how this node is doing", "come sta questo nodo", NULL, 0, 0, false, cmd_status},
+    {"doctor", "start", "", "look whether all is as it should be", "controlla se tutto è come deve", NULL, 0, 0, false,
+     cmd_doctor},
     {"news", "start", "", "what came since you looked last", "che cosa è arrivato dall'ultima volta", options_news, 0, 0, false,
      cmd_news},
 
@@ -36,6 +38,8 @@ const struct command command_table[] = {
      "ogni versione di un oggetto, e che ne è stato", NULL, 1, 1, false, cmd_history},
     {"diff", "objects", "ID [VERSION [VERSION]]", "what two versions say differently", "che cosa cambia fra due versioni", NULL,
      1, 3, false, cmd_diff},
+    {"compare", "objects", "ID ID...", "objects side by side, field by field", "oggetti a confronto, campo per campo",
+     options_compare, 2, ANY, false, cmd_compare},
 
     {"person certify", "people", "FILE.pub", "let somebody write in this node's log",
      "autorizza qualcuno a scrivere nel registro", options_person_certify, 1, 1, false, cmd_person_certify},
@@ -71,6 +75,8 @@ const struct command command_table[] = {
 
     {"rebuild", "admin", "", "derive all tables again from the logs", "deriva di nuovo tutte le tabelle dai registri", NULL, 0,
      0, false, cmd_rebuild},
+    {"completion", "admin", "bash|zsh|fish", "completion of commands and names for your shell",
+     "completamento di comandi e nomi per la propria shell", options_completion, 0, 1, false, cmd_completion},
     {"help", "admin", "[COMMAND]", "what a command does", "che cosa fa un comando", NULL, 0, 2, false, cmd_help},
     {"version", "admin", "", "which version this is", "quale versione è", NULL, 0, 0, false, cmd_version},
     {NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, false, NULL},

@@ -12,6 +12,8 @@ static const struct example {
     {"init", "specola init --country IT --name \"Who runs it\" --found \"Observatory\""},
     {"join", "specola join observatory.charter"},
     {"demo", "specola demo"},
+    {"doctor", "specola doctor"},
+    {"doctor", "specola --json doctor | jq '.checks[] | select(.level != \"ok\")'"},
     {"news", "specola news"},
     {"news", "specola news --since 7d"},
     {"new", "specola new case -o lab.draft"},
@@ -29,6 +31,8 @@ static const struct example {
     {"history", "specola --json history IT-312 | jq '.history[].summary'"},
     {"diff", "specola diff IT-312"},
     {"diff", "specola diff IT-312 1 3"},
+    {"compare", "specola compare IT-312 FR-40 EE-7"},
+    {"compare", "specola compare --differing IT-312 FR-40"},
     {"search", "specola search \"open data\" --facets"},
     {"stats", "specola stats --country IT"},
     {"stats", "specola stats --by sector"},
@@ -37,6 +41,7 @@ static const struct example {
     {"sql", "specola sql \"SELECT ref, title FROM cases WHERE country = 'IT' ORDER BY title\""},
     {"sql", "specola sql --csv \"SELECT code, count(*) FROM facets WHERE dimension = 'sector' GROUP BY code\""},
     {"export", "specola export --to csv --kind case -o cases.csv"},
+    {"completion", "specola completion bash > /etc/bash_completion.d/specola"},
     {"import", "specola import cases.ndjson --map cases.ini --dry-run"},
 };
 
