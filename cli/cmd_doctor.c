@@ -20,11 +20,11 @@
 #include "node/clock.h"
 #include "node/ctl_client.h"
 
-#define MIB ((uint64_t)1024 * 1024)
-#define DISK_FAIL (256 * MIB)      /* free octets: less is an emergency */
-#define DISK_WARN (2 * 1024 * MIB) /* less is worth a look */
-#define WAL_WARN (512 * MIB)       /* octets of store.db-wal: a reader holds it up */
-#define CLOCK_SLACK_S 300u         /* how far ahead of this clock an own record may be */
+#define MIB UINT64_C(1048576)
+#define DISK_FAIL (256 * MIB)  /* free octets: less is an emergency */
+#define DISK_WARN (2048 * MIB) /* less is worth a look */
+#define WAL_WARN (512 * MIB)   /* octets of store.db-wal: a reader holds it up */
+#define CLOCK_SLACK_S 300u     /* how far ahead of this clock an own record may be */
 
 enum level { LEVEL_OK, LEVEL_WARN, LEVEL_FAIL };
 

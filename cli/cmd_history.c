@@ -56,7 +56,6 @@ static void set_head(struct cli *cli, const json_t *json) {
 struct story {
   struct cli *cli;
   const struct here *here;
-  struct out_table *table;
   json_t *list;
   json_t *before;    /* the body of the version before that counts and is here; NULL: none */
   struct bytes line; /* what happened */
@@ -151,16 +150,15 @@ static bool visit_entry(void *context, const struct history_row *row) {
   }
   say_day(row->created, day);
   snprintf(who, sizeof who, "%.120s%s%.100s%s", row->name, roles[0] == '\0' ? "" : " (", roles, roles[0] == '\0' ? "" : ")");
-  const char *what = bytes_text(&s->line);
   (void)json_object_set_new(entry, "summary", out_json_text(bytes_view(&s->line)));
-  const char *cells[] = {number, row->reference, day, who, what == NULL ? "" : what};
-  out_table_row(s->table, cells);
+  const bool odd = row->held != REASON_NONE || row->withdrawal;
+  out_wrapped(s->cli, 4, "%3s  %s  %s  %s", number[0] == '\0' ? "-" : number, row->reference, day, who);
+  out_toned(s->cli, odd ? TONE_WARNING : TONE_PLAIN, 5, "     %.*s", (int)s->line.len, (const char *)s->line.p);
   json_array_append_new(s->list, entry);
   return true;
 }
 
 enum err_code cmd_history(struct cli *cli, const struct args *args, struct err *err) {
-  static const char *const columns[] = {">version", "ref", "date", "by", "<what", NULL};
   struct here here;
   json_t *json = NULL;
   int64_t rowid = 0;
@@ -174,11 +172,9 @@ enum err_code cmd_history(struct cli *cli, const struct args *args, struct err *
   if ((code = open_object(cli, &here, args->operands[0], &rowid, &json, err)) != OK) {
     goto out;
   }
-  s.table = out_table_new(cli, columns);
   out_heading(cli, "%s  %s", text_of(json, "reference"), text_of(json, "title"));
   set_head(cli, json);
   code = query_history(here.store, &here.federation, rowid, visit_entry, &s, err);
-  out_table_print(s.table);
   if (code == OK && strcmp(text_of(json, "state"), "withdrawn") == 0) {
     out_line(cli, "! %s", out_word(cli, "It was withdrawn.", "È stato ritirato."));
   } else if (code == OK && json_array_size(json_object_get(json, "versions")) > 1) {
