@@ -103,8 +103,9 @@ static bool visit_row(void *context, const struct query_row *row) {
   snprintf(complete, sizeof complete, "%u %%", row->completeness);
   snprintf(versions, sizeof versions, "%u", row->versions);
   const char *kind = row->schema == NULL ? "?" : row->schema->kind;
-  const char *with_kind[] = {row->reference, kind, versions, complete, row->title};
-  const char *without[] = {row->reference, versions, complete, row->title};
+  const char *state = row->withdrawn ? out_word(l->cli, "withdrawn", "ritirato") : "";
+  const char *with_kind[] = {row->reference, kind, versions, complete, state, row->title};
+  const char *without[] = {row->reference, versions, complete, state, row->title};
   out_table_row(l->table, l->kinds ? with_kind : without);
   json_array_append_new(l->list, row_json(row));
   l->n++;
@@ -155,8 +156,8 @@ static enum err_code count_facets(struct cli *cli, const struct here *here, cons
 /* ---- both ---- */
 
 static enum err_code run(struct cli *cli, const struct args *args, struct query *q, struct err *err) {
-  static const char *const with_kind[] = {"ref", "kind", ">versions", ">complete", "<title", NULL};
-  static const char *const without[] = {"ref", ">versions", ">complete", "<title", NULL};
+  static const char *const with_kind[] = {"ref", "kind", ">versions", ">complete", "state", "<title", NULL};
+  static const char *const without[] = {"ref", ">versions", ">complete", "state", "<title", NULL};
   struct here here;
   uint64_t total = 0;
   enum err_code code = here_open(cli, &here, err);

@@ -128,6 +128,18 @@ static size_t number_shown(const json_t *json) {
   return 1;
 }
 
+/* "! It was withdrawn (IT-9): published twice". */
+static void say_withdrawal(struct cli *cli, const json_t *withdrawal) {
+  json_t *reason = json_object_get(withdrawal, "reason");
+  const char *text = json_string_value(reason);
+  text = text != NULL ? text : json_string_value(json_object_get(reason, cli->lang));
+  if (text == NULL && json_object_size(reason) > 0) {
+    text = json_string_value(json_object_iter_value(json_object_iter(reason)));
+  }
+  out_toned(cli, TONE_WARNING, 2, "! %s (%s)%s%s", out_word(cli, "It was withdrawn", "\xc3\x88 stato ritirato"),
+            text_of(withdrawal, "reference"), text == NULL ? "." : ": ", text == NULL ? "" : text);
+}
+
 static enum err_code say_object(struct cli *cli, const json_t *json, const struct schema *schema, struct view body,
                                 struct err *err) {
   char when[32];
@@ -146,7 +158,7 @@ static enum err_code say_object(struct cli *cli, const json_t *json, const struc
               out_word(cli, "of", "di"), n, text_of(json, "shown"), when, out_word(cli, "by", "di"), text_of(author, "name"),
               text_of(author, "roles"));
   if (strcmp(text_of(json, "state"), "withdrawn") == 0) {
-    out_line(cli, "! %s", out_word(cli, "It was withdrawn.", "\xc3\x88 stato ritirato."));
+    say_withdrawal(cli, json_object_get(json, "withdrawal"));
   }
   out_line(cli, "%s", "");
   if (body.len == 0) {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/examples.h"
 #include "cli/lookup.h"
 #include "cli/options.h"
 #include "cli/out.h"
@@ -32,6 +33,20 @@ static void help_options(struct cli *cli, const struct option_row *rows, const c
   }
 }
 
+static void help_examples(struct cli *cli, const char *name) {
+  const char *line;
+  json_t *list = json_array();
+  for (size_t i = 0; (line = example_of(name, i)) != NULL; i++) {
+    if (i == 0) {
+      out_line(cli, "%s", "");
+      out_heading(cli, "%s", in_lang(cli, "Examples", "Esempi"));
+    }
+    out_line(cli, "  %s", line);
+    json_array_append_new(list, json_string(line));
+  }
+  out_set(cli, "examples", list);
+}
+
 enum err_code help_command(struct cli *cli, const struct command *command, struct err *err) {
   (void)err;
   json_t *list = json_array();
@@ -44,6 +59,7 @@ enum err_code help_command(struct cli *cli, const struct command *command, struc
              in_lang(cli, "a facet of the schemas: --country IT --sector 01.3 --level local",
                      "una faccetta degli schemi: --country IT --sector 01.3 --level local"));
   }
+  help_examples(cli, command->name);
   help_options(cli, global_options, in_lang(cli, "General options", "Opzioni generali"), NULL);
   out_set_text(cli, "command", command->name);
   out_set_text(cli, "help", in_lang(cli, command->en, command->it));

@@ -124,6 +124,30 @@ void out_wrapped(const struct cli *cli, size_t indent, const char *format, ...) 
   }
 }
 
+void out_toned(const struct cli *cli, enum out_tone tone, size_t indent, const char *format, ...) {
+  static const char *const colours[] = {[TONE_PLAIN] = "",
+                                        [TONE_GOOD] = "\033[32m",
+                                        [TONE_BAD] = "\033[31m",
+                                        [TONE_WARNING] = "\033[33m",
+                                        [TONE_FAINT] = "\033[2m"};
+  char *line = NULL;
+  if (cli->json) {
+    return;
+  }
+  va_list args;
+  va_start(args, format);
+  int n = vasprintf(&line, format, args);
+  va_end(args);
+  if (n < 0) {
+    return;
+  }
+  const bool coloured = cli->colour && tone != TONE_PLAIN;
+  fputs(coloured ? colours[tone] : "", stdout);
+  put_wrapped_raw(cli, view_of_text(line), 0, indent);
+  fputs(coloured ? "\033[0m" : "", stdout);
+  free(line);
+}
+
 const char *out_word(const struct cli *cli, const char *en, const char *it) {
   return strncmp(cli->lang, "it", 2) == 0 ? it : en;
 }

@@ -16,6 +16,11 @@ void out_heading(const struct cli *cli, const char *format, ...) __attribute__((
 void out_text(const struct cli *cli, struct view text);
 /* A line that is wrapped like that; its further lines are indented by so many blanks. */
 void out_wrapped(const struct cli *cli, size_t indent, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The same in a colour, where stdout may have colours: what came, what went, what is to be looked at, what matters less. The
+ * words must say it too. */
+enum out_tone { TONE_PLAIN, TONE_GOOD, TONE_BAD, TONE_WARNING, TONE_FAINT };
+void out_toned(const struct cli *cli, enum out_tone tone, size_t indent, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 /* The one of two words that fits the language of this run. Borrowed. */
 const char *out_word(const struct cli *cli, const char *en, const char *it);
 /* A line on stderr, beside the result: progress, advice, warnings. Nothing under --json or -q. */

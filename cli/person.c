@@ -121,8 +121,7 @@ enum err_code person_open(struct cli *cli, struct signer *out, struct err *err) 
   return code;
 }
 
-/* The folders above path, closed to others. */
-static enum err_code make_folders(const char *path, struct err *err) {
+enum err_code person_folders(const char *path, struct err *err) {
   char folder[HOME_PATH_MAX];
   int n = snprintf(folder, sizeof folder, "%s", path);
   if (n < 0 || (size_t)n >= sizeof folder) {
@@ -145,7 +144,7 @@ enum err_code person_make(const char *path, const char *name, struct secret *pas
   if (strlen(name) > KEYFILE_NAME_MAX) {
     return err_set(err, ERR_LIMIT, "the name has %zu octets, at most %d", strlen(name), KEYFILE_NAME_MAX);
   }
-  enum err_code code = make_folders(path, err);
+  enum err_code code = person_folders(path, err);
   if (code == OK) {
     code = signer_new(&signer, err);
   }

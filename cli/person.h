@@ -31,6 +31,8 @@ MUST_CHECK enum err_code person_open(struct cli *cli, struct signer *out, struct
  * Refuses to overwrite. */
 MUST_CHECK enum err_code person_make(const char *path, const char *name, struct secret *passphrase, struct person_card *out,
                                      struct err *err);
+/* Makes the folders above path, closed to others; those that are there stay as they are. ERR_LIMIT, ERR_IO. */
+MUST_CHECK enum err_code person_folders(const char *path, struct err *err);
 /* The fingerprint of a public key in words. */
 void person_fingerprint(const struct pubkey *key, char out[48]);
 

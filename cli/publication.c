@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/store/object.h"
+
 /* Invariant: unique[i] and new_version[i] belong to batch.rows[i]. */
 struct shipment {
   struct batch batch;
@@ -72,6 +74,21 @@ static enum err_code version_at(const struct here *here, int64_t rowid, struct v
   return code;
 }
 
+/* What a new version must name: the end of the object's chain, which may be a version that a revocation made void. */
+static enum err_code chain_end(const struct here *here, int64_t rowid, struct hash *id, struct err *err) {
+  struct object object;
+  struct version_of end;
+  int64_t first = 0;
+  enum err_code code = object_of_version(here->store, rowid, &first, err);
+  if (code == OK) {
+    code = object_get(here->store, first, &object, err);
+  }
+  if (code == OK && object.head != rowid && (code = version_at(here, object.head, view_of(NULL, 0), &end, err)) == OK) {
+    *id = end.newest;
+  }
+  return code;
+}
+
 enum err_code version_by_name(const struct here *here, const char *name, struct version_of *out, struct err *err) {
   int64_t rowid = 0;
   struct log log;
@@ -80,11 +97,11 @@ enum err_code version_by_name(const struct here *here, const char *name, struct 
     return code;
   }
   if (!hash_equal(&log.node, &here->federation.own)) {
-    err_set(err, ERR_REFUSED, "%s is %s's: only its home publishes new versions", name,
-            federation_handle(&here->federation, &log.node));
+    err_set(err, ERR_REFUSED, "%s is %s's: only its home changes it", name, federation_handle(&here->federation, &log.node));
     return err_hint(err, "publish your own object and name that one in its relations");
   }
-  return version_at(here, rowid, view_of(NULL, 0), out, err);
+  code = version_at(here, rowid, view_of(NULL, 0), out, err);
+  return code == OK ? chain_end(here, rowid, &out->newest, err) : code;
 }
 
 enum err_code version_by_unique(const struct here *here, const struct schema *schema, struct view body, struct version_of *out,

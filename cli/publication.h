@@ -27,7 +27,8 @@ struct version_of {
   int64_t rowid;
   struct pubkey author; /* of this version */
 };
-/* By reference, id or title, as query_object finds it; of the own log: ERR_REFUSED for another's. */
+/* By reference, id or title, as query_object finds it; of the own log: ERR_REFUSED for another's. newest is what a new version
+ * or a withdrawal must name: the end of the chain, be it void; rowid and author are those of the newest that counts. */
 MUST_CHECK enum err_code version_by_name(const struct here *here, const char *name, struct version_of *out, struct err *err);
 /* The own object with the same unique fields as body. ERR_NOT_FOUND (err untouched) if there is none or the schema has no such
  * fields. */

@@ -108,17 +108,22 @@ static void say_labelled(struct rendering *r, const char *label) {
 }
 
 /* A row of a group: "label: value · label: value". */
-static void say_row(struct rendering *r, const struct field *group, const json_t *row) {
-  bytes_clear(&r->line);
+static void add_row(struct rendering *r, const struct field *group, const json_t *row) {
+  const size_t begin = r->line.len;
   for (size_t i = 0; i < group->n_children; i++) {
     const struct field *child = &group->children[i];
     json_t *value = json_object_get(row, child->name);
-    if (value == NULL || (r->line.len > 0 && bytes_append_text(&r->line, " \xc2\xb7 ", NULL) != OK) ||
+    if (value == NULL || (r->line.len > begin && bytes_append_text(&r->line, " \xc2\xb7 ", NULL) != OK) ||
         bytes_printf(&r->line, NULL, "%s: ", schema_label(r->schema, child->key, r->cli->lang)) != OK) {
       continue;
     }
     add_value(r, child, value);
   }
+}
+
+static void say_row(struct rendering *r, const struct field *group, const json_t *row) {
+  bytes_clear(&r->line);
+  add_row(r, group, row);
   struct view text = bytes_view(&r->line);
   out_wrapped(r->cli, 4, "  - %.*s", (int)text.len, (const char *)text.p);
 }
@@ -230,6 +235,32 @@ static void say_unknown_keys(struct rendering *r, json_t *json) {
     add_value(r, NULL, value);
     say_labelled(r, key);
   }
+}
+
+void render_value(struct cli *cli, const struct schema *schema, const struct field *field, json_t *value, struct bytes *out) {
+  struct rendering r = {.cli = cli, .schema = schema, .original = "", .line = *out};
+  const bool group = field != NULL && field->n_children > 0;
+  size_t i;
+  json_t *row;
+  if (json_object_get(value, "_unknown") != NULL || json_object_get(value, "_na") != NULL) {
+    bool fits = bytes_append_text(&r.line,
+                                  json_object_get(value, "_na") == NULL ? out_word(cli, "not yet known", "non ancora noto")
+                                                                        : out_word(cli, "not applicable", "non applicabile"),
+                                  NULL) == OK;
+    (void)fits;
+  } else if (group && json_is_object(value)) {
+    add_row(&r, field, value);
+  } else if (group) {
+    json_array_foreach(value, i, row) {
+      if (i > 0 && bytes_append_text(&r.line, "; ", NULL) != OK) {
+        break;
+      }
+      add_row(&r, field, row);
+    }
+  } else {
+    add_value(&r, field, value);
+  }
+  *out = r.line;
 }
 
 enum err_code render_body(struct cli *cli, const struct schema *schema, struct view body, struct err *err) {

@@ -109,32 +109,22 @@ enum err_code submit_person(struct cli *cli, struct submit *s, struct err *err) 
   return person_open(cli, &s->person, err);
 }
 
-enum err_code submit_seal(struct submit *s, uint32_t schema_number, const struct hash *object, const struct hash *replaces,
-                          struct view body, size_t tag, struct batch *batch, struct err *err) {
+/* Seals a record of kind h->kind by the person and adds it. */
+static enum err_code seal(struct submit *s, struct header *h, struct view body, size_t tag, struct batch *batch,
+                          struct err *err) {
   if (!batch_has_room(batch, body.len)) {
     return err_set(err, ERR_LIMIT, "a submission holds at most %u records and %u octets", LIMIT_SUBMIT, LIMIT_SUBMIT_BYTES);
   }
   struct sealed *row = &batch->rows[batch->n];
-  struct header h = {.kind = KIND_VERSION,
-                     .home = s->here.federation.own,
-                     .created = clock_unix(clock_system()),
-                     .n_args = 2,
-                     .args = {schema_number, 0}};
-  if (object != NULL) {
-    h.has_subject = true;
-    h.subject = *object;
-  }
-  if (replaces != NULL) {
-    h.n_refs = 1;
-    h.refs[0] = *replaces;
-  }
+  h->home = s->here.federation.own;
+  h->created = clock_unix(clock_system());
   *row = (struct sealed){.tag = tag};
   bytes_init(&row->envelope, LIMIT_ENVELOPE);
   bytes_init(&row->body, LIMIT_BODY);
   entropy_fill(entropy_system(), row->salt.b, sizeof row->salt.b);
   enum err_code code = bytes_append(&row->body, body, err);
   if (code == OK) {
-    code = record_seal(&h, &s->here.federation.charter.fed_id, &s->person, &row->salt, body, &row->envelope, &row->id, err);
+    code = record_seal(h, &s->here.federation.charter.fed_id, &s->person, &row->salt, body, &row->envelope, &row->id, err);
   }
   if (code != OK) {
     bytes_release(&row->envelope);
@@ -144,6 +134,26 @@ enum err_code submit_seal(struct submit *s, uint32_t schema_number, const struct
   batch->n++;
   batch->octets += body.len + ROW_OVERHEAD;
   return OK;
+}
+
+enum err_code submit_seal(struct submit *s, uint32_t schema_number, const struct hash *object, const struct hash *replaces,
+                          struct view body, size_t tag, struct batch *batch, struct err *err) {
+  struct header h = {.kind = KIND_VERSION, .n_args = 2, .args = {schema_number, 0}};
+  if (object != NULL) {
+    h.has_subject = true;
+    h.subject = *object;
+  }
+  if (replaces != NULL) {
+    h.n_refs = 1;
+    h.refs[0] = *replaces;
+  }
+  return seal(s, &h, body, tag, batch, err);
+}
+
+enum err_code submit_seal_withdrawal(struct submit *s, const struct hash *object, const struct hash *newest, struct view body,
+                                     size_t tag, struct batch *batch, struct err *err) {
+  struct header h = {.kind = KIND_WITHDRAW, .has_subject = true, .subject = *object, .n_refs = 1, .refs = {*newest}};
+  return seal(s, &h, body, tag, batch, err);
 }
 
 static struct item item_of(const struct sealed *row) {

@@ -55,6 +55,9 @@ MUST_CHECK enum err_code submit_person(struct cli *cli, struct submit *s, struct
 MUST_CHECK enum err_code submit_seal(struct submit *s, uint32_t schema_number, const struct hash *object,
                                      const struct hash *replaces, struct view body, size_t tag, struct batch *batch,
                                      struct err *err);
+/* Seals the withdrawal of an object whose newest version is newest; body empty: without a reason. Same errors. */
+MUST_CHECK enum err_code submit_seal_withdrawal(struct submit *s, const struct hash *object, const struct hash *newest,
+                                                struct view body, size_t tag, struct batch *batch, struct err *err);
 /* Sends the batch; the receipt has a row for each, in order. The batch is not cleared. */
 MUST_CHECK enum err_code submit_send(struct submit *s, const struct batch *batch, struct receipt *out, struct err *err);
 /* The same in two steps. The batch is borrowed until submit_finish; meanwhile hall and ctl are not to be used. ERR_MEMORY,

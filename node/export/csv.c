@@ -10,8 +10,7 @@
 
 #define CSV_FIXED 8 /* columns before the fields: reference … completeness */
 
-/* Appends one cell. */
-static enum err_code put_cell(struct bytes *out, struct view v, bool first, struct err *err) {
+enum err_code export_csv_cell(struct bytes *out, struct view v, bool first, struct err *err) {
   const bool formula = v.len > 0 && strchr("=+-@\t\r", v.p[0]) != NULL && v.p[0] != 0;
   bool quoted = formula;
   for (size_t i = 0; i < v.len && !quoted; i++) {
@@ -28,7 +27,7 @@ static enum err_code put_cell(struct bytes *out, struct view v, bool first, stru
 }
 
 static enum err_code put_text_cell(struct bytes *out, const char *text, bool first, struct err *err) {
-  return put_cell(out, view_of_text(text), first, err);
+  return export_csv_cell(out, view_of_text(text), first, err);
 }
 
 /* ---- columns ---- */
@@ -244,7 +243,7 @@ static enum err_code fill_cells(struct row *row, struct err *err) {
 static enum err_code put_cells(struct row *row, struct err *err) {
   enum err_code code = fill_cells(row, err);
   for (size_t i = 0; i < row->n_cells; i++) {
-    code = code == OK ? put_cell(&row->run->scratch, bytes_view(&row->cells[i].text), false, err) : code;
+    code = code == OK ? export_csv_cell(&row->run->scratch, bytes_view(&row->cells[i].text), false, err) : code;
     bytes_release(&row->cells[i].text);
   }
   free(row->cells);

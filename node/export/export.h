@@ -25,4 +25,8 @@ MUST_CHECK enum err_code export_run(struct store *s, const struct federation *f,
                                     const struct export_options *options, bundle_sink *sink, void *context,
                                     struct export_report *report, struct err *err);
 
+/* Appends one cell of such a CSV: quoted where it must be, a formula made harmless; first: no comma before it. ERR_LIMIT,
+ * ERR_MEMORY. */
+MUST_CHECK enum err_code export_csv_cell(struct bytes *out, struct view v, bool first, struct err *err);
+
 #endif

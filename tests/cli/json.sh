@@ -14,7 +14,9 @@ one() {
   [ $status -eq 0 ] || [ "$(jq .error.exit <"$T/out")" = $status ] || fail "exit differs from the status: $*"
 }
 for words in "help" "help publish" "version" "status" "new case" "check $T/a.draft" "check $T/none" "publish $T/a.draft" "show IT-2" \
-  "show nothing" "list case" "list nothing" "search prova" "search --facets" "search --nothing x" "person list" "key show" "peer list" \
+  "show nothing" "list case" "list nothing" "search prova" "search --facets" "search --nothing x" "history IT-2" "history nothing" "diff IT-2" \
+  "diff" "edit IT-2" "edit IT-2 -o $T/e.draft" "edit IT-2 $T/e.draft" "withdraw IT-99" "compare IT-2 IT-2" "compare IT-2" "stats" "stats --by none" \
+  "sql" "sql nonsense" "news" "news --since never" "doctor" "completion bash" "completion none" "person list" "key show" "peer list" \
   "peer ping FR" "export --to ndjson" "export --to ndjson -o $T/x.ndjson" "verify" "verify $T/it.bundle" "verify $T/a.draft" "rebuild" \
   "import $T/it.bundle" "import $T/none" "import $T/a.draft --dry-run" "root new --out $T/roots" "root new --out $T/roots --passphrase-file $T/passphrase" \
   "root sign $T/a.draft --key x" "found X" "found X $T/a.draft" "join $T/a.draft" "init" "init --country IT --name X --found X" \

@@ -29,3 +29,18 @@ says "1 of its own, 1 in the observatory"
 silent "body_bytes"
 screen "peer list"
 says "no other member"
+# Colours only on a terminal that wants them: what came green, what went red.
+sed 's/^title.it:.*/title.it: Un altro titolo/' "$SOURCE/cli/demo_cases/it/veneto-innovation-lab.draft" >"$T/other.draft"
+as it publish "$T/other.draft" --replaces IT-2 "${P[@]}"
+exits 0
+for words in "history IT-2" "diff IT-2" "stats" "doctor" "compare IT-2 IT-3" "news"; do
+  screen "$words"
+  narrow
+done
+screen "diff IT-2"
+silent $'\x1b['
+SPECOLA_HOME=$T/it/home XDG_CONFIG_HOME=$T/it/config script -qec "'$SPECOLA' diff IT-2" /dev/null </dev/null 2>"$T/err" >"$T/out"
+says $'\x1b[32m'
+says $'\x1b[31m'
+as it diff IT-2
+silent $'\x1b['

@@ -1,0 +1,285 @@
+/*
+ * stats: the observatory in figures: by kind, home, title_language, year, completeness and every facet of the schemas. All
+ * figures are tables of (code, label, count), so that text, JSON and CSV say the same.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/facets.h"
+#include "cli/out.h"
+#include "node/export/export.h"
+#include "node/store/query_stats.h"
+
+const struct option_row options_stats[] = {
+    {"kind", 0, OPTION_VALUE, "KIND", "only of this kind", "solo di questo tipo"},
+    {"node", 0, OPTION_VALUE, "HANDLE", "only of this home", "solo di questo nodo"},
+    {"by", 0, OPTION_VALUE, "TABLE", "only this table: home, year, a facet", "solo questa tabella: home, year, una faccetta"},
+    {"csv", 0, OPTION_FLAG, NULL, "one table of all figures, for a spreadsheet",
+     "una tabella di tutte le cifre, per un foglio"},
+    OPTIONS_END,
+};
+
+#define ROWS_SHOWN 10 /* of a table, to people; --json, --csv and --by have all */
+
+/* The figures in the making: a list of {"table", "label", "rows": [{"code", "label", "count"}]}. */
+struct figures {
+  struct cli *cli;
+  const struct here *here;
+  const struct query *query;
+  json_t *tables;  /* in the document */
+  json_t *rows;    /* of the table at hand */
+  const char *by;  /* NULL: all */
+  const char *dim; /* of the facet at hand */
+};
+
+static const char *text_of(const json_t *json, const char *key) {
+  const char *text = json_string_value(json_object_get(json, key));
+  return text == NULL ? "" : text;
+}
+
+static bool is_wanted(const struct figures *f, const char *table) {
+  return f->by == NULL || strcmp(f->by, table) == 0;
+}
+
+static void begin_table(struct figures *f, const char *name, const char *label) {
+  f->rows = json_array();
+  json_array_append_new(
+      f->tables, json_pack("{s:s, s:o, s:o}", "table", name, "label", out_json_text(view_of_text(label)), "rows", f->rows));
+}
+
+static bool add_row(void *context, const char *code, const char *label, uint64_t count) {
+  const struct figures *f = context;
+  json_array_append_new(f->rows,
+                        json_pack("{s:o, s:o, s:I}", "code", out_json_text(view_of_text(code)), "label",
+                                  out_json_text(view_of_text(label == NULL ? code : label)), "count", (json_int_t)count));
+  return true;
+}
+
+/* ---- tables of the walk ---- */
+
+struct counter {
+  const char *code;
+  json_int_t count;
+};
+
+static int by_count(const void *a, const void *b) {
+  const struct counter *x = a, *y = b;
+  return x->count != y->count ? (x->count < y->count) - (x->count > y->count) : strcmp(x->code, y->code);
+}
+
+static int by_code(const void *a, const void *b) {
+  const struct counter *x = a, *y = b;
+  return strcmp(x->code, y->code);
+}
+
+/* What a code of one of these tables is called. */
+static const char *label_of(const struct figures *f, const char *table, const char *code) {
+  const struct vocabulary *languages = vocabulary_by_name(f->here->schemas, "language");
+  const struct schema *schema = schema_by_kind(f->here->schemas, code);
+  if (strcmp(table, "kind") == 0 && schema != NULL) {
+    return schema_label(schema, "@kind", f->cli->lang);
+  }
+  const struct federation_member *m = strcmp(table, "home") == 0 ? federation_by_handle(&f->here->federation, code) : NULL;
+  if (m != NULL) {
+    const struct vocabulary *countries = vocabulary_by_name(f->here->schemas, "country");
+    return countries == NULL ? NULL : vocabulary_label(countries, view_of_text(m->member->country), f->cli->lang);
+  }
+  return strcmp(table, "title_language") == 0 && languages != NULL
+             ? vocabulary_label(languages, view_of_text(code), f->cli->lang)
+             : NULL;
+}
+
+static enum err_code add_counters(struct figures *f, const char *name, const char *label, json_t *counters, bool ordered,
+                                  struct err *err) {
+  const size_t n = json_object_size(counters);
+  struct counter *list = calloc(n + 1, sizeof *list);
+  const char *code;
+  json_t *value;
+  size_t i = 0;
+  if (list == NULL) {
+    return err_set(err, ERR_MEMORY, NULL);
+  }
+  json_object_foreach(counters, code, value) {
+    list[i++] = (struct counter){code, json_integer_value(value)};
+  }
+  qsort(list, n, sizeof list[0], ordered ? by_code : by_count);
+  begin_table(f, name, label);
+  for (i = 0; i < n; i++) {
+    add_row(f, list[i].code, label_of(f, name, list[i].code), (uint64_t)list[i].count);
+  }
+  free(list);
+  return OK;
+}
+
+static void add_bands(struct figures *f, const json_t *bands) {
+  static const char *const names[STATS_BANDS] = {"0-24", "25-49", "50-74", "75-99", "100"};
+  begin_table(f, "completeness", out_word(f->cli, "Completeness, %", "Completezza, %"));
+  for (size_t i = 0; i < STATS_BANDS; i++) {
+    add_row(f, names[i], names[i], (uint64_t)json_integer_value(json_array_get(bands, i)));
+  }
+}
+
+static enum err_code add_walk(struct figures *f, struct err *err) {
+  static const struct {
+    const char *name, *en, *it;
+    bool ordered;
+  } tables[] = {{"kind", "Kinds", "Tipi", false},
+                {"home", "Homes", "Nodi", false},
+                {"title_language", "Languages of the title", "Lingue del titolo", false},
+                {"year", "First published in", "Pubblicati la prima volta nel", true},
+                {"updated", "Newest version of", "Ultima versione del", true}};
+  static const char *const totals[] = {"objects", "versions", "withdrawn", "completeness"};
+  json_t *json = NULL;
+  enum err_code code = query_stats(f->here->store, &f->here->federation, f->here->schemas, f->query, &json, err);
+  for (size_t i = 0; code == OK && i < sizeof totals / sizeof totals[0]; i++) {
+    out_set_number(f->cli, totals[i], (uint64_t)json_integer_value(json_object_get(json, totals[i])));
+  }
+  for (size_t i = 0; code == OK && i < sizeof tables / sizeof tables[0]; i++) {
+    if (is_wanted(f, tables[i].name)) {
+      code = add_counters(f, tables[i].name, out_word(f->cli, tables[i].en, tables[i].it),
+                          json_object_get(json, tables[i].name), tables[i].ordered, err);
+    }
+  }
+  if (code == OK && is_wanted(f, "completeness")) {
+    add_bands(f, json_object_get(json, "completeness_bands"));
+  }
+  json_decref(json);
+  return code;
+}
+
+/* Figures are of what was asked for: unlike the choices beside a list, codes that were not asked for have none. */
+static bool add_facet(void *context, const char *code, const char *label, uint64_t count) {
+  const struct figures *f = context;
+  bool asked = false, found = false;
+  for (uint32_t i = 0; i < f->query->n_facets; i++) {
+    const bool same = strcmp(f->query->facets[i].dim, f->dim) == 0;
+    asked = asked || same;
+    found = found || (same && strcmp(f->query->facets[i].code, code) == 0);
+  }
+  return asked && !found ? true : add_row(context, code, label, count);
+}
+
+static enum err_code add_facets(struct figures *f, struct err *err) {
+  const struct schema *schema = f->query->kind == NULL ? NULL : schema_by_kind(f->here->schemas, f->query->kind);
+  const char *dim, *label = "";
+  enum err_code code = OK;
+  for (size_t i = 0; code == OK && (dim = facets_dimension(f->here->schemas, schema, f->cli->lang, i, &label)) != NULL; i++) {
+    if (!is_wanted(f, dim)) {
+      continue;
+    }
+    begin_table(f, dim, label);
+    f->dim = dim;
+    code = query_facet(f->here->store, &f->here->federation, f->here->schemas, f->query, dim, add_facet, f, err);
+  }
+  return code;
+}
+
+/* ---- said ---- */
+
+static void say_totals(const struct figures *f) {
+  const json_t *doc = f->cli->doc;
+  const json_int_t objects = json_integer_value(json_object_get(doc, "objects"));
+  const json_int_t withdrawn = json_integer_value(json_object_get(doc, "withdrawn"));
+  out_heading(f->cli, "%jd %s", (intmax_t)objects, out_word(f->cli, objects == 1 ? "object" : "objects", "oggetti"));
+  out_line(f->cli, "  %jd %s, %jd %% %s, %jd %s", (intmax_t)json_integer_value(json_object_get(doc, "versions")),
+           out_word(f->cli, "versions", "versioni"), (intmax_t)json_integer_value(json_object_get(doc, "completeness")),
+           out_word(f->cli, "complete on average", "completi in media"), (intmax_t)withdrawn,
+           out_word(f->cli, "withdrawn", "ritirati"));
+}
+
+static void say_table(const struct figures *f, const json_t *table) {
+  static const char *const columns[] = {">count", ">%", "code", "<label", NULL};
+  const json_int_t objects = json_integer_value(json_object_get(f->cli->doc, "objects"));
+  struct out_table *t = out_table_new(f->cli, columns);
+  size_t i;
+  json_t *row;
+  json_t *rows = json_object_get(table, "rows");
+  if (json_array_size(rows) > 0) {
+    out_line(f->cli, "%s", "");
+    out_heading(f->cli, "%s  (--by %s)", text_of(table, "label"), text_of(table, "table"));
+  }
+  json_array_foreach(rows, i, row) {
+    char count[32], share[32];
+    const json_int_t n = json_integer_value(json_object_get(row, "count"));
+    const bool plain = strcmp(text_of(row, "code"), text_of(row, "label")) == 0;
+    if (i == ROWS_SHOWN && f->by == NULL) {
+      break;
+    }
+    snprintf(count, sizeof count, "%jd", (intmax_t)n);
+    snprintf(share, sizeof share, "%.0f", objects == 0 ? 0.0 : 100.0 * (double)n / (double)objects);
+    const char *cells[] = {count, share, text_of(row, "code"), plain ? "" : text_of(row, "label")};
+    out_table_row(t, cells);
+  }
+  out_table_print(t);
+  if (f->by == NULL && json_array_size(rows) > ROWS_SHOWN) {
+    out_line(f->cli, "%s %zu %s --by %s", out_word(f->cli, "and", "e altri"), json_array_size(rows) - ROWS_SHOWN,
+             out_word(f->cli, "more:", "in:"), text_of(table, "table"));
+  }
+}
+
+/* A line a figure: table, code, label, count. */
+static enum err_code print_csv(const struct figures *f, struct err *err) {
+  struct bytes line;
+  size_t i, k;
+  json_t *table, *row;
+  enum err_code code = OK;
+  bytes_init(&line, (size_t)1024 * 1024);
+  printf("table,code,label,count\r\n");
+  json_array_foreach(f->tables, i, table) {
+    json_array_foreach(json_object_get(table, "rows"), k, row) {
+      char count[32];
+      snprintf(count, sizeof count, "%jd", (intmax_t)json_integer_value(json_object_get(row, "count")));
+      const char *cells[] = {text_of(table, "table"), text_of(row, "code"), text_of(row, "label"), count};
+      bytes_clear(&line);
+      for (size_t c = 0; code == OK && c < 4; c++) {
+        code = export_csv_cell(&line, view_of_text(cells[c]), c == 0, err);
+      }
+      if (code == OK) {
+        printf("%.*s\r\n", (int)line.len, (const char *)line.p);
+      }
+    }
+  }
+  bytes_release(&line);
+  return code;
+}
+
+static enum err_code say(const struct figures *f, bool csv, struct err *err) {
+  size_t i;
+  json_t *table;
+  if (f->by != NULL && json_array_size(f->tables) == 0) {
+    err_set(err, ERR_NOT_FOUND, "--by %s: no such table", f->by);
+    return err_hint(err, "kind, home, title_language, year, updated, completeness, or a facet: specola search --facets");
+  }
+  if (f->cli->json) {
+    return OK;
+  }
+  if (csv) {
+    return print_csv(f, err);
+  }
+  say_totals(f);
+  json_array_foreach(f->tables, i, table) {
+    say_table(f, table);
+  }
+  return OK;
+}
+
+enum err_code cmd_stats(struct cli *cli, const struct args *args, struct err *err) {
+  struct here here;
+  const struct schema *schema = NULL;
+  struct query query = {.kind = args_value(args, "kind"), .node = args_value(args, "node"), .lang = cli->lang};
+  struct figures f = {.cli = cli, .here = &here, .query = &query, .tables = json_array(), .by = args_value(args, "by")};
+  out_set(cli, "tables", f.tables);
+  enum err_code code = here_open(cli, &here, err);
+  if (code != OK) {
+    return code;
+  }
+  if ((query.kind == NULL || (code = here_kind(here.schemas, query.kind, &schema, err)) == OK) &&
+      (code = facets_read(here.schemas, schema, options_stats, args, &query, err)) == OK && (code = add_walk(&f, err)) == OK &&
+      (code = add_facets(&f, err)) == OK) {
+    code = say(&f, args_flag(args, "csv"), err);
+  }
+  here_release(&here);
+  return code;
+}

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# compare: the same fields of several objects side by side, in the reader's language.
+. "$(dirname "${BASH_SOURCE[0]}")/story.bash"
+found_alone it
+draft "$T/a.draft" "Prima"
+draft "$T/b.draft" "Seconda"
+sed -i 's/level: local/level: regional/; s/una riga/due righe, che insieme sono troppo lunghe per la tabella/' "$T/b.draft"
+as it publish "$T/a.draft" "$T/b.draft" "${P[@]}"
+exits 0
+as it compare IT-2 IT-3
+exits 0
+says "Prima"
+says "Seconda"
+says "Country"
+says "Regional"
+says "Summary"
+as it compare --differing IT-2 IT-3
+silent "Country"
+says "Regional"
+as it --lang it compare IT-2 IT-3
+says "Paese"
+as it --json compare IT-2 IT-3 IT-2
+exits 0
+json '.objects | length' 3
+json '.fields[] | select(.field == "country") | .same' true
+json '.fields[] | select(.field == "level") | .values | join(",")' local,regional,local
+json '[.fields[] | select(.field == "sectors")] | length' 0
+as it --json compare -d IT-2 IT-2
+json '.fields | length' 0
+as it compare IT-2
+exits 2
+as it compare IT-2 IT-99
+exits 3
+as it withdraw IT-3 "${P[@]}"
+as it compare IT-2 IT-3
+says "(withdrawn)"

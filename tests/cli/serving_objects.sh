@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# What people do with objects works while the node serves as it does while it does not: edit, withdraw, history, news, figures.
+. "$(dirname "${BASH_SOURCE[0]}")/story.bash"
+found_alone it
+sed -i 's|^listen = .*||' "$T/it/home/node.ini"
+echo "listen = tcp://127.0.0.1:0" >>"$T/it/home/node.ini"
+XDG_CONFIG_HOME="$T/it/config" SPECOLA_HOME="$T/it/home" "$SPECOLA" serve >"$T/it/serve.log" 2>&1 </dev/null &
+child=$!
+trap 'kill $child 2>/dev/null; wait; rm -rf "$T"' EXIT
+for _ in $(seq 1 400); do
+  as it --json status
+  [ "$(jq -r .serving <"$T/out" 2>/dev/null)" = true ] && break
+  sleep 0.05
+done
+json .serving true
+draft "$T/a.draft" "Prima"
+draft "$T/b.draft" "Da ritirare"
+as it publish "$T/a.draft" "$T/b.draft" "${P[@]}"
+exits 0
+as it news
+says "2 new"
+as it edit IT-2 -o "$T/c.draft"
+exits 0
+sed -i 's/Prima/Seconda/' "$T/c.draft"
+as it edit IT-2 "$T/c.draft" "${P[@]}"
+exits 0
+as it withdraw IT-3 --reason "una prova" "${P[@]}"
+exits 0
+says "withdrawn at IT-5"
+as it --json withdraw IT-3 "${P[@]}"
+json .known true
+as it history IT-3
+says "withdrawn: una prova"
+as it diff IT-2
+says "+ Seconda"
+as it --json stats
+json .objects 1
+json .withdrawn 1
+as it --json sql "SELECT title FROM cases"
+json '.rows[0][0]' Seconda
+as it --json news
+json '[.new, .changed, .withdrawn] | join(",")' 0,1,1
+as it --json doctor
+exits 0
+json '[.checks[] | select(.check == "serve") | .level] | join(",")' ok
+as it compare IT-2 IT-3
+exits 0
+kill -0 "$child" || fail "the node ended meanwhile"

@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# sql: questions on the tables that are meant for it; nothing else is reached, nothing is changed, nothing takes for ever.
+. "$(dirname "${BASH_SOURCE[0]}")/story.bash"
+found_alone it
+as it publish "$SOURCE"/cli/demo_cases/it/*.draft "${P[@]}"
+exits 0
+draft "$T/a.draft" "=Da ritirare"
+as it publish "$T/a.draft" "${P[@]}"
+as it withdraw IT-10 "${P[@]}"
+exits 0
+as it sql
+exits 0
+says "objects"
+says "cases"
+says "dimension, code"
+as it --json sql
+json '[.tables[].table] | join(",")' objects,cases,versions,facets,links,logs
+as it sql "SELECT ref, title FROM cases WHERE country = 'IT' ORDER BY ref"
+exits 0
+says "IT-2"
+silent "Da ritirare"
+as it --json sql "SELECT count(*) AS n, max(home) FROM cases"
+json '.columns | join(",")' 'n,max(home)'
+json '.rows[0] | join(",")' 8,IT
+json .more false
+as it --json sql "SELECT ref, withdrawn, kind, title, published = updated FROM objects WHERE withdrawn"
+json '.rows[0] | join(",")' "IT-10,1,case,=Da ritirare,1"
+as it --json sql "SELECT c.ref FROM cases c JOIN facets f ON f.id = c.id WHERE f.dimension = 'country' AND f.code = 'US'"
+json '.rows | length' 1
+as it --json sql "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5) SELECT sum(i) FROM n"
+json '.rows[0][0]' 15
+as it --json sql "SELECT ref, version FROM versions WHERE ref = 'IT-2'"
+json '.rows | length' 1
+as it --json sql "SELECT home, gen, entries FROM logs"
+json '.rows[0] | join(",")' IT,1,12
+as it --json sql "SELECT 1, 1.5, 'a', NULL, x'0aff', 9e999"
+json '.rows[0] | tostring' '[1,1.5,"a",null,"0aff",null]'
+as it sql --csv "SELECT title, NULL AS b FROM objects WHERE withdrawn"
+same "$(cat "$T/out")" $'title,b\r\n"\'=Da ritirare",\r'
+as it --json sql --limit 3 "SELECT ref FROM cases"
+json '.rows | length' 3
+json .more true
+as it --json sql --limit 0 "SELECT ref FROM cases, (SELECT 1 UNION SELECT 2)"
+json '.rows | length' 16
+json .more false
+
+# Nothing else can be reached.
+before=$(sha256sum <"$T/it/home/store.db")
+for query in "SELECT * FROM entry" "SELECT body FROM main.entry" "SELECT * FROM sqlite_schema" "SELECT * FROM sqlite_temp_schema" \
+  "SELECT * FROM fact" "SELECT * FROM pragma_table_info('entry')" "SELECT * FROM \"case\"" "SELECT * FROM dbstat" \
+  "WITH objects AS (SELECT * FROM entry) SELECT * FROM objects" "SELECT load_extension('x')" "SELECT specola_text(1, x'', 1)" \
+  "SELECT * FROM fulltext" "SELECT * FROM cases c WHERE EXISTS (SELECT 1 FROM milestone)" "SELECT randomblob(10)" \
+  "SELECT (SELECT envelope FROM entry LIMIT 1) FROM objects" "PRAGMA query_only = OFF" "ATTACH 'x.db' AS x" "DELETE FROM entry" \
+  "CREATE TEMP TABLE x(a)" "DROP VIEW objects" "VACUUM INTO '$T/copy.db'" "BEGIN" "UPDATE objects SET kind = 'x'" \
+  "SELECT fts3_tokenizer('x')" "EXPLAIN QUERY PLAN SELECT * FROM objects" "SELECT 1; SELECT 2" "" "-- nothing" "SELECT"; do
+  as it --json sql "$query"
+  [ "$status" -eq 9 ] || [ "$status" -eq 2 ] || fail "$query: exit status $status"
+  json '.error.hint | length > 0' true
+done
+[ ! -e "$T/copy.db" ] || fail "a copy was made"
+as it sql "SELECT * FROM entry"
+exits 9
+complains "specola sql"
+as it sql "SELEC 1"
+exits 2
+complains "syntax error"
+as it sql "SELECT nowhere FROM cases"
+exits 2
+complains "no such column"
+# Nothing takes for ever, neither time nor memory nor text.
+as it --timeout 1 --json sql "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+refused limit 9
+as it --json sql "WITH RECURSIVE n(s) AS (SELECT 'xxxxxxxx' UNION ALL SELECT s || s FROM n) SELECT max(length(s)) FROM n"
+refused limit 9
+as it --json sql "SELECT 1 -- $(head -c 70000 /dev/zero | tr '\0' x)"
+refused limit 9
+same "$(sha256sum <"$T/it/home/store.db")" "$before"
+as it verify
+exits 0
+as nobody sql "SELECT 1"
+exits 10
