@@ -83,12 +83,13 @@ static bool offer_row(void *context, const struct query_row *row) {
 static void offer_names(const struct offering *o, bool references) {
   struct here here;
   struct err err = ERR_INIT;
+  struct offering own = *o;
   const struct query q = {.limit = REFERENCES_MAX, .lang = "", .sort = SORT_NEWEST};
   if (here_open(o->cli, &here, &err) != OK) {
     return;
   }
   if (references) {
-    enum err_code code = query_run(here.store, &here.federation, here.schemas, &q, offer_row, (void *)(uintptr_t)o, NULL, &err);
+    enum err_code code = query_run(here.store, &here.federation, here.schemas, &q, offer_row, &own, NULL, &err);
     (void)code; /* what cannot be read is not offered */
   }
   for (uint32_t i = 0; !references && i < here.federation.epoch.n_members; i++) {

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zstd.h>
 
 #include "cli/commands.h"
 #include "cli/facets.h"
@@ -15,7 +16,8 @@
 #include "node/export/export.h"
 
 const struct option_row options_export[] = {
-    {"to", 0, OPTION_VALUE, "FORMAT", "ndjson, csv or bundle", "ndjson, csv o bundle"},
+    {"to", 0, OPTION_VALUE, "FORMAT", "ndjson, csv, either with .zst behind it, or bundle",
+     "ndjson, csv, anche con .zst, o bundle"},
     {"out", 'o', OPTION_VALUE, "FILE", "where it goes (stdout)", "dove va (stdout)"},
     {"node", 0, OPTION_VALUE, "HANDLE", "only of this home", "solo di questo nodo"},
     {"kind", 0, OPTION_VALUE, "KIND", "only of this kind", "solo di questo tipo"},
@@ -27,6 +29,7 @@ struct outlet {
   const char *path;
   FILE *file;
   char draft[HOME_PATH_MAX];
+  ZSTD_CStream *packer; /* NULL: as it is; else what goes out is one zstd frame */
 };
 
 static enum err_code outlet_open(struct outlet *o, const char *path, struct err *err) {
@@ -58,9 +61,38 @@ static enum err_code outlet_open(struct outlet *o, const char *path, struct err 
   return OK;
 }
 
+static enum err_code outlet_write(struct outlet *o, const void *p, size_t len, struct err *err) {
+  if (len > 0 && fwrite(p, 1, len, o->file) != len) {
+    return err_errno(err, ERR_IO, errno, o->path == NULL ? "stdout" : o->path);
+  }
+  return OK;
+}
+
+/* Packs v, and with ZSTD_e_end ends the frame. */
+static enum err_code outlet_pack(struct outlet *o, struct view v, ZSTD_EndDirective how, struct err *err) {
+  static uint8_t packed[128 * 1024];
+  ZSTD_inBuffer in = {v.p, v.len, 0};
+  size_t left = 1;
+  enum err_code code = OK;
+  while (code == OK && (how == ZSTD_e_end ? left > 0 : in.pos < in.size)) {
+    ZSTD_outBuffer out = {packed, sizeof packed, 0};
+    left = ZSTD_compressStream2(o->packer, &out, &in, how);
+    if (ZSTD_isError(left) != 0) {
+      return err_set(err, ERR_FAILED, "zstd: %s", ZSTD_getErrorName(left));
+    }
+    code = outlet_write(o, packed, out.pos, err);
+  }
+  return code;
+}
+
 /* Takes its place, or goes away when code is an error. */
 static enum err_code outlet_close(struct outlet *o, enum err_code code, struct err *err) {
   const char *name = o->path == NULL ? "stdout" : o->path;
+  if (code == OK && o->packer != NULL) {
+    code = outlet_pack(o, view_of(NULL, 0), ZSTD_e_end, err);
+  }
+  (void)ZSTD_freeCStream(o->packer);
+  o->packer = NULL;
   if (code == OK && fflush(o->file) != 0) {
     code = err_errno(err, ERR_IO, errno, name);
   }
@@ -85,28 +117,40 @@ static enum err_code outlet_close(struct outlet *o, enum err_code code, struct e
 
 static enum err_code outlet_sink(void *context, struct view v, struct err *err) {
   struct outlet *o = context;
-  if (v.len > 0 && fwrite(v.p, 1, v.len, o->file) != v.len) {
-    return err_errno(err, ERR_IO, errno, o->path == NULL ? "stdout" : o->path);
-  }
-  return OK;
+  return o->packer != NULL ? outlet_pack(o, v, ZSTD_e_continue, err) : outlet_write(o, v.p, v.len, err);
 }
 
-static enum err_code read_format(const struct cli *cli, const struct args *args, enum export_format *out, struct err *err) {
-  static const char *const names[] = {[EXPORT_NDJSON] = "ndjson", [EXPORT_CSV] = "csv", [EXPORT_BUNDLE] = "bundle"};
+static enum err_code read_format(const struct cli *cli, const struct args *args, enum export_format *out, bool *packed,
+                                 struct err *err) {
+  static const struct {
+    const char *name;
+    enum export_format format;
+    bool packed;
+  } formats[] = {{"ndjson", EXPORT_NDJSON, false},
+                 {"csv", EXPORT_CSV, false},
+                 {"bundle", EXPORT_BUNDLE, false},
+                 {"ndjson.zst", EXPORT_NDJSON, true},
+                 {"csv.zst", EXPORT_CSV, true}};
+  const size_t n = sizeof formats / sizeof formats[0];
   const char *to = args_value(args, "to");
+  size_t i = 0;
   if (cli->json && args_value(args, "out") == NULL) {
     err_set(err, ERR_USAGE, "--json prints one document: the export needs a file");
     return err_hint(err, "specola --json export --to ndjson -o FILE");
   }
-  if (to != NULL && strcmp(to, names[EXPORT_NDJSON]) == 0) {
-    *out = EXPORT_NDJSON;
-  } else if (to != NULL && strcmp(to, names[EXPORT_CSV]) == 0) {
-    *out = EXPORT_CSV;
-  } else if (to != NULL && strcmp(to, names[EXPORT_BUNDLE]) == 0) {
-    *out = EXPORT_BUNDLE;
-  } else {
-    err_set(err, ERR_USAGE, "--to%s%s: ndjson, csv or bundle, please", to == NULL ? "" : " ", to == NULL ? "" : to);
+  while (i < n && (to == NULL || strcmp(to, formats[i].name) != 0)) {
+    i++;
+  }
+  if (i == n) {
+    err_set(err, ERR_USAGE, "--to%s%s: ndjson, csv, ndjson.zst, csv.zst or bundle, please", to == NULL ? "" : " ",
+            to == NULL ? "" : to);
     return err_hint(err, "specola export --to ndjson -o cases.ndjson");
+  }
+  *out = formats[i].format;
+  *packed = formats[i].packed;
+  if (*packed && args_value(args, "out") == NULL && cli->tty) {
+    err_set(err, ERR_USAGE, "what is packed is not for a terminal");
+    return err_hint(err, "specola export --to %s -o cases.%s", to, to);
   }
   if (*out == EXPORT_BUNDLE && (args->n_open > 0 || args_value(args, "kind") != NULL)) {
     err_set(err, ERR_USAGE, "a bundle holds whole logs: facets and --kind do not go with it");
@@ -122,7 +166,8 @@ enum err_code cmd_export(struct cli *cli, const struct args *args, struct err *e
       .kind = args_value(args, "kind"), .node = args_value(args, "node"), .lang = cli->lang, .sort = SORT_REFERENCE};
   struct export_options options = {.kind = filter.kind, .node = filter.node};
   struct export_report report = {0};
-  enum err_code code = read_format(cli, args, &options.format, err);
+  bool packed = false;
+  enum err_code code = read_format(cli, args, &options.format, &packed, err);
   if (code != OK || (code = here_open(cli, &here, err)) != OK) {
     return code;
   }
@@ -133,6 +178,10 @@ enum err_code cmd_export(struct cli *cli, const struct args *args, struct err *e
   }
   options.filter = filter.n_facets > 0 ? &filter : NULL;
   if ((code = outlet_open(&outlet, args_value(args, "out"), err)) != OK) {
+    goto out;
+  }
+  if (packed && (outlet.packer = ZSTD_createCStream()) == NULL) {
+    code = outlet_close(&outlet, err_set(err, ERR_MEMORY, NULL), err);
     goto out;
   }
   code = export_run(here.store, &here.federation, here.schemas, &options, outlet_sink, &outlet, &report, err);

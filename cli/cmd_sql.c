@@ -14,7 +14,7 @@
 
 #define ROWS_DEFAULT 1000
 #define ROWS_MAX 100000000
-#define MEMORY_MAX (512 * 1024 * 1024) /* octets that SQLite may take for sorting and the like */
+#define MEMORY_MAX INT64_C(536870912) /* octets that SQLite may take for sorting and the like */
 #define LINE_MAX_OCTETS ((size_t)64 * 1024 * 1024)
 
 const struct option_row options_sql[] = {

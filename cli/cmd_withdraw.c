@@ -67,10 +67,13 @@ static enum err_code send(struct submit *s, const struct version_of *v, struct v
                           struct err *err) {
   struct batch *batch = calloc(1, sizeof *batch);
   struct receipt *receipt = calloc(1, sizeof *receipt);
-  enum err_code code = batch == NULL || receipt == NULL ? err_set(err, ERR_MEMORY, NULL) : OK;
-  if (code == OK) {
-    code = submit_seal_withdrawal(s, &v->object, &v->newest, body, 0, batch, err);
+  enum err_code code = OK;
+  if (batch == NULL || receipt == NULL) {
+    free(batch);
+    free(receipt);
+    return err_set(err, ERR_MEMORY, NULL);
   }
+  code = submit_seal_withdrawal(s, &v->object, &v->newest, body, 0, batch, err);
   if (code == OK) {
     code = submit_send(s, batch, receipt, err);
   }
@@ -81,9 +84,7 @@ static enum err_code send(struct submit *s, const struct version_of *v, struct v
   } else if (code == OK) {
     reference_format(&s->here.federation, &receipt->node, receipt->rows[0].gen, receipt->rows[0].index, reference);
   }
-  if (batch != NULL) {
-    batch_clear(batch);
-  }
+  batch_clear(batch);
   free(batch);
   free(receipt);
   return code;

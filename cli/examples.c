@@ -41,6 +41,7 @@ static const struct example {
     {"sql", "specola sql \"SELECT ref, title FROM cases WHERE country = 'IT' ORDER BY title\""},
     {"sql", "specola sql --csv \"SELECT code, count(*) FROM facets WHERE dimension = 'sector' GROUP BY code\""},
     {"export", "specola export --to csv --kind case -o cases.csv"},
+    {"export", "specola export --to ndjson.zst -o cases.ndjson.zst"},
     {"completion", "specola completion bash > /etc/bash_completion.d/specola"},
     {"import", "specola import cases.ndjson --map cases.ini --dry-run"},
 };

@@ -54,3 +54,21 @@ exits 9
 as it --json import "$T/it.bundle"
 exits 0
 json .new 0
+# Packed on its way: the same octets behind it.
+if command -v zstd >/dev/null; then
+  for format in ndjson csv; do
+    as it export --to $format -o "$T/plain"
+    exits 0
+    as it export --to $format.zst -o "$T/packed.zst"
+    exits 0
+    zstd -dcq "$T/packed.zst" >"$T/unpacked" || fail "no zstd frame"
+    cmp -s "$T/plain" "$T/unpacked" || fail "$format.zst is another $format"
+    as it export --to $format.zst
+    zstd -dcq <"$T/out" | cmp -s - "$T/plain" || fail "$format.zst to stdout is another one"
+  done
+fi
+as it export --to ndjson.zst -o "$T/nowhere/x.zst"
+exits 3
+as it export --to bundle.zst
+exits 2
+complains "ndjson.zst"
