@@ -60,7 +60,7 @@ enum err_code cmd_key_new(struct cli *cli, const struct args *args, struct err *
       (code = person_make(path, name == NULL ? "" : name, passphrase, &card, err)) != OK) {
     return code;
   }
-  if ((code = card_write(out == NULL ? card_path : out, &card, err)) != OK) {
+  if (card_write(out == NULL ? card_path : out, &card, err) != OK) {
     return err_hint(err, "the key itself is made; its public half: specola key show -o FILE.pub");
   }
   say_card(cli, &card);

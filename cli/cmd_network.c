@@ -17,6 +17,8 @@ const struct option_row options_serve[] = {
     {"peer", 0, OPTION_MANY, "FR=tcp://...", "where a member is reached; again for each",
      "dove si raggiunge un membro; ripetere per ognuno"},
     {"listen", 0, OPTION_VALUE, "ENDPOINT", "where to listen, instead of node.ini's", "dove ascoltare, al posto di node.ini"},
+    {"web", 0, OPTION_VALUE, "http://HOST:PORT", "where to show pages, instead of node.ini's; off: nowhere",
+     "dove mostrare le pagine, al posto di node.ini; off: da nessuna parte"},
     {"idle-now", 0, OPTION_FLAG, NULL, "tell the others every second how far this node is",
      "dice agli altri ogni secondo a che punto è"},
     OPTIONS_END,
@@ -33,8 +35,11 @@ enum err_code program_path(char out[HOME_PATH_MAX], struct err *err) {
 
 enum err_code serving_options(struct cli *cli, const struct args *args, char program[HOME_PATH_MAX], struct serve_options *out,
                               struct err *err) {
-  *out = (struct serve_options){
-      .home = cli->home, .program = program, .listen = args_value(args, "listen"), .idle_now = args_flag(args, "idle-now")};
+  *out = (struct serve_options){.home = cli->home,
+                                .program = program,
+                                .listen = args_value(args, "listen"),
+                                .web = args_value(args, "web"),
+                                .idle_now = args_flag(args, "idle-now")};
   if (out->listen != NULL && !home_listen_is_valid(out->listen)) {
     err_set(err, ERR_USAGE, "--listen: \"%s\" is no endpoint", out->listen);
     return err_hint(err, "--listen tcp://0.0.0.0:7411");

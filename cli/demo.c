@@ -380,6 +380,10 @@ enum err_code cmd_demo(struct cli *cli, const struct args *args, struct err *err
     code = play(d, err);
     if (code == OK && !args_flag(args, "check") && !cli->json) {
       out_line(cli, "%s", "");
+      if (demo_node_web(&d->nodes[0])) {
+        out_heading(cli, "The observatory is served at  %s/", d->nodes[0].web);
+        out_line(cli, "%s", "");
+      }
       out_line(
           cli,
           "They hold the same, and go on serving. Ctrl-C stops them and removes the folder. Meanwhile, in another terminal:");

@@ -103,24 +103,42 @@ static void become_serve(const char *program, char *const *arguments, int log, p
   _exit(127);
 }
 
-/* The endpoint in run/ports, once it is written and run/ctl is there. */
-static bool read_endpoint(struct demo_node *n) {
+/* The word of run/ports that begins with scheme. */
+static bool read_port(const struct demo_node *n, const char *scheme, char out[LIMIT_ENDPOINT + 1]) {
   char path[HOME_PATH_MAX];
   struct bytes text;
   bool found = false;
   bytes_init(&text, PORTS_MAX);
-  if (home_path(&n->opened, "run/ctl", path, NULL) == OK && access(path, F_OK) == 0 &&
-      home_path(&n->opened, "run/ports", path, NULL) == OK && file_read(path, &text, NULL) == OK) {
-    const char *chars = bytes_text(&text), *start = chars == NULL ? NULL : strstr(chars, "tcp://");
+  if (home_path(&n->opened, "run/ports", path, NULL) == OK && file_read(path, &text, NULL) == OK) {
+    const char *chars = bytes_text(&text), *start = chars == NULL ? NULL : strstr(chars, scheme);
     size_t len = start == NULL ? 0 : strcspn(start, " \r\n\t,\"");
-    if (len > 0 && len < sizeof n->endpoint) {
-      memcpy(n->endpoint, start, len);
-      n->endpoint[len] = '\0';
-      found = address_endpoint_is_valid(n->endpoint);
+    if (len > 0 && len <= LIMIT_ENDPOINT) {
+      memcpy(out, start, len);
+      out[len] = '\0';
+      found = true;
     }
   }
   bytes_release(&text);
   return found;
+}
+
+/* The endpoint in run/ports, once it is written and run/ctl is there. */
+static bool read_endpoint(struct demo_node *n) {
+  char path[HOME_PATH_MAX];
+  return home_path(&n->opened, "run/ctl", path, NULL) == OK && access(path, F_OK) == 0 && read_port(n, "tcp://", n->endpoint) &&
+         address_endpoint_is_valid(n->endpoint);
+}
+
+bool demo_node_web(struct demo_node *n) {
+  for (unsigned waited = 0; waited < START_MS; waited += 20) {
+    if (read_port(n, "http://", n->web)) {
+      return true;
+    }
+    if (!demo_wait(20)) {
+      break;
+    }
+  }
+  return false;
 }
 
 /* What the child said last, for the message. */

@@ -20,6 +20,7 @@ struct demo_node {
   struct person_card coordinator;
   struct root_set roots;
   char endpoint[LIMIT_ENDPOINT + 1]; /* where it listens, once it serves */
+  char web[LIMIT_ENDPOINT + 1];      /* where it shows pages; empty: not yet (demo_node_web) */
   pid_t pid;
 };
 
@@ -30,6 +31,8 @@ MUST_CHECK enum err_code demo_node_sign(struct demo_node *n, struct charter_file
 /* Starts serve; earlier: nodes that serve already, which it dials. Waits until it answers on run/ctl. */
 MUST_CHECK enum err_code demo_node_serve(struct demo_node *n, const struct demo_node *earlier, size_t n_earlier,
                                          const char *program, struct err *err);
+/* Waits until its web is there too (n->web). False: it does not come. */
+bool demo_node_web(struct demo_node *n);
 /* Its status; the caller decrefs. */
 MUST_CHECK enum err_code demo_node_status(struct demo_node *n, json_t **out, struct err *err);
 /* Asks it to stop, and sees to it. */

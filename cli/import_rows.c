@@ -11,7 +11,6 @@
 #include "cli/finding.h"
 #include "cli/out.h"
 #include "cli/publication.h"
-#include "protocol/schema/row.h"
 
 #define PROGRESS_MS 500 /* before the first sign of progress, and between two */
 
@@ -157,7 +156,7 @@ static enum err_code take_line(struct importing *i, struct view line, size_t row
   json_error_t fault;
   i->counts->rows++;
   progress(i);
-  json_t *json = row_read(line, &fault);
+  json_t *json = json_loadb((const char *)line.p, line.len, JSON_REJECT_DUPLICATES, &fault);
   if (!json_is_object(json)) {
     refuse(i, row, "format", json == NULL ? fault.text : "not a JSON object", NULL);
     json_decref(json);

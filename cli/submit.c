@@ -10,6 +10,7 @@
 
 #include "cli/person.h"
 #include "node/admit.h"
+#include "node/verify.h"
 #include "protocol/canon.h"
 
 /* Invariant: what the thread writes (receipt, code, err) is read after it was joined. */
@@ -64,7 +65,7 @@ static enum err_code open_hall(struct cli *cli, const struct home *home, struct 
                                      .node_key = &s->node_key,
                                      .clock = clock_system(),
                                      .entropy = entropy_system(),
-                                     .threads = 2,
+                                     .threads = verify_threads(),
                                      .log_bodies = home_log_bodies(&s->here.home)};
   return hall_open(&config, &s->hall, err);
 }

@@ -78,11 +78,13 @@ static enum err_code keep_identity(struct append *a, const struct item *item, st
   return code;
 }
 
-/* An absent body counts as if it were here: it may come any day, and milestones lie apart by what their headers say. */
-static uint64_t promised(const struct item *item) {
+uint64_t append_body_len(const struct item *item) {
   struct header h;
   struct view header;
   struct view signature;
+  if (item->state != ITEM_ABSENT) {
+    return item->body.len;
+  }
   return envelope_split(item->envelope, &header, &signature) && header_decode(header, &h) == REASON_NONE ? h.body_len : 0;
 }
 
@@ -94,7 +96,7 @@ static void count(struct append *a, const struct verified *entry, const struct v
     a->backdated = true;
   }
   merkle_append(&a->log.range, &entry->leaf);
-  a->log.body_bytes += entry->opened.item.state == ITEM_ABSENT ? promised(&entry->opened.item) : entry->opened.item.body.len;
+  a->log.body_bytes += append_body_len(&entry->opened.item);
   a->missing += entry->opened.item.state == ITEM_ABSENT;
   a->n_new += v->reason == REASON_NONE;
   a->n_held += v->reason != REASON_NONE;

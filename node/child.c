@@ -20,6 +20,7 @@
 #include "node/core.h"
 #include "node/net/ctl.h"
 #include "node/net/gate.h"
+#include "node/web/web.h"
 #include "protocol/canon.h"
 #include "protocol/limits.h"
 
@@ -37,11 +38,13 @@
 #define HELLO_MS 10000                          /* the supervisor speaks at once */
 #define FAREWELL_MS 1000                        /* to say why it ends */
 #define GATE_MEMORY ((rlim_t)512 * 1024 * 1024) /* address space */
-#define GATE_STACK ((size_t)256 * 1024)         /* of each thread of the gate: they count into it */
+#define WEB_MEMORY ((rlim_t)768 * 1024 * 1024)  /* address space; what it holds is far less */
+#define GATE_STACK ((size_t)256 * 1024)         /* of each thread of gate and web: they count into it */
 #define FILES_MIN 4096                          /* descriptors, if the system lets us: links, monitors, strangers */
 #define PATH_MAX_HELLO HOME_PATH_MAX
 
-static const char *const NAMES[CHILD_ROLES] = {[CHILD_CORE] = "core", [CHILD_GATE] = "gate", [CHILD_CTL] = "ctl"};
+static const char *const NAMES[CHILD_ROLES] = {
+    [CHILD_CORE] = "core", [CHILD_GATE] = "gate", [CHILD_CTL] = "ctl", [CHILD_WEB] = "web"};
 
 const char *child_name(enum child_role role) {
   return NAMES[role];
@@ -153,7 +156,8 @@ static void limit(int what, rlim_t value) {
   if (setrlimit((__rlimit_resource_t)what, &now) != 0) log_line(LOG_WARNING, "child", "a limit was not set", "which=%d", what);
 }
 
-/* No core dumps, no debugger, no signals but through the supervisor; the gate's memory is capped. Sanitizers need the opposite.
+/* No core dumps, no debugger, no signals but through the supervisor; what strangers talk to has its memory capped. Sanitizers
+ * need the opposite.
  */
 static void harden(enum child_role role) {
   static const int SIGNALS[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
@@ -166,14 +170,14 @@ static void harden(enum child_role role) {
   limit(RLIMIT_NOFILE, FILES_MIN);
   if (SANITIZED) return;
   (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-  if (role != CHILD_GATE) return;
+  if (role != CHILD_GATE && role != CHILD_WEB) return;
   pthread_attr_t stack;
   (void)mallopt(M_ARENA_MAX, 1);
   if (pthread_attr_init(&stack) == 0) {
     if (pthread_attr_setstacksize(&stack, GATE_STACK) == 0) (void)pthread_setattr_default_np(&stack);
     (void)pthread_attr_destroy(&stack);
   }
-  limit(RLIMIT_AS, GATE_MEMORY);
+  limit(RLIMIT_AS, role == CHILD_GATE ? GATE_MEMORY : WEB_MEMORY);
 }
 
 /* Waits for the first message. */
@@ -234,6 +238,11 @@ static enum err_code run_ctl(struct pipe *p, struct received_hello *r, struct er
   return ctl_run(&config, err);
 }
 
+static enum err_code run_web(struct pipe *p, struct received_hello *r, struct err *err) {
+  const struct web_config config = {.dir = r->hello.dir, .listen = r->listen, .supervisor = p};
+  return web_run(&config, err);
+}
+
 /* Tells the supervisor why, as long as it listens. */
 static void farewell(struct pipe *p, const struct err *why) {
   struct bytes b;
@@ -262,7 +271,8 @@ bool serve_is_child(int argc, char **argv) {
 
 int serve_child(int argc, char **argv) {
   typedef enum err_code run_role(struct pipe * p, struct received_hello * hello, struct err * err);
-  static run_role *const RUN[CHILD_ROLES] = {[CHILD_CORE] = run_core, [CHILD_GATE] = run_gate, [CHILD_CTL] = run_ctl};
+  static run_role *const RUN[CHILD_ROLES] = {
+      [CHILD_CORE] = run_core, [CHILD_GATE] = run_gate, [CHILD_CTL] = run_ctl, [CHILD_WEB] = run_web};
   struct err err = ERR_INIT;
   const enum child_role role = serve_is_child(argc, argv) ? role_of(argv[2]) : CHILD_ROLES;
   if (role >= CHILD_ROLES) return err_exit_status(ERR_USAGE);

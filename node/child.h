@@ -12,15 +12,15 @@
 #define CHILD_FD 3               /* its end of the pipe */
 #define CHILD_QUEUE ((size_t)2 * 1024 * 1024)
 
-enum child_role { CHILD_CORE, CHILD_GATE, CHILD_CTL, CHILD_ROLES };
-const char *child_name(enum child_role role) __attribute__((const)); /* "core", "gate", "ctl" */
+enum child_role { CHILD_CORE, CHILD_GATE, CHILD_CTL, CHILD_WEB, CHILD_ROLES };
+const char *child_name(enum child_role role) __attribute__((const)); /* "core", "gate", "ctl", "web" */
 
 /* PIPE_HELLO: everything that a role may need; what a role does not need is empty. Strings are borrowed. */
 struct child_hello {
-  const char *dir;    /* core: the home; ctl: <home>/run */
+  const char *dir;    /* core, web: the home; ctl: <home>/run */
   struct view secret; /* core: seed of the node key; gate: CURVE secret; 32 octets, or empty */
   struct view pub;    /* gate: CURVE public key */
-  const char *listen; /* gate: endpoint; "" only dials */
+  const char *listen; /* gate: endpoint; "" only dials; web: http://HOST:PORT */
   const char *const *peers;
   uint32_t n_peers; /* core */
   bool no_gate, idle_now, once, verbose;

@@ -12,13 +12,13 @@
 
 #include "keys/log.h"
 #include "node/core_inside.h"
+#include "node/verify.h"
 
 #define QUEUE ((size_t)8 * 1024 * 1024) /* octets waiting for the gate, answers waiting for ctl */
 #define LINKS_MAX 1024
 #define ACTIONS 256  /* carried out in a turn */
 #define QUIET_MS 500 /* without anything to do, before housekeeping begins */
 #define STEP_MAX_MS 1000
-#define THREADS 2
 #define LOCK_WAIT_MS 5000
 #define LOCK_RETRY_MS 50
 
@@ -103,7 +103,7 @@ static enum err_code open_all(struct core *c, const struct core_config *config, 
                                      .node_key = config->node_key,
                                      .clock = clock_system(),
                                      .entropy = entropy_system(),
-                                     .threads = THREADS,
+                                     .threads = verify_threads(),
                                      .log_bodies = home_log_bodies(&c->home)};
   code = hall_open(&wanted, &c->hall, err);
   if (code == OK) code = advertise(c, err);
@@ -143,6 +143,7 @@ void core_free(struct core *c) {
   schema_set_free(c->schemas);
   pipe_free(c->gate);
   pipe_free(c->ctl);
+  pipe_free(c->web);
   json_decref(c->processes);
   bytes_release(&c->scratch);
   free(c->links);
@@ -340,8 +341,9 @@ static enum err_code peer_take(struct core *c, struct view payload, int fd, stru
     return ERR_MEMORY;
   }
   if (!gate) {
-    pipe_free(c->ctl);
-    c->ctl = p;
+    struct pipe **const place = view_is_text(name, "web") ? &c->web : &c->ctl;
+    pipe_free(*place);
+    *place = p;
     return OK;
   }
   gate_drop(c);
@@ -400,10 +402,10 @@ static enum err_code tell_stop(struct core *c, const struct err *result, const j
 /* ---- the loop ---- */
 
 static enum err_code wait_for(struct core *c, unsigned timeout_ms, struct err *err) {
-  struct pipe *const pipes[] = {c->supervisor, c->gate, c->ctl};
-  struct pollfd fds[3];
+  struct pipe *const pipes[] = {c->supervisor, c->gate, c->ctl, c->web};
+  struct pollfd fds[sizeof pipes / sizeof pipes[0]];
   nfds_t n = 0;
-  for (size_t i = 0; i < 3; i++) {
+  for (size_t i = 0; i < sizeof pipes / sizeof pipes[0]; i++) {
     if (pipes[i] == NULL) continue;
     fds[n++] = (struct pollfd){pipe_fd(pipes[i]), (short)(POLLIN | (pipe_wants_write(pipes[i]) ? POLLOUT : 0)), 0};
   }
@@ -412,31 +414,35 @@ static enum err_code wait_for(struct core *c, unsigned timeout_ms, struct err *e
   return OK;
 }
 
-static void ctl_drop(struct core *c) {
-  pipe_free(c->ctl);
-  c->ctl = NULL;
+static void asker_drop(struct pipe **p) {
+  pipe_free(*p);
+  *p = NULL;
 }
 
-/* Pipes to gate and ctl are written last, when everything that this turn brought is in them. */
+/* Pipes to gate, ctl and web are written last, when everything that this turn brought is in them. */
 static enum err_code write_out(struct core *c, struct err *err) {
   struct err why = ERR_INIT;
   enum err_code code = c->gate == NULL ? OK : pipe_write(c->gate, &why);
   if (code == ERR_UNREACHABLE) gate_drop(c);
-  if (code == OK || code == ERR_UNREACHABLE) {
-    code = c->ctl == NULL ? OK : pipe_write(c->ctl, &why);
-    if (code == ERR_UNREACHABLE) ctl_drop(c);
+  struct pipe **const askers[] = {&c->ctl, &c->web};
+  for (size_t i = 0; i < 2 && (code == OK || code == ERR_UNREACHABLE); i++) {
+    code = *askers[i] == NULL ? OK : pipe_write(*askers[i], &why);
+    if (code == ERR_UNREACHABLE) asker_drop(askers[i]);
   }
   return code == OK || code == ERR_UNREACHABLE ? OK : err_set(err, code, "%s", why.message);
 }
 
-/* What gate and ctl say. */
+/* What gate, ctl and web say. */
 static enum err_code read_in(struct core *c, struct err *err) {
   bool gone = false;
   enum err_code code = c->gate == NULL ? OK : pipe_turn(c, c->gate, gate_message, "gate", &gone, err);
   if (gone) gate_drop(c);
   gone = false;
   if (code == OK && c->ctl != NULL) code = pipe_turn(c, c->ctl, core_request_message, "ctl", &gone, err);
-  if (gone) ctl_drop(c);
+  if (gone) asker_drop(&c->ctl);
+  gone = false;
+  if (code == OK && c->web != NULL) code = pipe_turn(c, c->web, core_web_message, "web", &gone, err);
+  if (gone) asker_drop(&c->web);
   return code;
 }
 

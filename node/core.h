@@ -1,7 +1,7 @@
 /*
  * core: the process that holds the store, the node key, the hall and the exchange. No sockets: only pipes, to the supervisor,
- * the gate and ctl. Frames and time go into the exchange, its actions go out; requests of ctl are answered here, and orders for
- * the node key are taken from that pipe only.
+ * the gate, ctl and web. Frames and time go into the exchange, its actions go out; requests of ctl are answered here, and
+ * orders for the node key are taken from that pipe only.
  */
 #ifndef SPECOLA_NODE_CORE_H
 #define SPECOLA_NODE_CORE_H

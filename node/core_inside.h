@@ -29,7 +29,8 @@ struct core {
   struct exchange *exchange;
   const struct signer *node_key; /* borrowed */
   struct pipe *supervisor;       /* borrowed */
-  struct pipe *gate, *ctl;       /* owned; NULL: not there */
+  struct pipe *gate, *ctl, *web; /* owned; NULL: not there */
+  struct pipe *asker;            /* ctl or web: whose request is being answered; borrowed */
   bool no_gate, once, stop_asked;
   uint64_t timeout_ms, started_ms, now_ms;
   struct order orders[CORE_ORDERS];
@@ -47,6 +48,9 @@ struct core {
 
 /* A message of ctl: a request is answered at once, or kept in orders. ERR_FORMAT: ctl broke the rules. */
 MUST_CHECK enum err_code core_request_message(struct core *c, enum pipe_channel channel, struct view payload, struct err *err);
+/* A message of web: POST /sync/submit is answered, anything else refused; orders come from ctl alone. ERR_FORMAT: web broke the
+ * rules. */
+MUST_CHECK enum err_code core_web_message(struct core *c, enum pipe_channel channel, struct view payload, struct err *err);
 /* Answers the orders that are done or whose time is up. */
 void core_orders_step(struct core *c);
 /* Begins and reports a round of exchange; report: {"peers": […], "new": n, "idle": bool, "paused": [handle…]}. */

@@ -1,6 +1,6 @@
 /*
- * core_orders: what ctl may ask of core. GET /status; POST /sync/submit (docs/protocol.md 9); POST /order/NAME with a JSON
- * object:
+ * core_orders: what ctl may ask of core, and what web may (only to submit). GET /status; POST /sync/submit (docs/protocol.md
+ * 9); POST /order/NAME with a JSON object:
  *
  *   sync {timeout_ms}                       -> {peers, new, idle, paused} when everything reachable is here, or time is up
  *   ping {peer, timeout_ms}                 -> {peer, ms}
@@ -34,7 +34,7 @@
 
 static void answer(struct core *c, uint64_t id, int status, const char *type, struct view body) {
   struct err err = ERR_INIT;
-  if (c->ctl == NULL) return;
+  if (c->asker == NULL) return;
   bytes_clear(&c->scratch);
   struct canon_writer w = canon_writer(&c->scratch);
   canon_put_array(&w, 4);
@@ -43,7 +43,7 @@ static void answer(struct core *c, uint64_t id, int status, const char *type, st
   canon_put_text(&w, type);
   canon_put_bin(&w, body);
   enum err_code code = canon_written(&w, "answer", &err);
-  if (code == OK) code = pipe_send(c->ctl, PIPE_ANSWER, bytes_view(&c->scratch), &err);
+  if (code == OK) code = pipe_send(c->asker, PIPE_ANSWER, bytes_view(&c->scratch), &err);
   if (code != OK) log_line(LOG_ERROR, "core", "an answer was lost", "why=%s", err.message);
 }
 
@@ -131,7 +131,9 @@ static enum err_code paused_result(const json_t *report, struct err *err) {
   char paused[256] = "";
   size_t i = 0;
   const json_t *handle = NULL;
-  json_array_foreach(json_object_get(report, "paused"), i, handle) list_add(paused, json_string_value(handle));
+  json_array_foreach(json_object_get(report, "paused"), i, handle) {
+    list_add(paused, json_string_value(handle));
+  }
   if (paused[0] == '\0') return OK;
   err_set(err, ERR_REFUSED, "paused: quota: the log of %s holds as many texts as it may", paused);
   return err_hint(err, "log_bodies = MIB in node.ini, then start again");
@@ -233,6 +235,7 @@ static void ping_step(struct core *c, struct order *order) {
 }
 
 void core_orders_step(struct core *c) {
+  c->asker = c->ctl;
   for (size_t i = 0; i < CORE_ORDERS; i++) {
     struct order *order = &c->orders[i];
     if (order->id == 0) continue;
@@ -391,26 +394,52 @@ static enum err_code status(struct core *c, uint64_t id, struct err *err) {
   return OK;
 }
 
+/* A request as it comes through a pipe. */
+struct asked {
+  uint64_t id;
+  struct view method, path, body;
+};
+
+static enum err_code asked_read(enum pipe_channel channel, struct view payload, struct asked *out, struct err *err) {
+  struct canon_reader r = canon_reader(payload);
+  if (channel != PIPE_REQUEST) return err_set(err, ERR_FORMAT, "a channel that is not used here");
+  canon_array_exact(&r, 4);
+  out->id = canon_uint(&r);
+  out->method = canon_str(&r, 8);
+  out->path = canon_str(&r, HTTP_PATH_MAX);
+  out->body = canon_bin(&r, LIMIT_PIPE);
+  return canon_finish(&r, "request", err);
+}
+
 enum err_code core_request_message(struct core *c, enum pipe_channel channel, struct view payload, struct err *err) {
   struct err refused = ERR_INIT;
-  struct canon_reader r = canon_reader(payload);
-  if (channel != PIPE_REQUEST) return err_set(err, ERR_FORMAT, "a channel that ctl does not use");
-  canon_array_exact(&r, 4);
-  const uint64_t id = canon_uint(&r);
-  const struct view method = canon_str(&r, 8), path = canon_str(&r, HTTP_PATH_MAX);
-  const struct view body = canon_bin(&r, LIMIT_PIPE);
-  enum err_code code = canon_finish(&r, "ctl's pipe", err);
+  struct asked asked = {.id = 0};
+  enum err_code code = asked_read(channel, payload, &asked, err);
   if (code != OK) return code;
-  const bool post = view_is_text(method, "POST");
-  if (!post && view_is_text(path, "/status")) {
-    code = status(c, id, &refused);
-  } else if (post && view_is_text(path, "/sync/submit")) {
-    code = submit(c, id, body, &refused);
+  const bool post = view_is_text(asked.method, "POST");
+  c->asker = c->ctl;
+  if (!post && view_is_text(asked.path, "/status")) {
+    code = status(c, asked.id, &refused);
+  } else if (post && view_is_text(asked.path, "/sync/submit")) {
+    code = submit(c, asked.id, asked.body, &refused);
   } else if (post) {
-    code = order(c, id, path, body, &refused);
+    code = order(c, asked.id, asked.path, asked.body, &refused);
   } else {
     code = err_set(&refused, ERR_NOT_FOUND, "nothing here by that name");
   }
-  if (code != OK) answer_error(c, id, &refused);
+  if (code != OK) answer_error(c, asked.id, &refused);
+  return OK;
+}
+
+enum err_code core_web_message(struct core *c, enum pipe_channel channel, struct view payload, struct err *err) {
+  struct err refused = ERR_INIT;
+  struct asked asked = {.id = 0};
+  enum err_code code = asked_read(channel, payload, &asked, err);
+  if (code != OK) return code;
+  c->asker = c->web;
+  code = view_is_text(asked.method, "POST") && view_is_text(asked.path, "/sync/submit")
+             ? submit(c, asked.id, asked.body, &refused)
+             : err_set(&refused, ERR_REFUSED, "orders are not taken from here");
+  if (code != OK) answer_error(c, asked.id, &refused);
   return OK;
 }

@@ -26,7 +26,9 @@ enum config_form {
   CONFIG_LANGUAGE,
   CONFIG_LISTEN,
   CONFIG_ENDPOINT,
-  CONFIG_MIB
+  CONFIG_MIB,
+  CONFIG_WEB,
+  CONFIG_HOST
 };
 
 #define CONFIG_KEY(key, form)                                                                                                  \
@@ -39,7 +41,7 @@ static const struct config_key {
     CONFIG_KEY(country, CONFIG_COUNTRY), CONFIG_KEY(region, CONFIG_REGION), CONFIG_KEY(lead, CONFIG_HANDLE),
     CONFIG_KEY(handle, CONFIG_HANDLE),   CONFIG_KEY(name, CONFIG_TEXT),     CONFIG_KEY(language, CONFIG_LANGUAGE),
     CONFIG_KEY(license, CONFIG_TEXT),    CONFIG_KEY(listen, CONFIG_LISTEN), CONFIG_KEY(advertise, CONFIG_ENDPOINT),
-    CONFIG_KEY(log_bodies, CONFIG_MIB),
+    CONFIG_KEY(log_bodies, CONFIG_MIB),  CONFIG_KEY(web, CONFIG_WEB),       CONFIG_KEY(web_name, CONFIG_HOST),
 };
 #define N_CONFIG_KEYS (sizeof config_keys / sizeof config_keys[0])
 
@@ -92,6 +94,26 @@ static bool mib_is_valid(const char *text) {
   return text[0] >= '1' && text[0] <= '9' && strspn(text, "0123456789") == strlen(text);
 }
 
+/* "off", or an address to listen at over HTTP: the same as an endpoint but for the scheme. */
+static bool web_is_valid(const char *text) {
+  static const char scheme[] = "http://";
+  char copy[LIMIT_ENDPOINT + 1];
+  if (strcmp(text, "off") == 0) {
+    return true;
+  }
+  if (strncmp(text, scheme, strlen(scheme)) != 0 || strlen(text) >= sizeof copy) {
+    return false;
+  }
+  snprintf(copy, sizeof copy, "tcp://%s", text + strlen(scheme));
+  return home_listen_is_valid(copy);
+}
+
+/* A name of the domain name system, with a port perhaps. */
+static bool host_is_valid(const char *text) {
+  static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:";
+  return text[strspn(text, plain)] == '\0';
+}
+
 /* Why value does not do for form, or NULL. */
 static const char *config_fault(enum config_form form, const char *value) {
   switch (form) {
@@ -113,6 +135,10 @@ static const char *config_fault(enum config_form form, const char *value) {
     return home_listen_is_valid(value) ? NULL : "is no endpoint such as tcp://0.0.0.0:7411";
   case CONFIG_ENDPOINT:
     return address_endpoint_is_valid(value) ? NULL : "is no endpoint such as tcp://node.example.org:7411";
+  case CONFIG_WEB:
+    return web_is_valid(value) ? NULL : "is no address such as http://127.0.0.1:7480, nor off";
+  case CONFIG_HOST:
+    return host_is_valid(value) ? NULL : "is no name such as cases.example.org";
   case CONFIG_MIB:
     return mib_is_valid(value) ? NULL : "is no number of MiB such as 4096";
   }
@@ -218,6 +244,9 @@ static void config_defaults(struct home_config *c) {
   }
   if (c->listen[0] == '\0') {
     snprintf(c->listen, sizeof c->listen, "tcp://0.0.0.0:7411");
+  }
+  if (c->web[0] == '\0') {
+    snprintf(c->web, sizeof c->web, "http://127.0.0.1:0");
   }
 }
 

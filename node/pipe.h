@@ -15,12 +15,12 @@ enum pipe_channel {
   PIPE_SEND_FAILED = 3, /* [link, curve, gone] */
   PIPE_STRANGER = 4,    /* [curve] */
   PIPE_MISMATCH = 5,    /* [curve] of the peer that was dialled */
-  PIPE_BOUND = 6,       /* [endpoint] */
+  PIPE_BOUND = 6,       /* [endpoint]; of web too, to the supervisor */
   PIPE_FRAME_OUT = 16,  /* [link, curve, frame] */
   PIPE_DIAL = 17,       /* [link, curve, endpoint] */
   PIPE_CLOSE = 18,      /* [link, curve] */
   PIPE_ALLOW = 19,      /* [[curve…]]: the ZAP list; the gate binds after the first one */
-  PIPE_REQUEST = 32,    /* [id, method, path, body] from ctl */
+  PIPE_REQUEST = 32,    /* [id, method, path, body] from ctl or web */
   PIPE_ANSWER = 33,     /* [id, status, content type, body] */
   PIPE_HELLO = 48,      /* supervisor -> child: keys and settings, depends on the role */
   PIPE_PEER = 49,  /* supervisor -> child: [name]; the descriptor of the pipe to that process travels beside it (SCM_RIGHTS) */

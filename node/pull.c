@@ -174,7 +174,7 @@ static enum err_code read_items(struct block *b, struct view window, size_t *byt
     if (b->items[i].opened.item.state == ITEM_GONE) {
       return err_set(err, ERR_FORMAT, "item %zu: gone by a takedown, and there are no takedowns yet", i);
     }
-    *bytes += b->items[i].opened.item.body.len;
+    *bytes += append_body_len(&b->items[i].opened.item);
   }
   return canon_finish(&r, "window", err);
 }

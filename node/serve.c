@@ -96,7 +96,7 @@ static void configure(struct supervisor_config *out, const struct run *r, const 
     out->hello[i] = common;
   out->hello[CHILD_CTL].dir = r->dir;
   out->hello[CHILD_GATE].pub = view_of(r->pub, CURVE_LEN);
-  out->hello[CHILD_GATE].n_peers = out->hello[CHILD_CTL].n_peers = 0;
+  out->hello[CHILD_GATE].n_peers = out->hello[CHILD_CTL].n_peers = out->hello[CHILD_WEB].n_peers = 0;
   out->secrets[CHILD_CORE] = r->seed;
   out->secrets[CHILD_GATE] = r->curve;
   out->wanted[CHILD_CORE] = true;
@@ -115,6 +115,9 @@ enum err_code serve_run(const struct serve_options *options, struct err *err) {
   if (code == OK) {
     configure(&config, r, options, false);
     config.ports = r->ports;
+    const char *web = options->web != NULL ? options->web : r->home.config.web;
+    config.wanted[CHILD_WEB] = strcmp(web, "off") != 0;
+    config.hello[CHILD_WEB].listen = web;
     config.hello[CHILD_GATE].listen = options->listen != NULL ? options->listen : r->home.config.listen;
     code = supervisor_run(&config, NULL, err);
   }

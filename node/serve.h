@@ -1,10 +1,11 @@
 /*
- * serve: the supervisor and its children. The supervisor opens the keys, starts gate, core and ctl (each `specola` executed
- * anew with its role), hands over keys and pipes, restarts whoever dies, and passes signals on. Nothing else.
+ * serve: the supervisor and its children. The supervisor opens the keys, starts gate, core, ctl and web (each `specola`
+ * executed anew with its role), hands over keys and pipes, restarts whoever dies, and passes signals on. Nothing else.
  *
  *   gate   ZeroMQ and the CURVE secret; no store, no signing key           node/net/gate
  *   core   store, node key, hall, exchange, verifier threads; only pipes   node/core
  *   ctl    HTTP on run/ctl (Unix socket, 0600, peer's uid checked)         node/net/ctl
+ *   web    HTTP on TCP for everybody; reads the store, no key              node/web
  */
 #ifndef SPECOLA_NODE_SERVE_H
 #define SPECOLA_NODE_SERVE_H
@@ -15,6 +16,7 @@ struct serve_options {
   const char *home;
   const char *program;           /* path of this executable: children are executed from it */
   const char *listen;            /* overrides node.ini; NULL: as configured */
+  const char *web;               /* the same of the key web: http://HOST:PORT, or "off" */
   const char *peers[HOME_PEERS]; /* "FR=tcp://…" */
   uint32_t n_peers;
   struct secret *passphrase; /* of node.key and curve.key; NULL: not sealed */

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -46,7 +47,7 @@ struct supervisor {
   uint64_t now_ms;
   struct err result; /* what it ends with */
   struct bytes *report;
-  char bound[LIMIT_ENDPOINT + 1]; /* the gate's; kept over its restarts */
+  char bound[CHILD_ROLES][LIMIT_ENDPOINT + 1]; /* of gate and web; kept over their restarts */
 };
 
 /* ---- starting ---- */
@@ -72,7 +73,7 @@ static _Noreturn void become(const char *program, enum child_role role, int end,
 static enum err_code say_hello(struct supervisor *s, struct child *c, struct err *err) {
   struct child_hello hello = s->config->hello[c->role];
   struct secret *secret = s->config->secrets[c->role];
-  if (c->role == CHILD_GATE && s->bound[0] != '\0') hello.listen = s->bound;
+  if (s->bound[c->role][0] != '\0') hello.listen = s->bound[c->role];
   if (secret != NULL) hello.secret = view_of(secret_open(secret), secret_len(secret));
   const enum err_code code = child_hello_send(c->pipe, &hello, err);
   if (secret != NULL) secret_close(secret);
@@ -188,16 +189,17 @@ static void bound_note(struct supervisor *s, struct child *c, struct view payloa
   struct canon_reader r = canon_reader(payload);
   canon_array_exact(&r, 1);
   const struct view endpoint = canon_str(&r, LIMIT_ENDPOINT);
-  char line[LIMIT_ENDPOINT + 2];
+  char text[CHILD_ROLES * (LIMIT_ENDPOINT + 2)] = "";
   if (canon_finish(&r, "endpoint", &err) != OK || endpoint.len == 0) return;
-  memcpy(s->bound, endpoint.p, endpoint.len);
-  s->bound[endpoint.len] = '\0';
+  memcpy(s->bound[c->role], endpoint.p, endpoint.len);
+  s->bound[c->role][endpoint.len] = '\0';
   c->ever_ready = true;
   c->tries = 0;
   if (s->config->ports == NULL) return;
-  memcpy(line, endpoint.p, endpoint.len);
-  line[endpoint.len] = '\n';
-  if (file_write(s->config->ports, view_of(line, endpoint.len + 1), false, &err) != OK) {
+  for (int i = 0, len = 0; i < CHILD_ROLES; i++) {
+    if (s->bound[i][0] != '\0') len += snprintf(text + len, sizeof text - (size_t)len, "%s\n", s->bound[i]);
+  }
+  if (file_write(s->config->ports, view_of_text(text), false, &err) != OK) {
     log_line(LOG_ERROR, "serve", "run/ports was not written", "why=%s", err.message);
   }
 }
@@ -236,7 +238,7 @@ static void child_read(struct supervisor *s, struct child *c) {
   while (pipe_next(c->pipe, &channel, &payload, &fd)) {
     if (fd >= 0) close(fd);
     if (channel == PIPE_READY) ready_note(s, c);
-    if (channel == PIPE_BOUND && c->role == CHILD_GATE) bound_note(s, c, payload);
+    if (channel == PIPE_BOUND && (c->role == CHILD_GATE || c->role == CHILD_WEB)) bound_note(s, c, payload);
     if (channel == PIPE_STOP) end_note(s, c, payload);
   }
   if (code == OK && pipe_fault(c->pipe) == NULL) code = pipe_write(c->pipe, &err);
@@ -388,7 +390,7 @@ enum err_code supervisor_run(const struct supervisor_config *config, struct byte
     } while (!s->stopping || anybody_runs(s));
     close(s->signals);
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
-    if (s->bound[0] != '\0' && config->ports != NULL) (void)unlink(config->ports);
+    if (config->ports != NULL) (void)unlink(config->ports);
     if (s->result.code != OK && err != NULL) *err = s->result;
     code = s->result.code;
   }

@@ -13,7 +13,8 @@
 #define VERIFY_JOB 32  /* items of one job: about a millisecond */
 #define VERIFY_KEYS 64 /* authors' keys that a thread remembers as checked (a check costs as much as a signature) */
 #define VERIFY_THREADS 64
-#define VERIFY_NICE 10 /* where cores are few, the one thread that writes goes first: verdicts wait for it, not it for them */
+#define VERIFY_USEFUL 8 /* verdicts of more cores than this the one that writes does not keep up with */
+#define VERIFY_NICE 10  /* where cores are few, the one thread that writes goes first: verdicts wait for it, not it for them */
 
 struct job {
   struct job *next;
@@ -127,6 +128,11 @@ static void *worker(void *context) {
   }
   (void)pthread_mutex_unlock(&p->lock);
   return NULL;
+}
+
+unsigned verify_threads(void) {
+  const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+  return cores <= 2 ? 1 : cores > VERIFY_USEFUL ? VERIFY_USEFUL : (unsigned)cores - 1;
 }
 
 enum err_code verify_pool_new(unsigned threads, const struct hash *fed_id, struct verify_pool **out, struct err *err) {

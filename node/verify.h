@@ -19,6 +19,8 @@ struct verify_batch {
 };
 struct verify_pool; /* opaque */
 
+/* One thread for each core but the one that writes: 1..8. */
+unsigned verify_threads(void);
 /* threads 0: everything happens in the caller. ERR_MEMORY, ERR_FAILED (no thread). */
 MUST_CHECK enum err_code verify_pool_new(unsigned threads, const struct hash *fed_id, struct verify_pool **out,
                                          struct err *err);

@@ -2,8 +2,8 @@
  * canon: the reader of canonical msgpack (docs/protocol.md section 1). The writer is canon_writer.c.
  *
  * In come untrusted octets: every value begins with head_read(), which knows each first octet by table and refuses whatever is
- * not the shortest form, or a number past LIMIT_NUMBER. canon_skip() walks a whole value with a stack of LIMIT_DEPTH places and no recursion. The tests hold
- * this reader against msgpack-c, which packs and unpacks the same octets by other code.
+ * not the shortest form, or a number past LIMIT_NUMBER. canon_skip() walks a whole value with a stack of LIMIT_DEPTH places and
+ * no recursion. The tests hold this reader against msgpack-c, which packs and unpacks the same octets by other code.
  */
 #include "protocol/canon.h"
 

@@ -114,13 +114,11 @@ static enum err_code certificate_apply(struct people *p, const struct record *re
   return certificate_add(p, holder, &c, err); /* a void one too: its key had a certificate, and its number is taken */
 }
 
-/* Whether a revocation at `at` from `from` on takes anything away that stood before: a certificate of the key, in force at some
- * position from `from` on and below both `at` and the revocation before. */
-static bool voids_earlier(const struct people *p, const struct holder *holder, struct position from, struct position at) {
+/* Whether a revocation at `at` from `from` on may take anything away below `at` that the one before did not. */
+static bool reaches_back(const struct holder *holder, struct position from, struct position at) {
   struct position end = at;
   if (holder->revoked && position_compare(holder->revoked_from, end) < 0) end = holder->revoked_from;
-  return position_compare(from, end) < 0 && holder->n > 0 &&
-         position_compare(p->certificates[holder->certificates[0]].at, end) < 0;
+  return position_compare(from, end) < 0;
 }
 
 static enum err_code revocation_apply(struct people *p, const struct record *record, struct position at,
@@ -137,7 +135,7 @@ static enum err_code revocation_apply(struct people *p, const struct record *rec
   if (own_act || position_compare(from, at) > 0) from = at;
   struct holder *holder = holder_take(p, &key);
   if (holder == NULL) return err_set(err, ERR_MEMORY, NULL);
-  *backdated = voids_earlier(p, holder, from, at);
+  *backdated = reaches_back(holder, from, at);
   if (!holder->revoked || position_compare(from, holder->revoked_from) < 0) holder->revoked_from = from;
   holder->revoked = true;
   return OK;

@@ -32,7 +32,7 @@ void people_free(struct people *p); /* NULL is fine */
 /* Takes a record of kind 2 or 3, written for this log (its home is the owner), at a position (rising from call to call).
  * owner_key: the own key in force there.
  * *reason: REASON_NONE, REASON_SHAPE, REASON_AUTHOR or REASON_REVOKED (a certificate for a revoked key). *backdated: true when
- * a revocation voids something below its own position. ERR_MEMORY only. */
+ * a revocation may void something below its own position. ERR_MEMORY only. */
 MUST_CHECK enum err_code people_apply(struct people *p, const struct record *record, struct position at,
                                       const struct pubkey *owner_key, enum reason *reason, bool *backdated, struct err *err);
 /* What key may do at a position: the certificate in force, or NULL with *reason REASON_AUTHOR or REASON_REVOKED. Borrowed until

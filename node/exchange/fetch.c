@@ -159,7 +159,8 @@ bool fetch_range(struct exchange_log *log, struct range *out) {
   while (log->slots[i].milestone.size <= log->next)
     i++; /* a window belongs to one milestone; has_fresh_range: there is one that reaches further */
   uint64_t left = log->slots[i].milestone.size - log->next;
-  uint64_t n = left <= log->per_window + log->per_window / 4 ? left : log->per_window;
+  uint64_t windows = (left + log->per_window - 1) / log->per_window;
+  uint64_t n = (left + windows - 1) / windows; /* even ones: no small rest */
   *out = (struct range){log->next, log->next + n};
   log->next += n;
   return true;
@@ -169,6 +170,7 @@ bool fetch_range(struct exchange_log *log, struct range *out) {
 static void learn_window(struct exchange_log *log, const struct request *r, uint64_t count, size_t encoded) {
   uint64_t fit = count * LIMIT_DATA_SOFT / (encoded == 0 ? 1 : encoded);
   if (count < r->to - r->from && fit > count) fit = count; /* it was cut, so no more go in */
+  fit -= fit / 8;                                          /* a window that is cut costs another question for its rest */
   if (fit < 1) fit = 1;
   log->per_window = fit < LIMIT_MILESTONE_ENTRIES ? fit : LIMIT_MILESTONE_ENTRIES;
 }
@@ -307,7 +309,7 @@ uint64_t fetch_tick(struct exchange *x, uint32_t index) {
   struct exchange_log *log = x->logs[index];
   uint64_t now = now_ms(x);
   if (log->n_slots == 0 || !slot_is_complete(&log->slots[0])) return now + TICK_MS;
-  bool is_alone = log->n_slots == 1 || slot_is_complete(&log->slots[1]);
-  if (!is_alone && now < log->data_ms + OVERLAP_MS) return log->data_ms + OVERLAP_MS;
+  bool is_followed = log->n_slots == 1 || log->slots[1].next > log->slots[0].milestone.size;
+  if (!is_followed && now < log->data_ms + OVERLAP_MS) return log->data_ms + OVERLAP_MS;
   return finish_first(x, index) && log->n_slots > 0 && slot_is_complete(&log->slots[0]) ? now : now + TICK_MS;
 }

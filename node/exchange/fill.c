@@ -3,8 +3,10 @@
  * others: one peer at a time goes through all that is missing of a log; what it lacks too is asked of the next one.
  */
 #include "node/exchange/inside.h"
+#include "protocol/canon.h"
 
-#define FILL_MOST 256u /* positions in one question */
+#define FILL_MOST 256u                      /* positions in one question */
+#define FILL_CUT_RAW (LIMIT_DATA_SOFT / 2u) /* octets below which nobody has a reason to cut a window */
 
 /* The owner if it can serve now, else another that holds more than `position`; NONE. */
 static uint32_t choose_filler(const struct exchange *x, uint32_t index, uint64_t position) {
@@ -98,6 +100,11 @@ bool fill_is_done(const struct exchange *x, uint32_t index) {
   return log->filler == NONE && choose_filler(x, index, log->absent_at) == NONE;
 }
 
+static bool holds_items(struct view window, uint64_t n) {
+  struct canon_reader r = canon_reader(window);
+  return canon_array(&r, FILL_MOST) == n && r.fault == NULL;
+}
+
 void fill_data(struct exchange *x, struct exchange_link *l, struct request *request) {
   struct request r = *request;
   const struct message *m = &x->in;
@@ -110,6 +117,7 @@ void fill_data(struct exchange *x, struct exchange_link *l, struct request *requ
   if (r.state != REQUEST_PENDING || r.log == NONE) return; /* came too late to matter */
   struct exchange_log *log = x->logs[r.log];
   enum err_code code = fetch_is_answer(log, &r, m) ? window_open(m, &x->window, &window, &err) : ERR_FORMAT;
+  if (code == OK && !holds_items(window, m->u.data.count)) code = ERR_FORMAT;
   if (code == OK) code = hall_fill(x->config.hall, &log->node, log->gen, r.from, window, &filled, &err);
   if (code == ERR_FORMAT || code == ERR_LIMIT || code == ERR_MISMATCH) {
     tally(x, l->peer, code == ERR_MISMATCH ? COUNT_DATA_MISMATCH : COUNT_DATA_FORMAT, 1);
@@ -126,5 +134,7 @@ void fill_data(struct exchange *x, struct exchange_link *l, struct request *requ
     x->activity_ms = now_ms(x);
     log->claims[l->peer].absent_wait_ms = 0;
     tally(x, l->peer, COUNT_ENTRIES_FILLED, filled);
+  } else if (log->filler == l->peer && m->u.data.count < r.to - r.from && window.len < FILL_CUT_RAW) {
+    leave_filler(x, r.log); /* it could have told of all of them: others shall not wait for its next words */
   }
 }

@@ -36,8 +36,8 @@
 #define SLOW_MS 1000u          /* a source that says nothing for so long is left if another can serve; doubled each time */
 #define TIMEOUT_MS 10000u      /* a question without an answer */
 #define DEADLINE_MS 60000u     /* the same, however much of other answers came */
-#define OVERLAP_MS 20u /* a complete pull waits so long for its follower's entries, so that verdicts and writes overlap */
-#define FAULT_FIRST_MS 10000u /* a peer that served a lie is not asked for that log for so long, then twice as long */
+#define OVERLAP_MS 20u         /* a complete pull waits so long for its follower's first entries: verdicts and writes overlap */
+#define FAULT_FIRST_MS 10000u  /* a peer that served a lie is not asked for that log for so long, then twice as long */
 #define FAULT_LAST_MS 600000u
 #define STORE_RETRY_MS 1000u /* after an error of our own store */
 #define STALL_FIRST_MS 20u   /* a parked frame is tried again */
@@ -127,8 +127,8 @@ struct peer {
   /* dialling */
   char override[LIMIT_ENDPOINT + 1];
   uint32_t endpoint_turn;
-  uint64_t rank;           /* among those that are dialled in a large federation: dial_rank */
   uint32_t n_ckpts_follow; /* checkpoints that its last HEADS brings with it, outside the quota */
+  uint64_t rank;           /* among those that are dialled in a large federation: dial_rank */
   uint64_t dial_ms, dial_wait_ms, reopened_ms;
   bool has_reopened, tried;
   /* what it told */

@@ -22,8 +22,8 @@ struct gate_config {
 MUST_CHECK enum err_code gate_new(const struct gate_config *config, struct gate **out, struct err *err);
 void gate_free(struct gate *g); /* NULL is fine */
 /* One turn: waits at most timeout_ms for something to happen, and handles it. *stop is set after an orderly PIPE_STOP.
- * ERR_UNREACHABLE (the supervisor is gone), ERR_FAILED (cannot listen; core's pipe broke the rules: another gate gets another one),
- * ERR_FORMAT (the supervisor's did). */
+ * ERR_UNREACHABLE (the supervisor is gone), ERR_FAILED (cannot listen; core's pipe broke the rules: another gate gets another
+ * one), ERR_FORMAT (the supervisor's did). */
 MUST_CHECK enum err_code gate_step(struct gate *g, unsigned timeout_ms, bool *stop, struct err *err);
 /* As a process: turns until it is told to stop. */
 MUST_CHECK enum err_code gate_run(const struct gate_config *config, struct err *err);

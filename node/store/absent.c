@@ -59,7 +59,7 @@ enum err_code absent_fill(struct derivation *d, int64_t rowid, const struct item
     return code;
   }
   struct content_body body;
-  content_open(&d->content, object.schema, item->body, &body);
+  content_open(&d->content, object.schema, item->body, body_is_canonical(item->body), &body);
   object.readable = body.readable;
   code = object_update(s, &object, err);
   return code == OK ? content_add(&d->content, object.id, &body, err) : code;

@@ -120,11 +120,12 @@ static enum err_code change(struct content *c, int64_t object, const struct cont
   return code == OK ? change_unique(&w, &body->slots, err) : code;
 }
 
-void content_open(const struct content *c, uint64_t schema_number, struct view body, struct content_body *out) {
+void content_open(const struct content *c, uint64_t schema_number, struct view body, bool is_canonical,
+                  struct content_body *out) {
   out->octets = body;
   out->wide = wide_of(&c->wides, schema_number);
-  out->readable = body.len > 0 && canon_check_body(body, NULL) == OK &&
-                  (out->wide == NULL || slots_take(out->wide->schema, body, &out->slots, NULL) == OK);
+  out->readable =
+      body.len > 0 && is_canonical && (out->wide == NULL || slots_take(out->wide->schema, body, &out->slots, NULL) == OK);
 }
 
 enum err_code content_add(struct content *c, int64_t object, const struct content_body *body, struct err *err) {

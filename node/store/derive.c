@@ -51,7 +51,7 @@ enum err_code derive_erase_newest(struct derivation *d, const struct object *obj
   enum err_code code = entry_get(d->content.s, object->newest, &scratch, &item, err);
   if (code == OK) {
     struct content_body body;
-    content_open(&d->content, object->schema, item.body, &body);
+    content_open(&d->content, object->schema, item.body, body_is_canonical(item.body), &body);
     code = content_erase(&d->content, object->id, &body, err);
   }
   bytes_release(&scratch);
@@ -77,7 +77,7 @@ static enum err_code apply_version(struct derivation *d, int64_t rowid, const st
   object.schema = h->args[0];
   object.flags = h->args[1];
   object.arrival = arrival;
-  content_open(&d->content, object.schema, entry->item.body, &body);
+  content_open(&d->content, object.schema, entry->item.body, entry->is_canonical, &body);
   object.readable = body.readable;
   if (code == OK) {
     code = v->has_object ? object_update(d->content.s, &object, err) : object_insert(d->content.s, &object, err);

@@ -12,17 +12,22 @@
 
 /* ---- door 4 ---- */
 
+bool body_is_canonical(struct view body) {
+  return body.len > 0 && canon_check_body(body, NULL) == OK;
+}
+
 void opened_from(const struct item *item, const struct hash *fed_id, const struct pubkey *known, struct opened *out) {
   struct view header;
   struct view signature;
   out->item = *item;
   out->has_kind = envelope_split(item->envelope, &header, &signature) && header_kind(header, &out->kind);
   out->freezes = envelope_freezes(item->envelope);
+  out->is_canonical = body_is_canonical(item->body);
   out->reason = record_open(item->envelope, fed_id, known, &out->record);
 }
 
 void opened_again(const struct item *item, const struct hash *fed_id, struct opened *out) {
-  *out = (struct opened){.item = *item, .has_kind = true};
+  *out = (struct opened){.item = *item, .has_kind = true, .is_canonical = body_is_canonical(item->body)};
   out->reason = record_reopen(item->envelope, fed_id, &out->record);
   out->kind = out->record.header.kind;
 }
@@ -49,6 +54,7 @@ void evaluation_free(struct evaluation *e) {
   if (e != NULL) {
     people_free(e->people);
     bytes_release(&e->identity_body);
+    free(e->own_keys);
     free(e);
   }
 }
@@ -66,8 +72,32 @@ struct step {
   struct err *err;
 };
 
+/* The own key at a position, which need not be the newest: what a revocation touches is evaluated anew, and so is all in a
+ * rebuild. NULL: nobody's. */
+static const struct pubkey *own_key_at(const struct evaluation *e, uint64_t index) {
+  size_t n = e->n_own_keys;
+  while (n > 0 && e->own_keys[n - 1].above >= index)
+    n--;
+  return n == 0 ? NULL : &e->own_keys[n - 1].key;
+}
+
+static enum err_code own_key_put(struct evaluation *e, uint64_t index, struct err *err) {
+  const struct pubkey *before = own_key_at(e, index);
+  if (before != NULL && pubkey_equal(before, &e->identity.node_key)) {
+    return OK;
+  }
+  struct own_key *keys = reallocarray(e->own_keys, e->n_own_keys + 1, sizeof *keys);
+  if (keys == NULL) {
+    return err_set(err, ERR_MEMORY, NULL);
+  }
+  e->own_keys = keys;
+  keys[e->n_own_keys++] = (struct own_key){.above = index, .key = e->identity.node_key};
+  return OK;
+}
+
 static bool is_own_key(const struct step *step) {
-  return step->e->has_identity && pubkey_equal(&step->header->author, &step->e->identity.node_key);
+  const struct pubkey *own = own_key_at(step->e, step->at.index);
+  return own != NULL && pubkey_equal(&step->header->author, own);
 }
 
 /* Whether a record with this id stands below in this log: at most one of each has its id in the index. */
@@ -132,7 +162,7 @@ static enum err_code evaluate_identity(struct step *step) {
   code = bytes_append(&e->identity_body, item.body, step->err);
   e->identity = identity;
   e->has_identity = code == OK;
-  return code;
+  return code == OK ? own_key_put(e, step->at.index, step->err) : code;
 }
 
 /* ---- kinds 2 and 3 ---- */
@@ -157,9 +187,9 @@ static enum err_code evaluate_certificate(struct step *step) {
   if (!step->out->stands || step->dry || !hash_equal(&h->home, &e->owner)) {
     return OK;
   }
-  const struct pubkey *owner_key = e->has_identity ? &e->identity.node_key : &nobody;
-  return people_apply(e->people, &step->entry->record, step->at, owner_key, &step->out->reason, &step->out->backdated,
-                      step->err);
+  const struct pubkey *own = own_key_at(e, step->at.index);
+  return people_apply(e->people, &step->entry->record, step->at, own == NULL ? &nobody : own, &step->out->reason,
+                      &step->out->backdated, step->err);
 }
 
 /* ---- kinds 16 and 17 ---- */
@@ -167,7 +197,8 @@ static enum err_code evaluate_certificate(struct step *step) {
 /* The object that the record names: that of its subject, or of a first version its own id. */
 static enum err_code find_object(struct step *step) {
   const struct hash *id = step->header->has_subject ? &step->header->subject : &step->entry->record.id;
-  return object_find(step->s, &step->e->fed_id, step->e->log_no, id, &step->out->has_object, &step->out->object, step->err);
+  return object_find(step->s, &step->e->fed_id, entry_rowid(step->e->log_no, step->at.index), id, &step->out->has_object,
+                     &step->out->object, step->err);
 }
 
 /* Rows 9 and 10. */

@@ -15,14 +15,23 @@ struct opened {
   enum reason reason; /* of record_open */
   bool has_kind;      /* a header of version 1: kind is its kind */
   uint64_t kind;
-  bool freezes; /* the log is not evaluated from here on (docs/protocol.md 4.4) */
+  bool freezes;      /* the log is not evaluated from here on (docs/protocol.md 4.4) */
+  bool is_canonical; /* body_is_canonical of its body: asked where records are opened, in several threads */
   struct record record;
 };
+/* Whether a body is there and canonical; only then can it be shown (docs/protocol.md 4.3). */
+bool body_is_canonical(struct view body);
 /* Opens item. known: a key that pubkey_check has passed before, or NULL. item's octets are borrowed for the life of *out. */
 void opened_from(const struct item *item, const struct hash *fed_id, const struct pubkey *known, struct opened *out);
 
 /* The same for an entry of the store whose author's signature was verified when it came. */
 void opened_again(const struct item *item, const struct hash *fed_id, struct opened *out);
+
+/* A key that is the own key of the positions above one. */
+struct own_key {
+  uint64_t above;
+  struct pubkey key;
+};
 
 /* The state of a log's evaluation, up to a position. */
 struct evaluation {
@@ -32,6 +41,8 @@ struct evaluation {
   bool has_identity;
   struct identity identity;   /* in force */
   struct bytes identity_body; /* its octets, which the next one names */
+  struct own_key *own_keys;   /* owned; by rising position, one after an identity with another key */
+  size_t n_own_keys;
   struct people *people;
   bool frozen; /* nothing counts any more: upgrade needed */
 };

@@ -36,8 +36,10 @@ enum err_code milestone_get(struct store *s, int64_t log_no, uint64_t size, stru
   return code;
 }
 
-/* A replica takes one step in one transaction, and reads what its peers say in between. */
+/* A replica takes one step in one transaction, and reads what its peers say in between. The first steps are smaller, so that
+ * writing begins early. */
 #define STEP_ENTRIES 1024u
+#define STEP_FIRST 128u
 #define STEP_BYTES ((uint64_t)4 * 1024 * 1024)
 
 /* A milestone is passed over while the next one is still near enough to the last that was taken. */
@@ -59,7 +61,8 @@ static bool plan_take(struct plan *p) {
 }
 
 static bool plan_add(struct plan *p, uint64_t size, uint64_t bytes) {
-  const bool far = size - p->last > STEP_ENTRIES || bytes - p->last_bytes > STEP_BYTES;
+  const uint64_t step = p->n < 3 ? STEP_FIRST << p->n : STEP_ENTRIES;
+  const bool far = size - p->last > step || bytes - p->last_bytes > STEP_BYTES;
   if (far && !plan_take(p)) {
     return false;
   }
@@ -114,6 +117,33 @@ enum err_code milestone_plan(struct store *s, int64_t log_no, uint64_t from, uin
     (void)plan_take(&plan);
     *n = plan.n;
   }
+  return code;
+}
+
+enum err_code milestone_run(struct store *s, int64_t log_no, uint64_t from, uint64_t max_bytes, uint64_t *size, bool *last,
+                            struct err *err) {
+  static const char sql[] =
+      "SELECT ifnull(max(CASE WHEN size <= :from + :entries AND body_bytes <= :bytes THEN size END), min(size)), max(size) "
+      "FROM milestone WHERE log = :log AND size > :from";
+  sqlite3_stmt *st = NULL;
+  uint64_t below = 0;
+  bool row = false;
+  if (from > INT64_MAX) return err_set(err, ERR_NOT_FOUND, "nothing is held there");
+  enum err_code code = bytes_below(s, log_no, from, &below, err);
+  if (code == OK) code = statement_get(s, sql, &st, err);
+  if (code != OK) return code;
+  statement_bind_int(st, 1, (int64_t)from);
+  statement_bind_int(st, 2, LIMIT_MILESTONE_ENTRIES);
+  statement_bind_int(st, 3, (int64_t)(below + max_bytes));
+  statement_bind_int(st, 4, log_no);
+  code = statement_step(s, st, &row, "milestone", err);
+  if (code == OK && row && sqlite3_column_type(st, 0) == SQLITE_INTEGER) {
+    *size = (uint64_t)sqlite3_column_int64(st, 0);
+    *last = *size == (uint64_t)sqlite3_column_int64(st, 1);
+  } else if (code == OK) {
+    code = err_set(err, ERR_NOT_FOUND, "nothing is held there");
+  }
+  if (row) statement_done(st);
   return code;
 }
 

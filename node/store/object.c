@@ -20,7 +20,7 @@ static void object_of_row(sqlite3_stmt *st, struct object *out) {
   out->readable = sqlite3_column_int(st, 9) != 0;
 }
 
-enum err_code object_find(struct store *s, const struct hash *fed_id, int64_t log_no, const struct hash *object_id, bool *found,
+enum err_code object_find(struct store *s, const struct hash *fed_id, int64_t below, const struct hash *object_id, bool *found,
                           struct object *out, struct err *err) {
   static const char sql[] = "SELECT " OBJECT_COLUMNS ", envelope FROM entry JOIN object ON object.id = entry.id "
                             "WHERE rid = :rid AND entry.id >= :from AND entry.id < :to";
@@ -32,8 +32,8 @@ enum err_code object_find(struct store *s, const struct hash *fed_id, int64_t lo
     return code;
   }
   statement_bind_int(st, 1, (int64_t)get_u64be(object_id->b));
-  statement_bind_int(st, 2, entry_rowid(log_no, 0));
-  statement_bind_int(st, 3, entry_rowid(log_no + 1, 0));
+  statement_bind_int(st, 2, entry_rowid(entry_log_no(below), 0));
+  statement_bind_int(st, 3, below);
   while ((code = statement_step(s, st, &row, "object", err)) == OK && row) {
     struct view header;
     struct view signature;

@@ -202,6 +202,29 @@ enum err_code query_run(struct store *s, const struct federation *f, const struc
   return code;
 }
 
+enum err_code query_rows(struct store *s, const struct federation *f, const struct schema_set *set, const int64_t *ids,
+                         size_t n, const char *lang, const char *text, query_visit *visit, void *context, struct err *err) {
+  struct query_sql q;
+  struct query_reader reader;
+  struct bytes list;
+  store_use_schemas(s, set);
+  query_sql_init(&q);
+  query_reader_init(&reader, s, f, set, lang);
+  bytes_init(&list, IDS_MAX);
+  enum err_code code = query_match_read(&q.match, text, err);
+  q.joined = q.match.any.len > 0;
+  if (code == OK) {
+    code = bytes_append(&list, view_of(ids, n * sizeof ids[0]), err);
+  }
+  if (code == OK) {
+    code = each_row(&reader, &q, &list, visit, context, err);
+  }
+  bytes_release(&list);
+  query_reader_release(&reader);
+  query_sql_release(&q);
+  return code;
+}
+
 enum err_code query_unique(struct store *s, const struct schema *schema, int64_t log_no, struct view body, int64_t *rowid,
                            struct err *err) {
   int64_t id = 0;

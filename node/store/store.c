@@ -205,7 +205,10 @@ static enum err_code writer_settings(struct store *s, bool fresh, struct err *er
       "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2048; PRAGMA cache_size = -24576;"
       "PRAGMA temp_store = MEMORY; PRAGMA secure_delete = FAST; PRAGMA journal_size_limit = 67108864";
   int64_t level = 0;
-  enum err_code code = fresh ? statement_script(s, "PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL", "settings", err) : OK;
+  enum err_code code =
+      fresh ? statement_script(s, "PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL",
+                               "settings", err)
+            : OK;
   if (code == OK) {
     code = statement_script(s, settings, "settings", err);
   }
@@ -366,12 +369,16 @@ static enum err_code merge_step(struct store *s, bool *more, struct err *err) {
 }
 
 static enum err_code shrink_step(struct store *s, bool *more, struct err *err) {
-  int64_t free_pages = 0;
-  enum err_code code = pragma_int(s, "PRAGMA freelist_count", &free_pages, err);
-  if (code == OK && free_pages > 0) {
+  int64_t before = 0;
+  int64_t after = 0;
+  enum err_code code = pragma_int(s, "PRAGMA freelist_count", &before, err);
+  if (code == OK && before > 0) {
     code = statement_script(s, "PRAGMA incremental_vacuum(64)", "shrink", err);
-    *more = true;
   }
+  if (code == OK && before > 0) {
+    code = pragma_int(s, "PRAGMA freelist_count", &after, err);
+  }
+  *more = after < before; /* a store that was not made with auto_vacuum keeps its pages */
   return code;
 }
 

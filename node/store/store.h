@@ -111,4 +111,9 @@ MUST_CHECK enum err_code milestone_get(struct store *s, int64_t log_no, uint64_t
 MUST_CHECK enum err_code milestone_plan(struct store *s, int64_t log_no, uint64_t from, uint64_t *sizes, uint32_t max,
                                         uint32_t *n, struct err *err);
 
+/* Where a run of entries from `from` on ends that is handed out in one piece: the largest milestone within 2048 entries and
+ * max_bytes of bodies, else the next one. *last: it is the newest. ERR_NOT_FOUND: no milestone above from. */
+MUST_CHECK enum err_code milestone_run(struct store *s, int64_t log_no, uint64_t from, uint64_t max_bytes, uint64_t *size,
+                                       bool *last, struct err *err);
+
 #endif

@@ -2,8 +2,8 @@
  * pipeline: this machine's own limit. All stages that a first sync goes through, with nothing else around them, on the same
  * data:
  *
- *   origin thread    zstd-3 over windows of 256 records, authenticated encryption (what CURVE costs)
- *   verifier thread  decryption, inflating, leaf hash, body commitment, one Ed25519 verification a record
+ *   origin thread    windows of 256 records out of a store, zstd-3, authenticated encryption (what CURVE costs)
+ *   verifier thread  decryption, inflating, leaf hash, body commitment and form, one Ed25519 verification a record
  *   writer thread    SQLite (16 KiB pages, WAL, synchronous=FULL), the rows that the product writes for a case, their values at
  *                    hand: entry and index, object and index, wide row, unique key, ten facets, full text; 2048 a transaction
  *
@@ -31,6 +31,7 @@
 #define MILESTONE 2048u
 #define QUEUE 8u
 #define FACETS 10u   /* country, level, status, sector, stage, language, licence, three tags */
+#define COLUMNS 31   /* of a case's wide row */
 #define CODES 65536u /* room for distinct codes, a power of two */
 
 static double now_s(void) {
@@ -50,6 +51,7 @@ struct row {
   struct salt salt;
   char *title, *text, *country, *level, *status;
   int64_t codes[FACETS], unique;
+  const char *new_codes[FACETS]; /* codes that no row before had, or NULL */
 };
 
 /* What goes from thread to thread: a window's octets and the rows that it stands for. */
@@ -99,10 +101,50 @@ static struct {
 } run = {.to_verifier = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER},
          .to_writer = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER}};
 
+/* ---- SQLite ---- */
+
+static void sql(sqlite3 *db, const char *text) {
+  if (sqlite3_exec(db, text, NULL, NULL, NULL) != SQLITE_OK) {
+    die(sqlite3_errmsg(db));
+  }
+}
+
+static void step(sqlite3_stmt *statement) {
+  if (sqlite3_step(statement) != SQLITE_DONE) {
+    die("writer");
+  }
+  sqlite3_reset(statement);
+}
+
+static sqlite3 *database(const char *name) {
+  char path[4096];
+  sqlite3 *db = NULL;
+  snprintf(path, sizeof path, "%s/%s", run.folder, name);
+  if (sqlite3_open(path, &db) != SQLITE_OK) {
+    die(path);
+  }
+  return db;
+}
+
+static sqlite3_stmt *statement(sqlite3 *db, const char *text) {
+  sqlite3_stmt *out = NULL;
+  if (sqlite3_prepare_v2(db, text, -1, &out, NULL) != SQLITE_OK) {
+    die(sqlite3_errmsg(db));
+  }
+  return out;
+}
+
+/* Envelope, salt and body of a row as parameters from `first` on. */
+static void bind_record(sqlite3_stmt *st, int first, const struct row *row) {
+  sqlite3_bind_blob(st, first, row->envelope.p, (int)row->envelope.len, SQLITE_STATIC);
+  sqlite3_bind_blob(st, first + 1, row->salt.b, SALT_LEN, SQLITE_STATIC);
+  sqlite3_bind_blob(st, first + 2, row->body.p, (int)row->body.len, SQLITE_STATIC);
+}
+
 /* ---- preparation: rows become sealed records ---- */
 
-/* The number of a code in a dimension, counted from 1 as they are first seen. */
-static int64_t code_number(size_t dimension, const char *code) {
+/* The number of a code in a dimension, counted from 1 as they are first seen. *first: the code, this time; else NULL. */
+static int64_t code_number(size_t dimension, const char *code, const char **first) {
   static char *seen[CODES];
   static int64_t numbers[CODES], last;
   char key[128];
@@ -115,8 +157,9 @@ static int64_t code_number(size_t dimension, const char *code) {
   while (seen[slot] != NULL && strcmp(seen[slot], key) != 0) {
     slot = (slot + 1) % CODES;
   }
+  *first = NULL;
   if (seen[slot] == NULL) {
-    seen[slot] = strdup(key);
+    *first = seen[slot] = strdup(key);
     numbers[slot] = ++last;
   }
   return numbers[slot];
@@ -135,7 +178,7 @@ static void prepare_codes(struct row *row, const json_t *json) {
   } facets[FACETS] = {{"country", 0},       {"level", 0},   {"status", 0}, {"sectors", 0}, {"stages", 0},
                       {"original_lang", 0}, {"license", 0}, {"tags", 0},   {"tags", 1},    {"tags", 2}};
   for (size_t i = 0; i < FACETS; i++) {
-    row->codes[i] = code_number(i < 7 ? i : 7, text_at(json, facets[i].key, facets[i].i));
+    row->codes[i] = code_number(i < 7 ? i : 7, text_at(json, facets[i].key, facets[i].i), &row->new_codes[i]);
   }
   row->country = strdup(text_at(json, "country", 0));
   row->level = strdup(text_at(json, "level", 0));
@@ -207,19 +250,43 @@ static void prepare(const char *path) {
   schema_set_free(set);
 }
 
+/* The store from which the origin serves. */
+static void prepare_origin(void) {
+  sqlite3 *db = database("origin.db");
+  sql(db,
+      "PRAGMA page_size=16384; CREATE TABLE entry(id INTEGER PRIMARY KEY, envelope BLOB, salt BLOB, body BLOB) STRICT; BEGIN");
+  sqlite3_stmt *insert = statement(db, "INSERT INTO entry VALUES(?,?,?,?)");
+  for (size_t i = 0; i < run.n; i++) {
+    sqlite3_bind_int64(insert, 1, (int64_t)i);
+    bind_record(insert, 2, &run.rows[i]);
+    step(insert);
+  }
+  sqlite3_finalize(insert);
+  sql(db, "COMMIT");
+  sqlite3_close(db);
+}
+
 /* ---- the three threads ---- */
 
-static struct box origin_window(ZSTD_CCtx *context, size_t first, size_t n) {
+static struct view column(sqlite3_stmt *st, int i) {
+  const void *p = sqlite3_column_blob(st, i);
+  return view_of(p, (size_t)sqlite3_column_bytes(st, i));
+}
+
+static struct box origin_window(ZSTD_CCtx *context, sqlite3_stmt *select, size_t first, size_t n) {
   struct bytes raw;
   struct err err = ERR_INIT;
   bytes_init(&raw, WINDOW * LIMIT_ITEM);
   struct canon_writer w = canon_writer(&raw);
   canon_put_array(&w, (uint32_t)n);
-  for (size_t i = first; i < first + n; i++) {
-    const struct item item = {
-        bytes_view(&run.rows[i].envelope), ITEM_WHOLE, run.rows[i].salt, bytes_view(&run.rows[i].body), {{0}}};
+  sqlite3_bind_int64(select, 1, (int64_t)first);
+  sqlite3_bind_int64(select, 2, (int64_t)(first + n));
+  while (sqlite3_step(select) == SQLITE_ROW) {
+    struct item item = {.envelope = column(select, 0), .state = ITEM_WHOLE, .body = column(select, 2)};
+    memcpy(item.salt.b, sqlite3_column_blob(select, 1), SALT_LEN);
     item_write(&w, &item);
   }
+  sqlite3_reset(select);
   if (canon_written(&w, "window", &err) != OK) {
     die(err.message);
   }
@@ -239,10 +306,14 @@ static struct box origin_window(ZSTD_CCtx *context, size_t first, size_t n) {
 static void *origin_thread(void *unused) {
   (void)unused;
   ZSTD_CCtx *context = ZSTD_createCCtx();
+  sqlite3 *db = database("origin.db");
+  sqlite3_stmt *select = statement(db, "SELECT envelope, salt, body FROM entry WHERE id >= ? AND id < ? ORDER BY id");
   for (size_t i = 0; i < run.n; i += WINDOW) {
-    queue_put(&run.to_verifier, origin_window(context, i, run.n - i < WINDOW ? run.n - i : WINDOW));
+    queue_put(&run.to_verifier, origin_window(context, select, i, run.n - i < WINDOW ? run.n - i : WINDOW));
   }
   queue_put(&run.to_verifier, (struct box){0});
+  sqlite3_finalize(select);
+  sqlite3_close(db);
   ZSTD_freeCCtx(context);
   return NULL;
 }
@@ -265,7 +336,7 @@ static void verify_window(struct box *box, struct merkle_range *range) {
     if (r.fault ||
         record_open(item.envelope, &run.fed_id, hash_is_zero((const struct hash *)&known) ? NULL : &known, &record) !=
             REASON_NONE ||
-        !record_body_matches(&record.header, &item.salt, item.body)) {
+        !record_body_matches(&record.header, &item.salt, item.body) || canon_check_body(item.body, NULL) != OK) {
       die("a record does not verify");
     }
     known = record.header.author;
@@ -290,15 +361,23 @@ static void *verifier_thread(void *unused) {
   }
 }
 
-static void sql(sqlite3 *db, const char *text) {
-  if (sqlite3_exec(db, text, NULL, NULL, NULL) != SQLITE_OK) {
-    die(sqlite3_errmsg(db));
-  }
-}
-
 struct statements {
-  sqlite3_stmt *entry, *object, *wide, *unique, *facet, *text;
+  sqlite3_stmt *known, *entry, *object, *wide, *unique, *code, *facet, *text;
 };
+
+/* A table of COLUMNS columns, and the statement that fills a row of it. */
+static void wide_table(sqlite3 *db, char *insert, size_t size) {
+  char ddl[1024] = "CREATE TABLE wide(id INTEGER PRIMARY KEY";
+  (void)snprintf(insert, size, "INSERT INTO wide VALUES(?");
+  for (int i = 1; i < COLUMNS; i++) {
+    const size_t at = strlen(ddl), end = strlen(insert);
+    (void)snprintf(ddl + at, sizeof ddl - at, ", c%d TEXT", i);
+    (void)snprintf(insert + end, size - end, ",?");
+  }
+  (void)snprintf(ddl + strlen(ddl), sizeof ddl - strlen(ddl), ") STRICT");
+  (void)snprintf(insert + strlen(insert), size - strlen(insert), ")");
+  sql(db, ddl);
+}
 
 static sqlite3 *open_store(struct statements *s) {
   static const char *const ddl =
@@ -306,55 +385,47 @@ static sqlite3 *open_store(struct statements *s) {
       "wal_autocheckpoint=2048;"
       "CREATE TABLE entry(id INTEGER PRIMARY KEY, rid INTEGER NOT NULL, envelope BLOB NOT NULL, salt BLOB, body BLOB) STRICT;"
       "CREATE INDEX entry_rid ON entry(rid);"
-      "CREATE TABLE object(id INTEGER PRIMARY KEY, newest INTEGER, arrival INTEGER, schema INTEGER, head INTEGER) STRICT;"
+      "CREATE TABLE object(id INTEGER PRIMARY KEY, newest INTEGER, versions INTEGER, withdrawn INTEGER, schema INTEGER, flags "
+      "INTEGER, "
+      "person INTEGER, arrival INTEGER, head INTEGER, readable INTEGER) STRICT;"
       "CREATE INDEX object_arrival ON object(arrival, newest);"
-      "CREATE TABLE wide(id INTEGER PRIMARY KEY, title TEXT, country TEXT, level TEXT, status TEXT) STRICT;"
       "CREATE TABLE unique_key(key INTEGER NOT NULL, object INTEGER NOT NULL, PRIMARY KEY(key, object)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE facet_code(no INTEGER PRIMARY KEY, code TEXT NOT NULL UNIQUE) STRICT;"
       "CREATE TABLE facet(code INTEGER NOT NULL, object INTEGER NOT NULL, PRIMARY KEY(code, object)) STRICT, WITHOUT ROWID;"
       "CREATE VIRTUAL TABLE full_text USING fts5(title, text, content='', tokenize='unicode61');"
       "INSERT INTO full_text(full_text, rank) VALUES('automerge', 0);"
       "INSERT INTO full_text(full_text, rank) VALUES('hashsize', 2097152);";
-  char path[4096];
-  sqlite3 *db = NULL;
-  snprintf(path, sizeof path, "%s/pipeline.db", run.folder);
-  if (sqlite3_open(path, &db) != SQLITE_OK) {
-    die(path);
-  }
+  sqlite3 *db = database("pipeline.db");
+  char insert[128];
   sql(db, ddl);
+  wide_table(db, insert, sizeof insert);
   const struct {
     const char *sql;
     sqlite3_stmt **statement;
   } all[] = {{"INSERT INTO entry VALUES(?,?,?,?,?)", &s->entry},
-             {"INSERT INTO object VALUES(?1,?1,?2,1,?1)", &s->object},
-             {"INSERT INTO wide VALUES(?,?,?,?,?)", &s->wide},
+             {"INSERT INTO object VALUES(?1,?1,1,NULL,1,1,1,?2,?1,1)", &s->object},
+             {"SELECT id FROM entry WHERE rid = ?", &s->known},
+             {insert, &s->wide},
+             {"INSERT INTO facet_code VALUES(?,?)", &s->code},
              {"INSERT INTO unique_key VALUES(?,?)", &s->unique},
              {"INSERT OR IGNORE INTO facet VALUES(?1,?11),(?2,?11),(?3,?11),(?4,?11),(?5,?11),(?6,?11),(?7,?11),(?8,?11),"
               "(?9,?11),(?10,?11)",
               &s->facet},
              {"INSERT INTO full_text(rowid, title, text) VALUES(?,?,?)", &s->text}};
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-    if (sqlite3_prepare_v2(db, all[i].sql, -1, all[i].statement, NULL) != SQLITE_OK) {
-      die(sqlite3_errmsg(db));
-    }
+    *all[i].statement = statement(db, all[i].sql);
   }
   return db;
-}
-
-static void step(sqlite3_stmt *statement) {
-  if (sqlite3_step(statement) != SQLITE_DONE) {
-    die("writer");
-  }
-  sqlite3_reset(statement);
 }
 
 static void write_row(const struct statements *s, size_t i) {
   const struct row *row = &run.rows[i];
   const int64_t id = (INT64_C(1) << 40) + (int64_t)i; /* as the product numbers entries */
+  sqlite3_bind_int64(s->known, 1, (int64_t)get_u64be(row->salt.b));
+  step(s->known);
   sqlite3_bind_int64(s->entry, 1, id);
   sqlite3_bind_int64(s->entry, 2, (int64_t)get_u64be(row->salt.b));
-  sqlite3_bind_blob(s->entry, 3, row->envelope.p, (int)row->envelope.len, SQLITE_STATIC);
-  sqlite3_bind_blob(s->entry, 4, row->salt.b, SALT_LEN, SQLITE_STATIC);
-  sqlite3_bind_blob(s->entry, 5, row->body.p, (int)row->body.len, SQLITE_STATIC);
+  bind_record(s->entry, 3, row);
   step(s->entry);
   sqlite3_bind_int64(s->object, 1, id);
   sqlite3_bind_int64(s->object, 2, id / MILESTONE);
@@ -369,6 +440,11 @@ static void write_row(const struct statements *s, size_t i) {
   sqlite3_bind_int64(s->unique, 2, id);
   step(s->unique);
   for (int f = 0; f < (int)FACETS; f++) {
+    if (row->new_codes[f] != NULL) {
+      sqlite3_bind_int64(s->code, 1, row->codes[f]);
+      sqlite3_bind_text(s->code, 2, row->new_codes[f], -1, SQLITE_STATIC);
+      step(s->code);
+    }
     sqlite3_bind_int64(s->facet, f + 1, row->codes[f]);
   }
   sqlite3_bind_int64(s->facet, (int)FACETS + 1, id);
@@ -395,7 +471,7 @@ static void write_all(void) {
     }
   }
   sql(db, "COMMIT");
-  sqlite3_stmt *const all[] = {s.entry, s.object, s.wide, s.unique, s.facet, s.text};
+  sqlite3_stmt *const all[] = {s.known, s.entry, s.object, s.wide, s.unique, s.code, s.facet, s.text};
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
     sqlite3_finalize(all[i]);
   }
@@ -455,6 +531,7 @@ int main(int argc, char **argv) {
   randombytes_buf(run.key, sizeof run.key);
   const double v = measure_v(), sync_ms = measure_fdatasync();
   prepare(argv[1]);
+  prepare_origin();
   const double start = now_s();
   if (pthread_create(&origin, NULL, origin_thread, NULL) != 0 || pthread_create(&verifier, NULL, verifier_thread, NULL) != 0) {
     die("threads");

@@ -149,8 +149,10 @@ bool read_ports(struct place *p) {
   struct bytes text;
   bytes_init(&text, 4096);
   expect_ok(home_path(&p->home, "run/ports", path, &err), &err, "path");
-  const bool there = file_read(path, &text, &err) == OK && text.len > 1 && text.len < sizeof p->endpoint;
-  if (there) (void)snprintf(p->endpoint, sizeof p->endpoint, "%.*s", (int)text.len - 1, (const char *)text.p);
+  const char *chars = file_read(path, &text, &err) == OK ? bytes_text(&text) : NULL;
+  const char *start = chars == NULL ? NULL : strstr(chars, "tcp://"); /* web has a line of its own */
+  const bool there = start != NULL && strcspn(start, "\n") < sizeof p->endpoint;
+  if (there) (void)snprintf(p->endpoint, sizeof p->endpoint, "%.*s", (int)strcspn(start, "\n"), start);
   bytes_release(&text);
   return there;
 }

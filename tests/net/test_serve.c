@@ -31,12 +31,12 @@ static void three_nodes_hold_the_same_after_each_published(void **state) {
 
 static void a_process_that_is_killed_comes_back_and_the_exchange_goes_on(void **state) {
   (void)state;
-  static const char *const ROLES[] = {"gate", "core", "ctl"};
+  static const char *const ROLES[] = {"gate", "core", "ctl", "web"};
   struct land *l = land_found(2, 0);
   start(l, 0);
   start(l, 1);
   converge(l);
-  for (size_t r = 0; r < 3; r++) {
+  for (size_t r = 0; r < 4; r++) {
     unsigned restarts = 0;
     uint64_t until = 0;
     char before[LIMIT_ENDPOINT + 1];
@@ -107,17 +107,17 @@ static void the_children_die_with_the_supervisor(void **state) {
   (void)state;
   struct land *l = land_found(1, 0);
   struct place *p = &l->places[0];
-  static const char *const ROLES[] = {"gate", "core", "ctl"};
-  pid_t pids[3];
+  static const char *const ROLES[] = {"gate", "core", "ctl", "web"};
+  pid_t pids[4];
   start(l, 0);
-  for (size_t i = 0; i < 3; i++) {
+  for (size_t i = 0; i < 4; i++) {
     unsigned restarts = 0;
     pids[i] = role_of(p, ROLES[i], &restarts);
     assert_true(pids[i] > 0);
   }
   assert_int_equal(kill(p->pid, SIGKILL), 0);
   assert_int_equal(ended(p), -1);
-  for (size_t i = 0; i < 3; i++) {
+  for (size_t i = 0; i < 4; i++) {
     uint64_t until = 0;
     char path[64], line[512];
     (void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pids[i]);
@@ -137,9 +137,9 @@ static void the_children_die_with_the_supervisor(void **state) {
 static void no_key_is_in_argv_or_the_environment_of_a_child(void **state) {
   (void)state;
   struct land *l = land_found(1, 0);
-  static const char *const ROLES[] = {"gate", "core", "ctl"};
+  static const char *const ROLES[] = {"gate", "core", "ctl", "web"};
   start(l, 0);
-  for (size_t i = 0; i < 3; i++) {
+  for (size_t i = 0; i < 4; i++) {
     unsigned restarts = 0;
     char path[64], text[4096] = {0};
     (void)snprintf(path, sizeof path, "/proc/%d/cmdline", (int)role_of(&l->places[0], ROLES[i], &restarts));

@@ -6,7 +6,7 @@
 
 #include "tests/node/fixture.h"
 
-#define OWN_MAX 64
+#define OWN_MAX 72
 
 struct own_log {
   struct fixture_node *node;

@@ -226,6 +226,23 @@ static void add_something(struct own_log *log, const struct signer *authors, uin
 
 enum { AUTHORS = 4 };
 
+/* Entries change places, so that some stand before what they name, and some before the identity. */
+static void shuffle(struct own_log *log) {
+  for (uint64_t n = fixture_random(log->node->all, 12); n > 0; n--) {
+    const uint64_t a = fixture_random(log->node->all, log->n);
+    const uint64_t b = fixture_random(log->node->all, log->n);
+    const struct fixture_record moved = log->records[a];
+    log->records[a] = log->records[b];
+    log->records[b] = moved;
+  }
+}
+
+static void add_card(struct own_log *log) {
+  const uint8_t body[] = {0x81, 0xa1, 'a', 0xa1, (uint8_t)('0' + log->n)};
+  const struct header h = {.kind = KIND_VERSION, .n_args = 2, .args = {18, 0}};
+  add_odd(log, &log->node->node_key, h, view_of(body, sizeof body));
+}
+
 /* A full log of versions, withdrawals, certificates and revocations that reach back. */
 static void write_at_random(struct own_log *log, const struct signer *authors) {
   struct fixture *f = log->node->all;
@@ -238,7 +255,10 @@ static void write_at_random(struct own_log *log, const struct signer *authors) {
   }
   while (log->n < OWN_MAX) {
     const struct pubkey *key = &authors[fixture_random(f, AUTHORS)].pub;
-    switch (fixture_random(f, 14)) {
+    switch (fixture_random(f, 15)) {
+    case 2:
+      add_card(log);
+      break;
     case 0:
       add_revoke(log, &log->node->node_key, key, fixture_random(f, log->n + 2));
       break;
@@ -249,6 +269,7 @@ static void write_at_random(struct own_log *log, const struct signer *authors) {
       add_something(log, authors, AUTHORS, objects, newest, &n_objects);
     }
   }
+  shuffle(log);
 }
 
 /* Carries the log to one node in small milestones, to the other in one, and has that one rebuilt: the same rows each time. */
@@ -300,6 +321,85 @@ static void revoking_back_gives_what_evaluating_all_gives(void **state) {
   for (int i = 0; i < 3; i++) {
     bytes_release(&dumps[i]);
   }
+}
+
+static void expect_the_same_each_way(struct own_log *log, struct fixture *f, const enum reason *expected) {
+  struct bytes dumps[3];
+  for (int i = 0; i < 3; i++) {
+    bytes_init(&dumps[i], DUMP_MAX);
+  }
+  compare_ways(log, f, dumps);
+  for (uint32_t i = 0; i < log->n; i++) {
+    const enum reason found = reason_at(&f->nodes[0], &log->node->id, i);
+    if (found != expected[i]) {
+      fail_msg("entry %u: %s", i, reason_name((uint64_t)found));
+    }
+  }
+  for (int i = 0; i < 3; i++)
+    bytes_release(&dumps[i]);
+}
+
+/* An author can know the id of a record that is not in the log yet. */
+static void a_version_that_stands_before_its_object_is_of_no_object(void **state) {
+  static struct fixture f;
+  static struct own_log log;
+  struct signer second;
+  (void)state;
+  fixture_found(&f, 2, fixture_seed(), false);
+  memset(&log, 0, sizeof log);
+  struct fixture_node *it = &f.nodes[0];
+  log.node = it;
+  assert_int_equal(signer_new(&second, NULL), OK);
+  add_identity(&log);
+  add_cert(&log, &it->node_key, &it->editor.pub, 1, ROLE_EDITOR);
+  add_cert(&log, &it->node_key, &second.pub, 2, ROLE_EDITOR);
+  (void)add_case(&log, &second, 1, NULL, NULL);                      /* 3: void */
+  const struct hash object = add_case(&log, &second, 2, NULL, NULL); /* moved to 5: void */
+  (void)add_case(&log, &it->editor, 3, &object, &object);            /* moved to 4: before it */
+  const struct fixture_record moved = log.records[4];
+  log.records[4] = log.records[5];
+  log.records[5] = moved;
+  add_revoke(&log, &it->node_key, &second.pub, 0); /* 6 */
+  static const enum reason expected[] = {REASON_NONE,    REASON_NONE,    REASON_REVOKED, REASON_REVOKED,
+                                         REASON_SUBJECT, REASON_REVOKED, REASON_NONE};
+  expect_the_same_each_way(&log, &f, expected);
+  signer_release(&second);
+  own_release(&log);
+  fixture_release(&f);
+}
+
+static void a_card_below_the_first_identity_is_nobodys(void **state) {
+  static struct fixture f;
+  static struct own_log log;
+  (void)state;
+  fixture_found(&f, 2, fixture_seed(), false);
+  memset(&log, 0, sizeof log);
+  log.node = &f.nodes[0];
+  add_card(&log); /* 0 */
+  add_identity(&log);
+  add_card(&log); /* 2 */
+  static const enum reason expected[] = {REASON_AUTHOR, REASON_NONE, REASON_NONE};
+  expect_the_same_each_way(&log, &f, expected);
+  own_release(&log);
+  fixture_release(&f);
+}
+
+static void a_repeated_certificate_that_never_stood_is_void_after_a_revocation(void **state) {
+  static struct fixture f;
+  static struct own_log log;
+  (void)state;
+  fixture_found(&f, 2, fixture_seed(), false);
+  memset(&log, 0, sizeof log);
+  struct fixture_node *it = &f.nodes[0];
+  log.node = it;
+  add_cert(&log, &it->node_key, &it->editor.pub, 1, ROLE_EDITOR); /* 0: nobody's */
+  add_identity(&log);
+  own_add(&log, &(struct fixture_record){.item = log.records[0].item}); /* 2 */
+  add_revoke(&log, &it->node_key, &it->editor.pub, 0);
+  static const enum reason expected[] = {REASON_AUTHOR, REASON_NONE, REASON_REVOKED, REASON_NONE};
+  expect_the_same_each_way(&log, &f, expected);
+  own_release(&log);
+  fixture_release(&f);
 }
 
 static int64_t number(struct fixture_node *node, const char *sql) {
@@ -390,6 +490,9 @@ int main(void) {
       cmocka_unit_test(every_reason_is_found),
       cmocka_unit_test(a_backdated_revocation_takes_back_what_came_after),
       cmocka_unit_test(revoking_back_gives_what_evaluating_all_gives),
+      cmocka_unit_test(a_version_that_stands_before_its_object_is_of_no_object),
+      cmocka_unit_test(a_card_below_the_first_identity_is_nobodys),
+      cmocka_unit_test(a_repeated_certificate_that_never_stood_is_void_after_a_revocation),
       cmocka_unit_test(a_record_stands_in_the_index_once_however_often_it_is_repeated),
       cmocka_unit_test(a_version_keeps_its_schema_and_a_revoked_node_key_writes_no_card),
   };

@@ -14,6 +14,7 @@
 #include "protocol/canon.h"
 #include "tests/node/dump.h"
 #include "tests/node/liar.h"
+#include "tests/node/own_log.h"
 
 static uint64_t seed;
 
@@ -263,12 +264,74 @@ static void a_false_body_is_the_fault_of_who_served_it(void **state) {
   liar_free(a);
 }
 
+/* Else who has them would find the same milestone too far away. */
+static void absent_bodies_count_towards_what_a_milestone_may_hold(void **state) {
+  static struct fixture f;
+  static struct own_log log;
+  static uint8_t body[LIMIT_BODY];
+  const struct header h = {.kind = KIND_VERSION, .n_args = 2, .args = {1, 0}};
+  struct err err = ERR_INIT;
+  (void)state;
+  fixture_found(&f, 2, seed, false);
+  memset(&log, 0, sizeof log);
+  log.node = &f.nodes[0];
+  add_identity(&log);
+  while (log.n <= LIMIT_MILESTONE_BYTES / LIMIT_BODY + 2) {
+    add_odd(&log, &f.nodes[0].editor, h, view_of(body, sizeof body));
+    log.records[log.n - 1].item.state = ITEM_ABSENT;
+  }
+  assert_int_equal(own_carry(&log, f.nodes[1].hall, 0, log.n, 8, NULL, &err), ERR_LIMIT);
+  assert_int_equal(own_carry(&log, f.nodes[1].hall, 0, log.n - 2, 8, NULL, &err), OK);
+  own_release(&log);
+  fixture_release(&f);
+}
+
+/* EE lacks every body, and says so one by one. */
+static bool say_one_is_absent(struct liar *a) {
+  static const uint8_t window[] = {0x91, 0x91, 0xc0};
+  if (a->in.type != MSG_GET || a->in.u.get.mode != GET_BODIES) return false;
+  a->n_gets++;
+  liar_answer_to(a, MSG_DATA);
+  a->out.u.data.node = liar_served_id(a);
+  a->out.u.data.gen = 1;
+  a->out.u.data.from = a->in.u.get.from;
+  a->out.u.data.count = 1;
+  a->out.u.data.encoding = 0;
+  a->out.u.data.window = view_of(window, sizeof window);
+  liar_say(a);
+  return true;
+}
+
+static void who_lacks_bodies_and_says_so_one_by_one_is_left_for_another(void **state) {
+  (void)state;
+  struct liar *a = liar_new(LIE_NONE, 40, seed);
+  struct sim *s = a->s;
+  liar_dial(a);
+  sim_run(s, 1000);
+  sim_cut(s, EE, IT, false);
+  sim_down(s, IT);
+  lose_bodies(&s->f.nodes[IT], &s->f.nodes[EE].id, 2, 42);
+  sim_cut(s, IT, FR, true);
+  sim_up(s, IT, false);
+  a->hook = say_one_is_absent;
+  a->n_gets = 0;
+  liar_dial(a);
+  sim_run(s, 200);
+  sim_cut(s, IT, FR, false);
+  sim_run(s, 40000);
+  assert_int_equal(hall_bodies_missing(s->f.nodes[IT].hall), 0);
+  assert_in_range(a->n_gets, 1, 3);
+  liar_free(a);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_a_relay_lacks_is_kept_counted_and_asked_of_others),
       cmocka_unit_test(what_may_not_be_absent_is_refused_with_its_reason),
       cmocka_unit_test(only_the_body_that_was_committed_to_fills),
       cmocka_unit_test(a_false_body_is_the_fault_of_who_served_it),
+      cmocka_unit_test(absent_bodies_count_towards_what_a_milestone_may_hold),
+      cmocka_unit_test(who_lacks_bodies_and_says_so_one_by_one_is_left_for_another),
   };
   seed = fixture_seed();
   return cmocka_run_group_tests(tests, NULL, NULL);

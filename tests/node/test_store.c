@@ -341,7 +341,8 @@ static void thins_milestones_by_entries_and_octets(void **state) {
   assert_int_equal(log_find_or_create(s, &f.nodes[0].id, 1, &log, &err), OK);
   static const struct {
     uint64_t size, bytes;
-  } rows[] = {{100, 0}, {1000, 0}, {1100, 0}, {2100, 0}, {9000, 0}, {9001, 9u << 20}, {9002, 18u << 20}, {9003, 27u << 20}};
+  } rows[] = {{50, 0},   {100, 0},  {1000, 0},        {1100, 0},         {1200, 0},
+              {2100, 0}, {9000, 0}, {9001, 9u << 20}, {9002, 18u << 20}, {9003, 27u << 20}};
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     log.body_bytes = rows[i].bytes;
     assert_int_equal(log_save(s, &log, &err), OK);
@@ -354,12 +355,32 @@ static void thins_milestones_by_entries_and_octets(void **state) {
     last = sizes[i];
   }
   assert_int_equal(last, 9003);
-  assert_int_equal(sizes[0], 1000);
-  assert_int_equal(sizes[1], 1100);
-  assert_int_equal(sizes[2], 2100);
+  assert_int_equal(sizes[0], 100);
+  assert_int_equal(sizes[1], 1000);
+  assert_int_equal(sizes[2], 1200);
+  assert_int_equal(sizes[3], 2100);
   assert_int_equal(milestone_plan(s, log.no, 0, sizes, 2, &n, &err), OK);
   assert_int_equal(n, 2);
-  assert_int_equal(sizes[1], 1100);
+  assert_int_equal(sizes[1], 1000);
+  fixture_release(&f);
+}
+
+/* Of a store that was made before free pages were given back. */
+static void housekeeping_comes_to_its_end_where_free_pages_cannot_be_given_back(void **state) {
+  static struct fixture f;
+  char path[512];
+  struct err err = ERR_INIT;
+  bool more = true;
+  (void)state;
+  found_closed(&f, true, path);
+  run_sql(path, "PRAGMA auto_vacuum = NONE; VACUUM; CREATE TABLE t(x); INSERT INTO t VALUES (zeroblob(500000)); DROP TABLE t");
+  fixture_open(&f.nodes[0]);
+  assert_int_equal(number(f.nodes[0].store, "PRAGMA auto_vacuum"), 0);
+  assert_true(number(f.nodes[0].store, "PRAGMA freelist_count") > 0);
+  for (int steps = 0; more; steps++) {
+    assert_in_range(steps, 0, 1000);
+    assert_int_equal(store_idle(f.nodes[0].store, &more, &err), OK);
+  }
   fixture_release(&f);
 }
 
@@ -377,6 +398,7 @@ int main(void) {
       cmocka_unit_test(survives_being_killed),
       cmocka_unit_test(finds_entries_and_milestones),
       cmocka_unit_test(thins_milestones_by_entries_and_octets),
+      cmocka_unit_test(housekeeping_comes_to_its_end_where_free_pages_cannot_be_given_back),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,115 @@
+/*
+ * answer: answers in the making, and errors as pages or as problem documents (RFC 9457). See site.h.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/net/http.h"
+#include "node/web/site.h"
+
+void answer_init(struct answer *a) {
+  *a = (struct answer){.status = 200, .type = "text/plain; charset=utf-8", .cache = "no-cache"};
+  bytes_init(&a->body, SITE_PAGE_MAX);
+}
+
+void answer_release(struct answer *a) {
+  bytes_release(&a->body);
+}
+
+const char *answer_status_text(unsigned status) {
+  static const struct {
+    unsigned status;
+    const char *text;
+  } TEXTS[] = {{200, "OK"},
+               {304, "Not Modified"},
+               {400, "Bad Request"},
+               {403, "Forbidden"},
+               {404, "Not Found"},
+               {405, "Method Not Allowed"},
+               {408, "Request Timeout"},
+               {409, "Conflict"},
+               {411, "Length Required"},
+               {413, "Content Too Large"},
+               {414, "URI Too Long"},
+               {415, "Unsupported Media Type"},
+               {417, "Expectation Failed"},
+               {421, "Misdirected Request"},
+               {422, "Unprocessable Content"},
+               {431, "Request Header Fields Too Large"},
+               {501, "Not Implemented"},
+               {502, "Bad Gateway"},
+               {503, "Service Unavailable"},
+               {504, "Gateway Timeout"},
+               {505, "HTTP Version Not Supported"}};
+  for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++) {
+    if (TEXTS[i].status == status) return TEXTS[i].text;
+  }
+  return "Internal Server Error";
+}
+
+unsigned answer_status(enum err_code code) {
+  return (unsigned)http_status(code);
+}
+
+void answer_problem(struct answer *a, unsigned status, const char *code, const char *detail) {
+  struct err ignored = ERR_INIT;
+  json_t *document = json_pack("{s:s, s:s, s:i, s:s, s:s}", "type", "about:blank", "title", answer_status_text(status),
+                               "status", (int)status, "code", code, "detail", detail);
+  char *text = document == NULL ? NULL : json_dumps(document, JSON_COMPACT);
+  a->status = status;
+  a->type = "application/problem+json";
+  a->cache = "no-store";
+  bytes_clear(&a->body);
+  /* Without memory the status alone has to do. */
+  if (text == NULL || bytes_append_text(&a->body, text, &ignored) != OK || bytes_append_u8(&a->body, '\n', &ignored) != OK) {
+    bytes_clear(&a->body);
+  }
+  free(text);
+  json_decref(document);
+}
+
+static enum phrase sorry(unsigned status) {
+  switch (status) {
+  case 404:
+    return P_SORRY_404;
+  case 405:
+  case 415:
+    return P_SORRY_405;
+  case 503:
+    return P_SORRY_503;
+  default:
+    return status < 500 ? P_SORRY_400 : P_SORRY_500;
+  }
+}
+
+/* Errors of ours inside say little to readers, and may say too much. */
+static const char *detail_of(unsigned status, const struct err *err) {
+  return status >= 500 ? answer_status_text(status) : err->message;
+}
+
+void answer_error(struct request *r, unsigned status, const struct err *err) {
+  struct answer *a = r->out;
+  if (r->media != MEDIA_HTML) {
+    answer_problem(a, status, err_name(err->code), detail_of(status, err));
+    return;
+  }
+  a->status = status;
+  a->type = "text/html; charset=utf-8";
+  a->cache = "no-store";
+  a->language = r->lang;
+  bytes_clear(&a->body);
+  struct html h = html_start(&a->body);
+  const char *title = phrase(sorry(status), r->lang);
+  layout_begin(r, &h, title, "");
+  html_element(&h, "h1", NULL, title);
+  html_open(&h, "p");
+  html_uint(&h, status);
+  html_text(&h, " ");
+  html_element(&h, "span", NULL, detail_of(status, err));
+  html_close(&h);
+  html_open(&h, "p");
+  put_link(r, &h, "/", phrase(P_SORRY_BACK, r->lang));
+  html_close(&h);
+  layout_end(r, &h);
+  if (html_finish(&h, NULL) != OK) answer_problem(a, 500, err_name(ERR_MEMORY), answer_status_text(500));
+}

@@ -1,0 +1,375 @@
+/*
+ * body: the content of an object as HTML, by its schema: chapters, short fields as a list of terms, long texts below their
+ * label, groups as rows. Works on the JSON form; what a field is comes from its schema, never from its name. See site.h.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "keys/text.h"
+#include "node/web/site.h"
+#include "protocol/schema/value.h"
+
+#define SHORT_MAX 90 /* characters up to which a text stands beside its label */
+
+/* What is being shown. original: the language of the object, or "". */
+struct showing {
+  struct request *r;
+  struct html *h;
+  const struct schema *schema;
+  const char *tag, *original;
+  bool open; /* a <dl> is open */
+};
+
+static const char *original_of(const struct schema *schema, const json_t *body) {
+  const struct field *field = schema == NULL ? NULL : schema->language;
+  const char *text = field == NULL ? NULL : json_string_value(json_object_get(body, field->key));
+  return text == NULL ? "" : text;
+}
+
+/* The text of an ml value in the language wanted, else of the page, else the original, else the first. */
+static const char *ml_text(const struct showing *s, json_t *value, const char **tag) {
+  const char *const wishes[] = {s->tag, s->r->lang, s->original};
+  for (size_t i = 0; i < 3; i++) {
+    const char *text = json_string_value(json_object_get(value, wishes[i]));
+    *tag = wishes[i];
+    if (text != NULL) return text;
+  }
+  void *first = json_object_iter(value);
+  *tag = first == NULL ? "" : json_object_iter_key(first);
+  const char *text = first == NULL ? NULL : json_string_value(json_object_iter_value(first));
+  return text == NULL ? "" : text;
+}
+
+static const char *scalar_text(const struct showing *s, const struct field *field, json_t *value, const char **tag) {
+  *tag = "";
+  if (json_is_object(value)) return ml_text(s, value, tag);
+  if (json_is_boolean(value)) return phrase(json_is_true(value) ? P_YES : P_NO, s->r->lang);
+  const char *text = json_string_value(value);
+  if (text == NULL) return "";
+  if (field != NULL && field->vocabulary != NULL) {
+    const char *label = vocabulary_label(field->vocabulary, view_of_text(text), s->r->lang);
+    return label == NULL ? text : label;
+  }
+  /* A text without a language of its own is of the object's. */
+  if (field != NULL && field->type == FIELD_TEXT) *tag = s->original;
+  return text;
+}
+
+/* The facet of a code, as a link to the list of those that have it too. */
+static bool put_facet_link(const struct showing *s, const struct field *field, const char *code, const char *text) {
+  char slug[SLUG_MAX];
+  struct bytes path;
+  if (field == NULL || field->dim[0] == '\0') return false;
+  schema_slug(s->schema, slug);
+  bytes_init(&path, GUARD_TARGET_MAX);
+  const bool fits =
+      bytes_printf(&path, NULL, "/%s", slug) == OK && url_put(&path, field->dim, code, NULL) == OK && bytes_text(&path) != NULL;
+  if (fits) put_link(s->r, s->h, bytes_text(&path), text);
+  bytes_release(&path);
+  return fits;
+}
+
+static void put_url(struct html *h, const char *url) {
+  if (!value_is_url(view_of_text(url))) {
+    html_text(h, url);
+    return;
+  }
+  html_open(h, "a");
+  html_attr(h, "href", url);
+  html_attr(h, "rel", "noreferrer nofollow ugc");
+  html_text(h, url);
+  html_close(h);
+}
+
+/* A language that is not the page's is marked for screen readers and, by a small word, for everybody. */
+static void open_marked(const struct showing *s, const char *element, const char *tag) {
+  html_open(s->h, element);
+  if (tag[0] != '\0' && strcmp(tag, s->r->lang) != 0) html_attr(s->h, "lang", tag);
+}
+
+static void put_tag(const struct showing *s, const char *tag) {
+  if (tag[0] == '\0' || strcmp(tag, s->tag) == 0) return;
+  html_text(s->h, " ");
+  html_open(s->h, "small");
+  html_attr(s->h, "class", "tag");
+  html_text(s->h, tag);
+  html_close(s->h);
+}
+
+static void put_scalar(const struct showing *s, const struct field *field, json_t *value) {
+  const char *tag = "";
+  const char *text = scalar_text(s, field, value, &tag);
+  if (field != NULL && field->type == FIELD_URL) {
+    put_url(s->h, text);
+  } else if (field != NULL && field->type == FIELD_REF) {
+    html_open(s->h, "code");
+    html_text(s->h, text);
+    html_close(s->h);
+  } else if (!(json_is_string(value) && put_facet_link(s, field, json_string_value(value), text))) {
+    open_marked(s, "span", tag);
+    html_text(s->h, text);
+    html_close(s->h);
+    if (json_is_object(value)) put_tag(s, tag);
+  }
+}
+
+/* A long text: paragraphs. */
+static void put_long(const struct showing *s, const char *text, const char *tag) {
+  open_marked(s, "div", tag);
+  html_attr(s->h, "class", "text");
+  html_paragraphs(s->h, view_of_text(text));
+  html_close(s->h);
+}
+
+static bool is_long(const char *text) {
+  return text_length(view_of_text(text)) > SHORT_MAX || strchr(text, '\n') != NULL;
+}
+
+/* ---- fields ---- */
+
+static void open_list(struct showing *s) {
+  if (s->open) return;
+  html_open(s->h, "dl");
+  html_attr(s->h, "class", "fields");
+  s->open = true;
+}
+
+static void close_list(struct showing *s) {
+  if (s->open) html_close(s->h);
+  s->open = false;
+}
+
+static void open_field(struct showing *s, const char *label, bool wide) {
+  open_list(s);
+  html_open(s->h, "div");
+  if (wide) html_attr(s->h, "class", "wide");
+  html_element(s->h, "dt", NULL, label);
+  html_open(s->h, "dd");
+}
+
+static void close_field(struct showing *s) {
+  html_close(s->h);
+  html_close(s->h);
+}
+
+static void put_many(struct showing *s, const struct field *field, json_t *value) {
+  size_t i = 0;
+  json_t *item = NULL;
+  html_open(s->h, "ul");
+  html_attr(s->h, "class", "inline");
+  json_array_foreach(value, i, item) {
+    html_open(s->h, "li");
+    put_scalar(s, field, item);
+    html_close(s->h);
+  }
+  html_close(s->h);
+}
+
+/* A row of a group: terms and values. */
+static void put_row(struct showing *s, const struct field *group, const json_t *row) {
+  html_open(s->h, "dl");
+  html_attr(s->h, "class", "row");
+  for (size_t i = 0; i < group->n_children; i++) {
+    const struct field *child = &group->children[i];
+    json_t *value = json_object_get(row, child->name);
+    if (value == NULL) continue;
+    html_open(s->h, "div");
+    html_element(s->h, "dt", NULL, schema_label(s->schema, child->key, s->r->lang));
+    html_open(s->h, "dd");
+    if (json_is_array(value)) {
+      put_many(s, child, value);
+    } else {
+      put_scalar(s, child, value);
+    }
+    html_close(s->h);
+    html_close(s->h);
+  }
+  html_close(s->h);
+}
+
+/* Rows in the order that the schema asks for: by the text of one child, those without it last. */
+struct ordered_row {
+  const json_t *row;
+  const char *by;
+  size_t i;
+};
+
+static int compare_rows(const void *a, const void *b) {
+  const struct ordered_row *x = a, *y = b;
+  const int order = x->by == NULL || y->by == NULL ? (x->by == NULL) - (y->by == NULL) : strcmp(x->by, y->by);
+  return order != 0 ? order : (x->i > y->i) - (x->i < y->i);
+}
+
+static void put_group(struct showing *s, const struct field *group, json_t *value) {
+  const size_t n = json_is_array(value) ? json_array_size(value) : 1;
+  struct ordered_row *rows = calloc(n + 1, sizeof *rows);
+  if (rows == NULL) {
+    s->h->code = ERR_MEMORY;
+    return;
+  }
+  for (size_t i = 0; i < n; i++) {
+    const json_t *row = json_is_array(value) ? json_array_get(value, i) : value;
+    const char *by = group->order[0] == '\0' ? NULL : json_string_value(json_object_get(row, group->order));
+    rows[i] = (struct ordered_row){row, by, i};
+  }
+  if (group->order[0] != '\0' && n > 1) qsort(rows, n, sizeof rows[0], compare_rows);
+  html_open(s->h, "ol");
+  html_attr(s->h, "class", group == s->schema->citations ? "group cited" : "group");
+  for (size_t i = 0; i < n; i++) {
+    html_open(s->h, "li");
+    put_row(s, group, rows[i].row);
+    html_close(s->h);
+  }
+  html_close(s->h);
+  free(rows);
+}
+
+static bool is_listed(const json_t *body, const char *list, const char *key) {
+  size_t i = 0;
+  const json_t *item = NULL;
+  json_array_foreach(json_object_get(body, list), i, item) {
+    if (json_is_string(item) && strcmp(json_string_value(item), key) == 0) return true;
+  }
+  return false;
+}
+
+static void put_absent(struct showing *s, const struct field *field, const json_t *body) {
+  const bool unknown = is_listed(body, "_unknown", field->key);
+  if (!unknown && !is_listed(body, "_na", field->key)) return;
+  open_field(s, schema_label(s->schema, field->key, s->r->lang), false);
+  html_element(s->h, "em", NULL, phrase(unknown ? P_UNKNOWN : P_NOT_APPLICABLE, s->r->lang));
+  close_field(s);
+}
+
+static void put_field(struct showing *s, const struct field *field, json_t *value) {
+  const char *label = schema_label(s->schema, field->key, s->r->lang), *tag = "";
+  if (field->type == FIELD_GROUP || field->type == FIELD_FILE) {
+    open_field(s, label, true);
+    put_group(s, field, value);
+  } else if (json_is_array(value)) {
+    open_field(s, label, false);
+    put_many(s, field, value);
+  } else {
+    const char *text = scalar_text(s, field, value, &tag);
+    const bool wide = field->type == FIELD_TEXT && is_long(text);
+    open_field(s, label, wide);
+    if (wide) {
+      if (json_is_object(value)) put_tag(s, tag);
+      put_long(s, text, tag);
+    } else {
+      put_scalar(s, field, value);
+    }
+  }
+  close_field(s);
+}
+
+/* The totals that the schema asks for (rule word sum) stand in the model, beside the body. */
+static void put_sums(struct showing *s, const struct field *field, const json_t *sums) {
+  for (size_t i = 0; i <= field->n_children; i++) {
+    const struct field *leaf = i == field->n_children ? field : &field->children[i];
+    const char *total = json_string_value(json_object_get(sums, leaf->key));
+    char label[160];
+    if (total == NULL) continue;
+    (void)snprintf(label, sizeof label, "%s: %s", phrase(P_TOTAL, s->r->lang), schema_label(s->schema, leaf->key, s->r->lang));
+    open_field(s, label, false);
+    html_text(s->h, total);
+    close_field(s);
+  }
+}
+
+/* ---- chapters ---- */
+
+static bool chapter_has_content(const struct schema *schema, size_t from, const json_t *body) {
+  for (size_t i = from; i < schema->n_fields && (i == from || !schema->fields[i].heading); i++) {
+    const char *key = schema->fields[i].key;
+    if (json_object_get(body, key) != NULL || is_listed(body, "_unknown", key) || is_listed(body, "_na", key)) return true;
+  }
+  return false;
+}
+
+static void open_chapter(struct showing *s, const char *id, const char *title) {
+  html_open(s->h, "section");
+  html_attr(s->h, "aria-labelledby", id);
+  html_open(s->h, "h2");
+  html_attr(s->h, "id", id);
+  html_text(s->h, title);
+  html_close(s->h);
+}
+
+static const char *heading_of(const struct showing *s, const struct field *field) {
+  char key[FIELD_KEY_MAX + 16];
+  (void)snprintf(key, sizeof key, "@heading.%s", field->key);
+  return schema_label(s->schema, key, s->r->lang);
+}
+
+static void put_unknown_keys(struct showing *s, json_t *body) {
+  const char *key = NULL;
+  json_t *value = NULL;
+  json_object_foreach(body, key, value) {
+    if (key[0] == '_' || (s->schema != NULL && schema_field(s->schema, view_of_text(key)) != NULL)) continue;
+    char *raw = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+    open_field(s, key, true);
+    html_text(s->h, json_is_string(value) ? json_string_value(value) : raw == NULL ? "" : raw);
+    close_field(s);
+    free(raw);
+  }
+}
+
+bool field_is_aside(const struct schema *schema, const struct field *field) {
+  bool aside = field == schema->language || strcmp(field->vocabulary_name, "spdx") == 0;
+  for (size_t i = 0; i < schema->n_unique; i++)
+    aside = aside || schema->unique[i] == field;
+  return aside;
+}
+
+const struct field *lead_field(const struct schema *schema, const json_t *body) {
+  for (size_t i = 0; i < schema->n_fields; i++) {
+    const struct field *field = &schema->fields[i];
+    if (field->ml && !field->many && field != schema->title && json_object_get(body, field->key) != NULL) return field;
+  }
+  return NULL;
+}
+
+void show_lead(struct request *r, struct html *h, const struct schema *schema, json_t *body, const char *tag) {
+  struct showing s = {.r = r, .h = h, .schema = schema, .tag = tag, .original = original_of(schema, body)};
+  const struct field *field = lead_field(schema, body);
+  const char *used = "";
+  if (field == NULL) return;
+  const char *text = scalar_text(&s, field, json_object_get(body, field->key), &used);
+  open_marked(&s, "div", used);
+  html_attr(h, "class", "lead");
+  html_paragraphs(h, view_of_text(text));
+  html_close(h);
+}
+
+/* What has its own place on the page (title, lead, what the record says of itself) is passed over. */
+static void put_fields(struct showing *s, json_t *body, const json_t *sums) {
+  open_chapter(s, "c-first", phrase(P_DETAILS, s->r->lang));
+  for (size_t i = 0; s->schema != NULL && i < s->schema->n_fields; i++) {
+    const struct field *field = &s->schema->fields[i];
+    if (i > 0 && field->heading && chapter_has_content(s->schema, i, body)) {
+      char id[FIELD_KEY_MAX + 8];
+      (void)snprintf(id, sizeof id, "c-%s", field->key);
+      close_list(s);
+      html_close(s->h);
+      open_chapter(s, id, heading_of(s, field));
+    }
+    json_t *value = json_object_get(body, field->key);
+    if (value == NULL) {
+      put_absent(s, field, body);
+    } else if (field != s->schema->title && field != lead_field(s->schema, body) && !field_is_aside(s->schema, field)) {
+      put_field(s, field, value);
+      put_sums(s, field, sums);
+    }
+  }
+  put_unknown_keys(s, body);
+  close_list(s);
+  html_close(s->h);
+}
+
+void show_body(struct request *r, struct html *h, const struct schema *schema, json_t *body, const json_t *sums,
+               const char *tag) {
+  struct showing s = {.r = r, .h = h, .schema = schema, .tag = tag, .original = original_of(schema, body)};
+  put_fields(&s, body, sums);
+}

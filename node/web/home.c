@@ -1,0 +1,210 @@
+/*
+ * home: the first page: search, figures, what is new, where to begin. See site.h.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/web/site.h"
+
+#define NEWEST 6
+#define BROWSE_CODES 24 /* of each dimension that the page offers */
+
+struct list {
+  const struct request *r;
+  json_t *rows;
+};
+
+static bool take_row(void *context, const struct query_row *row) {
+  struct list *l = context;
+  return json_array_append_new(l->rows, row_json(l->r, row)) == 0;
+}
+
+static enum err_code newest_json(struct request *r, json_t *rows, struct err *err) {
+  const struct catalogue *c = r->site->now->catalogue;
+  int64_t ids[NEWEST];
+  size_t n = 0;
+  struct list list = {r, rows};
+  for (; n < NEWEST && n < c->n; n++)
+    ids[n] = c->objects[n].id;
+  return query_rows(r->site->store, &r->site->now->federation, r->site->schemas, ids, n, r->lang, NULL, take_row, &list, err);
+}
+
+/* The codes of a dimension, most frequent first. */
+struct ranked {
+  const struct catalogue_code *code;
+};
+
+static int compare_counts(const void *a, const void *b) {
+  const struct catalogue_code *x = ((const struct ranked *)a)->code, *y = ((const struct ranked *)b)->code;
+  return x->n != y->n ? (x->n < y->n) - (x->n > y->n) : strcmp(x->code, y->code);
+}
+
+static json_t *dim_json(const struct request *r, const struct schema *schema, const struct field *field, uint32_t *n_codes) {
+  uint32_t n_known = 0, n = 0;
+  const struct catalogue_code *known = catalogue_dim(r->site->now->catalogue, field->dim, &n_known);
+  struct ranked *codes = calloc((size_t)n_known + 1, sizeof *codes);
+  json_t *list = json_array();
+  for (uint32_t i = 0; codes != NULL && i < n_known; i++) {
+    if (known[i].n > 0) codes[n++].code = &known[i];
+  }
+  if (n > 1) qsort(codes, n, sizeof *codes, compare_counts);
+  for (uint32_t i = 0; i < n && i < BROWSE_CODES; i++) {
+    const char *label = vocabulary_label(field->vocabulary, view_of_text(codes[i].code->code), r->lang);
+    (void)json_array_append_new(list,
+                                json_pack("{s:s, s:s, s:I}", "code", codes[i].code->code, "label",
+                                          label == NULL ? codes[i].code->code : label, "count", (json_int_t)codes[i].code->n));
+  }
+  free(codes);
+  *n_codes = n;
+  return json_pack("{s:s, s:s, s:i, s:o}", "dim", field->dim, "label", schema_label(schema, field->key, r->lang), "n", (int)n,
+                   "codes", list);
+}
+
+/* Dimensions of short vocabularies of the kind that most objects have: what the page offers to browse by. */
+static const char *const BROWSE_VOCABULARIES[] = {"country", "sector", "level"};
+
+static json_t *browse_json(const struct request *r, const struct schema *schema, uint32_t *n_countries) {
+  json_t *list = json_array();
+  for (size_t k = 0; k < sizeof BROWSE_VOCABULARIES / sizeof BROWSE_VOCABULARIES[0]; k++) {
+    for (size_t i = 0; i < schema->n_fields; i++) {
+      const struct field *field = &schema->fields[i];
+      uint32_t n = 0;
+      if (field->dim[0] == '\0' || strcmp(field->vocabulary_name, BROWSE_VOCABULARIES[k]) != 0) continue;
+      (void)json_array_append_new(list, dim_json(r, schema, field, &n));
+      if (k == 0) *n_countries = n;
+      break;
+    }
+  }
+  return list;
+}
+
+/* The kind that most of the objects are of; the first one when there are none. */
+static const struct schema *main_schema(const struct request *r) {
+  const struct catalogue *c = r->site->now->catalogue;
+  const struct schema *best = schema_set_at(r->site->schemas, 0);
+  uint32_t most = 0;
+  for (size_t i = 0; i < schema_set_count(r->site->schemas); i++) {
+    const struct schema *schema = schema_set_at(r->site->schemas, i);
+    uint32_t n = 0;
+    for (uint32_t k = 0; k < c->n; k++)
+      n += c->objects[k].schema == schema->number;
+    if (n > most) best = schema;
+    if (n > most) most = n;
+  }
+  return best;
+}
+
+enum err_code model_home(struct request *r, json_t **out, struct err *err) {
+  const struct snapshot *now = r->site->now;
+  const struct schema *schema = main_schema(r);
+  json_t *rows = json_array();
+  uint32_t n_countries = 0;
+  char fed_id[HASH_HEX_LEN], slug[SLUG_MAX];
+  hash_hex(&now->federation.charter.fed_id, fed_id);
+  schema_slug(schema, slug);
+  const enum err_code code = newest_json(r, rows, err);
+  json_t *browse = browse_json(r, schema, &n_countries);
+  *out = json_pack("{s:o, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o}", "name", observatory_name(r), "fed_id", fed_id, "kind",
+                   schema->kind, "list", slug, "label", schema_label(schema, "@kinds", r->lang), "objects",
+                   (int)now->catalogue->n, "countries", (int)n_countries, "members", (int)now->federation.epoch.n_members,
+                   "newest", rows, "browse", browse);
+  return code;
+}
+
+/* ---- as HTML ---- */
+
+static void show_figure(struct html *h, json_int_t value, const char *label) {
+  html_open(h, "div");
+  html_element(h, "dt", NULL, label);
+  html_open(h, "dd");
+  html_uint(h, (uint64_t)value);
+  html_close(h);
+  html_close(h);
+}
+
+static void show_search(struct request *r, struct html *h, const char *list) {
+  char action[SLUG_MAX + 8];
+  (void)snprintf(action, sizeof action, "/%s/%s", r->lang, list);
+  html_open(h, "form");
+  html_attr(h, "class", "search");
+  html_attr(h, "role", "search");
+  html_attr(h, "action", action);
+  html_open(h, "label");
+  html_attr(h, "for", "q");
+  html_text(h, phrase(P_SEARCH_LABEL, r->lang));
+  html_close(h);
+  html_open(h, "div");
+  html_void(h, "input");
+  html_attr(h, "type", "search");
+  html_attr(h, "id", "q");
+  html_attr(h, "name", "q");
+  html_attr(h, "maxlength", "200");
+  html_element(h, "button", NULL, phrase(P_SEARCH, r->lang));
+  html_close(h);
+  html_close(h);
+}
+
+static void show_browse(struct request *r, struct html *h, const json_t *dim, const char *list) {
+  size_t i = 0;
+  const json_t *code = NULL;
+  html_open(h, "section");
+  html_open(h, "h3");
+  html_text(h, text_at(dim, "label"));
+  html_close(h);
+  html_open(h, "ul");
+  html_attr(h, "class", "chips");
+  json_array_foreach(json_object_get(dim, "codes"), i, code) {
+    struct bytes path;
+    bytes_init(&path, GUARD_TARGET_MAX);
+    const bool fits = bytes_printf(&path, NULL, "/%s", list) == OK &&
+                      url_put(&path, text_at(dim, "dim"), text_at(code, "code"), NULL) == OK && bytes_text(&path) != NULL;
+    html_open(h, "li");
+    html_open(h, "a");
+    put_href(r, h, fits ? bytes_text(&path) : "/");
+    bytes_release(&path);
+    html_text(h, text_at(code, "label"));
+    html_text(h, " ");
+    html_open(h, "span");
+    html_attr(h, "class", "count");
+    html_uint(h, (uint64_t)int_at(code, "count"));
+    html_close(h);
+    html_close(h);
+    html_close(h);
+  }
+  html_close(h);
+  html_close(h);
+}
+
+void show_home(struct request *r, struct html *h, const json_t *model) {
+  size_t i = 0;
+  const json_t *dim = NULL;
+  const char *list = text_at(model, "list");
+  layout_begin(r, h, phrase(P_HOME, r->lang), "/");
+  html_open(h, "div");
+  html_attr(h, "class", "hero");
+  html_element(h, "h1", NULL, text_at(model, "name"));
+  html_element(h, "p", "lead", phrase(P_TAGLINE, r->lang));
+  show_search(r, h, list);
+  html_open(h, "dl");
+  html_attr(h, "class", "figures");
+  show_figure(h, int_at(model, "objects"), text_at(model, "label"));
+  show_figure(h, int_at(model, "countries"), phrase(P_COUNTRIES, r->lang));
+  show_figure(h, int_at(model, "members"), phrase(P_MEMBERS, r->lang));
+  html_close(h);
+  html_close(h);
+  html_open(h, "div");
+  html_attr(h, "class", "columns");
+  html_open(h, "section");
+  html_element(h, "h2", NULL, phrase(P_NEWEST, r->lang));
+  show_rows(r, h, json_object_get(model, "newest"));
+  html_close(h);
+  html_open(h, "section");
+  html_element(h, "h2", NULL, phrase(P_BROWSE, r->lang));
+  json_array_foreach(json_object_get(model, "browse"), i, dim) {
+    show_browse(r, h, dim, list);
+  }
+  html_close(h);
+  html_close(h);
+  layout_end(r, h);
+}

@@ -1,0 +1,279 @@
+/*
+ * list: the model of a list: objects, facets with counts, where the next page begins. See list.h; how it looks is list_page.c.
+ */
+#include "node/web/list.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A list in the making. */
+struct making {
+  const struct request *r;
+  const struct list_question *q;
+  const struct catalogue *c;
+  struct selection text, all; /* what the text finds; what everything finds */
+  struct bytes found;         /* ids as the text ranks them, int64_t */
+  bool ranked;
+  json_t *rows;
+  struct err *err;
+};
+
+/* ---- which ---- */
+
+/* What is found, but for the codes of one dimension (NULL: of none). */
+static enum err_code select_but(const struct making *m, const char *skip, struct selection *out) {
+  const struct list_question *q = m->q;
+  enum err_code code = selection_new(m->c, true, out, m->err);
+  if (code != OK) return code;
+  selection_keep_schema(out, m->c, q->schema->number);
+  if (q->text != NULL) selection_and(out, &m->text);
+  if (q->node != NULL) {
+    const struct federation_member *member = federation_by_handle(&m->r->site->now->federation, q->node);
+    selection_keep_node(out, m->c, &member->member->node);
+  }
+  for (size_t i = 0; i < q->n_choices && code == OK; i++) {
+    const char *codes[LIST_CHOICES], *dim = q->choices[i].dim;
+    size_t n = 0;
+    bool earlier = skip != NULL && strcmp(dim, skip) == 0;
+    for (size_t k = 0; k < i; k++)
+      earlier = earlier || strcmp(q->choices[k].dim, dim) == 0;
+    for (size_t k = i; k < q->n_choices; k++) {
+      if (strcmp(q->choices[k].dim, dim) == 0) codes[n++] = q->choices[k].code;
+    }
+    if (!earlier) code = selection_keep_codes(out, m->c, dim, codes, n, m->err);
+  }
+  return code;
+}
+
+static enum err_code search(struct making *m) {
+  if (m->q->text == NULL) return OK;
+  enum err_code code = query_search(m->r->site->store, m->r->site->schemas, m->q->text, &m->found, &m->ranked, m->err);
+  if (code == OK) code = selection_new(m->c, false, &m->text, m->err);
+  for (size_t at = 0; at < m->found.len && code == OK; at += sizeof(int64_t)) {
+    int64_t id = 0;
+    memcpy(&id, m->found.p + at, sizeof id);
+    const uint32_t place = catalogue_place(m->c, id);
+    if (place < m->c->n) selection_add(&m->text, place);
+  }
+  if (m->q->newest) m->ranked = false;
+  return code;
+}
+
+/* ---- one page ---- */
+
+/* The ids of a page, how many stand before it, and the key behind which the next one begins. */
+struct page {
+  int64_t ids[LIST_PAGE];
+  size_t n;
+  uint32_t before, total;
+  char next[48]; /* empty: no further page */
+};
+
+static void page_add(struct page *p, int64_t id) {
+  if (p->n < LIST_PAGE) p->ids[p->n++] = id;
+}
+
+/* A key of ours: numbers between points, behind a letter. False: none. */
+static bool key_read(const char *text, char letter, int64_t *out, size_t n) {
+  if (text[0] != letter) return false;
+  text++;
+  for (size_t i = 0; i < n; i++) {
+    const size_t len = strcspn(text, ".");
+    uint64_t number = 0;
+    if (decimal_decode(view_of(text, len), &number, NULL) != OK || number > INT64_MAX || (text[len] == '.') != (i + 1 < n)) {
+      return false;
+    }
+    out[i] = (int64_t)number;
+    text += len + 1;
+  }
+  return true;
+}
+
+/* Newest first; a key is "n", arrival and version of the last object of the page before. */
+static enum err_code page_newest(const struct making *m, struct page *out) {
+  int64_t key[2] = {INT64_MAX, INT64_MAX};
+  if (m->q->after != NULL && !key_read(m->q->after, 'n', key, 2)) return err_set(m->err, ERR_USAGE, "'after' is none of ours");
+  for (uint32_t i = 0; i < m->c->n; i++) {
+    const struct catalogue_object *o = &m->c->objects[i];
+    if (!selection_has(&m->all, i)) continue;
+    const bool behind = o->arrival < key[0] || (o->arrival == key[0] && o->newest < key[1]);
+    if (!behind) {
+      out->before++;
+    } else {
+      page_add(out, o->id);
+    }
+  }
+  if (out->n == LIST_PAGE && out->before + LIST_PAGE < out->total) {
+    const struct catalogue_object *last = &m->c->objects[catalogue_place(m->c, out->ids[LIST_PAGE - 1])];
+    (void)snprintf(out->next, sizeof out->next, "n%" PRId64 ".%" PRId64, last->arrival, last->newest);
+  }
+  return OK;
+}
+
+/* Best first; a key is "r" and the id of the last object of the page before. One that is not found any more: from the start. */
+static enum err_code page_best(const struct making *m, struct page *out) {
+  int64_t after = 0;
+  if (m->q->after != NULL && !key_read(m->q->after, 'r', &after, 1))
+    return err_set(m->err, ERR_USAGE, "'after' is none of ours");
+  const uint32_t mark = after == 0 ? m->c->n : catalogue_place(m->c, after);
+  bool behind = mark == m->c->n || !selection_has(&m->all, mark);
+  for (size_t at = 0; at < m->found.len; at += sizeof(int64_t)) {
+    int64_t id = 0;
+    memcpy(&id, m->found.p + at, sizeof id);
+    const uint32_t place = catalogue_place(m->c, id);
+    if (place == m->c->n || !selection_has(&m->all, place)) continue;
+    if (behind) {
+      page_add(out, id);
+    } else {
+      out->before++;
+    }
+    behind = behind || id == after;
+  }
+  if (out->n == LIST_PAGE && out->before + LIST_PAGE < out->total) {
+    (void)snprintf(out->next, sizeof out->next, "r%" PRId64, out->ids[LIST_PAGE - 1]);
+  }
+  return OK;
+}
+
+static bool take_row(void *context, const struct query_row *row) {
+  const struct making *m = context;
+  return json_array_append_new(m->rows, row_json(m->r, row)) == 0;
+}
+
+/* ---- facets ---- */
+
+struct offered {
+  const struct catalogue_code *code;
+  uint32_t count;
+  bool chosen;
+};
+
+static int compare_offered(const void *a, const void *b) {
+  const struct offered *x = a, *y = b;
+  if (x->chosen != y->chosen) return (x->chosen < y->chosen) - (x->chosen > y->chosen);
+  return x->count != y->count ? (x->count < y->count) - (x->count > y->count) : strcmp(x->code->code, y->code->code);
+}
+
+static bool is_chosen(const struct list_question *q, const char *dim, const char *code) {
+  for (size_t i = 0; i < q->n_choices; i++) {
+    if (strcmp(q->choices[i].dim, dim) == 0 && strcmp(q->choices[i].code, code) == 0) return true;
+  }
+  return false;
+}
+
+static bool dim_is_chosen(const struct list_question *q, const char *dim) {
+  for (size_t i = 0; i < q->n_choices; i++) {
+    if (strcmp(q->choices[i].dim, dim) == 0) return true;
+  }
+  return false;
+}
+
+/* Keeps the best in order: there may be thousands of codes (tags), of which a few are shown. */
+static void offer(struct offered *list, uint32_t *n, uint32_t most, struct offered o) {
+  uint32_t at = *n;
+  while (at > 0 && compare_offered(&o, &list[at - 1]) < 0)
+    at--;
+  if (at >= most) return;
+  if (*n < most) ++*n;
+  memmove(list + at + 1, list + at, (*n - at - 1) * sizeof *list);
+  list[at] = o;
+}
+
+static json_t *codes_json(const struct making *m, const struct field *field, const struct offered *list, uint32_t n) {
+  json_t *codes = json_array();
+  for (uint32_t i = 0; i < n; i++) {
+    const char *code = list[i].code->code;
+    const char *label = field->vocabulary == NULL ? NULL : vocabulary_label(field->vocabulary, view_of_text(code), m->r->lang);
+    (void)json_array_append_new(codes, json_pack("{s:s, s:s, s:I, s:b}", "code", code, "label", label == NULL ? code : label,
+                                                 "count", (json_int_t)list[i].count, "chosen", list[i].chosen));
+  }
+  return codes;
+}
+
+static enum err_code facet_json(const struct making *m, const struct field *field, json_t *facets) {
+  struct selection but = {.bits = NULL};
+  const struct selection *x = &m->all;
+  struct offered list[LIST_ALL_CODES];
+  const bool more = m->q->more != NULL && strcmp(m->q->more, field->dim) == 0;
+  /* What is chosen comes first: with this much room, all of it is shown. */
+  const uint32_t most = more ? LIST_ALL_CODES : LIST_CODES + (uint32_t)m->q->n_choices;
+  uint32_t n = 0, n_codes = 0, kept = 0;
+  const struct catalogue_code *codes = catalogue_dim(m->c, field->dim, &n_codes);
+  enum err_code code = OK;
+  if (dim_is_chosen(m->q, field->dim)) {
+    code = select_but(m, field->dim, &but);
+    x = &but;
+  }
+  for (uint32_t i = 0; i < n_codes && code == OK; i++) {
+    const struct offered o = {&codes[i], catalogue_count(&codes[i], x), is_chosen(m->q, field->dim, codes[i].code)};
+    if (o.count == 0 && !o.chosen) continue;
+    n++;
+    offer(list, &kept, most, o);
+  }
+  if (code == OK && n > 0) {
+    (void)json_array_append_new(facets, json_pack("{s:s, s:s, s:i, s:o}", "dim", field->dim, "label",
+                                                  schema_label(m->q->schema, field->key, m->r->lang), "n", (int)n, "codes",
+                                                  codes_json(m, field, list, kept)));
+  }
+  selection_release(&but);
+  return code;
+}
+
+/* A facet for each dimension of the kind, once; what the record says of itself (language, licence) comes last. */
+static enum err_code facets_json(const struct making *m, json_t *facets) {
+  const struct schema *schema = m->q->schema;
+  enum err_code code = OK;
+  for (int last = 0; last < 2; last++) {
+    for (size_t i = 0; i < schema->n_fields && code == OK; i++) {
+      const struct field *field = &schema->fields[i];
+      const bool of_itself = strcmp(field->vocabulary_name, "language") == 0 || strcmp(field->vocabulary_name, "spdx") == 0;
+      bool earlier = field->dim[0] == '\0' || of_itself != (last == 1);
+      for (size_t k = 0; k < i && !earlier; k++)
+        earlier = strcmp(schema->fields[k].dim, field->dim) == 0;
+      if (!earlier) code = facet_json(m, field, facets);
+    }
+  }
+  return code;
+}
+
+/* ---- the model ---- */
+
+static enum err_code make(struct making *m, json_t *out) {
+  struct page page = {.n = 0};
+  json_t *facets = json_array();
+  m->rows = json_array();
+  (void)json_object_set_new(out, "objects", m->rows);
+  (void)json_object_set_new(out, "facets", facets);
+  enum err_code code = search(m);
+  if (code == OK) code = select_but(m, NULL, &m->all);
+  if (code != OK) return code;
+  page.total = selection_count(&m->all);
+  code = m->ranked ? page_best(m, &page) : page_newest(m, &page);
+  if (code == OK) {
+    code = query_rows(m->r->site->store, &m->r->site->now->federation, m->r->site->schemas, page.ids, page.n, m->r->lang,
+                      m->q->text, take_row, m, m->err);
+  }
+  if (code == OK) code = facets_json(m, facets);
+  (void)json_object_set_new(out, "total", json_integer(page.total));
+  (void)json_object_set_new(out, "from", json_integer(page.n == 0 ? 0 : page.before + 1));
+  (void)json_object_set_new(out, "order", json_string(m->ranked ? "best" : "newest"));
+  if (page.next[0] != '\0') (void)json_object_set_new(out, "after", json_string(page.next));
+  return code;
+}
+
+enum err_code model_list(struct request *r, json_t **out, struct err *err) {
+  struct list_question q;
+  struct making m = {.r = r, .q = &q, .c = r->site->now->catalogue, .err = err};
+  const struct schema *schema = schema_by_slug(r->site->schemas, r->captures[0]);
+  enum err_code code = schema == NULL ? err_set(err, ERR_NOT_FOUND, "there is no such kind") : list_read(r, schema, &q, err);
+  if (code != OK) return code;
+  bytes_init(&m.found, QUERY_FOUND_MAX);
+  json_t *model = json_pack("{s:s, s:s}", "kind", schema->kind, "label", schema_label(schema, "@kinds", r->lang));
+  code = model == NULL ? err_set(err, ERR_MEMORY, NULL) : make(&m, model);
+  bytes_release(&m.found);
+  selection_release(&m.text);
+  selection_release(&m.all);
+  *out = model;
+  return code;
+}

@@ -1,0 +1,38 @@
+/*
+ * list: a list of objects of one kind: what is asked for (facets, text, node, order, where the page begins), and the objects
+ * that it finds. Pages go by a keyset: the next page begins behind the last object of this one, wherever that stands by then.
+ */
+#ifndef SPECOLA_NODE_WEB_LIST_H
+#define SPECOLA_NODE_WEB_LIST_H
+
+#include "node/web/site.h"
+
+#define LIST_PAGE 20    /* objects of a page */
+#define LIST_CHOICES 24 /* facet codes in one question */
+#define LIST_CODES 6    /* codes of a dimension that are offered; all of one on wish */
+#define LIST_FIRST 6    /* dimensions that stand in the open; the others are folded away */
+#define LIST_ALL_CODES 300
+#define LIST_TEXT_MAX 200 /* octets of words */
+
+/* A question. Strings borrow from the request's parameters. */
+struct list_question {
+  const struct schema *schema;
+  const char *text;  /* NULL: none */
+  const char *node;  /* handle, or NULL */
+  const char *after; /* where the page begins, or NULL */
+  const char *more;  /* the dimension of which all codes are offered, or NULL */
+  bool newest;       /* newest first, although there is text */
+  struct {
+    const char *dim, *code;
+  } choices[LIST_CHOICES];
+  size_t n_choices;
+};
+/* ERR_USAGE names a parameter that is unknown or given twice, ERR_NOT_FOUND a node that is. */
+MUST_CHECK enum err_code list_read(const struct request *r, const struct schema *schema, struct list_question *out,
+                                   struct err *err);
+/* The path of the list under a question, without the page; skip (may be NULL) names a dimension, "q" or "node", and skip_code
+ * (NULL: all of it) a code that are left out. */
+MUST_CHECK enum err_code list_path(const struct list_question *q, const char *skip, const char *skip_code, struct bytes *out,
+                                   struct err *err);
+
+#endif

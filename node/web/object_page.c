@@ -1,0 +1,415 @@
+/*
+ * object_page: how one object looks: title, state, languages; its content; origin, licence and proof; versions; findings; what
+ * it is connected with. See site.h.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "node/web/site.h"
+
+static const struct schema *schema_of(const struct request *r, const json_t *model) {
+  return schema_by_number(r->site->schemas, (uint64_t)int_at(model, "schema"));
+}
+
+/* ---- the head of the page ---- */
+
+static void show_banner(struct html *h, const char *class, const char *title, const char *text) {
+  html_open(h, "p");
+  html_attr(h, "class", class);
+  html_element(h, "strong", NULL, title);
+  html_text(h, " ");
+  html_text(h, text);
+  html_close(h);
+}
+
+static void show_state(struct request *r, struct html *h, const json_t *model) {
+  const bool withdrawn = strcmp(text_at(model, "state"), "withdrawn") == 0;
+  char path[REFERENCE_MAX + 1];
+  html_open(h, "ul");
+  html_attr(h, "class", "badges");
+  html_element(h, "li", withdrawn ? "badge bad" : "badge good", phrase(withdrawn ? P_WITHDRAWN : P_PUBLISHED, r->lang));
+  html_element(h, "li", "badge plain", phrase(P_NOT_ENDORSED, r->lang));
+  if (json_is_true(json_object_get(model, "review_wanted")))
+    html_element(h, "li", "badge plain", phrase(P_REVIEW_WANTED, r->lang));
+  html_close(h);
+  if (withdrawn) {
+    show_banner(h, "banner bad", phrase(P_WITHDRAWN, r->lang), phrase(P_WITHDRAWN_HELP, r->lang));
+  } else {
+    html_element(h, "p", "hint", phrase(P_PUBLISHED_HELP, r->lang));
+  }
+  if ((size_t)int_at(model, "number") == json_array_size(json_object_get(model, "versions"))) return;
+  html_open(h, "p");
+  html_attr(h, "class", "banner");
+  html_element(h, "strong", NULL, phrase(P_OLD_VERSION, r->lang));
+  html_text(h, " ");
+  (void)snprintf(path, sizeof path, "/%s", text_at(model, "reference"));
+  put_link(r, h, path, phrase(P_SEE_NEWEST, r->lang));
+  html_close(h);
+}
+
+/* The language in which texts are shown, where they have it. */
+static const char *text_language(const struct request *r) {
+  const char *wish = params_get(r->params, "text");
+  return wish == NULL ? r->lang : wish;
+}
+
+static const char *language_name(const struct request *r, const char *tag) {
+  const struct vocabulary *v = vocabulary_by_name(r->site->schemas, "language");
+  const char *label = v == NULL ? NULL : vocabulary_label(v, view_of(tag, strcspn(tag, "-")), r->lang);
+  return label == NULL ? tag : label;
+}
+
+static void show_languages(struct request *r, struct html *h, const json_t *model) {
+  size_t i = 0;
+  const json_t *tag = NULL, *tags = json_object_get(model, "languages");
+  if (json_array_size(tags) == 0) return;
+  html_open(h, "nav");
+  html_attr(h, "class", "texts");
+  html_attr(h, "aria-label", phrase(P_READ_IN, r->lang));
+  html_open(h, "span");
+  html_text(h, phrase(P_READ_IN, r->lang));
+  html_text(h, ": ");
+  html_close(h);
+  html_open(h, "ul");
+  json_array_foreach(tags, i, tag) {
+    char path[GUARD_PATH_MAX + 64];
+    const char *name = json_string_value(tag);
+    html_open(h, "li");
+    html_open(h, "a");
+    (void)snprintf(path, sizeof path, "%s?text=%.40s", r->path, name);
+    put_href(r, h, path);
+    if (strcmp(name, text_language(r)) == 0) html_attr(h, "aria-current", "true");
+    html_text(h, language_name(r, name));
+    html_close(h);
+    if (strcmp(name, text_at(model, "original_language")) == 0) {
+      html_text(h, " (");
+      html_text(h, phrase(P_ORIGINAL, r->lang));
+      html_text(h, ")");
+    }
+    html_close(h);
+  }
+  html_close(h);
+  html_close(h);
+}
+
+/* ---- beside the content ---- */
+
+static void open_aside(struct html *h, const char *id, const char *title) {
+  html_open(h, "section");
+  html_attr(h, "aria-labelledby", id);
+  html_open(h, "h2");
+  html_attr(h, "id", id);
+  html_text(h, title);
+  html_close(h);
+}
+
+static void put_code(struct html *h, const char *label, const char *text) {
+  html_open(h, "div");
+  html_element(h, "dt", NULL, label);
+  html_open(h, "dd");
+  html_element(h, "code", NULL, text);
+  html_close(h);
+  html_close(h);
+}
+
+static void open_pair(struct html *h, const char *label) {
+  html_open(h, "div");
+  html_element(h, "dt", NULL, label);
+  html_open(h, "dd");
+}
+
+static void close_pair(struct html *h) {
+  html_close(h);
+  html_close(h);
+}
+
+static void put_home(struct request *r, struct html *h, const json_t *home) {
+  char path[64];
+  (void)snprintf(path, sizeof path, "/nodes/%s", text_at(home, "handle"));
+  open_pair(h, phrase(P_HOME_NODE, r->lang));
+  put_link(r, h, path, country_name(r->site, text_at(home, "country"), r->lang));
+  html_text(h, " (");
+  html_text(h, text_at(home, "handle"));
+  html_text(h, ")");
+  close_pair(h);
+}
+
+static void put_license(struct request *r, struct html *h, const json_t *model) {
+  const struct vocabulary *v = vocabulary_by_name(r->site->schemas, "spdx");
+  const char *code = text_at(model, "license");
+  const char *label = v == NULL ? NULL : vocabulary_label(v, view_of_text(code), r->lang);
+  open_pair(h, phrase(P_LICENCE, r->lang));
+  html_text(h, code[0] == '\0' ? phrase(P_NO_LICENCE, r->lang) : label == NULL ? code : label);
+  close_pair(h);
+}
+
+/* What the kind calls unique (source and its number) says where it came from. */
+static void put_source(struct request *r, struct html *h, const json_t *model) {
+  const struct schema *schema = schema_of(r, model);
+  for (size_t i = 0; schema != NULL && i < schema->n_unique; i++) {
+    const char *text = text_at(json_object_get(model, "body"), schema->unique[i]->key);
+    if (text[0] == '\0') continue;
+    open_pair(h, schema_label(schema, schema->unique[i]->key, r->lang));
+    html_text(h, text);
+    close_pair(h);
+  }
+}
+
+static void show_origin(struct request *r, struct html *h, const json_t *model) {
+  const json_t *author = json_object_get(model, "author");
+  char path[GUARD_PATH_MAX + 8];
+  open_aside(h, "origin", phrase(P_ORIGIN, r->lang));
+  html_open(h, "dl");
+  html_attr(h, "class", "proof");
+  open_pair(h, phrase(P_REFERENCE, r->lang));
+  html_element(h, "span", "ref", text_at(model, "reference"));
+  close_pair(h);
+  put_home(r, h, json_object_get(model, "home"));
+  if (text_at(author, "name")[0] != '\0') {
+    open_pair(h, phrase(P_AUTHOR, r->lang));
+    html_text(h, text_at(author, "name"));
+    html_text(h, ", ");
+    html_text(h, text_at(author, "roles"));
+    close_pair(h);
+  }
+  open_pair(h, phrase(P_SIGNED_ON, r->lang));
+  put_day(r, h, int_at(model, "created"));
+  close_pair(h);
+  put_license(r, h, model);
+  if (text_at(model, "original_language")[0] != '\0') {
+    open_pair(h, phrase(P_ORIGINAL_LANGUAGE, r->lang));
+    html_text(h, language_name(r, text_at(model, "original_language")));
+    close_pair(h);
+  }
+  put_source(r, h, model);
+  open_pair(h, phrase(P_COMPLETENESS, r->lang));
+  html_open(h, "meter");
+  html_attr(h, "min", "0");
+  html_attr(h, "max", "100");
+  html_attr(h, "aria-label", phrase(P_COMPLETENESS, r->lang));
+  html_attr_uint(h, "value", (uint64_t)int_at(model, "completeness"));
+  html_close(h);
+  html_text(h, " ");
+  html_uint(h, (uint64_t)int_at(model, "completeness"));
+  html_text(h, " %");
+  close_pair(h);
+  put_code(h, phrase(P_OBJECT_ID, r->lang), text_at(model, "id"));
+  put_code(h, phrase(P_AUTHOR_KEY, r->lang), text_at(author, "key"));
+  html_close(h);
+  html_open(h, "p");
+  (void)snprintf(path, sizeof path, "%s.json", r->path);
+  put_link(r, h, path, phrase(P_AS_JSON, r->lang));
+  html_close(h);
+  html_close(h);
+}
+
+static void show_changes(struct request *r, struct html *h, const json_t *model) {
+  const struct schema *schema = schema_of(r, model);
+  const json_t *key = NULL, *changed = json_object_get(model, "changed");
+  size_t i = 0;
+  if (json_array_size(changed) == 0) return;
+  html_open(h, "p");
+  html_text(h, phrase(P_CHANGED, r->lang));
+  html_text(h, ": ");
+  json_array_foreach(changed, i, key) {
+    const char *name = json_string_value(key);
+    if (i > 0) html_text(h, ", ");
+    html_text(h, schema == NULL || name[0] == '_' ? name : schema_label(schema, name, r->lang));
+  }
+  html_text(h, ".");
+  html_close(h);
+}
+
+static void show_versions(struct request *r, struct html *h, const json_t *model) {
+  const json_t *versions = json_object_get(model, "versions");
+  const size_t n = json_array_size(versions), shown = (size_t)int_at(model, "number");
+  open_aside(h, "versions", phrase(P_VERSIONS, r->lang));
+  html_open(h, "ol");
+  html_attr(h, "class", "versions");
+  for (size_t i = n; i > 0; i--) {
+    const json_t *version = json_array_get(versions, i - 1);
+    char path[REFERENCE_MAX + 32], name[64];
+    (void)snprintf(path, sizeof path, "/%s/v/%zu", text_at(model, "reference"), i);
+    (void)snprintf(name, sizeof name, "%s %zu", phrase(P_VERSION, r->lang), i);
+    html_open(h, "li");
+    html_open(h, "a");
+    put_href(r, h, path);
+    if (i == shown) html_attr(h, "aria-current", "true");
+    html_text(h, name);
+    html_close(h);
+    html_text(h, ", ");
+    put_day(r, h, int_at(version, "created"));
+    html_text(h, ", ");
+    html_element(h, "span", "ref", text_at(version, "reference"));
+    if (i == shown) {
+      html_text(h, " – ");
+      html_text(h, phrase(P_VERSION_SHOWN, r->lang));
+    }
+    html_open(h, "details");
+    html_element(h, "summary", NULL, phrase(P_VERSION_ID, r->lang));
+    html_element(h, "code", NULL, text_at(version, "id"));
+    html_close(h);
+    html_close(h);
+  }
+  html_close(h);
+  show_changes(r, h, model);
+  html_close(h);
+}
+
+/* ---- findings ---- */
+
+static enum phrase finding_phrase(const char *code) {
+  static const struct {
+    const char *code;
+    enum phrase text;
+  } TEXTS[] = {{"need", P_F_NEED},     {"few", P_F_FEW},   {"many", P_F_MANY},         {"limit", P_F_LIMIT},
+               {"code", P_F_CODE},     {"date", P_F_DATE}, {"language", P_F_LANGUAGE}, {"unknown-field", P_F_UNKNOWN_FIELD},
+               {"number", P_F_NUMBER}, {"url", P_F_URL},   {"tag", P_F_TAG},           {"citation", P_F_CITATION}};
+  for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++) {
+    if (strcmp(TEXTS[i].code, code) == 0) return TEXTS[i].text;
+  }
+  return P_F_FORM;
+}
+
+static const char *field_label(const struct request *r, const struct schema *schema, const char *key) {
+  return schema == NULL || key[0] == '\0' || schema_field(schema, view_of_text(key)) == NULL
+             ? key
+             : schema_label(schema, key, r->lang);
+}
+
+static void show_level(struct request *r, struct html *h, const json_t *model, const char *level, enum phrase title) {
+  const struct schema *schema = schema_of(r, model);
+  size_t i = 0;
+  const json_t *finding = NULL;
+  bool open = false;
+  json_array_foreach(json_object_get(model, "findings"), i, finding) {
+    if (strcmp(text_at(finding, "level"), level) != 0) continue;
+    if (!open) {
+      html_element(h, "h3", NULL, phrase(title, r->lang));
+      html_open(h, "ul");
+    }
+    open = true;
+    html_open(h, "li");
+    html_text(h, field_label(r, schema, text_at(finding, "field")));
+    if (strcmp(text_at(finding, "code"), "need") != 0) {
+      html_text(h, ": ");
+      html_text(h, phrase(finding_phrase(text_at(finding, "code")), r->lang));
+    }
+    html_close(h);
+  }
+  if (open) html_close(h);
+}
+
+static void show_findings(struct request *r, struct html *h, const json_t *model) {
+  open_aside(h, "findings", phrase(P_FINDINGS, r->lang));
+  if (json_array_size(json_object_get(model, "findings")) == 0) html_element(h, "p", NULL, phrase(P_NO_FINDINGS, r->lang));
+  show_level(r, h, model, "refused", P_REFUSED_LEVEL);
+  show_level(r, h, model, "warning", P_WARNING_LEVEL);
+  show_level(r, h, model, "lacking", P_LACKING_LEVEL);
+  html_close(h);
+}
+
+/* ---- connections ---- */
+
+/* How the other end calls this one: the label of the inverse in its own kind. */
+static const char *inverse_label(const struct request *r, const json_t *link) {
+  static char key[64];
+  const struct schema *schema = schema_by_kind(r->site->schemas, text_at(link, "kind"));
+  const char *inverse = text_at(link, "inverse");
+  (void)snprintf(key, sizeof key, "@inverse.%s", inverse);
+  return inverse[0] == '\0' || schema == NULL ? text_at(link, "field") : schema_label(schema, key, r->lang);
+}
+
+static void show_links(struct request *r, struct html *h, const json_t *model) {
+  static const char *const WAYS[] = {"out", "in"};
+  const struct schema *schema = schema_of(r, model);
+  const json_t *links = json_object_get(model, "links");
+  if (json_array_size(json_object_get(links, "out")) + json_array_size(json_object_get(links, "in")) == 0) return;
+  open_aside(h, "links", phrase(P_LINKS, r->lang));
+  html_open(h, "ul");
+  for (size_t way = 0; way < 2; way++) {
+    size_t i = 0;
+    const json_t *link = NULL;
+    json_array_foreach(json_object_get(links, WAYS[way]), i, link) {
+      char path[REFERENCE_MAX + 1];
+      html_open(h, "li");
+      html_text(h, way == 0 ? field_label(r, schema, text_at(link, "field")) : inverse_label(r, link));
+      html_text(h, ": ");
+      if (json_is_true(json_object_get(link, "waiting"))) {
+        html_element(h, "code", NULL, text_at(link, "id"));
+        html_text(h, " ");
+        html_text(h, phrase(P_NOT_HERE, r->lang));
+      } else {
+        (void)snprintf(path, sizeof path, "/%s", text_at(link, "reference"));
+        put_link(r, h, path, text_at(link, "title")[0] == '\0' ? text_at(link, "reference") : text_at(link, "title"));
+      }
+      html_close(h);
+    }
+  }
+  html_close(h);
+  html_close(h);
+}
+
+/* ---- the page ---- */
+
+static void show_content(struct request *r, struct html *h, const json_t *model) {
+  const struct schema *schema = schema_of(r, model);
+  json_t *body = json_object_get(model, "body");
+  html_open(h, "article");
+  if (schema == NULL) html_element(h, "p", "banner", phrase(P_UNKNOWN_KIND, r->lang));
+  if (json_is_object(body)) {
+    show_body(r, h, schema, body, json_object_get(model, "sums"), text_language(r));
+  } else {
+    html_element(h, "p", "banner", phrase(P_NO_BODY, r->lang));
+  }
+  html_close(h);
+}
+
+/* The title in the language of the texts shown. */
+static const char *title_of(const struct request *r, const json_t *model, const char **tag) {
+  const struct schema *schema = schema_of(r, model);
+  const json_t *title = schema == NULL ? NULL : json_object_get(json_object_get(model, "body"), schema->title->key);
+  const char *text = json_string_value(json_object_get(title, text_language(r)));
+  *tag = text == NULL ? text_at(model, "title_lang") : text_language(r);
+  if (text == NULL) text = text_at(model, "title");
+  return text[0] == '\0' ? text_at(model, "reference") : text;
+}
+
+void show_object(struct request *r, struct html *h, const json_t *model) {
+  const struct schema *schema = schema_of(r, model);
+  const char *tag = "";
+  const char *title = title_of(r, model, &tag);
+  char slug[SLUG_MAX + 1] = "/";
+  if (schema != NULL) schema_slug(schema, slug + 1);
+  layout_begin(r, h, title, "");
+  html_open(h, "div");
+  html_attr(h, "class", "top");
+  html_open(h, "p");
+  html_attr(h, "class", "crumbs");
+  if (schema != NULL) put_link(r, h, slug, schema_label(schema, "@kinds", r->lang));
+  html_text(h, " › ");
+  html_element(h, "span", "ref", text_at(model, "reference"));
+  html_close(h);
+  html_open(h, "h1");
+  if (tag[0] != '\0' && strcmp(tag, r->lang) != 0) html_attr(h, "lang", tag);
+  html_text(h, title);
+  html_close(h);
+  show_state(r, h, model);
+  if (schema != NULL && json_is_object(json_object_get(model, "body"))) {
+    show_lead(r, h, schema, json_object_get(model, "body"), text_language(r));
+  }
+  show_languages(r, h, model);
+  html_close(h);
+  html_open(h, "div");
+  html_attr(h, "class", "object");
+  show_content(r, h, model);
+  html_open(h, "div");
+  html_attr(h, "class", "beside");
+  show_origin(r, h, model);
+  show_links(r, h, model);
+  show_versions(r, h, model);
+  show_findings(r, h, model);
+  html_close(h);
+  html_close(h);
+  layout_end(r, h);
+}

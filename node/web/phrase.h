@@ -1,0 +1,169 @@
+/*
+ * phrase: every text of ours that pages show, in English and Italian, in one place.
+ */
+#ifndef SPECOLA_NODE_WEB_PHRASE_H
+#define SPECOLA_NODE_WEB_PHRASE_H
+
+#include <stddef.h>
+
+/* X(symbol, English, Italian) */
+#define PHRASES(X)                                                                                                             \
+  X(SKIP, "Skip to the content", "Vai al contenuto")                                                                           \
+  X(NAVIGATION, "Pages", "Pagine")                                                                                             \
+  X(HOME, "Start", "Inizio")                                                                                                   \
+  X(NODES, "Nodes", "Nodi")                                                                                                    \
+  X(LANGUAGE, "Language", "Lingua")                                                                                            \
+  X(TAGLINE, "Cases of public-sector innovation, signed by those who made them",                                               \
+    "Casi di innovazione del settore pubblico, firmati da chi li ha realizzati")                                               \
+  X(SEARCH, "Search", "Cerca")                                                                                                 \
+  X(SEARCH_LABEL, "Words in any language", "Parole in qualsiasi lingua")                                                       \
+  X(SEARCH_HINT, "\"a phrase\", begin*, -without", "\"una frase\", inizio*, -senza")                                           \
+  X(OBJECTS, "published objects", "oggetti pubblicati")                                                                        \
+  X(COUNTRIES, "countries", "paesi")                                                                                           \
+  X(MEMBERS, "member nodes", "nodi membri")                                                                                    \
+  X(NEWEST, "Newest", "I più recenti")                                                                                         \
+  X(BROWSE, "Browse by", "Sfoglia per")                                                                                        \
+  X(ALL_OF, "All", "Tutti")                                                                                                    \
+  X(FILTERS, "Filters", "Filtri")                                                                                              \
+  X(MORE_FILTERS, "More filters", "Altri filtri")                                                                              \
+  X(APPLY, "Apply", "Applica")                                                                                                 \
+  X(REMOVE, "Remove filter", "Togli il filtro")                                                                                \
+  X(CLEAR, "Remove all filters", "Togli tutti i filtri")                                                                       \
+  X(ACTIVE, "Active filters", "Filtri attivi")                                                                                 \
+  X(MORE, "Show all", "Mostra tutti")                                                                                          \
+  X(RESULTS, "Results", "Risultati")                                                                                           \
+  X(NONE_FOUND, "Nothing was found. Take a filter away or use other words.",                                                   \
+    "Non è stato trovato nulla. Togli un filtro o usa altre parole.")                                                          \
+  X(OF, "of", "di")                                                                                                            \
+  X(NEXT, "Next page", "Pagina successiva")                                                                                    \
+  X(FIRST, "First page", "Prima pagina")                                                                                       \
+  X(PAGING, "Pages of results", "Pagine dei risultati")                                                                        \
+  X(SORT, "Order", "Ordine")                                                                                                   \
+  X(SORT_NEW, "newest first", "prima i più recenti")                                                                           \
+  X(SORT_BEST, "best match first", "prima i più pertinenti")                                                                   \
+  X(HOME_NODE, "Published by", "Pubblicato da")                                                                                \
+  X(FROM_NODE, "Node", "Nodo")                                                                                                 \
+  X(PUBLISHED, "Published", "Pubblicato")                                                                                      \
+  X(PUBLISHED_HELP, "Signed by an editor of the home node. Not endorsed: no reviewers of other countries have co-signed it.",  \
+    "Firmato da un redattore del nodo di origine. Non convalidato: nessun revisore di altri paesi lo ha cofirmato.")           \
+  X(NOT_ENDORSED, "Not endorsed", "Non convalidato")                                                                           \
+  X(WITHDRAWN, "Withdrawn", "Ritirato")                                                                                        \
+  X(WITHDRAWN_HELP, "Its authors have withdrawn it. It stays readable as part of the record.",                                 \
+    "Gli autori lo hanno ritirato. Resta leggibile come parte del registro.")                                                  \
+  X(REVIEW_WANTED, "Review wanted", "Revisione richiesta")                                                                     \
+  X(READ_IN, "Read the texts in", "Leggi i testi in")                                                                          \
+  X(ORIGINAL, "original", "originale")                                                                                         \
+  X(ORIGINAL_LANGUAGE, "Original language", "Lingua originale")                                                                \
+  X(DETAILS, "In short", "In breve")                                                                                           \
+  X(CONTENTS, "On this page", "In questa pagina")                                                                              \
+  X(UNKNOWN, "not yet known", "non ancora noto")                                                                               \
+  X(NOT_APPLICABLE, "not applicable", "non applicabile")                                                                       \
+  X(YES, "yes", "sì")                                                                                                          \
+  X(NO, "no", "no")                                                                                                            \
+  X(TOTAL, "Total", "Totale")                                                                                                  \
+  X(NO_BODY, "The text of this version is not held here.", "Il testo di questa versione non è conservato qui.")                \
+  X(UNKNOWN_KIND, "This node does not know this kind of object; its content is shown as it stands.",                           \
+    "Questo nodo non conosce questo tipo di oggetto; il contenuto è mostrato così com'è.")                                     \
+  X(ORIGIN, "Origin, licence and proof", "Origine, licenza e prova")                                                           \
+  X(LICENCE, "Licence", "Licenza")                                                                                             \
+  X(NO_LICENCE, "not stated", "non indicata")                                                                                  \
+  X(REFERENCE, "Reference", "Riferimento")                                                                                     \
+  X(AUTHOR, "Signed by", "Firmato da")                                                                                         \
+  X(AUTHOR_KEY, "Author's key", "Chiave dell'autore")                                                                          \
+  X(SIGNED_ON, "Signed on", "Firmato il")                                                                                      \
+  X(OBJECT_ID, "Object id", "Id dell'oggetto")                                                                                 \
+  X(VERSION_ID, "Version id", "Id della versione")                                                                             \
+  X(AS_JSON, "This page as JSON", "Questa pagina in JSON")                                                                     \
+  X(COMPLETENESS, "Completeness", "Completezza")                                                                               \
+  X(VERSIONS, "Versions", "Versioni")                                                                                          \
+  X(VERSION, "Version", "Versione")                                                                                            \
+  X(VERSION_SHOWN, "shown here", "mostrata qui")                                                                               \
+  X(NEWEST_VERSION, "newest", "la più recente")                                                                                \
+  X(OLD_VERSION, "This is an earlier version.", "Questa è una versione precedente.")                                           \
+  X(SEE_NEWEST, "Go to the newest version", "Vai alla versione più recente")                                                   \
+  X(CHANGED, "Changed since the version before", "Cambiato rispetto alla versione precedente")                                 \
+  X(FINDINGS, "Findings", "Rilievi")                                                                                           \
+  X(NO_FINDINGS, "Nothing is missing and nothing is doubtful.", "Non manca nulla e nulla è dubbio.")                           \
+  X(REFUSED_LEVEL, "Breaks a rule", "Viola una regola")                                                                        \
+  X(LACKING_LEVEL, "Missing", "Manca")                                                                                         \
+  X(WARNING_LEVEL, "To be checked", "Da verificare")                                                                           \
+  X(LINKS, "Connected with", "Collegato con")                                                                                  \
+  X(NOT_HERE, "not here yet", "non ancora qui")                                                                                \
+  X(F_NEED, "not told", "non indicato")                                                                                        \
+  X(F_FEW, "fewer entries than asked for", "meno voci di quelle richieste")                                                    \
+  X(F_MANY, "more entries than foreseen", "più voci di quelle previste")                                                       \
+  X(F_LIMIT, "longer than foreseen", "più lungo del previsto")                                                                 \
+  X(F_CODE, "a code that the vocabulary does not have", "un codice che il vocabolario non ha")                                 \
+  X(F_LANGUAGE, "seems to be in another language than it says", "sembra in una lingua diversa da quella dichiarata")           \
+  X(F_UNKNOWN_FIELD, "a field that this node does not know", "un campo che questo nodo non conosce")                           \
+  X(F_DATE, "not a date", "non è una data")                                                                                    \
+  X(F_NUMBER, "not a number", "non è un numero")                                                                               \
+  X(F_URL, "not a web address", "non è un indirizzo web")                                                                      \
+  X(F_TAG, "not a language tag", "non è un codice di lingua")                                                                  \
+  X(F_CITATION, "cites a number without an entry", "cita un numero senza voce")                                                \
+  X(F_FORM, "has another form than it should", "ha una forma diversa da quella prevista")                                      \
+  X(NODES_LEAD, "Each country or region runs a node, which signs its own log and holds those of all others.",                  \
+    "Ogni paese o regione gestisce un nodo, che firma il proprio registro e conserva quelli di tutti gli altri.")              \
+  X(NODE, "Node", "Nodo")                                                                                                      \
+  X(COUNTRY, "Country", "Paese")                                                                                               \
+  X(THIS_NODE, "this node", "questo nodo")                                                                                     \
+  X(ENTRIES, "Entries", "Voci")                                                                                                \
+  X(HOLDS_OBJECTS, "Published", "Pubblicati")                                                                                  \
+  X(LAST_SIGNED, "Newest checkpoint", "Ultimo checkpoint")                                                                     \
+  X(NODE_ID, "Node id", "Id del nodo")                                                                                         \
+  X(FINGERPRINT, "Fingerprint", "Impronta")                                                                                    \
+  X(ROLL, "Roll number", "Numero di ruolo")                                                                                    \
+  X(ENDPOINT, "Address", "Indirizzo")                                                                                          \
+  X(UNKNOWN_ADDRESS, "not told", "non indicato")                                                                               \
+  X(LOGS, "Logs", "Registri")                                                                                                  \
+  X(GENERATION, "Generation", "Generazione")                                                                                   \
+  X(ROOT, "Root", "Radice")                                                                                                    \
+  X(PEOPLE, "Certified people", "Persone certificate")                                                                         \
+  X(NAME, "Name", "Nome")                                                                                                      \
+  X(ROLES, "Roles", "Ruoli")                                                                                                   \
+  X(REVOKED, "revoked", "revocato")                                                                                            \
+  X(IN_FORCE, "in force", "in vigore")                                                                                         \
+  X(STATE, "State", "Stato")                                                                                                   \
+  X(HELD, "Kept without effect", "Conservati senza effetto")                                                                   \
+  X(HELD_HELP, "Entries that are kept and served but not shown, by reason, in all logs.",                                      \
+    "Voci conservate e servite ma non mostrate, per motivo, in tutti i registri.")                                             \
+  X(REASON_WORD, "Reason", "Motivo")                                                                                           \
+  X(NUMBER, "Number", "Numero")                                                                                                \
+  X(SERVED_BY, "Served by node", "Servito dal nodo")                                                                           \
+  X(FOOTER, "Nothing is signed here. No cookies, no scripts.", "Qui nulla viene firmato. Senza cookie né script.")             \
+  X(FETCH, "Fetch and verify everything yourself", "Scarica e verifica tutto da te")                                           \
+  X(SORRY_400, "The request was not understood", "La richiesta non è stata compresa")                                          \
+  X(SORRY_404, "There is no such page", "Questa pagina non esiste")                                                            \
+  X(SORRY_405, "That cannot be done with this page", "Con questa pagina non si può fare")                                      \
+  X(SORRY_500, "Something went wrong here", "Qualcosa qui non ha funzionato")                                                  \
+  X(SORRY_503, "The node is starting or busy. Try again in a moment.",                                                         \
+    "Il nodo si sta avviando o è occupato. Riprova tra poco.")                                                                 \
+  X(SORRY_BACK, "Back to the start", "Torna all'inizio")                                                                       \
+  X(MONTH_1, "January", "gennaio")                                                                                             \
+  X(MONTH_2, "February", "febbraio")                                                                                           \
+  X(MONTH_3, "March", "marzo")                                                                                                 \
+  X(MONTH_4, "April", "aprile")                                                                                                \
+  X(MONTH_5, "May", "maggio")                                                                                                  \
+  X(MONTH_6, "June", "giugno")                                                                                                 \
+  X(MONTH_7, "July", "luglio")                                                                                                 \
+  X(MONTH_8, "August", "agosto")                                                                                               \
+  X(MONTH_9, "September", "settembre")                                                                                         \
+  X(MONTH_10, "October", "ottobre")                                                                                            \
+  X(MONTH_11, "November", "novembre")                                                                                          \
+  X(MONTH_12, "December", "dicembre")
+
+enum phrase {
+#define PHRASE_ENUM(symbol, en, it) P_##symbol,
+  PHRASES(PHRASE_ENUM)
+#undef PHRASE_ENUM
+      PHRASE_COUNT
+};
+/* lang: "it", anything else is English. Static text. */
+const char *phrase(enum phrase p, const char *lang);
+/* The languages of pages: "en", "it"; NULL past the last. And how each calls itself. */
+const char *phrase_language(size_t i);
+const char *phrase_language_name(size_t i);
+/* The page language that a tag asks for ("it-CH" gives "it"), or NULL. */
+const char *phrase_language_of(const char *tag, size_t len);
+
+#endif

@@ -1,0 +1,80 @@
+/*
+ * question: what a list is asked for, from the parameters of a request and back to a path. See list.h.
+ */
+#include <string.h>
+
+#include "node/web/list.h"
+
+/* A top-level or group field with that dimension. */
+static bool has_dim(const struct field *fields, size_t n, const char *dim) {
+  for (size_t i = 0; i < n; i++) {
+    if (strcmp(fields[i].dim, dim) == 0) return true;
+    if (has_dim(fields[i].children, fields[i].n_children, dim)) return true; // NOLINT(misc-no-recursion)
+  }
+  return false;
+}
+
+static enum err_code take_choice(struct list_question *q, const char *dim, const char *code, struct err *err) {
+  if (dim[0] == '\0' || !has_dim(q->schema->fields, q->schema->n_fields, dim)) {
+    return err_set(err, ERR_USAGE, "there is no facet '%.60s'", dim);
+  }
+  if (q->n_choices == LIST_CHOICES) return err_set(err, ERR_USAGE, "more than %d filters", LIST_CHOICES);
+  q->choices[q->n_choices].dim = dim;
+  q->choices[q->n_choices++].code = code;
+  return OK;
+}
+
+static enum err_code take_one(const char **place, const char *name, const char *value, struct err *err) {
+  if (*place != NULL) return err_set(err, ERR_USAGE, "'%s' is given twice", name);
+  *place = value;
+  return OK;
+}
+
+enum err_code list_read(const struct request *r, const struct schema *schema, struct list_question *out, struct err *err) {
+  const char *sort = NULL;
+  *out = (struct list_question){.schema = schema};
+  const struct {
+    const char *name;
+    const char **place;
+  } ONCE[] = {{"q", &out->text}, {"node", &out->node}, {"after", &out->after}, {"more", &out->more}, {"sort", &sort}};
+  enum err_code code = OK;
+  for (size_t i = 0; i < r->params->n && code == OK; i++) {
+    const char *name = r->params->rows[i].name, *value = r->params->rows[i].value;
+    size_t k = 0;
+    while (k < sizeof ONCE / sizeof ONCE[0] && strcmp(ONCE[k].name, name) != 0)
+      k++;
+    code = k < sizeof ONCE / sizeof ONCE[0] ? take_one(ONCE[k].place, name, value, err) : take_choice(out, name, value, err);
+  }
+  if (code != OK) return code;
+  if (out->text != NULL && strlen(out->text) > LIST_TEXT_MAX) {
+    return err_set(err, ERR_USAGE, "more than %d octets of words", LIST_TEXT_MAX);
+  }
+  if (sort != NULL && strcmp(sort, "newest") != 0 && strcmp(sort, "best") != 0) {
+    return err_set(err, ERR_USAGE, "there is no order '%.60s'", sort);
+  }
+  out->newest = sort != NULL && strcmp(sort, "newest") == 0;
+  if (out->node != NULL && federation_by_handle(&r->site->now->federation, out->node) == NULL) {
+    return err_set(err, ERR_NOT_FOUND, "there is no node '%.60s'", out->node);
+  }
+  return OK;
+}
+
+static bool is_skipped(const char *name, const char *code, const char *skip, const char *skip_code) {
+  return skip != NULL && strcmp(name, skip) == 0 && (skip_code == NULL || strcmp(code, skip_code) == 0);
+}
+
+enum err_code list_path(const struct list_question *q, const char *skip, const char *skip_code, struct bytes *out,
+                        struct err *err) {
+  char slug[SLUG_MAX];
+  schema_slug(q->schema, slug);
+  enum err_code code = bytes_printf(out, err, "/%s", slug);
+  if (code == OK && q->text != NULL && !is_skipped("q", "", skip, NULL)) code = url_put(out, "q", q->text, err);
+  if (code == OK && q->node != NULL && !is_skipped("node", "", skip, NULL)) code = url_put(out, "node", q->node, err);
+  for (size_t i = 0; i < q->n_choices && code == OK; i++) {
+    if (!is_skipped(q->choices[i].dim, q->choices[i].code, skip, skip_code)) {
+      code = url_put(out, q->choices[i].dim, q->choices[i].code, err);
+    }
+  }
+  if (code == OK && q->newest && q->text != NULL) code = url_put(out, "sort", "newest", err);
+  return code;
+}

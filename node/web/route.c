@@ -1,0 +1,207 @@
+/*
+ * route: the table of everything that web answers: path pattern x method x type -> handler. See site.h.
+ *
+ * A path may begin with a language ("/it/…"); a page's path may end in ".json": its twin. In a pattern "*" stands for one
+ * segment.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/web/site.h"
+
+#define GET (1u << GUARD_GET | 1u << GUARD_HEAD)
+#define POST (1u << GUARD_POST)
+#define OF_METHOD(m) (1u << (m))
+
+/* Whether a captured segment belongs to this row; NULL: any. */
+typedef bool segment_fits(const struct request *r);
+
+static bool is_list(const struct request *r) {
+  return schema_by_slug(r->site->schemas, r->captures[0]) != NULL;
+}
+
+/* A page has model and show; anything else has raw, and one media type. */
+static const struct route {
+  const char *pattern;
+  const char *type; /* content type that a body must have; NULL: there is none */
+  page_model *model;
+  page_show *show;
+  raw_handler *raw;
+  segment_fits *fits;
+  unsigned methods;
+  enum media media;
+  bool early; /* answered before there is a snapshot, too */
+} ROUTES[] = {
+    {"/", NULL, model_home, show_home, NULL, NULL, GET, MEDIA_HTML, false},
+    {"/index", NULL, model_home, show_home, NULL, NULL, GET, MEDIA_HTML, false},
+    {"/nodes", NULL, model_nodes, show_nodes, NULL, NULL, GET, MEDIA_HTML, false},
+    {"/nodes/*", NULL, model_node, show_node, NULL, NULL, GET, MEDIA_HTML, false},
+    {"/healthz", NULL, NULL, NULL, raw_health, NULL, GET, MEDIA_TEXT, true},
+    {"/metrics", NULL, NULL, NULL, raw_metrics, NULL, GET, MEDIA_TEXT, true},
+    {"/style.css", NULL, NULL, NULL, raw_style, NULL, GET, MEDIA_CSS, true},
+    {"/icon.svg", NULL, NULL, NULL, raw_icon, NULL, GET, MEDIA_SVG, true},
+    {"/robots.txt", NULL, NULL, NULL, raw_robots, NULL, GET, MEDIA_TEXT, true},
+    {"/sync", NULL, NULL, NULL, raw_sync, NULL, GET, MEDIA_JSON, false},
+    {"/sync/charter", NULL, NULL, NULL, raw_sync_charter, NULL, GET, MEDIA_MSGPACK, false},
+    {"/sync/epochs", NULL, NULL, NULL, raw_sync_epochs, NULL, GET, MEDIA_MSGPACK, false},
+    {"/sync/identities", NULL, NULL, NULL, raw_sync_identities, NULL, GET, MEDIA_MSGPACK, false},
+    {"/sync/checkpoints", NULL, NULL, NULL, raw_sync_checkpoints, NULL, GET, MEDIA_MSGPACK, false},
+    {"/sync/submit", "application/msgpack", NULL, NULL, raw_sync_submit, NULL, POST, MEDIA_MSGPACK, false},
+    {"/sync/*/*/*", NULL, NULL, NULL, raw_sync_log, NULL, GET, MEDIA_MSGPACK, false},
+    {"/*", NULL, model_list, show_list, NULL, is_list, GET, MEDIA_HTML, false},
+    {"/*", NULL, model_object, show_object, NULL, NULL, GET, MEDIA_HTML, false},
+    {"/*/v/*", NULL, model_version, show_object, NULL, NULL, GET, MEDIA_HTML, false},
+};
+#define N_ROUTES (sizeof ROUTES / sizeof ROUTES[0])
+_Static_assert(N_ROUTES <= SITE_ROUTES_MAX, "room for counts");
+
+const char *route_pattern(size_t route) {
+  return route < N_ROUTES ? ROUTES[route].pattern : NULL;
+}
+
+/* ---- paths ---- */
+
+/* Takes the language off the front of r->path. */
+static void take_prefix(struct request *r) {
+  const size_t len = strcspn(r->path + 1, "/");
+  for (size_t i = 0; phrase_language(i) != NULL; i++) {
+    const char *tag = phrase_language(i);
+    if (len != strlen(tag) || strncmp(r->path + 1, tag, len) != 0) continue;
+    r->lang = tag;
+    r->prefixed = true;
+    const char *rest = r->path + 1 + len;
+    memmove(r->path, *rest == '\0' ? "/" : rest, strlen(*rest == '\0' ? "/" : rest) + 1);
+    return;
+  }
+}
+
+/* The language of a path without a prefix: at "/" the first one of ours that the reader asks for, else the node's. */
+static const char *language_of(const struct request *r) {
+  struct view wish = r->http->accept_language;
+  const char *own = phrase_language_of(r->site->home->config.language, strlen(r->site->home->config.language));
+  while (strcmp(r->path, "/") == 0 && wish.len > 0) {
+    const uint8_t *comma = memchr(wish.p, ',', wish.len);
+    const size_t len = comma == NULL ? wish.len : (size_t)(comma - wish.p);
+    size_t from = 0, to = 0;
+    while (from < len && wish.p[from] == ' ')
+      from++;
+    for (to = from; to < len && wish.p[to] != ';' && wish.p[to] != ' ';)
+      to++;
+    const char *tag = phrase_language_of((const char *)wish.p + from, to - from);
+    if (tag != NULL) return tag;
+    wish = view_of(wish.p + len + (comma != NULL), wish.len - len - (comma != NULL));
+  }
+  return own == NULL ? "en" : own;
+}
+
+static void take_suffix(struct request *r) {
+  const size_t len = strlen(r->path);
+  if (len <= 6 || strcmp(r->path + len - 5, ".json") != 0) return;
+  r->path[len - 5] = '\0';
+  r->media = MEDIA_JSON;
+}
+
+static bool matches(struct request *r, const char *pattern) {
+  const char *path = r->path;
+  size_t n = 0;
+  while (*pattern != '\0') {
+    if (*pattern != '*') {
+      if (*pattern++ != *path++) return false;
+      continue;
+    }
+    const size_t len = strcspn(path, "/");
+    if (len == 0 || len >= SITE_CAPTURE_MAX || n == SITE_CAPTURES) return false;
+    memcpy(r->captures[n], path, len);
+    r->captures[n++][len] = '\0';
+    path += len;
+    pattern++;
+  }
+  return *path == '\0';
+}
+
+/* The row for the path; N_ROUTES: none. */
+static size_t find(struct request *r) {
+  for (size_t i = 0; i < N_ROUTES; i++) {
+    if (r->media == MEDIA_JSON && ROUTES[i].model == NULL) continue;
+    if (matches(r, ROUTES[i].pattern) && (ROUTES[i].fits == NULL || ROUTES[i].fits(r))) return i;
+  }
+  return N_ROUTES;
+}
+
+/* ---- answers ---- */
+
+static enum err_code answer_json(struct answer *a, const json_t *model, struct err *err) {
+  char *text = json_dumps(model, JSON_COMPACT);
+  enum err_code code = text == NULL ? err_set(err, ERR_MEMORY, NULL) : bytes_append_text(&a->body, text, err);
+  if (code == OK) code = bytes_append_u8(&a->body, '\n', err);
+  free(text);
+  a->type = "application/json";
+  return code;
+}
+
+static enum err_code answer_page(struct request *r, const struct route *route, struct err *err) {
+  json_t *model = NULL;
+  enum err_code code = route->model(r, &model, err);
+  r->out->language = r->lang;
+  r->out->vary_language = !r->prefixed && strcmp(r->path, "/") == 0;
+  if (code == OK && r->media == MEDIA_JSON) {
+    code = answer_json(r->out, model, err);
+  } else if (code == OK) {
+    struct html h = html_start(&r->out->body);
+    r->out->type = "text/html; charset=utf-8";
+    route->show(r, &h, model);
+    code = html_finish(&h, err);
+  }
+  json_decref(model);
+  return code;
+}
+
+static const char *allow_of(unsigned methods) {
+  return methods == POST ? "POST" : "GET, HEAD";
+}
+
+/* What the row says of method, type and time. 200: go on. */
+static unsigned judge(const struct request *r, const struct route *route, struct err *err) {
+  if ((route->methods & OF_METHOD(r->http->method)) == 0) {
+    r->out->allow = allow_of(route->methods);
+    err_set(err, ERR_USAGE, "use %s", r->out->allow);
+    return 405;
+  }
+  if (route->type != NULL && !view_is_text(r->http->content_type, route->type)) {
+    err_set(err, ERR_USAGE, "the content type has to be %s", route->type);
+    return 415;
+  }
+  if (!route->early && r->site->now == NULL) {
+    err_set(err, ERR_BUSY, "the node is starting");
+    return 503;
+  }
+  return 200;
+}
+
+size_t route_run(struct request *r) {
+  struct err err = ERR_INIT;
+  struct params params;
+  take_prefix(r);
+  if (!r->prefixed) r->lang = language_of(r);
+  take_suffix(r);
+  const size_t i = find(r);
+  if (i == N_ROUTES) {
+    err_set(&err, ERR_NOT_FOUND, "nothing here by that name");
+    answer_error(r, 404, &err);
+    return i;
+  }
+  const struct route *route = &ROUTES[i];
+  if (r->media != MEDIA_JSON) r->media = route->media;
+  const unsigned status = judge(r, route, &err);
+  if (status != 200) {
+    answer_error(r, status, &err);
+    return i;
+  }
+  r->params = &params;
+  enum err_code code = params_read(r->http->query, &params, &err);
+  if (code != OK) err.code = code = ERR_USAGE;
+  if (code == OK) code = route->raw != NULL ? route->raw(r, &err) : answer_page(r, route, &err);
+  if (code != OK) answer_error(r, answer_status(code), &err);
+  r->params = NULL;
+  return i;
+}

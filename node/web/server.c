@@ -1,0 +1,517 @@
+/*
+ * server: see server.h. A connection is READING (a request), WAITING (for core), WRITING, or CLOSING (our half is shut, what
+ * still comes is thrown away); one request at a time, what a client sends ahead stays in the buffer.
+ */
+#include "node/web/server.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "keys/log.h"
+#include "node/clock.h"
+#include "node/net/http.h"
+#include "protocol/limits.h"
+
+#define BACKLOG 128
+#define HOST_MAX 300
+#define HEAD_OUT_MAX 2048u
+#define READ_AHEAD ((size_t)2 * GUARD_HEAD_MAX) /* octets that are read before they are asked for */
+#define WRITE_S 300                             /* for a whole answer */
+#define FAREWELL_S 1                            /* until a client whose request was refused has read why */
+#define REST_US 100000L                         /* the listener rests when descriptors run out */
+
+enum state { STATE_READING, STATE_WAITING, STATE_WRITING, STATE_CLOSING };
+
+struct connection {
+  struct server *server; /* NULL: a free place */
+  struct bufferevent *bev;
+  struct event *deadline;
+  struct in6_addr address;
+  bool local, keep_alive, head_only;
+  enum state state;
+  uint64_t id, since_us; /* of the request that core has; when the request was whole */
+  size_t waiting, route; /* octets that count into the server's; the row that answered */
+};
+
+struct server {
+  struct event_base *base;
+  struct site *site;
+  struct evconnlistener *listener;
+  struct event *rest;
+  struct timeval timeout;
+  server_forward *forward;
+  void *context;
+  char address[HOST_MAX], hosts[4][HOST_MAX];
+  struct guard_hosts names;
+  struct connection connections[SERVER_CONNECTIONS];
+  size_t waiting; /* octets of all connections */
+  uint64_t last_id;
+};
+
+static uint64_t now_us(void) {
+  struct timespec t;
+  (void)clock_gettime(CLOCK_MONOTONIC, &t);
+  return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
+}
+
+/* ---- the end of a connection ---- */
+
+static void account(struct connection *c, size_t octets) {
+  c->server->waiting -= c->waiting;
+  c->waiting = octets;
+  c->server->waiting += octets;
+}
+
+static void connection_close(struct connection *c) {
+  account(c, 0);
+  c->server->site->connections_now--;
+  bufferevent_free(c->bev);
+  event_free(c->deadline);
+  *c = (struct connection){.server = NULL};
+}
+
+/* ---- answers ---- */
+
+static const char SECURITY[] =
+    "Content-Security-Policy: default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'\r\n"
+    "X-Content-Type-Options: nosniff\r\n"
+    "Referrer-Policy: no-referrer\r\n"
+    "Cross-Origin-Resource-Policy: same-origin\r\n"
+    "Cross-Origin-Opener-Policy: same-origin\r\n"
+    "X-Frame-Options: DENY\r\n";
+
+static void count(struct connection *c, unsigned status) {
+  static const uint64_t EDGES_US[SITE_BUCKETS - 1] = {1000, 5000, 10000, 50000, 250000};
+  struct site_count *n = &c->server->site->counts[c->route <= SITE_ROUTES_MAX ? c->route : SITE_ROUTES_MAX];
+  const uint64_t took = now_us() - c->since_us;
+  size_t bucket = 0;
+  while (bucket < SITE_BUCKETS - 1 && took > EDGES_US[bucket])
+    bucket++;
+  n->by_class[status / 100 % 6]++;
+  n->buckets[bucket]++;
+  n->micros += took;
+}
+
+/* The content's tag: half of its SHA-256. */
+static void tag_of(struct view body, char out[36]) {
+  char hex[HASH_HEX_LEN];
+  const struct hash hash = hash_sha256(body);
+  hash_hex(&hash, hex);
+  (void)snprintf(out, 36, "\"%.32s\"", hex);
+}
+
+static void release_body(const void *data, size_t len, void *context) {
+  (void)data;
+  (void)len;
+  free(context);
+}
+
+/* Hands the body over to libevent without a copy. */
+static void put_body(struct evbuffer *out, struct bytes *body) {
+  if (body->len > 0 && evbuffer_add_reference(out, body->p, body->len, release_body, body->p) == 0) {
+    const size_t ceiling = body->ceiling;
+    *body = (struct bytes){.ceiling = ceiling};
+  }
+}
+
+static void put_head(struct connection *c, const struct answer *a, const char *tag, size_t body_len) {
+  struct evbuffer *out = bufferevent_get_output(c->bev);
+  (void)evbuffer_add_printf(out, "HTTP/1.1 %u %s\r\n%s", a->status, answer_status_text(a->status), SECURITY);
+  (void)evbuffer_add_printf(out, "Cache-Control: %s\r\n", a->cache);
+  if (tag != NULL) (void)evbuffer_add_printf(out, "ETag: %s\r\n", tag);
+  if (a->vary_language) (void)evbuffer_add_printf(out, "Vary: Accept-Language\r\n");
+  if (a->allow != NULL) (void)evbuffer_add_printf(out, "Allow: %s\r\n", a->allow);
+  if (a->link[0] != '\0') (void)evbuffer_add_printf(out, "Link: %s\r\n", a->link);
+  if (a->status == 503) (void)evbuffer_add_printf(out, "Retry-After: 1\r\n");
+  if (!c->keep_alive) (void)evbuffer_add_printf(out, "Connection: close\r\n");
+  if (a->status != 304) {
+    (void)evbuffer_add_printf(out, "Content-Type: %s\r\n", a->type);
+    if (a->language != NULL) (void)evbuffer_add_printf(out, "Content-Language: %s\r\n", a->language);
+    (void)evbuffer_add_printf(out, "Content-Length: %zu\r\n", body_len);
+  }
+  (void)evbuffer_add(out, "\r\n", 2);
+}
+
+/* Writes an answer and waits until it is gone. if_none_match: what the client has. */
+static void respond(struct connection *c, struct answer *a, struct view if_none_match) {
+  char tag[36];
+  const struct timeval patience = {WRITE_S, 0};
+  const bool tagged = a->status == 200;
+  if (tagged) {
+    tag_of(bytes_view(&a->body), tag);
+    if (if_none_match.len > 0 && memmem(if_none_match.p, if_none_match.len, tag, strlen(tag)) != NULL) a->status = 304;
+  }
+  count(c, a->status);
+  c->state = STATE_WRITING;
+  put_head(c, a, tagged ? tag : NULL, a->body.len);
+  if (a->status != 304 && !c->head_only) put_body(bufferevent_get_output(c->bev), &a->body);
+  account(c, evbuffer_get_length(bufferevent_get_output(c->bev)));
+  (void)evtimer_add(c->deadline, &patience);
+}
+
+static void respond_problem(struct connection *c, unsigned status, const char *code, const char *detail) {
+  struct answer a;
+  answer_init(&a);
+  answer_problem(&a, status, code, detail);
+  respond(c, &a, view_of(NULL, 0));
+  answer_release(&a);
+}
+
+/* ---- requests ---- */
+
+static void run(struct connection *c, const struct guard_request *http, struct view body) {
+  struct answer a;
+  struct request r = {.site = c->server->site, .http = http, .body = body, .out = &a};
+  r.local = c->local && !http->forwarded;
+  memcpy(r.path, http->path.p, http->path.len);
+  r.path[http->path.len] = '\0';
+  answer_init(&a);
+  c->route = route_run(&r);
+  if (a.forward) {
+    c->id = ++c->server->last_id;
+    c->state = STATE_WAITING;
+    (void)event_del(c->deadline);
+    if (!c->server->forward(c->server->context, c->id, r.path, body)) {
+      answer_problem(&a, 503, err_name(ERR_BUSY), "the node is starting or busy");
+      a.forward = false;
+    }
+  }
+  if (!a.forward) respond(c, &a, http->if_none_match);
+  answer_release(&a);
+}
+
+/* Acts on what has come, if it is a whole request. */
+static void on_read(struct bufferevent *bev, void *context) {
+  struct connection *c = context;
+  struct evbuffer *in = bufferevent_get_input(bev);
+  struct guard_request http;
+  const char *why = NULL;
+  size_t used = 0, len = evbuffer_get_length(in);
+  if (c->state == STATE_CLOSING) (void)evbuffer_drain(in, len);
+  if (c->state != STATE_READING || len == 0) return;
+  if (!evtimer_pending(c->deadline, NULL)) (void)evtimer_add(c->deadline, &c->server->timeout);
+  const size_t look = len < GUARD_HEAD_MAX ? len : GUARD_HEAD_MAX;
+  const uint8_t *octets = evbuffer_pullup(in, (ssize_t)look);
+  unsigned status =
+      octets == NULL ? 503 : guard_read(view_of(octets, look), &c->server->names, LIMIT_SUBMIT_BYTES, &http, &used, &why);
+  if (status == 0) return;
+  c->since_us = now_us();
+  c->route = SITE_ROUTES_MAX;
+  c->keep_alive = status == 200 && http.keep_alive;
+  c->head_only = status == 200 && http.method == GUARD_HEAD;
+  if (status == 200 && c->waiting == 0 && c->server->waiting + http.body_len > SERVER_WAITING_MAX) {
+    status = 503;
+    why = "too much waits here already";
+    c->keep_alive = false;
+  }
+  if (status != 200) {
+    c->server->site->refused[status]++;
+    respond_problem(c, status, err_name(ERR_USAGE), why);
+    return;
+  }
+  account(c, http.body_len);
+  bufferevent_setwatermark(bev, EV_READ, 0, used + http.body_len + READ_AHEAD);
+  if (len - used < http.body_len) return;
+  octets = evbuffer_pullup(in, (ssize_t)(used + http.body_len));
+  if (octets == NULL) {
+    connection_close(c);
+    return;
+  }
+  /* pullup may have moved the head: its views are taken afresh. */
+  (void)guard_read(view_of(octets, used), &c->server->names, LIMIT_SUBMIT_BYTES, &http, &used, &why);
+  const size_t whole = used + http.body_len;
+  run(c, &http, view_of(octets + used, http.body_len));
+  (void)evbuffer_drain(in, whole);
+}
+
+/* All that was to be written is with the kernel. */
+static void on_written(struct bufferevent *bev, void *context) {
+  struct connection *c = context;
+  if (c->state != STATE_WRITING) return;
+  account(c, 0);
+  bufferevent_setwatermark(bev, EV_READ, 0, READ_AHEAD);
+  if (!c->keep_alive) {
+    /* Closed at once with octets unread, the kernel would send a reset, and the client might never see the answer. */
+    const struct timeval farewell = {FAREWELL_S, 0};
+    struct evbuffer *in = bufferevent_get_input(bev);
+    c->state = STATE_CLOSING;
+    (void)shutdown(bufferevent_getfd(bev), SHUT_WR);
+    (void)evbuffer_drain(in, evbuffer_get_length(in));
+    (void)evtimer_add(c->deadline, &farewell);
+    return;
+  }
+  c->state = STATE_READING;
+  (void)evtimer_add(c->deadline, &c->server->timeout);
+  if (evbuffer_get_length(bufferevent_get_input(bev)) > 0) on_read(bev, c);
+}
+
+static void on_event(struct bufferevent *bev, short what, void *context) {
+  (void)bev;
+  (void)what;
+  connection_close(context);
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *context) {
+  struct connection *c = context;
+  (void)fd;
+  (void)what;
+  if (c->state == STATE_READING && evbuffer_get_length(bufferevent_get_input(c->bev)) > 0) {
+    c->keep_alive = false;
+    c->since_us = now_us();
+    c->route = SITE_ROUTES_MAX;
+    c->server->site->refused[408]++;
+    respond_problem(c, 408, err_name(ERR_USAGE), "the request took too long");
+    return;
+  }
+  connection_close(c);
+}
+
+/* ---- new connections ---- */
+
+static void address_of(const struct sockaddr *from, struct in6_addr *out, bool *local) {
+  memset(out, 0, sizeof *out);
+  *local = false;
+  if (from->sa_family == AF_INET) {
+    struct sockaddr_in four;
+    memcpy(&four, from, sizeof four);
+    memcpy(out->s6_addr, &four.sin_addr, sizeof four.sin_addr);
+    *local = ntohl(four.sin_addr.s_addr) >> 24 == 127;
+  } else if (from->sa_family == AF_INET6) {
+    struct sockaddr_in6 six;
+    memcpy(&six, from, sizeof six);
+    memcpy(out, &six.sin6_addr, 8); /* of IPv6 a whole network of /64 is one address */
+    *local = IN6_IS_ADDR_LOOPBACK(&six.sin6_addr) != 0;
+  }
+}
+
+/* A free place, unless the address has too many. */
+static struct connection *place_for(struct server *s, const struct in6_addr *address, bool local) {
+  struct connection *place = NULL;
+  size_t same = 0;
+  for (size_t i = 0; i < SERVER_CONNECTIONS; i++) {
+    struct connection *c = &s->connections[i];
+    if (c->server == NULL) {
+      place = c;
+    } else {
+      same += memcmp(&c->address, address, sizeof *address) == 0;
+    }
+  }
+  return local || same < SERVER_PER_ADDRESS ? place : NULL;
+}
+
+static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *from, int len, void *context) {
+  struct server *s = context;
+  struct in6_addr address;
+  bool local = false;
+  const int one = 1;
+  (void)listener;
+  (void)len;
+  address_of(from, &address, &local);
+  struct connection *c = place_for(s, &address, local);
+  s->site->connections++;
+  if (c == NULL) {
+    static const char FULL[] =
+        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    s->site->refused[503]++;
+    (void)send(fd, FULL, sizeof FULL - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    close(fd);
+    return;
+  }
+  (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  *c = (struct connection){.server = s, .address = address, .local = local};
+  c->bev = bufferevent_socket_new(s->base, fd, BEV_OPT_CLOSE_ON_FREE);
+  c->deadline = evtimer_new(s->base, on_deadline, c);
+  if (c->bev == NULL || c->deadline == NULL) {
+    if (c->bev == NULL) close(fd);
+    if (c->bev != NULL) bufferevent_free(c->bev);
+    if (c->deadline != NULL) event_free(c->deadline);
+    *c = (struct connection){.server = NULL};
+    return;
+  }
+  s->site->connections_now++;
+  bufferevent_setcb(c->bev, on_read, on_written, on_event, c);
+  bufferevent_setwatermark(c->bev, EV_READ, 0, READ_AHEAD);
+  bufferevent_set_timeouts(c->bev, NULL, &s->timeout);
+  (void)evtimer_add(c->deadline, &s->timeout);
+  (void)bufferevent_enable(c->bev, EV_READ | EV_WRITE);
+}
+
+static void on_rest(evutil_socket_t fd, short what, void *context) {
+  struct server *s = context;
+  (void)fd;
+  (void)what;
+  (void)evconnlistener_enable(s->listener);
+}
+
+static void on_accept_error(struct evconnlistener *listener, void *context) {
+  static const struct timeval REST = {0, REST_US};
+  struct server *s = context;
+  log_line(LOG_WARNING, "web", "cannot accept", "why=%s", strerror(errno));
+  (void)evconnlistener_disable(listener);
+  (void)evtimer_add(s->rest, &REST);
+}
+
+/* ---- answers of core ---- */
+
+/* Core tells errors as commands read them; here they are problem documents. */
+static void put_core_error(struct answer *a, unsigned status, struct view body) {
+  json_t *document = json_loadb((const char *)body.p, body.len, 0, NULL);
+  const json_t *error = json_object_get(document, "error");
+  const char *code = text_at(error, "code"), *message = text_at(error, "message");
+  answer_problem(a, status, code, status >= 500 ? answer_status_text(status) : message);
+  json_decref(document);
+}
+
+void server_answer(struct server *s, uint64_t id, unsigned status, const char *type, struct view body) {
+  for (size_t i = 0; i < SERVER_CONNECTIONS; i++) {
+    struct connection *c = &s->connections[i];
+    if (c->server == NULL || c->state != STATE_WAITING || c->id != id) continue;
+    struct answer a;
+    answer_init(&a);
+    a.status = status;
+    a.type = "application/msgpack";
+    a.cache = "no-store";
+    if (strcmp(type, a.type) != 0) {
+      put_core_error(&a, status, body);
+    } else if (bytes_append(&a.body, body, NULL) != OK) {
+      answer_problem(&a, 500, err_name(ERR_MEMORY), answer_status_text(500));
+    }
+    respond(c, &a, view_of(NULL, 0));
+    answer_release(&a);
+    return;
+  }
+}
+
+void server_core_gone(struct server *s) {
+  for (size_t i = 0; i < SERVER_CONNECTIONS; i++) {
+    struct connection *c = &s->connections[i];
+    if (c->server == NULL || c->state != STATE_WAITING) continue;
+    respond_problem(c, 502, err_name(ERR_FAILED),
+                    "the node was interrupted; submit again: what is known is answered as before");
+  }
+}
+
+/* ---- life ---- */
+
+/* libevent's own reader takes no port 0. */
+static enum err_code parse_listen(const char *listen, struct sockaddr_storage *out, int *len, struct err *err) {
+  static const char SCHEME[] = "http://";
+  char host[HOST_MAX];
+  uint64_t port = 0;
+  const char *colon = strrchr(listen, ':');
+  const size_t scheme_len = sizeof SCHEME - 1, host_len = colon == NULL ? 0 : (size_t)(colon - listen) - scheme_len;
+  *len = sizeof *out;
+  bool good = strncmp(listen, SCHEME, scheme_len) == 0 && colon != NULL && colon > listen + scheme_len &&
+              host_len < sizeof host && decimal_decode(view_of_text(colon + 1), &port, NULL) == OK && port <= UINT16_MAX;
+  if (good) {
+    memcpy(host, listen + scheme_len, host_len);
+    host[host_len] = '\0';
+    good = evutil_parse_sockaddr_port(host, (struct sockaddr *)out, len) == 0;
+  }
+  if (!good) {
+    err_set(err, ERR_USAGE, "web: \"%s\" is no address such as http://127.0.0.1:7480", listen);
+    return ERR_USAGE;
+  }
+  /* Ports stand at the same place in both kinds of address. */
+  const uint16_t at = htons((uint16_t)port);
+  memcpy((uint8_t *)out + offsetof(struct sockaddr_in, sin_port), &at, sizeof at);
+  return OK;
+}
+_Static_assert(offsetof(struct sockaddr_in, sin_port) == offsetof(struct sockaddr_in6, sin6_port), "ports stand alike");
+
+/* What it is bound to, as text, and the names that a Host may have. */
+static enum err_code name_self(struct server *s, const char *name, struct err *err) {
+  struct sockaddr_storage at = {.ss_family = AF_UNSPEC};
+  socklen_t len = sizeof at;
+  char text[INET6_ADDRSTRLEN] = "";
+  uint16_t port = 0;
+  if (getsockname(evconnlistener_get_fd(s->listener), (struct sockaddr *)&at, &len) != 0) {
+    return err_errno(err, ERR_IO, errno, "web");
+  }
+  const bool six = at.ss_family == AF_INET6;
+  if (six) {
+    struct sockaddr_in6 in;
+    memcpy(&in, &at, sizeof in);
+    port = ntohs(in.sin6_port);
+    (void)inet_ntop(AF_INET6, &in.sin6_addr, text, sizeof text);
+  } else {
+    struct sockaddr_in in;
+    memcpy(&in, &at, sizeof in);
+    port = ntohs(in.sin_port);
+    (void)inet_ntop(AF_INET, &in.sin_addr, text, sizeof text);
+  }
+  (void)snprintf(s->hosts[0], HOST_MAX, six ? "[%s]:%u" : "%s:%u", text, (unsigned)port);
+  (void)snprintf(s->hosts[1], HOST_MAX, "localhost:%u", (unsigned)port);
+  (void)snprintf(s->address, HOST_MAX, "http://%.280s", s->hosts[0]);
+  s->names.names[s->names.n++] = s->hosts[0];
+  s->names.names[s->names.n++] = s->hosts[1];
+  if (name[0] != '\0') {
+    (void)snprintf(s->hosts[2], HOST_MAX, "%.255s", name);
+    (void)snprintf(s->hosts[3], HOST_MAX, "%.255s:%u", name, (unsigned)port);
+    s->names.names[s->names.n++] = s->hosts[2];
+    s->names.names[s->names.n++] = s->hosts[3];
+  }
+  return OK;
+}
+
+enum err_code server_new(const struct server_config *config, struct server **out, struct err *err) {
+  struct sockaddr_storage at;
+  int len = 0;
+  enum err_code code = parse_listen(config->listen, &at, &len, err);
+  if (code != OK) return code;
+  struct server *s = calloc(1, sizeof *s);
+  if (s == NULL) {
+    err_set(err, ERR_MEMORY, NULL);
+    return ERR_MEMORY;
+  }
+  s->base = config->base;
+  s->site = config->site;
+  s->forward = config->forward;
+  s->context = config->context;
+  s->timeout = (struct timeval){config->timeout_s == 0 ? SERVER_TIMEOUT_S : (time_t)config->timeout_s, 0};
+  s->rest = evtimer_new(s->base, on_rest, s);
+  s->listener =
+      evconnlistener_new_bind(s->base, on_accept, s, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, BACKLOG,
+                              (const struct sockaddr *)&at, len);
+  if (s->rest == NULL) code = err_set(err, ERR_MEMORY, NULL);
+  if (code == OK && s->listener == NULL) code = err_errno(err, ERR_IO, errno, config->listen);
+  if (code == OK) {
+    evconnlistener_set_error_cb(s->listener, on_accept_error);
+    code = name_self(s, config->name, err);
+  }
+  if (code != OK) {
+    server_free(s);
+    return code;
+  }
+  *out = s;
+  return OK;
+}
+
+void server_free(struct server *s) {
+  if (s == NULL) return;
+  for (size_t i = 0; i < SERVER_CONNECTIONS; i++) {
+    if (s->connections[i].server != NULL) connection_close(&s->connections[i]);
+  }
+  if (s->listener != NULL) evconnlistener_free(s->listener);
+  if (s->rest != NULL) event_free(s->rest);
+  free(s);
+}
+
+const char *server_address(const struct server *s) {
+  return s->address;
+}

@@ -1,0 +1,130 @@
+/*
+ * site: what the handlers of web share: the site (data that they read), the request in hand, and the answer in the making. A
+ * handler fills an answer and touches no socket.
+ *
+ *   guard -> route -> handler (model -> JSON, or model -> HTML) -> answer -> server
+ */
+#ifndef SPECOLA_NODE_WEB_SITE_H
+#define SPECOLA_NODE_WEB_SITE_H
+
+#include <jansson.h>
+
+#include "node/home.h"
+#include "node/store/query.h"
+#include "node/web/guard.h"
+#include "node/web/html.h"
+#include "node/web/params.h"
+#include "node/web/phrase.h"
+#include "node/web/snapshot.h"
+
+#define SITE_PAGE_MAX ((size_t)4 * 1024 * 1024) /* octets of a page or a JSON document */
+#define SITE_CAPTURES 3
+#define SITE_CAPTURE_MAX 80
+#define SITE_ROUTES_MAX 32
+#define SITE_BUCKETS 6
+
+/* What is counted of each route, for /metrics. */
+struct site_count {
+  uint64_t by_class[6];           /* [2]: 2xx … [5]: 5xx; [0]: HEAD of any */
+  uint64_t buckets[SITE_BUCKETS]; /* by time: <= 1, 5, 10, 50, 250 ms, more */
+  uint64_t micros;                /* the sum */
+};
+struct site {
+  const struct home *home;
+  struct store *store; /* read-only */
+  const struct schema_set *schemas;
+  struct snapshot *now; /* NULL: not made yet */
+  struct site_count counts[SITE_ROUTES_MAX + 1];
+  uint64_t refused[600]; /* by the guard, by status */
+  uint64_t connections, connections_now, started_ms;
+};
+
+enum media { MEDIA_HTML, MEDIA_JSON, MEDIA_TEXT, MEDIA_CSS, MEDIA_SVG, MEDIA_MSGPACK };
+
+struct answer {
+  unsigned status;
+  const char *type;            /* content type, static text */
+  const char *cache;           /* Cache-Control, static text */
+  const char *language;        /* Content-Language, or NULL */
+  const char *allow;           /* Allow, or NULL */
+  bool vary_language, forward; /* forward: the body goes to core, and the answer comes from there */
+  char link[384];              /* Link, or empty */
+  struct bytes body;
+};
+void answer_init(struct answer *a);
+void answer_release(struct answer *a);
+
+struct request {
+  struct site *site;
+  const struct guard_request *http;
+  struct view body;
+  bool local;                    /* from the loopback, and not through a proxy */
+  const char *lang;              /* "en", "it": of the page */
+  bool prefixed;                 /* lang stands in the path */
+  enum media media;              /* that the path asks for */
+  char path[GUARD_PATH_MAX + 1]; /* without prefix and without ".json" */
+  char captures[SITE_CAPTURES][SITE_CAPTURE_MAX];
+  const struct params *params;
+  struct answer *out;
+};
+
+/* A page is a model (what its JSON twin says) and a way to show it. */
+typedef enum err_code page_model(struct request *r, json_t **out, struct err *err);
+typedef void page_show(struct request *r, struct html *h, const json_t *model);
+/* Anything else fills r->out by itself. */
+typedef enum err_code raw_handler(struct request *r, struct err *err);
+
+page_model model_home, model_list, model_object, model_version, model_nodes, model_node;
+page_show show_home, show_list, show_object, show_nodes, show_node;
+raw_handler raw_health, raw_metrics, raw_style, raw_icon, raw_robots;
+raw_handler raw_sync, raw_sync_charter, raw_sync_epochs, raw_sync_identities, raw_sync_checkpoints, raw_sync_log,
+    raw_sync_submit;
+
+/* Matches the request with the table of routes and answers it; never fails (a failure is an answer, too). Returns the route's
+ * number, for the counts. */
+size_t route_run(struct request *r);
+const char *route_pattern(size_t route); /* NULL past the last */
+/* Answers with an error, as a page or as a problem document (RFC 9457). */
+void answer_error(struct request *r, unsigned status, const struct err *err);
+void answer_problem(struct answer *a, unsigned status, const char *code, const char *detail);
+const char *answer_status_text(unsigned status) __attribute__((const));
+unsigned answer_status(enum err_code code) __attribute__((const));
+
+/* ---- pieces of pages ---- */
+
+/* Opens html, head, body and main; layout_end closes them. active: the link of the navigation that is this page. */
+void layout_begin(struct request *r, struct html *h, const char *title, const char *active);
+void layout_end(struct request *r, struct html *h);
+/* "/it/cases" into an attribute: the page's prefix, then path. */
+void put_href(struct request *r, struct html *h, const char *path);
+/* <a href=…>text</a> */
+void put_link(struct request *r, struct html *h, const char *path, const char *text);
+/* A time of the wall clock as a day people read, in <time>. */
+void put_day(struct request *r, struct html *h, json_int_t seconds);
+/* <dt>label</dt><dd>text</dd> */
+void put_pair(struct html *h, const char *label, const char *text);
+/* A member of a JSON object as text, "" if there is none. */
+const char *text_at(const json_t *object, const char *key);
+json_int_t int_at(const json_t *object, const char *key);
+/* "cases": the plural that stands in paths, of its English label. */
+#define SLUG_MAX 64
+void schema_slug(const struct schema *schema, char out[SLUG_MAX]);
+const struct schema *schema_by_slug(const struct schema_set *set, const char *slug);
+/* The name of a country, "" if none is known. */
+const char *country_name(const struct site *s, const char *country, const char *lang);
+/* The observatory's name in a language, as a JSON string. */
+json_t *observatory_name(const struct request *r);
+/* What a list shows of an object: reference, title, lead, codes, home, created. */
+json_t *row_json(const struct request *r, const struct query_row *row);
+void show_rows(struct request *r, struct html *h, const json_t *rows);
+/* The first multilingual text behind the title, as the page's introduction. */
+void show_lead(struct request *r, struct html *h, const struct schema *schema, json_t *body, const char *tag);
+const struct field *lead_field(const struct schema *schema, const json_t *body); /* NULL: none */
+/* Whether a field says something of the record (language, licence, source) that stands beside the content. */
+bool field_is_aside(const struct schema *schema, const struct field *field);
+/* Body of an object by its schema (NULL: as it stands). sums: totals by field key. tag: the language of texts that is wanted.
+ */
+void show_body(struct request *r, struct html *h, const struct schema *schema, json_t *body, const json_t *sums,
+               const char *tag);
+
+#endif

@@ -1,0 +1,253 @@
+/*
+ * sync: what a replica, a laptop or a stranger with curl fetches, and where sealed records are handed in (docs/protocol.md 15).
+ * Everything but the index and receipts is items of a bundle: what is fetched in the right order, one behind the other, is one.
+ * See site.h.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/web/site.h"
+#include "protocol/bundle.h"
+#include "protocol/canon.h"
+
+#define PIECE_BYTES ((uint64_t)1024 * 1024)              /* of bodies, where milestones allow it */
+#define PIECE_MAX ((size_t)24 * 1024 * 1024)             /* a whole run between two milestones, and what stands around it */
+#define WINDOW_RAW ((size_t)LIMIT_DATA_RAW - LIMIT_ITEM) /* past this a window takes no further item */
+#define ITEM_MAX ((size_t)4 * LIMIT_CHARTER)
+
+static enum err_code put_item(struct request *r, enum bundle_type type, struct view payload, struct err *err) {
+  struct canon_writer w = canon_writer(&r->out->body);
+  canon_put_array(&w, 2);
+  canon_put_uint(&w, type);
+  canon_put_raw(&w, payload);
+  return canon_written(&w, "item", err);
+}
+
+static void begin(struct request *r) {
+  r->out->type = "application/msgpack";
+  r->out->body.ceiling = PIECE_MAX;
+}
+
+/* ---- the index ---- */
+
+struct index {
+  const struct request *r;
+  json_t *logs;
+};
+
+static bool take_log(void *context, const struct log *log) {
+  struct index *x = context;
+  char node[HASH_HEX_LEN], root[HASH_HEX_LEN], path[160];
+  if (log->range.size == 0) return true;
+  const struct hash top = merkle_root(&log->range);
+  hash_hex(&log->node, node);
+  hash_hex(&top, root);
+  (void)snprintf(path, sizeof path, "/sync/%s/%" PRIu64 "/0", node, log->gen);
+  return json_array_append_new(x->logs, json_pack("{s:s, s:s, s:I, s:I, s:s, s:s}", "handle",
+                                                  federation_handle(&x->r->site->now->federation, &log->node), "node", node,
+                                                  "gen", (json_int_t)log->gen, "size", (json_int_t)log->range.size, "root",
+                                                  root, "items", path)) == 0;
+}
+
+enum err_code raw_sync(struct request *r, struct err *err) {
+  const struct federation *f = &r->site->now->federation;
+  struct index x = {r, json_array()};
+  char fed_id[HASH_HEX_LEN], own[HASH_HEX_LEN];
+  hash_hex(&f->charter.fed_id, fed_id);
+  hash_hex(&f->own, own);
+  enum err_code code = log_each(r->site->store, take_log, &x, err);
+  json_t *index =
+      json_pack("{s:s, s:s, s:s, s:I, s:s, s:[s,s,s], s:o, s:s, s:s}", "format", "SPECOLA1", "fed_id", fed_id, "node", own,
+                "epoch", (json_int_t)f->epoch.number, "first_line", "SPECOLA1\n", "head", "/sync/charter", "/sync/epochs",
+                "/sync/identities", "logs", x.logs, "checkpoints", "/sync/checkpoints", "submit", "/sync/submit");
+  char *text = code == OK && index != NULL ? json_dumps(index, JSON_INDENT(1)) : NULL;
+  if (code == OK && text == NULL) code = err_set(err, ERR_MEMORY, NULL);
+  if (code == OK) code = bytes_printf(&r->out->body, err, "%s\n", text);
+  r->out->type = "application/json";
+  free(text);
+  json_decref(index);
+  return code;
+}
+
+/* ---- who ---- */
+
+enum err_code raw_sync_charter(struct request *r, struct err *err) {
+  struct bytes item;
+  begin(r);
+  bytes_init(&item, ITEM_MAX);
+  enum err_code code = charter_encode(&r->site->now->federation.charter, &item, err);
+  if (code == OK) code = put_item(r, BUNDLE_CHARTER, bytes_view(&item), err);
+  bytes_release(&item);
+  return code;
+}
+
+enum err_code raw_sync_epochs(struct request *r, struct err *err) {
+  struct epoch epoch = {.number = 0};
+  struct bytes body, item;
+  begin(r);
+  bytes_init(&body, LIMIT_CHARTER);
+  bytes_init(&item, ITEM_MAX);
+  enum err_code code = epoch_from_charter(&r->site->now->federation.charter, &epoch, &body, err);
+  if (code == OK) code = epoch_item_encode(bytes_view(&body), &item, err);
+  if (code == OK) code = put_item(r, BUNDLE_EPOCH, bytes_view(&item), err);
+  epoch_release(&epoch);
+  bytes_release(&body);
+  bytes_release(&item);
+  return code;
+}
+
+/* The identity item of a version; the first one stands in the charter. */
+static enum err_code read_identity(const struct request *r, uint32_t founder, uint64_t version, struct bytes *out,
+                                   struct err *err) {
+  const struct charter *c = &r->site->now->federation.charter;
+  bytes_clear(out);
+  if (version > 1) return store_get_identity(r->site->store, &c->founders[founder].node, version, out, err);
+  struct identity_item item;
+  charter_identity_item(c, founder, &item);
+  struct canon_writer w = canon_writer(out);
+  identity_item_write(&w, &item);
+  return canon_written(&w, "identity", err);
+}
+
+/* Identities by (node id, version), then addresses by node id: founders stand in that order. */
+enum err_code raw_sync_identities(struct request *r, struct err *err) {
+  const struct federation *f = &r->site->now->federation;
+  struct bytes item;
+  enum err_code code = OK;
+  begin(r);
+  bytes_init(&item, ITEM_MAX);
+  for (uint32_t i = 0; i < f->charter.n_founders && code == OK; i++) {
+    const struct federation_member *m = federation_by_node(f, &f->charter.founders[i].node);
+    for (uint64_t v = 1; m != NULL && v <= m->identity.version && code == OK; v++) {
+      code = read_identity(r, i, v, &item, err);
+      if (code == OK) code = put_item(r, BUNDLE_IDENTITY, bytes_view(&item), err);
+    }
+  }
+  for (uint32_t i = 0; i < f->epoch.n_members && code == OK; i++) {
+    if (!f->members[i].has_address) continue;
+    bytes_clear(&item);
+    code = store_get_address(r->site->store, &f->members[i].member->node, &item, err);
+    if (code == OK) code = put_item(r, BUNDLE_ADDRESS, bytes_view(&item), err);
+  }
+  bytes_release(&item);
+  return code;
+}
+
+/* ---- logs ---- */
+
+static enum err_code put_checkpoint(struct request *r, int64_t log_no, uint64_t size, struct err *err) {
+  struct bytes text, item;
+  bytes_init(&text, LIMIT_CHECKPOINT);
+  bytes_init(&item, LIMIT_CHECKPOINT + 16u);
+  enum err_code code = milestone_get(r->site->store, log_no, size, &text, err);
+  if (code == OK) {
+    struct canon_writer w = canon_writer(&item);
+    canon_put_str(&w, bytes_view(&text));
+    code = canon_written(&w, "checkpoint", err);
+  }
+  if (code == OK) code = put_item(r, BUNDLE_CHECKPOINT, bytes_view(&item), err);
+  bytes_release(&text);
+  bytes_release(&item);
+  return code;
+}
+
+struct checkpoints {
+  struct request *r;
+  enum err_code code;
+  struct err *err;
+};
+
+static bool take_checkpoint(void *context, const struct log *log) {
+  struct checkpoints *x = context;
+  if (log->range.size > 0) x->code = put_checkpoint(x->r, log->no, 0, x->err);
+  return x->code == OK;
+}
+
+enum err_code raw_sync_checkpoints(struct request *r, struct err *err) {
+  struct checkpoints x = {r, OK, err};
+  begin(r);
+  const enum err_code code = log_each(r->site->store, take_checkpoint, &x, err);
+  return x.code != OK ? x.code : code;
+}
+
+/* A run of entries on its way into windows. */
+struct piece {
+  struct request *r;
+  const struct log *log;
+  struct bytes items, payload;
+  uint64_t from;
+  uint32_t count;
+  enum err_code code;
+  struct err *err;
+};
+
+static bool take_entry(void *context, int64_t rowid, const struct item *item) {
+  struct piece *p = context;
+  struct canon_writer w = canon_writer(&p->items);
+  (void)rowid;
+  item_write(&w, item);
+  p->code = canon_written(&w, "window", p->err);
+  p->count++;
+  return p->code == OK && p->items.len <= WINDOW_RAW;
+}
+
+static enum err_code put_window(struct piece *p, uint64_t to) {
+  bytes_clear(&p->items);
+  bytes_clear(&p->payload);
+  p->count = 0;
+  enum err_code code = entry_each(p->r->site->store, p->log->no, p->from, to, take_entry, p, p->err);
+  if (code == OK) code = p->code;
+  if (code == OK && p->count == 0) return err_set(p->err, ERR_CORRUPT, "an entry of a log is missing");
+  const struct bundle_window window = {
+      .node = p->log->node, .gen = p->log->gen, .from = p->from, .count = p->count, .items = bytes_view(&p->items)};
+  if (code == OK) code = bundle_window_write(&window, &p->payload, p->err);
+  if (code == OK) code = put_item(p->r, BUNDLE_WINDOW, bytes_view(&p->payload), p->err);
+  p->from += p->count;
+  return code;
+}
+
+/* Which log, from where: of the path. */
+static enum err_code find_log(const struct request *r, struct log *log, uint64_t *from, struct err *err) {
+  struct hash node;
+  uint64_t gen = 0;
+  if (hash_from_hex(view_of_text(r->captures[0]), &node, NULL) != OK ||
+      decimal_decode(view_of_text(r->captures[1]), &gen, NULL) != OK ||
+      decimal_decode(view_of_text(r->captures[2]), from, NULL) != OK || gen > LIMIT_GEN ||
+      log_find(r->site->store, &node, gen, log, NULL) != OK || *from >= log->range.size) {
+    return err_set(err, ERR_NOT_FOUND, "nothing is held there");
+  }
+  return OK;
+}
+
+enum err_code raw_sync_log(struct request *r, struct err *err) {
+  struct log log = {.no = 0};
+  uint64_t from = 0, to = 0;
+  bool last = false;
+  enum err_code code = find_log(r, &log, &from, err);
+  if (code == OK) code = milestone_run(r->site->store, log.no, from, PIECE_BYTES, &to, &last, err);
+  if (code != OK) return code;
+  struct piece p = {.r = r, .log = &log, .from = from, .code = OK, .err = err};
+  begin(r);
+  bytes_init(&p.items, LIMIT_DATA_RAW + LIMIT_ITEM);
+  bytes_init(&p.payload, LIMIT_BUNDLE_ITEM);
+  while (code == OK && p.from < to)
+    code = put_window(&p, to);
+  if (code == OK) code = put_checkpoint(r, log.no, to, err);
+  bytes_release(&p.items);
+  bytes_release(&p.payload);
+  if (!last) {
+    (void)snprintf(r->out->link, sizeof r->out->link, "</sync/%s/%s/%" PRIu64 ">; rel=\"next\"", r->captures[0], r->captures[1],
+                   to);
+  }
+  return code;
+}
+
+/* ---- handing in ---- */
+
+enum err_code raw_sync_submit(struct request *r, struct err *err) {
+  if (r->body.len == 0) return err_set(err, ERR_USAGE, "a submission is missing");
+  r->out->forward = true;
+  return OK;
+}
