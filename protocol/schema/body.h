@@ -50,7 +50,8 @@ MUST_CHECK enum err_code body_from_json(const struct schema *schema, const json_
 MUST_CHECK enum err_code body_to_json(const struct schema *schema, struct view body, json_t **out, struct err *err);
 
 /* Looks up a top-level or group-less value: body_text gives the text of a scalar field; for ml the text in lang, else in
- * original_lang, else the first. Borrowed from body; false if absent. tag (may be NULL) receives the language taken. */
+ * original_lang, else the first. Borrowed from body; false if absent. Only an ml text is the whole body looked at for. tag (may
+ * be NULL) receives the language taken. */
 bool body_text(const struct schema *schema, struct view body, const char *key, const char *lang, struct view *out,
                struct view *tag);
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/text.h"
 #include "protocol/canon.h"
 #include "protocol/limits.h"
 #include "protocol/schema/body.h"
@@ -54,9 +55,12 @@ static json_t *check_body(const struct schema *schema, struct view body) {
   if (schema_completeness(schema, body) > 100) abort();
   if (n > body.len) abort(); /* every value is borrowed from the body, none twice */
   if (walked && !shown) abort();
-  if (body_text(schema, body, schema->title->key, "it", &text, NULL) && !walked) abort();
   for (size_t i = 0; i < schema->n_fields; i++) {
-    if (body_text(schema, body, schema->fields[i].key, "en", &text, &tag) && !walked) abort();
+    const struct field *field = &schema->fields[i];
+    if (!body_text(schema, body, field->key, "it", &text, &tag)) continue;
+    if (field->ml && !walked) abort(); /* of one language, what stands before a fault further on may be found */
+    if (!text_is_valid(text) || !text_is_valid(tag)) abort();
+    if (text.len > 0 && (text.p < body.p || text.p + text.len > body.p + body.len)) abort();
   }
   add_up(schema, body, walked);
   if (f.n_refused == 0 && !walked) abort();
