@@ -1,6 +1,6 @@
 /*
- * fuzz_receipt: receipts and submissions. What is read is canonical, and writing it again gives the same octets (of a receipt:
- * the same body under a fixed key).
+ * fuzz_receipt: receipts, submissions, and items, whole or without their envelope. What is read is canonical, and writing it
+ * again gives the same octets (of a receipt: the same body under a fixed key).
  */
 #include <stdlib.h>
 
@@ -75,10 +75,24 @@ static void check_item(struct view v) {
   bytes_release(&again);
 }
 
+static void check_beside(struct view v) {
+  struct item item;
+  struct bytes again;
+  struct canon_reader r = canon_reader(v);
+  item_beside_read(&r, &item);
+  if (canon_finish(&r, "what stands beside", NULL) != OK) return;
+  bytes_init(&again, v.len);
+  struct canon_writer w = canon_writer(&again);
+  item_beside_write(&w, &item);
+  require(canon_written(&w, "what stands beside", NULL) == OK && view_equal(v, bytes_view(&again)));
+  bytes_release(&again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct view v = view_of(data, size);
   check_receipt(v);
   check_submission(v);
   check_item(v);
+  check_beside(v);
   return 0;
 }
