@@ -115,6 +115,19 @@ static enum err_code nobody_serves(const struct cli *cli, struct err *err) {
   return code;
 }
 
+/* Where it is reached, once it is. */
+static void say_ready(void *context, const char *gate, const char *web) {
+  struct cli *cli = context;
+  out_line(cli, "Node in %s serves. Ctrl-C stops it.", cli->home);
+  if (gate[0] != '\0') {
+    out_line(cli, "Members  %s", gate);
+  }
+  if (web[0] != '\0') {
+    out_line(cli, "Pages    %s/", web);
+  }
+  fflush(stdout);
+}
+
 enum err_code cmd_serve(struct cli *cli, const struct args *args, struct err *err) {
   struct serve_options options;
   char program[HOME_PATH_MAX];
@@ -126,8 +139,8 @@ enum err_code cmd_serve(struct cli *cli, const struct args *args, struct err *er
     code = peers_are_members(cli, &options, err);
   }
   if (code == OK) {
-    out_line(cli, "Node in %s serves. Ctrl-C stops it.", cli->home);
-    fflush(stdout);
+    options.ready = say_ready;
+    options.context = cli;
     code = serve_run(&options, err);
   }
   out_set_bool(cli, "stopped", code == OK);

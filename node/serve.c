@@ -115,6 +115,8 @@ enum err_code serve_run(const struct serve_options *options, struct err *err) {
   if (code == OK) {
     configure(&config, r, options, false);
     config.ports = r->ports;
+    config.ready = options->ready;
+    config.context = options->context;
     const char *web = options->web != NULL ? options->web : r->home.config.web;
     config.wanted[CHILD_WEB] = strcmp(web, "off") != 0;
     config.hello[CHILD_WEB].listen = web;

@@ -23,6 +23,9 @@ struct serve_options {
   bool no_gate;              /* only core and ctl */
   bool idle_now;             /* tests: periodic HEADS every second */
   bool verbose;              /* children log what they do, too */
+  /* Called once, when the node works: where others (tcp://…) and readers (http://…) reach it; "": not. NULL: not called. */
+  void (*ready)(void *context, const char *gate, const char *web);
+  void *context;
 };
 /* Runs until SIGTERM, SIGINT or an order to stop. OK after a clean stop. ERR_BUSY if somebody serves or writes here already. */
 MUST_CHECK enum err_code serve_run(const struct serve_options *options, struct err *err);

@@ -42,8 +42,8 @@ struct child {
 struct supervisor {
   const struct supervisor_config *config;
   struct child children[CHILD_ROLES];
-  int signals; /* signalfd */
-  bool stopping;
+  int signals;         /* signalfd */
+  bool stopping, told; /* told: config->ready was called */
   uint64_t now_ms;
   struct err result; /* what it ends with */
   struct bytes *report;
@@ -184,6 +184,16 @@ static void pipe_close(struct supervisor *s, struct child *c) {
 
 /* ---- what children say ---- */
 
+/* Says once that all of them work. */
+static void tell_ready(struct supervisor *s) {
+  if (s->told || s->config->ready == NULL) return;
+  for (int i = 0; i < CHILD_ROLES; i++) {
+    if (s->config->wanted[i] && !s->children[i].ever_ready) return;
+  }
+  s->told = true;
+  s->config->ready(s->config->context, s->bound[CHILD_GATE], s->bound[CHILD_WEB]);
+}
+
 static void bound_note(struct supervisor *s, struct child *c, struct view payload) {
   struct err err = ERR_INIT;
   struct canon_reader r = canon_reader(payload);
@@ -241,6 +251,7 @@ static void child_read(struct supervisor *s, struct child *c) {
     if (channel == PIPE_BOUND && (c->role == CHILD_GATE || c->role == CHILD_WEB)) bound_note(s, c, payload);
     if (channel == PIPE_STOP) end_note(s, c, payload);
   }
+  tell_ready(s);
   if (code == OK && pipe_fault(c->pipe) == NULL) code = pipe_write(c->pipe, &err);
   pipe_wipe(c->pipe);
   if (code != OK || pipe_fault(c->pipe) != NULL) pipe_close(s, c);

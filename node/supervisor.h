@@ -7,12 +7,17 @@
 
 #include "node/child.h"
 
+/* Told once, when every child that is wanted works: where gate and web are reached ("" or NULL: not at all). */
+typedef void supervisor_ready(void *context, const char *gate, const char *web);
+
 struct supervisor_config {
   const char *program;                   /* executed for each child */
   bool wanted[CHILD_ROLES];              /* core always is */
   struct child_hello hello[CHILD_ROLES]; /* without secret */
   struct secret *secrets[CHILD_ROLES];   /* 32 octets, or NULL; borrowed */
   const char *ports;                     /* file for the bound endpoint; NULL: none */
+  supervisor_ready *ready;               /* NULL: nobody wants to know */
+  void *context;
 };
 /* Runs until SIGTERM or SIGINT, a child's order, or an error that no restart cures (the first of a child that never worked; a
  * damaged or too new store). report (may be NULL) receives what core said at the end. The calling thread's signal mask is

@@ -46,6 +46,11 @@ eventually() {
 
 serve IT
 endpoint=$(grep -o 'tcp://[^ ]*' "$T/IT/home/run/ports" | head -1)
+# It says that it serves when it does, and where: the ports that the kernel gave.
+for line in "Node in $T/IT/home serves. Ctrl-C stops it." "Members  $endpoint" "Pages    $(grep -o 'http://[^ ]*' "$T/IT/home/run/ports")/"; do
+  for _ in $(seq 1 200); do grep -qxF -- "$line" "$T/IT/serve.log" && break; sleep 0.05; done
+  grep -qxF -- "$line" "$T/IT/serve.log" || fail "serve does not say: $line"
+done
 draft "$T/a.draft" "Una prova"
 as IT publish "$T/a.draft" "${P[@]}"
 exits 0
