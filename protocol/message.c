@@ -16,6 +16,11 @@ static void put_view_list(struct canon_writer *w, const struct view *views, uint
     canon_put_raw(w, views[i]);
 }
 
+/* The octets between a place in r and where it stands now. */
+static struct view since(const struct canon_reader *r, const uint8_t *from) {
+  return r->fault == NULL ? view_of(from, (size_t)(r->p - from)) : view_of(NULL, 0);
+}
+
 /* A count from 1 on: versions, epochs, items. */
 static uint64_t read_from_1(struct canon_reader *r) {
   uint64_t n = canon_uint(r);
@@ -110,12 +115,33 @@ static void read_heads(struct canon_reader *r, struct message *m) {
   }
 }
 
+/* ---- HOLDS ---- */
+
+static void write_holds(struct canon_writer *w, const struct message *m) {
+  put_view_list(w, m->u.holds.items, m->u.holds.n <= LIMIT_MEMBERS ? m->u.holds.n : 0);
+}
+
+/* The frame of an item; holds_open reads what is in it. */
+static void read_holds(struct canon_reader *r, struct message *m) {
+  struct signature unused;
+  m->u.holds.n = canon_array(r, LIMIT_MEMBERS);
+  for (uint32_t i = 0; i < m->u.holds.n; i++) {
+    const uint8_t *from = r->p;
+    canon_array_exact(r, 2);
+    (void)canon_bin(r, LIMIT_HOLDS);
+    canon_signature(r, &unused);
+    m->u.holds.items[i] = since(r, from);
+  }
+}
+
 /* ---- WANT ---- */
 
-static const uint32_t WANT_FIELDS[] = {[WANT_HEADS] = 1, [WANT_CKPT] = 4, [WANT_IDENT] = 2, [WANT_EPOCH] = 2};
+/* Fields of each request, `what` included; 0: reserved or unknown. */
+static const uint32_t WANT_FIELDS[] = {
+    [WANT_HEADS] = 1, [WANT_CKPT] = 4, [WANT_IDENT] = 2, [WANT_EPOCH] = 2, [WANT_HOLDS] = 1, [WANT_BLOB] = 0};
 
 static bool want_is_known(uint64_t what) {
-  return what >= WANT_HEADS && what < sizeof WANT_FIELDS / sizeof *WANT_FIELDS;
+  return what < sizeof WANT_FIELDS / sizeof *WANT_FIELDS && WANT_FIELDS[what] > 0;
 }
 
 static void write_want(struct canon_writer *w, const struct message *m) {
@@ -161,11 +187,6 @@ static void read_ckpt(struct canon_reader *r, struct message *m) {
 
 static void write_epoch(struct canon_writer *w, const struct message *m) {
   put_view_list(w, m->u.epoch.items, m->u.epoch.n <= MESSAGE_ITEMS ? m->u.epoch.n : 0);
-}
-
-/* The octets between a place in r and where it stands now. */
-static struct view since(const struct canon_reader *r, const uint8_t *from) {
-  return r->fault == NULL ? view_of(from, (size_t)(r->p - from)) : view_of(NULL, 0);
 }
 
 static void read_epoch(struct canon_reader *r, struct message *m) {
@@ -281,7 +302,7 @@ struct form {
 static const struct form FORMS[] = {
     [MSG_HELLO] = {"HELLO", HELLO_FIELDS, write_hello, read_hello},
     [MSG_HEADS] = {"HEADS", 3, write_heads, read_heads},
-    [MSG_HOLDS] = {"HOLDS", 0, NULL, NULL},
+    [MSG_HOLDS] = {"HOLDS", 1, write_holds, read_holds},
     [MSG_WANT] = {"WANT", 0, write_want, read_want},
     [MSG_CKPT] = {"CKPT", 3, write_ckpt, read_ckpt},
     [MSG_PROOF] = {"PROOF", 0, NULL, NULL},
@@ -318,8 +339,8 @@ const char *message_error_name(uint64_t code) {
 /* Whether a list of m is longer than its limit; the writers then leave it out, and message_write refuses. */
 static bool is_over_limit(const struct message *m) {
   return (m->type == MSG_HEADS && m->u.heads.n > LIMIT_HEADS) || (m->type == MSG_CKPT && m->u.ckpt.n > LIMIT_CHECKPOINTS) ||
-         (m->type == MSG_EPOCH && m->u.epoch.n > MESSAGE_ITEMS) || (m->type == MSG_IDENT && m->u.ident.n > MESSAGE_ITEMS) ||
-         (m->type == MSG_ERR && m->u.error.text.len > LIMIT_ERR_TEXT);
+         (m->type == MSG_HOLDS && m->u.holds.n > LIMIT_MEMBERS) || (m->type == MSG_EPOCH && m->u.epoch.n > MESSAGE_ITEMS) ||
+         (m->type == MSG_IDENT && m->u.ident.n > MESSAGE_ITEMS) || (m->type == MSG_ERR && m->u.error.text.len > LIMIT_ERR_TEXT);
 }
 
 enum err_code message_write(const struct message *m, struct bytes *out, struct err *err) {

@@ -91,6 +91,10 @@ struct message {
       uint64_t epoch;     /* EPOCH */
     } want;
     struct {
+      uint32_t n;
+      struct view items[LIMIT_MEMBERS]; /* encoded holds items */
+    } holds;
+    struct {
       struct hash node;
       uint64_t gen;
       uint32_t n;

@@ -3,8 +3,10 @@
  * opens again after it was packed. The octets are also taken for a window: plain, and as what zstd made.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "protocol/canon.h"
+#include "protocol/holds.h"
 #include "protocol/message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -63,6 +65,31 @@ static void fuzz_window(struct view v) {
   window_release_thread();
 }
 
+static const struct signer *node_key(void) {
+  static const uint8_t SEED[SEED_LEN] = {42};
+  static struct signer signer;
+  if (signer.secret == NULL) {
+    require(secret_start(NULL) == OK);
+    require(signer_from_seed(SEED, &signer, NULL) == OK);
+  }
+  return &signer;
+}
+
+/* A holds item that is read is sealed again as the same body. */
+static void fuzz_holds(struct view item) {
+  static struct holds holds;
+  struct bytes again;
+  if (holds_open(item, NULL, NULL, &holds, NULL) != OK) return;
+  bytes_init(&again, item.len);
+  require(holds_seal(&holds, NULL, node_key(), &again, NULL) == OK && again.len == item.len);
+  require(memcmp(again.p, item.p, item.len - SIGNATURE_LEN) == 0);
+  require(holds_open(bytes_view(&again), NULL, &node_key()->pub, &holds, NULL) == OK);
+  require(!holds_replaces(&holds, &holds));
+  again.p[again.len - 1] ^= 1;
+  require(holds_open(bytes_view(&again), NULL, &node_key()->pub, &holds, NULL) == ERR_SIGNATURE);
+  bytes_release(&again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static struct message m;
   struct view payload = view_of(data, size);
@@ -84,5 +111,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   bytes_release(&out);
   if (m.type == MSG_ERR) require(message_error_name(m.u.error.code)[0] != '\0');
   if (m.type == MSG_DATA) check_window(&m);
+  for (uint32_t i = 0; m.type == MSG_HOLDS && i < m.u.holds.n; i++)
+    fuzz_holds(m.u.holds.items[i]);
   return 0;
 }

@@ -34,7 +34,7 @@ static void stuff_release(struct stuff *s) {
   bytes_release(&s->epoch);
 }
 
-#define N_MADE 15
+#define N_MADE 17
 
 static void make_lists(const struct stuff *s, unsigned which, struct message *m) {
   if (which == 1) {
@@ -98,6 +98,13 @@ static void make(const struct stuff *s, unsigned which, struct message *m) {
     m->u.data.count = 1;
     m->u.data.encoding = 1;
     m->u.data.window = view_of_text("window");
+  } else if (which == 15) {
+    m->type = MSG_HOLDS;
+    m->u.holds.n = 2;
+    m->u.holds.items[0] = m->u.holds.items[1] = bytes_view(&s->address); /* an item of the same frame */
+  } else if (which == 16) {
+    m->type = MSG_WANT;
+    m->u.want.what = WANT_HOLDS;
   } else {
     m->type = MSG_ERR;
     m->u.error.code = MSGERR_BUSY;
@@ -405,7 +412,7 @@ static void the_whole_heads_of_1024_logs_fits_and_1025_do_not(void **state) {
 
 static void reserved_and_unknown_messages_are_told_with_their_req(void **state) {
   (void)state;
-  static const uint64_t TYPES[] = {0, MSG_HOLDS, MSG_PROOF, MSG_BLOB, MSG_ALERT, 14, 1000};
+  static const uint64_t TYPES[] = {0, MSG_PROOF, MSG_BLOB, MSG_ALERT, 14, 1000};
   struct bytes b;
   bytes_init(&b, LIMIT_FRAME);
   for (size_t i = 0; i < sizeof TYPES / sizeof *TYPES; i++) {
@@ -427,7 +434,7 @@ static void reserved_and_unknown_messages_are_told_with_their_req(void **state) 
     assert_int_equal(message_write(&made, &b, NULL), ERR_NOT_FOUND);
   }
   for (uint64_t what = 0; what < 9; what++) {
-    if (what >= WANT_HEADS && what <= WANT_EPOCH) continue;
+    if ((what >= WANT_HEADS && what <= WANT_EPOCH) || what == WANT_HOLDS) continue;
     bytes_clear(&b);
     struct canon_writer w = canon_writer(&b);
     canon_put_array(&w, 3);

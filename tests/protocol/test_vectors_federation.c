@@ -1,11 +1,12 @@
 /*
- * vectors_federation: tests/vectors/{identity,address,charter,epoch,message,frame,bundle}.json, which make_federation.py wrote
- * from docs/protocol.md alone, against the code. Every row is accepted, or refused with the reason that it names.
+ * vectors_federation: tests/vectors/{identity,address,holds,charter,epoch,message,frame,bundle}.json, which make_federation.py
+ * wrote from docs/protocol.md alone, against the code. Every row is accepted, or refused with the reason that it names.
  */
 #include <jansson.h>
 #include <stdlib.h>
 
 #include "protocol/bundle.h"
+#include "protocol/holds.h"
 #include "protocol/session.h"
 #include "tests/protocol/cast.h"
 
@@ -127,6 +128,15 @@ static const char *check_address(const json_t *row, struct view octets) {
   return word_of(code);
 }
 
+static const char *check_holds(const json_t *row, struct view octets) {
+  static struct holds holds;
+  struct hash fed_id = hash_at(row, "fed_id");
+  struct pubkey key = pubkey_at(row);
+  enum err_code code = holds_open(octets, &fed_id, &key, &holds, NULL);
+  if (code == OK) expect_id(row, &holds.holder);
+  return word_of(code);
+}
+
 static const char *check_charter(const json_t *row, struct view octets) {
   struct charter c;
   struct bytes again;
@@ -237,6 +247,10 @@ static void addresses_are_as_the_page_says(void **state) {
   (void)state;
   check_file("address", check_address, 20);
 }
+static void holdings_are_as_the_page_says(void **state) {
+  (void)state;
+  check_file("holds", check_holds, 20);
+}
 static void charters_are_as_the_page_says(void **state) {
   (void)state;
   check_file("charter", check_charter, 40);
@@ -260,9 +274,13 @@ static void bundles_are_as_the_page_says(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(identities_are_as_the_page_says), cmocka_unit_test(addresses_are_as_the_page_says),
-      cmocka_unit_test(charters_are_as_the_page_says),   cmocka_unit_test(epochs_and_frontiers_are_as_the_page_says),
-      cmocka_unit_test(messages_are_as_the_page_says),   cmocka_unit_test(frames_are_as_the_page_says),
+      cmocka_unit_test(identities_are_as_the_page_says),
+      cmocka_unit_test(addresses_are_as_the_page_says),
+      cmocka_unit_test(holdings_are_as_the_page_says),
+      cmocka_unit_test(charters_are_as_the_page_says),
+      cmocka_unit_test(epochs_and_frontiers_are_as_the_page_says),
+      cmocka_unit_test(messages_are_as_the_page_says),
+      cmocka_unit_test(frames_are_as_the_page_says),
       cmocka_unit_test(bundles_are_as_the_page_says),
   };
   return cmocka_run_group_tests(tests, cast_start, NULL);

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes identity, address, charter, epoch, message, frame and bundle.json from docs/protocol.md, with no line of the C code.
+"""Writes identity, address, holds, charter, epoch, message, frame and bundle.json from docs/protocol.md, with no line of the C code.
 
 Every key and id comes from a fixed word, so a second run writes the same octets:
     tests/vectors/make_federation.py [FOLDER]
@@ -174,6 +174,31 @@ def address(node, seq=3, endpoints=("tcp://node.example.org:7070", "tcp://[2001:
     return pack([body, tagged(node.key, "address", fed_id, body)])
 
 
+def holds(node, version=1, counter=3, rows=((0, 1, 129, b"\1" * 8, 2), (0, 2, 1, b"\2" * 8, 0)), fed_id=FED):
+    body = pack([node.id, version, counter, rows])
+    return pack([body, tagged(node.key, "holds", fed_id, body)])
+
+
+def holdings():
+    one = dict(section="8.7", fed_id=FED, public=public(IT.key))
+    top = (2**63 - 1, 2**32 - 1, 2**40 - 1, b"\3" * 8, 2**40 - 1)
+    for name, octets in {"two logs": holds(IT), "no log": holds(IT, rows=()), "the largest numbers": holds(IT, 2**63 - 1, 2**63 - 1, (top,)),
+                         "1024 logs": holds(IT, rows=[(i, 1, 1, bytes(8), 1) for i in range(1024)])}.items():
+        yield vector(name, octets=octets, id=IT.id, **one)
+    row = (0, 1, 129, b"\1" * 8, 2)
+    bad = {"identity 0": holds(IT, 0), "identity 2^63": holds(IT, 2**63), "counter 0": holds(IT, counter=0), "counter 2^63": holds(IT, counter=2**63),
+           "1025 logs": holds(IT, rows=[(i, 1, 1, bytes(8), 0) for i in range(1025)]), "a log twice": holds(IT, rows=(row, row)),
+           "logs falling": holds(IT, rows=((1, 1, 1, bytes(8), 0), row)), "generation 0": holds(IT, rows=(changed(row, _1=0),)),
+           "generation 2^32": holds(IT, rows=(changed(row, _1=2**32),)), "size 0": holds(IT, rows=(changed(row, _2=0, _4=0),)),
+           "size 2^40": holds(IT, rows=(changed(row, _2=2**40),)), "a root of 32": holds(IT, rows=(changed(row, _3=ZEROS),)),
+           "more missing than there are": holds(IT, rows=(changed(row, _4=130),)), "a row of four": holds(IT, rows=(row[:4],)),
+           "roll number 2^63": holds(IT, rows=(changed(row, _0=2**63),)), "a body behind the body": pack(msgpack.unpackb(holds(IT)) + [b""])}
+    for name, octets in bad.items():
+        yield vector(name, octets=octets, reason="format", **one)
+    yield vector("signed for no federation", octets=holds(IT, fed_id=ZEROS), reason="signature", **one)
+    yield vector("signed by another node", octets=holds(EE), reason="signature", **one)
+
+
 def addresses():
     one = dict(section="6.2", fed_id=FED, public=public(IT.key))
     yield vector("two endpoints and a web base", octets=address(IT), id=IT.id, **one)
@@ -338,18 +363,18 @@ def messages():
     good = {"HELLO": hello(), "HELLO that speaks three versions": hello(high=3), "HEADS": [2, None, 1, word("digest"), head],
             "HEADS, empty": [2, 7, 1, word("digest"), []],
             "HEADS of 1024 logs": [2, None, 1, ZEROS, [[i, 1, 1, bytes(8)] for i in range(1024)]],
-            "WANT HEADS": [4, 1, 1], "WANT CKPT": [4, 2, 2, IT.id, 1, 129], "WANT IDENT": [4, 3, 3, IT.id], "WANT EPOCH": [4, 4, 4, 1],
+            "WANT HEADS": [4, 1, 1], "WANT CKPT": [4, 2, 2, IT.id, 1, 129], "WANT IDENT": [4, 3, 3, IT.id], "WANT EPOCH": [4, 4, 4, 1], "WANT HOLDS": [4, 5, 6],
+            "HOLDS": [3, None, [msgpack.unpackb(holds(EE)), msgpack.unpackb(holds(IT))]], "HOLDS, empty": [3, 6, []],
             "CKPT": [5, 2, IT.id, 1, ["specola/\n", "specola/\n"]], "CKPT, empty": [5, 2, IT.id, 1, []],
             "EPOCH": [7, 4, [[b"body", []]]], "IDENT": [8, 3, IT.id, [[IT.body, rows]], msgpack.unpackb(address(IT))],
             "IDENT without an address": [8, 3, IT.id, [], None], "GET": [10, 2**63 - 1, IT.id, 2**32 - 1, 0, 2**40 - 1, 2, 2**63 - 1],
             "DATA": [11, 5, IT.id, 1, 0, 1, 0, b"\x91\x91\xc4\x01e"], "ERR": [13, 5, 8, "later", 30], "ERR with a code of later": [13, None, 900, "", 0]}
     for name, value in good.items():
         yield vector(name, "8.3", pack(value))
-    claim = [EE.id, 3, [[0, 1, 129, b"\1" * 8, 2]]]
-    unknown = {"HOLDS": [3, None, [claim + [tagged(EE.key, "holds", FED, pack(claim))]]], "PROOF": [6, 1, IT.id, 1, 129, 70, 0, None, [word("a hash")]],
+    unknown = {"PROOF": [6, 1, IT.id, 1, 129, 70, 0, None, [word("a hash")]],
                "PROOF of inclusion": [6, 1, IT.id, 1, 129, 70, 1, word("leaf"), [word("a hash")]], "BLOB": [9, 1, word("blob"), 0, 3, b"abc"],
                "ALERT": [12, None, IT.id, 1, b"evidence"], "type 0": [0, None], "type 14": [14, None, {"a": 1}],
-               "WANT PROOF": [4, 1, 5, IT.id, 1, 129, 70, 0], "WANT HOLDS": [4, 1, 6],
+               "WANT PROOF": [4, 1, 5, IT.id, 1, 129, 70, 0], 
                "WANT BLOB": [4, 1, 7, word("blob"), 0, 4], "WANT 0": [4, 1, 0], "WANT 8": [4, 1, 8]}
     for name, value in unknown.items():
         yield vector(name, "8.3", pack(value), "unknown")
@@ -363,6 +388,8 @@ def messages():
            "HEADS with a root of 32": [2, None, 1, ZEROS, [[0, 1, 1, ZEROS]]],
            "HEADS of 1025 logs": [2, None, 1, ZEROS, [[i, 1, 1, bytes(8)] for i in range(1025)]],
            "WANT HEADS with a field": [4, 1, 1, 0], "WANT CKPT of generation 0": [4, 1, 2, IT.id, 0, 1], "WANT EPOCH 0": [4, 1, 4, 0],
+           "WANT HOLDS with a field": [4, 1, 6, 0], "HOLDS of 257": [3, 1, [[b"", bytes(64)]] * 257], "HOLDS with half an item": [3, 1, [[b""]]],
+           "HOLDS with a signature of 63": [3, 1, [[b"", bytes(63)]]], "HOLDS with a body of 49153": [3, 1, [[bytes(49153), bytes(64)]]],
            "CKPT of generation 0": [5, 1, IT.id, 0, []], "CKPT of 33": [5, 1, IT.id, 1, [""] * 33], "CKPT with a text of 1025": [5, 1, IT.id, 1, ["a" * 1025]],
            "CKPT with a bin": [5, 1, IT.id, 1, [b""]], "EPOCH of 17": [7, 1, [[b"", []]] * 17], "EPOCH with half an item": [7, 1, [[b""]]],
            "IDENT of 17": [8, 1, IT.id, [[b"", []]] * 17, None], "IDENT with an address that is none": [8, 1, IT.id, [], [b"", bytes(64)]],
@@ -520,7 +547,7 @@ def bundles():
 
 def main():
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent
-    files = {"identity": [*identity_bodies(), *identity_items()], "address": addresses(), "charter": charters(), "epoch": epochs(),
+    files = {"identity": [*identity_bodies(), *identity_items()], "address": addresses(), "holds": holdings(), "charter": charters(), "epoch": epochs(),
              "message": messages(), "frame": frames(), "bundle": bundles()}
     for name, rows in files.items():
         lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
