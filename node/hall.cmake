@@ -1,2 +1,2 @@
 target_sources(specola_node PRIVATE
-  admission.c admit.c append.c certify.c federation.c fill.c import.c ingest.c pull.c reference.c rights.c verify.c windows.c)
+  admission.c admit.c append.c certify.c federation.c fill.c holdings.c import.c ingest.c pull.c reference.c rights.c verify.c windows.c)

@@ -75,6 +75,14 @@ MUST_CHECK enum err_code hall_identity(struct hall *h, const struct hash *node, 
                                        struct err *err);
 MUST_CHECK enum err_code hall_address(struct hall *h, struct view item, bool *changed, struct err *err);
 
+/* ---- what members hold (docs/protocol.md 8.7) ---- */
+/* Keeps an encoded holds item, if it is a member's and newer than what is kept of it; *fresh tells, and then *holder whose.
+ * ERR_FORMAT, ERR_SIGNATURE: whoever handed it over is at fault; store errors. */
+MUST_CHECK enum err_code hall_holds_take(struct hall *h, struct view item, struct hash *holder, bool *fresh, struct err *err);
+/* Signs and keeps what this node holds now; its number follows the highest of ours that was ever met. hall_config.node_key
+ * must be there. Store errors. */
+MUST_CHECK enum err_code hall_holds_own(struct hall *h, struct err *err);
+
 /* ---- bodies that are absent ---- */
 /* The index of the first entry of a log at from or behind it whose body is absent. ERR_NOT_FOUND: there is none. */
 MUST_CHECK enum err_code hall_absent(struct hall *h, const struct hash *node, uint64_t gen, uint64_t from, uint64_t *index,

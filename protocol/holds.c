@@ -108,6 +108,15 @@ enum err_code holds_open(struct view item, const struct hash *fed_id, const stru
   return code;
 }
 
+bool holds_holder(struct view item, struct hash *out) {
+  struct canon_reader r = canon_reader(item);
+  canon_array_exact(&r, 2);
+  struct canon_reader body = canon_reader(canon_bin(&r, LIMIT_HOLDS));
+  canon_array_exact(&body, 4);
+  canon_hash(&body, out);
+  return r.fault == NULL && body.fault == NULL;
+}
+
 bool holds_replaces(const struct holds *fresh, const struct holds *held) {
   return fresh->version != held->version ? fresh->version > held->version : fresh->counter > held->counter;
 }

@@ -31,6 +31,8 @@ MUST_CHECK enum err_code holds_seal(const struct holds *holds, const struct hash
 /* Decodes an item and verifies it under the holder's node key (NULL: form only). ERR_FORMAT, ERR_SIGNATURE. Fuzzed. */
 MUST_CHECK enum err_code holds_open(struct view item, const struct hash *fed_id, const struct pubkey *node_key,
                                     struct holds *out, struct err *err);
+/* Who made an item, as it says, unverified; false if it is none. */
+bool holds_holder(struct view item, struct hash *out);
 /* Whether fresh takes the place of held, both of one holder: the later identity, then the higher counter. */
 bool holds_replaces(const struct holds *fresh, const struct holds *held);
 

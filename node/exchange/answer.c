@@ -195,6 +195,7 @@ static enum err_code write_answer(struct exchange *x, struct exchange_link *l, c
   if (a->type == MSG_GET) return write_window(x, l, a, payload, err);
   if (a->what == WANT_HEADS) return heads_write(x, l, a, payload, err);
   if (a->what == WANT_CKPT) return write_checkpoints(x, a, payload, err);
+  if (a->what == WANT_HOLDS) return holds_answer(x, payload, err);
   if (a->what == WANT_IDENT) return write_identity(x, a, payload, err);
   return write_epoch_answer(x, a, payload, err);
 }

@@ -258,6 +258,11 @@ static void take_message(struct exchange *x, struct exchange_link *l, size_t len
     r = answered(x, peer, MSG_WANT, WANT_CKPT);
     if (r != NULL || follows_heads(x, peer) || is_within_quota(x, peer, len)) plan_checkpoints(x, l, r);
     break;
+  case MSG_HOLDS:
+    r = answered(x, peer, MSG_WANT, WANT_HOLDS);
+    if (r != NULL) r->state = REQUEST_FREE;
+    if (r != NULL || is_within_quota(x, peer, len)) holds_receive(x, l);
+    break;
   case MSG_DATA:
     take_answer(x, l, answered(x, peer, MSG_GET, 0));
     break;
@@ -271,7 +276,6 @@ static void take_message(struct exchange *x, struct exchange_link *l, size_t len
     take_error(x, peer, x->in.has_req ? request_find(x, peer, x->in.req) : NULL);
     break;
   case MSG_HELLO: /* the session keeps those */
-  case MSG_HOLDS:
   case MSG_PROOF:
   case MSG_BLOB:
   case MSG_ALERT:
@@ -421,6 +425,8 @@ uint64_t exchange_tick(struct exchange *x) {
   x->asks_first = false;
   uint64_t due = dial_tick(x), at = request_tick(x);
   if (at < due) due = at;
+  at = holds_tick(x);
+  if (at < due) due = at;
   for (uint32_t i = 0; i < x->n_logs; i++) {
     at = fetch_tick(x, i);
     if (at < due) due = at;
@@ -487,17 +493,9 @@ enum err_code exchange_ping(struct exchange *x, const char *handle, struct err *
   uint32_t peer = peer_by_handle(x, handle);
   if (peer == NONE) return err_set(err, ERR_NOT_FOUND, "no other member has the handle %s", handle);
   struct peer *p = &x->peers[peer];
-  struct request *r = p->link == NULL ? NULL : request_new(x, peer, MSG_WANT, WANT_HEADS);
-  if (r == NULL) return err_set(err, ERR_UNREACHABLE, "there is no open link to %s", handle);
-  r->link = p->link;
-  x->out.type = MSG_WANT;
-  x->out.has_req = true;
-  x->out.req = r->req;
-  x->out.u.want.what = WANT_HEADS;
-  if (!xlink_say(x, p->link)) {
-    r->state = REQUEST_FREE;
-    return err_set(err, ERR_UNREACHABLE, "%s does not read what is sent to it", handle);
-  }
+  if (p->link == NULL) return err_set(err, ERR_UNREACHABLE, "there is no open link to %s", handle);
+  const struct request *r = xlink_want(x, p->link, WANT_HEADS, NULL);
+  if (r == NULL) return err_set(err, ERR_UNREACHABLE, "%s does not read what is sent to it", handle);
   p->ping_pending = true;
   p->has_ping = false;
   p->ping_req = r->req;

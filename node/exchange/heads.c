@@ -123,14 +123,7 @@ static bool take_row(struct exchange *x, uint32_t peer, const struct head *row, 
 /* The peer's frontier is another, and it named nothing that says how. */
 static void ask_heads(struct exchange *x, struct exchange_link *l) {
   if (request_is_pending(x, l->peer, NONE, MSG_WANT, WANT_HEADS)) return;
-  struct request *r = request_new(x, l->peer, MSG_WANT, WANT_HEADS);
-  if (r == NULL) return;
-  r->link = l;
-  x->out.type = MSG_WANT;
-  x->out.has_req = true;
-  x->out.req = r->req;
-  x->out.u.want.what = WANT_HEADS;
-  if (!xlink_say(x, l)) r->state = REQUEST_FREE;
+  (void)xlink_want(x, l, WANT_HEADS, NULL);
 }
 
 void heads_receive(struct exchange *x, struct exchange_link *l) {

@@ -6,7 +6,7 @@
  *   request.c   what was asked and has not been answered          answer.c  what a peer asks of us
  *   plan.c      which log from which peer: WANT and GET           fetch.c   DATA into the hall, milestone by milestone
  *   fill.c      bodies that were absent, asked of others          status.c  JSON
- *   counters.c  names of what is counted
+ *   holds.c     who says to hold what                             counters.c  names of what is counted
  *
  * Peers and logs are named by their index in x->peers and x->logs; neither ever leaves its place.
  */
@@ -29,15 +29,18 @@
 #define HEADS_GAP_MS 50u        /* between two HEADS on a link */
 #define HEADS_GAP_MANY_MS 2000u /* the same above MANY_MEMBERS */
 #define MANY_MEMBERS 50u
-#define HEADS_EVERY_MS 300000u /* the empty HEADS, +-20 % */
-#define HEADS_NOW_MS 1000u     /* the same with idle_now */
-#define GRACE_MS 50u           /* a CKPT that follows HEADS unasked is waited for so long */
-#define ASK_AGAIN_MS 250u      /* then a second peer is asked for the same checkpoints */
-#define SLOW_MS 1000u          /* a source that says nothing for so long is left if another can serve; doubled each time */
-#define TIMEOUT_MS 10000u      /* a question without an answer */
-#define DEADLINE_MS 60000u     /* the same, however much of other answers came */
-#define OVERLAP_MS 20u         /* a complete pull waits so long for its follower's first entries: verdicts and writes overlap */
-#define FAULT_FIRST_MS 10000u  /* a peer that served a lie is not asked for that log for so long, then twice as long */
+#define HEADS_EVERY_MS 300000u       /* the empty HEADS, +-20 % */
+#define HEADS_NOW_MS 1000u           /* the same with idle_now */
+#define HOLDS_EVERY_MS 300000u       /* our own HOLDS, +-20 % */
+#define HOLDS_EVERY_MANY_MS 3600000u /* the same above MANY_MEMBERS */
+#define HOLDS_GAP_MS 5000u           /* one of a holder is taken in so long */
+#define GRACE_MS 50u                 /* a CKPT that follows HEADS unasked is waited for so long */
+#define ASK_AGAIN_MS 250u            /* then a second peer is asked for the same checkpoints */
+#define SLOW_MS 1000u         /* a source that says nothing for so long is left if another can serve; doubled each time */
+#define TIMEOUT_MS 10000u     /* a question without an answer */
+#define DEADLINE_MS 60000u    /* the same, however much of other answers came */
+#define OVERLAP_MS 20u        /* a complete pull waits so long for its follower's first entries: verdicts and writes overlap */
+#define FAULT_FIRST_MS 10000u /* a peer that served a lie is not asked for that log for so long, then twice as long */
 #define FAULT_LAST_MS 600000u
 #define STORE_RETRY_MS 1000u /* after an error of our own store */
 #define STALL_FIRST_MS 20u   /* a parked frame is tried again */
@@ -93,9 +96,10 @@ struct exchange_link {
   uint64_t told;                 /* x->changes when HEADS was sent last; 0: not yet */
   uint64_t heads_ms, regular_ms; /* of the last HEADS; of the next empty one */
   uint64_t parked_ms, retry_ms, retry_wait_ms;
-  struct payload *out, **out_end; /* n_out of them wait to be said */
-  struct ask asks[ASKS_MAX];      /* a ring */
-  struct bytes last;              /* the last frame */
+  struct payload *out, **out_end;            /* n_out of them wait to be said */
+  struct ask asks[ASKS_MAX];                 /* a ring */
+  uint64_t holds[(LIMIT_MEMBERS + 63) / 64]; /* a bit for each member whose HOLDS waits here */
+  struct bytes last;                         /* the last frame */
 };
 
 /* ---- peers ---- */
@@ -132,7 +136,8 @@ struct peer {
   uint64_t dial_ms, dial_wait_ms, reopened_ms;
   bool has_reopened, tried;
   /* what it told */
-  bool ident_asked, has_heads;
+  bool ident_asked, has_heads, has_holds;
+  uint64_t holds_ms; /* when its last HOLDS was taken */
   struct hash digest;
   uint64_t epoch;
   bool has_ping;
@@ -239,7 +244,8 @@ struct exchange {
   uint64_t ratio16;          /* raw / encoded octets of recent windows, times 16 */
   bool plan_due, asks_first; /* asks_first: this turn only asks */
   uint64_t activity_ms;
-  uint64_t tick_due_ms; /* when the last tick wanted to be called again */
+  uint64_t holds_due_ms; /* our next HOLDS */
+  uint64_t tick_due_ms;  /* when the last tick wanted to be called again */
   struct counters counters;
   struct stranger strangers[LIMIT_STRANGERS];
   uint32_t n_strangers;
@@ -274,6 +280,8 @@ bool xlink_say_error(struct exchange *x, struct exchange_link *l, bool has_req, 
                      uint64_t retry_after_s);
 /* The next frame of a link, if it has one to send now. */
 bool xlink_emit(struct exchange *x, struct exchange_link *l, struct exchange_action *out);
+/* Asks for `what` (node: of which, NULL: of none) and returns the question; NULL when it cannot be asked now. */
+struct request *xlink_want(struct exchange *x, struct exchange_link *l, enum want_what what, const struct hash *node);
 /* When a link wants to be looked at again. */
 uint64_t xlink_due(const struct exchange *x, const struct exchange_link *l);
 bool xlink_is_open(const struct exchange_link *l);
@@ -304,6 +312,14 @@ uint64_t heads_due_ms(const struct exchange *x, const struct exchange_link *l);
 MUST_CHECK enum err_code heads_write(struct exchange *x, struct exchange_link *l, const struct ask *asked,
                                      struct bytes *payload, struct err *err);
 void heads_receive(struct exchange *x, struct exchange_link *l); /* x->in */
+
+/* holds.c */
+uint64_t holds_tick(struct exchange *x);                         /* makes our own when it is time; when to call again */
+void holds_ask(struct exchange *x, struct exchange_link *l);     /* after opening */
+void holds_receive(struct exchange *x, struct exchange_link *l); /* x->in */
+bool holds_are_due(const struct exchange_link *l);
+MUST_CHECK enum err_code holds_write(struct exchange *x, struct exchange_link *l, struct bytes *payload, struct err *err);
+MUST_CHECK enum err_code holds_answer(struct exchange *x, struct bytes *payload, struct err *err); /* to WANT(HOLDS) */
 
 /* request.c */
 /* A slot for a new request to a peer, filled but for req's fields; NULL when there is none. Sets req. */

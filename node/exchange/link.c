@@ -83,6 +83,7 @@ void xlink_reset(struct exchange *x, struct exchange_link *l) {
   request_drop_link(x, l);
   queue_clear(l);
   l->n_asks = 0;
+  memset(l->holds, 0, sizeof l->holds);
   l->heads_whole = false;
   l->told = 0;
   l->parked = false;
@@ -115,19 +116,7 @@ static void ask_ident(struct exchange *x, struct exchange_link *l) {
   const struct federation_member *m = federation_by_node(x->federation, &p->node);
   bool is_newer = m != NULL && l->session.hello.identity_version > m->identity.version;
   if (p->ident_asked && !is_newer) return;
-  struct request *r = request_new(x, l->peer, MSG_WANT, WANT_IDENT);
-  if (r == NULL) return;
-  r->link = l;
-  x->out.type = MSG_WANT;
-  x->out.has_req = true;
-  x->out.req = r->req;
-  x->out.u.want.what = WANT_IDENT;
-  x->out.u.want.node = p->node;
-  if (!xlink_say(x, l)) {
-    r->state = REQUEST_FREE;
-    return;
-  }
-  p->ident_asked = true;
+  if (xlink_want(x, l, WANT_IDENT, &p->node) != NULL) p->ident_asked = true;
 }
 
 /* Whether the peer's HELLO is of our epoch; a later one is no fault, only news that we cannot read yet. */
@@ -175,6 +164,7 @@ void xlink_opened(struct exchange *x, struct exchange_link *l) {
   look_at_epoch(x, l);
   dial_settle(x, peer); /* this may be the end of l */
   if (p->link != NULL) ask_ident(x, p->link);
+  if (p->link != NULL) holds_ask(x, p->link);
   x->plan_due = true;
 }
 
@@ -207,6 +197,20 @@ bool xlink_say_error(struct exchange *x, struct exchange_link *l, bool has_req, 
   return xlink_say(x, l);
 }
 
+struct request *xlink_want(struct exchange *x, struct exchange_link *l, enum want_what what, const struct hash *node) {
+  struct request *r = request_new(x, l->peer, MSG_WANT, what);
+  if (r == NULL) return NULL;
+  r->link = l;
+  x->out.type = MSG_WANT;
+  x->out.has_req = true;
+  x->out.req = r->req;
+  x->out.u.want.what = what;
+  if (node != NULL) x->out.u.want.node = *node;
+  if (xlink_say(x, l)) return r;
+  r->state = REQUEST_FREE;
+  return NULL;
+}
+
 /* ---- the next frame ---- */
 
 static bool frame_out(struct exchange *x, struct exchange_link *l, struct exchange_action *out) {
@@ -235,7 +239,7 @@ static bool emit_hello(struct exchange *x, struct exchange_link *l, struct excha
   return frame_out(x, l, out);
 }
 
-/* The first HEADS, what is queued, later HEADS, answers: in this order. */
+/* The first HEADS, what is queued, later HEADS, HOLDS, answers: in this order. */
 static enum err_code next_payload(struct exchange *x, struct exchange_link *l, struct bytes *payload, bool *any) {
   *any = true;
   if (l->heads_whole && l->told == 0) return heads_write(x, l, NULL, payload, NULL);
@@ -250,6 +254,7 @@ static enum err_code next_payload(struct exchange *x, struct exchange_link *l, s
     return code;
   }
   if (heads_are_due(x, l)) return heads_write(x, l, NULL, payload, NULL);
+  if (holds_are_due(l)) return holds_write(x, l, payload, NULL);
   if (l->n_asks > 0) return answer_write(x, l, payload, NULL);
   *any = false;
   return OK;
@@ -290,6 +295,6 @@ uint64_t xlink_due(const struct exchange *x, const struct exchange_link *l) {
   if (l->hello_due) return now + 1; /* the caller takes what there is after each tick: no hurry */
   if (l->no_session_due) return l->no_session_ms + NO_SESSION_GAP_MS;
   if (!xlink_is_open(l)) return now + TICK_MS;
-  if (l->out != NULL || l->n_asks > 0) return now + 1;
+  if (l->out != NULL || l->n_asks > 0 || holds_are_due(l)) return now + 1;
   return heads_due_ms(x, l);
 }

@@ -8,6 +8,8 @@
 
 /* The index of the first entry of a log at from or behind it whose body is absent. ERR_NOT_FOUND: there is none. */
 MUST_CHECK enum err_code absent_next(struct store *s, int64_t log_no, uint64_t from, uint64_t *index, struct err *err);
+/* How many entries of a log have a body that is absent. */
+MUST_CHECK enum err_code absent_count(struct store *s, int64_t log_no, uint64_t *n, struct err *err);
 /* Puts salt and body of item (WHOLE, and the one that was committed to) to an entry whose body is absent, and derives what
  * follows. Inside a transaction. Store errors. */
 MUST_CHECK enum err_code absent_fill(struct derivation *d, int64_t rowid, const struct item *item, struct err *err);

@@ -150,13 +150,13 @@ static enum err_code pragma_int(struct store *s, const char *pragma, int64_t *ou
   return code;
 }
 
-static enum err_code check_version(struct store *s, bool *fresh, struct err *err) {
+/* *version: 0 of a store that has no tables yet. */
+static enum err_code check_version(struct store *s, int64_t *version, struct err *err) {
   int64_t application = 0;
-  int64_t version = 0;
   int64_t pages = 0;
   enum err_code code = pragma_int(s, "PRAGMA application_id", &application, err);
   if (code == OK) {
-    code = pragma_int(s, "PRAGMA user_version", &version, err);
+    code = pragma_int(s, "PRAGMA user_version", version, err);
   }
   if (code == OK) {
     code = pragma_int(s, "PRAGMA page_count", &pages, err);
@@ -164,25 +164,27 @@ static enum err_code check_version(struct store *s, bool *fresh, struct err *err
   if (code != OK) {
     return code;
   }
-  *fresh = pages == 0;
-  if (*fresh) {
+  if (pages == 0) {
+    *version = 0;
     return OK;
   }
   if (application != STORE_APPLICATION_ID) {
     return err_set(err, ERR_CORRUPT, "store.db is no store of this program");
   }
-  if (version > STORE_VERSION) {
-    (void)err_set(err, ERR_VERSION, "the store has version %lld, this program knows up to %d", (long long)version,
+  if (*version > STORE_VERSION) {
+    (void)err_set(err, ERR_VERSION, "the store has version %lld, this program knows up to %d", (long long)*version,
                   STORE_VERSION);
     return err_hint(err, "use the newer program");
   }
   return OK;
 }
 
-static enum err_code create_tables(struct store *s, struct err *err) {
+/* Makes what versions behind `version` added, all or nothing. */
+static enum err_code create_tables(struct store *s, int64_t version, struct err *err) {
+  static const char *const SCRIPTS[STORE_VERSION] = {store_record_sql, store_record_2_sql};
   enum err_code code = store_begin(s, err);
-  if (code == OK) {
-    code = statement_script(s, store_record_sql, "record.sql", err);
+  for (int64_t i = version; code == OK && i < STORE_VERSION; i++) {
+    code = statement_script(s, SCRIPTS[i], "record.sql", err);
   }
   if (code == OK) {
     char pragma[96];
@@ -200,15 +202,16 @@ static enum err_code create_tables(struct store *s, struct err *err) {
 }
 
 /* FULL: a COMMIT that returned survives a power cut (measured: with NORMAL 6 of 30 did not). */
-static enum err_code writer_settings(struct store *s, bool fresh, struct err *err) {
+static enum err_code writer_settings(struct store *s, int64_t version, struct err *err) {
   static const char settings[] =
       "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2048; PRAGMA cache_size = -24576;"
       "PRAGMA temp_store = MEMORY; PRAGMA secure_delete = FAST; PRAGMA journal_size_limit = 67108864";
   int64_t level = 0;
   enum err_code code =
-      fresh ? statement_script(s, "PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL",
-                               "settings", err)
-            : OK;
+      version == 0
+          ? statement_script(s, "PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL",
+                             "settings", err)
+          : OK;
   if (code == OK) {
     code = statement_script(s, settings, "settings", err);
   }
@@ -218,7 +221,7 @@ static enum err_code writer_settings(struct store *s, bool fresh, struct err *er
   if (code == OK && level != 2) {
     return err_set(err, ERR_FAILED, "the store does not take synchronous = FULL");
   }
-  return code == OK && fresh ? create_tables(s, err) : code;
+  return code == OK && version < STORE_VERSION ? create_tables(s, version, err) : code;
 }
 
 static enum err_code reader_settings(struct store *s, struct err *err) {
@@ -240,7 +243,7 @@ static void configure_once(void) {
 
 static enum err_code open_database(struct store *s, const char *path, const char *vfs, struct err *err) {
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW;
-  bool fresh = false;
+  int64_t version = 0;
   configure_once();
   if (sqlite3_open_v2(path, &s->db, flags, vfs) != SQLITE_OK) {
     return store_error(s, "open", err);
@@ -250,13 +253,13 @@ static enum err_code open_database(struct store *s, const char *path, const char
   (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, s->mode == STORE_READ, (int *)NULL);
   (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
   (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, (int *)NULL);
-  enum err_code code = check_version(s, &fresh, err);
-  if (code == OK && fresh && s->mode == STORE_READ) {
+  enum err_code code = check_version(s, &version, err);
+  if (code == OK && version == 0 && s->mode == STORE_READ) {
     (void)err_set(err, ERR_NOT_INITIALISED, "the store is empty");
     return err_hint(err, "specola init makes a node");
   }
   if (code == OK) {
-    code = s->mode == STORE_WRITE ? writer_settings(s, fresh, err) : reader_settings(s, err);
+    code = s->mode == STORE_WRITE ? writer_settings(s, version, err) : reader_settings(s, err);
   }
   return code == OK ? store_text_function(s, err) : code;
 }

@@ -14,7 +14,7 @@ import nacl.signing
 import zmq
 import zmq.utils.z85
 
-HELLO, HEADS, WANT, CKPT, IDENT, GET, DATA, ERR = 1, 2, 4, 5, 8, 10, 11, 13
+HELLO, HEADS, HOLDS, WANT, CKPT, IDENT, GET, DATA, ERR = 1, 2, 3, 4, 5, 8, 10, 11, 13
 
 
 def encode(value):
@@ -176,6 +176,8 @@ class Peer:
             self.send([IDENT, message[1], self.member.node, [decode(self.member.identity_item)], None])
         elif kind == WANT and message[2] == 1:
             self.heads()
+        elif kind == WANT and message[2] == 6:
+            self.send([HOLDS, message[1], []])
         elif kind == GET:
             self.answer_window(message)
 

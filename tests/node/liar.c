@@ -128,6 +128,10 @@ static void answer_want(struct liar *a) {
     a->out.u.ident.n = 0;
     a->out.u.ident.address = view_of(NULL, 0);
     liar_say(a);
+  } else if (a->in.u.want.what == WANT_HOLDS) {
+    liar_answer_to(a, MSG_HOLDS);
+    a->out.u.holds.n = 0;
+    liar_say(a);
   }
 }
 
@@ -183,7 +187,7 @@ static void first_word(struct liar *a) {
     return;
   }
   liar_say_heads(a, a->lie == LIE_FALSE_HEAD ? 1000 : 0, false);
-  if (a->lie == LIE_UNKNOWN_MESSAGE) say_broken(a, MSG_HOLDS);
+  if (a->lie == LIE_UNKNOWN_MESSAGE) say_broken(a, MSG_PROOF);
   if (a->lie == LIE_BROKEN_MESSAGE) say_broken(a, MSG_GET);
   if (a->lie == LIE_UNASKED_DATA) say_unasked_data(a);
   if (a->lie == LIE_UNASKED_IDENT) {

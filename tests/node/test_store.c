@@ -143,12 +143,25 @@ static void a_newer_store_is_left_alone(void **state) {
   char path[512];
   (void)state;
   found_closed(&f, false, path);
-  run_sql(path, "PRAGMA user_version = 2");
+  run_sql(path, "PRAGMA user_version = 3");
   assert_int_equal(store_open(f.nodes[0].dir, STORE_WRITE, NULL, &s, &err), ERR_VERSION);
   assert_int_equal(store_open(f.nodes[0].dir, STORE_READ, NULL, &s, &err), ERR_VERSION);
-  run_sql(path, "PRAGMA user_version = 1; PRAGMA application_id = 7");
+  run_sql(path, "PRAGMA user_version = 2; PRAGMA application_id = 7");
   assert_int_equal(store_open(f.nodes[0].dir, STORE_WRITE, NULL, &s, &err), ERR_CORRUPT);
   run_sql(path, "PRAGMA application_id = 1397769036");
+  fixture_open(&f.nodes[0]);
+  fixture_release(&f);
+}
+
+static void an_older_store_gets_what_was_added_when_it_is_written(void **state) {
+  static struct fixture f;
+  char path[512];
+  (void)state;
+  found_closed(&f, true, path);
+  run_sql(path, "DROP TABLE holds; DROP INDEX entry_absent; PRAGMA user_version = 1");
+  fixture_open(&f.nodes[0]);
+  assert_int_equal(hall_holds_own(f.nodes[0].hall, NULL), OK);
+  fixture_close(&f.nodes[0]);
   fixture_open(&f.nodes[0]);
   fixture_release(&f);
 }
@@ -392,6 +405,7 @@ int main(void) {
       cmocka_unit_test(a_reader_reads_beside_the_writer_and_cannot_write),
       cmocka_unit_test(reading_what_is_not_there_says_how_to_begin),
       cmocka_unit_test(a_newer_store_is_left_alone),
+      cmocka_unit_test(an_older_store_gets_what_was_added_when_it_is_written),
       cmocka_unit_test(a_damaged_file_is_called_damaged),
       cmocka_unit_test(refuses_folders_and_files_that_are_open_to_others),
       cmocka_unit_test(a_full_disk_writes_nothing_and_heals_by_itself),

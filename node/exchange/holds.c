@@ -1,0 +1,140 @@
+/*
+ * holds: what members say they hold (docs/protocol.md 8.7): our own statement now and then, those of others kept and sent on,
+ * each once. Which ones wait for a link is a set of bits, by place among the federation's members; their octets stay in the
+ * store until they leave.
+ */
+#include "node/store/holds.h"
+#include "node/exchange/inside.h"
+#include "protocol/holds.h"
+
+static bool is_used(const struct exchange *x, const struct exchange_link *l) {
+  return l == x->peers[l->peer].link && xlink_is_open(l);
+}
+
+static void pass_on(struct exchange *x, const struct hash *holder, const struct exchange_link *from) {
+  const struct federation_member *m = federation_by_node(x->federation, holder);
+  const uint32_t place = m == NULL ? NONE : (uint32_t)(m - x->federation->members);
+  for (uint32_t i = 0; m != NULL && i < x->n_links; i++) {
+    struct exchange_link *l = x->links[i];
+    if (l != from && is_used(x, l)) l->holds[place / 64] |= UINT64_C(1) << place % 64;
+  }
+}
+
+bool holds_are_due(const struct exchange_link *l) {
+  uint64_t any = 0;
+  for (size_t i = 0; i < sizeof l->holds / sizeof l->holds[0]; i++)
+    any |= l->holds[i];
+  return any != 0;
+}
+
+/* ---- our own ---- */
+
+uint64_t holds_tick(struct exchange *x) {
+  const uint64_t now = now_ms(x), every = x->n_peers + 1 > MANY_MEMBERS ? HOLDS_EVERY_MANY_MS : HOLDS_EVERY_MS;
+  bool is_linked = false;
+  for (uint32_t i = 0; i < x->n_links && !is_linked; i++)
+    is_linked = is_used(x, x->links[i]);
+  if (!is_linked) return now + TICK_MS; /* nobody would hear it */
+  if (now < x->holds_due_ms) return x->holds_due_ms;
+  x->holds_due_ms = now + STORE_RETRY_MS;
+  if (hall_holds_own(x->config.hall, NULL) == OK) {
+    pass_on(x, &x->self.node, NULL);
+    x->holds_due_ms = now + every * 4 / 5 + random_below(x, every * 2 / 5);
+  }
+  return x->holds_due_ms;
+}
+
+/* ---- being told ---- */
+
+void holds_ask(struct exchange *x, struct exchange_link *l) {
+  (void)xlink_want(x, l, WANT_HOLDS, NULL);
+}
+
+static void take_item(struct exchange *x, struct exchange_link *l, struct view item) {
+  struct hash holder;
+  bool fresh = false;
+  if (!holds_holder(item, &holder)) {
+    tally(x, l->peer, COUNT_HOLDS_FORMAT, 1);
+    return;
+  }
+  const bool is_own = hash_equal(&holder, &x->self.node);
+  const uint32_t index = peer_by_node(x, &holder);
+  struct peer *p = index == NONE ? NULL : &x->peers[index];
+  if (p == NULL && !is_own) return;
+  const uint64_t now = now_ms(x);
+  if (p != NULL && p->has_holds && now < p->holds_ms + HOLDS_GAP_MS) return;
+  const enum err_code code = hall_holds_take(x->config.hall, item, &holder, &fresh, NULL);
+  if (code == ERR_FORMAT) tally(x, l->peer, COUNT_HOLDS_FORMAT, 1);
+  if (code == ERR_SIGNATURE) tally(x, l->peer, COUNT_HOLDS_SIGNATURE, 1);
+  if (!fresh) return;
+  if (is_own) {
+    x->holds_due_ms = now; /* of an earlier life: our numbers go on behind it */
+    return;
+  }
+  p->has_holds = true;
+  p->holds_ms = now;
+  pass_on(x, &holder, l);
+}
+
+void holds_receive(struct exchange *x, struct exchange_link *l) {
+  for (uint32_t i = 0; i < x->in.u.holds.n; i++)
+    take_item(x, l, x->in.u.holds.items[i]);
+}
+
+/* ---- telling ---- */
+
+/* Items one behind the other, and where each ends. */
+struct batch {
+  struct bytes *storage;
+  size_t ends[LIMIT_MEMBERS];
+  uint32_t n;
+};
+
+static bool batch_has_room(const struct batch *b) {
+  return b->n < LIMIT_MEMBERS && b->storage->len + LIMIT_HOLDS <= LIMIT_DATA_SOFT;
+}
+
+static enum err_code batch_write(struct exchange *x, const struct batch *b, struct bytes *payload, struct err *err) {
+  x->out.type = MSG_HOLDS;
+  x->out.u.holds.n = b->n;
+  for (uint32_t i = 0; i < b->n; i++) {
+    const size_t start = i == 0 ? 0 : b->ends[i - 1];
+    x->out.u.holds.items[i] = view_of(b->storage->p + start, b->ends[i] - start);
+  }
+  return message_write(&x->out, payload, err);
+}
+
+enum err_code holds_write(struct exchange *x, struct exchange_link *l, struct bytes *payload, struct err *err) {
+  struct bytes storage;
+  struct batch batch = {.storage = &storage};
+  bytes_init(&storage, LIMIT_DATA_SOFT);
+  for (uint32_t i = 0; i < LIMIT_MEMBERS && batch_has_room(&batch); i++) {
+    if ((l->holds[i / 64] >> i % 64 & 1) == 0) continue;
+    l->holds[i / 64] &= ~(UINT64_C(1) << i % 64);
+    if (holds_get(hall_store(x->config.hall), &x->federation->members[i].member->node, &storage, NULL) != OK) continue;
+    batch.ends[batch.n++] = storage.len;
+  }
+  x->out.has_req = false;
+  const enum err_code code = batch_write(x, &batch, payload, err);
+  bytes_release(&storage);
+  return code;
+}
+
+static bool add_to_batch(void *context, const struct hash *node, uint64_t received, struct view item) {
+  struct batch *b = context;
+  (void)node;
+  (void)received;
+  if (!batch_has_room(b) || bytes_append(b->storage, item, NULL) != OK) return false;
+  b->ends[b->n++] = b->storage->len;
+  return true;
+}
+
+enum err_code holds_answer(struct exchange *x, struct bytes *payload, struct err *err) {
+  struct bytes storage;
+  struct batch batch = {.storage = &storage};
+  bytes_init(&storage, LIMIT_DATA_SOFT);
+  enum err_code code = holds_each(hall_store(x->config.hall), add_to_batch, &batch, err);
+  if (code == OK) code = batch_write(x, &batch, payload, err);
+  bytes_release(&storage);
+  return code;
+}
