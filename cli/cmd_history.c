@@ -29,19 +29,6 @@ static void say_day(uint64_t seconds, char out[16]) {
   }
 }
 
-/* The object that the words name, with what show says of it. The caller decrefs *json. */
-static enum err_code open_object(struct cli *cli, struct here *here, const char *name, int64_t *rowid, json_t **json,
-                                 struct err *err) {
-  enum err_code code = query_object(here->store, &here->federation, here->schemas, name, rowid, err);
-  if (code == OK) {
-    code = query_show(here->store, &here->federation, here->schemas, *rowid, cli->lang, json, NULL, err);
-  }
-  if (code == ERR_NOT_FOUND && err->hint[0] == '\0') {
-    err_hint(err, "specola list KIND and specola search show references");
-  }
-  return code;
-}
-
 static void set_head(struct cli *cli, const json_t *json) {
   out_set_text(cli, "ref", text_of(json, "reference"));
   out_set_text(cli, "id", text_of(json, "id"));
@@ -169,7 +156,7 @@ enum err_code cmd_history(struct cli *cli, const struct args *args, struct err *
   struct story s = {.cli = cli, .here = &here, .list = json_array()};
   bytes_init(&s.line, SUMMARY_MAX);
   out_set(cli, "history", s.list);
-  if ((code = open_object(cli, &here, args->operands[0], &rowid, &json, err)) != OK) {
+  if ((code = here_object(cli, &here, args->operands[0], &rowid, &json, err)) != OK) {
     goto out;
   }
   out_heading(cli, "%s  %s", text_of(json, "reference"), text_of(json, "title"));
@@ -293,7 +280,7 @@ enum err_code cmd_diff(struct cli *cli, const struct args *args, struct err *err
   if (code != OK) {
     return code;
   }
-  if ((code = open_object(cli, &here, args->operands[0], &rowid, &json, err)) == OK &&
+  if ((code = here_object(cli, &here, args->operands[0], &rowid, &json, err)) == OK &&
       (code = read_sides(args, json, sides, err)) == OK && (code = load_side(&here, json, &sides[0], err)) == OK &&
       (code = load_side(&here, json, &sides[1], err)) == OK &&
       (code = difference(sides[1].schema, sides[0].body, sides[1].body, &changes, err)) == OK) {

@@ -4,12 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cli/commands.h"
 #include "cli/here.h"
 #include "cli/out.h"
 #include "keys/words.h"
 #include "node/ctl_client.h"
+#include "node/store/query_where.h"
 
 /* ---- from the store ---- */
 
@@ -122,23 +124,14 @@ static void number_of(const json_t *json, const char *key, char *out, size_t siz
   }
 }
 
-/* The same for seconds, in the unit that people would take: "12 s", "26 h". */
-static void span_of(const json_t *json, const char *key, char *out, size_t size) {
-  static const struct {
-    double at_least, divisor;
-    const char *unit;
-  } units[] = {{2 * 86400.0, 86400.0, "d"}, {2 * 3600.0, 3600.0, "h"}, {120.0, 60.0, "min"}, {0.0, 1.0, "s"}};
+/* The same for seconds: "12 s", "26 h". */
+static void span_of(const json_t *json, const char *key, char out[OUT_SPAN_MAX]) {
   const json_t *value = json_object_get(json, key);
-  const double seconds = json_number_value(value);
-  if (!json_is_number(value) || seconds < 0) {
-    number_of(json, key, out, size);
-    return;
+  if (json_is_integer(value) && json_integer_value(value) >= 0) {
+    out_span((uint64_t)json_integer_value(value), out);
+  } else {
+    number_of(json, key, out, OUT_SPAN_MAX);
   }
-  size_t i = 0;
-  while (seconds < units[i].at_least) {
-    i++;
-  }
-  snprintf(out, size, "%.0f %s", seconds / units[i].divisor, units[i].unit);
 }
 
 /* True for a counter that only says that a peer is alive (node/exchange/counters.h). */
@@ -166,24 +159,6 @@ static void counters_of(const json_t *peer, char *out, size_t size) {
     used += n < 0 || (size_t)n >= size - used ? 0 : (size_t)n;
   }
   out[used] = '\0';
-}
-
-static void say_peers(struct cli *cli) {
-  static const char *const columns[] = {"peer", "state", ">last heard", ">behind", "endpoint", "<note", NULL};
-  struct out_table *table = out_table_new(cli, columns);
-  size_t i;
-  json_t *peer;
-  json_array_foreach(json_object_get(cli->doc, "peers"), i, peer) {
-    char heard[32], behind[32], counters[160], note[320];
-    span_of(peer, "last_heard_s", heard, sizeof heard);
-    number_of(peer, "behind", behind, sizeof behind);
-    counters_of(peer, counters, sizeof counters);
-    const char *said = text_of(peer, "note");
-    snprintf(note, sizeof note, "%.140s%s%s", said, said[0] == '\0' || counters[0] == '\0' ? "" : "; ", counters);
-    const char *cells[] = {text_of(peer, "handle"), text_of(peer, "state"), heard, behind, text_of(peer, "endpoint"), note};
-    out_table_row(table, cells);
-  }
-  out_table_print(table);
 }
 
 static void say_logs(struct cli *cli) {
@@ -234,6 +209,78 @@ static void say_figures(struct cli *cli) {
   }
 }
 
+/* To each peer of the document: how much of our own log it says to hold, and how old its word is (docs/protocol.md 8.7). */
+static enum err_code add_holders(const struct cli *cli, const struct here *here, struct err *err) {
+  json_t *holders = NULL, *member, *peer;
+  size_t i, k;
+  enum err_code code = query_holders(here->store, &here->federation, (uint64_t)time(NULL), &holders, err);
+  json_array_foreach(json_object_get(holders, "members"), i, member) {
+    json_array_foreach(json_object_get(cli->doc, "peers"), k, peer) {
+      if (strcmp(text_of(peer, "handle"), text_of(member, "handle")) != 0) {
+        continue;
+      }
+      json_object_set(peer, "holds_of_ours", json_object_get(member, "size"));
+      json_object_set(peer, "of_ours", json_object_get(holders, "size"));
+      json_object_set(peer, "said_s", json_object_get(member, "said_s"));
+    }
+  }
+  json_decref(holders);
+  if (code == ERR_NOT_FOUND) { /* no log of its own yet */
+    err_clear(err);
+    code = OK;
+  }
+  return code;
+}
+
+/* "121/128"; "" where the member never said. */
+static void holding_of(const json_t *peer, char *out, size_t size) {
+  out[0] = '\0';
+  if (json_is_integer(json_object_get(peer, "said_s"))) {
+    snprintf(out, size, "%jd/%jd", (intmax_t)json_integer_value(json_object_get(peer, "holds_of_ours")),
+             (intmax_t)json_integer_value(json_object_get(peer, "of_ours")));
+  }
+}
+
+/* What is odd about a peer: what core says, how old its last word is, what was counted. */
+static void note_of(const json_t *peer, char *out, size_t size) {
+  char counters[160], span[OUT_SPAN_MAX], silence[64] = "";
+  const json_t *said = json_object_get(peer, "said_s");
+  const char *note = text_of(peer, "note");
+  counters_of(peer, counters, sizeof counters);
+  if (json_integer_value(said) >= WHERE_SILENT_S) {
+    out_span((uint64_t)json_integer_value(said), span);
+    snprintf(silence, sizeof silence, "silent %s", span);
+  }
+  const char *const parts[] = {note, silence, counters};
+  size_t used = 0;
+  out[0] = '\0';
+  for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+    if (parts[i][0] == '\0') {
+      continue;
+    }
+    const int n = snprintf(out + used, size - used, "%s%.150s", used == 0 ? "" : "; ", parts[i]);
+    used += n < 0 || (size_t)n >= size - used ? 0 : (size_t)n;
+  }
+}
+
+static void say_peers(struct cli *cli) {
+  static const char *const columns[] = {"peer", "state", ">last heard", ">behind", ">holds of ours", "endpoint", "<note", NULL};
+  struct out_table *table = out_table_new(cli, columns);
+  size_t i;
+  json_t *peer;
+  json_array_foreach(json_object_get(cli->doc, "peers"), i, peer) {
+    char heard[OUT_SPAN_MAX], behind[32], holding[64], note[400];
+    span_of(peer, "last_heard_s", heard);
+    number_of(peer, "behind", behind, sizeof behind);
+    holding_of(peer, holding, sizeof holding);
+    note_of(peer, note, sizeof note);
+    const char *cells[] = {
+        text_of(peer, "handle"), text_of(peer, "state"), heard, behind, holding, text_of(peer, "endpoint"), note};
+    out_table_row(table, cells);
+  }
+  out_table_print(table);
+}
+
 /* Fills the document, from core or from the store. */
 static enum err_code gather(struct cli *cli, struct here *here, struct err *err) {
   struct ctl_client *ctl = NULL;
@@ -249,7 +296,7 @@ static enum err_code gather(struct cli *cli, struct here *here, struct err *err)
     code = status_from_store(cli, here, err);
   }
   ctl_close(ctl);
-  return code;
+  return code == OK ? add_holders(cli, here, err) : code;
 }
 
 enum err_code cmd_status(struct cli *cli, const struct args *args, struct err *err) {

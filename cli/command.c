@@ -36,6 +36,8 @@ const struct command command_table[] = {
      "ritira un oggetto; le versioni restano nel registro", options_withdraw, 1, 1, false, cmd_withdraw},
     {"history", "objects", "ID", "every version of an object, and what became of it",
      "ogni versione di un oggetto, e che ne è stato", NULL, 1, 1, false, cmd_history},
+    {"where", "objects", "ID", "which members say they hold an object", "quali membri dicono di avere un oggetto", NULL, 1, 1,
+     false, cmd_where},
     {"diff", "objects", "ID [VERSION [VERSION]]", "what two versions say differently", "che cosa cambia fra due versioni", NULL,
      1, 3, false, cmd_diff},
     {"compare", "objects", "ID ID...", "objects side by side, field by field", "oggetti a confronto, campo per campo",

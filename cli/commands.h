@@ -8,7 +8,7 @@
 
 /* Each does what its row of the table says: results to out.h, ERR_USAGE for words that do not fit together, else what the
  * floors below return. */
-command_function cmd_init, cmd_found, cmd_join, cmd_demo, cmd_serve, cmd_status;
+command_function cmd_init, cmd_found, cmd_join, cmd_demo, cmd_serve, cmd_status, cmd_where;
 command_function cmd_new, cmd_check, cmd_publish, cmd_show, cmd_list, cmd_search;
 command_function cmd_history, cmd_diff, cmd_edit, cmd_withdraw;
 command_function cmd_compare, cmd_completion, cmd_doctor, cmd_news, cmd_sql, cmd_stats;

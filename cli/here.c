@@ -92,3 +92,15 @@ enum err_code here_schemas(const struct cli *cli, struct schema_set **out, struc
   }
   return code;
 }
+
+enum err_code here_object(const struct cli *cli, struct here *here, const char *name, int64_t *rowid, json_t **shown,
+                          struct err *err) {
+  enum err_code code = query_object(here->store, &here->federation, here->schemas, name, rowid, err);
+  if (code == OK) {
+    code = query_show(here->store, &here->federation, here->schemas, *rowid, cli->lang, shown, NULL, err);
+  }
+  if (code == ERR_NOT_FOUND && err->hint[0] == '\0') {
+    err_hint(err, "specola list KIND and specola search show references");
+  }
+  return code;
+}

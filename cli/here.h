@@ -21,6 +21,10 @@ MUST_CHECK enum err_code here_open(const struct cli *cli, struct here *out, stru
 MUST_CHECK enum err_code here_open_mode(const struct cli *cli, enum store_mode mode, struct here *out, struct err *err);
 /* The schema of a kind. ERR_NOT_FOUND with the nearest kind, or all of them, as a hint. */
 MUST_CHECK enum err_code here_kind(const struct schema_set *set, const char *kind, const struct schema **out, struct err *err);
+/* The object that a name stands for, as query_object finds it, and what query_show says of it in the language of this run. The
+ * caller decrefs *shown. ERR_NOT_FOUND and ERR_AMBIGUOUS with a hint; store errors. */
+MUST_CHECK enum err_code here_object(const struct cli *cli, struct here *here, const char *name, int64_t *rowid, json_t **shown,
+                                     struct err *err);
 /* The kinds of the home; the embedded ones where there is no home (`new`, `check`). config (may be NULL) receives the
  * configuration, zeroed without a home. */
 MUST_CHECK enum err_code here_schemas(const struct cli *cli, struct schema_set **out, struct home_config *config,

@@ -29,19 +29,34 @@ bool holds_are_due(const struct exchange_link *l) {
 
 /* ---- our own ---- */
 
+/* What it costs all of them rises with the square of their number: so does the pause after one, when there is news. */
+static uint64_t gap_ms(const struct exchange *x) {
+  const uint64_t n = (uint64_t)x->n_peers + 1, gap = n * n * HOLDS_GAP_SHARE_MS;
+  return gap < HOLDS_GAP_MS ? HOLDS_GAP_MS : gap;
+}
+
+/* When our next one is due. */
+static uint64_t own_due_ms(const struct exchange *x) {
+  const uint64_t soon = x->holds_ms + gap_ms(x);
+  return x->changes > x->holds_told && soon < x->holds_due_ms ? soon : x->holds_due_ms;
+}
+
 uint64_t holds_tick(struct exchange *x) {
   const uint64_t now = now_ms(x), every = x->n_peers + 1 > MANY_MEMBERS ? HOLDS_EVERY_MANY_MS : HOLDS_EVERY_MS;
   bool is_linked = false;
   for (uint32_t i = 0; i < x->n_links && !is_linked; i++)
     is_linked = is_used(x, x->links[i]);
   if (!is_linked) return now + TICK_MS; /* nobody would hear it */
-  if (now < x->holds_due_ms) return x->holds_due_ms;
+  const uint64_t due = own_due_ms(x);
+  if (now < due) return due;
+  x->holds_ms = now;
   x->holds_due_ms = now + STORE_RETRY_MS;
   if (hall_holds_own(x->config.hall, NULL) == OK) {
     pass_on(x, &x->self.node, NULL);
+    x->holds_told = x->changes;
     x->holds_due_ms = now + every * 4 / 5 + random_below(x, every * 2 / 5);
   }
-  return x->holds_due_ms;
+  return own_due_ms(x);
 }
 
 /* ---- being told ---- */
@@ -62,7 +77,7 @@ static void take_item(struct exchange *x, struct exchange_link *l, struct view i
   struct peer *p = index == NONE ? NULL : &x->peers[index];
   if (p == NULL && !is_own) return;
   const uint64_t now = now_ms(x);
-  if (p != NULL && p->has_holds && now < p->holds_ms + HOLDS_GAP_MS) return;
+  if (p != NULL && p->holds_ms > now + (HOLDS_BURST - 1) * HOLDS_TAKEN_MS) return;
   const enum err_code code = hall_holds_take(x->config.hall, item, &holder, &fresh, NULL);
   if (code == ERR_FORMAT) tally(x, l->peer, COUNT_HOLDS_FORMAT, 1);
   if (code == ERR_SIGNATURE) tally(x, l->peer, COUNT_HOLDS_SIGNATURE, 1);
@@ -71,8 +86,7 @@ static void take_item(struct exchange *x, struct exchange_link *l, struct view i
     x->holds_due_ms = now; /* of an earlier life: our numbers go on behind it */
     return;
   }
-  p->has_holds = true;
-  p->holds_ms = now;
+  p->holds_ms = (p->holds_ms > now ? p->holds_ms : now) + HOLDS_TAKEN_MS;
   pass_on(x, &holder, l);
 }
 
@@ -111,7 +125,7 @@ enum err_code holds_write(struct exchange *x, struct exchange_link *l, struct by
   for (uint32_t i = 0; i < LIMIT_MEMBERS && batch_has_room(&batch); i++) {
     if ((l->holds[i / 64] >> i % 64 & 1) == 0) continue;
     l->holds[i / 64] &= ~(UINT64_C(1) << i % 64);
-    if (holds_get(hall_store(x->config.hall), &x->federation->members[i].member->node, &storage, NULL) != OK) continue;
+    if (holds_get(hall_store(x->config.hall), &x->federation->members[i].member->node, NULL, &storage, NULL) != OK) continue;
     batch.ends[batch.n++] = storage.len;
   }
   x->out.has_req = false;

@@ -33,7 +33,10 @@
 #define HEADS_NOW_MS 1000u           /* the same with idle_now */
 #define HOLDS_EVERY_MS 300000u       /* our own HOLDS, +-20 % */
 #define HOLDS_EVERY_MANY_MS 3600000u /* the same above MANY_MEMBERS */
-#define HOLDS_GAP_MS 5000u           /* one of a holder is taken in so long */
+#define HOLDS_GAP_MS 6000u           /* between two of ours when there is news, at least */
+#define HOLDS_GAP_SHARE_MS 100u      /* and so much times the members squared */
+#define HOLDS_TAKEN_MS 5000u         /* one of a holder is taken in so long, */
+#define HOLDS_BURST 4u               /* but so many at once: some come late, behind one another */
 #define GRACE_MS 50u                 /* a CKPT that follows HEADS unasked is waited for so long */
 #define ASK_AGAIN_MS 250u            /* then a second peer is asked for the same checkpoints */
 #define SLOW_MS 1000u         /* a source that says nothing for so long is left if another can serve; doubled each time */
@@ -136,8 +139,8 @@ struct peer {
   uint64_t dial_ms, dial_wait_ms, reopened_ms;
   bool has_reopened, tried;
   /* what it told */
-  bool ident_asked, has_heads, has_holds;
-  uint64_t holds_ms; /* when its last HOLDS was taken */
+  bool ident_asked, has_heads;
+  uint64_t holds_ms; /* until then its HOLDS that were taken last up its share */
   struct hash digest;
   uint64_t epoch;
   bool has_ping;
@@ -244,8 +247,9 @@ struct exchange {
   uint64_t ratio16;          /* raw / encoded octets of recent windows, times 16 */
   bool plan_due, asks_first; /* asks_first: this turn only asks */
   uint64_t activity_ms;
-  uint64_t holds_due_ms; /* our next HOLDS */
-  uint64_t tick_due_ms;  /* when the last tick wanted to be called again */
+  uint64_t holds_ms, holds_told; /* our last HOLDS: when, and x->changes then */
+  uint64_t holds_due_ms;         /* our next one, news or not */
+  uint64_t tick_due_ms;          /* when the last tick wanted to be called again */
   struct counters counters;
   struct stranger strangers[LIMIT_STRANGERS];
   uint32_t n_strangers;

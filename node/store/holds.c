@@ -43,12 +43,15 @@ enum err_code holds_mark(struct store *s, const struct hash *node, uint64_t *ver
   return code;
 }
 
-enum err_code holds_get(struct store *s, const struct hash *node, struct bytes *item, struct err *err) {
-  static const char sql[] = "SELECT item FROM holds WHERE node = :node";
+enum err_code holds_get(struct store *s, const struct hash *node, uint64_t *received, struct bytes *item, struct err *err) {
+  static const char sql[] = "SELECT item, received FROM holds WHERE node = :node";
   sqlite3_stmt *st = NULL;
   enum err_code code = row_of(s, sql, node, &st, err);
   if (code == OK) {
     code = bytes_append(item, statement_blob(st, 0), err);
+    if (received != NULL) {
+      *received = (uint64_t)sqlite3_column_int64(st, 1);
+    }
     statement_done(st);
   }
   return code;

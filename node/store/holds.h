@@ -13,8 +13,9 @@ MUST_CHECK enum err_code holds_put(struct store *s, const struct holds *holds, u
 /* Version and counter of what is kept of a node; ERR_NOT_FOUND: nothing. */
 MUST_CHECK enum err_code holds_mark(struct store *s, const struct hash *node, uint64_t *version, uint64_t *counter,
                                     struct err *err);
-/* Appends the encoded item that is kept of a node. ERR_NOT_FOUND. */
-MUST_CHECK enum err_code holds_get(struct store *s, const struct hash *node, struct bytes *item, struct err *err);
+/* Appends the encoded item that is kept of a node; received (may be NULL): when it came. ERR_NOT_FOUND. */
+MUST_CHECK enum err_code holds_get(struct store *s, const struct hash *node, uint64_t *received, struct bytes *item,
+                                   struct err *err);
 /* Each item, those that came last first, until the reader returns false. The view is borrowed until it returns. */
 typedef bool holds_reader(void *context, const struct hash *node, uint64_t received, struct view item);
 MUST_CHECK enum err_code holds_each(struct store *s, holds_reader *reader, void *context, struct err *err);

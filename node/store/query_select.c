@@ -282,8 +282,9 @@ static bool is_view(const struct questions *q, const char *name) {
 /* Tables of which not even the number of rows is for questions. Of all others count(*) may be asked: SQLite then names neither
  * column nor view, and what it names may as well be a common table expression. */
 static bool is_counted(const char *name) {
-  static const char *const hidden[] = {"address", "authority", "charter", "dbstat",   "derived_fact", "derived_wide", "entry",
-                                       "fact",    "frozen",    "held",    "identity", "milestone",    "unique_key"};
+  static const char *const hidden[] = {"address",      "authority", "charter",   "dbstat",    "derived_fact",
+                                       "derived_wide", "entry",     "fact",      "frozen",    "held",
+                                       "holds",        "identity",  "milestone", "unique_key"};
   for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++) {
     if (sqlite3_stricmp(hidden[i], name) == 0) {
       return false;

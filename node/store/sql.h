@@ -6,6 +6,6 @@
 
 extern const char store_record_sql[];   /* what is kept for ever: its first version, */
 extern const char store_record_2_sql[]; /* and what the second adds */
-extern const char store_derived_sql[]; /* what can be dropped and rebuilt */
+extern const char store_derived_sql[];  /* what can be dropped and rebuilt */
 
 #endif

@@ -35,6 +35,7 @@ void wide_name(const struct schema *schema, char out[WIDE_NAME_MAX]) {
                                       "fulltext_docsize",
                                       "fulltext_idx",
                                       "held",
+                                      "holds",
                                       "identity",
                                       "link",
                                       "log",

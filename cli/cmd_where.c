@@ -1,0 +1,109 @@
+/*
+ * where: which members say that they hold an object's newest version. Their word, as it was signed and as old as it is.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/commands.h"
+#include "cli/here.h"
+#include "cli/out.h"
+#include "node/store/query_where.h"
+
+static const char *text_of(const json_t *json, const char *key) {
+  const char *text = json_string_value(json_object_get(json, key));
+  return text == NULL ? "" : text;
+}
+
+static bool is_silent(const json_t *member) {
+  const json_t *said = json_object_get(member, "said_s");
+  return json_is_integer(said) && json_integer_value(said) >= WHERE_SILENT_S;
+}
+
+/* " (silent 26 h)" behind a member's name. */
+static void add_silence(const json_t *member, struct bytes *line) {
+  char span[OUT_SPAN_MAX];
+  if (is_silent(member)) {
+    out_span((uint64_t)json_integer_value(json_object_get(member, "said_s")), span);
+    (void)!bytes_printf(line, NULL, " (silent %s)", span);
+  } else if (json_is_null(json_object_get(member, "said_s"))) {
+    (void)!bytes_printf(line, NULL, " (never said)");
+  }
+}
+
+/* "10 of 11 say they hold it; missing: PT (silent 26 h)". */
+static void say_sum(struct cli *cli, const json_t *where) {
+  struct bytes line;
+  size_t i, n = 0;
+  json_t *member;
+  bytes_init(&line, 65536);
+  json_array_foreach(json_object_get(where, "members"), i, member) {
+    if (strcmp(text_of(member, "holds"), "yes") == 0) {
+      continue;
+    }
+    (void)!bytes_printf(&line, NULL, "%s%s", n++ == 0 ? "; missing: " : ", ", text_of(member, "handle"));
+    add_silence(member, &line);
+  }
+  const char *rest = bytes_text(&line);
+  out_line(cli, "%jd of %jd say they hold it%s", (intmax_t)json_integer_value(json_object_get(where, "holding")),
+           (intmax_t)json_integer_value(json_object_get(where, "others")), rest == NULL ? "" : rest);
+  bytes_release(&line);
+}
+
+static void say_members(struct cli *cli, const json_t *where) {
+  static const char *const columns[] = {"member", "holds it", ">entries", ">texts missing", ">said", "<note", NULL};
+  static const char *const notes[][2] = {{"other", "it follows another branch of this log"},
+                                         {"unknown", "it has not said yet what it holds"}};
+  struct out_table *table = out_table_new(cli, columns);
+  size_t i;
+  json_t *member;
+  json_array_foreach(json_object_get(where, "members"), i, member) {
+    char size[24], missing[24] = "", span[OUT_SPAN_MAX], said[OUT_SPAN_MAX + 8] = "";
+    const json_t *age = json_object_get(member, "said_s"), *lacks = json_object_get(member, "missing");
+    const char *word = text_of(member, "holds"), *note = is_silent(member) ? "silent" : "";
+    snprintf(size, sizeof size, "%jd", (intmax_t)json_integer_value(json_object_get(member, "size")));
+    if (json_integer_value(lacks) > 0) {
+      snprintf(missing, sizeof missing, "%jd", (intmax_t)json_integer_value(lacks));
+    }
+    if (json_is_integer(age)) {
+      out_span((uint64_t)json_integer_value(age), span);
+      snprintf(said, sizeof said, "%s ago", span);
+    }
+    for (size_t k = 0; k < sizeof notes / sizeof notes[0]; k++) {
+      note = strcmp(word, notes[k][0]) == 0 ? notes[k][1] : note;
+    }
+    const char *cells[] = {text_of(member, "handle"), word, size, missing, said, note};
+    out_table_row(table, cells);
+  }
+  out_table_print(table);
+}
+
+enum err_code cmd_where(struct cli *cli, const struct args *args, struct err *err) {
+  struct here here;
+  int64_t rowid = 0;
+  json_t *object = NULL, *where = NULL;
+  enum err_code code = here_open(cli, &here, err);
+  if (code == OK) {
+    code = here_object(cli, &here, args->operands[0], &rowid, &object, err);
+  }
+  if (code == OK) {
+    code = query_where(here.store, &here.federation, rowid, (uint64_t)time(NULL), &where, err);
+  }
+  if (code == OK) {
+    json_object_update(cli->doc, where);
+    out_set_text(cli, "ref", text_of(object, "reference"));
+    out_set(cli, "title", out_json_text(view_of_text(text_of(object, "title"))));
+    out_heading(cli, "%s  %s  v%zu", text_of(object, "reference"), text_of(object, "title"),
+                json_array_size(json_object_get(object, "versions")));
+    if (json_array_size(json_object_get(where, "members")) == 0) {
+      out_line(cli, "This observatory has no other member.");
+    } else {
+      say_sum(cli, where);
+      say_members(cli, where);
+    }
+  }
+  json_decref(object);
+  json_decref(where);
+  here_release(&here);
+  return code;
+}
