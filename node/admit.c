@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "node/admission.h"
-#include "node/store/statement.h"
 
 /* A submission on its way. */
 struct admission {
@@ -36,43 +35,19 @@ static enum err_code sign_milestone(struct admission *ad, struct err *err) {
   return code;
 }
 
-/* The position in the own log of a record that is there already. */
-static enum err_code find_known(const struct append *a, const struct hash *id, bool *known, uint64_t *index, struct err *err) {
-  static const char sql[] = "SELECT id, envelope FROM entry WHERE rid = :rid AND id >= :from AND id < :to ORDER BY id";
-  struct store *s = a->h->config.store;
-  sqlite3_stmt *st = NULL;
-  bool row = true;
-  *known = false;
-  enum err_code code = statement_get(s, sql, &st, err);
-  if (code != OK) {
-    return code;
-  }
-  statement_bind_int(st, 1, (int64_t)get_u64be(id->b));
-  statement_bind_int(st, 2, entry_rowid(a->log.no, 0));
-  statement_bind_int(st, 3, entry_rowid(a->log.no + 1, 0));
-  while (!*known && (code = statement_step(s, st, &row, "entry", err)) == OK && row) {
-    struct view header;
-    struct view signature;
-    if (envelope_split(statement_blob(st, 1), &header, &signature)) {
-      const struct hash found = record_id(&a->h->derivation.fed_id, header);
-      *known = hash_equal(&found, id);
-      *index = entry_index(sqlite3_column_int64(st, 0));
-    }
-  }
-  statement_done(st);
-  return code;
-}
-
 static enum err_code admit_one(struct admission *ad, const struct verified *entry, struct receipt_row *row, struct err *err) {
   struct append *a = &ad->append;
   enum reason reason = REASON_NONE;
   bool known = false;
+  int64_t held = 0;
   row->id = envelope_id(&a->h->derivation.fed_id, entry->opened.item.envelope);
   row->gen = a->log.gen;
   row->state = RECEIPT_LOGGED;
   enum err_code code = OK;
   if (entry->opened.reason == REASON_NONE) {
-    code = find_known(a, &row->id, &known, &row->index, err);
+    code = entry_find_below(a->h->config.store, &a->h->derivation.fed_id, &row->id, entry_rowid(a->log.no, a->log.range.size),
+                            &known, &held, err);
+    row->index = entry_index(held);
   }
   if (code != OK || known) {
     return code;

@@ -106,28 +106,38 @@ enum err_code entry_is_record(struct store *s, int64_t rowid, bool *is_record, s
   return code;
 }
 
-enum err_code entry_find(struct store *s, const struct hash *fed_id, const struct hash *id, int64_t *rowid, struct err *err) {
-  static const char sql[] = "SELECT id, envelope FROM entry WHERE rid = :rid ORDER BY id";
+/* The rowid of the first record of that id from <= rowid < to. *found tells. */
+static enum err_code find_between(struct store *s, const struct hash *fed_id, const struct hash *id, int64_t from, int64_t to,
+                                  bool *found, int64_t *rowid, struct err *err) {
+  static const char sql[] = "SELECT id, envelope FROM entry WHERE rid = :rid AND id >= :from AND id < :to ORDER BY id";
   sqlite3_stmt *st = NULL;
   bool row = true;
+  *found = false;
   enum err_code code = statement_get(s, sql, &st, err);
   if (code != OK) {
     return code;
   }
   statement_bind_int(st, 1, rid_of(id));
-  while ((code = statement_step(s, st, &row, "entry", err)) == OK && row) {
-    struct view header;
-    struct view signature;
-    if (envelope_split(statement_blob(st, 1), &header, &signature)) {
-      const struct hash found = record_id(fed_id, header);
-      if (hash_equal(&found, id)) {
-        *rowid = sqlite3_column_int64(st, 0);
-        statement_done(st);
-        return OK;
-      }
-    }
+  statement_bind_int(st, 2, from);
+  statement_bind_int(st, 3, to);
+  while (!*found && (code = statement_step(s, st, &row, "entry", err)) == OK && row) {
+    const struct hash held = envelope_id(fed_id, statement_blob(st, 1));
+    *found = hash_equal(&held, id);
+    *rowid = sqlite3_column_int64(st, 0);
   }
-  return code == OK ? err_set(err, ERR_NOT_FOUND, "no record of that id is held") : code;
+  statement_done(st);
+  return code;
+}
+
+enum err_code entry_find(struct store *s, const struct hash *fed_id, const struct hash *id, int64_t *rowid, struct err *err) {
+  bool found = false;
+  const enum err_code code = find_between(s, fed_id, id, 0, INT64_MAX, &found, rowid, err);
+  return code == OK && !found ? err_set(err, ERR_NOT_FOUND, "no record of that id is held") : code;
+}
+
+enum err_code entry_find_below(struct store *s, const struct hash *fed_id, const struct hash *id, int64_t below, bool *found,
+                               int64_t *rowid, struct err *err) {
+  return find_between(s, fed_id, id, entry_rowid(entry_log_no(below), 0), below, found, rowid, err);
 }
 
 enum err_code entry_each(struct store *s, int64_t log_no, uint64_t from, uint64_t to, entry_visit *visit, void *context,

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "node/rights.h"
-#include "node/store/statement.h"
 #include "protocol/canon.h"
 
 /* ---- door 4 ---- */
@@ -67,6 +66,7 @@ struct step {
   const struct opened *entry;
   const struct header *header;
   struct position at;
+  int64_t repeats; /* the record of this id below, if out->repeated */
   bool dry;
   struct verdict *out;
   struct err *err;
@@ -100,26 +100,9 @@ static bool is_own_key(const struct step *step) {
   return own != NULL && pubkey_equal(&step->header->author, own);
 }
 
-/* Whether a record with this id stands below in this log: at most one of each has its id in the index. */
-static enum err_code find_repeated(const struct step *step) {
-  static const char sql[] = "SELECT envelope FROM entry WHERE rid = :rid AND id >= :from AND id < :here";
-  const struct hash *id = &step->entry->record.id;
-  bool *repeated = &step->out->repeated;
-  sqlite3_stmt *st = NULL;
-  bool row = true;
-  enum err_code code = statement_get(step->s, sql, &st, step->err);
-  if (code != OK) {
-    return code;
-  }
-  statement_bind_int(st, 1, (int64_t)get_u64be(id->b));
-  statement_bind_int(st, 2, entry_rowid(step->e->log_no, 0));
-  statement_bind_int(st, 3, entry_rowid(step->e->log_no, step->at.index));
-  while (!*repeated && (code = statement_step(step->s, st, &row, "entry", step->err)) == OK && row) {
-    const struct hash found = envelope_id(&step->e->fed_id, statement_blob(st, 0));
-    *repeated = hash_equal(&found, id);
-  }
-  statement_done(st);
-  return code;
+/* A record of this log, below this position. */
+static enum err_code find_below(const struct step *step, const struct hash *id, bool *found, int64_t *rowid) {
+  return entry_find_below(step->s, &step->e->fed_id, id, entry_rowid(step->e->log_no, step->at.index), found, rowid, step->err);
 }
 
 /* Row 16, when nothing before it was found. */
@@ -196,9 +179,20 @@ static enum err_code evaluate_certificate(struct step *step) {
 
 /* The object that the record names: that of its subject, or of a first version its own id. */
 static enum err_code find_object(struct step *step) {
-  const struct hash *id = step->header->has_subject ? &step->header->subject : &step->entry->record.id;
-  return object_find(step->s, &step->e->fed_id, entry_rowid(step->e->log_no, step->at.index), id, &step->out->has_object,
-                     &step->out->object, step->err);
+  struct verdict *v = step->out;
+  int64_t first = step->repeats;
+  bool found = v->repeated;
+  enum err_code code = step->header->has_subject ? find_below(step, &step->header->subject, &found, &first) : OK;
+  if (code != OK || !found) {
+    return code;
+  }
+  code = object_get(step->s, first, &v->object, step->err);
+  v->has_object = code == OK;
+  if (code == ERR_NOT_FOUND) {
+    err_clear(step->err); /* a record, but no first version that stands */
+    return OK;
+  }
+  return code;
 }
 
 /* Rows 9 and 10. */
@@ -326,7 +320,8 @@ enum err_code evaluate(struct evaluation *e, struct store *s, const struct opene
                       .err = err};
   *out = (struct verdict){.reason = check_form(e, entry)};
   e->frozen = e->frozen || (entry->freezes && !dry);
-  const enum err_code code = entry->reason == REASON_NONE ? find_repeated(&step) : OK;
+  const enum err_code code =
+      entry->reason == REASON_NONE ? find_below(&step, &entry->record.id, &out->repeated, &step.repeats) : OK;
   if (code != OK) {
     return code;
   }

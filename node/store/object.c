@@ -20,37 +20,6 @@ static void object_of_row(sqlite3_stmt *st, struct object *out) {
   out->readable = sqlite3_column_int(st, 9) != 0;
 }
 
-enum err_code object_find(struct store *s, const struct hash *fed_id, int64_t below, const struct hash *object_id, bool *found,
-                          struct object *out, struct err *err) {
-  static const char sql[] = "SELECT " OBJECT_COLUMNS ", envelope FROM entry JOIN object ON object.id = entry.id "
-                            "WHERE rid = :rid AND entry.id >= :from AND entry.id < :to";
-  sqlite3_stmt *st = NULL;
-  bool row = true;
-  *found = false;
-  enum err_code code = statement_get(s, sql, &st, err);
-  if (code != OK) {
-    return code;
-  }
-  statement_bind_int(st, 1, (int64_t)get_u64be(object_id->b));
-  statement_bind_int(st, 2, entry_rowid(entry_log_no(below), 0));
-  statement_bind_int(st, 3, below);
-  while ((code = statement_step(s, st, &row, "object", err)) == OK && row) {
-    struct view header;
-    struct view signature;
-    if (!envelope_split(statement_blob(st, 10), &header, &signature)) {
-      continue;
-    }
-    const struct hash id = record_id(fed_id, header);
-    if (hash_equal(&id, object_id)) {
-      object_of_row(st, out);
-      *found = true;
-      statement_done(st);
-      return OK;
-    }
-  }
-  return code;
-}
-
 enum err_code object_get(struct store *s, int64_t id, struct object *out, struct err *err) {
   static const char sql[] = "SELECT " OBJECT_COLUMNS " FROM object WHERE id = :id";
   sqlite3_stmt *st = NULL;

@@ -13,10 +13,6 @@ struct object {
   uint64_t versions, schema, flags, person;
   bool readable; /* the newest body is here and is a map */
 };
-/* Finds the object of an object id whose first version stands in the log of the rowid `below`, below that one. *found tells;
- * store errors. */
-MUST_CHECK enum err_code object_find(struct store *s, const struct hash *fed_id, int64_t below, const struct hash *object_id,
-                                     bool *found, struct object *out, struct err *err);
 /* By the rowid of its first version. ERR_NOT_FOUND. */
 MUST_CHECK enum err_code object_get(struct store *s, int64_t id, struct object *out, struct err *err);
 /* Writes a new row; changes the row of object->id. Never INSERT OR REPLACE, nor anything else that needs a statement journal:

@@ -96,6 +96,10 @@ MUST_CHECK enum err_code entry_get(struct store *s, int64_t rowid, struct bytes 
 /* The rowid of a record by its id (recomputed from the header, so a prefix cannot mislead). ERR_NOT_FOUND. */
 MUST_CHECK enum err_code entry_find(struct store *s, const struct hash *fed_id, const struct hash *id, int64_t *rowid,
                                     struct err *err);
+/* The same within the log of the rowid `below`, below that one: at most one stands in the index there. *found tells; *rowid
+ * says nothing without it. Store errors. */
+MUST_CHECK enum err_code entry_find_below(struct store *s, const struct hash *fed_id, const struct hash *id, int64_t below,
+                                          bool *found, int64_t *rowid, struct err *err);
 /* Whether an entry stands in the index of record ids: its author's signature was verified when it came. */
 MUST_CHECK enum err_code entry_is_record(struct store *s, int64_t rowid, bool *is_record, struct err *err);
 /* Entries of a log from ≤ index < to in order, one statement; visit's false stops. */
