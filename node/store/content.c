@@ -108,7 +108,7 @@ static enum err_code change(struct content *c, int64_t object, const struct cont
       .c = c, .wide = body->wide, .object = object, .facets = {.object = object}, .add = add, .code = OK, .err = err};
   texts_clear(&c->texts);
   if (w.wide == NULL) {
-    return texts_of(&c->texts, NULL, body->octets, err);
+    return texts_take_all(&c->texts, body->octets, err);
   }
   if (w.wide->insert == NULL) {
     const enum err_code code = wide_prepare(&c->wides.items[w.wide - c->wides.items], c->s, err);

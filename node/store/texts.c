@@ -49,9 +49,9 @@ static bool take(void *context, const struct body_value *value) {
   return walk->code == OK;
 }
 
-/* A body of an unknown kind: without a schema nothing tells a code from a text. Depth is bounded by canon_check_body. */
-static enum err_code take_all(struct texts *t, struct view body, struct err *err) { // NOLINT(misc-no-recursion)
-  struct canon_reader r = canon_reader(body);
+/* Without a schema nothing tells a code from a text. Depth is bounded by canon_check_body. */
+enum err_code texts_take_all(struct texts *t, struct view body, struct err *err) { // NOLINT(misc-no-recursion)
+  struct canon_reader r = canon_reader_checked(body);
   const enum canon_type type = canon_peek(&r);
   enum err_code code = OK;
   if (type == CANON_STR) {
@@ -66,7 +66,7 @@ static enum err_code take_all(struct texts *t, struct view body, struct err *err
     if (type == CANON_MAP) {
       previous = canon_key(&r, &previous);
     }
-    code = take_all(t, canon_skip(&r), err);
+    code = texts_take_all(t, canon_pass(&r), err);
   }
   return code;
 }
@@ -78,7 +78,7 @@ enum err_code texts_of(struct texts *t, const struct schema *schema, struct view
     return OK;
   }
   if (schema == NULL) {
-    return take_all(t, body, err);
+    return texts_take_all(t, body, err);
   }
   if (slots_take(schema, body, &slots, NULL) == OK) {
     slots_walk(&slots, take, &walk);

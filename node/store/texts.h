@@ -16,7 +16,9 @@ void texts_clear(struct texts *t);
 /* Takes a value that is text; others are passed over. */
 MUST_CHECK enum err_code texts_take(struct texts *t, const struct schema *schema, const struct body_value *value,
                                     struct err *err);
-/* All texts of a body. schema NULL: every str that is not a key is text. A body that is not canonical has none. */
+/* All texts of a body whose kind is not known here: every str that is not a key. The body is canonical. */
+MUST_CHECK enum err_code texts_take_all(struct texts *t, struct view body, struct err *err);
+/* All texts of any octets; those that are no canonical body have none. schema NULL: of a kind that is not known here. */
 MUST_CHECK enum err_code texts_of(struct texts *t, const struct schema *schema, struct view body, struct err *err);
 
 #endif
