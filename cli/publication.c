@@ -8,11 +8,18 @@
 #include <string.h>
 
 #include "node/store/object.h"
+#include "node/store/unique.h"
+
+/* The unique fields of a body (node/store/unique.h), if it has them all. */
+struct unique {
+  bool any;
+  int64_t key;
+};
 
 /* Invariant: unique[i] and new_version[i] belong to batch.rows[i]. */
 struct shipment {
   struct batch batch;
-  struct hash unique[LIMIT_SUBMIT]; /* of the unique fields; zero: none */
+  struct unique unique[LIMIT_SUBMIT];
   bool new_version[LIMIT_SUBMIT];
 };
 
@@ -200,29 +207,16 @@ enum err_code version_by_content(const struct here *here, const struct proposal 
   return c.found ? OK : ERR_NOT_FOUND;
 }
 
-/* What the unique fields hash to; zero if one of them is missing. */
-static struct hash unique_hash(const struct schema *schema, struct view body) {
-  struct hash_stream stream;
-  if (schema->n_unique == 0) {
-    return (struct hash){{0}};
-  }
-  hash_stream_init(&stream, HASH_BODY);
-  for (size_t i = 0; i < schema->n_unique; i++) {
-    struct view value;
-    uint8_t length[8];
-    if (!body_text(schema, body, schema->unique[i]->key, "", &value, NULL)) {
-      return (struct hash){{0}};
-    }
-    put_u64be(length, value.len);
-    hash_stream_add(&stream, view_of(length, sizeof length));
-    hash_stream_add(&stream, value);
-  }
-  return hash_stream_final(&stream);
+static struct unique unique_of(const struct schema *schema, struct view body) {
+  struct unique u = {.any = false};
+  struct body_slots slots;
+  u.any = schema->n_unique > 0 && slots_fill(schema, body, &slots, NULL) == OK && unique_key(&slots, 0, &u.key);
+  return u;
 }
 
-static bool holds(const struct shipment *s, const struct hash *unique) {
+static bool holds(const struct shipment *s, const struct unique *u) {
   for (uint32_t i = 0; i < s->batch.n; i++) {
-    if (hash_equal(&s->unique[i], unique)) {
+    if (u->any && s->unique[i].any && s->unique[i].key == u->key) {
       return true;
     }
   }
@@ -290,7 +284,7 @@ void publication_free(struct publication *p) {
 }
 
 static enum err_code add(struct publication *p, struct submit *s, const struct proposal *o, const struct version_of *replaced,
-                         const struct hash *unique, size_t tag, struct err *err) {
+                         const struct unique *unique, size_t tag, struct err *err) {
   enum err_code code = OK;
   struct view body = bytes_view(&o->body);
   if (!batch_has_room(&p->waiting->batch, body.len)) {
@@ -312,7 +306,7 @@ static enum err_code add(struct publication *p, struct submit *s, const struct p
 
 enum err_code publication_add(struct publication *p, struct submit *s, const struct proposal *o,
                               const struct version_of *replaced, size_t tag, struct err *err) {
-  const struct hash unique = unique_hash(o->schema, bytes_view(&o->body));
+  const struct unique unique = unique_of(o->schema, bytes_view(&o->body));
   return add(p, s, o, replaced, &unique, tag, err);
 }
 
@@ -320,19 +314,18 @@ enum err_code publication_offer(struct publication *p, struct submit *s, const s
                                 struct err *err) {
   struct version_of held;
   struct view body = bytes_view(&o->body);
-  struct hash unique = unique_hash(o->schema, body);
-  bool named = !hash_is_zero(&unique);
+  const struct unique unique = unique_of(o->schema, body);
   enum err_code code = OK;
   /* What is not in the log yet cannot be found there. */
-  if (named && holds(p->waiting, &unique)) {
+  if (holds(p->waiting, &unique)) {
     code = publication_flush(p, s, err);
-  } else if (named && holds(p->sent, &unique)) {
+  } else if (holds(p->sent, &unique)) {
     code = settle(p, err);
   }
   if (code != OK) {
     return code;
   }
-  code = named ? version_by_unique(&s->here, o->schema, body, &held, err) : ERR_NOT_FOUND;
+  code = unique.any ? version_by_unique(&s->here, o->schema, body, &held, err) : ERR_NOT_FOUND;
   if (code == ERR_NOT_FOUND) {
     return add(p, s, o, NULL, &unique, tag, err);
   }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "node/export/inside.h"
-#include "protocol/canon.h"
+#include "protocol/schema/slots.h"
 
 #define CSV_FIXED 8 /* columns before the fields: reference … completeness */
 
@@ -84,7 +84,8 @@ struct cell {
 /* A row in the making: a cell for each leaf, in the order of the columns, filled by walks over the body. */
 struct row {
   struct export_run *run;
-  struct view body;
+  struct body_slots slots;
+  bool has_body;        /* it is here, and taken apart into slots */
   struct view original; /* tag of the original language; empty: the first of each text */
   struct cell *cells;
   size_t n_cells, at; /* at: the leaf of the value before, for values come in the order of the columns */
@@ -193,11 +194,11 @@ static bool take_translation(void *context, const struct body_value *value) {
 
 static enum err_code put_translations(struct row *row, struct err *err) {
   struct translations t = {.row = row, .all = json_object()};
-  enum err_code code = row->body.len == 0 ? OK : body_walk(row->run->schema, row->body, take_translation, &t, err);
-  char *text = code == OK && t.any ? json_dumps(t.all, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
-  if (code == OK) {
-    code = put_text_cell(&row->run->scratch, text == NULL ? "" : text, false, err);
+  if (row->has_body) {
+    slots_walk(&row->slots, take_translation, &t);
   }
+  char *text = t.any ? json_dumps(t.all, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+  const enum err_code code = put_text_cell(&row->run->scratch, text == NULL ? "" : text, false, err);
   free(text);
   json_decref(t.all);
   return code;
@@ -225,19 +226,19 @@ static enum err_code add_cell(void *context, const struct field *leaf, struct er
 }
 
 static enum err_code fill_cells(struct row *row, struct err *err) {
-  enum err_code code = each_leaf(row->run->schema, add_cell, row, err);
-  if (code != OK || row->body.len == 0 || canon_check_body(row->body, NULL) != OK) {
+  const enum err_code code = each_leaf(row->run->schema, add_cell, row, err);
+  if (code != OK || !row->has_body) {
     return code;
   }
-  code = body_walk(row->run->schema, row->body, take_value, row, err);
+  slots_walk(&row->slots, take_value, row);
   for (size_t i = 0; i < row->n_cells; i++) {
     row->cells[i].closed = row->cells[i].any;
   }
   row->fallback = true;
-  if (code == OK && row->code == OK) {
-    code = body_walk(row->run->schema, row->body, take_fallback, row, err);
+  if (row->code == OK) {
+    slots_walk(&row->slots, take_fallback, row);
   }
-  return row->code != OK ? row->code : code;
+  return row->code;
 }
 
 static enum err_code put_cells(struct row *row, struct err *err) {
@@ -251,13 +252,12 @@ static enum err_code put_cells(struct row *row, struct err *err) {
 }
 
 enum err_code export_csv_row(struct export_run *run, const struct query_row *row, struct view body) {
-  struct row r = {.run = run, .body = body, .code = OK, .err = run->err};
-  struct view tag;
+  struct row r = {.run = run, .code = OK, .err = run->err};
   bytes_clear(&run->scratch);
   enum err_code code = put_fixed(run, row);
-  if (run->schema->language != NULL && body.len > 0 &&
-      body_text(run->schema, body, run->schema->language->key, "", &tag, NULL)) {
-    r.original = tag;
+  r.has_body = slots_fill(run->schema, body, &r.slots, NULL) == OK;
+  if (r.has_body && run->schema->language != NULL) {
+    (void)slots_text(&r.slots, run->schema->language, "", &r.original, NULL);
   }
   if (code == OK) {
     code = put_cells(&r, run->err);

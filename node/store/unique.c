@@ -55,16 +55,18 @@ enum err_code unique_erase(struct store *s, int64_t key, int64_t object, struct 
   return change(s, sql, key, object, err);
 }
 
-static bool values_equal(const struct schema *schema, struct view a, struct view b) {
-  for (size_t i = 0; i < schema->n_unique; i++) {
+/* Whether a body that is held has the same unique fields. */
+static bool values_equal(const struct body_slots *a, struct view body) {
+  const struct schema *schema = a->schema;
+  struct body_slots b;
+  bool equal = slots_fill(schema, body, &b, NULL) == OK;
+  for (size_t i = 0; equal && i < schema->n_unique; i++) {
     struct view x;
     struct view y;
-    const char *key = schema->unique[i]->key;
-    if (!body_text(schema, a, key, NULL, &x, NULL) || !body_text(schema, b, key, NULL, &y, NULL) || !view_equal(x, y)) {
-      return false;
-    }
+    equal = slots_text(a, schema->unique[i], NULL, &x, NULL) && slots_text(&b, schema->unique[i], NULL, &y, NULL) &&
+            view_equal(x, y);
   }
-  return true;
+  return equal;
 }
 
 enum err_code unique_find(struct store *s, const struct schema *schema, int64_t log_no, struct view body, int64_t *object,
@@ -88,7 +90,7 @@ enum err_code unique_find(struct store *s, const struct schema *schema, int64_t 
   statement_bind_int(st, 2, log_no);
   statement_bind_int(st, 3, schema->number);
   while ((code = statement_step(s, st, &row, "unique fields", err)) == OK && row) {
-    if (values_equal(schema, statement_blob(st, 1), body)) {
+    if (values_equal(&slots, statement_blob(st, 1))) {
       *object = sqlite3_column_int64(st, 0);
       statement_done(st);
       return OK;

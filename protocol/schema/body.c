@@ -45,19 +45,6 @@ static bool ml_text(const struct body_slots *slots, struct view ml, const char *
   return ml_open(ml, &m) && ml_next(&m, tag, out);
 }
 
-/* The octets of one top-level value, found without a look at the others. Empty if there is none, or it is not canonical. */
-static struct view value_find(struct view body, const char *key) {
-  struct canon_reader r = canon_reader(body);
-  struct view previous = view_of(NULL, 0);
-  const uint32_t n = canon_map(&r, LIMIT_LIST);
-  for (uint32_t i = 0; i < n && r.fault == NULL; i++) {
-    const bool found = view_is_text(canon_key(&r, &previous), key);
-    const struct view value = canon_pass(&r);
-    if (found) return canon_check(value, "value", NULL) == OK ? value : view_of(NULL, 0);
-  }
-  return view_of(NULL, 0);
-}
-
 /* The first element of a field's value. */
 static bool first_of(const struct field *f, struct view value, struct view *element) {
   struct elements e;
@@ -76,13 +63,8 @@ bool slots_text(const struct body_slots *slots, const struct field *f, const cha
 bool body_text(const struct schema *schema, struct view body, const char *key, const char *lang, struct view *out,
                struct view *tag) {
   struct body_slots slots;
-  struct view element;
   const int i = kind_top(schema, view_of_text(key));
-  if (i < 0) return false;
-  const struct field *f = &schema->fields[i];
-  if (f->ml) return slots_fill(schema, body, &slots, NULL) == OK && slots_text(&slots, f, lang, out, tag);
-  if (tag != NULL) *tag = view_of(NULL, 0);
-  return first_of(f, value_find(body, f->key), &element) && scalar_str(element, out);
+  return i >= 0 && slots_fill(schema, body, &slots, NULL) == OK && slots_text(&slots, &schema->fields[i], lang, out, tag);
 }
 
 /* ---- the walk ---- */

@@ -49,9 +49,9 @@ MUST_CHECK enum err_code body_from_json(const struct schema *schema, const json_
 /* JSON from a canonical body; schema may be NULL (bins become hex). ERR_FORMAT, ERR_MEMORY. The caller decrefs. */
 MUST_CHECK enum err_code body_to_json(const struct schema *schema, struct view body, json_t **out, struct err *err);
 
-/* Looks up a top-level or group-less value: body_text gives the text of a scalar field; for ml the text in lang, else in
- * original_lang, else the first. Borrowed from body; false if absent. Only an ml text is the whole body looked at for. tag (may
- * be NULL) receives the language taken. */
+/* The text of a top-level field: of a list its first element, of an ml text the one in lang, else in the original language,
+ * else the first. Borrowed from body; false if absent, or if body is not canonical. tag (may be NULL) receives the language
+ * taken. Whoever asks for several fields takes the body apart once (slots.h). */
 bool body_text(const struct schema *schema, struct view body, const char *key, const char *lang, struct view *out,
                struct view *tag);
 

@@ -22,7 +22,7 @@ struct body_slots {
 MUST_CHECK enum err_code slots_fill(const struct schema *schema, struct view body, struct body_slots *out, struct err *err);
 /* The same of octets that canon_check or canon_check_body has passed. */
 MUST_CHECK enum err_code slots_take(const struct schema *schema, struct view body, struct body_slots *out, struct err *err);
-/* body_text and body_walk of a body that is taken apart already; field is one of the top level. */
+/* body_text and body_walk of a body that is taken apart already; field is one of the top level. lang may be NULL. */
 bool slots_text(const struct body_slots *slots, const struct field *field, const char *lang, struct view *out,
                 struct view *tag);
 void slots_walk(const struct body_slots *slots, body_visit *visit, void *context);
