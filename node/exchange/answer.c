@@ -206,13 +206,13 @@ enum err_code answer_write(struct exchange *x, struct exchange_link *l, struct b
   l->n_asks--;
   enum err_code code = write_answer(x, l, &a, payload, err);
   if (code == OK) return OK;
-  bool is_absent = code == ERR_NOT_FOUND;
+  bool is_held = code != ERR_NOT_FOUND;
   x->out.type = MSG_ERR;
   x->out.has_req = a.has_req;
   x->out.req = a.req;
-  x->out.u.error.code = is_absent ? MSGERR_NOT_HELD : MSGERR_BUSY;
+  x->out.u.error.code = is_held ? MSGERR_BUSY : MSGERR_NOT_HELD;
   x->out.u.error.text = view_of_text(message_error_name(x->out.u.error.code));
-  x->out.u.error.retry_after = is_absent ? 0 : 5;
+  x->out.u.error.retry_after = is_held ? 5 : 0;
   bytes_clear(payload);
   return message_write(&x->out, payload, err);
 }

@@ -45,6 +45,7 @@
   X(COUNT_DATA_FORMAT, "data.format", "DATA that is not the window that was asked for")                                        \
   X(COUNT_DATA_MISMATCH, "data.mismatch", "a body that does not match its commitment")                                         \
   X(COUNT_DATA_LIMIT, "data.limit", "more octets of bodies than a milestone may hold")                                         \
+  X(COUNT_FILL_MISMATCH, "fill.mismatch", "a body that came later and does not match: a false one, or of another branch")      \
   X(COUNT_PULL_MISMATCH, "pull.mismatch", "entries that do not fold to the signed root")                                       \
   X(COUNT_TIMEOUT, "timeout", "a question without an answer")                                                                  \
   X(COUNT_QUOTA_FRAMES, "quota.frames", "frames over the quota of unasked ones")                                               \

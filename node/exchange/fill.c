@@ -1,6 +1,7 @@
 /*
  * fill: a peer may serve an entry and lack its body (ABSENT, docs/protocol.md 7.4). The entry is kept, and its body asked of
- * others: one peer at a time goes through all that is missing of a log; what it lacks too is asked of the next one.
+ * others: one peer at a time goes through all that is missing of a log; what it lacks too is asked of the next one. Where it
+ * stopped it goes on when its turn comes again.
  */
 #include "node/exchange/inside.h"
 #include "protocol/canon.h"
@@ -8,26 +9,27 @@
 #define FILL_MOST 256u                      /* positions in one question */
 #define FILL_CUT_RAW (LIMIT_DATA_SOFT / 2u) /* octets below which nobody has a reason to cut a window */
 
-/* The owner if it can serve now, else another that holds more than `position`; NONE. */
-static uint32_t choose_filler(const struct exchange *x, uint32_t index, uint64_t position) {
+/* The owner if it can serve now, else another that holds more than `position`; not `not_peer`. NONE. */
+static uint32_t choose_filler(const struct exchange *x, uint32_t index, uint64_t position, uint32_t not_peer) {
   const struct exchange_log *log = x->logs[index];
   uint32_t best = NONE;
   for (uint32_t i = 0; i < x->n_peers; i++) {
     uint32_t p = (i + index) % x->n_peers;
     const struct claim *c = &log->claims[p];
-    if (!plan_is_eligible(x, log, p) || c->size <= position || now_ms(x) < c->absent_before_ms) continue;
-    if (hash_equal(&x->peers[p].node, &log->node)) return p;
-    if (best == NONE) best = p;
+    bool is_fit = p != not_peer && plan_is_eligible(x, log, p) && c->size > position && now_ms(x) >= c->absent_before_ms;
+    if (is_fit && hash_equal(&x->peers[p].node, &log->node)) return p;
+    if (is_fit && best == NONE) best = p;
   }
   return best;
 }
 
 static bool ask_bodies(struct exchange *x, uint32_t index, uint64_t from) {
   struct exchange_log *log = x->logs[index];
-  if (request_count(x, log->filler, MSG_GET) >= LIMIT_GETS) return false;
-  struct request *r = request_new(x, log->filler, MSG_GET, GET_BODIES);
+  uint32_t filler = log->fill.filler;
+  if (request_count(x, filler, MSG_GET) >= LIMIT_GETS) return false;
+  struct request *r = request_new(x, filler, MSG_GET, GET_BODIES);
   if (r == NULL) return false;
-  r->link = x->peers[log->filler].link;
+  r->link = x->peers[filler].link;
   r->log = index;
   r->from = from;
   r->to = log->size - from < FILL_MOST ? log->size : from + FILL_MOST;
@@ -48,61 +50,72 @@ static bool ask_bodies(struct exchange *x, uint32_t index, uint64_t from) {
 /* The filler has nothing more for us: another one, then. */
 static void leave_filler(struct exchange *x, uint32_t index) {
   struct exchange_log *log = x->logs[index];
-  struct claim *c = &log->claims[log->filler];
+  struct claim *c = &log->claims[log->fill.filler];
   c->absent_wait_ms = plan_longer(c->absent_wait_ms);
   c->absent_before_ms = now_ms(x) + c->absent_wait_ms;
-  log->filler = NONE;
+  log->fill.filler = NONE;
 }
 
-/* The next absent body; false: none, or an error of the store. */
-static bool next_absent(struct exchange *x, uint32_t index, uint64_t from, uint64_t *position) {
+/* Whether a body is absent, `from` on; after an error of the store it is asked again later. */
+static enum err_code next_absent(struct exchange *x, uint32_t index, uint64_t from, uint64_t *position) {
   struct exchange_log *log = x->logs[index];
   struct err err = ERR_INIT;
   enum err_code code = hall_absent(x->config.hall, &log->node, log->gen, from, position, &err);
-  if (code != OK && code != ERR_NOT_FOUND) log->fill_due_ms = now_ms(x) + STORE_RETRY_MS;
-  return code == OK;
+  if (code != OK && code != ERR_NOT_FOUND) log->fill.due_ms = now_ms(x) + STORE_RETRY_MS;
+  return code;
+}
+
+/* Looks whether bodies are absent, and who can be asked for them. */
+static void begin(struct exchange *x, uint32_t index) {
+  struct fill *f = &x->logs[index]->fill;
+  f->any = next_absent(x, index, 0, &f->first) == OK;
+  f->filler = f->any ? choose_filler(x, index, f->first, NONE) : NONE;
+  f->gave_ms = now_ms(x);
+  if (!f->any) f->due_ms = now_ms(x) + TICK_MS;
 }
 
 uint64_t fill_run(struct exchange *x, uint32_t index) {
   struct exchange_log *log = x->logs[index];
+  struct fill *f = &log->fill;
   uint64_t now = now_ms(x), position = 0;
   if (hall_bodies_missing(x->config.hall) == 0) {
-    log->is_absent = false;
-    log->filler = NONE;
+    f->any = false;
+    f->filler = NONE;
     return now + TICK_MS;
   }
   if (log->n_slots > 0) return now + TICK_MS;
-  if (now < log->fill_due_ms) return log->fill_due_ms;
-  if (log->filler != NONE && request_is_pending(x, log->filler, index, MSG_GET, GET_BODIES)) return now + TICK_MS;
-  if (log->filler != NONE && !plan_is_eligible(x, log, log->filler)) log->filler = NONE;
-  if (log->filler != NONE && !next_absent(x, index, log->fill_at, &position)) leave_filler(x, index);
-  if (log->filler == NONE) {
-    log->is_absent = next_absent(x, index, 0, &position);
-    log->absent_at = position;
-    log->filler = log->is_absent ? choose_filler(x, index, position) : NONE;
-    log->fill_at = 0;
-  }
-  if (log->filler == NONE) {
-    log->fill_due_ms = log->is_absent ? 0 : now + TICK_MS;
-    return now + TICK_MS;
-  }
-  if (log->claims[log->filler].size <= position) {
+  if (now < f->due_ms) return f->due_ms;
+  if (f->filler != NONE && request_is_pending(x, f->filler, index, MSG_GET, GET_BODIES)) return now + TICK_MS;
+  if (f->filler != NONE && !plan_is_eligible(x, log, f->filler)) f->filler = NONE;
+  if (f->filler == NONE) begin(x, index);
+  if (f->filler == NONE) return now + TICK_MS;
+  struct claim *c = &log->claims[f->filler];
+  enum err_code code = next_absent(x, index, c->absent_next, &position);
+  if (code == ERR_NOT_FOUND || (code == OK && c->size <= position)) { /* it was asked for all of them */
+    c->absent_next = 0;
     leave_filler(x, index);
     return now;
   }
-  (void)ask_bodies(x, index, position);
+  if (code == OK) (void)ask_bodies(x, index, position);
   return now + TICK_MS;
 }
 
 bool fill_is_done(const struct exchange *x, uint32_t index) {
   const struct exchange_log *log = x->logs[index];
-  if (!log->is_absent) return true;
-  return log->filler == NONE && choose_filler(x, index, log->absent_at) == NONE;
+  const struct fill *f = &log->fill;
+  return !f->any || (f->filler == NONE && choose_filler(x, index, f->first, NONE) == NONE);
 }
 
 static bool holds_items(struct view window, uint64_t n) {
   struct canon_reader r = canon_reader(window);
   return canon_array(&r, FILL_MOST) == n && r.fault == NULL;
+}
+
+/* An answer that filled nothing: it could have told of all that was asked for, or there were too many such, and slow ones. */
+static bool keeps_others_waiting(const struct exchange *x, const struct request *r, uint64_t count, size_t len) {
+  const struct fill *f = &x->logs[r->log]->fill;
+  if (count < r->to - r->from && len < FILL_CUT_RAW) return true;
+  return now_ms(x) >= f->gave_ms + FILL_IDLE_MS && choose_filler(x, r->log, f->first, f->filler) != NONE;
 }
 
 void fill_data(struct exchange *x, struct exchange_link *l, struct request *request) {
@@ -119,22 +132,24 @@ void fill_data(struct exchange *x, struct exchange_link *l, struct request *requ
   enum err_code code = fetch_is_answer(log, &r, m) ? window_open(m, &x->window, &window, &err) : ERR_FORMAT;
   if (code == OK && !holds_items(window, m->u.data.count)) code = ERR_FORMAT;
   if (code == OK) code = hall_fill(x->config.hall, &log->node, log->gen, r.from, window, &filled, &err);
+  struct fill *f = &log->fill;
   if (code == ERR_FORMAT || code == ERR_LIMIT || code == ERR_MISMATCH) {
-    tally(x, l->peer, code == ERR_MISMATCH ? COUNT_DATA_MISMATCH : COUNT_DATA_FORMAT, 1);
+    tally(x, l->peer, code == ERR_MISMATCH ? COUNT_FILL_MISMATCH : COUNT_DATA_FORMAT, 1);
     plan_fault(x, r.log, l->peer);
-    log->filler = NONE;
+    f->filler = NONE;
     return;
   }
   if (code != OK) {
-    log->fill_due_ms = now_ms(x) + STORE_RETRY_MS;
+    f->due_ms = now_ms(x) + STORE_RETRY_MS;
     return;
   }
-  log->fill_at = r.from + m->u.data.count;
+  struct claim *c = &log->claims[l->peer];
+  c->absent_next = r.from + m->u.data.count;
   if (filled > 0) {
-    x->activity_ms = now_ms(x);
-    log->claims[l->peer].absent_wait_ms = 0;
+    x->activity_ms = f->gave_ms = now_ms(x);
+    c->absent_wait_ms = 0;
     tally(x, l->peer, COUNT_ENTRIES_FILLED, filled);
-  } else if (log->filler == l->peer && m->u.data.count < r.to - r.from && window.len < FILL_CUT_RAW) {
-    leave_filler(x, r.log); /* it could have told of all of them: others shall not wait for its next words */
+  } else if (f->filler == l->peer && keeps_others_waiting(x, &r, m->u.data.count, window.len)) {
+    leave_filler(x, r.log);
   }
 }

@@ -45,6 +45,7 @@
 #define OVERLAP_MS 20u        /* a complete pull waits so long for its follower's first entries: verdicts and writes overlap */
 #define FAULT_FIRST_MS 10000u /* a peer that served a lie is not asked for that log for so long, then twice as long */
 #define FAULT_LAST_MS 600000u
+#define FILL_IDLE_MS 5000u   /* whoever gave no body for so long is left, if another can be asked for those that are absent */
 #define STORE_RETRY_MS 1000u /* after an error of our own store */
 #define STALL_FIRST_MS 20u   /* a parked frame is tried again */
 #define STALL_LAST_MS 1000u
@@ -161,7 +162,8 @@ struct claim {
   uint64_t silent_before_ms;                   /* the same after a silence: a new session is a new chance */
   uint64_t wait_ms;                            /* how long the last wait was, for either */
   uint64_t no_ckpt_before_ms, no_ckpt_wait_ms; /* after an unbacked head: the same for checkpoints alone */
-  uint64_t absent_before_ms, absent_wait_ms;   /* it lacks bodies that we lack: when it is asked for them again */
+  uint64_t absent_next;                        /* it was asked for the bodies below that we lack */
+  uint64_t absent_before_ms, absent_wait_ms;   /* it lacks them too: when it is asked for them again */
 };
 /* A verified checkpoint above what is held. */
 struct milestone {
@@ -183,6 +185,14 @@ struct slot {
   struct pull *pull;
   uint64_t next; /* first position not fed; milestone.size is the end */
   struct milestone milestone;
+};
+/* Bodies that are absent. */
+struct fill {
+  uint32_t filler;  /* the peer that is asked for them, NONE */
+  bool any;         /* some were absent, when last looked, */
+  uint64_t first;   /* from here on */
+  uint64_t gave_ms; /* when the filler was chosen, or gave one last */
+  uint64_t due_ms;  /* not before */
 };
 struct exchange_log {
   uint32_t member; /* index in the epoch */
@@ -211,12 +221,7 @@ struct exchange_log {
   uint32_t n_stash;
   uint64_t per_window, data_ms;
   uint64_t retry_ms, retry_wait_ms; /* after an error of our own */
-  /* bodies that are absent */
-  uint32_t filler;      /* the peer that is asked for them, NONE */
-  bool is_absent;       /* some were, when last looked, */
-  uint64_t absent_at;   /* from here on */
-  uint64_t fill_at;     /* it was asked for those below */
-  uint64_t fill_due_ms; /* not before */
+  struct fill fill;
   char note[NOTE_MAX];
 };
 

@@ -34,7 +34,7 @@ static struct exchange_log *log_add(struct exchange *x, const struct hash *node,
   log->gen = gen;
   log->claims = claims;
   log->source = NONE;
-  log->filler = NONE;
+  log->fill.filler = NONE;
   log->per_window = ENTRIES_FIRST;
   *index = x->n_logs;
   x->logs[x->n_logs++] = log;

@@ -255,7 +255,7 @@ static void a_false_body_is_the_fault_of_who_served_it(void **state) {
   liar_dial(a);
   sim_run(s, 5000);
   assert_true(a->lied);
-  sim_expect_only(s, IT, EE, "data.mismatch");
+  sim_expect_only(s, IT, EE, "fill.mismatch");
   assert_int_equal(hall_bodies_missing(s->f.nodes[IT].hall), 3);
   sim_cut(s, IT, FR, false);
   sim_run(s, 40000);
@@ -286,41 +286,92 @@ static void absent_bodies_count_towards_what_a_milestone_may_hold(void **state) 
   fixture_release(&f);
 }
 
-/* EE lacks every body, and says so one by one. */
-static bool say_one_is_absent(struct liar *a) {
-  static const uint8_t window[] = {0x91, 0x91, 0xc0};
+/* The last question for bodies, which EE lacks all. */
+static struct { uint64_t from, to, req; } asked;
+
+static bool is_for_bodies(struct liar *a) {
   if (a->in.type != MSG_GET || a->in.u.get.mode != GET_BODIES) return false;
+  asked.from = a->in.u.get.from;
+  asked.to = a->in.u.get.to;
+  asked.req = a->in.req;
   a->n_gets++;
-  liar_answer_to(a, MSG_DATA);
-  a->out.u.data.node = liar_served_id(a);
-  a->out.u.data.gen = 1;
-  a->out.u.data.from = a->in.u.get.from;
-  a->out.u.data.count = 1;
-  a->out.u.data.encoding = 0;
-  a->out.u.data.window = view_of(window, sizeof window);
-  liar_say(a);
   return true;
+}
+
+/* The answer, of `count` positions at most. */
+static void say_absent(struct liar *a, uint64_t count) {
+  const struct item absent = {.state = ITEM_ABSENT};
+  struct message *m = &a->out;
+  *m = (struct message){.type = MSG_DATA, .has_req = true, .req = asked.req};
+  m->u.data.node = liar_served_id(a);
+  m->u.data.gen = 1;
+  m->u.data.from = asked.from;
+  m->u.data.count = asked.to - asked.from < count ? asked.to - asked.from : count;
+  bytes_clear(&a->storage);
+  struct canon_writer w = canon_writer(&a->storage);
+  canon_put_array(&w, (uint32_t)m->u.data.count);
+  for (uint64_t i = 0; i < m->u.data.count; i++)
+    item_beside_write(&w, &absent);
+  assert_int_equal(canon_written(&w, "window", NULL), OK);
+  m->u.data.window = bytes_view(&a->storage);
+  liar_say(a);
+}
+
+static bool say_one_is_absent(struct liar *a) {
+  if (!is_for_bodies(a)) return false;
+  say_absent(a, 1);
+  return true;
+}
+
+/* IT has lost the bodies of EE's log, and reaches EE alone, who has none of them. */
+static struct liar *begin_without_bodies(uint32_t n_cases, bool (*hook)(struct liar *a)) {
+  struct liar *a = liar_new(LIE_NONE, n_cases, seed);
+  struct sim *s = a->s;
+  liar_dial(a);
+  sim_run(s, 3000);
+  assert_int_equal(hall_head(s->f.nodes[FR].hall, &s->f.nodes[EE].id, 1)->size, n_cases + 2);
+  sim_cut(s, EE, IT, false);
+  sim_down(s, IT);
+  lose_bodies(&s->f.nodes[IT], &s->f.nodes[EE].id, 2, n_cases + 2);
+  sim_cut(s, IT, FR, true);
+  sim_up(s, IT, false);
+  a->hook = hook;
+  a->n_gets = 0;
+  liar_dial(a);
+  sim_run(s, 200);
+  return a;
 }
 
 static void who_lacks_bodies_and_says_so_one_by_one_is_left_for_another(void **state) {
   (void)state;
-  struct liar *a = liar_new(LIE_NONE, 40, seed);
-  struct sim *s = a->s;
-  liar_dial(a);
-  sim_run(s, 1000);
-  sim_cut(s, EE, IT, false);
-  sim_down(s, IT);
-  lose_bodies(&s->f.nodes[IT], &s->f.nodes[EE].id, 2, 42);
-  sim_cut(s, IT, FR, true);
-  sim_up(s, IT, false);
-  a->hook = say_one_is_absent;
-  a->n_gets = 0;
-  liar_dial(a);
-  sim_run(s, 200);
-  sim_cut(s, IT, FR, false);
-  sim_run(s, 40000);
-  assert_int_equal(hall_bodies_missing(s->f.nodes[IT].hall), 0);
+  struct liar *a = begin_without_bodies(40, say_one_is_absent);
+  sim_cut(a->s, IT, FR, false);
+  sim_run(a->s, 40000);
+  assert_int_equal(hall_bodies_missing(a->s->f.nodes[IT].hall), 0);
   assert_in_range(a->n_gets, 1, 3);
+  liar_free(a);
+}
+
+/* Every answer is whole and in time, and none is of use. */
+static void who_lacks_bodies_and_says_so_slowly_is_left_for_another(void **state) {
+  (void)state;
+  struct liar *a = begin_without_bodies(1000, is_for_bodies);
+  struct sim *s = a->s;
+  sim_cut(s, IT, FR, false);
+  assert_int_equal(a->n_gets, 1);
+  sim_run(s, 4000);
+  say_absent(a, UINT64_MAX);
+  sim_run(s, 500);
+  assert_int_equal(a->n_gets, 2); /* it may have others: they are asked for in their order */
+  assert_int_equal(asked.from, 2 + 256);
+  sim_run(s, 4000);
+  assert_int_equal(hall_bodies_missing(s->f.nodes[IT].hall), 1000);
+  say_absent(a, UINT64_MAX);
+  sim_run(s, 3000);
+  assert_int_equal(a->n_gets, 2);
+  assert_int_equal(hall_bodies_missing(s->f.nodes[IT].hall), 0);
+  assert_int_equal(sim_counter(s, IT, FR, "entries.filled"), 1000);
+  sim_expect_only(s, IT, EE, NULL);
   liar_free(a);
 }
 
@@ -332,6 +383,7 @@ int main(void) {
       cmocka_unit_test(a_false_body_is_the_fault_of_who_served_it),
       cmocka_unit_test(absent_bodies_count_towards_what_a_milestone_may_hold),
       cmocka_unit_test(who_lacks_bodies_and_says_so_one_by_one_is_left_for_another),
+      cmocka_unit_test(who_lacks_bodies_and_says_so_slowly_is_left_for_another),
   };
   seed = fixture_seed();
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /*
- * fill: bodies that were absent when their entries came. The entries are in the store; a body belongs to one if it matches what
- * its header commits to, whoever brings it. See ingest.h.
+ * bodies: those that were absent when their entries came. The entries are in the store; a body belongs to one if it matches
+ * what its header commits to, whoever brings it. See ingest.h.
  */
 #include <inttypes.h>
 
