@@ -190,6 +190,7 @@ static bool feed(struct exchange *x, uint32_t index, struct slot *slot, uint64_t
   if (code == OK && hall_pull_next(slot->pull) != slot->next + count) code = ERR_FORMAT;
   if (code == OK) {
     slot->next += count;
+    slot->fed_ms = now_ms(x);
     return true;
   }
   if (code == ERR_FORMAT) {
@@ -310,6 +311,8 @@ uint64_t fetch_tick(struct exchange *x, uint32_t index) {
   uint64_t now = now_ms(x);
   if (log->n_slots == 0 || !slot_is_complete(&log->slots[0])) return now + TICK_MS;
   bool is_followed = log->n_slots == 1 || log->slots[1].next > log->slots[0].milestone.size;
-  if (!is_followed && now < log->data_ms + OVERLAP_MS) return log->data_ms + OVERLAP_MS;
+  uint64_t soon = log->data_ms + OVERLAP_MS, last = log->slots[0].fed_ms + OVERLAP_LAST_MS;
+  uint64_t until = is_followed ? now : soon < last ? soon : last;
+  if (now < until) return until;
   return finish_first(x, index) && log->n_slots > 0 && slot_is_complete(&log->slots[0]) ? now : now + TICK_MS;
 }

@@ -43,6 +43,7 @@
 #define TIMEOUT_MS 10000u     /* a question without an answer */
 #define DEADLINE_MS 60000u    /* the same, however much of other answers came */
 #define OVERLAP_MS 20u        /* a complete pull waits so long for its follower's first entries: verdicts and writes overlap */
+#define OVERLAP_LAST_MS 200u  /* but no longer than this, however its source spreads them */
 #define FAULT_FIRST_MS 10000u /* a peer that served a lie is not asked for that log for so long, then twice as long */
 #define FAULT_LAST_MS 600000u
 #define FILL_IDLE_MS 5000u   /* whoever gave no body for so long is left, if another can be asked for those that are absent */
@@ -183,7 +184,8 @@ struct range {
 };
 struct slot {
   struct pull *pull;
-  uint64_t next; /* first position not fed; milestone.size is the end */
+  uint64_t next;   /* first position not fed; milestone.size is the end */
+  uint64_t fed_ms; /* when the last ones came */
   struct milestone milestone;
 };
 /* Bodies that are absent. */

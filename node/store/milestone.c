@@ -36,8 +36,9 @@ enum err_code milestone_get(struct store *s, int64_t log_no, uint64_t size, stru
   return code;
 }
 
-/* A replica takes one step in one transaction, and reads what its peers say in between. The first steps are smaller, so that
- * writing begins early. */
+/* How far apart the milestones are that a log is handed out in, to peers and in bundles: nearer than the protocol's limits. Who
+ * takes them holds one step in memory, writes it in one transaction, and hears its peers in between. The first steps are
+ * smaller, so that writing begins early. */
 #define STEP_ENTRIES 1024u
 #define STEP_FIRST 128u
 #define STEP_BYTES ((uint64_t)4 * 1024 * 1024)

@@ -33,7 +33,7 @@ static struct exchange_log *log_at(struct sim *s, uint32_t node, uint32_t log) {
 static struct {
   struct message asked[LIMIT_GETS * 4];
   uint32_t n;
-  bool is_honest;
+  uint64_t honest_below;
 } crumbs;
 
 /* Answers one of the questions in hand with entries from..to. */
@@ -56,17 +56,20 @@ static void answer_one(struct liar *a, uint32_t at, uint64_t to) {
   liar_say(a);
 }
 
-/* Once four are asked: one entry of the lowest range that is not the first; the first is never answered. */
+/* Whole answers below honest_below. Else, once four are asked: one entry of the lowest range that is not the first; the first
+ * is never answered. */
 static bool give_crumbs(struct liar *a) {
   uint32_t best = NONE;
   if (a->in.type != MSG_GET) return false;
   assert_true(crumbs.n < LIMIT_GETS * 4);
   crumbs.asked[crumbs.n++] = a->in;
-  if (crumbs.is_honest) answer_one(a, crumbs.n - 1, crumbs.asked[crumbs.n - 1].u.get.to);
-  if (crumbs.is_honest || crumbs.n < LIMIT_GETS) return true;
+  bool is_honest = a->in.u.get.from < crumbs.honest_below;
+  if (is_honest) answer_one(a, crumbs.n - 1, a->in.u.get.to);
+  if (is_honest || crumbs.n < LIMIT_GETS) return true;
   for (uint32_t i = 0; i < crumbs.n; i++) {
-    bool is_lower = best == NONE || crumbs.asked[i].u.get.from < crumbs.asked[best].u.get.from;
-    if (crumbs.asked[i].u.get.from > 0 && crumbs.asked[i].u.get.to - crumbs.asked[i].u.get.from > 1 && is_lower) best = i;
+    uint64_t from = crumbs.asked[i].u.get.from;
+    bool is_lower = best == NONE || from < crumbs.asked[best].u.get.from;
+    if (from > crumbs.honest_below && crumbs.asked[i].u.get.to - from > 1 && is_lower) best = i;
   }
   if (best != NONE) answer_one(a, best, crumbs.asked[best].u.get.from + 1);
   return true;
@@ -82,7 +85,7 @@ static void crumbs_lose_no_position(void **state) {
   assert_int_equal(size_at(a->s, IT, EE), 0);
   sim_cut(a->s, EE, IT, false);
   crumbs.n = 0;
-  crumbs.is_honest = true;
+  crumbs.honest_below = UINT64_MAX;
   liar_dial(a);
   sim_run(a->s, 3000);
   assert_int_equal(size_at(a->s, IT, EE), 1502);
@@ -103,10 +106,48 @@ static void a_pull_that_nothing_will_come_for_is_begun_anew(void **state) {
   request_leave(a->s->nodes[IT].exchange, NONE, index, MSG_GET, REQUEST_CANCELLED); /* forgotten, by whatever fault of ours */
   log->next = log->slots[log->n_slots - 1].milestone.size;
   log->n_holes = 0;
-  crumbs.is_honest = true;
+  crumbs.honest_below = UINT64_MAX;
   sim_run(a->s, 3000);
   assert_int_equal(size_at(a->s, IT, EE), 602);
   sim_expect_only(a->s, IT, EE, NULL);
+  liar_free(a);
+}
+
+/* Two steps: the first is served as it should be, the second in crumbs, one every few ms. */
+#define FIRST_STEP 258
+
+static bool give_second_in_crumbs(struct liar *a) {
+  const uint64_t sizes[] = {FIRST_STEP, FIRST_STEP + 1024};
+  size_t ends[2];
+  if (a->in.type != MSG_WANT || a->in.u.want.what != WANT_CKPT) return give_crumbs(a);
+  liar_answer_to(a, MSG_CKPT);
+  a->out.u.ckpt.node = liar_served_id(a);
+  a->out.u.ckpt.gen = 1;
+  a->out.u.ckpt.n = 2;
+  bytes_clear(&a->storage);
+  for (uint32_t i = 0; i < 2; i++) {
+    fixture_checkpoint(&a->s->f.nodes[EE], &a->out.u.ckpt.node, sizes[i], &a->storage);
+    ends[i] = a->storage.len;
+  }
+  a->out.u.ckpt.texts[0] = view_of(a->storage.p, ends[0]);
+  a->out.u.ckpt.texts[1] = view_of(a->storage.p + ends[0], ends[1] - ends[0]);
+  liar_say(a);
+  return true;
+}
+
+static void a_source_that_spreads_its_second_step_does_not_hold_up_the_first(void **state) {
+  (void)state;
+  struct liar *a = liar_new(LIE_NONE, 1500, seed);
+  memset(&crumbs, 0, sizeof crumbs);
+  crumbs.honest_below = FIRST_STEP;
+  a->hook = give_second_in_crumbs;
+  liar_dial(a);
+  sim_run(a->s, 1000);
+  assert_int_equal(size_at(a->s, IT, EE), FIRST_STEP);
+  uint64_t octets = a->s->octets;
+  sim_run(a->s, 1000);
+  assert_true(a->s->octets > octets + 50000); /* it still answers */
+  assert_int_equal(size_at(a->s, IT, EE), FIRST_STEP);
   liar_free(a);
 }
 
@@ -168,8 +209,8 @@ static void too_many_octets_are_the_fault_of_who_served_them(void **state) {
 
 /* ---- what is our own doing ---- */
 
-static void our_own_sleep_makes_nobody_late(void **state) {
-  (void)state;
+/* IT is in the middle of a pull from FR. */
+static struct liar *pulling_from_fr(void) {
   struct liar *a = liar_new(LIE_NONE, 3, seed);
   struct sim *s = a->s;
   s->delay_ms = 30;
@@ -177,6 +218,13 @@ static void our_own_sleep_makes_nobody_late(void **state) {
   for (uint32_t i = 0; i < 200 && log_at(s, IT, FR)->n_slots == 0; i++)
     sim_run(s, 1);
   assert_true(log_at(s, IT, FR)->n_slots > 0);
+  return a;
+}
+
+static void our_own_sleep_makes_nobody_late(void **state) {
+  (void)state;
+  struct liar *a = pulling_from_fr();
+  struct sim *s = a->s;
   s->f.now_ms += 11000;
   (void)exchange_tick(s->nodes[IT].exchange);
   sim_run(s, 200);
@@ -187,13 +235,8 @@ static void our_own_sleep_makes_nobody_late(void **state) {
 
 static void a_log_that_was_moved_by_an_import_is_nobodys_fault(void **state) {
   (void)state;
-  struct liar *a = liar_new(LIE_NONE, 3, seed);
+  struct liar *a = pulling_from_fr();
   struct sim *s = a->s;
-  s->delay_ms = 30;
-  sim_publish(s, FR, 50);
-  for (uint32_t i = 0; i < 200 && log_at(s, IT, FR)->n_slots == 0; i++)
-    sim_run(s, 1);
-  assert_true(log_at(s, IT, FR)->n_slots > 0);
   fixture_transfer(&s->f.nodes[FR], &s->f.nodes[IT], 100);
   sim_run(s, 500);
   sim_publish(s, FR, 5);
@@ -370,6 +413,7 @@ static void checkpoints_that_follow_heads_are_outside_the_quota(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(crumbs_lose_no_position),
+      cmocka_unit_test(a_source_that_spreads_its_second_step_does_not_hold_up_the_first),
       cmocka_unit_test(a_pull_that_nothing_will_come_for_is_begun_anew),
       cmocka_unit_test(too_many_octets_are_the_fault_of_who_served_them),
       cmocka_unit_test(our_own_sleep_makes_nobody_late),
