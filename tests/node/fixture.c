@@ -303,6 +303,26 @@ uint64_t fixture_publish(struct fixture_node *node, uint64_t n, struct hash *id)
 
 /* ---- carrying logs ---- */
 
+struct file {
+  struct view all, rest;
+};
+
+static enum err_code read_file(void *context, uint8_t *buffer, size_t size, size_t *n, struct err *err) {
+  return bundle_source_view(&((struct file *)context)->rest, buffer, size, n, err);
+}
+
+static enum err_code rewind_file(void *context, struct err *err) {
+  struct file *file = context;
+  (void)err;
+  file->rest = file->all;
+  return OK;
+}
+
+enum err_code fixture_import(struct fixture_node *node, struct view octets, struct bundle_report *report, struct err *err) {
+  struct file file = {octets, octets};
+  return hall_import_bundle(node->hall, read_file, rewind_file, &file, report, err);
+}
+
 void fixture_checkpoint(struct fixture_node *node, const struct hash *log, uint64_t size, struct bytes *text) {
   struct err err = ERR_INIT;
   struct log held;

@@ -134,26 +134,6 @@ static void ndjson_is_the_same_on_every_node(void **state) {
 
 /* ---- bundles ---- */
 
-struct file {
-  struct view all, rest;
-};
-
-static enum err_code read_file(void *context, uint8_t *buffer, size_t size, size_t *n, struct err *err) {
-  return bundle_source_view(&((struct file *)context)->rest, buffer, size, n, err);
-}
-
-static enum err_code rewind_file(void *context, struct err *err) {
-  struct file *file = context;
-  (void)err;
-  file->rest = file->all;
-  return OK;
-}
-
-static enum err_code import(struct fixture_node *node, struct view octets, struct bundle_report *report, struct err *err) {
-  struct file file = {octets, octets};
-  return hall_import_bundle(node->hall, read_file, rewind_file, &file, report, err);
-}
-
 static void write_bundle(struct fixture_node *node, const char *handle, struct bytes *out) {
   struct err err = ERR_INIT;
   struct export_report report;
@@ -183,7 +163,7 @@ static void a_bundle_carries_whole_logs(void **state) {
   fixture_transfer(&f.nodes[2], &f.nodes[0], 9);
   bytes_init(&bundle, OUT_MAX);
   write_bundle(&f.nodes[0], NULL, &bundle);
-  assert_int_equal(import(&f.nodes[2], bytes_view(&bundle), &report, &err), OK);
+  assert_int_equal(fixture_import(&f.nodes[2], bytes_view(&bundle), &report, &err), OK);
   assert_int_equal(report.logs, 3);
   assert_int_equal(report.entries, 36);
   assert_int_equal(report.n_new, 34);
@@ -197,7 +177,7 @@ static void a_bundle_carries_whole_logs(void **state) {
   dump_derived(&f.nodes[2], false, &theirs);
   assert_true(view_equal(bytes_view(&mine), bytes_view(&theirs)));
   /* Again: everything is known. */
-  assert_int_equal(import(&f.nodes[2], bytes_view(&bundle), &report, &err), OK);
+  assert_int_equal(fixture_import(&f.nodes[2], bytes_view(&bundle), &report, &err), OK);
   assert_int_equal(report.n_new, 0);
   assert_int_equal(report.known, 36);
   /* Some more at the end of what is held already. */
@@ -205,7 +185,7 @@ static void a_bundle_carries_whole_logs(void **state) {
     (void)fixture_publish(&f.nodes[0], 100 + i, NULL);
   }
   write_bundle(&f.nodes[0], "IT", &bundle);
-  assert_int_equal(import(&f.nodes[2], bytes_view(&bundle), &report, &err), OK);
+  assert_int_equal(fixture_import(&f.nodes[2], bytes_view(&bundle), &report, &err), OK);
   assert_int_equal(report.logs, 1);
   assert_int_equal(report.n_new, 5);
   /* The same frontier gives the same octets. */
@@ -232,21 +212,21 @@ static void a_damaged_or_foreign_bundle_changes_nothing(void **state) {
   bytes_init(&bundle, OUT_MAX);
   (void)fixture_publish(&f.nodes[0], 1, NULL);
   write_bundle(&elsewhere.nodes[0], NULL, &bundle);
-  assert_int_equal(import(&f.nodes[1], bytes_view(&bundle), &report, &err), ERR_REFUSED);
+  assert_int_equal(fixture_import(&f.nodes[1], bytes_view(&bundle), &report, &err), ERR_REFUSED);
   write_bundle(&f.nodes[0], "IT", &bundle);
   const struct hash before = hall_digest(f.nodes[1].hall);
   for (size_t i = 0; i < bundle.len; i += 1 + fixture_random(&f, 7)) {
     bundle.p[i] ^= (uint8_t)(1u << fixture_random(&f, 8));
     const struct view octets = bytes_view(&bundle);
-    assert_true(import(&f.nodes[1], octets, &report, &err) != OK);
+    assert_true(fixture_import(&f.nodes[1], octets, &report, &err) != OK);
     write_bundle(&f.nodes[0], "IT", &bundle);
   }
   for (size_t len = 0; len < bundle.len; len += 1 + fixture_random(&f, 50)) {
-    assert_true(import(&f.nodes[1], view_of(bundle.p, len), &report, &err) != OK);
+    assert_true(fixture_import(&f.nodes[1], view_of(bundle.p, len), &report, &err) != OK);
   }
   const struct hash after = hall_digest(f.nodes[1].hall);
   assert_memory_equal(&before, &after, sizeof before);
-  assert_int_equal(import(&f.nodes[1], bytes_view(&bundle), &report, &err), OK);
+  assert_int_equal(fixture_import(&f.nodes[1], bytes_view(&bundle), &report, &err), OK);
   bytes_release(&bundle);
   fixture_release(&elsewhere);
   fixture_release(&f);
@@ -274,7 +254,7 @@ static void logs_longer_than_a_milestone_travel_in_several(void **state) {
   }
   bytes_init(&bundle, OUT_MAX);
   write_bundle(&f.nodes[0], "IT", &bundle);
-  assert_int_equal(import(&f.nodes[1], bytes_view(&bundle), &report, &err), OK);
+  assert_int_equal(fixture_import(&f.nodes[1], bytes_view(&bundle), &report, &err), OK);
   assert_int_equal(report.n_new, 2562);
   assert_int_equal(hall_head(f.nodes[1].hall, &f.nodes[0].id, 1)->size, 2562);
   bytes_release(&bundle);
@@ -304,7 +284,7 @@ static void a_bundle_with_another_root_of_the_size_that_is_held_is_refused(void 
   bytes_init(&bundle, OUT_MAX);
   write_bundle(&f.nodes[1], "IT", &bundle);
   const struct hash before = hall_digest(f.nodes[2].hall);
-  assert_int_equal(import(&f.nodes[2], bytes_view(&bundle), &report, &err), ERR_MISMATCH);
+  assert_int_equal(fixture_import(&f.nodes[2], bytes_view(&bundle), &report, &err), ERR_MISMATCH);
   assert_non_null(strstr(err.message, "signed two roots of size 3"));
   const struct hash after = hall_digest(f.nodes[2].hall);
   assert_true(hash_equal(&before, &after));

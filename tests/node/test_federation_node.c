@@ -84,29 +84,49 @@ static void seal_address(struct fixture_node *node, const struct hash *fed_id, c
   assert_int_equal(address_seal(&address, fed_id, key, out, &err), OK);
 }
 
-static void the_newest_address_is_kept(void **state) {
+/* An address of FR, and what IT makes of it. */
+struct heard {
+  bool founding; /* signed without a federation */
+  uint32_t signer;
+  uint64_t seq;
+  enum err_code code;
+  bool changed;
+};
+
+/* IT hears them one after the other, starts anew, and has the one of `kept`. */
+static void hear(const struct heard *heard, size_t n, uint64_t kept) {
   static struct fixture f;
   struct err err = ERR_INIT;
   struct bytes item;
-  bool changed = false;
-  (void)state;
   fixture_found(&f, 2, fixture_seed(), false);
   struct fixture_node *it = &f.nodes[0];
   bytes_init(&item, 4096);
-  seal_address(&f.nodes[1], &f.charter.fed_id, &f.nodes[1].node_key, 5, &item);
-  assert_int_equal(hall_address(it->hall, bytes_view(&item), &changed, &err), OK);
-  assert_true(changed);
-  seal_address(&f.nodes[1], &f.charter.fed_id, &f.nodes[1].node_key, 4, &item);
-  assert_int_equal(hall_address(it->hall, bytes_view(&item), &changed, &err), OK);
-  assert_false(changed);
-  seal_address(&f.nodes[1], &f.charter.fed_id, &f.nodes[0].node_key, 9, &item); /* signed by another */
-  assert_int_equal(hall_address(it->hall, bytes_view(&item), &changed, &err), ERR_SIGNATURE);
-  assert_false(changed);
+  for (size_t i = 0; i < n; i++) {
+    bool changed = false;
+    const struct hash *fed_id = heard[i].founding ? NULL : &f.charter.fed_id;
+    seal_address(&f.nodes[1], fed_id, &f.nodes[heard[i].signer].node_key, heard[i].seq, &item);
+    assert_int_equal(hall_address(it->hall, bytes_view(&item), &changed, &err), heard[i].code);
+    assert_int_equal(changed, heard[i].changed);
+  }
   fixture_close(it);
   fixture_open(it);
-  assert_int_equal(federation_by_handle(&it->federation, "FR")->address.seq, 5);
+  assert_int_equal(federation_by_handle(&it->federation, "FR")->address.seq, kept);
   bytes_release(&item);
   fixture_release(&f);
+}
+
+static void the_newest_address_is_kept(void **state) {
+  static const struct heard heard[] = {
+      {false, 1, 5, OK, true}, {false, 1, 4, OK, false}, {false, 0, 9, ERR_SIGNATURE, false} /* signed by another */
+  };
+  (void)state;
+  hear(heard, 3, 5);
+}
+
+static void an_address_of_the_federation_replaces_that_of_the_founding(void **state) {
+  static const struct heard heard[] = {{true, 1, 5, OK, true}, {false, 1, 1, OK, true}}; /* whatever their numbers */
+  (void)state;
+  hear(heard, 2, 1);
 }
 
 /* A further version of a node's identity: another CURVE key, told from others by mark, signed by the same root. Returns its
@@ -172,28 +192,6 @@ static void new_identities_come_from_peers_and_from_logs(void **state) {
   }
   (void)fixture_publish(it, 3, NULL);
   fixture_record_release(&record);
-  bytes_release(&item);
-  fixture_release(&f);
-}
-
-static void an_address_of_the_federation_replaces_that_of_the_founding(void **state) {
-  static struct fixture f;
-  struct err err = ERR_INIT;
-  struct bytes item;
-  bool changed = false;
-  (void)state;
-  fixture_found(&f, 2, fixture_seed(), false);
-  struct fixture_node *it = &f.nodes[0];
-  bytes_init(&item, 4096);
-  seal_address(&f.nodes[1], NULL, &f.nodes[1].node_key, 5, &item);
-  assert_int_equal(hall_address(it->hall, bytes_view(&item), &changed, &err), OK);
-  assert_true(changed);
-  seal_address(&f.nodes[1], &f.charter.fed_id, &f.nodes[1].node_key, 1, &item); /* whatever their numbers */
-  assert_int_equal(hall_address(it->hall, bytes_view(&item), &changed, &err), OK);
-  assert_true(changed);
-  fixture_close(it);
-  fixture_open(it);
-  assert_int_equal(federation_by_handle(&it->federation, "FR")->address.seq, 1);
   bytes_release(&item);
   fixture_release(&f);
 }

@@ -39,21 +39,6 @@ static void become_replica(struct fixture *f, struct view charter) {
   fixture_open(node);
 }
 
-struct file {
-  struct view all, rest;
-};
-
-static enum err_code read_file(void *context, uint8_t *buffer, size_t size, size_t *n, struct err *err) {
-  return bundle_source_view(&((struct file *)context)->rest, buffer, size, n, err);
-}
-
-static enum err_code rewind_file(void *context, struct err *err) {
-  struct file *file = context;
-  (void)err;
-  file->rest = file->all;
-  return OK;
-}
-
 /* Whether every position is found to be what the row says. */
 static bool agrees(struct fixture_node *node, const json_t *row, const struct hash *owner, const char *when) {
   const json_t *reasons = json_object_get(row, "reasons");
@@ -87,8 +72,7 @@ static bool check_row(const json_t *row) {
   bytes_init(&again, DUMP_MAX);
   assert_int_equal(hash_from_hex(view_of_text(json_string_value(json_object_get(row, "id"))), &owner, &err), OK);
   become_replica(&f, bytes_view(&charter));
-  struct file file = {bytes_view(&octets), bytes_view(&octets)};
-  if (hall_import_bundle(node->hall, read_file, rewind_file, &file, &report, &err) != OK) {
+  if (fixture_import(node, bytes_view(&octets), &report, &err) != OK) {
     fail_msg("%s: %s", json_string_value(json_object_get(row, "name")), err.message);
   }
   assert_int_equal(report.entries, json_array_size(json_object_get(row, "reasons")));
