@@ -23,28 +23,12 @@ static uint32_t choose_filler(const struct exchange *x, uint32_t index, uint64_t
   return best;
 }
 
-static bool ask_bodies(struct exchange *x, uint32_t index, uint64_t from) {
-  struct exchange_log *log = x->logs[index];
-  uint32_t filler = log->fill.filler;
-  if (request_count(x, filler, MSG_GET) >= LIMIT_GETS) return false;
-  struct request *r = request_new(x, filler, MSG_GET, GET_BODIES);
-  if (r == NULL) return false;
-  r->link = x->peers[filler].link;
-  r->log = index;
-  r->from = from;
-  r->to = log->size - from < FILL_MOST ? log->size : from + FILL_MOST;
-  x->out.type = MSG_GET;
-  x->out.has_req = true;
-  x->out.req = r->req;
-  x->out.u.get.node = log->node;
-  x->out.u.get.gen = log->gen;
-  x->out.u.get.from = r->from;
-  x->out.u.get.to = r->to;
-  x->out.u.get.mode = GET_BODIES;
-  x->out.u.get.max_bytes = LIMIT_DATA_SOFT;
-  if (xlink_say(x, r->link)) return true;
-  r->state = REQUEST_FREE;
-  return false;
+static void ask_bodies(struct exchange *x, uint32_t index, uint64_t from) {
+  const struct exchange_log *log = x->logs[index];
+  struct range range = {from, log->size - from < FILL_MOST ? log->size : from + FILL_MOST};
+  if (request_count(x, log->fill.filler, MSG_GET) < LIMIT_GETS) {
+    (void)request_get(x, log->fill.filler, index, range, GET_BODIES);
+  }
 }
 
 /* The filler has nothing more for us: another one, then. */
@@ -96,7 +80,7 @@ uint64_t fill_run(struct exchange *x, uint32_t index) {
     leave_filler(x, index);
     return now;
   }
-  if (code == OK) (void)ask_bodies(x, index, position);
+  if (code == OK) ask_bodies(x, index, position);
   return now + TICK_MS;
 }
 

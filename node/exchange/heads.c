@@ -123,7 +123,8 @@ static bool take_row(struct exchange *x, uint32_t peer, const struct head *row, 
 /* The peer's frontier is another, and it named nothing that says how. */
 static void ask_heads(struct exchange *x, struct exchange_link *l) {
   if (request_is_pending(x, l->peer, NONE, MSG_WANT, WANT_HEADS)) return;
-  (void)xlink_want(x, l, WANT_HEADS, NULL);
+  x->out.u.want.what = WANT_HEADS;
+  (void)request_say(x, l, MSG_WANT, WANT_HEADS);
 }
 
 void heads_receive(struct exchange *x, struct exchange_link *l) {

@@ -62,7 +62,8 @@ uint64_t holds_tick(struct exchange *x) {
 /* ---- being told ---- */
 
 void holds_ask(struct exchange *x, struct exchange_link *l) {
-  (void)xlink_want(x, l, WANT_HOLDS, NULL);
+  x->out.u.want.what = WANT_HOLDS;
+  (void)request_say(x, l, MSG_WANT, WANT_HOLDS);
 }
 
 static void take_item(struct exchange *x, struct exchange_link *l, struct view item) {

@@ -1,12 +1,13 @@
 /*
  * inside: what the files of this room know of a struct exchange. Nobody outside node/exchange includes this.
  *
- *   exchange.c  the public calls: events in, actions out          link.c    links: sessions, queues, frames
- *   dial.c      whom to dial, when again                          heads.c   HEADS, both ways
- *   request.c   what was asked and has not been answered          answer.c  what a peer asks of us
- *   plan.c      which log from which peer: WANT and GET           fetch.c   DATA into the hall, milestone by milestone
- *   fill.c      bodies that were absent, asked of others          status.c  JSON
- *   holds.c     who says to hold what                             counters.c  names of what is counted
+ *   exchange.c  the public calls: events in, actions out          receive.c frames to whoever deals with what they say
+ *   dial.c      whom to dial, when again                          link.c    links: sessions, queues, frames
+ *   request.c   what was asked and has not been answered          heads.c   HEADS, both ways
+ *   plan.c      which log from which peer: WANT and GET           answer.c  what a peer asks of us
+ *   fetch.c     DATA into the hall, milestone by milestone        fill.c    bodies that were absent, asked of others
+ *   holds.c     who says to hold what                             status.c   JSON
+ *   counters.c  names of what is counted
  *
  * Peers and logs are named by their index in x->peers and x->logs; neither ever leaves its place.
  */
@@ -271,6 +272,7 @@ static inline uint64_t now_ms(const struct exchange *x) {
 /* exchange.c */
 void tally(struct exchange *x, uint32_t peer, enum counter c, uint64_t n); /* peer NONE: the node's own */
 uint32_t peer_by_node(const struct exchange *x, const struct hash *node);  /* NONE */
+uint32_t peer_by_curve(const struct exchange *x, const uint8_t curve[32]); /* NONE */
 uint64_t random_below(struct exchange *x, uint64_t n);
 void note_set(char note[NOTE_MAX], const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -291,8 +293,6 @@ bool xlink_say_error(struct exchange *x, struct exchange_link *l, bool has_req, 
                      uint64_t retry_after_s);
 /* The next frame of a link, if it has one to send now. */
 bool xlink_emit(struct exchange *x, struct exchange_link *l, struct exchange_action *out);
-/* Asks for `what` (node: of which, NULL: of none) and returns the question; NULL when it cannot be asked now. */
-struct request *xlink_want(struct exchange *x, struct exchange_link *l, enum want_what what, const struct hash *node);
 /* When a link wants to be looked at again. */
 uint64_t xlink_due(const struct exchange *x, const struct exchange_link *l);
 bool xlink_is_open(const struct exchange_link *l);
@@ -333,8 +333,11 @@ MUST_CHECK enum err_code holds_write(struct exchange *x, struct exchange_link *l
 MUST_CHECK enum err_code holds_answer(struct exchange *x, struct bytes *payload, struct err *err); /* to WANT(HOLDS) */
 
 /* request.c */
-/* A slot for a new request to a peer, filled but for req's fields; NULL when there is none. Sets req. */
-struct request *request_new(struct exchange *x, uint32_t peer, uint64_t type, uint64_t what);
+/* Asks on a link: fields of x->out.u are those of the question. NULL: it cannot be asked now; else the caller says in log, from
+ * and to what it was about. */
+struct request *request_say(struct exchange *x, struct exchange_link *l, uint64_t type, uint64_t what);
+/* GET of a range of a log, of a peer that has a link. False: it cannot be asked now. */
+bool request_get(struct exchange *x, uint32_t peer, uint32_t index, struct range range, uint64_t mode);
 struct request *request_find(struct exchange *x, uint32_t peer, uint64_t req);
 uint32_t request_count(const struct exchange *x, uint32_t peer, uint64_t type); /* that the peer still owes */
 bool request_is_pending(const struct exchange *x, uint32_t peer, uint32_t log, uint64_t type, uint64_t what);
@@ -371,7 +374,7 @@ uint64_t plan_longer(uint64_t wait_ms); /* the wait after that one */
 bool plan_has_other(const struct exchange *x, const struct exchange_log *log, uint32_t not_peer);
 
 /* fetch.c */
-/* Begins pulls for the next milestones, as far as two go, from log->source. */
+/* Begins pulls for the next milestones, PULLS_MAX at a time, from log->source. */
 void fetch_begin(struct exchange *x, uint32_t index);
 /* Next range to ask for; false when everything up to the last begun milestone was asked for. */
 bool fetch_range(struct exchange_log *log, struct range *out);

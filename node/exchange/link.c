@@ -116,7 +116,9 @@ static void ask_ident(struct exchange *x, struct exchange_link *l) {
   const struct federation_member *m = federation_by_node(x->federation, &p->node);
   bool is_newer = m != NULL && l->session.hello.identity_version > m->identity.version;
   if (p->ident_asked && !is_newer) return;
-  if (xlink_want(x, l, WANT_IDENT, &p->node) != NULL) p->ident_asked = true;
+  x->out.u.want.what = WANT_IDENT;
+  x->out.u.want.node = p->node;
+  if (request_say(x, l, MSG_WANT, WANT_IDENT) != NULL) p->ident_asked = true;
 }
 
 /* Whether the peer's HELLO is of our epoch; a later one is no fault, only news that we cannot read yet. */
@@ -195,20 +197,6 @@ bool xlink_say_error(struct exchange *x, struct exchange_link *l, bool has_req, 
   x->out.u.error.text = view_of_text(message_error_name(code));
   x->out.u.error.retry_after = retry_after_s;
   return xlink_say(x, l);
-}
-
-struct request *xlink_want(struct exchange *x, struct exchange_link *l, enum want_what what, const struct hash *node) {
-  struct request *r = request_new(x, l->peer, MSG_WANT, what);
-  if (r == NULL) return NULL;
-  r->link = l;
-  x->out.type = MSG_WANT;
-  x->out.has_req = true;
-  x->out.req = r->req;
-  x->out.u.want.what = what;
-  if (node != NULL) x->out.u.want.node = *node;
-  if (xlink_say(x, l)) return r;
-  r->state = REQUEST_FREE;
-  return NULL;
 }
 
 /* ---- the next frame ---- */

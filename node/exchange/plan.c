@@ -264,29 +264,6 @@ static uint32_t choose_source(const struct exchange *x, uint32_t index) {
   return best;
 }
 
-static bool ask_window(struct exchange *x, uint32_t index, struct range range) {
-  struct exchange_log *log = x->logs[index];
-  struct exchange_link *l = x->peers[log->source].link;
-  struct request *r = request_new(x, log->source, MSG_GET, 0);
-  if (r == NULL) return false;
-  r->link = l;
-  r->log = index;
-  r->from = range.from;
-  r->to = range.to;
-  x->out.type = MSG_GET;
-  x->out.has_req = true;
-  x->out.req = r->req;
-  x->out.u.get.node = log->node;
-  x->out.u.get.gen = log->gen;
-  x->out.u.get.from = range.from;
-  x->out.u.get.to = range.to;
-  x->out.u.get.mode = GET_FULL;
-  x->out.u.get.max_bytes = LIMIT_DATA_SOFT;
-  if (xlink_say(x, l)) return true;
-  r->state = REQUEST_FREE;
-  return false;
-}
-
 /* Leaves a source that has gone, or sleeps while another could serve. When to look again. */
 static uint64_t leave_slow(struct exchange *x, uint32_t index) {
   struct exchange_log *log = x->logs[index];
@@ -294,7 +271,7 @@ static uint64_t leave_slow(struct exchange *x, uint32_t index) {
   if (log->source == NONE) return now + TICK_MS;
   uint64_t at = log->data_ms + x->peers[log->source].slow_ms;
   bool is_gone = x->peers[log->source].link == NULL;
-  bool is_waiting = request_is_pending(x, log->source, index, MSG_GET, 0);
+  bool is_waiting = request_is_pending(x, log->source, index, MSG_GET, GET_FULL);
   if (log->n_slots == 0 && !is_waiting) {
     log->source = NONE;
     return now + TICK_MS;
@@ -325,35 +302,26 @@ static void ask_windows(struct exchange *x, uint32_t index) {
   if (log->source == NONE || x->peers[log->source].link == NULL) return;
   fetch_begin(x, index);
   while (log->source != NONE && request_count(x, log->source, MSG_GET) < LIMIT_GETS && fetch_range(log, &range)) {
-    bool was_idle = !request_is_pending(x, log->source, index, MSG_GET, 0);
+    bool was_idle = !request_is_pending(x, log->source, index, MSG_GET, GET_FULL);
     if (was_idle) log->data_ms = now_ms(x);
-    if (ask_window(x, index, range)) continue;
+    if (request_get(x, log->source, index, range, GET_FULL)) continue;
     fetch_ask_again(log, range);
     return;
   }
 }
 
-static bool ask_checkpoints(struct exchange *x, uint32_t index, uint32_t peer, uint64_t from) {
+static void ask_checkpoints(struct exchange *x, uint32_t index, uint32_t peer, uint64_t from) {
   struct exchange_log *log = x->logs[index];
-  struct request *r = request_new(x, peer, MSG_WANT, WANT_CKPT);
-  if (r == NULL) return false;
-  r->link = x->peers[peer].link;
-  r->log = index;
-  r->from = from;
-  r->to = log->claims[peer].size;
-  x->out.type = MSG_WANT;
-  x->out.has_req = true;
-  x->out.req = r->req;
   x->out.u.want.what = WANT_CKPT;
   x->out.u.want.node = log->node;
   x->out.u.want.gen = log->gen;
   x->out.u.want.from = from;
-  if (xlink_say(x, r->link)) {
-    log->ckpt_asked_ms = now_ms(x);
-    return true;
-  }
-  r->state = REQUEST_FREE;
-  return false;
+  struct request *r = request_say(x, x->peers[peer].link, MSG_WANT, WANT_CKPT);
+  if (r == NULL) return;
+  r->log = index;
+  r->from = from;
+  r->to = log->claims[peer].size;
+  log->ckpt_asked_ms = now_ms(x);
 }
 
 static bool may_be_wanted(const struct exchange *x, uint32_t index, uint32_t peer) {
@@ -385,7 +353,7 @@ static uint64_t want_checkpoints(struct exchange *x, uint32_t index) {
   if (n_pending > 0 && now < log->ckpt_asked_ms + ASK_AGAIN_MS) return log->ckpt_asked_ms + ASK_AGAIN_MS;
   bool may_come_unasked = !log->needs_plan && !is_far && log->claims[best].size - base <= LIMIT_MILESTONE_ENTRIES;
   if (may_come_unasked && now < log->ckpt_wait_ms) return log->ckpt_wait_ms;
-  (void)ask_checkpoints(x, index, best, from);
+  ask_checkpoints(x, index, best, from);
   return now + ASK_AGAIN_MS;
 }
 

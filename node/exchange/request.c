@@ -8,7 +8,8 @@ static bool is_owed(const struct request *r) {
   return r->state == REQUEST_PENDING || r->state == REQUEST_LEFT;
 }
 
-struct request *request_new(struct exchange *x, uint32_t peer, uint64_t type, uint64_t what) {
+/* NULL when there is none free. */
+static struct request *request_new(struct exchange *x, uint32_t peer, uint64_t type, uint64_t what) {
   struct request *table = x->peers[peer].requests;
   struct request *found = NULL;
   for (uint32_t i = 0; i < REQUESTS_MAX; i++) {
@@ -24,6 +25,34 @@ struct request *request_new(struct exchange *x, uint32_t peer, uint64_t type, ui
   *found = (struct request){
       .state = REQUEST_PENDING, .type = type, .what = what, .req = x->next_req++, .log = NONE, .sent_ms = now_ms(x)};
   return found;
+}
+
+struct request *request_say(struct exchange *x, struct exchange_link *l, uint64_t type, uint64_t what) {
+  struct request *r = request_new(x, l->peer, type, what);
+  if (r == NULL) return NULL;
+  r->link = l;
+  x->out.type = type;
+  x->out.has_req = true;
+  x->out.req = r->req;
+  if (xlink_say(x, l)) return r;
+  r->state = REQUEST_FREE;
+  return NULL;
+}
+
+bool request_get(struct exchange *x, uint32_t peer, uint32_t index, struct range range, uint64_t mode) {
+  const struct exchange_log *log = x->logs[index];
+  x->out.u.get.node = log->node;
+  x->out.u.get.gen = log->gen;
+  x->out.u.get.from = range.from;
+  x->out.u.get.to = range.to;
+  x->out.u.get.mode = mode;
+  x->out.u.get.max_bytes = LIMIT_DATA_SOFT;
+  struct request *r = request_say(x, x->peers[peer].link, MSG_GET, mode);
+  if (r == NULL) return false;
+  r->log = index;
+  r->from = range.from;
+  r->to = range.to;
+  return true;
 }
 
 struct request *request_find(struct exchange *x, uint32_t peer, uint64_t req) {
