@@ -1,6 +1,6 @@
 /*
- * core: see core.h. One loop: pipes in, exchange, pipes out; when nothing moves, the store's housekeeping. Orders and requests
- * of ctl are in core_orders.c.
+ * core: see core.h. One loop: pipes in, exchange, pipes out; when nothing moves, the store's housekeeping. What the gate says
+ * and is told is in core_gate.c, orders and requests of ctl are in core_orders.c.
  */
 #include "node/core.h"
 
@@ -15,9 +15,7 @@
 #include "node/verify.h"
 
 #define QUEUE ((size_t)8 * 1024 * 1024) /* octets waiting for the gate, answers waiting for ctl */
-#define LINKS_MAX 1024
-#define ACTIONS 256  /* carried out in a turn */
-#define QUIET_MS 500 /* without anything to do, before housekeeping begins */
+#define QUIET_MS 500                    /* without anything to do, before housekeeping begins */
 #define STEP_MAX_MS 1000
 #define LOCK_WAIT_MS 5000
 #define LOCK_RETRY_MS 50
@@ -124,7 +122,7 @@ enum err_code core_new(const struct core_config *config, struct core **out, stru
   c->once = config->once;
   c->timeout_ms = config->timeout_ms;
   c->started_ms = clock_ms(clock_system());
-  c->links = calloc(LINKS_MAX, sizeof *c->links);
+  c->links = calloc(CORE_LINKS, sizeof *c->links);
   enum err_code code = c->links == NULL ? err_set(err, ERR_MEMORY, NULL) : open_all(c, config, err);
   if (code != OK) {
     core_free(c);
@@ -150,158 +148,7 @@ void core_free(struct core *c) {
   free(c);
 }
 
-/* ---- links that the gate has ---- */
-
-static size_t link_at(const struct core *c, const struct linkend *end) {
-  for (size_t i = 0; i < c->n_links; i++) {
-    if (linkend_equal(&c->links[i].id, &end->id) && memcmp(c->links[i].curve, end->curve, CURVE_LEN) == 0) return i;
-  }
-  return c->n_links;
-}
-
-static void link_note(struct core *c, const struct linkend *end) {
-  if (link_at(c, end) == c->n_links && c->n_links < LINKS_MAX) c->links[c->n_links++] = *end;
-}
-
-static void link_drop(struct core *c, const struct linkend *end) {
-  const size_t i = link_at(c, end);
-  if (i < c->n_links) c->links[i] = c->links[--c->n_links];
-}
-
-static void gate_drop(struct core *c) {
-  pipe_free(c->gate);
-  c->gate = NULL;
-  c->endpoint[0] = '\0';
-  while (c->n_links > 0) {
-    const struct linkend end = c->links[--c->n_links];
-    exchange_link_down(c->exchange, &end.id, end.curve);
-  }
-}
-
-/* ---- out: the exchange's actions ---- */
-
-/* Who may come in: the keys of all members but ourselves. */
-static enum err_code gate_allow(struct core *c, struct err *err) {
-  const struct federation *f = &c->federation;
-  uint32_t n = 0;
-  for (uint32_t i = 0; i < f->epoch.n_members; i++) {
-    if (hash_equal(&f->members[i].member->node, &f->own)) continue;
-    n += f->members[i].identity.has_curve_next ? 2 : 1;
-  }
-  bytes_clear(&c->scratch);
-  struct canon_writer w = canon_writer(&c->scratch);
-  canon_put_array(&w, 1);
-  canon_put_array(&w, n);
-  for (uint32_t i = 0; i < f->epoch.n_members; i++) {
-    const struct identity *identity = &f->members[i].identity;
-    if (hash_equal(&f->members[i].member->node, &f->own)) continue;
-    canon_put_bin(&w, view_of(identity->curve, CURVE_LEN));
-    if (identity->has_curve_next) canon_put_bin(&w, view_of(identity->curve_next, CURVE_LEN));
-  }
-  enum err_code code = canon_written(&w, "allowed keys", err);
-  return code == OK ? pipe_send(c->gate, PIPE_ALLOW, bytes_view(&c->scratch), err) : code;
-}
-
-static enum pipe_channel action_write(struct canon_writer *w, const struct exchange_action *action, const struct linkend *end) {
-  canon_put_array(w, action->type == ACTION_CLOSE ? 2 : 3);
-  linkend_put(w, end);
-  switch (action->type) {
-  case ACTION_SEND:
-    canon_put_bin(w, action->frame);
-    return PIPE_FRAME_OUT;
-  case ACTION_DIAL:
-    canon_put_text(w, action->endpoint);
-    return PIPE_DIAL;
-  case ACTION_CLOSE:
-    break;
-  }
-  return PIPE_CLOSE;
-}
-
-static void action_do(struct core *c, const struct exchange_action *action) {
-  struct err err = ERR_INIT;
-  struct linkend end = {.id = action->link};
-  memcpy(end.curve, action->curve, CURVE_LEN);
-  bytes_clear(&c->scratch);
-  struct canon_writer w = canon_writer(&c->scratch);
-  const enum pipe_channel channel = action_write(&w, action, &end);
-  enum err_code code = canon_written(&w, "action", &err);
-  if (code == OK) code = c->gate == NULL ? ERR_UNREACHABLE : pipe_send(c->gate, channel, bytes_view(&c->scratch), &err);
-  if (action->type == ACTION_DIAL && code == OK) link_note(c, &end);
-  if (action->type == ACTION_CLOSE) link_drop(c, &end);
-  if (code == OK) return;
-  if (action->type == ACTION_SEND) exchange_send_failed(c->exchange, &end.id, end.curve, c->gate == NULL);
-  if (action->type == ACTION_DIAL) exchange_link_down(c->exchange, &end.id, end.curve);
-}
-
-/* Carries out what the exchange wants, as far as the gate has room. True: more is to do at once. */
-static bool actions_do(struct core *c) {
-  struct exchange_action action;
-  for (int i = 0; i < ACTIONS; i++) {
-    if (c->gate != NULL && !pipe_has_room(c->gate, LIMIT_PIPE)) return false;
-    if (!exchange_next(c->exchange, &action)) return false;
-    action_do(c, &action);
-  }
-  return true;
-}
-
 /* ---- in ---- */
-
-static void gate_frame(struct core *c, struct canon_reader *r) {
-  struct linkend end;
-  canon_array_exact(r, 3);
-  linkend_get(r, &end);
-  const struct view frame = canon_bin(r, LIMIT_FRAME);
-  if (r->fault != NULL) return;
-  link_note(c, &end);
-  exchange_receive(c->exchange, &end.id, end.curve, frame);
-  c->dirty = true;
-}
-
-static void gate_lost(struct core *c, struct canon_reader *r, bool failed) {
-  struct linkend end;
-  canon_array_exact(r, failed ? 3 : 2);
-  linkend_get(r, &end);
-  const bool gone = failed && canon_bool(r);
-  if (r->fault != NULL) return;
-  if (failed) {
-    exchange_send_failed(c->exchange, &end.id, end.curve, gone);
-    return;
-  }
-  link_drop(c, &end);
-  exchange_link_down(c->exchange, &end.id, end.curve);
-}
-
-static void gate_key(struct core *c, struct canon_reader *r, bool mismatch) {
-  uint8_t curve[CURVE_LEN];
-  canon_array_exact(r, 1);
-  canon_fixed(r, curve, CURVE_LEN);
-  if (r->fault != NULL) return;
-  if (mismatch) {
-    exchange_key_mismatch(c->exchange, curve);
-  } else {
-    exchange_stranger(c->exchange, curve);
-  }
-}
-
-static enum err_code gate_message(struct core *c, enum pipe_channel channel, struct view payload, struct err *err) {
-  struct canon_reader r = canon_reader(payload);
-  if (channel == PIPE_FRAME_IN) {
-    gate_frame(c, &r);
-  } else if (channel == PIPE_LINK_DOWN || channel == PIPE_SEND_FAILED) {
-    gate_lost(c, &r, channel == PIPE_SEND_FAILED);
-  } else if (channel == PIPE_STRANGER || channel == PIPE_MISMATCH) {
-    gate_key(c, &r, channel == PIPE_MISMATCH);
-  } else if (channel == PIPE_BOUND) {
-    canon_array_exact(&r, 1);
-    const struct view endpoint = canon_str(&r, LIMIT_ENDPOINT);
-    memcpy(c->endpoint, endpoint.p == NULL ? (const uint8_t *)"" : endpoint.p, endpoint.len);
-    c->endpoint[endpoint.len] = '\0';
-  } else {
-    canon_fail(&r, "a channel that the gate does not use");
-  }
-  return canon_finish(&r, "the gate's pipe", err);
-}
 
 /* Everything that waits on a pipe. *gone: its other end is gone, and the supervisor starts another one. A pipe that breaks the
  * rules, or for which memory is lacking, is an error: nobody would ever give us another one, so core ends, and the supervisor
@@ -346,10 +193,10 @@ static enum err_code peer_take(struct core *c, struct view payload, int fd, stru
     *place = p;
     return OK;
   }
-  gate_drop(c);
+  core_gate_drop(c);
   c->gate = p;
   if (c->once && c->round.id == 0) core_round_begin(c, &c->round, c->timeout_ms);
-  return gate_allow(c, err);
+  return core_gate_allow(c, err);
 }
 
 /* [[role, pid, restarts]…] */
@@ -423,7 +270,7 @@ static void asker_drop(struct pipe **p) {
 static enum err_code write_out(struct core *c, struct err *err) {
   struct err why = ERR_INIT;
   enum err_code code = c->gate == NULL ? OK : pipe_write(c->gate, &why);
-  if (code == ERR_UNREACHABLE) gate_drop(c);
+  if (code == ERR_UNREACHABLE) core_gate_drop(c);
   struct pipe **const askers[] = {&c->ctl, &c->web};
   for (size_t i = 0; i < 2 && (code == OK || code == ERR_UNREACHABLE); i++) {
     code = *askers[i] == NULL ? OK : pipe_write(*askers[i], &why);
@@ -435,8 +282,8 @@ static enum err_code write_out(struct core *c, struct err *err) {
 /* What gate, ctl and web say. */
 static enum err_code read_in(struct core *c, struct err *err) {
   bool gone = false;
-  enum err_code code = c->gate == NULL ? OK : pipe_turn(c, c->gate, gate_message, "gate", &gone, err);
-  if (gone) gate_drop(c);
+  enum err_code code = c->gate == NULL ? OK : pipe_turn(c, c->gate, core_gate_message, "gate", &gone, err);
+  if (gone) core_gate_drop(c);
   gone = false;
   if (code == OK && c->ctl != NULL) code = pipe_turn(c, c->ctl, core_request_message, "ctl", &gone, err);
   if (gone) asker_drop(&c->ctl);
@@ -478,7 +325,7 @@ enum err_code core_step(struct core *c, unsigned timeout_ms, bool *stop, struct 
   uint64_t next = STEP_MAX_MS;
   if (gate_ready) {
     next = exchange_tick(c->exchange);
-    if (actions_do(c)) next = 0;
+    if (core_gate_actions(c)) next = 0;
   }
   core_orders_step(c);
   enum err_code code = write_out(c, err);

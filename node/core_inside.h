@@ -1,5 +1,6 @@
 /*
- * core_inside: what core.c (the loop) and core_orders.c (the answers for ctl) share. Nobody else includes it.
+ * core_inside: what core.c (the loop), core_gate.c (the gate's pipe) and core_orders.c (the answers for ctl) share. Nobody else
+ * includes it.
  */
 #ifndef SPECOLA_NODE_CORE_INSIDE_H
 #define SPECOLA_NODE_CORE_INSIDE_H
@@ -9,7 +10,8 @@
 #include "node/exchange/exchange.h"
 #include "node/net/linkend.h"
 
-#define CORE_ORDERS 64 /* that wait at once: as many as ctl lets through */
+#define CORE_ORDERS 64  /* that wait at once: as many as ctl lets through */
+#define CORE_LINKS 1024 /* of the gate that are known */
 
 /* An order that takes time. */
 struct order {
@@ -46,6 +48,14 @@ struct core {
   struct item items[LIMIT_SUBMIT];
 };
 
+/* The gate is gone, and all links with it. */
+void core_gate_drop(struct core *c);
+/* Tells the gate who may come in: the keys of all members but ourselves. Errors of pipe_send. */
+MUST_CHECK enum err_code core_gate_allow(struct core *c, struct err *err);
+/* Carries out what the exchange wants, as far as the gate has room. True: more is to do at once. */
+bool core_gate_actions(struct core *c);
+/* A message of the gate. ERR_FORMAT: it broke the rules. */
+MUST_CHECK enum err_code core_gate_message(struct core *c, enum pipe_channel channel, struct view payload, struct err *err);
 /* A message of ctl: a request is answered at once, or kept in orders. ERR_FORMAT: ctl broke the rules. */
 MUST_CHECK enum err_code core_request_message(struct core *c, enum pipe_channel channel, struct view payload, struct err *err);
 /* A message of web: POST /sync/submit is answered, anything else refused; orders come from ctl alone. ERR_FORMAT: web broke the
