@@ -10,49 +10,23 @@
  * usage: pipeline ROWS.ndjson FOLDER     prints one JSON object: v (verifications of 2 KiB a second, one core), records_s,
  * fdatasync_ms
  */
-#include <fcntl.h>
-#include <jansson.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 #include <zstd.h>
 
 #include "protocol/canon.h"
 #include "protocol/merkle.h"
-#include "protocol/record.h"
-#include "protocol/schema/body.h"
+#include "tests/bench/machine.h"
+#include "tests/bench/rows.h"
 
 #define WINDOW 256u
 #define MILESTONE 2048u
 #define QUEUE 8u
-#define FACETS 10u   /* country, level, status, sector, stage, language, licence, three tags */
-#define COLUMNS 31   /* of a case's wide row */
-#define CODES 65536u /* room for distinct codes, a power of two */
-
-static double now_s(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static void die(const char *what) {
-  fprintf(stderr, "pipeline: %s\n", what);
-  exit(1);
-}
-
-/* A generated record, ready to be sent. */
-struct row {
-  struct bytes envelope, body;
-  struct salt salt;
-  char *title, *text, *country, *level, *status;
-  int64_t codes[FACETS], unique;
-  const char *new_codes[FACETS]; /* codes that no row before had, or NULL */
-};
+#define COLUMNS 31 /* of a case's wide row */
 
 /* What goes from thread to thread: a window's octets and the rows that it stands for. */
 struct box {
@@ -92,9 +66,7 @@ static struct box queue_take(struct queue *q) {
 }
 
 static struct {
-  struct row *rows;
-  size_t n;
-  struct hash fed_id;
+  struct rows rows;
   struct queue to_verifier, to_writer;
   uint8_t key[crypto_box_BEFORENMBYTES], nonce[crypto_box_NONCEBYTES];
   const char *folder;
@@ -141,124 +113,15 @@ static void bind_record(sqlite3_stmt *st, int first, const struct row *row) {
   sqlite3_bind_blob(st, first + 2, row->body.p, (int)row->body.len, SQLITE_STATIC);
 }
 
-/* ---- preparation: rows become sealed records ---- */
-
-/* The number of a code in a dimension, counted from 1 as they are first seen. *first: the code, this time; else NULL. */
-static int64_t code_number(size_t dimension, const char *code, const char **first) {
-  static char *seen[CODES];
-  static int64_t numbers[CODES], last;
-  char key[128];
-  uint64_t hash = UINT64_C(0xcbf29ce484222325);
-  (void)snprintf(key, sizeof key, "%zu %s", dimension, code);
-  for (const char *c = key; *c != 0; c++) {
-    hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
-  }
-  size_t slot = hash % CODES;
-  while (seen[slot] != NULL && strcmp(seen[slot], key) != 0) {
-    slot = (slot + 1) % CODES;
-  }
-  *first = NULL;
-  if (seen[slot] == NULL) {
-    *first = seen[slot] = strdup(key);
-    numbers[slot] = ++last;
-  }
-  return numbers[slot];
-}
-
-static const char *text_at(const json_t *json, const char *key, size_t i) {
-  const json_t *value = json_object_get(json, key);
-  const char *text = json_string_value(json_is_array(value) ? json_array_get(value, i) : value);
-  return text == NULL ? "" : text;
-}
-
-static void prepare_codes(struct row *row, const json_t *json) {
-  static const struct {
-    const char *key;
-    size_t i;
-  } facets[FACETS] = {{"country", 0},       {"level", 0},   {"status", 0}, {"sectors", 0}, {"stages", 0},
-                      {"original_lang", 0}, {"license", 0}, {"tags", 0},   {"tags", 1},    {"tags", 2}};
-  for (size_t i = 0; i < FACETS; i++) {
-    row->codes[i] = code_number(i < 7 ? i : 7, text_at(json, facets[i].key, facets[i].i), &row->new_codes[i]);
-  }
-  row->country = strdup(text_at(json, "country", 0));
-  row->level = strdup(text_at(json, "level", 0));
-  row->status = strdup(text_at(json, "status", 0));
-  row->unique = (int64_t)get_u64be(row->salt.b + 8);
-}
-
-static void prepare_texts(struct row *row, const json_t *json) {
-  struct bytes text;
-  struct err err = ERR_INIT;
-  bytes_init(&text, LIMIT_BODY);
-  const char *key = NULL;
-  const json_t *value = NULL;
-  json_object_foreach((json_t *)(uintptr_t)json, key, value) {
-    const json_t *ml = json_is_object(value) ? json_object_get(value, "en") : NULL;
-    if (ml != NULL && (bytes_append_text(&text, json_string_value(ml), &err) || bytes_append_text(&text, "\n", &err))) {
-      die(err.message);
-    }
-  }
-  row->text = strdup(bytes_text(&text));
-  row->title = strdup(json_string_value(json_object_get(json_object_get(json, "title"), "en")));
-  bytes_release(&text);
-}
-
-static void prepare_row(struct row *row, const json_t *json, const struct schema *schema, const struct signer *author) {
-  struct err err = ERR_INIT;
-  struct findings findings = {0};
-  struct header header = {.kind = KIND_VERSION, .created = 1, .n_args = 2, .args = {1, 0}};
-  bytes_init(&row->envelope, LIMIT_ENVELOPE);
-  bytes_init(&row->body, LIMIT_BODY);
-  randombytes_buf(row->salt.b, SALT_LEN);
-  if (body_from_json(schema, json, &row->body, &findings, &err) != OK ||
-      record_seal(&header, &run.fed_id, author, &row->salt, bytes_view(&row->body), &row->envelope, NULL, &err) != OK) {
-    die(err.message);
-  }
-  findings_release(&findings);
-  prepare_texts(row, json);
-  prepare_codes(row, json);
-}
-
-static void prepare(const char *path) {
-  struct err err = ERR_INIT;
-  struct schema_set *set = NULL;
-  struct signer author = {0};
-  if (schema_set_new(&set, &err) != OK || schema_set_link(set, &err) != OK || signer_new(&author, &err) != OK) {
-    die(err.message);
-  }
-  FILE *file = fopen(path, "r");
-  char *line = NULL;
-  size_t size = 0, room = 0;
-  if (file == NULL) {
-    die(path);
-  }
-  while (getline(&line, &size, file) > 0) {
-    json_t *json = json_loads(line, 0, NULL);
-    if (run.n == room) {
-      room = room ? room * 2 : 1024;
-      run.rows = realloc(run.rows, room * sizeof *run.rows);
-    }
-    if (json == NULL || run.rows == NULL) {
-      die("a row that is no JSON");
-    }
-    prepare_row(&run.rows[run.n++], json, schema_by_kind(set, "case"), &author);
-    json_decref(json);
-  }
-  free(line);
-  fclose(file);
-  signer_release(&author);
-  schema_set_free(set);
-}
-
 /* The store from which the origin serves. */
 static void prepare_origin(void) {
   sqlite3 *db = database("origin.db");
   sql(db,
       "PRAGMA page_size=16384; CREATE TABLE entry(id INTEGER PRIMARY KEY, envelope BLOB, salt BLOB, body BLOB) STRICT; BEGIN");
   sqlite3_stmt *insert = statement(db, "INSERT INTO entry VALUES(?,?,?,?)");
-  for (size_t i = 0; i < run.n; i++) {
+  for (size_t i = 0; i < run.rows.n; i++) {
     sqlite3_bind_int64(insert, 1, (int64_t)i);
-    bind_record(insert, 2, &run.rows[i]);
+    bind_record(insert, 2, &run.rows.items[i]);
     step(insert);
   }
   sqlite3_finalize(insert);
@@ -308,8 +171,8 @@ static void *origin_thread(void *unused) {
   ZSTD_CCtx *context = ZSTD_createCCtx();
   sqlite3 *db = database("origin.db");
   sqlite3_stmt *select = statement(db, "SELECT envelope, salt, body FROM entry WHERE id >= ? AND id < ? ORDER BY id");
-  for (size_t i = 0; i < run.n; i += WINDOW) {
-    queue_put(&run.to_verifier, origin_window(context, select, i, run.n - i < WINDOW ? run.n - i : WINDOW));
+  for (size_t i = 0; i < run.rows.n; i += WINDOW) {
+    queue_put(&run.to_verifier, origin_window(context, select, i, run.rows.n - i < WINDOW ? run.rows.n - i : WINDOW));
   }
   queue_put(&run.to_verifier, (struct box){0});
   sqlite3_finalize(select);
@@ -334,7 +197,7 @@ static void verify_window(struct box *box, struct merkle_range *range) {
     const struct hash leaf = merkle_leaf(item.envelope);
     merkle_append(range, &leaf);
     if (r.fault ||
-        record_open(item.envelope, &run.fed_id, hash_is_zero((const struct hash *)&known) ? NULL : &known, &record) !=
+        record_open(item.envelope, &run.rows.fed_id, hash_is_zero((const struct hash *)&known) ? NULL : &known, &record) !=
             REASON_NONE ||
         !record_body_matches(&record.header, &item.salt, item.body) || canon_check_body(item.body, NULL) != OK) {
       die("a record does not verify");
@@ -419,7 +282,7 @@ static sqlite3 *open_store(struct statements *s) {
 }
 
 static void write_row(const struct statements *s, size_t i) {
-  const struct row *row = &run.rows[i];
+  const struct row *row = &run.rows.items[i];
   const int64_t id = (INT64_C(1) << 40) + (int64_t)i; /* as the product numbers entries */
   sqlite3_bind_int64(s->known, 1, (int64_t)get_u64be(row->salt.b));
   step(s->known);
@@ -478,49 +341,6 @@ static void write_all(void) {
   sqlite3_close(db);
 }
 
-/* ---- the machine ---- */
-
-/* Verifications of a 2 KiB message a second on one core: the median of five rounds. */
-static int compare_doubles(const void *a, const void *b) {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-static double measure_v(void) {
-  uint8_t pk[32], sk[64], message[2048] = {0}, signature[64];
-  double rounds[5];
-  crypto_sign_keypair(pk, sk);
-  crypto_sign_detached(signature, NULL, message, sizeof message, sk);
-  for (int round = 0; round < 5; round++) {
-    const double start = now_s();
-    for (int i = 0; i < 4000; i++) {
-      if (crypto_sign_verify_detached(signature, message, sizeof message, pk) != 0) {
-        die("verify");
-      }
-    }
-    rounds[round] = 4000 / (now_s() - start);
-  }
-  qsort(rounds, 5, sizeof rounds[0], compare_doubles);
-  return rounds[2];
-}
-
-static double measure_fdatasync(void) {
-  char path[4096], block[4096] = {1};
-  double times[31];
-  snprintf(path, sizeof path, "%s/fdatasync", run.folder);
-  const int fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-  for (int i = 0; i < 31; i++) {
-    const double start = now_s();
-    if (fd < 0 || write(fd, block, sizeof block) < 0 || fdatasync(fd) != 0) {
-      die("fdatasync");
-    }
-    times[i] = now_s() - start;
-  }
-  close(fd);
-  qsort(times, 31, sizeof times[0], compare_doubles);
-  return times[15] * 1e3;
-}
-
 int main(int argc, char **argv) {
   struct err err = ERR_INIT;
   pthread_t origin = 0, verifier = 0;
@@ -529,8 +349,8 @@ int main(int argc, char **argv) {
   }
   run.folder = argv[2];
   randombytes_buf(run.key, sizeof run.key);
-  const double v = measure_v(), sync_ms = measure_fdatasync();
-  prepare(argv[1]);
+  const double v = machine_v(), sync_ms = machine_fdatasync(run.folder);
+  rows_read(&run.rows, argv[1]);
   prepare_origin();
   const double start = now_s();
   if (pthread_create(&origin, NULL, origin_thread, NULL) != 0 || pthread_create(&verifier, NULL, verifier_thread, NULL) != 0) {
@@ -540,17 +360,8 @@ int main(int argc, char **argv) {
   const double took = now_s() - start;
   pthread_join(origin, NULL);
   pthread_join(verifier, NULL);
-  printf("{\"v\": %.0f, \"records_s\": %.0f, \"seconds\": %.3f, \"fdatasync_ms\": %.3f}\n", v, (double)run.n / took, took,
+  printf("{\"v\": %.0f, \"records_s\": %.0f, \"seconds\": %.3f, \"fdatasync_ms\": %.3f}\n", v, (double)run.rows.n / took, took,
          sync_ms);
-  for (size_t i = 0; i < run.n; i++) {
-    bytes_release(&run.rows[i].envelope);
-    bytes_release(&run.rows[i].body);
-    free(run.rows[i].title);
-    free(run.rows[i].text);
-    free(run.rows[i].country);
-    free(run.rows[i].level);
-    free(run.rows[i].status);
-  }
-  free(run.rows);
+  rows_release(&run.rows);
   return 0;
 }
