@@ -53,7 +53,6 @@ void evaluation_free(struct evaluation *e) {
   if (e != NULL) {
     people_free(e->people);
     bytes_release(&e->identity_body);
-    free(e->own_keys);
     free(e);
   }
 }
@@ -73,26 +72,9 @@ struct step {
 };
 
 /* The own key at a position, which need not be the newest: what a revocation touches is evaluated anew, and so is all in a
- * rebuild. NULL: nobody's. */
+ * rebuild. A log has the node key of its generation. NULL: nobody's. */
 static const struct pubkey *own_key_at(const struct evaluation *e, uint64_t index) {
-  size_t n = e->n_own_keys;
-  while (n > 0 && e->own_keys[n - 1].above >= index)
-    n--;
-  return n == 0 ? NULL : &e->own_keys[n - 1].key;
-}
-
-static enum err_code own_key_put(struct evaluation *e, uint64_t index, struct err *err) {
-  const struct pubkey *before = own_key_at(e, index);
-  if (before != NULL && pubkey_equal(before, &e->identity.node_key)) {
-    return OK;
-  }
-  struct own_key *keys = reallocarray(e->own_keys, e->n_own_keys + 1, sizeof *keys);
-  if (keys == NULL) {
-    return err_set(err, ERR_MEMORY, NULL);
-  }
-  e->own_keys = keys;
-  keys[e->n_own_keys++] = (struct own_key){.above = index, .key = e->identity.node_key};
-  return OK;
+  return e->has_identity && index > e->identified_at ? &e->identity.node_key : NULL;
 }
 
 static bool is_own_key(const struct step *step) {
@@ -132,20 +114,23 @@ static enum err_code evaluate_identity(struct step *step) {
   struct identity_item item;
   struct identity identity;
   step->out->reason = read_identity(step, &item, &identity);
-  enum err_code code = OK;
   check_repeated(step);
   const struct view previous = e->has_identity ? bytes_view(&e->identity_body) : view_of(NULL, 0);
-  if (step->out->reason == REASON_NONE && identity_verify(&item, &e->fed_id, &e->owner, previous, &identity, NULL) != OK) {
+  if (step->out->reason == REASON_NONE &&
+      (identity_verify(&item, &e->fed_id, &e->owner, previous, &identity, NULL) != OK || identity.gen != e->gen)) {
     step->out->reason = REASON_IDENTITY;
   }
   if (step->out->reason != REASON_NONE || step->dry) {
     return OK;
   }
+  if (!e->has_identity) {
+    e->identified_at = step->at.index;
+  }
   bytes_clear(&e->identity_body);
-  code = bytes_append(&e->identity_body, item.body, step->err);
+  const enum err_code code = bytes_append(&e->identity_body, item.body, step->err);
   e->identity = identity;
   e->has_identity = code == OK;
-  return code == OK ? own_key_put(e, step->at.index, step->err) : code;
+  return code;
 }
 
 /* ---- kinds 2 and 3 ---- */

@@ -27,12 +27,6 @@ void opened_from(const struct item *item, const struct hash *fed_id, const struc
 /* The same for an entry of the store whose author's signature was verified when it came. */
 void opened_again(const struct item *item, const struct hash *fed_id, struct opened *out);
 
-/* A key that is the own key of the positions above one. */
-struct own_key {
-  uint64_t above;
-  struct pubkey key;
-};
-
 /* The state of a log's evaluation, up to a position. */
 struct evaluation {
   struct hash fed_id, owner;
@@ -41,8 +35,7 @@ struct evaluation {
   bool has_identity;
   struct identity identity;   /* in force */
   struct bytes identity_body; /* its octets, which the next one names */
-  struct own_key *own_keys;   /* owned; by rising position, one after an identity with another key */
-  size_t n_own_keys;
+  uint64_t identified_at;     /* index of the first: above it the own key is this generation's node key */
   struct people *people;
   bool frozen; /* nothing counts any more: upgrade needed */
 };

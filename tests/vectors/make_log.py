@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes log.json from docs/protocol.md (4.5, 4.6), with no line of the C code: whole logs, each as a bundle of one log, with
+"""Writes log.json from docs/protocol.md (4.5, 4.6, 6.1), with no line of the C code: whole logs, each as a bundle of one log, with
 the finding of every position told in words.
 
 Every key, salt and id comes from a fixed word, so a second run writes the same octets:
@@ -11,7 +11,7 @@ import json
 import pathlib
 import sys
 
-from make_federation import Node, blake, charter_body, charter_signatures, pack, public, root_signatures, signer, tagged, vector, word
+from make_federation import Node, blake, changed, charter_body, charter_signatures, pack, public, root_signatures, signer, tagged, vector, word
 
 BODY = pack({"level": "local", "title": {"it": "Prova"}})
 COORDINATOR, EDITOR, REVIEWER, CONTRIBUTOR = 1, 2, 4, 8
@@ -214,6 +214,19 @@ def repeated_certificate_does_not_count(log):
     log.case(ANNA, challenge, schema=4)
 
 
+# ---- 6.1: identities in a log ----
+
+def of_the_next_generation(log):
+    key = signer("IT node 2")
+    second = pack(changed(OWNER.fields, _1=2, _2=OWNER.id, _6=word("IT curve 2")))
+    third = pack(changed(OWNER.fields, _1=3, _2=blake("specola1.ident", second), _5=public(key), _8=2, _9=[4, word("cut root")]))
+    for body, author, reason in ((second, OWNER.key, "none"), (third, key, "identity")):
+        log.add(reason, author, 1, body=pack([body] + [root_signatures(OWNER, body, [0], FED)] * 2), salt=bytes(16))
+    log.add("author", key, 2, public(CARLA), args=[3, EDITOR, 0], body=pack({"name": "X"}))
+    log.certify(CARLA, 3, EDITOR)
+    log.case(ANNA)
+
+
 STORIES = (("what a revocation voids stands in the chain", voided_in_the_chain),
            ("a stale version does not join the chain when its author is revoked", stale_and_revoked),
            ("nor does what was built on it", on_what_does_not_stand),
@@ -227,7 +240,8 @@ STORIES = (("what a revocation voids stands in the chain", voided_in_the_chain),
            ("a key that revokes itself does so from there on", by_itself),
            ("two keys, one of them revoked twice", two_revocations),
            ("a void author's person owns his objects", own_objects_of_a_void_person),
-           ("a repeated certificate does not count", repeated_certificate_does_not_count))
+           ("a repeated certificate does not count", repeated_certificate_does_not_count),
+           ("an identity of the next generation has no effect in the log of this one", of_the_next_generation))
 
 
 def logs():
