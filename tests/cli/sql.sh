@@ -14,7 +14,7 @@ says "objects"
 says "cases"
 says "dimension, code"
 as it --json sql
-json '[.tables[].table] | join(",")' objects,cases,versions,facets,links,logs
+json '[.tables[].table] | join(",")' objects,cases,versions,fields,facets,links,logs
 as it sql "SELECT ref, title FROM cases WHERE country = 'IT' ORDER BY ref"
 exits 0
 says "IT-2"
@@ -33,6 +33,20 @@ as it --json sql "SELECT ref, version FROM versions WHERE ref = 'IT-2'"
 json '.rows | length' 1
 as it --json sql "SELECT home, gen, entries FROM logs"
 json '.rows[0] | join(",")' IT,1,12
+frontier_root=$(as it --json status; jq -r '.logs[0].root' <"$T/out")
+as it --json sql "SELECT root FROM logs"
+json '.rows[0][0]' "$frontier_root"
+as it --json sql "SELECT row, item, lang, value FROM fields WHERE ref = 'IT-2' AND field = 'title' AND lang = 'it'"
+json '.rows | length' 1
+json '.rows[0] | map(. == null) | tostring' '[true,true,false,false]'
+as it --json sql "SELECT count(*), min(row), max(row) = count(*) FROM fields WHERE ref = 'IT-2' AND field = 'sectors'"
+json '.rows[0][1:] | join(",")' 1,1
+as it --json sql "SELECT count(*) FROM fields WHERE ref = 'IT-10'"
+json '.rows[0][0]' 0
+as it --json sql "SELECT completeness BETWEEN 1 AND 100, length(object_id) FROM objects WHERE ref = 'IT-2'"
+json '.rows[0] | join(",")' 1,64
+as it --json sql "SELECT v.version_id = o.object_id FROM versions v JOIN objects o USING (id) WHERE o.ref = 'IT-2'"
+json '.rows[0][0]' 1
 as it --json sql "SELECT 1, 1.5, 'a', NULL, x'0aff', 9e999"
 json '.rows[0] | tostring' '[1,1.5,"a",null,"0aff",null]'
 as it sql --csv "SELECT title, NULL AS b FROM objects WHERE withdrawn"
@@ -49,6 +63,8 @@ before=$(sha256sum <"$T/it/home/store.db")
 for query in "SELECT * FROM entry" "SELECT body FROM main.entry" "SELECT * FROM sqlite_schema" "SELECT * FROM sqlite_temp_schema" \
   "SELECT * FROM fact" "SELECT * FROM pragma_table_info('entry')" "SELECT * FROM \"case\"" "SELECT * FROM dbstat" \
   "WITH objects AS (SELECT * FROM entry) SELECT * FROM objects" "SELECT load_extension('x')" "SELECT specola_text(1, x'', 1)" \
+  "SELECT specola_fields(1, x'80')" "SELECT specola_ref(1)" "SELECT specola_id(x'00')" "SELECT value FROM json_each('[1]')" \
+  "WITH fields AS (SELECT specola_root(0)) SELECT * FROM fields" \
   "SELECT * FROM fulltext" "SELECT * FROM cases c WHERE EXISTS (SELECT 1 FROM milestone)" "SELECT randomblob(10)" \
   "SELECT (SELECT envelope FROM entry LIMIT 1) FROM objects" "PRAGMA query_only = OFF" "ATTACH 'x.db' AS x" "DELETE FROM entry" \
   "CREATE TEMP TABLE x(a)" "DROP VIEW objects" "VACUUM INTO '$T/copy.db'" "BEGIN" "UPDATE objects SET kind = 'x'" \
