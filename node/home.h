@@ -24,7 +24,7 @@ struct home_config {
   char license[64];                   /* default licence of cases */
   char listen[LIMIT_ENDPOINT + 1];    /* tcp://0.0.0.0:7411; port 0: chosen by the kernel */
   char advertise[LIMIT_ENDPOINT + 1]; /* what peers dial; empty: not told */
-  char web[LIMIT_ENDPOINT + 1];       /* http://127.0.0.1:7480: where pages are served; port 0 as above; "off": nowhere */
+  char web[LIMIT_ENDPOINT + 1];       /* http://127.0.0.1:0: where pages are served; port 0 as above; "off": nowhere */
   char web_name[LIMIT_ENDPOINT + 1];  /* a further name under which they are asked for (Host); empty: none */
   char log_bodies[9];                 /* MiB of bodies of one log past which it is paused; empty: LIMIT_LOG_BODIES */
   struct {

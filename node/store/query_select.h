@@ -1,7 +1,7 @@
 /*
  * query_select: a question in SQL that somebody typed, on tables that are meant for it: a view a kind of object, and views of
- * what all kinds share (docs/store.md, "Tables for questions"). Nothing else can be reached, and nothing can be changed: SQLite
- * asks an authorizer about every table and function while it reads the text, and only one SELECT is run.
+ * what all kinds share (docs/research.md; query_views lists them). Nothing else can be reached, and nothing can be changed:
+ * SQLite asks an authorizer about every table and function while it reads the text, and only one SELECT is run.
  */
 #ifndef SPECOLA_NODE_STORE_QUERY_SELECT_H
 #define SPECOLA_NODE_STORE_QUERY_SELECT_H

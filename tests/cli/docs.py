@@ -2,8 +2,10 @@
 """Whether what the documents say of commands and paths is there. usage: docs.py SPECOLA SOURCE
 
 Commands: each `specola WORDS --option` in a fence or between backticks names a command of the table and options of its help.
-Paths: each `folder/file` of the source tree between backticks, or behind a link, exists. Prints what is not so; status 1 then.
+Paths: each `folder/file` of the source tree between backticks, or behind a link, exists. Counters,
+keys of node.ini and orders of run/ctl: those of the pages are those that there are. Prints what is not so; status 1 then.
 """
+import fnmatch
 import pathlib
 import re
 import subprocess
@@ -88,6 +90,41 @@ def check_paths(page, text):
     return n
 
 
+def first_column(heading):
+    """What stands between backticks in the first column of the table below a heading of docs/operate.md."""
+    text = (SOURCE / "docs/operate.md").read_text(encoding="utf-8")
+    section = text.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    return [name for row in re.findall(r"^\|([^|]*)\|", section, re.M) for name in INLINE.findall(row)]
+
+
+def check_counters():
+    """Every counter of `status` is in the table of operate.md, and every pattern there means one."""
+    names = re.findall(r'X\(COUNT_\w+, "([^"]+)"', (SOURCE / "node/exchange/counters.h").read_text(encoding="utf-8"))
+    patterns = []
+    for pattern in first_column("What `status` counts"):
+        patterns.append(patterns[-1].split(".")[0] + pattern if pattern.startswith(".") else pattern)
+    complaints.extend(f"operate.md: no row for the counter {n}" for n in names if not any(fnmatch.fnmatch(n, p) for p in patterns))
+    complaints.extend(f"operate.md: no counter {p}" for p in patterns if not fnmatch.filter(names, p))
+    assert len(names) > 40
+
+
+def check_config():
+    """The keys of node.ini are those of the table in operate.md."""
+    source = (SOURCE / "node/home_config.c").read_text(encoding="utf-8").split("config_keys[] = {")[1].split("};")[0]
+    keys = set(re.findall(r'CONFIG_KEY\((\w+)', source)) | {"peer.FR"}
+    complaints.extend(f"operate.md, node.ini: {k} is here or there alone" for k in keys ^ set(first_column("node.ini")))
+    assert len(keys) > 8
+
+
+def check_orders():
+    """The orders of run/ctl in architecture.md are those that core takes."""
+    source = (SOURCE / "node/core_orders.c").read_text(encoding="utf-8")
+    row = re.search(r"`POST /order/NAME`.*", (SOURCE / "docs/architecture.md").read_text(encoding="utf-8")).group(0)
+    orders = set(re.findall(r'"/order/(\w+)"', source))
+    complaints.extend(f"architecture.md: the order {o} is here or there alone" for o in orders ^ set(re.findall(r"`(\w+)`", row)))
+    assert len(orders) > 4
+
+
 def main():
     table = commands()
     n_commands = n_paths = 0
@@ -97,6 +134,9 @@ def main():
             for use in uses(part):
                 n_commands += check_use(page, use, table)
         n_paths += check_paths(page, text)
+    check_counters()
+    check_config()
+    check_orders()
     print(f"{n_commands} commands and {n_paths} paths in {len(PAGES)} pages")
     assert n_commands > 60 and n_paths > 40, "the documents are not read as they should be"
     for complaint in complaints:
