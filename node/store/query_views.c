@@ -155,21 +155,26 @@ static json_t *value_json(const struct body_value *value) {
   return json_string(hex);
 }
 
+/* Rows in the making; whole: none was lost for want of memory. */
+struct field_rows {
+  json_t *all;
+  bool whole;
+};
+
 /* [field, row, item, lang, value] behind the others; what the schema does not have is left out. */
 static bool take_value(void *context, const struct body_value *value) {
-  json_t *all = context;
+  struct field_rows *rows = context;
   const struct field *f = value->field;
   if (f == NULL) {
     return true;
   }
-  json_t *row = json_array();
-  (void)json_array_append_new(row, json_string(f->key));
-  (void)json_array_append_new(row, counted(f->parent == NULL ? f->many : f->parent->many, value->row));
-  (void)json_array_append_new(row, counted(f->parent != NULL && f->many, value->item));
-  (void)json_array_append_new(row,
-                              value->tag.len == 0 ? json_null() : json_stringn((const char *)value->tag.p, value->tag.len));
-  (void)json_array_append_new(row, value_json(value));
-  return json_array_append_new(all, row) == 0;
+  const bool many = f->parent == NULL ? f->many : f->parent->many;
+  const bool in_group = f->parent != NULL && f->many;
+  json_t *lang = value->tag.len == 0 ? json_null() : json_stringn((const char *)value->tag.p, value->tag.len);
+  json_t *row =
+      json_pack("[s, o, o, o, o]", f->key, counted(many, value->row), counted(in_group, value->item), lang, value_json(value));
+  rows->whole = json_array_append_new(rows->all, row) == 0;
+  return rows->whole;
 }
 
 /* specola_fields(schema number, body): a JSON array of [field, row, item, lang, value]. */
@@ -181,17 +186,15 @@ static void sql_fields(sqlite3_context *context, int n, sqlite3_value **values) 
   if (schema == NULL || body.len == 0) {
     return;
   }
-  json_t *all = json_array();
-  char *text = NULL;
-  if (all != NULL && body_walk(schema, body, take_value, all, NULL) == OK) {
-    text = json_dumps(all, JSON_COMPACT);
-  }
-  json_decref(all);
-  if (text == NULL) {
-    sqlite3_result_error_nomem(context);
-  } else {
+  struct field_rows rows = {.all = json_array(), .whole = true};
+  const enum err_code code = rows.all == NULL ? ERR_MEMORY : body_walk(schema, body, take_value, &rows, NULL);
+  char *text = code == OK && rows.whole ? json_dumps(rows.all, JSON_COMPACT) : NULL;
+  json_decref(rows.all);
+  if (text != NULL) {
     sqlite3_result_text(context, text, -1, free);
-  }
+  } else if (code == OK || code == ERR_MEMORY) {
+    sqlite3_result_error_nomem(context);
+  } /* else the body does not read well: it has no rows, and hinders nobody's question */
 }
 
 static const struct {

@@ -71,8 +71,9 @@ static enum err_code put_value(struct draft *d, const struct draft_path *path, s
     return put_text(d, path, text);
   case FIELD_REF:
   case FIELD_BLOB:
-    if (!value_is_hex32(text)) return fail(d, "not an id (64 small hexadecimal digits)", text);
-    return put_text(d, path, text);
+    if (value_is_hex32(text)) return put_text(d, path, text);
+    (void)fail(d, "not an id (64 small hexadecimal digits)", text);
+    return err_hint(d->err, "specola --json show IT-312 tells the id of an object");
   case FIELD_TEXT:
   case FIELD_CODE:
   case FIELD_BOOL:
