@@ -4,7 +4,6 @@
  */
 #include "node/store/query_views.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +11,8 @@
 
 #include "node/clock.h"
 #include "node/store/inside.h"
+#include "node/store/query_rows.h"
 #include "node/store/statement.h"
-#include "protocol/canon.h"
-#include "protocol/schema/body.h"
 
 /* A log whose entries are named. */
 struct views_log {
@@ -124,6 +122,15 @@ static void sql_id(sqlite3_context *context, int n, sqlite3_value **values) {
   }
 }
 
+/* specola_rid(record id): as the column `rid` of entries has it. */
+static void sql_rid(sqlite3_context *context, int n, sqlite3_value **values) {
+  const struct view id = blob_of(values[0]);
+  (void)n;
+  if (id.len == HASH_LEN) {
+    sqlite3_result_int64(context, (int64_t)get_u64be(id.p));
+  }
+}
+
 /* specola_completeness(schema number, body): 0 to 100. */
 static void sql_completeness(sqlite3_context *context, int n, sqlite3_value **values) {
   const struct views *v = sqlite3_user_data(context);
@@ -135,76 +142,61 @@ static void sql_completeness(sqlite3_context *context, int n, sqlite3_value **va
   }
 }
 
-/* A number counted from 1 where there may be several; else null. */
-static json_t *counted(bool many, uint32_t i) {
-  return many ? json_integer((json_int_t)i + 1) : json_null();
+/* A text of rows, owned by SQLite from here on. What does not read well has no rows, and hinders nobody's question. */
+static void put_rows(sqlite3_context *context, enum err_code code, char *rows) {
+  if (code == OK) {
+    sqlite3_result_text(context, rows, -1, free);
+  } else if (code == ERR_MEMORY) {
+    sqlite3_result_error_nomem(context);
+  }
 }
 
-static json_t *value_json(const struct body_value *value) {
-  char hex[HASH_HEX_LEN];
-  if (value->type == CANON_BOOL) {
-    return json_string(value->value.len == 1 && value->value.p[0] != 0 ? "true" : "false");
-  }
-  if (value->type != CANON_BIN) {
-    return json_stringn((const char *)value->value.p, value->value.len);
-  }
-  if (value->value.len != HASH_LEN) {
-    return json_null();
-  }
-  hex_encode(value->value, hex);
-  return json_string(hex);
-}
-
-/* Rows in the making; whole: none was lost for want of memory. */
-struct field_rows {
-  json_t *all;
-  bool whole;
-};
-
-/* [field, row, item, lang, value] behind the others; what the schema does not have is left out. */
-static bool take_value(void *context, const struct body_value *value) {
-  struct field_rows *rows = context;
-  const struct field *f = value->field;
-  if (f == NULL) {
-    return true;
-  }
-  const bool many = f->parent == NULL ? f->many : f->parent->many;
-  const bool in_group = f->parent != NULL && f->many;
-  json_t *lang = value->tag.len == 0 ? json_null() : json_stringn((const char *)value->tag.p, value->tag.len);
-  json_t *row =
-      json_pack("[s, o, o, o, o]", f->key, counted(many, value->row), counted(in_group, value->item), lang, value_json(value));
-  rows->whole = json_array_append_new(rows->all, row) == 0;
-  return rows->whole;
-}
-
-/* specola_fields(schema number, body): a JSON array of [field, row, item, lang, value]. */
+/* specola_fields(schema number, body), specola_kinds(), specola_codes(): JSON for json_each (query_rows.h). */
 static void sql_fields(sqlite3_context *context, int n, sqlite3_value **values) {
   const struct views *v = sqlite3_user_data(context);
   const struct schema *schema = schema_by_number(v->set, (uint64_t)sqlite3_value_int64(values[0]));
   const struct view body = blob_of(values[1]);
+  char *rows = NULL;
   (void)n;
-  if (schema == NULL || body.len == 0) {
-    return;
+  if (schema != NULL && body.len > 0) {
+    const enum err_code code = rows_of_body(schema, body, &rows);
+    put_rows(context, code, rows);
   }
-  struct field_rows rows = {.all = json_array(), .whole = true};
-  const enum err_code code = rows.all == NULL ? ERR_MEMORY : body_walk(schema, body, take_value, &rows, NULL);
-  char *text = code == OK && rows.whole ? json_dumps(rows.all, JSON_COMPACT) : NULL;
-  json_decref(rows.all);
-  if (text != NULL) {
-    sqlite3_result_text(context, text, -1, free);
-  } else if (code == OK || code == ERR_MEMORY) {
-    sqlite3_result_error_nomem(context);
-  } /* else the body does not read well: it has no rows, and hinders nobody's question */
+}
+
+static void sql_kinds(sqlite3_context *context, int n, sqlite3_value **values) {
+  const struct views *v = sqlite3_user_data(context);
+  char *rows = NULL;
+  (void)n;
+  (void)values;
+  const enum err_code code = rows_of_kinds(v->set, &rows);
+  put_rows(context, code, rows);
+}
+
+static void sql_codes(sqlite3_context *context, int n, sqlite3_value **values) {
+  const struct views *v = sqlite3_user_data(context);
+  char *rows = NULL;
+  (void)n;
+  (void)values;
+  const enum err_code code = rows_of_codes(v->set, &rows);
+  put_rows(context, code, rows);
 }
 
 static const struct {
   const char *name;
   int n_values;
   void (*run)(sqlite3_context *, int, sqlite3_value **);
-} OWN[] = {{"specola_ref", 1, sql_ref},       {"specola_home", 1, sql_home},
-           {"specola_root", 1, sql_root},     {"specola_kind", 1, sql_kind},
-           {"specola_day", 1, sql_day},       {"specola_id", 1, sql_id},
-           {"specola_fields", 2, sql_fields}, {"specola_completeness", 2, sql_completeness}};
+} OWN[] = {{"specola_ref", 1, sql_ref},
+           {"specola_home", 1, sql_home},
+           {"specola_root", 1, sql_root},
+           {"specola_kind", 1, sql_kind},
+           {"specola_day", 1, sql_day},
+           {"specola_id", 1, sql_id},
+           {"specola_rid", 1, sql_rid},
+           {"specola_fields", 2, sql_fields},
+           {"specola_kinds", 0, sql_kinds},
+           {"specola_codes", 0, sql_codes},
+           {"specola_completeness", 2, sql_completeness}};
 #define N_OWN (sizeof OWN / sizeof OWN[0])
 
 static enum err_code add_functions(struct views *v, struct err *err) {
@@ -221,7 +213,8 @@ static enum err_code add_functions(struct views *v, struct err *err) {
 
 #define ENVELOPE_OF(position) "(SELECT envelope FROM entry WHERE entry.id = " position ")"
 
-/* What all kinds share, beside `objects`, whose titles come from the tables of the kinds. */
+/* What all kinds share, beside `objects`, whose titles come from the tables of the kinds. LIMIT -1 keeps SQLite from reading
+ * `schema` and `codes` anew for each row that they are joined to. */
 static const struct {
   const char *name, *sql;
 } VIEWS[] = {
@@ -241,10 +234,21 @@ static const struct {
                "FROM object JOIN entry ON entry.id = object.newest "
                "JOIN json_each(specola_fields(object.schema, entry.body)) j "
                "WHERE object.readable = 1 AND object.withdrawn IS NULL"},
+    {"schema", "SELECT json_extract(j.value, '$[0]') AS kind, json_extract(j.value, '$[1]') AS field, "
+               "json_extract(j.value, '$[2]') AS type, json_extract(j.value, '$[3]') AS many, "
+               "json_extract(j.value, '$[4]') AS need, json_extract(j.value, '$[5]') AS vocabulary, "
+               "json_extract(j.value, '$[6]') AS dimension, json_extract(j.value, '$[7]') AS label_en, "
+               "json_extract(j.value, '$[8]') AS label_it, json_extract(j.value, '$[9]') AS help_en, "
+               "json_extract(j.value, '$[10]') AS help_it FROM json_each(specola_kinds()) j LIMIT -1"},
+    {"codes", "SELECT json_extract(j.value, '$[0]') AS vocabulary, json_extract(j.value, '$[1]') AS code, "
+              "json_extract(j.value, '$[2]') AS label_en, json_extract(j.value, '$[3]') AS label_it "
+              "FROM json_each(specola_codes()) j LIMIT -1"},
     {"facets", "SELECT specola_ref(facet.object) AS ref, facet_code.dim AS dimension, facet_code.code AS code, "
                "facet.object AS id FROM facet JOIN facet_code ON facet_code.no = facet.code "
                "JOIN object ON object.id = facet.object WHERE object.readable = 1 AND object.withdrawn IS NULL"},
     {"links", "SELECT specola_ref(link.object) AS ref, link.field AS field, lower(hex(link.target)) AS target, "
+              "(SELECT o.id FROM entry e JOIN object o ON o.id = e.id WHERE e.rid = specola_rid(link.target) "
+              "AND specola_id(e.envelope) = lower(hex(link.target)) AND o.readable = 1 ORDER BY o.id LIMIT 1) AS target_id, "
               "link.object AS id FROM link JOIN object ON object.id = link.object "
               "WHERE object.readable = 1 AND object.withdrawn IS NULL"},
     {"logs", "SELECT specola_home(log.no << 40) AS home, log.gen AS gen, log.size AS entries, log.body_bytes AS octets, "

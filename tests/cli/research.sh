@@ -43,6 +43,9 @@ done < <(sed -n 's/^### //p' "$page")
 as it --json sql
 same "$(sed -n 's/^### //p' "$page" | wc -l)" "$(jq '.tables | length' <"$T/out")"
 
+as it --json sql "SELECT o.ref FROM links l JOIN objects o ON o.id = l.target_id"
+json '.rows | tostring' '[["IT-2"]]'
+
 # The queries.
 n=0
 while IFS= read -r -d '' query; do

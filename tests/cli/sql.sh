@@ -14,7 +14,7 @@ says "objects"
 says "cases"
 says "dimension, code"
 as it --json sql
-json '[.tables[].table] | join(",")' objects,cases,versions,fields,facets,links,logs
+json '[.tables[].table] | join(",")' objects,cases,versions,fields,schema,codes,facets,links,logs
 as it sql "SELECT ref, title FROM cases WHERE country = 'IT' ORDER BY ref"
 exits 0
 says "IT-2"
@@ -43,6 +43,15 @@ as it --json sql "SELECT count(*), min(row), max(row) = count(*) FROM fields WHE
 json '.rows[0][1:] | join(",")' 1,1
 as it --json sql "SELECT count(*) FROM fields WHERE ref = 'IT-10'"
 json '.rows[0][0]' 0
+as it --json sql "SELECT label_en, label_it FROM codes WHERE vocabulary = 'level' AND code = 'local'"
+json '.rows[0] | join(",")' Local,Locale
+as it --json sql "SELECT count(*), count(label_en) = count(*) FROM codes WHERE vocabulary = 'country'"
+json '.rows[0][0] > 200' true
+json '.rows[0][1]' 1
+as it --json sql "SELECT type, many, need, vocabulary, dimension, label_it FROM schema WHERE kind = 'case' AND field = 'sectors'"
+json '.rows[0] | join(",")' code,1,C,sector,sector,Settori
+as it --json sql "SELECT vocabulary IS NULL, dimension IS NULL FROM schema WHERE field = 'title'"
+json '.rows[0] | join(",")' 1,1
 as it --json sql "SELECT completeness BETWEEN 1 AND 100, length(object_id) FROM objects WHERE ref = 'IT-2'"
 json '.rows[0] | join(",")' 1,64
 as it --json sql "SELECT v.version_id = o.object_id FROM versions v JOIN objects o USING (id) WHERE o.ref = 'IT-2'"
@@ -63,7 +72,7 @@ before=$(sha256sum <"$T/it/home/store.db")
 for query in "SELECT * FROM entry" "SELECT body FROM main.entry" "SELECT * FROM sqlite_schema" "SELECT * FROM sqlite_temp_schema" \
   "SELECT * FROM fact" "SELECT * FROM pragma_table_info('entry')" "SELECT * FROM \"case\"" "SELECT * FROM dbstat" \
   "WITH objects AS (SELECT * FROM entry) SELECT * FROM objects" "SELECT load_extension('x')" "SELECT specola_text(1, x'', 1)" \
-  "SELECT specola_fields(1, x'80')" "SELECT specola_ref(1)" "SELECT specola_id(x'00')" "SELECT value FROM json_each('[1]')" \
+  "SELECT specola_fields(1, x'80')" "SELECT specola_kinds()" "SELECT specola_ref(1)" "SELECT specola_id(x'00')" "SELECT value FROM json_each('[1]')" \
   "WITH fields AS (SELECT specola_root(0)) SELECT * FROM fields" \
   "SELECT * FROM fulltext" "SELECT * FROM cases c WHERE EXISTS (SELECT 1 FROM milestone)" "SELECT randomblob(10)" \
   "SELECT (SELECT envelope FROM entry LIMIT 1) FROM objects" "PRAGMA query_only = OFF" "ATTACH 'x.db' AS x" "DELETE FROM entry" \
