@@ -216,6 +216,41 @@ static enum err_code check_operands(const struct command *command, const struct 
   return err_hint(err, "specola %s%s%s", command->name, command->operands[0] == '\0' ? "" : " ", command->operands);
 }
 
+/* What to do where nobody below knew more: every refusal says something. */
+static void default_hint(const char *command, struct err *err) {
+  static const char *const hints[] = {[ERR_FAILED] = "specola doctor looks whether all is as it should be",
+                                      [ERR_MEMORY] = "end other programs, or ask for less at once",
+                                      [ERR_IO] = "look at the path, who may use it, and the disk",
+                                      [ERR_NOT_FOUND] = "look whether the name is right",
+                                      [ERR_AMBIGUOUS] = "give more of the name, or the whole id",
+                                      [ERR_INPUT_NEEDED] = "give it as an option, or run this on a terminal",
+                                      [ERR_LOCKED] = "--passphrase-file FILE, or --passphrase-fd N",
+                                      [ERR_PASSPHRASE] = "try the passphrase again",
+                                      [ERR_BUSY] = "wait until the other one has ended, or allow more seconds: --timeout 60",
+                                      [ERR_UNREACHABLE] = "specola peer list shows who was heard; --timeout 60 waits longer",
+                                      [ERR_QUEUED] = "specola status shows what became of it",
+                                      [ERR_FORMAT] = "take the file again from where it came",
+                                      [ERR_SIGNATURE] = "take it again from where it came, and ask who signed it",
+                                      [ERR_MISMATCH] = "take it again from where it came",
+                                      [ERR_KEY] = "take the copy that was made of this key: specola help key backup",
+                                      [ERR_INCOMPLETE] = "add what is missing, then try again",
+                                      [ERR_LIMIT] = "do it in smaller parts",
+                                      [ERR_PERMISSIONS] = "chmod 600 FILE, or chmod 700 FOLDER",
+                                      [ERR_NOT_INITIALISED] = "specola init; or to try things out: specola demo",
+                                      [ERR_CORRUPT] = "specola doctor says what is damaged",
+                                      [ERR_DISK_FULL] = "free space, then try again",
+                                      [ERR_VERSION] = "install the newest version of specola"};
+  const size_t code = (size_t)err->code;
+  if (err->code == OK || err->hint[0] != '\0') {
+    return;
+  }
+  if (code < sizeof hints / sizeof hints[0] && hints[code] != NULL) {
+    err_hint(err, "%s", hints[code]);
+  } else {
+    err_hint(err, "specola help %s", command);
+  }
+}
+
 /* Runs the command that the words name. */
 static enum err_code run(struct cli *cli, int n_words, char **words, struct err *err) {
   const struct command *command = NULL;
@@ -232,9 +267,8 @@ static enum err_code run(struct cli *cli, int n_words, char **words, struct err 
   } else if (code == OK && (code = read_globals(cli, &args, err)) == OK && (code = check_operands(command, &args, err)) == OK) {
     code = command->run(cli, &args, err);
   }
-  if (code == ERR_USAGE && err->hint[0] == '\0') {
-    err_hint(err, "specola help %s", command->name);
-  }
+  err->code = code;
+  default_hint(command->name, err);
   args_release(&args);
   words_release(&rest);
   return code;

@@ -35,7 +35,8 @@ struct examination {
   json_t *figures; /* of the store; NULL */
   json_t *list;    /* in the document */
   size_t n, n_warn, n_fail;
-  enum err_code first; /* what failed first */
+  enum err_code first;     /* what failed first */
+  char todo[ERR_HINT_MAX]; /* and what to do about that */
 };
 
 /* ---- lines ---- */
@@ -62,6 +63,7 @@ static void note(struct examination *x, enum level level, const char *check, con
   x->n_fail += level == LEVEL_FAIL;
   if (level == LEVEL_FAIL && x->first == OK) {
     x->first = ERR_FAILED;
+    (void)snprintf(x->todo, sizeof x->todo, "%s", todo);
   }
 }
 
@@ -371,7 +373,7 @@ enum err_code cmd_doctor(struct cli *cli, const struct args *args, struct err *e
   out_set_number(cli, "failures", x.n_fail);
   if (x.n_fail > 0) {
     err_set(err, x.first, "%zu of %zu checks failed", x.n_fail, x.n);
-    code = err_hint(err, "what stands below each line");
+    code = x.n_fail == 1 ? err_hint(err, "%s", x.todo) : err_hint(err, "first of all: %s", x.todo);
   } else {
     out_line(cli, "%zu %s, %zu %s", x.n, out_word(cli, "checks", "controlli"), x.n_warn, out_word(cli, "warnings", "avvisi"));
   }

@@ -21,6 +21,7 @@ const struct option_row options_export[] = {
     {"out", 'o', OPTION_VALUE, "FILE", "where it goes (stdout)", "dove va (stdout)"},
     {"node", 0, OPTION_VALUE, "HANDLE", "only of this home", "solo di questo nodo"},
     {"kind", 0, OPTION_VALUE, "KIND", "only of this kind", "solo di questo tipo"},
+    {"force", 'f', OPTION_FLAG, NULL, "replace FILE if it exists", "sostituisce FILE se esiste"},
     OPTIONS_END,
 };
 
@@ -32,16 +33,21 @@ struct outlet {
   ZSTD_CStream *packer; /* NULL: as it is; else what goes out is one zstd frame */
 };
 
-static enum err_code outlet_open(struct outlet *o, const char *path, struct err *err) {
+static enum err_code outlet_open(struct outlet *o, const char *path, bool force, struct err *err) {
   *o = (struct outlet){.path = path, .file = stdout};
   if (path == NULL) {
     return OK;
   }
   /* What is no plain file (a device, a pipe) is written to: it must not be replaced by one. */
   struct stat st;
-  if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+  const bool exists = stat(path, &st) == 0;
+  if (exists && !S_ISREG(st.st_mode)) {
     o->file = fopen(path, "we");
     return o->file == NULL ? err_errno(err, ERR_IO, errno, path) : OK;
+  }
+  if (exists && !force) {
+    err_set(err, ERR_FAILED, "%s exists, and is not overwritten", path);
+    return err_hint(err, "take another -o, or --force to replace it");
   }
   int n = snprintf(o->draft, sizeof o->draft, "%s.XXXXXX", path);
   if (n < 0 || (size_t)n >= sizeof o->draft) {
@@ -50,7 +56,8 @@ static enum err_code outlet_open(struct outlet *o, const char *path, struct err 
   int fd = mkostemp(o->draft, O_CLOEXEC);
   if (fd < 0) {
     o->draft[0] = '\0';
-    return err_errno(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, path);
+    enum err_code code = err_errno(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, path);
+    return code == ERR_NOT_FOUND ? err_hint(err, "make the folder first, or take another one") : code;
   }
   o->file = fdopen(fd, "w");
   if (o->file == NULL) {
@@ -173,11 +180,12 @@ enum err_code cmd_export(struct cli *cli, const struct args *args, struct err *e
   }
   const struct schema *schema = NULL;
   if ((filter.kind != NULL && (code = here_kind(here.schemas, filter.kind, &schema, err)) != OK) ||
+      (code = here_node(&here, filter.node, err)) != OK ||
       (code = facets_read(here.schemas, schema, options_export, args, &filter, err)) != OK) {
     goto out;
   }
   options.filter = filter.n_facets > 0 ? &filter : NULL;
-  if ((code = outlet_open(&outlet, args_value(args, "out"), err)) != OK) {
+  if ((code = outlet_open(&outlet, args_value(args, "out"), args_flag(args, "force"), err)) != OK) {
     goto out;
   }
   if (packed && (outlet.packer = ZSTD_createCStream()) == NULL) {

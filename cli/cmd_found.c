@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/founding.h"
+#include "cli/here.h"
 #include "cli/out.h"
 #include "keys/words.h"
 
@@ -82,6 +83,17 @@ static enum err_code keep_copy(const struct home *home, const struct charter_fil
   return code != OK ? code : charter_file_write(path, file, err);
 }
 
+/* Somebody else writes to the store: it is one that serves, so it has joined. */
+static enum err_code joined_already(const struct cli *cli, struct err *err) {
+  struct here here;
+  if (here_open(cli, &here, NULL) != OK) {
+    return err->code;
+  }
+  here_release(&here);
+  err_set(err, ERR_REFUSED, "this node has joined an observatory already");
+  return err_hint(err, "specola status; another observatory needs another --home");
+}
+
 enum err_code cmd_join(struct cli *cli, const struct args *args, struct err *err) {
   struct charter_file file = {0};
   struct home home;
@@ -96,7 +108,9 @@ enum err_code cmd_join(struct cli *cli, const struct args *args, struct err *err
   if ((code = cli_node_passphrase(cli, &passphrase, err)) != OK ||
       (code = founding_join(&home, passphrase, &file, &coordinator, err)) != OK ||
       (code = keep_copy(&home, &file, err)) != OK) {
-    if (code == ERR_INCOMPLETE) {
+    if (code == ERR_BUSY) {
+      code = joined_already(cli, err);
+    } else if (code == ERR_INCOMPLETE) {
       err_hint(err, "specola root sign %s --key SHEET, by each that is missing; then join again", args->operands[0]);
     }
     goto out;

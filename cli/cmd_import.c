@@ -31,9 +31,9 @@ static enum err_code read_map(const struct cli *cli, const struct schema_set *se
   kind = kind == NULL && schema_set_count(set) > 0 ? schema_set_at(set, 0)->kind : kind;
   (void)cli;
   if (path == NULL) {
-    const struct schema *schema = kind == NULL ? NULL : schema_by_kind(set, kind);
-    return schema == NULL ? err_set(err, ERR_NOT_FOUND, "%s: no such kind of object", kind == NULL ? "" : kind)
-                          : import_map_identity(schema, out, err);
+    const struct schema *schema = NULL;
+    enum err_code known = here_kind(set, kind == NULL ? "" : kind, &schema, err);
+    return known != OK ? known : import_map_identity(schema, out, err);
   }
   struct bytes text;
   bytes_init(&text, LIMIT_DRAFT);

@@ -179,7 +179,8 @@ enum err_code cmd_key_backup(struct cli *cli, const struct args *args, struct er
   struct stat st;
   char person[HOME_PATH_MAX];
   if (stat(b.folder, &st) != 0 || !S_ISDIR(st.st_mode)) {
-    return err_set(err, ERR_NOT_FOUND, "%s: no such folder", b.folder);
+    err_set(err, ERR_NOT_FOUND, "%s: no such folder", b.folder);
+    return err_hint(err, "make the folder first, on a medium that leaves this machine");
   }
   enum err_code code = person_path(cli, person, err);
   if (code == OK && access(person, F_OK) == 0) {

@@ -166,7 +166,7 @@ static enum err_code run(struct cli *cli, const struct args *args, struct query 
   }
   const struct schema *schema = NULL;
   if ((q->kind != NULL && (code = here_kind(here.schemas, q->kind, &schema, err)) != OK) ||
-      (code = read_query(cli, &here, args, q, err)) != OK) {
+      (code = read_query(cli, &here, args, q, err)) != OK || (code = here_node(&here, q->node, err)) != OK) {
     goto out;
   }
   bool counting = args_flag(args, "facets"), kinds = q->kind == NULL;

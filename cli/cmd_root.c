@@ -68,7 +68,8 @@ enum err_code cmd_root_new(struct cli *cli, const struct args *args, struct err 
     return err_set(err, ERR_USAGE, "--name: \"%s\" cannot begin a file's name", name);
   }
   if (stat(folder, &st) != 0 || !S_ISDIR(st.st_mode)) {
-    return err_set(err, ERR_NOT_FOUND, "%s: no such folder", folder);
+    err_set(err, ERR_NOT_FOUND, "%s: no such folder", folder);
+    return err_hint(err, "make the folder first, or take another --out");
   }
   if ((code = path_join(folder, name, ".root", path, err)) != OK) {
     return code;

@@ -11,6 +11,7 @@
 #include "cli/out.h"
 #include "node/export/export.h"
 #include "node/store/query_stats.h"
+#include "protocol/schema/nearest.h"
 
 const struct option_row options_stats[] = {
     {"kind", 0, OPTION_VALUE, "KIND", "only of this kind", "solo di questo tipo"},
@@ -121,25 +122,28 @@ static void add_bands(struct figures *f, const json_t *bands) {
   }
 }
 
+/* The tables of the walk. */
+static const struct {
+  const char *name, *en, *it;
+  bool ordered;
+} WALK[] = {{"kind", "Kinds", "Tipi", false},
+            {"home", "Homes", "Nodi", false},
+            {"title_language", "Languages of the title", "Lingue del titolo", false},
+            {"year", "First published in", "Pubblicati la prima volta nel", true},
+            {"updated", "Newest version of", "Ultima versione del", true}};
+#define N_WALK (sizeof WALK / sizeof WALK[0])
+
 static enum err_code add_walk(struct figures *f, struct err *err) {
-  static const struct {
-    const char *name, *en, *it;
-    bool ordered;
-  } tables[] = {{"kind", "Kinds", "Tipi", false},
-                {"home", "Homes", "Nodi", false},
-                {"title_language", "Languages of the title", "Lingue del titolo", false},
-                {"year", "First published in", "Pubblicati la prima volta nel", true},
-                {"updated", "Newest version of", "Ultima versione del", true}};
   static const char *const totals[] = {"objects", "versions", "withdrawn", "completeness"};
   json_t *json = NULL;
   enum err_code code = query_stats(f->here->store, &f->here->federation, f->here->schemas, f->query, &json, err);
   for (size_t i = 0; code == OK && i < sizeof totals / sizeof totals[0]; i++) {
     out_set_number(f->cli, totals[i], (uint64_t)json_integer_value(json_object_get(json, totals[i])));
   }
-  for (size_t i = 0; code == OK && i < sizeof tables / sizeof tables[0]; i++) {
-    if (is_wanted(f, tables[i].name)) {
-      code = add_counters(f, tables[i].name, out_word(f->cli, tables[i].en, tables[i].it),
-                          json_object_get(json, tables[i].name), tables[i].ordered, err);
+  for (size_t i = 0; code == OK && i < N_WALK; i++) {
+    if (is_wanted(f, WALK[i].name)) {
+      code = add_counters(f, WALK[i].name, out_word(f->cli, WALK[i].en, WALK[i].it), json_object_get(json, WALK[i].name),
+                          WALK[i].ordered, err);
     }
   }
   if (code == OK && is_wanted(f, "completeness")) {
@@ -245,12 +249,29 @@ static enum err_code print_csv(const struct figures *f, struct err *err) {
   return code;
 }
 
+/* --by something that no table is called. */
+static enum err_code unknown_table(const struct figures *f, struct err *err) {
+  const char *dim;
+  struct nearest near = nearest_to(view_of_text(f->by));
+  nearest_offer(&near, "completeness");
+  for (size_t i = 0; i < N_WALK; i++) {
+    nearest_offer(&near, WALK[i].name);
+  }
+  for (size_t i = 0; (dim = facets_dimension(f->here->schemas, NULL, f->cli->lang, i, NULL)) != NULL; i++) {
+    nearest_offer(&near, dim);
+  }
+  err_set(err, ERR_NOT_FOUND, "--by %s: no such table", f->by);
+  const char *meant = nearest_word(&near);
+  return meant != NULL
+             ? err_hint(err, "--by %s", meant)
+             : err_hint(err, "kind, home, title_language, year, updated, completeness, or a facet: specola search --facets");
+}
+
 static enum err_code say(const struct figures *f, bool csv, struct err *err) {
   size_t i;
   json_t *table;
   if (f->by != NULL && json_array_size(f->tables) == 0) {
-    err_set(err, ERR_NOT_FOUND, "--by %s: no such table", f->by);
-    return err_hint(err, "kind, home, title_language, year, updated, completeness, or a facet: specola search --facets");
+    return unknown_table(f, err);
   }
   if (f->cli->json) {
     return OK;
@@ -276,6 +297,7 @@ enum err_code cmd_stats(struct cli *cli, const struct args *args, struct err *er
     return code;
   }
   if ((query.kind == NULL || (code = here_kind(here.schemas, query.kind, &schema, err)) == OK) &&
+      (code = here_node(&here, query.node, err)) == OK &&
       (code = facets_read(here.schemas, schema, options_stats, args, &query, err)) == OK && (code = add_walk(&f, err)) == OK &&
       (code = add_facets(&f, err)) == OK) {
     code = say(&f, args_flag(args, "csv"), err);

@@ -59,6 +59,9 @@ static enum err_code verify_file(struct cli *cli, const char *path, struct err *
   enum err_code code = bundle_check(file_source, file, &b, err);
   if (code != OK) {
     err_context(err, "%s", path);
+    if (err->hint[0] == '\0') {
+      err_hint(err, "get the file again from who made it: specola export --to bundle");
+    }
   } else {
     struct report r = report_new(cli);
     struct view name = charter_name(&b.charter, cli->lang);

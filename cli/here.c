@@ -55,22 +55,53 @@ enum err_code here_open(const struct cli *cli, struct here *out, struct err *err
   return here_open_mode(cli, STORE_READ, out, err);
 }
 
+/* The names that there are, one after another. */
+struct names {
+  struct nearest near;
+  char list[ERR_HINT_MAX - 32];
+  size_t used;
+};
+
+static void names_add(struct names *names, const char *name) {
+  nearest_offer(&names->near, name);
+  const size_t room = sizeof names->list - names->used;
+  const int n = snprintf(names->list + names->used, room, "%s%s", names->used == 0 ? "" : ", ", name);
+  if (n < 0 || (size_t)n >= room) {
+    names->list[names->used] = '\0';
+  } else {
+    names->used += (size_t)n;
+  }
+}
+
+/* What was meant, or all that could have been. */
+static enum err_code names_hint(const struct names *names, struct err *err) {
+  const char *meant = nearest_word(&names->near);
+  return meant != NULL ? err_hint(err, "did you mean %s?", meant) : err_hint(err, "there are: %s", names->list);
+}
+
 enum err_code here_kind(const struct schema_set *set, const char *kind, const struct schema **out, struct err *err) {
   *out = schema_by_kind(set, kind);
   if (*out != NULL) {
     return OK;
   }
-  char kinds[ERR_HINT_MAX] = "";
-  struct nearest near = nearest_to(view_of_text(kind));
-  for (size_t i = 0, used = 0; i < schema_set_count(set); i++) {
-    const char *name = schema_set_at(set, i)->kind;
-    nearest_offer(&near, name);
-    int n = snprintf(kinds + used, sizeof kinds - used, "%s%s", used == 0 ? "" : ", ", name);
-    used += n < 0 || (size_t)n >= sizeof kinds - used ? 0 : (size_t)n;
+  struct names kinds = {.near = nearest_to(view_of_text(kind))};
+  for (size_t i = 0; i < schema_set_count(set); i++) {
+    names_add(&kinds, schema_set_at(set, i)->kind);
   }
   err_set(err, ERR_NOT_FOUND, "%s: no such kind of object", kind);
-  const char *meant = nearest_word(&near);
-  return meant != NULL ? err_hint(err, "did you mean %s?", meant) : err_hint(err, "there are: %s", kinds);
+  return names_hint(&kinds, err);
+}
+
+enum err_code here_node(const struct here *h, const char *handle, struct err *err) {
+  if (handle == NULL || federation_by_handle(&h->federation, handle) != NULL) {
+    return OK;
+  }
+  struct names members = {.near = nearest_to(view_of_text(handle))};
+  for (uint32_t i = 0; i < h->federation.epoch.n_members; i++) {
+    names_add(&members, h->federation.epoch.members[i].handle);
+  }
+  err_set(err, ERR_NOT_FOUND, "%s: no such node", handle);
+  return names_hint(&members, err);
 }
 
 enum err_code here_schemas(const struct cli *cli, struct schema_set **out, struct home_config *config, struct err *err) {

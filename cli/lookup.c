@@ -38,11 +38,11 @@ static bool takes_next(const char *word) {
   return false;
 }
 
-/* The next word from *i on that is no general option; -1 at the end. */
+/* The next word from i on that is no general option; -1 at the end. Behind "--" every word is one. */
 static int next_plain(int n_words, char **words, int i) {
   for (; i < n_words; i++) {
     if (strcmp(words[i], "--") == 0) {
-      return -1;
+      return i + 1 < n_words ? i + 1 : -1;
     }
     if (words[i][0] != '-') {
       return i;

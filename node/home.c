@@ -195,7 +195,17 @@ static enum err_code read_key(const struct home *h, const char *file, enum keyfi
                               struct keyfile *out, struct err *err) {
   char path[HOME_PATH_MAX];
   enum err_code code = home_path(h, file, path, err);
-  if (code != OK || (code = keyfile_read(path, passphrase, out, err)) != OK) {
+  if (code != OK) {
+    return code;
+  }
+  code = keyfile_read(path, passphrase, out, err);
+  if (code == ERR_NOT_FOUND || code == ERR_KEY) {
+    return err_hint(err, "put %s back from its copy (specola key backup made it); a new key would be another node", file);
+  }
+  if (code == ERR_PASSPHRASE) {
+    return err_hint(err, "give the passphrase of the node's keys: --node-passphrase-file FILE");
+  }
+  if (code != OK) {
     return code;
   }
   if (out->use != use) {

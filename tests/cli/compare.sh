@@ -34,3 +34,15 @@ exits 3
 as it withdraw IT-3 "${P[@]}"
 as it compare IT-2 IT-3
 says "(withdrawn)"
+setting() {
+  as "$who" publish "$T/a.draft" "$T/b.draft" "${P[@]}"
+  exits 0
+}
+body() {
+  does compare IT-2 IT-3
+  says "Regional"
+  tells compare IT-2 IT-3
+  json '.objects | length' 2
+  refuses 2 "specola compare ID ID" compare IT-2
+}
+story_both body compare

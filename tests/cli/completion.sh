@@ -79,3 +79,11 @@ printf '%s\n' "\${COMPREPLY[@]}"
 TRY
 SPECOLA_HOME=$T/it/home bash "$T/try.bash" >"$T/out" 2>"$T/err" || fail "bash does not complete"
 offers IT-2
+body() {
+  does completion --words "key "
+  says backup
+  tells completion bash
+  json '.script | length > 0' true
+  refuses 2 "specola completion bash" completion csh
+}
+story_both body completion

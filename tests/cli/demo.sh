@@ -19,3 +19,11 @@ says "One record's way"
 says "EE pulled it"
 says "REFUSED(signature)"
 [ -z "$(ls -A "$T/tmp")" ] || fail "something was left in the temporary folder"
+body() {
+  does demo --check
+  says "REFUSED(signature)"
+  tells demo --check
+  json .converged true
+  refuses 2 "--check" demo --chek
+}
+story_both body demo

@@ -60,3 +60,12 @@ chmod 755 "$T/it/home"
 as it doctor
 exits 9
 says "fail  home"
+body() {
+  does doctor
+  says "ok    home"
+  says "ok    store"
+  tells doctor
+  json '[.checks[] | select(.check == "serve") | .level] | join(",")' "$([ $who = alone ] && echo warn || echo ok)"
+  refuses 10 "specola init" doctor --home "$T/none"
+}
+story_both body doctor

@@ -79,3 +79,16 @@ for key in title summary country level; do
   exits 9
   says "refused: $key"
 done
+body() {
+  does new case
+  says "specola-draft 1 case"
+  tells new case -o "$T/$who/n.draft"
+  [ -s "$T/$who/n.draft" ] || fail "no draft was written"
+  refuses 3 "did you mean case?" new cas
+  does check "$T/good.draft"
+  says "can be published"
+  tells check "$T/good.draft"
+  json '.drafts[0].kind' case
+  refuses 9 "marked refused" check "$T/$who/n.draft"
+}
+story_both body new check

@@ -63,6 +63,20 @@ exits 2
 as it edit IT-99 -o "$T/w.draft"
 exits 3
 
+setting() {
+  as "$who" publish "$T/a.draft" "${P[@]}"
+  exits 0
+}
+body() {
+  does edit IT-2 -o "$T/$who/e.draft"
+  says "specola edit IT-2 $T/$who/e.draft"
+  sed -i 's/Prima/Altra/' "$T/$who/e.draft"
+  tells edit IT-2 "$T/$who/e.draft" "${P[@]}"
+  json .ref IT-2
+  refuses 4 "specola edit IT-2 -o FILE" edit IT-2
+}
+story_both body edit
+
 # In an editor.
 script -qec true /dev/null </dev/null >/dev/null 2>&1 || { echo "the rest is skipped: no pseudo-terminal here, or no script(1)"; exit 0; }
 # editor NAME: makes an editor of a shell script that changes the file it is given.

@@ -17,6 +17,11 @@ says "8 objects"
 head -c 200 "$T/cases.csv" | grep -q . || fail "the file is empty"
 cp "$T/cases.csv" "$T/first.csv"
 as it export --to csv -o "$T/cases.csv"
+exits 1
+complains "not overwritten"
+cmp -s "$T/first.csv" "$T/cases.csv" || fail "a refused export changed the file"
+as it export --to csv -o "$T/cases.csv" --force
+exits 0
 cmp -s "$T/first.csv" "$T/cases.csv" || fail "two exports of the same frontier differ"
 as it --json export --to bundle -o "$T/it.bundle"
 exits 0
@@ -57,9 +62,9 @@ json .new 0
 # Packed on its way: the same octets behind it.
 if command -v zstd >/dev/null; then
   for format in ndjson csv; do
-    as it export --to $format -o "$T/plain"
+    as it export --to $format -o "$T/plain" --force
     exits 0
-    as it export --to $format.zst -o "$T/packed.zst"
+    as it export --to $format.zst -o "$T/packed.zst" -f
     exits 0
     zstd -dcq "$T/packed.zst" >"$T/unpacked" || fail "no zstd frame"
     cmp -s "$T/plain" "$T/unpacked" || fail "$format.zst is another $format"
@@ -72,3 +77,15 @@ exits 3
 as it export --to bundle.zst
 exits 2
 complains "ndjson.zst"
+setting() {
+  as "$who" publish "$SOURCE/cli/demo_cases/it/spid.draft" "${P[@]}"
+  exits 0
+}
+body() {
+  does export --to csv -o "$T/$who/cases.csv"
+  says "1 objects"
+  tells export --to bundle -o "$T/$who/it.bundle"
+  json .entries 3
+  refuses 1 "--force" export --to csv -o "$T/$who/cases.csv"
+}
+story_both body export

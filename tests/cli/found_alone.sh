@@ -53,3 +53,11 @@ as fr init --country ZZ --name Essai --found Essai --no-input
 exits 4
 complains "the list of codes has no ZZ"
 [ ! -e "$T/fr/home" ] || fail "a refused init left something behind"
+body() {
+  does init --home "$T/$who/second" --country FR --name Essai --found Essai "${P[@]}"
+  says "Node FR created in $T/$who/second"
+  tells init --home "$T/$who/third" --country EE --name Katse --found Katse "${P[@]}"
+  json .handle EE
+  refuses 9 "another --home" init --country IT --name Again --found Again "${P[@]}"
+}
+story_both body init

@@ -91,3 +91,32 @@ for at in 20 $((size / 2)) $((size - 5)); do
   exits 8
   json '.error.exit' 8
 done
+body() {
+  local dir=$T/$who/founding
+  mkdir "$dir"
+  does root new --name IT --out "$dir" "${P[@]}"
+  says "Root sheet   $dir/IT-1.key"
+  tells root new --name FR --out "$dir" "${P[@]}"
+  json '.sheets | length' 2
+  refuses 1 "another --name" root new --name IT --out "$dir" "${P[@]}"
+  for handle in IT FR; do
+    as "$who" init --home "$dir/$handle" --country $handle --name "Node $handle" --root "$dir/$handle.root" --out "$dir/$handle.identity"
+    exits 0
+  done
+  does found Prova "$dir/IT.identity" --out "$dir/it.charter"
+  says "Written to $dir/it.charter"
+  tells found Prova "$dir/FR.identity" --out "$dir/fr.charter"
+  json .charter "$dir/fr.charter"
+  refuses 1 "another --out" found Prova "$dir/FR.identity" --out "$dir/fr.charter"
+  does root sign "$dir/it.charter" --key "$dir/IT-1.key" "${P[@]}"
+  says "1 signature added"
+  tells root sign "$dir/fr.charter" --key "$dir/FR-1.key" "${P[@]}"
+  json .complete true
+  refuses 2 "--key" root sign "$dir/fr.charter"
+  does join --home "$dir/IT" "$dir/it.charter"
+  says "IT"
+  tells join --home "$dir/FR" "$dir/fr.charter"
+  json .node FR
+  refuses 9 "specola status" join "$T/$who/home/observatory.charter"
+}
+story_both body "root new" "root sign" found join

@@ -43,3 +43,16 @@ complains "FILE..."
 specola --version
 exits 0
 says "specola "
+body() {
+  does help publish
+  says "specola publish FILE..."
+  tells help
+  json '[.commands[] | select(.name == "help")] | length' 1
+  refuses 2 "did you mean specola publish?" help publsh
+  does version
+  says "specola "
+  tells version
+  json .protocol 1
+  refuses 2 "specola version" version 2
+}
+story_both body help version

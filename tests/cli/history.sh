@@ -92,3 +92,21 @@ as it history IT-99
 exits 3
 as it --json history nothing
 refused not-found 3
+setting() {
+  as "$who" publish "$T/a.draft" "${P[@]}"
+  as "$who" publish "$T/b.draft" --replaces IT-2 "${P[@]}"
+  exits 0
+}
+body() {
+  does history IT-2
+  says "first version"
+  tells history IT-2
+  json '.history | length' 2
+  refuses 3 "specola search" history IT-99
+  does diff IT-2
+  says "+ Seconda"
+  tells diff IT-2
+  json .to.version 2
+  refuses 3 "specola history IT-2" diff IT-2 1 9
+}
+story_both body history diff

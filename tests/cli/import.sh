@@ -132,3 +132,13 @@ exits 1
 complains "directory"
 as nobody import /dev/null
 exits 10
+body() {
+  row 1 Uno >"$T/one.ndjson"
+  row 2 Due >"$T/two.ndjson"
+  does import "$T/one.ndjson" "${P[@]}"
+  says "published 1, new versions 0, known 0, refused 0"
+  tells import "$T/two.ndjson" "${P[@]}"
+  json .published 1
+  refuses 3 "there are: case" import "$T/one.ndjson" --kind nonsense "${P[@]}"
+}
+story_both body import

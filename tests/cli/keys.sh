@@ -70,3 +70,25 @@ cp "$T/node-pass" "$T/credentials/node-passphrase"
 sed 's/Una prova/Altra prova/' "$T/a.draft" >"$T/b.draft"
 CREDENTIALS_DIRECTORY="$T/credentials" as sealed publish "$T/b.draft" "${P[@]}"
 exits 0
+body() {
+  local key=$T/$who/config/specola/person.key
+  does key show
+  says "specola-person "
+  tells key show
+  json '.fingerprint | length > 0' true
+  mkdir "$T/$who/stick" "$T/$who/other"
+  does key backup "$T/$who/stick"
+  says "copied  node.key"
+  tells key backup "$T/$who/other" --move
+  json .moved 2
+  refuses 3 "make the folder first" key backup "$T/none"
+  refuses 1 "specola key show" key new --name Altra "${P[@]}"
+  rm "$key"
+  refuses 3 "specola key new" key show
+  does key new --name Altra "${P[@]}"
+  says "Your key     $key"
+  rm "$key"
+  tells key new --name Altra "${P[@]}"
+  json .name Altra
+}
+story_both body "key show" "key backup" "key new"

@@ -45,8 +45,13 @@ complains "did you mean --country?"
 as it list case --sort newst
 exits 2
 complains "--sort newest"
-as it list case --node XX
-exits 3
+for words in "list case" search stats "export --to csv" "export --to bundle"; do
+  as it $words --node XX
+  exits 3
+  complains "there are: IT"
+done
+as it stats --node It
+complains "did you mean IT?"
 as it list case --limit some
 exits 2
 for words in '"' 'a"b' '*' '-' 'AND OR NOT' 'NEAR(' ')' "'" '(' '^a' 'a:b' '--' $'\x01' 'é' '"open data' '-data'; do
@@ -54,3 +59,20 @@ for words in '"' 'a"b' '*' '-' 'AND OR NOT' 'NEAR(' ')' "'" '(' '^a' 'a:b' '--' 
   exits 0
   json '.objects | type' array
 done
+setting() {
+  as "$who" publish "$SOURCE"/cli/demo_cases/it/*.draft "${P[@]}"
+  exits 0
+}
+body() {
+  does list case --level regional
+  says "1 of 1"
+  tells list case --level regional
+  json '.objects[0].kind' case
+  refuses 3 "there are: case" list nothing
+  does search open data
+  says " of "
+  tells search open data
+  json '.total > 0' true
+  refuses 2 "go behind --" search open -data
+}
+story_both body list search

@@ -61,3 +61,16 @@ for file in "$T"/it/config/specola/news/*; do
 done
 as it --json news
 json .new 2
+setting() {
+  draft "$T/n.draft" "Nuova"
+  as "$who" publish "$T/n.draft" "${P[@]}"
+  exits 0
+}
+body() {
+  does news
+  says "1 new, 0 changed, 0 withdrawn"
+  tells news --since 7d
+  json '.news[0].ref' IT-2
+  refuses 2 "--since 7d" news --since yesterday
+}
+story_both body news

@@ -48,3 +48,16 @@ XDG_CONFIG_HOME="$T/reader/config" SPECOLA_HOME="$T/it/home" "$SPECOLA" --json p
 status=$?
 refused refused 9
 json '.published[0].reason' rights
+body() {
+  does person certify "$T/editor.pub" --role editor
+  says "IT-2  Redazione Veneto is certified as editor"
+  tells person certify "$T/reader.pub" --role reviewer
+  json .ref IT-3
+  refuses 2 "--role editor" person certify "$T/editor.pub"
+  does person list
+  says "coordinator, editor"
+  tells person list
+  json '.people | length' 3
+  refuses 2 "specola person list" person list all
+}
+story_both body "person certify" "person list"

@@ -101,3 +101,14 @@ exits 0
 json '.published[0] | [.ref, .known] | map(tostring) | join(" ")' "IT-9 false"
 as nobody publish "$T/a.draft" "${P[@]}"
 exits 10
+body() {
+  draft "$T/a.draft" "Prima"
+  draft "$T/b.draft" "Seconda"
+  draft "$T/c.draft" "Terza"
+  does publish "$T/a.draft" "${P[@]}"
+  says "IT-2  $T/a.draft  logged"
+  tells publish "$T/b.draft" "${P[@]}"
+  json '.published[0].ref' IT-3
+  refuses 4 "--passphrase-file" publish "$T/c.draft"
+}
+story_both body publish

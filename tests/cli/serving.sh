@@ -18,22 +18,6 @@ for handle in IT FR; do
   exits 0
 done
 
-# serve WHO ARGS…: in the background, until it answers.
-serve() {
-  local who=$1
-  shift
-  XDG_CONFIG_HOME="$T/$who/config" SPECOLA_HOME="$T/$who/home" "$SPECOLA" serve "$@" >"$T/$who/serve.log" 2>&1 </dev/null &
-  children="${children:-} $!"
-  for _ in $(seq 1 400); do
-    as "$who" --json status
-    [ "$(jq -r .serving <"$T/out" 2>/dev/null)" = true ] && [ -s "$T/$who/home/run/ports" ] && return 0
-    sleep 0.05
-  done
-  cat "$T/$who/serve.log" >>"$T/err"
-  fail "$who does not serve"
-}
-children=
-trap 'for child in $children; do kill "$child" 2>/dev/null; done; wait; rm -rf "$T"' EXIT
 # eventually WHO FILTER VALUE: what status says, soon.
 eventually() {
   for _ in $(seq 1 200); do
@@ -116,13 +100,59 @@ exits 0
 as FR --json import "$T/it.bundle"
 exits 0
 json .new 0
-for child in $children; do
-  kill -TERM "$child"
-done
-for child in $children; do
-  wait "$child" || fail "serve ended with $?"
-done
-children=
+unserve IT
+unserve FR
 as IT --json status
 json .serving false
 json .frontier "$mine"
+
+# What each command of the network does, tells and refuses, on a copy of IT and with FR at a port that stays.
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+sed -i '/^listen = /d' "$T/FR/home/node.ini"
+printf 'listen = tcp://127.0.0.1:%s\n' "$port" >>"$T/FR/home/node.ini"
+setting() {
+  rm -rf "$T/alone"
+  cp -a "$T/IT" "$T/alone"
+  printf 'peer.FR = tcp://127.0.0.1:%s\n' "$port" >>"$T/alone/home/node.ini"
+}
+# served WHO WORDS…: serve until it answers and is told to stop, with what it said.
+served() {
+  serve "$@"
+  unserve "$1"
+  cp "$T/$1/serve.log" "$T/out"
+}
+body() {
+  serve FR
+  does sync
+  says "FR     answered"
+  tells sync
+  json '.peers[0].handle' FR
+  does peer list
+  says FR
+  tells peer list
+  json '.peers[0].handle' FR
+  refuses 2 "specola peer list" peer list all
+  if [ $who = serving ]; then
+    does peer ping FR
+    says "FR answered after"
+    tells peer ping FR
+    json '.ms >= 0' true
+    refuses 3 "specola peer list" peer ping XX
+    refuses 6 "specola status" serve
+  else
+    refuses 7 "specola serve" peer ping FR
+    cannot peer ping
+    refuses 2 "--listen tcp://0.0.0.0:7411" serve --listen nonsense
+  fi
+  unserve FR
+  refuses 7 "specola peer list" sync --timeout 1
+  # Another node on the same machine, or this one.
+  local other=FR
+  [ $who = serving ] || other=alone
+  served $other
+  says "Node in $T/$other/home serves."
+  served $other --json
+  json .stopped true
+  cannot serve # what a refusal would be: it was used, and told
+}
+story_both body sync "peer list" "peer ping" serve

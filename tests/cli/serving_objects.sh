@@ -2,16 +2,7 @@
 # What people do with objects works while the node serves as it does while it does not: edit, withdraw, history, news, figures.
 . "$(dirname "${BASH_SOURCE[0]}")/story.bash"
 found_alone it
-sed -i 's|^listen = .*||' "$T/it/home/node.ini"
-echo "listen = tcp://127.0.0.1:0" >>"$T/it/home/node.ini"
-XDG_CONFIG_HOME="$T/it/config" SPECOLA_HOME="$T/it/home" "$SPECOLA" serve >"$T/it/serve.log" 2>&1 </dev/null &
-child=$!
-trap 'kill $child 2>/dev/null; wait; rm -rf "$T"' EXIT
-for _ in $(seq 1 400); do
-  as it --json status
-  [ "$(jq -r .serving <"$T/out" 2>/dev/null)" = true ] && break
-  sleep 0.05
-done
+serve it
 json .serving true
 draft "$T/a.draft" "Prima"
 draft "$T/b.draft" "Da ritirare"
@@ -45,4 +36,4 @@ exits 0
 json '[.checks[] | select(.check == "serve") | .level] | join(",")' ok
 as it compare IT-2 IT-3
 exits 0
-kill -0 "$child" || fail "the node ended meanwhile"
+unserve it

@@ -33,3 +33,15 @@ exits 3
 complains "specola search"
 as it show XX-1
 exits 3
+setting() {
+  as "$who" publish "$SOURCE/cli/demo_cases/it/veneto-innovation-lab.draft" "${P[@]}"
+  exits 0
+}
+body() {
+  does show IT-2
+  says "Country: Italy"
+  tells show IT-2
+  json '.body.country' IT
+  refuses 3 "specola search" show IT-99
+}
+story_both body show

@@ -104,3 +104,15 @@ as it verify
 exits 0
 as nobody sql "SELECT 1"
 exits 10
+setting() {
+  as "$who" publish "$T/a.draft" "${P[@]}"
+  exits 0
+}
+body() {
+  does sql "SELECT ref FROM cases"
+  says "IT-2"
+  tells sql "SELECT count(*) FROM cases"
+  json '.rows[0][0]' 1
+  refuses 9 "specola sql" sql "SELECT * FROM entry"
+}
+story_both body sql

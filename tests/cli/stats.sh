@@ -59,3 +59,15 @@ as it --json stats --contry IT
 refused usage 2
 as nobody stats
 exits 10
+setting() {
+  as "$who" publish "$SOURCE"/cli/demo_cases/it/*.draft "${P[@]}"
+  exits 0
+}
+body() {
+  does stats
+  says "8 objects"
+  tells stats
+  json .objects 8
+  refuses 3 "--by country" stats --by county
+}
+story_both body stats

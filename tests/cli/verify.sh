@@ -52,3 +52,11 @@ db.commit()
 PY
 as it --json verify
 refused mismatch 8
+body() {
+  does verify
+  says "Verified"
+  tells verify "$T/it.bundle"
+  json '.logs[0].size' 3
+  refuses 8 "specola export --to bundle" verify "$T/a.draft"
+}
+story_both body verify

@@ -74,3 +74,17 @@ as it withdraw IT-3 "${P[@]}"
 exits 0
 as it show IT-3
 says "It was withdrawn (IT-6)."
+setting() {
+  draft "$T/a.draft" "Prima"
+  draft "$T/b.draft" "Seconda"
+  as "$who" publish "$T/a.draft" "$T/b.draft" "${P[@]}"
+  exits 0
+}
+body() {
+  refuses 4 "--passphrase-file" withdraw IT-2
+  does withdraw IT-2 "${P[@]}"
+  says "IT-2  Prima  withdrawn at IT-4"
+  tells withdraw IT-3 --reason "una prova" "${P[@]}"
+  json .state withdrawn
+}
+story_both body withdraw

@@ -30,6 +30,22 @@ done
 wrong 2 "a second word is missing" person
 wrong 2 "-q -v" status -qv
 wrong 2 '"": no such command' ""
+# Behind -- come words only: the command first.
+wrong 2 "one word too many" status -- --json
+as it -- status
+exits 0
+says "Node IT of Prova"
+as it -- key show
+exits 0
+as it key -- show
+exits 0
+as it -- nonsense
+exits 2
+as it -- --version
+exits 2
+complains "--version: no such command"
+as it search -- -x
+exits 0
 wrong 2 "no endpoint" serve --listen nonsense
 wrong 3 "no other member" serve --peer FR=tcp://127.0.0.1:1
 silent "serves"
@@ -96,10 +112,15 @@ rm -f "$T/it/home"/store.db*
 mv "$T/keep.db" "$T/it/home/store.db"
 as it status
 exits 0
-# A key that is none is told before the node says that it serves.
+# A node's key that is gone, or none, is told before the node says that it serves, and so is where to get it.
 cp "$T/it/home/node.key" "$T/keep.key"
 cp "$T/garbage" "$T/it/home/node.key"
-as it serve
-exits 8
-silent "serves"
+wrong 8 "node.key: this is no key file" serve
+json '.error.hint | startswith("put node.key back from its copy")' true
+rm "$T/it/home/node.key"
+for words in serve "publish $T/a.draft" "person certify $T/other.pub --role editor --name E"; do
+  # shellcheck disable=SC2086
+  wrong 3 "node.key: No such file" $words "${P[@]}"
+  json '.error.hint | startswith("put node.key back from its copy (specola key backup")' true
+done
 cp "$T/keep.key" "$T/it/home/node.key"
