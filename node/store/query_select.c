@@ -17,6 +17,7 @@
 
 struct questions {
   struct views views;
+  struct bytes names; /* of all tables and modules, each with a NUL behind it */
   const struct clock_source *clock;
   uint64_t end_ms;
   bool late;
@@ -49,19 +50,29 @@ static bool is_view(const struct questions *q, const char *name) {
   return views_is_hidden(&q->views, name);
 }
 
-/* Tables of which not even the number of rows is for questions. Of all others count(*) may be asked: SQLite then names neither
- * column nor view, and what it names may as well be a common table expression. */
-static bool is_counted(const char *name) {
-  static const char *const hidden[] = {"address",      "authority", "charter",   "dbstat",    "derived_fact",
-                                       "derived_wide", "entry",     "fact",      "frozen",    "held",
-                                       "holds",        "identity",  "milestone", "unique_key"};
-  for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++) {
-    if (sqlite3_stricmp(hidden[i], name) == 0) {
+/* Tables that the views stand on: of these, and of no others, count(*) may be asked. SQLite then names neither column nor view,
+ * and what it names may as well be a common table expression: so a name that the store does not know is nobody's secret. */
+static const char *const COUNTED[] = {"object", "version", "facet", "facet_code", "link", "log"};
+
+static bool is_counted(const struct questions *q, const char *name) {
+  char table[WIDE_NAME_MAX];
+  for (size_t i = 0; i < sizeof COUNTED / sizeof COUNTED[0]; i++) {
+    if (sqlite3_stricmp(COUNTED[i], name) == 0) {
+      return true;
+    }
+  }
+  for (size_t i = 0; i < schema_set_count(q->views.set); i++) {
+    wide_name(schema_set_at(q->views.set, i), table);
+    if (sqlite3_stricmp(table, name) == 0) {
+      return true;
+    }
+  }
+  for (size_t at = 0; at < q->names.len; at += strlen((const char *)q->names.p + at) + 1) {
+    if (sqlite3_stricmp((const char *)q->names.p + at, name) == 0) {
       return false;
     }
   }
-  return sqlite3_strnicmp(name, "sqlite_", 7) != 0 && sqlite3_strnicmp(name, "pragma_", 7) != 0 &&
-         sqlite3_strnicmp(name, "fulltext", 8) != 0;
+  return true;
 }
 
 static int authorize(void *context, int action, const char *a, const char *b, const char *database, const char *inner) {
@@ -74,7 +85,7 @@ static int authorize(void *context, int action, const char *a, const char *b, co
   case SQLITE_FUNCTION:
     return b != NULL && (is_function(b) || views_is_hidden(&q->views, inner)) ? SQLITE_OK : SQLITE_DENY;
   case SQLITE_READ:
-    return a != NULL && (is_view(q, a) || views_is_hidden(&q->views, inner) || (b != NULL && b[0] == '\0' && is_counted(a)))
+    return a != NULL && (is_view(q, a) || views_is_hidden(&q->views, inner) || (b != NULL && b[0] == '\0' && is_counted(q, a)))
                ? SQLITE_OK
                : SQLITE_DENY;
   default:
@@ -89,6 +100,23 @@ static int look_at_clock(void *context) {
 }
 
 /* ---- in and out ---- */
+
+/* The names of everything that can stand behind FROM, before there are views. */
+static enum err_code read_names(struct questions *q, struct store *s, struct err *err) {
+  static const char sql[] = "SELECT name FROM main.sqlite_schema UNION SELECT name FROM pragma_module_list";
+  sqlite3_stmt *st = NULL;
+  int rc = sqlite3_prepare_v2(store_db(s), sql, -1, &st, NULL);
+  enum err_code code = rc == SQLITE_OK ? OK : store_error(s, "names", err);
+  bytes_init(&q->names, VIEWS_DDL_MAX);
+  while (code == OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+    const void *name = sqlite3_column_text(st, 0);
+    code = bytes_append(&q->names, view_of(name, (size_t)sqlite3_column_bytes(st, 0)), err);
+    code = code == OK ? bytes_append_u8(&q->names, '\0', err) : code;
+  }
+  code = code == OK && rc != SQLITE_DONE ? store_error(s, "names", err) : code;
+  (void)sqlite3_finalize(st);
+  return code;
+}
 
 static void limit_connection(sqlite3 *db) {
   static const struct {
@@ -111,7 +139,11 @@ static void limit_connection(sqlite3 *db) {
 /* From here on the connection answers questions, and nothing else. */
 static enum err_code enter(struct questions *q, struct store *s, const struct federation *f, const struct schema_set *set,
                            struct err *err) {
-  const enum err_code code = views_open(&q->views, s, f, set, err);
+  q->views.s = s; /* for leave, whatever fails */
+  enum err_code code = read_names(q, s, err);
+  if (code == OK) {
+    code = views_open(&q->views, s, f, set, err);
+  }
   if (code == OK) {
     (void)sqlite3_set_authorizer(store_db(s), authorize, q);
     limit_connection(store_db(s));
@@ -124,6 +156,7 @@ static void leave(struct questions *q) {
   sqlite3_progress_handler(store_db(q->views.s), 0, NULL, NULL);
   (void)sqlite3_set_authorizer(store_db(q->views.s), NULL, NULL);
   views_close(&q->views);
+  bytes_release(&q->names);
 }
 
 /* What SQLite says of the text or of its run. */

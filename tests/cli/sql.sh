@@ -83,6 +83,31 @@ for query in "SELECT * FROM entry" "SELECT body FROM main.entry" "SELECT * FROM 
   json '.error.hint | length > 0' true
 done
 [ ! -e "$T/copy.db" ] || fail "a copy was made"
+# Rows are counted of what is for questions, and of nothing else that is in the store, or ever will be.
+as it --json sql
+for name in $(jq -r '.tables[].table' <"$T/out") "(SELECT ref FROM cases)"; do
+  as it --json sql "SELECT count(*) FROM $name"
+  exits 0
+done
+as it --json sql "WITH x AS (SELECT ref FROM cases), y AS (SELECT count(*) AS n FROM x) SELECT n, (SELECT count(*) FROM y) FROM y"
+json '.rows[0] | join(",")' 8,1
+cp -a "$T/it" "$T/grown"
+names=$(python3 - "$T/grown/home/store.db" <<'PY'
+import sqlite3
+import sys
+db = sqlite3.connect(sys.argv[1])
+db.execute("CREATE TABLE added_tomorrow(secret TEXT)")
+db.commit()
+open_names = ("object", "version", "facet", "facet_code", "link", "log", "case")
+rows = db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' OR name LIKE 'fulltext%'").fetchall()
+print(*sorted(name for (name,) in rows if name not in open_names))
+PY
+)
+[ "$(wc -w <<<"$names")" -gt 12 ] || fail "there are no private tables: $names"
+for name in $names sqlite_schema sqlite_temp_schema dbstat pragma_table_list pragma_database_list; do
+  as grown --json sql "SELECT count(*) FROM \"$name\""
+  [ "$status" -eq 9 ] || [ "$status" -eq 2 ] || fail "rows of $name are counted"
+done
 as it sql "SELECT * FROM entry"
 exits 9
 complains "specola sql"
