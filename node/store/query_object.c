@@ -227,7 +227,8 @@ enum err_code query_object(struct store *s, const struct federation *f, const st
   }
   code = object_get(s, c.objects[0], &object, err);
   if (code == OK && object.newest == 0) {
-    return err_set(err, ERR_NOT_FOUND, "every version of '%.60s' was made void by a revocation", name);
+    (void)err_set(err, ERR_NOT_FOUND, "every version of '%.60s' was made void by a revocation", name);
+    return err_hint(err, "who may write here can publish it as a new object");
   }
   *rowid = code == OK ? object.newest : 0;
   return code;
