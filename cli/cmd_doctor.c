@@ -12,6 +12,7 @@
 #include <sys/statvfs.h>
 #include <sys/timex.h>
 
+#include "cli/backup.h"
 #include "cli/commands.h"
 #include "cli/here.h"
 #include "cli/out.h"
@@ -129,6 +130,23 @@ static void check_sheets(struct examination *x) {
   if (n == 0) {
     note(x, LEVEL_OK, "roots", "", "%s",
          out_word(x->cli, "no root sheet on this machine", "nessun foglio radice su questa macchina"));
+  }
+}
+
+static void check_backup(struct examination *x) {
+  static const char todo[] = "specola key backup DIR, on a medium that is then kept elsewhere";
+  struct err err = ERR_INIT;
+  uint64_t days = 0;
+  const enum err_code code = backup_days(&x->here.home, clock_unix(clock_system()), &days, &err);
+  if (code == OK) {
+    note(x, days > BACKUP_OLD_DAYS ? LEVEL_WARN : LEVEL_OK, "backup", todo, "%s %ju %s",
+         out_word(x->cli, "the keys were copied", "le chiavi sono state copiate"), (uintmax_t)days,
+         out_word(x->cli, "days ago", "giorni fa"));
+  } else if (code == ERR_NOT_FOUND) {
+    note(x, LEVEL_WARN, "backup", todo, "%s",
+         out_word(x->cli, "the keys were never copied from here", "le chiavi non sono mai state copiate da qui"));
+  } else {
+    note_error(x, "backup", &err);
   }
 }
 
@@ -274,12 +292,14 @@ static void check_disk(struct examination *x) {
     return;
   }
   const uint64_t left = (uint64_t)disk.f_bavail * disk.f_frsize;
+  const bool first = x->n_fail == 0;
   note(x,
        left < DISK_FAIL   ? LEVEL_FAIL
        : left < DISK_WARN ? LEVEL_WARN
                           : LEVEL_OK,
        "disk", "free space on the disk of the node's folder", "%ju MiB %s", (uintmax_t)(left / MIB),
        out_word(x->cli, "free", "liberi"));
+  x->first = first && left < DISK_FAIL ? ERR_DISK_FULL : x->first;
 }
 
 static void check_serve(struct examination *x) {
@@ -354,10 +374,10 @@ static void check_peers(struct examination *x) {
 static const struct {
   void (*run)(struct examination *x);
   bool home, store; /* what it needs */
-} CHECKS[] = {{check_home, false, false},   {check_keys, true, false},  {check_sheets, true, false},
-              {check_person, false, false}, {check_store, true, false}, {check_contents, true, true},
-              {check_clock, true, true},    {check_disk, true, false},  {check_serve, true, false},
-              {check_peers, true, true}};
+} CHECKS[] = {{check_home, false, false},   {check_keys, true, false},    {check_sheets, true, false},
+              {check_backup, true, false},  {check_person, false, false}, {check_store, true, false},
+              {check_contents, true, true}, {check_clock, true, true},    {check_disk, true, false},
+              {check_serve, true, false},   {check_peers, true, true}};
 
 enum err_code cmd_doctor(struct cli *cli, const struct args *args, struct err *err) {
   struct examination x = {.cli = cli, .list = json_array()};

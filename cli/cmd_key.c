@@ -8,12 +8,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/backup.h"
 #include "cli/commands.h"
 #include "cli/here.h"
 #include "cli/out.h"
 #include "cli/person.h"
 #include "keys/privfile.h"
 #include "keys/words.h"
+#include "node/clock.h"
 
 const struct option_row options_key_show[] = {
     {"out", 'o', OPTION_VALUE, "FILE.pub", "also write your public key to a file",
@@ -196,6 +198,7 @@ enum err_code cmd_key_backup(struct cli *cli, const struct args *args, struct er
   code = cli_open_home(cli, &home, err);
   if (code == OK) {
     code = backup_keys(&b, &home, err);
+    code = code == OK ? backup_note(&home, clock_unix(clock_system()), err) : code;
   } else if (code == ERR_NOT_INITIALISED && b.copied > 0) {
     err_clear(err);
     code = OK;

@@ -6,10 +6,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/backup.h"
 #include "cli/commands.h"
 #include "cli/here.h"
 #include "cli/out.h"
 #include "keys/words.h"
+#include "node/clock.h"
 #include "node/ctl_client.h"
 #include "node/store/query_where.h"
 
@@ -281,6 +283,18 @@ static void say_peers(struct cli *cli) {
   out_table_print(table);
 }
 
+/* How old the copy of the keys is: doctor says what to do. */
+static void say_backup(struct cli *cli, const struct home *home) {
+  uint64_t days = 0;
+  const enum err_code code = backup_days(home, clock_unix(clock_system()), &days, NULL);
+  out_set(cli, "backup_days", code == OK ? json_integer((json_int_t)days) : json_null());
+  if (code == OK) {
+    out_line(cli, "Key backup   %ju day%s ago", (uintmax_t)days, days == 1 ? "" : "s");
+  } else {
+    out_line(cli, "Key backup   never: specola key backup DIR");
+  }
+}
+
 /* Fills the document, from core or from the store. */
 static enum err_code gather(struct cli *cli, struct here *here, struct err *err) {
   struct ctl_client *ctl = NULL;
@@ -320,6 +334,7 @@ enum err_code cmd_status(struct cli *cli, const struct args *args, struct err *e
   out_line(cli, "Members      %u, by list no. %ju", f->epoch.n_members, (uintmax_t)f->epoch.number);
   out_line(cli, "Frontier     %.16s   (equal at two nodes: they hold the same)", text_of(cli->doc, "frontier"));
   say_figures(cli);
+  say_backup(cli, &here.home);
   say_logs(cli);
   say_peers(cli);
   json_t *strangers = json_object_get(cli->doc, "strangers");

@@ -4,7 +4,7 @@
  *   node.ini      configuration (docs/operate.md)          store.db, store.lock   what is held
  *   node.key      0600, sealed or not                      curve.key              0600
  *   NAME.charter  (copy)                                   run/ctl, run/ports     while it serves
- *   schema/       further kinds of object
+ *   schema/       further kinds of object                  backup.time            when its keys were last copied
  */
 #ifndef SPECOLA_NODE_HOME_H
 #define SPECOLA_NODE_HOME_H

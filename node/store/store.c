@@ -59,9 +59,12 @@ enum err_code store_error(struct store *s, const char *what, struct err *err) {
 
 /* ---- files ---- */
 
+/* The folder may be reached over a link; its files may not, and SQLITE_OPEN_NOFOLLOW minds links of the folder, too. */
 static enum err_code path_of(const char *dir, const char *name, char out[STORE_PATH_MAX], struct err *err) {
-  const int n = snprintf(out, STORE_PATH_MAX, "%s/%s", dir, name);
-  return n > 0 && n < STORE_PATH_MAX ? OK : err_set(err, ERR_LIMIT, "the path of the store is too long");
+  char *whole = realpath(dir, NULL);
+  const int n = snprintf(out, STORE_PATH_MAX, "%s/%s", whole == NULL ? dir : whole, name);
+  free(whole);
+  return n < 0 || n >= STORE_PATH_MAX ? err_set(err, ERR_LIMIT, "%s: the path is too long", dir) : OK;
 }
 
 /* errno says why store.lock was not opened. */

@@ -53,6 +53,16 @@ as fr init --country ZZ --name Essai --found Essai --no-input
 exits 4
 complains "the list of codes has no ZZ"
 [ ! -e "$T/fr/home" ] || fail "a refused init left something behind"
+# A folder may be a link, as where a server keeps its data on another disk.
+mkdir "$T/disk" "$T/linked"
+ln -s "$T/disk" "$T/linked/home"
+found_alone linked
+as linked verify
+exits 0
+serve linked
+as linked list case
+exits 0
+unserve linked
 body() {
   does init --home "$T/$who/second" --country FR --name Essai --found Essai "${P[@]}"
   says "Node FR created in $T/$who/second"
