@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/facets.h"
 #include "cli/here.h"
 #include "cli/lookup.h"
 #include "cli/out.h"
@@ -37,18 +38,24 @@ static const struct {
              "  fi\n"
              "}\n"
              "complete -F _specola specola\n"},
-    {"zsh", "#compdef specola\n"
-            "# zsh completion of specola:  specola completion zsh > a folder of $fpath/_specola\n"
-            "_specola() {\n"
-            "  local -a words_found\n"
-            "  words_found=(${(f)\"$(specola completion --words \"${(j: :)words[2,CURRENT-1]} \" 2>/dev/null)\"})\n"
-            "  if [[ \"$words_found\" == FILES ]]; then\n"
-            "    _files\n"
-            "  else\n"
-            "    compadd -a words_found\n"
-            "  fi\n"
-            "}\n"
-            "compdef _specola specola\n"},
+    {"zsh",
+     "#compdef specola\n"
+     "# zsh completion of specola:  specola completion zsh > a folder of $fpath/_specola\n"
+     "_specola() {\n"
+     "  local -a words_found\n"
+     "  words_found=(${(f)\"$(specola completion --words \"${(j: :)words[2,CURRENT-1]} \" 2>/dev/null)\"})\n"
+     "  if [[ \"$words_found\" == FILES ]]; then\n"
+     "    _files\n"
+     "  else\n"
+     "    compadd -a words_found\n"
+     "  fi\n"
+     "}\n"
+     "# Found in $fpath, this file is the function itself, at its first call; read by eval or source, it is registered.\n"
+     "if [[ \"${funcstack[1]}\" == _specola ]]; then\n"
+     "  _specola \"$@\"\n"
+     "else\n"
+     "  compdef _specola specola\n"
+     "fi\n"},
     {"fish", "# fish completion of specola:  specola completion fish > ~/.config/fish/completions/specola.fish\n"
              "function __specola_words\n"
              "  set -l tokens (commandline -opc)\n"
@@ -110,8 +117,30 @@ static void offer_kinds(const struct offering *o) {
   schema_set_free(set);
 }
 
+/* What some placeholders of the tables stand for, as others say it themselves: "bash|zsh|fish". */
+static const struct {
+  const char *placeholder, *values;
+} VALUES[] = {{"FORMAT", "ndjson|csv|ndjson.zst|csv.zst|bundle"},
+              {"ORDER", "newest|relevance|kind|reference"},
+              {"ROLE", "coordinator|editor|reviewer|contributor|facilitator"}};
+
+/* "a|b|c" */
+static void offer_each(const struct offering *o, const char *values) {
+  char word[32];
+  for (const char *p = values; *p != '\0'; p += strcspn(p, "|"), p += *p == '|') {
+    (void)snprintf(word, sizeof word, "%.*s", (int)strcspn(p, "|"), p);
+    offer(o, word);
+  }
+}
+
 /* What a placeholder of the table ("ID", "FILE...", "bash|zsh|fish") stands for. False: nothing is known of it. */
 static bool offer_value(const struct offering *o, const char *placeholder) {
+  for (size_t i = 0; i < sizeof VALUES / sizeof VALUES[0]; i++) {
+    if (strcmp(VALUES[i].placeholder, placeholder) == 0) {
+      offer_each(o, VALUES[i].values);
+      return true;
+    }
+  }
   if (strstr(placeholder, "FILE") != NULL || strstr(placeholder, "DIR") != NULL || strstr(placeholder, "SHEET") != NULL) {
     offer(o, "FILES");
   } else if (strncmp(placeholder, "ID", 2) == 0) {
@@ -121,11 +150,7 @@ static bool offer_value(const struct offering *o, const char *placeholder) {
   } else if (strncmp(placeholder, "KIND", 4) == 0) {
     offer_kinds(o);
   } else if (strchr(placeholder, '|') != NULL) {
-    char word[32];
-    for (const char *p = placeholder; *p != '\0'; p += strcspn(p, "|"), p += *p == '|') {
-      (void)snprintf(word, sizeof word, "%.*s", (int)strcspn(p, "|"), p);
-      offer(o, word);
-    }
+    offer_each(o, placeholder);
   } else {
     return false;
   }
@@ -152,6 +177,22 @@ static void offer_options(const struct offering *o, const struct option_row *row
     (void)snprintf(word, sizeof word, "--%s", rows->name);
     offer(o, word);
   }
+}
+
+/* The dimensions of the schemas, as options. */
+static void offer_facets(const struct offering *o) {
+  struct schema_set *set = NULL;
+  struct err err = ERR_INIT;
+  const char *dim;
+  if (here_schemas(o->cli, &set, NULL, &err) != OK) {
+    return;
+  }
+  for (size_t i = 0; (dim = facets_dimension(set, NULL, "en", i, NULL)) != NULL; i++) {
+    char word[64];
+    (void)snprintf(word, sizeof word, "--%s", dim);
+    offer(o, word);
+  }
+  schema_set_free(set);
 }
 
 /* Commands, or the second words of those that begin with family. */
@@ -233,6 +274,9 @@ static void offer_next(const struct offering *o, char **words, size_t n) {
       offer_commands(o, operands == 0 ? NULL : words[n - 1]);
     } else if (operands >= command->max_operands || !offer_value(o, placeholder) || strstr(placeholder, "FILE") == NULL) {
       offer_options(o, command->options);
+      if (command->facets) {
+        offer_facets(o);
+      }
       offer_options(o, global_options);
     }
   }
