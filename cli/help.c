@@ -28,7 +28,9 @@ static void help_options(struct cli *cli, const struct option_row *rows, const c
              row->value == NULL ? "" : row->value);
     out_line(cli, "  %-34s %s", left, in_lang(cli, row->en, row->it));
     if (list != NULL) {
-      json_array_append_new(list, json_pack("{s:s, s:s}", "name", row->name, "help", in_lang(cli, row->en, row->it)));
+      char short_form[2] = {row->letter, '\0'};
+      json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "name", row->name, "letter", short_form, "value",
+                                            row->value == NULL ? "" : row->value, "help", in_lang(cli, row->en, row->it)));
     }
   }
 }
@@ -60,10 +62,14 @@ enum err_code help_command(struct cli *cli, const struct command *command, struc
                      "una faccetta degli schemi: --country IT --sector 01.3 --level local"));
   }
   help_examples(cli, command->name);
-  help_options(cli, global_options, in_lang(cli, "General options", "Opzioni generali"), NULL);
+  json_t *general = json_array();
+  help_options(cli, global_options, in_lang(cli, "General options", "Opzioni generali"), general);
   out_set_text(cli, "command", command->name);
+  out_set_text(cli, "operands", command->operands);
   out_set_text(cli, "help", in_lang(cli, command->en, command->it));
   out_set(cli, "options", list);
+  out_set_bool(cli, "facets", command->facets);
+  out_set(cli, "general_options", general);
   return OK;
 }
 
