@@ -182,6 +182,7 @@ static struct order *order_place(struct core *c) {
 static enum err_code order_sync(struct core *c, uint64_t id, const json_t *argument, struct err *err) {
   struct order *order = order_place(c);
   if (order == NULL) return err_set(err, ERR_BUSY, "too many orders wait");
+  exchange_dial_now(c->exchange);
   core_round_begin(c, order, wait_of(argument));
   order->id = id;
   return OK;

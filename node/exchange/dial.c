@@ -177,3 +177,20 @@ bool dial_is_pending(const struct exchange *x, uint32_t peer) {
   const struct peer *p = &x->peers[peer];
   return p->link == NULL && dial_endpoint(x, p) != NULL && !p->tried && dial_is_chosen(x, peer);
 }
+
+void exchange_dial_now(struct exchange *x) {
+  for (uint32_t i = 0; i < x->n_peers; i++) {
+    struct peer *p = &x->peers[i];
+    struct exchange_link *l = dialled_link(x, i);
+    /* What was closed for an error has its own time to come back (docs/protocol.md 8.2). */
+    if (p->link != NULL || (p->has_reopened && now_ms(x) < p->reopened_ms)) continue;
+    if (l != NULL && l->session.state != SESSION_GREETED) continue;
+    if (l != NULL) {
+      dial_close(x, l);
+      xlink_drop(x, l);
+    }
+    p->dial_wait_ms = DIAL_FIRST_MS;
+    p->dial_ms = now_ms(x);
+    p->tried = false;
+  }
+}

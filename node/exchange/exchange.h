@@ -65,6 +65,8 @@ void exchange_count(struct exchange *x, const struct hash *peer, const char *nam
 /* {"frontier": hex, "epoch": N, "peers": [{handle, node, state, last_heard_s, behind, ahead, dialled, endpoint, counters{},
  * note}…], "logs": […], "strangers": […], "counters": {}}. The caller decrefs. NULL without memory. */
 json_t *exchange_status(const struct exchange *x);
+/* Somebody waits (`sync`): whoever has no link is dialled at once, however long ago and however often that was in vain. */
+void exchange_dial_now(struct exchange *x);
 /* Asks one member for its HEADS now (`peer ping`): the round trip in ms appears as "ping_ms" in status. ERR_NOT_FOUND,
  * ERR_UNREACHABLE. */
 MUST_CHECK enum err_code exchange_ping(struct exchange *x, const char *handle, struct err *err);

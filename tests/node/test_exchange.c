@@ -271,6 +271,22 @@ static void is_idle_when_nothing_is_left_to_do(void **state) {
   done(s);
 }
 
+static void who_was_down_for_long_is_dialled_at_once_when_asked_for(void **state) {
+  (void)state;
+  struct sim *s = found(2);
+  sim_up(s, 0, false);
+  sim_run(s, 120000); /* FR is down: by now it is tried twice a minute */
+  assert_true(exchange_idle(s->nodes[0].exchange));
+  s->blocked[1][0] = true; /* FR comes, and does not dial */
+  sim_up(s, 1, false);
+  exchange_dial_now(s->nodes[0].exchange);
+  assert_false(exchange_idle(s->nodes[0].exchange));
+  s->nodes[0].due_ms = s->f.now_ms;
+  sim_run(s, 1000);
+  assert_true(sim_is_converged(s));
+  done(s);
+}
+
 static void ping_tells_the_round_trip(void **state) {
   (void)state;
   struct sim *s = found(2);
@@ -485,6 +501,7 @@ int main(void) {
       cmocka_unit_test(a_peer_that_does_not_read_costs_the_others_nothing),
       cmocka_unit_test(one_link_stays_of_two),
       cmocka_unit_test(is_idle_when_nothing_is_left_to_do),
+      cmocka_unit_test(who_was_down_for_long_is_dialled_at_once_when_asked_for),
       cmocka_unit_test(ping_tells_the_round_trip),
       cmocka_unit_test(an_address_is_learned_from_its_owner),
       cmocka_unit_test(bodies_of_every_size_arrive),
