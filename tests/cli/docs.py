@@ -3,7 +3,7 @@
 
 Commands: each `specola WORDS --option` in a fence or between backticks names a command of the table and options of its help.
 Paths: each `folder/file` of the source tree between backticks, or behind a link, exists. Counters,
-keys of node.ini and orders of run/ctl: those of the pages are those that there are. Prints what is not so; status 1 then.
+keys of node.ini, orders of run/ctl and tables of the store: those of the pages are those that there are. Prints what is not so; status 1 then.
 """
 import fnmatch
 import pathlib
@@ -125,6 +125,18 @@ def check_orders():
     assert len(orders) > 4
 
 
+def check_tables():
+    """Every table and view of the store is in store.md."""
+    page = (SOURCE / "docs/store.md").read_text(encoding="utf-8")
+    tables = [
+        name
+        for file in SOURCE.glob("node/store/*.sql")
+        for name in re.findall(r"^CREATE (?:VIRTUAL )?(?:TABLE|VIEW) (\w+)", file.read_text(encoding="utf-8"), re.M)
+    ]
+    complaints.extend(f"store.md: no word of {t}" for t in tables if f"`{t}`" not in page)
+    assert len(tables) > 15
+
+
 def main():
     table = commands()
     n_commands = n_paths = 0
@@ -137,6 +149,7 @@ def main():
     check_counters()
     check_config()
     check_orders()
+    check_tables()
     print(f"{n_commands} commands and {n_paths} paths in {len(PAGES)} pages")
     assert n_commands > 60 and n_paths > 40, "the documents are not read as they should be"
     for complaint in complaints:
