@@ -68,7 +68,7 @@ while IFS= read -r -d '' commands; do
   n=$((n + 1))
 done < <(blocks sh)
 [ "$n" -ge 8 ] || fail "only $n commands"
-for file in found.txt cases.csv figures.csv cases.ndjson indicators.csv state.json data.ndjson; do
+for file in found.txt years.csv cases.csv figures.csv cases.ndjson indicators.csv state.json data.ndjson; do
   [ -s "$T/desk/$file" ] || fail "$file is empty"
 done
 same "$(wc -l <"$T/desk/indicators.csv")" 3
