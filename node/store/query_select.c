@@ -51,8 +51,9 @@ static bool is_view(const struct questions *q, const char *name) {
 }
 
 /* Tables that the views stand on: of these, and of no others, count(*) may be asked. SQLite then names neither column nor view,
- * and what it names may as well be a common table expression: so a name that the store does not know is nobody's secret. */
-static const char *const COUNTED[] = {"object", "version", "facet", "facet_code", "link", "log"};
+ * and what it names may as well be a common table expression: so a name that the store does not know is nobody's secret.
+ * json_each is what `fields`, `schema` and `codes` stand on; it reads nothing but what it is given. */
+static const char *const COUNTED[] = {"object", "version", "facet", "facet_code", "link", "log", "json_each"};
 
 static bool is_counted(const struct questions *q, const char *name) {
   char table[WIDE_NAME_MAX];
@@ -66,6 +67,10 @@ static bool is_counted(const struct questions *q, const char *name) {
     if (sqlite3_stricmp(table, name) == 0) {
       return true;
     }
+  }
+  /* SQLite's own, which no list of names holds before somebody asks for them. */
+  if (sqlite3_strnicmp(name, "sqlite_", 7) == 0 || sqlite3_strnicmp(name, "pragma_", 7) == 0) {
+    return false;
   }
   for (size_t at = 0; at < q->names.len; at += strlen((const char *)q->names.p + at) + 1) {
     if (sqlite3_stricmp((const char *)q->names.p + at, name) == 0) {
