@@ -1,15 +1,18 @@
 /*
- * import: rows of a file become objects of the own log; a bundle brings the members' logs. Which of the two a file is, its
- * first octets say.
+ * import: rows of a file (JSON objects, or a spreadsheet) become objects of the own log; a bundle brings the members' logs.
+ * Which of the three a file is, its name and its first octets say.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/commands.h"
 #include "cli/import_rows.h"
+#include "cli/import_sheet.h"
 #include "cli/out.h"
+#include "keys/text.h"
 #include "protocol/bundle.h"
 
 #define BUNDLE_MAGIC "SPECOLA"
@@ -20,25 +23,37 @@ const struct option_row options_import[] = {
      "quale colonna va dove (docs/schema.md 5)"},
     {"kind", 0, OPTION_VALUE, "KIND", "what the rows are, if no map says it (case)",
      "che cosa sono le righe, se la mappa non lo dice (case)"},
+    {"separator", 0, OPTION_VALUE, "CHAR", "between the columns of a spreadsheet: , ; or tab (found out)",
+     "fra le colonne di un foglio: , ; o tab (riconosciuto)"},
+    {"propose-map", 0, OPTION_FLAG, NULL, "write a map for this spreadsheet, to be filled in; publish nothing",
+     "scrive una mappa per questo foglio, da completare; non pubblica nulla"},
+    {"out", 'o', OPTION_VALUE, "MAP.ini", "where the proposed map goes (stdout)", "dove va la mappa proposta (stdout)"},
     {"dry-run", 0, OPTION_FLAG, NULL, "say what would happen; publish nothing", "dice che cosa accadrebbe; non pubblica nulla"},
     OPTIONS_END,
 };
 
-static enum err_code read_map(const struct cli *cli, const struct schema_set *set, const struct args *args,
-                              struct import_map **out, struct err *err) {
-  const char *path = args_value(args, "map"), *kind = args_value(args, "kind");
-  /* The kind with the lowest number is what most people mean. */
+/* The kind that rows are of where no map says it: of --kind, else the one with the lowest number, which most people mean. */
+static enum err_code read_kind(const struct schema_set *set, const struct args *args, const struct schema **out,
+                               struct err *err) {
+  const char *kind = args_value(args, "kind");
   kind = kind == NULL && schema_set_count(set) > 0 ? schema_set_at(set, 0)->kind : kind;
-  (void)cli;
-  if (path == NULL) {
-    const struct schema *schema = NULL;
-    enum err_code known = here_kind(set, kind == NULL ? "" : kind, &schema, err);
-    return known != OK ? known : import_map_identity(schema, out, err);
+  return here_kind(set, kind == NULL ? "" : kind, out, err);
+}
+
+/* Of --map; *out stays NULL without one. */
+static enum err_code read_map(const struct schema_set *set, const struct args *args, struct import_map **out, struct err *err) {
+  const char *path = args_value(args, "map");
+  const struct schema *schema = NULL;
+  enum err_code code = read_kind(set, args, &schema, err);
+  if (code != OK || path == NULL) {
+    return code;
   }
   struct bytes text;
   bytes_init(&text, LIMIT_DRAFT);
-  enum err_code code = file_read(path, &text, err);
-  if (code == OK && (code = import_map_read(set, bytes_view(&text), kind, out, err)) != OK) {
+  code = file_read(path, &text, err);
+  if (code == OK && (code = import_map_read(set, bytes_view(&text), schema->kind, out, err)) != OK) {
+    /* The person's own file, as a draft is: refused, not a failed verification. */
+    code = err->code = code == ERR_FORMAT ? ERR_REFUSED : code;
     err_context(err, "%s", path);
   }
   bytes_release(&text);
@@ -49,7 +64,7 @@ static enum err_code say_counts(struct cli *cli, const struct import_counts *c, 
   const char *would = dry ? "would be " : "";
   out_line(cli, "%spublished %ju, new versions %ju, known %ju, refused %ju", would, (uintmax_t)c->published,
            (uintmax_t)c->new_versions, (uintmax_t)c->known, (uintmax_t)c->refused);
-  if (c->warnings > 0 && !cli->verbose) {
+  if (c->warnings > 0 && !cli->verbose && !dry) {
     out_line(cli, "%ju warning%s; specola -v import shows them", (uintmax_t)c->warnings, c->warnings == 1 ? "" : "s");
   }
   out_set_number(cli, "read", c->rows);
@@ -66,6 +81,19 @@ static enum err_code say_counts(struct cli *cli, const struct import_counts *c, 
   return err_hint(err, "what is refused is told above, row by row; another --map may fill what is missing");
 }
 
+/* An import of rows. sheet: NULL for a file of JSON objects. */
+struct rows_import {
+  struct cli *cli;
+  const struct args *args;
+  FILE *file;
+  const char *path;
+  bool wants_dry, dry; /* asked for; or nothing can come of it */
+  struct submit submit;
+  struct here here; /* of a dry run */
+  struct spreadsheet *sheet;
+  struct import_map *map;
+};
+
 /* Leaves the file at its beginning. */
 static bool has_rows(FILE *file) {
   int c;
@@ -75,41 +103,191 @@ static bool has_rows(FILE *file) {
   return c != EOF;
 }
 
-static enum err_code import_file(struct cli *cli, const struct args *args, FILE *file, struct err *err) {
-  struct submit s;
-  struct here here = {0};
-  struct import_map *map = NULL;
-  struct import_counts counts = {0};
-  const bool wants_dry = args_flag(args, "dry-run");
-  /* Of an empty file nothing is signed, so nobody is asked for a passphrase. */
-  const bool dry = wants_dry || !has_rows(file);
-  memset(&s, 0, sizeof s);
-  enum err_code code = dry ? here_open(cli, &here, err) : submit_open(cli, &s, err);
-  const struct here *used = dry ? &here : &s.here;
+static bool ends_with(const char *path, const char *end) {
+  const size_t len = strlen(path), tail = strlen(end);
+  return len > tail && strcasecmp(path + len - tail, end) == 0;
+}
+
+/* A name that says it, else what the file begins with: a row of JSON begins with a brace. */
+static bool is_sheet(const char *path, FILE *file) {
+  static const char *const sheets[] = {".csv", ".tsv"}, *const others[] = {".ndjson", ".jsonl", ".json"};
+  for (size_t i = 0; i < sizeof sheets / sizeof sheets[0]; i++) {
+    if (ends_with(path, sheets[i])) {
+      return true;
+    }
+  }
+  for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+    if (ends_with(path, others[i])) {
+      return false;
+    }
+  }
+  int c;
+  while ((c = getc_unlocked(file)) == ' ' || c == '\t' || c == '\r' || c == '\n') {
+  }
+  rewind(file);
+  return c != EOF && c != '{' && c != '[';
+}
+
+static enum err_code read_separator(const struct args *args, char *out, struct err *err) {
+  const char *word = args_value(args, "separator");
+  *out = '\0';
+  if (word == NULL) {
+    return OK;
+  }
+  *out = strcmp(word, "tab") == 0 || strcmp(word, "\\t") == 0 ? '\t' : word[0];
+  if ((*out != '\t' && strlen(word) != 1) || strchr("\"\r\n ", *out) != NULL || (unsigned char)*out >= 0x80) {
+    err_set(err, ERR_USAGE, "--separator: \"%s\" is none", word);
+    return err_hint(err, "--separator ';' or --separator tab");
+  }
+  return OK;
+}
+
+static const struct here *here_of(const struct rows_import *r) {
+  return r->dry ? &r->here : &r->submit.here;
+}
+
+/* What is wrong with the file as a whole, and with the map, is said before anybody is asked for a passphrase. */
+static enum err_code prepare(struct rows_import *r, struct err *err) {
+  const struct here *here = here_of(r);
+  const struct schema *schema = NULL;
+  const char *language = here->home.config.language[0] != '\0' ? here->home.config.language : r->cli->lang;
+  enum err_code code = read_map(here->schemas, r->args, &r->map, err);
+  if (code == OK) {
+    code = read_kind(here->schemas, r->args, &schema, err);
+  }
   if (code != OK) {
     return code;
   }
-  /* Thousands of texts at a millisecond each are not worth a warning that nobody reads row by row. */
-  schema_set_language_check(dry ? here.schemas : s.here.schemas, false);
-  if ((code = read_map(cli, used->schemas, args, &map, err)) == OK && (dry || (code = submit_person(cli, &s, err)) == OK)) {
-    code = import_rows(cli, file, args->operands[0], map, used, dry ? NULL : &s, &counts, err);
+  if (r->sheet == NULL) {
+    return r->map != NULL ? OK : import_map_identity(schema, &r->map, err);
   }
+  code =
+      import_sheet_map(r->cli, r->sheet, r->path, r->map != NULL ? import_map_schema(r->map) : schema, language, &r->map, err);
+  return code == OK ? import_sheet_say_columns(r->cli, r->sheet, r->map, r->wants_dry || r->cli->verbose, err) : code;
+}
+
+static enum err_code run_rows(struct rows_import *r, struct err *err) {
+  struct importing *importing = NULL;
+  const struct import_plan plan = {
+      .cli = r->cli, .map = r->map, .here = here_of(r), .submit = r->dry ? NULL : &r->submit, .sheet = r->sheet};
+  enum err_code code = importing_new(&plan, &importing, err);
+  if (code != OK) {
+    return code;
+  }
+  code = r->sheet != NULL ? import_sheet(importing, r->sheet, r->map, err) : import_rows(importing, r->file, r->path, err);
+  code = code == OK ? importing_finish(importing, err) : code;
+  const struct import_counts counts = *importing_counts(importing);
+  importing_free(importing);
   if (code == OK) {
     if (counts.rows == 0) {
-      out_note(cli, "%s has no rows", args->operands[0]);
+      out_note(r->cli, "%s has no rows", r->path);
     }
-    code = say_counts(cli, &counts, wants_dry, err);
-  } else if (counts.rows > 0) {
+    return say_counts(r->cli, &counts, r->wants_dry, err);
+  }
+  if (counts.rows > 0) {
     /* What went into the log before the error stays there. */
     struct err refusals = ERR_INIT;
-    enum err_code refused = say_counts(cli, &counts, wants_dry, &refusals);
+    enum err_code refused = say_counts(r->cli, &counts, r->wants_dry, &refusals);
     err_hint(err, "%s; the rows that are counted as published are in the log, and known the next time",
              code == ERR_DISK_FULL ? "free space, then import again" : "import again");
     (void)refused;
   }
+  return code;
+}
+
+static enum err_code import_file(struct cli *cli, const struct args *args, FILE *file, struct err *err) {
+  struct rows_import r = {
+      .cli = cli, .args = args, .file = file, .path = args->operands[0], .wants_dry = args_flag(args, "dry-run")};
+  char separator = '\0';
+  enum err_code code = read_separator(args, &separator, err);
+  if (code == OK && is_sheet(r.path, file)) {
+    code = spreadsheet_open(file, r.path, separator, &r.sheet, err);
+  }
+  if (code != OK) {
+    return code;
+  }
+  /* Of an empty file nothing is signed, so nobody is asked for a passphrase. */
+  const size_t n = r.sheet == NULL ? 0 : spreadsheet_count(r.sheet);
+  r.dry = r.wants_dry || (r.sheet == NULL ? !has_rows(file) : n == 0);
+  code = r.dry ? here_open(cli, &r.here, err) : submit_open(cli, &r.submit, err);
+  if (code == OK) {
+    /* Thousands of texts at a millisecond each are not worth a warning that nobody reads row by row. */
+    schema_set_language_check(here_of(&r)->schemas, false);
+    code = prepare(&r, err);
+  }
+  if (code == OK && !r.dry) {
+    code = submit_person(cli, &r.submit, err);
+  }
+  code = code == OK ? run_rows(&r, err) : code;
+  import_map_free(r.map);
+  spreadsheet_free(r.sheet);
+  submit_release(&r.submit);
+  here_release(&r.here);
+  return code;
+}
+
+/* ---- a map ---- */
+
+/* As it is, for it may go to a file; but without what a terminal would obey. */
+static void print_escaped(struct view text) {
+  struct bytes safe;
+  bytes_init(&safe, (size_t)8 * LIMIT_DRAFT);
+  if (text_escape(text, true, &safe, NULL) == OK && safe.len > 0) {
+    fwrite(safe.p, 1, safe.len, stdout);
+  }
+  bytes_release(&safe);
+}
+
+static enum err_code propose(struct cli *cli, const struct schema_set *set, const struct home_config *config,
+                             const struct args *args, struct spreadsheet *sheet, struct bytes *text, struct err *err) {
+  const char *path = args->operands[0], *out = args_value(args, "out");
+  const char *lang = config->language[0] != '\0' ? config->language : cli->lang;
+  const struct schema *schema = NULL;
+  struct import_map *map = NULL;
+  enum err_code code = read_kind(set, args, &schema, err);
+  if (code == OK && (code = import_sheet_map(cli, sheet, path, schema, lang, &map, err)) == ERR_REFUSED) {
+    err_clear(err); /* no column was understood: then there is the more to fill in */
+    code = OK;
+  }
+  code = code == OK ? import_sheet_propose(sheet, path, map, lang, text, err) : code;
   import_map_free(map);
-  submit_release(&s);
-  here_release(&here);
+  if (code != OK) {
+    return code;
+  }
+  if (out == NULL && cli->json) {
+    out_set(cli, "map", out_json_text(bytes_view(text)));
+  } else if (out == NULL) {
+    print_escaped(bytes_view(text));
+  } else if ((code = file_write(out, bytes_view(text), false, err)) == OK) {
+    out_line(cli, "%s %s. Next:  specola import %s --map %s --dry-run", out_word(cli, "Written to", "Scritta in"), out, path,
+             out);
+    out_set_text(cli, "file", out);
+  }
+  return code;
+}
+
+static enum err_code propose_map(struct cli *cli, const struct args *args, FILE *file, struct err *err) {
+  const char *path = args->operands[0], *out = args_value(args, "out");
+  struct home_config config;
+  struct schema_set *set = NULL;
+  struct spreadsheet *sheet = NULL;
+  struct bytes text;
+  char separator = '\0';
+  bytes_init(&text, LIMIT_DRAFT);
+  if (out != NULL && access(out, F_OK) == 0) {
+    err_set(err, ERR_FAILED, "%s exists", out);
+    return err_hint(err, "take another name: a map is never overwritten");
+  }
+  enum err_code code = read_separator(args, &separator, err);
+  if (code == OK && (code = spreadsheet_open(file, path, separator, &sheet, err)) == OK && sheet == NULL) {
+    code = err_set(err, ERR_REFUSED, "%s has no header", path);
+  }
+  if (code == OK && (code = here_schemas(cli, &set, &config, err)) == OK) {
+    code = propose(cli, set, &config, args, sheet, &text, err);
+  }
+  bytes_release(&text);
+  spreadsheet_free(sheet);
+  schema_set_free(set);
   return code;
 }
 
@@ -191,7 +369,7 @@ enum err_code cmd_import(struct cli *cli, const struct args *args, struct err *e
   } else if (fseek(file, 0, SEEK_SET) != 0) {
     code = err_errno(err, ERR_IO, errno, path);
   } else {
-    code = import_file(cli, args, file, err);
+    code = args_flag(args, "propose-map") ? propose_map(cli, args, file, err) : import_file(cli, args, file, err);
   }
   fclose(file);
   return code;

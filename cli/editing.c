@@ -129,21 +129,6 @@ enum err_code editing_check_base(const struct editing *e, struct view draft, con
   return err_hint(err, "specola history %s; specola edit %s -o NEW", e->reference, e->reference);
 }
 
-/* What the newest version says under keys that no draft can name. */
-static void carry_over(const struct editing *e, json_t *json) {
-  json_t *old = NULL, *value;
-  const char *key;
-  if (body_to_json(e->schema, bytes_view(&e->body), &old, NULL) != OK) {
-    return;
-  }
-  json_object_foreach(old, key, value) {
-    if (key[0] != '_' && schema_field(e->schema, view_of_text(key)) == NULL) {
-      (void)json_object_set(json, key, value);
-    }
-  }
-  json_decref(old);
-}
-
 enum err_code editing_proposal(const struct here *here, const struct editing *e, const char *lang, struct view draft,
                                const char *path, struct proposal *out, struct err *err) {
   const struct schema *schema = NULL;
@@ -157,7 +142,7 @@ enum err_code editing_proposal(const struct here *here, const struct editing *e,
                    e->schema->kind);
   }
   if (code == OK) {
-    carry_over(e, json);
+    proposal_carry_over(schema, bytes_view(&e->body), json);
     code = proposal_build(schema, json, config, out, err);
   }
   json_decref(json);

@@ -59,12 +59,15 @@ void findings_show(struct cli *cli, const struct findings *f, const char *prefix
   }
 }
 
+json_t *finding_json(const struct finding *f) {
+  return json_pack("{s:s, s:s, s:s, s:o}", "level", finding_level_name(f->level), "field", f->field, "code", f->code, "message",
+                   out_json_text(view_of_text(f->message)));
+}
+
 json_t *findings_json(const struct findings *f) {
   json_t *list = json_array();
   for (size_t i = 0; i < f->n; i++) {
-    const struct finding *one = &f->items[i];
-    json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:o}", "level", finding_level_name(one->level), "field", one->field,
-                                          "code", one->code, "message", out_json_text(view_of_text(one->message))));
+    json_array_append_new(list, finding_json(&f->items[i]));
   }
   return list;
 }

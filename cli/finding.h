@@ -12,6 +12,8 @@ const char *finding_level_name(enum finding_level level);
 /* A line for each ("PREFIXrefused: title is needed to publish"), those that are merely not filled in together in one; levels
  * above worst are left out. */
 void findings_show(struct cli *cli, const struct findings *f, const char *prefix, enum finding_level worst);
+/* {"level", "field", "code", "message"}; NULL without memory. */
+json_t *finding_json(const struct finding *f);
 /* [{"level", "field", "code", "message"}…]; NULL without memory. */
 json_t *findings_json(const struct findings *f);
 /* What a finding says, in out: "title is needed to publish", "level: 'lokal' is not …". */

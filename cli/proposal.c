@@ -69,6 +69,20 @@ enum err_code proposal_build(const struct schema *schema, json_t *json, const st
   return code;
 }
 
+void proposal_carry_over(const struct schema *schema, struct view old_body, json_t *json) {
+  json_t *old = NULL, *value;
+  const char *key;
+  if (body_to_json(schema, old_body, &old, NULL) != OK) {
+    return;
+  }
+  json_object_foreach(old, key, value) {
+    if (key[0] != '_' && schema_field(schema, view_of_text(key)) == NULL) {
+      (void)json_object_set(json, key, value);
+    }
+  }
+  json_decref(old);
+}
+
 enum err_code proposal_from_text(const struct schema_set *set, struct view text, const char *path,
                                  const struct home_config *config, const char *lang, struct proposal *o, struct err *err) {
   const struct schema *schema = NULL;

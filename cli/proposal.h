@@ -21,6 +21,9 @@ unsigned proposal_completeness(const struct proposal *o); /* 0..100 */
  * o->findings.only_refused may be set. */
 MUST_CHECK enum err_code proposal_build(const struct schema *schema, json_t *json, const struct home_config *config,
                                         struct proposal *o, struct err *err);
+/* Puts into json what the version before says under keys that the schema does not have: neither a draft nor a sheet can say it.
+ */
+void proposal_carry_over(const struct schema *schema, struct view old_body, json_t *json);
 /* Reads a draft file and builds its object. ERR_FORMAT names file and line. */
 MUST_CHECK enum err_code proposal_from_draft(const struct schema_set *set, const char *path, const struct home_config *config,
                                              const char *lang, struct proposal *o, struct err *err);

@@ -207,6 +207,26 @@ enum err_code version_by_content(const struct here *here, const struct proposal 
   return c.found ? OK : ERR_NOT_FOUND;
 }
 
+struct hash publication_unique(const struct schema *schema, struct view body) {
+  struct hash_stream stream;
+  struct body_slots slots;
+  if (schema->n_unique == 0 || slots_fill(schema, body, &slots, NULL) != OK) {
+    return (struct hash){{0}};
+  }
+  hash_stream_init(&stream, HASH_BODY);
+  for (size_t i = 0; i < schema->n_unique; i++) {
+    struct view value;
+    uint8_t length[8];
+    if (!slots_text(&slots, schema->unique[i], NULL, &value, NULL)) {
+      return (struct hash){{0}};
+    }
+    put_u64be(length, value.len);
+    hash_stream_add(&stream, view_of(length, sizeof length));
+    hash_stream_add(&stream, value);
+  }
+  return hash_stream_final(&stream);
+}
+
 static struct unique unique_of(const struct schema *schema, struct view body) {
   struct unique u = {.any = false};
   struct body_slots slots;

@@ -35,6 +35,9 @@ MUST_CHECK enum err_code version_by_name(const struct here *here, const char *na
 MUST_CHECK enum err_code version_by_unique(const struct here *here, const struct schema *schema, struct view body,
                                            struct version_of *out, struct err *err);
 
+/* What the unique fields of a body hash to, for comparing bodies of one kind; zero if it lacks one, or the kind has none. */
+struct hash publication_unique(const struct schema *schema, struct view body);
+
 /* A version of an own object, not withdrawn, that author signed with this very body; out->newest is that version, which need
  * not be the newest. For a first look: objects are found by the title of their newest version. ERR_NOT_FOUND (err untouched).
  */

@@ -55,6 +55,7 @@
 #define LIMIT_UNASKED_BYTES 1048576u /* octets of unasked frames a peer may send in a second */
 #define LIMIT_STRANGERS 64u          /* unknown CURVE keys remembered for `status` */
 #define LIMIT_IMPORT_LINE 1048576u   /* octets of one line of an imported file */
+#define LIMIT_SHEET_COLUMNS 1024u    /* columns of an imported sheet; a row of it has LIMIT_IMPORT_LINE octets at most */
 #define LIMIT_DRAFT 524288u          /* octets of a draft file */
 #define LIMIT_HTTP_HEADER 8192u      /* octets of an HTTP request's header on run/ctl */
 

@@ -11,7 +11,9 @@
 #define CSV_FIXED 8 /* columns before the fields: reference … completeness */
 
 enum err_code export_csv_cell(struct bytes *out, struct view v, bool first, struct err *err) {
-  const bool formula = v.len > 0 && strchr("=+-@\t\r", v.p[0]) != NULL && v.p[0] != 0;
+  const bool formula = v.len > 0 && v.p[0] != 0 &&
+                       (strchr("=+-@\t\r", v.p[0]) != NULL ||
+                        (v.p[0] == '\'' && v.len > 1 && v.p[1] != 0 && strchr("=+-@\t\r'?", v.p[1]) != NULL));
   bool quoted = formula;
   for (size_t i = 0; i < v.len && !quoted; i++) {
     quoted = v.p[i] == '"' || v.p[i] == ',' || v.p[i] == '\n' || v.p[i] == '\r';
@@ -76,6 +78,7 @@ enum err_code export_csv_header(struct export_run *run) {
 struct cell {
   const struct field *leaf;
   struct bytes text;
+  uint32_t n_rows;    /* of a group, that are begun in text */
   uint32_t row, item; /* of the value taken last */
   bool any;
   bool closed; /* told in the original language */
@@ -94,6 +97,25 @@ struct row {
   struct err *err;
 };
 
+#define INNER_SEPARATOR "|" /* between the elements of a list that stands in a row of a group */
+
+/* A ';' would end a value of several, and a '|' an element of several in a row: a '\\' goes before it, and before itself. */
+static enum err_code put_escaped(struct bytes *out, struct view v, bool several, bool inner, struct err *err) {
+  enum err_code code = OK;
+  for (size_t i = 0; i < v.len && code == OK; i++) {
+    const uint8_t c = v.p[i];
+    const size_t marks = c == '\\'  ? (size_t)several + 2 * (size_t)inner
+                         : c == ';' ? several
+                         : c == '|' ? 2 * (size_t)inner
+                                    : 0;
+    for (size_t m = 0; m < marks && code == OK; m++) {
+      code = bytes_append_u8(out, '\\', err);
+    }
+    code = code == OK ? bytes_append_u8(out, c, err) : code;
+  }
+  return code;
+}
+
 static enum err_code put_value(struct cell *cell, const struct body_value *value, struct err *err) {
   char hex[HASH_HEX_LEN];
   struct view v = value->value;
@@ -103,14 +125,19 @@ static enum err_code put_value(struct cell *cell, const struct body_value *value
   } else if (value->type == CANON_BOOL) {
     v = view_of_text(v.len == 1 && v.p[0] != 0 ? "true" : "false");
   }
-  enum err_code code = cell->any ? bytes_append_text(&cell->text, "; ", err) : OK;
-  for (size_t i = 0; i < v.len && code == OK; i++) {
-    if (v.p[i] == ';' && (cell->leaf->many || cell->leaf->parent != NULL)) {
-      code = bytes_append_u8(&cell->text, '\\', err);
-    }
-    code = code == OK ? bytes_append_u8(&cell->text, v.p[i], err) : code;
+  const struct field *leaf = cell->leaf;
+  const bool rows = leaf->parent != NULL && leaf->parent->many;
+  enum err_code code = OK;
+  /* Every row of a group has its place in the cell, be it empty: the cells of a group's fields belong together. */
+  for (; rows && cell->n_rows <= value->row && code == OK; cell->n_rows++) {
+    code = cell->n_rows > 0 ? bytes_append_text(&cell->text, "; ", err) : OK;
   }
-  return code;
+  if (code == OK && rows && leaf->many && value->item > 0) {
+    code = bytes_append_text(&cell->text, INNER_SEPARATOR, err);
+  } else if (code == OK && !rows && cell->any) {
+    code = bytes_append_text(&cell->text, "; ", err);
+  }
+  return code == OK ? put_escaped(&cell->text, v, leaf->many || rows, leaf->many && rows, err) : code;
 }
 
 static struct cell *cell_of(struct row *row, const struct field *leaf) {
@@ -150,17 +177,24 @@ static bool take_fallback(void *context, const struct body_value *value) {
   return cell == NULL || cell->closed ? true : take_value(context, value);
 }
 
-/* ---- translations: {"key": {"tag": text or [texts]}} of what the cells leave out ---- */
+/* ---- translations: {"key": {"tag": text, or [text or null, ...] where there are several}} of what the cells leave out ---- */
 
 struct translations {
-  const struct row *row;
-  json_t *all;
+  struct row *row;
+  json_t *all, *keys;
+  const struct field *repeated; /* whose key was added to keys last */
   bool any;
 };
 
+/* Where a text stands among those of its field, which are several or one. */
+static size_t place_of(const struct body_value *value) {
+  const struct field *f = value->field;
+  return f->many || (f->parent != NULL && f->parent->many) ? value->row : SIZE_MAX;
+}
+
 static void put_translation(json_t *all, const struct body_value *value) {
   char tag[64];
-  const size_t len = value->tag.len < sizeof tag ? value->tag.len : sizeof tag - 1;
+  const size_t len = value->tag.len < sizeof tag ? value->tag.len : sizeof tag - 1, place = place_of(value);
   memcpy(tag, value->tag.p, len);
   tag[len] = 0;
   json_t *texts = json_object_get(all, value->field->key);
@@ -169,37 +203,50 @@ static void put_translation(json_t *all, const struct body_value *value) {
     (void)json_object_set_new(all, value->field->key, texts);
   }
   json_t *text = json_stringn((const char *)value->value.p, value->value.len);
-  json_t *before = json_object_get(texts, tag);
-  if (before == NULL) {
+  if (place == SIZE_MAX) {
     (void)json_object_set_new(texts, tag, text);
-  } else if (json_is_array(before)) {
-    (void)json_array_append_new(before, text);
-  } else {
-    json_t *list = json_array();
-    (void)json_array_append(list, before);
-    (void)json_array_append_new(list, text);
+    return;
+  }
+  json_t *list = json_object_get(texts, tag);
+  if (list == NULL) {
+    list = json_array();
     (void)json_object_set_new(texts, tag, list);
   }
+  while (json_array_size(list) < place) {
+    (void)json_array_append_new(list, json_null());
+  }
+  (void)json_array_append_new(list, text);
 }
 
-/* The first language of a text without the original one stands in its cell already; it is repeated here: its tag is told so. */
+/* The first language of a text without the original one stands in its cell already; it is told here again, with its tag, and
+ * its key under "_repeated". */
 static bool take_translation(void *context, const struct body_value *value) {
   struct translations *t = context;
-  if (value->field != NULL && value->tag.len > 0 && !view_equal(value->tag, t->row->original)) {
-    put_translation(t->all, value);
-    t->any = true;
+  if (value->field == NULL || value->tag.len == 0 || view_equal(value->tag, t->row->original)) {
+    return true;
   }
+  const struct cell *cell = cell_of(t->row, value->field);
+  if (cell != NULL && (!cell->closed || t->row->original.len == 0) && cell->leaf != t->repeated) {
+    (void)json_array_append_new(t->keys, json_string(cell->leaf->key));
+    t->repeated = cell->leaf;
+  }
+  put_translation(t->all, value);
+  t->any = true;
   return true;
 }
 
 static enum err_code put_translations(struct row *row, struct err *err) {
-  struct translations t = {.row = row, .all = json_object()};
+  struct translations t = {.row = row, .all = json_object(), .keys = json_array()};
   if (row->has_body) {
     slots_walk(&row->slots, take_translation, &t);
+  }
+  if (json_array_size(t.keys) > 0) {
+    (void)json_object_set(t.all, "_repeated", t.keys);
   }
   char *text = t.any ? json_dumps(t.all, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
   const enum err_code code = put_text_cell(&row->run->scratch, text == NULL ? "" : text, false, err);
   free(text);
+  json_decref(t.keys);
   json_decref(t.all);
   return code;
 }
@@ -210,6 +257,28 @@ static enum err_code put_fixed(struct export_run *run, const struct query_row *r
   return bytes_printf(&run->scratch, run->err, "%s,%s,%s,%s,%s,%u,%llu,%u", row->reference, row->version_reference, hex,
                       row->handle, row->withdrawn ? "withdrawn" : "published", row->versions, (unsigned long long)row->created,
                       row->completeness);
+}
+
+/* What the author said of a whole field stands in its cell: "?" not yet known, "-" does not apply. A value that is such a word
+ * has a "'" before it, as a formula has. */
+static const char *mark_of(const struct row *row, const char *key) {
+  return !row->has_body                            ? NULL
+         : slots_list_has(row->slots.unknown, key) ? "?"
+         : slots_list_has(row->slots.na, key)      ? "-"
+                                                   : NULL;
+}
+
+static enum err_code put_cell(struct row *row, const struct cell *cell, struct err *err) {
+  struct bytes *out = &row->run->scratch;
+  const struct field *leaf = cell->leaf;
+  const char *mark = mark_of(row, leaf->key);
+  mark = mark == NULL && leaf->parent != NULL ? mark_of(row, leaf->parent->key) : mark; /* a group's stands in all its cells */
+  if (!cell->any && mark != NULL) {
+    enum err_code code = bytes_append_u8(out, ',', err);
+    return code == OK ? bytes_append_text(out, mark, err) : code;
+  }
+  return view_is_text(bytes_view(&cell->text), "?") ? bytes_append_text(out, ",'?", err)
+                                                    : export_csv_cell(out, bytes_view(&cell->text), false, err);
 }
 
 static enum err_code add_cell(void *context, const struct field *leaf, struct err *err) {
@@ -244,10 +313,8 @@ static enum err_code fill_cells(struct row *row, struct err *err) {
 static enum err_code put_cells(struct row *row, struct err *err) {
   enum err_code code = fill_cells(row, err);
   for (size_t i = 0; i < row->n_cells; i++) {
-    code = code == OK ? export_csv_cell(&row->run->scratch, bytes_view(&row->cells[i].text), false, err) : code;
-    bytes_release(&row->cells[i].text);
+    code = code == OK ? put_cell(row, &row->cells[i], err) : code;
   }
-  free(row->cells);
   return code;
 }
 
@@ -268,5 +335,9 @@ enum err_code export_csv_row(struct export_run *run, const struct query_row *row
   if (code == OK) {
     code = bytes_append_text(&run->scratch, "\r\n", run->err);
   }
+  for (size_t i = 0; i < r.n_cells; i++) {
+    bytes_release(&r.cells[i].text);
+  }
+  free(r.cells);
   return code == OK ? export_put(&run->sink, bytes_view(&run->scratch), run->err) : code;
 }

@@ -19,8 +19,9 @@ struct export_report {
   uint64_t objects, entries, octets;
 };
 /* CSV: RFC 4180 with CRLF and a header; a column a field (group.field), several values joined by "; " (a ';' in a value becomes
- * "\;"), ml: the original language, other languages as JSON in `translations`; cells that begin with = + - @ get a ' before
- * them. NDJSON: one object a line with reference, ids, state and body. Bundle: docs/protocol.md 10. */
+ * "\;", a '\' "\\"; each row of a group has its place, be it empty), ml: the original language, other languages as JSON in
+ * `translations`; "?" not yet known, "-" does not apply; cells that begin with = + - @ get a ' before them. `import` reads it
+ * back as it was. NDJSON: one object a line with reference, ids, state and body. Bundle: docs/protocol.md 10. */
 MUST_CHECK enum err_code export_run(struct store *s, const struct federation *f, const struct schema_set *set,
                                     const struct export_options *options, bundle_sink *sink, void *context,
                                     struct export_report *report, struct err *err);

@@ -28,6 +28,8 @@ struct import {
   const json_t *row;
   json_t *out;
   struct findings *findings;
+  const struct field *field; /* that is being filled */
+  const char *tag;           /* of the texts of this rule; empty: language */
   char language[VALUE_TAG_MAX];
   bool language_is_known, language_was_needed;
   bool no_memory;
@@ -123,6 +125,10 @@ static json_t *tidy(struct import *im, json_t *value) {
     start++;
   while (end > start && (text[end - 1] <= ' ' || text[end - 1] == 0x7f))
     end--;
+  if (controls > 0 && im->field != NULL) {
+    findings_add(im->findings, FINDING_WARNING, im->field->key, "control",
+                 "%zu control character%s (an ESC, for instance): left out", controls, controls == 1 ? "" : "s");
+  }
   if (end == start) return NULL;
   if (controls == 0 && end - start == json_string_length(value)) return json_incref(value);
   struct bytes clean;
@@ -160,10 +166,26 @@ static void say_code(struct import *im, const struct field *f, const char *from,
   findings_add(im->findings, FINDING_WARNING, f->key, "code", "'%.*s' %s%s", (int)text_prefix(v, SHOWN), from, what, to);
 }
 
+const char *import_map_code(const struct field *f, const char *text, const char *lang) {
+  const char *const langs[] = {"en", "it", lang};
+  const struct vocabulary *v = f->vocabulary;
+  if (v == NULL || vocabulary_has(v, view_of_text(text))) return text;
+  for (size_t i = 0; i < vocabulary_count(v); i++) {
+    const char *code = vocabulary_code(v, i);
+    if (strcasecmp(code, text) == 0) return code;
+    for (size_t l = 0; l < sizeof langs / sizeof langs[0]; l++) {
+      const char *label = vocabulary_label(v, view_of_text(code), langs[l]);
+      if (label != NULL && strcasecmp(label, text) == 0) return code;
+    }
+  }
+  return NULL;
+}
+
 /* The code that the map says, or the code itself; NULL when it is dropped. */
 static json_t *take_code(struct import *im, const struct field *f, const char *text) {
   char tag[VALUE_TAG_MAX];
-  const char *code = text;
+  const char *named = im->map->cells ? import_map_code(f, text, im->language) : NULL;
+  const char *code = named != NULL ? named : text;
   for (size_t i = 0; i < im->map->n_codes; i++) {
     const struct import_code *rename = &im->map->codes[i];
     if (rename->field != f || strcmp(rename->from, text) != 0) continue;
@@ -231,9 +253,9 @@ static json_t *shape_ml(struct import *im, json_t *value) {
   if (json_is_object(value)) return json_incref(value);
   json_t *text = text_of(im, value);
   if (text == NULL) return NULL;
-  im->language_was_needed = true;
+  im->language_was_needed = im->language_was_needed || im->tag[0] == '\0';
   json_t *out = json_object();
-  if (out == NULL || json_object_set_new(out, im->language, text) != 0) {
+  if (out == NULL || json_object_set_new(out, im->tag[0] != '\0' ? im->tag : im->language, text) != 0) {
     json_decref(out);
     return keep(im, NULL);
   }
@@ -286,6 +308,15 @@ static bool array_has(const json_t *array, const json_t *value) {
   return false;
 }
 
+/* Puts a text beside the same text in other languages; both may be shared with the row. */
+static void put_language(struct import *im, json_t *place, const char *key, json_t *value) {
+  json_t *both = json_copy(json_object_get(place, key));
+  if (both == NULL || json_object_update_missing(both, value) != 0 || json_object_set(place, key, both) != 0) {
+    im->no_memory = true;
+  }
+  json_decref(both);
+}
+
 /* Puts a shaped value; takes the reference. Lists of codes hold none twice; a single value stays the first. */
 static void put(struct import *im, const struct field *f, uint32_t row, json_t *value) {
   json_t *place = place_of(im, f, row);
@@ -294,7 +325,9 @@ static void put(struct import *im, const struct field *f, uint32_t row, json_t *
     if (json_array_append(array, value) != 0) im->no_memory = true;
   }
   if (place != NULL && !f->many) {
-    if (json_object_get(place, f->name) != NULL) {
+    if (im->tag[0] != '\0' && json_is_object(json_object_get(place, f->name))) {
+      put_language(im, place, f->name, value);
+    } else if (json_object_get(place, f->name) != NULL) {
       findings_add(im->findings, FINDING_WARNING, f->key, "many", "several values where one is asked for: the first is kept");
     } else if (json_object_set(place, f->name, value) != 0) {
       im->no_memory = true;
@@ -303,19 +336,85 @@ static void put(struct import *im, const struct field *f, uint32_t row, json_t *
   json_decref(value);
 }
 
+/* ---- cells ---- */
+
+/* The field is named in _unknown or _na; once, and a group's field is its group's. */
+static void put_mark(struct import *im, const struct field *f, const char *list) {
+  json_t *marks = member(im, im->out, list, true), *key = keep(im, json_string(f->key));
+  if (marks != NULL && key != NULL && !array_has(marks, key) && json_array_append(marks, key) != 0) im->no_memory = true;
+  json_decref(key);
+}
+
+static void put_piece(struct import *im, const struct field *f, uint32_t row, struct bytes *piece) {
+  json_t *text = piece->len == 0 ? NULL : json_stringn((const char *)piece->p, piece->len);
+  json_t *value = text == NULL ? NULL : shape_value(im, f, text);
+  if (value != NULL) put(im, f, row, value);
+  json_decref(text);
+}
+
+/* One row's part of a cell: of a list in a row the elements have a separator of their own. */
+static void put_part(struct import *im, const struct field *f, uint32_t row, struct bytes *part) {
+  struct bytes element;
+  const char *rest = f->many && f->parent != NULL && f->parent->many ? bytes_text(part) : NULL;
+  if (rest == NULL) {
+    put_piece(im, f, row, part);
+    return;
+  }
+  bytes_init(&element, LIMIT_BODY);
+  while (cell_piece(&rest, CELL_INNER, &element))
+    put_piece(im, f, row, &element);
+  bytes_release(&element);
+}
+
+/* A text that holds several values, one a row of its group or one an element. False if it is to be taken as one. */
+static bool put_cell(struct import *im, const struct field *f, json_t *value) {
+  const bool rows = f->parent != NULL && f->parent->many;
+  const char *rest = json_string_value(value);
+  struct bytes part;
+  uint32_t row = 0;
+  if (im->map->separator == 0 || rest == NULL || (!f->many && !rows)) return false;
+  bytes_init(&part, LIMIT_BODY);
+  for (; cell_piece(&rest, im->map->separator, &part); row++) {
+    if (row < LIMIT_LIST) put_part(im, f, rows ? row : 0, &part);
+  }
+  if (row > LIMIT_LIST) {
+    findings_add(im->findings, FINDING_WARNING, f->key, "many", "%u values beyond the first %u: left out", row - LIMIT_LIST,
+                 LIMIT_LIST);
+  }
+  bytes_release(&part);
+  return true;
+}
+
+/* One value that a path led to. */
+static void take_value(struct import *im, const struct field *f, json_t *value, uint32_t row) {
+  const char *text = im->map->cells ? json_string_value(value) : NULL;
+  const char *mark = text != NULL ? cell_mark(text) : NULL;
+  if (mark != NULL) {
+    put_mark(im, f, mark);
+    return;
+  }
+  const char *plain = text != NULL && im->map->guarded ? cell_unguard(text) : text;
+  json_t *unguarded = plain != text ? keep(im, json_string(plain)) : NULL;
+  json_t *taken = unguarded != NULL ? unguarded : value;
+  if (!put_cell(im, f, taken)) {
+    json_t *shaped = shape_value(im, f, taken);
+    if (shaped != NULL) put(im, f, row, shaped);
+  }
+  json_decref(unguarded);
+}
+
 /* Takes the first source that holds something. constants: whether this is their turn. */
 static void apply_rule(struct import *im, const struct import_rule *rule, struct found *found, bool constants) {
-  const struct field *f = rule->field;
+  const struct field *f = im->field = rule->field;
+  im->tag = rule->tag;
   for (size_t i = 0; i < rule->n_sources; i++) {
     const struct import_source *source = &rule->sources[i];
     find(im, source, found);
     if (!source->is_constant) {
       if (found->n == 0) continue;
       if (constants) return;
-      for (size_t j = 0; j < found->n; j++) {
-        json_t *value = shape_value(im, f, found->values[j]);
-        if (value != NULL) put(im, f, found->rows[j], value);
-      }
+      for (size_t j = 0; j < found->n; j++)
+        take_value(im, f, found->values[j], found->rows[j]);
       if (found->n_beyond > 0) {
         findings_add(im->findings, FINDING_WARNING, f->key, "many", "%zu values beyond the first %u: left out", found->n_beyond,
                      LIMIT_LIST);
@@ -341,12 +440,17 @@ static void apply_rule(struct import *im, const struct import_rule *rule, struct
 static void find_language(struct import *im, struct found *found) {
   const struct import_rule *rule = &im->map->language;
   memcpy(im->language, "und", 4);
+  im->tag = "";
   for (size_t i = 0; i < rule->n_sources && !im->language_is_known; i++) {
     find(im, &rule->sources[i], found);
     const char *text = rule->sources[i].is_constant ? rule->sources[i].text
                        : found->n > 0               ? json_string_value(found->values[0])
                                                     : NULL;
     im->language_is_known = text != NULL && value_tag(view_of_text(text), im->language);
+  }
+  if (!im->language_is_known && im->map->fallback[0] != '\0') {
+    memcpy(im->language, im->map->fallback, sizeof im->language);
+    im->language_is_known = true;
   }
 }
 
@@ -365,6 +469,32 @@ static void drop_empty(struct import *im) {
       if (is_empty(json_array_get(value, j - 1))) (void)json_array_remove(value, j - 1);
     }
     if (is_empty(value)) (void)json_object_del(im->out, key);
+  }
+}
+
+static bool list_has(const json_t *list, const char *key) {
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    if (strcmp(json_string_value(json_array_get(list, i)), key) == 0) return true;
+  }
+  return false;
+}
+
+static void unlist(json_t *list, const char *key) {
+  for (size_t i = json_array_size(list); i > 0; i--) {
+    if (strcmp(json_string_value(json_array_get(list, i - 1)), key) == 0) (void)json_array_remove(list, i - 1);
+  }
+}
+
+/* A mark in all cells of a group is the group's. */
+static void join_marks(struct import *im, json_t *marks) {
+  for (size_t i = 0; i < im->map->schema->n_fields && json_array_size(marks) > 0; i++) {
+    const struct field *group = &im->map->schema->fields[i];
+    bool all = group->n_children > 0;
+    for (size_t j = 0; j < group->n_children && all; j++)
+      all = list_has(marks, group->children[j].key);
+    for (size_t j = 0; j < group->n_children && all; j++)
+      unlist(marks, group->children[j].key);
+    if (all && json_array_append_new(marks, json_string(group->key)) != 0) im->no_memory = true;
   }
 }
 
@@ -389,6 +519,8 @@ enum err_code import_map_apply(const struct import_map *map, const json_t *row, 
   for (size_t i = 0; i < map->n_rules; i++)
     if (map->rules[i].has_constant) apply_rule(&im, &map->rules[i], &found, true);
   drop_empty(&im);
+  join_marks(&im, json_object_get(im.out, "_unknown"));
+  join_marks(&im, json_object_get(im.out, "_na"));
   add_language(&im);
   if (im.no_memory) {
     json_decref(im.out);

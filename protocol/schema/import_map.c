@@ -95,20 +95,33 @@ static enum err_code parse_sources(struct import_rule *rule, const char *text, s
   return OK;
 }
 
+/* A field by its key, or by its key and a language: "title.it". */
+static const struct field *field_of(const struct schema *schema, const char *key, char tag[VALUE_TAG_MAX]) {
+  const struct field *f = schema_field(schema, view_of_text(key));
+  const char *dot = strrchr(key, '.');
+  tag[0] = '\0';
+  if (f != NULL || dot == NULL || !value_tag(view_of_text(dot + 1), tag)) return f;
+  f = schema_field(schema, view_of(key, (size_t)(dot - key)));
+  return f != NULL && f->ml ? f : NULL;
+}
+
 static enum err_code take_rule(struct import_map *map, const char *key, const char *value, struct err *err) {
-  const struct field *f = schema_field(map->schema, view_of_text(key));
+  char tag[VALUE_TAG_MAX];
+  const struct field *f = field_of(map->schema, key, tag);
   if (f == NULL) return unknown_field(map->schema, key, err);
   if (f->n_children > 0) {
     (void)err_set(err, ERR_FORMAT, "'%s' is a group: map its fields", key);
     return err_hint(err, "write '%s.%s = path[].%s'", key, f->children[0].name, f->children[0].name);
   }
   for (size_t i = 0; i < map->n_rules; i++) {
-    if (map->rules[i].field == f) return err_set(err, ERR_FORMAT, "'%s' is mapped twice", key);
+    if (map->rules[i].field == f && strcmp(map->rules[i].tag, tag) == 0)
+      return err_set(err, ERR_FORMAT, "'%s' is mapped twice", key);
   }
   if (map->n_rules == IMPORT_RULES) return err_set(err, ERR_LIMIT, "more than %d fields are mapped", IMPORT_RULES);
   struct import_rule *rule = &map->rules[map->n_rules];
   memset(rule, 0, sizeof *rule);
   rule->field = f;
+  memcpy(rule->tag, tag, sizeof rule->tag);
   const enum err_code code = parse_sources(rule, value, err);
   if (code == OK) map->n_rules++;
   return code;
@@ -140,6 +153,18 @@ static enum err_code take_code(struct import_map *map, const char *key, const ch
   return OK;
 }
 
+/* `separator = "|"`: in quotes, for a ";" would begin a comment. */
+static enum err_code take_separator(struct import_reader *r, const char *value) {
+  const bool quoted = strlen(value) == 3 && value[0] == '"' && value[2] == '"';
+  if (r->map->separator != 0) return err_set(r->err, ERR_FORMAT, "'separator' is given twice");
+  if (!quoted || strchr("\\\"' ", value[1]) != NULL) {
+    (void)err_set(r->err, ERR_FORMAT, "'%.20s' is no separator", value);
+    return err_hint(r->err, "one character in quotes: separator = \"|\"");
+  }
+  r->map->separator = value[1];
+  return OK;
+}
+
 static enum err_code take_setting(struct import_reader *r, const char *key, const char *value) {
   if (strcmp(key, "kind") == 0) {
     if (r->has_kind && r->only_kind) return err_set(r->err, ERR_FORMAT, "'kind' is given twice");
@@ -152,8 +177,9 @@ static enum err_code take_setting(struct import_reader *r, const char *key, cons
     if (r->map->language.n_sources > 0) return err_set(r->err, ERR_FORMAT, "'language' is given twice");
     return parse_sources(&r->map->language, value, r->err);
   }
+  if (strcmp(key, "separator") == 0) return take_separator(r, value);
   (void)err_set(r->err, ERR_FORMAT, "[import] has no setting '%.40s'", key);
-  return err_hint(r->err, "there are kind and language");
+  return err_hint(r->err, "there are kind, language and separator");
 }
 
 static enum err_code take_entry(struct import_reader *r, const char *section, const char *key, const char *value) {
@@ -282,4 +308,45 @@ void import_map_free(struct import_map *map) {
 
 const struct schema *import_map_schema(const struct import_map *map) {
   return map->schema;
+}
+
+/* ---- sheets ---- */
+
+void import_map_of_sheet(struct import_map *map, const char *lang, bool guarded) {
+  map->cells = true;
+  map->guarded = guarded;
+  if (map->separator == 0) map->separator = ';';
+  if (!value_tag(view_of_text(lang), map->fallback)) map->fallback[0] = '\0';
+}
+
+const char *import_map_path(const struct import_map *map, const char *key, size_t i) {
+  for (size_t r = 0; r < map->n_rules; r++) {
+    const struct import_rule *rule = &map->rules[r];
+    if (strcmp(rule->field->key, key) != 0) continue;
+    for (size_t j = 0; j < rule->n_sources; j++) {
+      if (!rule->sources[j].is_constant && i-- == 0) return rule->sources[j].text;
+    }
+  }
+  return NULL;
+}
+
+static bool rule_uses(const struct import_rule *rule, const char *path) {
+  for (size_t i = 0; i < rule->n_sources; i++) {
+    if (!rule->sources[i].is_constant && strcmp(rule->sources[i].text, path) == 0) return true;
+  }
+  return false;
+}
+
+bool import_map_uses(const struct import_map *map, const char *path) {
+  bool uses = rule_uses(&map->language, path);
+  for (size_t i = 0; i < map->n_rules && !uses; i++)
+    uses = rule_uses(&map->rules[i], path);
+  return uses;
+}
+
+bool import_map_has_constant(const struct import_map *map, const char *key) {
+  for (size_t i = 0; i < map->n_rules; i++) {
+    if (map->rules[i].has_constant && strcmp(map->rules[i].field->key, key) == 0) return true;
+  }
+  return false;
 }

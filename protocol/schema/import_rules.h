@@ -5,6 +5,7 @@
 #define SPECOLA_PROTOCOL_SCHEMA_IMPORT_RULES_H
 
 #include "protocol/schema/import_map.h"
+#include "protocol/schema/value.h"
 
 #define IMPORT_SOURCES 8
 #define IMPORT_RULES 512
@@ -32,7 +33,8 @@ struct import_rule {
   const struct field *field;
   struct import_source sources[IMPORT_SOURCES];
   size_t n_sources;
-  bool has_constant; /* among its sources */
+  bool has_constant;       /* among its sources */
+  char tag[VALUE_TAG_MAX]; /* language of the texts that this rule brings; empty: the row's */
 };
 
 /* A code found and the code meant; to is empty: dropped. */
@@ -45,9 +47,25 @@ struct import_map {
   const struct schema *schema;
   struct import_rule rules[IMPORT_RULES];
   size_t n_rules;
-  struct import_rule language; /* field is NULL; n_sources 0: not said */
+  struct import_rule language;  /* field is NULL; n_sources 0: not said */
+  char separator;               /* between the values of one text; 0: texts are not taken apart */
+  bool cells, guarded;          /* rows are those of a sheet; of one that this program wrote */
+  char fallback[VALUE_TAG_MAX]; /* the language where a row does not say one; empty: "und" */
   struct import_code *codes;
   size_t n_codes, codes_room;
 };
+
+/* ---- cells of a sheet ---- */
+
+#define CELL_INNER '|' /* between the elements of a list that stands in a row of a group */
+
+/* Whether a cell says of its whole field that it is not yet known ("?") or does not apply ("-"): the name of the list that
+ * says so in a body, else NULL. */
+const char *cell_mark(const char *text);
+/* The text of a guarded cell without the "'" that kept a spreadsheet from taking it for a formula or a mark; inside text. */
+const char *cell_unguard(const char *text);
+/* Cuts the next piece off *rest at separator into out ("\\" before separator or backslash is taken off). *rest is NULL behind
+ * the last piece; false then. */
+bool cell_piece(const char **rest, char separator, struct bytes *out);
 
 #endif

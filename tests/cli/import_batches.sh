@@ -34,7 +34,7 @@ as_expected() {
 found_alone it
 batches prima >"$T/prima.ndjson"
 as it --json import "$T/prima.ndjson" --dry-run
-json .published 700
+as_expected
 as it --json import "$T/prima.ndjson" "${P[@]}"
 as_expected
 as it --json list case --limit 0

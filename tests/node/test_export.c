@@ -65,7 +65,8 @@ static void csv_has_exact_octets(void **state) {
       put(it, "{\"name\": {\"en\": \"Wheel, \\\"round\\\"\", \"it\": \"Ruota\"}, \"note\": \"=1+1\", \"lang\": \"it\","
               "\"tags\": [\"a;b\", \"c\"], \"n\": -5, \"yes\": true,"
               "\"rows\": [{\"a\": \"x\", \"b\": [\"1\", \"2\"]}, {\"a\": \"y\\nz\"}]}");
-  struct fixture_record two = put(it, "{\"name\": {\"fr\": \"Roue\"}, \"note\": \"'ok\", \"lang\": \"it\"}");
+  struct fixture_record two = put(it, "{\"name\": {\"fr\": \"Roue\"}, \"note\": \"'ok\", \"lang\": \"it\", \"_na\": [\"n\"],"
+                                      "\"tags\": [\"a\\\\b\"], \"_unknown\": [\"rows\"]}");
   bytes_init(&out, OUT_MAX);
   bytes_init(&expected, OUT_MAX);
   const struct export_options options = {.format = EXPORT_CSV, .kind = "thing"};
@@ -77,14 +78,14 @@ static void csv_has_exact_octets(void **state) {
       bytes_printf(&expected, NULL,
                    "reference,version,id,node,state,versions,created,completeness,name,note,lang,tags,n,yes,rows.a,rows.b,"
                    "translations\r\nIT-2,IT-2,%s,IT,published,1,1767225600,100,"
-                   "Ruota,\"'=1+1\",it,a\\;b; c,\"'-5\",true,\"x; y\nz\",1; 2,"
+                   "Ruota,\"'=1+1\",it,a\\;b; c,\"'-5\",true,\"x; y\nz\",1|2,"
                    "\"{\"\"name\"\":{\"\"en\"\":\"\"Wheel, \\\"\"round\\\"\"\"\"}}\"\r\n",
                    hex),
       OK);
   hash_hex(&two.id, hex);
   assert_int_equal(bytes_printf(&expected, NULL,
-                                "IT-3,IT-3,%s,IT,published,1,1767225600,100,Roue,'ok,it,,,,,,"
-                                "\"{\"\"name\"\":{\"\"fr\"\":\"\"Roue\"\"}}\"\r\n",
+                                "IT-3,IT-3,%s,IT,published,1,1767225600,100,Roue,'ok,it,a\\\\b,-,,?,?,"
+                                "\"{\"\"_repeated\"\":[\"\"name\"\"],\"\"name\"\":{\"\"fr\"\":\"\"Roue\"\"}}\"\r\n",
                                 hex),
                    OK);
   assert_string_equal(bytes_text(&out), bytes_text(&expected));
