@@ -90,7 +90,8 @@ struct rows_import {
   bool wants_dry, dry; /* asked for; or nothing can come of it */
   struct submit submit;
   struct here here; /* of a dry run */
-  struct spreadsheet *sheet;
+  bool is_sheet;
+  struct spreadsheet *sheet; /* NULL, too, of one without a header */
   struct import_map *map;
 };
 
@@ -158,7 +159,7 @@ static enum err_code prepare(struct rows_import *r, struct err *err) {
   if (code != OK) {
     return code;
   }
-  if (r->sheet == NULL) {
+  if (!r->is_sheet || r->sheet == NULL) {
     return r->map != NULL ? OK : import_map_identity(schema, &r->map, err);
   }
   code =
@@ -174,7 +175,9 @@ static enum err_code run_rows(struct rows_import *r, struct err *err) {
   if (code != OK) {
     return code;
   }
-  code = r->sheet != NULL ? import_sheet(importing, r->sheet, r->map, err) : import_rows(importing, r->file, r->path, err);
+  code = r->sheet != NULL ? import_sheet(importing, r->sheet, r->map, err)
+         : r->is_sheet    ? OK
+                          : import_rows(importing, r->file, r->path, err);
   code = code == OK ? importing_finish(importing, err) : code;
   const struct import_counts counts = *importing_counts(importing);
   importing_free(importing);
@@ -200,7 +203,8 @@ static enum err_code import_file(struct cli *cli, const struct args *args, FILE 
       .cli = cli, .args = args, .file = file, .path = args->operands[0], .wants_dry = args_flag(args, "dry-run")};
   char separator = '\0';
   enum err_code code = read_separator(args, &separator, err);
-  if (code == OK && is_sheet(r.path, file)) {
+  r.is_sheet = is_sheet(r.path, file);
+  if (code == OK && r.is_sheet) {
     code = spreadsheet_open(file, r.path, separator, &r.sheet, err);
   }
   if (code != OK) {
@@ -208,7 +212,7 @@ static enum err_code import_file(struct cli *cli, const struct args *args, FILE 
   }
   /* Of an empty file nothing is signed, so nobody is asked for a passphrase. */
   const size_t n = r.sheet == NULL ? 0 : spreadsheet_count(r.sheet);
-  r.dry = r.wants_dry || (r.sheet == NULL ? !has_rows(file) : n == 0);
+  r.dry = r.wants_dry || (r.is_sheet ? n == 0 : !has_rows(file));
   code = r.dry ? here_open(cli, &r.here, err) : submit_open(cli, &r.submit, err);
   if (code == OK) {
     /* Thousands of texts at a millisecond each are not worth a warning that nobody reads row by row. */

@@ -146,7 +146,8 @@ static bool is_given(const struct spreadsheet *sheet, const struct import_map *m
 static bool is_wanting(const struct spreadsheet *sheet, const struct import_map *map, const struct field *f) {
   bool wanting = f->parent == NULL && f->need == NEED_PUBLISH && !is_given(sheet, map, f->key);
   for (size_t k = 0; k < f->n_alternatives; k++) {
-    wanting = wanting && !is_given(sheet, map, f->alternatives[k]);
+    const struct field *other = schema_field(import_map_schema(map), view_of_text(f->alternatives[k]));
+    wanting = wanting && !is_given(sheet, map, f->alternatives[k]) && (other == NULL || other > f); /* told once */
   }
   return wanting;
 }
@@ -262,7 +263,7 @@ static enum err_code take_row(const struct sheet_feed *feed, const struct spread
   }
   json_t *json = row_json(feed, row, &column, &fault);
   if (json == NULL) {
-    importing_refuse(feed->importing, row->number, column, "format", fault);
+    importing_refuse(feed->importing, row->number, column, row->cells[column].len > LIMIT_BODY ? "too-large" : "format", fault);
     return OK;
   }
   const struct import_row one = {.number = row->number,

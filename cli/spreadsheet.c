@@ -252,13 +252,21 @@ static enum err_code name_columns(struct spreadsheet *s, struct err *err) {
   return s->names == NULL ? err_set(err, ERR_MEMORY, NULL) : OK;
 }
 
+static bool has_content(const struct spreadsheet *s) {
+  bool any = s->n_seen > s->n_cells;
+  for (size_t i = 0; i < s->n_cells && !any; i++) {
+    any = s->cells[i].len > 0;
+  }
+  return any;
+}
+
 /* Reads all rows for the sake of what would stop an import in its middle. */
 static enum err_code look_through(struct spreadsheet *s, bool marked, struct err *err) {
   bool found = true, any_utf8 = marked;
   size_t bad_row = 0, bad_column = 0;
   enum err_code code = OK;
   while ((code = next_row(s, &found, err)) == OK && found) {
-    s->n_rows++;
+    s->n_rows += has_content(s);
     for (size_t i = 0; i < s->n_cells; i++) {
       const struct view cell = s->cells[i];
       for (size_t at = 0; at < cell.len; at++) {
@@ -376,11 +384,7 @@ size_t spreadsheet_count(const struct spreadsheet *s) {
 bool spreadsheet_next(struct spreadsheet *s, struct spreadsheet_row *out, struct err *err) {
   bool found = false;
   while (next_row(s, &found, err) == OK && found) {
-    bool any = false;
-    for (size_t i = 0; i < s->n_cells && !any; i++) {
-      any = s->cells[i].len > 0;
-    }
-    if (any || s->n_seen > s->n_cells) {
+    if (has_content(s)) {
       *out = (struct spreadsheet_row){.number = s->row, .cells = s->cells, .n_cells = s->n_cells, .n_seen = s->n_seen};
       return true;
     }

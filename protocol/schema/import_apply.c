@@ -195,9 +195,6 @@ static json_t *take_code(struct import *im, const struct field *f, const char *t
     break;
   }
   if (f == im->map->schema->language && value_tag(view_of_text(code), tag)) code = tag;
-  if (f->vocabulary != NULL && !vocabulary_has(f->vocabulary, view_of_text(code))) {
-    say_code(im, f, code, "is not in the vocabulary ", f->vocabulary_name);
-  }
   return keep(im, json_string(code));
 }
 

@@ -39,7 +39,8 @@ bool import_map_has_constant(const struct import_map *map, const char *key);
 void import_map_free(struct import_map *map); /* NULL is fine */
 const struct schema *import_map_schema(const struct import_map *map);
 /* Turns one row into the JSON of a body (new object, caller decrefs; its values may be shared with the row, so neither's are to
- * be changed). Codes that were renamed, dropped or found unknown, and values of a wrong shape, are findings. ERR_MEMORY. */
+ * be changed). Codes that were renamed or dropped, control characters and values of a wrong shape are findings; what the
+ * schema has to say is schema_check's. ERR_MEMORY. */
 MUST_CHECK enum err_code import_map_apply(const struct import_map *map, const json_t *row, json_t **out,
                                           struct findings *findings, struct err *err);
 /* Puts the texts of the column `translations` of an exported sheet (node/export/export.h) into *body, which becomes another
