@@ -13,6 +13,7 @@
 #include "cli/person.h"
 #include "cli/proposal.h"
 #include "cli/publication.h"
+#include "cli/similar.h"
 
 const struct option_row options_new[] = {
     {"express", 0, OPTION_FLAG, NULL, "only what is needed to publish", "solo il necessario per pubblicare"},
@@ -134,6 +135,7 @@ struct draft_object {
   struct proposal proposal;
   bool is_held; /* the log has it already, as held says */
   struct version_of held;
+  json_t *similar; /* what is much like it; NULL: nothing */
 };
 
 /* One publish. replaced: NULL without --replaces. */
@@ -174,6 +176,33 @@ static enum err_code look_for(const struct publishing *p, struct draft_object *d
   return code == ERR_NOT_FOUND ? OK : code;
 }
 
+/* A new object is compared with all that are there, before anything is signed: whoever sees a twin can still stop. */
+static enum err_code look_for_similar(struct publishing *p, size_t i, struct err *err) {
+  struct draft_object *d = &p->drafts[i];
+  const struct here *here = &p->submit.here;
+  const struct proposal *o = &d->proposal;
+  const char *own = federation_handle(&here->federation, &here->federation.own);
+  struct similarity sketch;
+  char text[256];
+  enum err_code code = similarity_of(o->schema, bytes_view(&o->body), &sketch, err);
+  if (code == OK) {
+    code = similar_find(here, o->schema, &sketch, &(struct similar_bounds){0, 0}, p->cli->lang, &d->similar, err);
+    similarity_release(&sketch);
+  }
+  for (size_t k = 0; k < json_array_size(d->similar); k++) {
+    const json_t *one = json_array_get(d->similar, k);
+    const char *ref = json_string_value(json_object_get(one, "ref")), *home = json_string_value(json_object_get(one, "home"));
+    similar_text(p->cli, one, text, sizeof text);
+    out_toned(p->cli, TONE_WARNING, 4, "%s: %s", p->args->operands[i], text);
+    if (ref != NULL && home != NULL && strcmp(home, own) == 0) {
+      out_line(p->cli, "    %s  specola edit %s", out_word(p->cli, "the same?", "è lo stesso?"), ref);
+    } else {
+      out_line(p->cli, "    %s  specola show %s", out_word(p->cli, "see", "vedi"), ref == NULL ? "" : ref);
+    }
+  }
+  return code;
+}
+
 static enum err_code look_for_all(struct publishing *p, bool *all_held, struct err *err) {
   struct person_card card;
   enum err_code code = person_card_of(p->cli, &card, err);
@@ -182,8 +211,21 @@ static enum err_code look_for_all(struct publishing *p, bool *all_held, struct e
     p->author = card.key;
     code = look_for(p, &p->drafts[i], err);
     *all_held = *all_held && p->drafts[i].is_held;
+    if (code == OK && !p->drafts[i].is_held && p->replaced == NULL) {
+      code = look_for_similar(p, i, err);
+    }
   }
   return code;
+}
+
+/* The objects that are like one that was logged, side by side. */
+static void say_compare(const struct publishing *p, const struct publication_row *row) {
+  const json_t *similar = p->drafts[row->tag].similar;
+  if (row->logged && json_array_size(similar) > 0) {
+    const char *ref = json_string_value(json_object_get(json_array_get(similar, 0), "ref"));
+    out_line(p->cli, "    %s  specola compare %s %s", out_word(p->cli, "side by side:", "a confronto:"), row->reference,
+             ref == NULL ? "" : ref);
+  }
 }
 
 /* Says what became of one draft. */
@@ -197,9 +239,12 @@ static void say_row(void *context, const struct publication_row *row) {
   } else {
     out_line(p->cli, "refused  %s  %s", path, row->why);
   }
-  json_array_append_new(p->list, json_pack("{s:o, s:b, s:b, s:s, s:s, s:o}", "file", out_json_text(view_of_text(path)),
+  say_compare(p, row);
+  const json_t *similar = p->drafts[row->tag].similar;
+  json_array_append_new(p->list, json_pack("{s:o, s:b, s:b, s:s, s:s, s:o, s:o}", "file", out_json_text(view_of_text(path)),
                                            "logged", row->logged, "known", row->known, "ref", row->reference, "reason",
-                                           row->reason, "id", out_json_hash(&row->id)));
+                                           row->reason, "id", out_json_hash(&row->id), "similar",
+                                           similar == NULL ? json_array() : json_deep_copy(similar)));
 }
 
 static void say_held(struct publishing *p, size_t i) {
@@ -282,6 +327,7 @@ enum err_code cmd_publish(struct cli *cli, const struct args *args, struct err *
   }
   for (size_t i = 0; i < args->n_operands; i++) {
     proposal_release(&p.drafts[i].proposal);
+    json_decref(p.drafts[i].similar);
   }
   free(p.drafts);
   submit_release(&p.submit);

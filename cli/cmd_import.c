@@ -67,7 +67,13 @@ static enum err_code say_counts(struct cli *cli, const struct import_counts *c, 
   if (c->warnings > 0 && !cli->verbose && !dry) {
     out_line(cli, "%ju warning%s; specola -v import shows them", (uintmax_t)c->warnings, c->warnings == 1 ? "" : "s");
   }
+  if (c->similar > 0 && !dry) {
+    out_line(cli,
+             "%ju much like another; specola import --dry-run names them before, specola compare ID ID shows two side by side",
+             (uintmax_t)c->similar);
+  }
   out_set_number(cli, "read", c->rows);
+  out_set_number(cli, "similar", c->similar);
   out_set_number(cli, "warnings", c->warnings);
   out_set_number(cli, "published", c->published);
   out_set_number(cli, "new_versions", c->new_versions);

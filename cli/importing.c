@@ -12,35 +12,59 @@
 #include "cli/import_seen.h"
 #include "cli/out.h"
 #include "cli/publication.h"
+#include "cli/similar.h"
 
-#define PROGRESS_MS 500 /* before the first sign of progress, and between two */
-#define PLACE_MAX 192   /* octets of "row 17, column F "Titolo"" */
+#define PROGRESS_MS 500   /* before the first sign of progress, and between two */
+#define COMPARED_MAX 2000 /* new rows that are compared with what is there and with each other */
+#define PLACE_MAX 192     /* octets of "row 17, column F "Titolo"" */
 
 enum fate { FATE_PUBLISHED, FATE_NEW_VERSION, FATE_KNOWN };
 static const char *const fate_names[] = {
     [FATE_PUBLISHED] = "published", [FATE_NEW_VERSION] = "new version", [FATE_KNOWN] = "known"};
+
+/* A new row, for later ones that are like it. */
+struct compared {
+  struct similarity sketch;
+  size_t row;
+};
 
 struct importing {
   struct import_plan plan;
   struct publication *publication;
   struct import_counts counts;
   struct import_seen seen;
-  json_t *rows;      /* in the document */
-  json_t *lacking;   /* field -> in how many rows */
-  uint64_t complete; /* sum over all that can be published, in percent */
+  struct compared *compared; /* COMPARED_MAX */
+  size_t n_compared;
+  struct similar_bounds bounds; /* what was there when it began */
+  json_t *rows;                 /* in the document */
+  json_t *lacking;              /* field -> in how many rows */
+  uint64_t complete;            /* sum over all that can be published, in percent */
   uint64_t told_ms;
   bool told;
 };
 
+/* The end of the own log: what comes behind it is of this import, and is not compared with itself. */
+static void bound(struct importing *i) {
+  const struct here *here = i->plan.here;
+  const struct federation_member *self = federation_self(&here->federation);
+  struct log log;
+  struct err none = ERR_INIT;
+  if (self != NULL && log_find(here->store, &here->federation.own, self->identity.gen, &log, &none) == OK) {
+    i->bounds.from = entry_rowid(log.no, log.range.size);
+  }
+}
+
 enum err_code importing_new(const struct import_plan *plan, struct importing **out, struct err *err) {
   struct importing *i = calloc(1, sizeof *i);
-  if (i == NULL) {
+  if (i == NULL || (i->compared = calloc(COMPARED_MAX, sizeof *i->compared)) == NULL) {
+    free(i);
     return err_set(err, ERR_MEMORY, NULL);
   }
   i->plan = *plan;
   i->rows = json_array();
   i->lacking = json_object();
   i->told_ms = clock_ms(clock_system());
+  bound(i);
   out_set(plan->cli, "rows", json_incref(i->rows));
   *out = i;
   return OK;
@@ -52,6 +76,10 @@ void importing_free(struct importing *i) {
   }
   publication_free(i->publication);
   import_seen_release(&i->seen);
+  for (size_t k = 0; k < i->n_compared; k++) {
+    similarity_release(&i->compared[k].sketch);
+  }
+  free(i->compared);
   json_decref(i->rows);
   json_decref(i->lacking);
   free(i);
@@ -274,6 +302,46 @@ static enum err_code foresee(struct importing *i, struct proposal *o, size_t row
   return code == OK || code == ERR_NOT_FOUND ? import_seen_put(&i->seen, &now, err) : code;
 }
 
+static void add_similar(struct importing *i, struct proposal *o, const char *what) {
+  findings_add(&o->findings, FINDING_WARNING, o->schema->title->key, "similar", "%s: leave the row out if it is the same",
+               what);
+  i->counts.similar++;
+}
+
+/* Compares a new row with what is there, and with the rows before it. */
+static enum err_code compare(struct importing *i, struct proposal *o, size_t row, struct err *err) {
+  char text[256];
+  json_t *list = NULL;
+  if (i->n_compared == COMPARED_MAX) {
+    return OK;
+  }
+  struct compared *now = &i->compared[i->n_compared];
+  enum err_code code = similarity_of(o->schema, bytes_view(&o->body), &now->sketch, err);
+  if (code != OK) {
+    return code;
+  }
+  now->row = row;
+  code = similar_find(i->plan.here, o->schema, &now->sketch, &i->bounds, i->plan.cli->lang, &list, err);
+  if (list != NULL) {
+    similar_text(i->plan.cli, json_array_get(list, 0), text, sizeof text);
+    add_similar(i, o, text);
+  }
+  json_decref(list);
+  unsigned best = SIMILARITY_TOLD - 1;
+  size_t twin = 0;
+  for (size_t k = 0; k < i->n_compared; k++) {
+    const unsigned percent = similarity_percent(&i->compared[k].sketch, &now->sketch);
+    twin = percent > best ? i->compared[k].row : twin;
+    best = percent > best ? percent : best;
+  }
+  if (twin != 0) {
+    snprintf(text, sizeof text, "%s %zu (%u %%)", out_word(i->plan.cli, "much like row", "molto simile alla riga"), twin, best);
+    add_similar(i, o, text);
+  }
+  i->n_compared++;
+  return code;
+}
+
 /* A row that names an object by its id: the id, and nothing else, says which it is. *why: it cannot be taken. */
 static enum err_code foresee_named(struct importing *i, const struct import_object *object, const struct proposal *o,
                                    size_t row, enum fate *fate, const char **why, struct err *err) {
@@ -345,6 +413,9 @@ static enum err_code take_built(struct importing *i, const struct import_row *ro
     code = foresee_named(i, object, o, row->number, &fate, &why, err);
   } else if (o->findings.n_refused == 0) {
     code = foresee(i, o, row->number, &fate, err);
+  }
+  if (code == OK && !object->found && fate == FATE_PUBLISHED && o->findings.n_refused == 0) {
+    code = compare(i, o, row->number, err);
   }
   if (why != NULL) {
     findings_add(&o->findings, FINDING_REFUSED, "", "id", "%s", why);

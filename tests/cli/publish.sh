@@ -101,6 +101,29 @@ exits 0
 json '.published[0] | [.ref, .known] | map(tostring) | join(" ")' "IT-9 false"
 as nobody publish "$T/a.draft" "${P[@]}"
 exits 10
+
+# What is much like an object that is there is told, with a way on, and published all the same.
+cp "$SOURCE/cli/demo_cases/it/spid.draft" "$T/spid.draft"
+as it publish "$T/spid.draft" "${P[@]}"
+exits 0
+reference=$(cut -d ' ' -f 1 "$T/out")
+silent "much like"
+sed 's/^title.it: .*/title.it: Un solo accesso ai servizi pubblici/' "$T/spid.draft" >"$T/twin.draft"
+as it publish "$T/twin.draft" "${P[@]}"
+exits 0
+says "$T/twin.draft: much like $reference"
+says "specola edit $reference"
+says "specola compare"
+sed 's/^title.it: .*/title.it: Accesso unico/' "$T/spid.draft" >"$T/triplet.draft"
+as it --json publish "$T/triplet.draft" "${P[@]}"
+exits 0
+json '.published[0].similar | length' 2
+json '.published[0].similar[0] | .home + " " + (.percent >= 50 | tostring) + " " + (.title | length > 0 | tostring)' "IT true true"
+sed 's/^level: .*/level: regional/' "$T/triplet.draft" >"$T/next.draft"
+as it publish "$T/next.draft" --replaces "$reference" "${P[@]}"
+exits 0
+silent "much like"
+
 body() {
   draft "$T/a.draft" "Prima"
   draft "$T/b.draft" "Seconda"
