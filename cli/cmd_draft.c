@@ -87,9 +87,11 @@ static enum err_code check_one(struct cli *cli, const struct schema_set *set, co
   findings_show(cli, &o.findings, "  ", FINDING_WARNING);
   out_line(cli, "  %u %% complete: %zu refused, %zu lacking, %zu warning%s", complete, o.findings.n_refused,
            o.findings.n_lacking, o.findings.n_warnings, o.findings.n_warnings == 1 ? "" : "s");
-  json_array_append_new(list, json_pack("{s:o, s:s, s:b, s:i, s:o}", "file", out_json_text(view_of_text(path)), "kind",
-                                        o.schema->kind, "publishable", !*refused, "completeness", complete, "findings",
-                                        findings_json(&o.findings)));
+  findings_show_next(cli, o.schema, &o.findings, "  ");
+  json_array_append_new(list,
+                        json_pack("{s:o, s:s, s:b, s:i, s:o, s:o}", "file", out_json_text(view_of_text(path)), "kind",
+                                  o.schema->kind, "publishable", !*refused, "completeness", complete, "next",
+                                  findings_next_json(cli, o.schema, &o.findings), "findings", findings_json(&o.findings)));
   proposal_release(&o);
   return OK;
 }
@@ -240,11 +242,18 @@ static void say_row(void *context, const struct publication_row *row) {
     out_line(p->cli, "refused  %s  %s", path, row->why);
   }
   say_compare(p, row);
+  const struct proposal *o = &p->drafts[row->tag].proposal;
+  if (row->logged) {
+    out_line(p->cli, "    %u %% %s", proposal_completeness(o), out_word(p->cli, "complete", "completo"));
+    findings_show_next(p->cli, o->schema, &o->findings, "    ");
+  }
   const json_t *similar = p->drafts[row->tag].similar;
-  json_array_append_new(p->list, json_pack("{s:o, s:b, s:b, s:s, s:s, s:o, s:o}", "file", out_json_text(view_of_text(path)),
-                                           "logged", row->logged, "known", row->known, "ref", row->reference, "reason",
-                                           row->reason, "id", out_json_hash(&row->id), "similar",
-                                           similar == NULL ? json_array() : json_deep_copy(similar)));
+  json_array_append_new(p->list,
+                        json_pack("{s:o, s:b, s:b, s:s, s:s, s:o, s:o, s:i, s:o}", "file", out_json_text(view_of_text(path)),
+                                  "logged", row->logged, "known", row->known, "ref", row->reference, "reason", row->reason,
+                                  "id", out_json_hash(&row->id), "similar",
+                                  similar == NULL ? json_array() : json_deep_copy(similar), "completeness",
+                                  (int)proposal_completeness(o), "next", findings_next_json(p->cli, o->schema, &o->findings)));
 }
 
 static void say_held(struct publishing *p, size_t i) {

@@ -10,7 +10,10 @@
 #include "protocol/schema/nearest.h"
 
 #define ROW_SORT                                                                                                               \
-  { "sort", 0, OPTION_VALUE, "ORDER", "newest, relevance, kind or reference", "newest, relevance, kind o reference" }
+  {                                                                                                                            \
+    "sort", 0, OPTION_VALUE, "ORDER", "newest, relevance, kind, reference or completeness",                                    \
+        "newest, relevance, kind, reference o completeness"                                                                    \
+  }
 #define ROW_LIMIT                                                                                                              \
   { "limit", 'n', OPTION_VALUE, "N", "at most N (50; 0: all)", "al più N (50; 0: tutti)" }
 #define ROW_OFFSET                                                                                                             \
@@ -38,8 +41,16 @@ const struct option_row options_search[] = {{"kind", 0, OPTION_VALUE, "KIND", "o
 #define WORDS_MAX 2048 /* octets of the words searched for */
 
 static enum err_code read_sort(const struct args *args, struct query *q, struct err *err) {
-  static const char *const names[] = {
-      [SORT_NEWEST] = "newest", [SORT_RELEVANCE] = "relevance", [SORT_KIND] = "kind", [SORT_REFERENCE] = "reference"};
+  static const char *const names[] = {[SORT_NEWEST] = "newest",
+                                      [SORT_RELEVANCE] = "relevance",
+                                      [SORT_KIND] = "kind",
+                                      [SORT_REFERENCE] = "reference",
+                                      [SORT_COMPLETENESS] = "completeness"};
+  static const struct query orders[] = {[SORT_NEWEST] = {.sort = SORT_NEWEST},
+                                        [SORT_RELEVANCE] = {.sort = SORT_RELEVANCE},
+                                        [SORT_KIND] = {.sort = SORT_KIND},
+                                        [SORT_REFERENCE] = {.sort = SORT_REFERENCE},
+                                        [SORT_COMPLETENESS] = {.sort = SORT_COMPLETENESS}};
   const char *name = args_value(args, "sort");
   if (name == NULL) {
     q->sort = q->text != NULL ? SORT_RELEVANCE : q->kind != NULL ? SORT_KIND : SORT_NEWEST;
@@ -49,16 +60,13 @@ static enum err_code read_sort(const struct args *args, struct query *q, struct 
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
     nearest_offer(&near, names[i]);
     if (strcmp(names[i], name) == 0) {
-      q->sort = i == SORT_RELEVANCE   ? SORT_RELEVANCE
-                : i == SORT_KIND      ? SORT_KIND
-                : i == SORT_REFERENCE ? SORT_REFERENCE
-                                      : SORT_NEWEST;
+      q->sort = orders[i].sort;
       return OK;
     }
   }
   err_set(err, ERR_USAGE, "--sort: \"%s\" is no order", name);
   const char *meant = nearest_word(&near);
-  return err_hint(err, "--sort %s", meant != NULL ? meant : "newest, relevance, kind or reference");
+  return err_hint(err, "--sort %s", meant != NULL ? meant : "newest, relevance, kind, reference or completeness");
 }
 
 static enum err_code read_query(const struct cli *cli, const struct here *here, const struct args *args, struct query *q,

@@ -80,3 +80,59 @@ const struct finding *findings_first_refused(const struct findings *f) {
   }
   return NULL;
 }
+
+/* ---- what to fill in next ---- */
+
+#define NEXT_SHOWN 3u
+
+/* The lower, the sooner it is worth being filled in; the order of the schema decides between equals. */
+static unsigned rank_of(const struct field *f) {
+  return f->need == NEED_PUBLISH ? 0 : f->dim[0] != '\0' ? 1 : f->n_children > 0 ? 3 : 2;
+}
+
+/* Fills next with the fields that are missing and best filled in first; how many there are. A field whose author said that it
+ * is not yet known is not asked for again. */
+static size_t next_fields(const struct schema *schema, const struct findings *findings, const struct field *next[NEXT_SHOWN]) {
+  size_t n = 0;
+  for (unsigned rank = 0; rank < 4 && n < NEXT_SHOWN; rank++) {
+    for (size_t i = 0; i < findings->n && n < NEXT_SHOWN; i++) {
+      const struct finding *one = &findings->items[i];
+      const struct field *f = schema_field(schema, view_of_text(one->field));
+      const bool missing = strcmp(one->code, "need") == 0 && strstr(one->message, "not yet known") == NULL;
+      if (f != NULL && f->parent == NULL && missing && rank_of(f) == rank) {
+        next[n++] = f;
+      }
+    }
+  }
+  return n;
+}
+
+/* Why a field is worth it. */
+static const char *reason_for(const struct cli *cli, const struct schema *schema, const struct field *f) {
+  const char *help = schema_help(schema, f->key, cli->lang);
+  return help[0] != '\0'           ? help
+         : f->need == NEED_PUBLISH ? out_word(cli, "needed to publish", "necessario per pubblicare")
+         : f->dim[0] != '\0'       ? out_word(cli, "readers look for it", "i lettori cercano così")
+                                   : out_word(cli, "it counts for completeness", "conta per la completezza");
+}
+
+void findings_show_next(struct cli *cli, const struct schema *schema, const struct findings *f, const char *prefix) {
+  const struct field *next[NEXT_SHOWN];
+  const size_t n = next_fields(schema, f, next);
+  for (size_t i = 0; i < n; i++) {
+    out_wrapped(cli, strlen(prefix) + 2, "%s%s %s (%s): %s", prefix, i == 0 ? out_word(cli, "next:", "poi: ") : "     ",
+                schema_label(schema, next[i]->key, cli->lang), next[i]->key, reason_for(cli, schema, next[i]));
+  }
+}
+
+json_t *findings_next_json(const struct cli *cli, const struct schema *schema, const struct findings *f) {
+  const struct field *next[NEXT_SHOWN];
+  const size_t n = next_fields(schema, f, next);
+  json_t *list = json_array();
+  for (size_t i = 0; i < n; i++) {
+    json_array_append_new(list,
+                          json_pack("{s:s, s:s, s:s}", "field", next[i]->key, "label",
+                                    schema_label(schema, next[i]->key, cli->lang), "why", reason_for(cli, schema, next[i])));
+  }
+  return list;
+}

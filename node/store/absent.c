@@ -78,6 +78,7 @@ enum err_code absent_fill(struct derivation *d, int64_t rowid, const struct item
   struct content_body body;
   content_open(&d->content, object.schema, item->body, body_is_canonical(item->body), &body);
   object.readable = body.readable;
+  object.complete = body.complete;
   code = object_update(s, &object, err);
   return code == OK ? content_add(&d->content, object.id, &body, err) : code;
 }

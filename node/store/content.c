@@ -8,6 +8,7 @@
 #include "node/store/statement.h"
 #include "node/store/unique.h"
 #include "protocol/canon.h"
+#include "protocol/schema/needs.h"
 
 enum err_code content_init(struct content *c, struct store *s, const struct schema_set *set, struct err *err) {
   *c = (struct content){.s = s, .set = set};
@@ -124,8 +125,12 @@ void content_open(const struct content *c, uint64_t schema_number, struct view b
                   struct content_body *out) {
   out->octets = body;
   out->wide = wide_of(&c->wides, schema_number);
+  out->complete = 0;
   out->readable =
       body.len > 0 && is_canonical && (out->wide == NULL || slots_take(out->wide->schema, body, &out->slots, NULL) == OK);
+  if (out->readable && out->wide != NULL) {
+    out->complete = need_completeness(&out->slots);
+  }
 }
 
 enum err_code content_add(struct content *c, int64_t object, const struct content_body *body, struct err *err) {

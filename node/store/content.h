@@ -24,6 +24,7 @@ struct content_body {
   bool readable;           /* it is here, canonical, and a map: it can be shown */
   const struct wide *wide; /* of its kind; NULL: a kind that is not known here */
   struct body_slots slots; /* only of a known kind */
+  unsigned complete;       /* 0..100; 0 of an unknown kind */
   struct view octets;
 };
 /* is_canonical: of the body, as body_is_canonical says. */

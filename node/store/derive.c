@@ -79,6 +79,7 @@ static enum err_code apply_version(struct derivation *d, int64_t rowid, const st
   object.arrival = arrival;
   content_open(&d->content, object.schema, entry->item.body, entry->is_canonical, &body);
   object.readable = body.readable;
+  object.complete = body.complete;
   if (code == OK) {
     code = v->has_object ? object_update(d->content.s, &object, err) : object_insert(d->content.s, &object, err);
   }

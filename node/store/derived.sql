@@ -45,6 +45,7 @@ CREATE TABLE object(
   person INTEGER NOT NULL,    -- person number of the first version's author
   arrival INTEGER NOT NULL,   -- milestone.seq that brought the newest version
   head INTEGER NOT NULL,      -- the end of the chain of versions, those included that a revocation alone made void
+  complete INTEGER NOT NULL,  -- how complete the newest version is, in percent; 0 of an unknown kind
   readable INTEGER NOT NULL   -- 1: the newest body is here and is a map; else the object is not shown
 ) STRICT;
 CREATE INDEX object_arrival ON object(arrival, newest);

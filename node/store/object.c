@@ -5,7 +5,7 @@
 
 #include "node/store/statement.h"
 
-#define OBJECT_COLUMNS "object.id, newest, versions, withdrawn, schema, flags, person, arrival, head, readable"
+#define OBJECT_COLUMNS "object.id, newest, versions, withdrawn, schema, flags, person, arrival, head, readable, complete"
 
 static void object_of_row(sqlite3_stmt *st, struct object *out) {
   out->id = sqlite3_column_int64(st, 0);
@@ -18,6 +18,7 @@ static void object_of_row(sqlite3_stmt *st, struct object *out) {
   out->arrival = sqlite3_column_int64(st, 7);
   out->head = sqlite3_column_int64(st, 8);
   out->readable = sqlite3_column_int(st, 9) != 0;
+  out->complete = (unsigned)sqlite3_column_int(st, 10);
 }
 
 enum err_code object_get(struct store *s, int64_t id, struct object *out, struct err *err) {
@@ -52,19 +53,20 @@ static enum err_code put(struct store *s, const char *sql, const struct object *
   statement_bind_int(st, 8, object->arrival);
   statement_bind_int(st, 9, object->head);
   statement_bind_int(st, 10, object->readable);
+  statement_bind_int(st, 11, object->complete);
   return statement_run(s, st, "object", err);
 }
 
 enum err_code object_insert(struct store *s, const struct object *object, struct err *err) {
   static const char sql[] =
-      "INSERT INTO object(id, newest, versions, withdrawn, schema, flags, person, arrival, head, readable) "
-      "VALUES (?1, nullif(?2, 0), ?3, nullif(?4, 0), ?5, ?6, ?7, ?8, ?9, ?10)";
+      "INSERT INTO object(id, newest, versions, withdrawn, schema, flags, person, arrival, head, readable, complete) "
+      "VALUES (?1, nullif(?2, 0), ?3, nullif(?4, 0), ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
   return put(s, sql, object, err);
 }
 
 enum err_code object_update(struct store *s, const struct object *object, struct err *err) {
   static const char sql[] = "UPDATE object SET newest = nullif(?2, 0), versions = ?3, withdrawn = nullif(?4, 0), schema = ?5, "
-                            "flags = ?6, person = ?7, arrival = ?8, head = ?9, readable = ?10 WHERE id = ?1";
+                            "flags = ?6, person = ?7, arrival = ?8, head = ?9, readable = ?10, complete = ?11 WHERE id = ?1";
   return put(s, sql, object, err);
 }
 

@@ -11,7 +11,8 @@
 struct object {
   int64_t id, head, newest, withdrawn, arrival;
   uint64_t versions, schema, flags, person;
-  bool readable; /* the newest body is here and is a map */
+  bool readable;     /* the newest body is here and is a map */
+  unsigned complete; /* how complete it is, 0..100 */
 };
 /* By the rowid of its first version. ERR_NOT_FOUND. */
 MUST_CHECK enum err_code object_get(struct store *s, int64_t id, struct object *out, struct err *err);

@@ -29,6 +29,13 @@ static enum err_code order_reference(struct query_sql *q, const struct query *qu
   return query_sql_add(q, " ORDER BY log.node, log.gen, object.id", err);
 }
 
+static enum err_code order_completeness(struct query_sql *q, const struct query *query, const struct schema_set *set,
+                                        struct err *err) {
+  (void)query;
+  (void)set;
+  return query_sql_add(q, " ORDER BY object.complete DESC, log.node, log.gen, object.id", err);
+}
+
 /* What has every word comes first; the title weighs more than the rest; ties go by (node, gen, index). */
 static enum err_code order_relevance(struct query_sql *q, const struct query *query, const struct schema_set *set,
                                      struct err *err) {
@@ -66,7 +73,8 @@ static enum err_code put_order(struct query_sql *q, const struct query *query, c
                                          struct err *) = {[SORT_NEWEST] = order_newest,
                                                           [SORT_RELEVANCE] = order_relevance,
                                                           [SORT_KIND] = order_kind,
-                                                          [SORT_REFERENCE] = order_reference};
+                                                          [SORT_REFERENCE] = order_reference,
+                                                          [SORT_COMPLETENESS] = order_completeness};
   enum err_code code = orders[query->sort](q, query, set, err);
   if (code == OK && (query->limit > 0 || query->offset > 0)) {
     code = query_sql_add(q, " LIMIT ", err);

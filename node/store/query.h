@@ -26,8 +26,9 @@ struct query {
     SORT_NEWEST,
     SORT_RELEVANCE,
     SORT_KIND,
-    SORT_REFERENCE
-  } sort;                 /* KIND: the schema's order; REFERENCE: (node, gen, index) */
+    SORT_REFERENCE,
+    SORT_COMPLETENESS
+  } sort;                 /* KIND: the schema's order; REFERENCE: (node, gen, index); COMPLETENESS: the most complete first */
   uint32_t limit, offset; /* limit 0: all */
   const char *lang;       /* of titles and snippets */
 };

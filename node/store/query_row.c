@@ -40,7 +40,6 @@ static enum err_code load_title(struct query_reader *r, struct err *err) {
   const struct schema *schema = r->row.schema;
   if (schema != NULL && r->item.body.len > 0) {
     (void)body_text(schema, r->item.body, schema->title->key, r->lang, &title, NULL);
-    r->row.completeness = schema_completeness(schema, r->item.body);
   }
   enum err_code code = bytes_append(&r->title, title, err);
   const char *text = code == OK ? bytes_text(&r->title) : NULL;
@@ -88,6 +87,7 @@ enum err_code query_reader_load(struct query_reader *r, int64_t object, struct e
                               .withdrawn = o->withdrawn != 0,
                               .review_wanted = (o->flags & 1) != 0,
                               .handle = federation_handle(r->f, &r->log.node),
+                              .completeness = o->complete,
                               .snippet = ""};
   reference_format(r->f, &r->log.node, r->log.gen, entry_index(o->id), r->row.reference);
   reference_format(r->f, &r->log.node, r->log.gen, entry_index(o->newest), r->row.version_reference);

@@ -14,8 +14,15 @@
 /* ---- do they fit ---- */
 
 static enum err_code put_rule(struct bytes *out, const struct field *f, struct err *err) {
-  return bytes_printf(out, err, "%s %d %d %d %s %s %s\n", f->key, (int)f->type, f->ml, f->many, f->dim, f->ref_kind,
-                      f->inverse);
+  enum err_code code = bytes_printf(out, err, "%s %d %d %d %s %s %s %d %u %s", f->key, (int)f->type, f->ml, f->many, f->dim,
+                                    f->ref_kind, f->inverse, (int)f->need, f->min, f->when_field);
+  for (size_t i = 0; i < f->n_when && code == OK; i++) {
+    code = bytes_printf(out, err, " %s", f->when_codes[i]);
+  }
+  for (size_t i = 0; i < f->n_alternatives && code == OK; i++) {
+    code = bytes_printf(out, err, " |%s", f->alternatives[i]);
+  }
+  return code == OK ? bytes_append_u8(out, '\n', err) : code;
 }
 
 /* Everything that decides about derived rows: the tables, and the rule words that derivation obeys. */

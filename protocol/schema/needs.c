@@ -95,13 +95,16 @@ static void count_children(const struct body_slots *slots, const struct field *g
   }
 }
 
-unsigned schema_completeness(const struct schema *schema, struct view body) {
-  struct body_slots slots;
+unsigned need_completeness(const struct body_slots *slots) {
   struct tally t = {0, 0};
-  if (slots_fill(schema, body, &slots, NULL) != OK) return 0;
-  for (size_t i = 0; i < schema->n_fields; i++) {
-    count_state(&t, need_of(&slots, i));
-    count_children(&slots, &schema->fields[i], slots.value[i], &t);
+  for (size_t i = 0; i < slots->schema->n_fields; i++) {
+    count_state(&t, need_of(slots, i));
+    count_children(slots, &slots->schema->fields[i], slots->value[i], &t);
   }
   return t.apply == 0 ? 100u : 100u * t.met / t.apply;
+}
+
+unsigned schema_completeness(const struct schema *schema, struct view body) {
+  struct body_slots slots;
+  return slots_fill(schema, body, &slots, NULL) == OK ? need_completeness(&slots) : 0;
 }

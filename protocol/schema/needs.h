@@ -19,6 +19,8 @@ enum need_state {
 enum need_state need_of(const struct body_slots *slots, size_t i);
 /* The state of a child in a row whose children are value (slots_of_row). */
 enum need_state need_of_child(const struct body_slots *slots, const struct field *child, struct view value);
+/* 0..100: satisfied needs P and C, of those that apply. */
+unsigned need_completeness(const struct body_slots *slots);
 /* Number of elements of a field's value; 0 when absent or no array. */
 uint32_t need_count(const struct field *field, struct view value);
 

@@ -28,6 +28,18 @@ same "$(grep -c lacking "$T/out")" 2
 specola --json check "$T/good.draft"
 json '.drafts[0].publishable' true
 json '.drafts[0].kind' case
+json '.drafts[0].next | length' 3
+json '.drafts[0].next[0] | (.label | length > 0) and (.why | length > 0)' true
+specola --lang it check "$T/good.draft"
+says "poi:"
+says "(organisation_type)"
+# What the author does not know yet is not asked for again; what is needed comes first.
+printf 'organisation_type: ?\n' >>"$T/good.draft"
+sed -i '/^country:/d' "$T/good.draft"
+specola check "$T/good.draft"
+says "next: Country (country)"
+silent "(organisation_type)"
+draft "$T/good.draft" "Una prova"
 
 # wrong WHAT EXIT WORD: a good draft with one more line (or another first line).
 wrong() {

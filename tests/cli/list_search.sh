@@ -59,6 +59,15 @@ for words in '"' 'a"b' '*' '-' 'AND OR NOT' 'NEAR(' ')' "'" '(' '^a' 'a:b' '--' 
   exits 0
   json '.objects | type' array
 done
+# The most complete first.
+as it --json list case --sort completeness --limit 0
+exits 0
+json '[.objects[].completeness] | . == (sort | reverse)' true
+json '[.objects[].completeness] | length > 1' true
+as it list case --sort completness
+exits 2
+complains "--sort completeness"
+
 setting() {
   as "$who" publish "$SOURCE"/cli/demo_cases/it/*.draft "${P[@]}"
   exits 0

@@ -118,6 +118,8 @@ sed 's/^title.it: .*/title.it: Accesso unico/' "$T/spid.draft" >"$T/triplet.draf
 as it --json publish "$T/triplet.draft" "${P[@]}"
 exits 0
 json '.published[0].similar | length' 2
+json '.published[0].completeness > 50' true
+json '.published[0].next | length' 3
 json '.published[0].similar[0] | .home + " " + (.percent >= 50 | tostring) + " " + (.title | length > 0 | tostring)' "IT true true"
 sed 's/^level: .*/level: regional/' "$T/triplet.draft" >"$T/next.draft"
 as it publish "$T/next.draft" --replaces "$reference" "${P[@]}"

@@ -34,7 +34,7 @@ void dump_derived(struct fixture_node *node, bool arrival, struct bytes *out) {
       "SELECT hex(log.node), frozen.id & 1099511627775 FROM frozen JOIN log ON log.no = frozen.log ORDER BY 1",
       "SELECT " POSITION("id") " AS p, kind FROM authority ORDER BY p",
       "SELECT " POSITION("id") " AS p, newest & 1099511627775, versions, withdrawn & 1099511627775, schema, flags, person, "
-                               "head & 1099511627775, readable FROM object "
+                               "head & 1099511627775, readable, complete FROM object "
                                "ORDER BY p",
       "SELECT " POSITION("id") " AS p, object & 1099511627775 FROM version ORDER BY p",
       "SELECT dim, facet_code.code, " POSITION(

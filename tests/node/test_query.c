@@ -123,6 +123,26 @@ static void lists_in_every_order(void **state) {
   fixture_release(&s.f);
 }
 
+static bool falls(void *context, const struct query_row *row) {
+  unsigned *last = context;
+  assert_true(row->completeness <= *last);
+  assert_int_equal(row->completeness, schema_completeness(row->schema, row->body));
+  *last = row->completeness;
+  return true;
+}
+
+static void the_most_complete_come_first(void **state) {
+  static struct scene s;
+  unsigned last = 100;
+  (void)state;
+  set(&s);
+  struct fixture_node *it = &s.f.nodes[0];
+  const struct query q = {.kind = "case", .lang = "it", .sort = SORT_COMPLETENESS};
+  assert_int_equal(query_run(it->store, &it->federation, s.f.schemas, &q, falls, &last, NULL, NULL), OK);
+  assert_true(last < 50 && strncmp(ask(&s, (struct query){.sort = SORT_COMPLETENESS, .limit = 1}), "IT-2", 4) == 0);
+  fixture_release(&s.f);
+}
+
 static void finds_words_phrases_prefixes_and_what_is_without(void **state) {
   static struct scene s;
   (void)state;
@@ -470,6 +490,7 @@ static void derived_tables_are_made_anew_when_schemas_change(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(lists_in_every_order),
+      cmocka_unit_test(the_most_complete_come_first),
       cmocka_unit_test(finds_words_phrases_prefixes_and_what_is_without),
       cmocka_unit_test(snippets_mark_the_words),
       cmocka_unit_test(no_input_is_a_syntax_error),
