@@ -7,8 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/ask.h"
 #include "cli/commands.h"
 #include "cli/finding.h"
+#include "cli/interview.h"
 #include "cli/out.h"
 #include "cli/person.h"
 #include "cli/proposal.h"
@@ -17,7 +19,9 @@
 
 const struct option_row options_new[] = {
     {"express", 0, OPTION_FLAG, NULL, "only what is needed to publish", "solo il necessario per pubblicare"},
-    {"out", 'o', OPTION_VALUE, "FILE", "where the draft goes (stdout)", "dove va la bozza (stdout)"},
+    {"out", 'o', OPTION_VALUE, "FILE", "write an empty draft there, and ask nothing",
+     "scrive lì una bozza vuota, senza domande"},
+    {"resume", 0, OPTION_VALUE, "FILE", "go on with the questions of a draft", "riprende le domande di una bozza"},
     OPTIONS_END,
 };
 const struct option_row options_publish[] = {
@@ -25,22 +29,19 @@ const struct option_row options_publish[] = {
     OPTIONS_END,
 };
 
-enum err_code cmd_new(struct cli *cli, const struct args *args, struct err *err) {
-  struct schema_set *set = NULL;
-  const struct schema *schema = NULL;
+/* ---- new ---- */
+
+/* An empty draft, with its help as comments. */
+static enum err_code write_template(struct cli *cli, const struct schema *schema, const struct args *args, struct err *err) {
   struct bytes text;
   const char *path = args_value(args, "out");
   if (path != NULL && access(path, F_OK) == 0) {
     err_set(err, ERR_FAILED, "%s exists", path);
     return err_hint(err, "take another name: a draft is never overwritten");
   }
-  enum err_code code = here_schemas(cli, &set, NULL, err);
-  if (code != OK) {
-    return code;
-  }
   bytes_init(&text, LIMIT_DRAFT);
-  if ((code = here_kind(set, args->operands[0], &schema, err)) != OK ||
-      (code = draft_template(schema, cli->lang, args_flag(args, "express"), &text, err)) != OK) {
+  enum err_code code = draft_template(schema, cli->lang, args_flag(args, "express"), &text, err);
+  if (code != OK) {
     goto out;
   }
   out_set_text(cli, "kind", schema->kind);
@@ -56,6 +57,77 @@ enum err_code cmd_new(struct cli *cli, const struct args *args, struct err *err)
   }
 out:
   bytes_release(&text);
+  return code;
+}
+
+/* A name in this folder that is free: case.draft, case-2.draft… */
+static enum err_code free_name(const char *kind, char *out, size_t size, struct err *err) {
+  for (unsigned i = 1; i < 1000; i++) {
+    char number[16] = "";
+    if (i > 1) {
+      snprintf(number, sizeof number, "-%u", i);
+    }
+    snprintf(out, size, "%s%s.draft", kind, number);
+    if (access(out, F_OK) != 0) {
+      return OK;
+    }
+  }
+  return err_set(err, ERR_FAILED, "there are too many drafts in this folder");
+}
+
+/* What a draft says already. */
+static enum err_code read_answers(const struct schema_set *set, const char *path, const char *lang,
+                                  const struct schema **schema, json_t **json, struct err *err) {
+  struct bytes text;
+  bytes_init(&text, LIMIT_DRAFT);
+  enum err_code code = file_read(path, &text, err);
+  if (code == OK && (code = draft_read(set, bytes_view(&text), lang, schema, json, err)) != OK) {
+    code = err->code = code == ERR_FORMAT ? ERR_REFUSED : code;
+    err_context(err, "%s", path);
+  }
+  bytes_release(&text);
+  return code;
+}
+
+static enum err_code interview(struct cli *cli, const struct schema_set *set, const struct home_config *config,
+                               const struct schema *schema, const struct args *args, struct err *err) {
+  const char *resumed = args_value(args, "resume");
+  char name[HOME_PATH_MAX];
+  struct interview_plan plan = {
+      .schema = schema, .config = config, .path = resumed, .json = NULL, .express = args_flag(args, "express")};
+  enum err_code code = OK;
+  if (!ask_can(cli) || !cli->tty) {
+    err_set(err, ERR_INPUT_NEEDED, "nobody can be asked: no terminal");
+    return err_hint(err, "edit %s, then specola check %s", resumed, resumed);
+  }
+  if (resumed != NULL) {
+    code = read_answers(set, resumed, cli->lang, &plan.schema, &plan.json, err);
+  } else if ((code = free_name(schema->kind, name, sizeof name, err)) == OK) {
+    plan.path = name;
+    plan.json = json_object();
+  }
+  code = code == OK ? interview_run(cli, &plan, err) : code;
+  json_decref(plan.json);
+  return code;
+}
+
+enum err_code cmd_new(struct cli *cli, const struct args *args, struct err *err) {
+  struct schema_set *set = NULL;
+  struct home_config config;
+  const struct schema *schema = NULL;
+  const bool resumes = args_value(args, "resume") != NULL;
+  if (args->n_operands + resumes != 1 || (resumes && args_value(args, "out") != NULL)) {
+    err_set(err, ERR_USAGE, "a kind of object, or --resume FILE");
+    return err_hint(err, "specola new case");
+  }
+  enum err_code code = here_schemas(cli, &set, &config, err);
+  if (code == OK && !resumes) {
+    code = here_kind(set, args->operands[0], &schema, err);
+  }
+  if (code == OK) {
+    const bool asks = resumes || (args_value(args, "out") == NULL && ask_can(cli) && cli->tty);
+    code = asks ? interview(cli, set, &config, schema, args, err) : write_template(cli, schema, args, err);
+  }
   schema_set_free(set);
   return code;
 }

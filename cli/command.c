@@ -24,7 +24,8 @@ const struct command command_table[] = {
     {"news", "start", "", "what came since you looked last", "che cosa è arrivato dall'ultima volta", options_news, 0, 0, false,
      cmd_news},
 
-    {"new", "objects", "KIND", "an empty draft to fill in", "una bozza vuota da compilare", options_new, 1, 1, false, cmd_new},
+    {"new", "objects", "[KIND]", "a draft: asked for at a terminal, else an empty one to fill in",
+     "una bozza: con domande al terminale, altrimenti vuota da compilare", options_new, 0, 1, false, cmd_new},
     {"check", "objects", "FILE...", "what a draft still needs", "che cosa manca a una bozza", NULL, 1, ANY, false, cmd_check},
     {"publish", "objects", "FILE...", "sign drafts and put them into the log", "firma bozze e le mette nel registro",
      options_publish, 1, ANY, false, cmd_publish},

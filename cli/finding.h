@@ -16,8 +16,8 @@ void findings_show(struct cli *cli, const struct findings *f, const char *prefix
 json_t *finding_json(const struct finding *f);
 /* [{"level", "field", "code", "message"}…]; NULL without memory. */
 json_t *findings_json(const struct findings *f);
-/* Which missing fields would help readers most, at most three: in words, or (JSON) as [{"field", "label", "why"}…]. What is needed
- * to publish comes first, then what readers look for objects by, then the texts; NULL without memory. */
+/* Which missing fields would help readers most, at most three: in words, or (JSON) as [{"field", "label", "why"}…]. What is
+ * needed to publish comes first, then what readers look for objects by, then the texts; NULL without memory. */
 void findings_show_next(struct cli *cli, const struct schema *schema, const struct findings *f, const char *prefix);
 json_t *findings_next_json(const struct cli *cli, const struct schema *schema, const struct findings *f);
 /* What a finding says, in out: "title is needed to publish", "level: 'lokal' is not …". */
