@@ -186,6 +186,7 @@ size_t route_run(struct request *r) {
   take_suffix(r);
   const size_t i = find(r);
   if (i == N_ROUTES) {
+    if (strncmp(r->path, "/sync/", 6) == 0) r->media = MEDIA_JSON; /* programs ask there, and read no pages */
     err_set(&err, ERR_NOT_FOUND, "nothing here by that name");
     answer_error(r, 404, &err);
     return i;

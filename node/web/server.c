@@ -4,35 +4,25 @@
  */
 #include "node/web/server.h"
 
-#include <arpa/inet.h>
-#include <assert.h>
-#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
-#include <event2/listener.h>
-#include <inttypes.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "keys/log.h"
-#include "node/clock.h"
-#include "node/net/http.h"
+#include "node/web/listener.h"
 #include "protocol/limits.h"
 
-#define BACKLOG 128
-#define HOST_MAX 300
-#define HEAD_OUT_MAX 2048u
 #define READ_AHEAD ((size_t)2 * GUARD_HEAD_MAX) /* octets that are read before they are asked for */
 #define WRITE_S 300                             /* for a whole answer */
+#define CORE_TIMES 3                            /* core has so many times what a client has for a request */
 #define FAREWELL_S 1                            /* until a client whose request was refused has read why */
-#define REST_US 100000L                         /* the listener rests when descriptors run out */
 
 enum state { STATE_READING, STATE_WAITING, STATE_WRITING, STATE_CLOSING };
 
@@ -40,8 +30,8 @@ struct connection {
   struct server *server; /* NULL: a free place */
   struct bufferevent *bev;
   struct event *deadline;
-  struct in6_addr address;
-  bool local, keep_alive, head_only;
+  struct listener_peer peer;
+  bool keep_alive, head_only;
   enum state state;
   uint64_t id, since_us; /* of the request that core has; when the request was whole */
   size_t waiting, route; /* octets that count into the server's; the row that answered */
@@ -50,13 +40,10 @@ struct connection {
 struct server {
   struct event_base *base;
   struct site *site;
-  struct evconnlistener *listener;
-  struct event *rest;
+  struct listener *listener;
   struct timeval timeout;
   server_forward *forward;
   void *context;
-  char address[HOST_MAX], hosts[4][HOST_MAX];
-  struct guard_hosts names;
   struct connection connections[SERVER_CONNECTIONS];
   size_t waiting; /* octets of all connections */
   uint64_t last_id;
@@ -177,7 +164,8 @@ static void respond_problem(struct connection *c, unsigned status, const char *c
 static void run(struct connection *c, const struct guard_request *http, struct view body) {
   struct answer a;
   struct request r = {.site = c->server->site, .http = http, .body = body, .out = &a};
-  r.local = c->local && !http->forwarded;
+  const struct timeval patience = {c->server->timeout.tv_sec * CORE_TIMES, 0};
+  r.local = c->peer.local && !http->forwarded;
   memcpy(r.path, http->path.p, http->path.len);
   r.path[http->path.len] = '\0';
   answer_init(&a);
@@ -185,7 +173,7 @@ static void run(struct connection *c, const struct guard_request *http, struct v
   if (a.forward) {
     c->id = ++c->server->last_id;
     c->state = STATE_WAITING;
-    (void)event_del(c->deadline);
+    (void)evtimer_add(c->deadline, &patience);
     if (!c->server->forward(c->server->context, c->id, r.path, body)) {
       answer_problem(&a, 503, err_name(ERR_BUSY), "the node is starting or busy");
       a.forward = false;
@@ -195,45 +183,54 @@ static void run(struct connection *c, const struct guard_request *http, struct v
   answer_release(&a);
 }
 
+/* Judges the head of what has come, len octets so far. 0: not whole yet. */
+static unsigned read_head(struct connection *c, size_t len, struct guard_request *http, size_t *used, const char **why) {
+  const struct server *s = c->server;
+  const size_t look = len < GUARD_HEAD_MAX ? len : GUARD_HEAD_MAX;
+  const uint8_t *octets = evbuffer_pullup(bufferevent_get_input(c->bev), (ssize_t)look);
+  if (octets == NULL) {
+    *why = answer_status_text(503);
+    return 503;
+  }
+  const unsigned status = guard_read(view_of(octets, look), listener_hosts(s->listener), LIMIT_SUBMIT_BYTES, http, used, why);
+  if (status == 200 && c->waiting == 0 && s->waiting + http->body_len > SERVER_WAITING_MAX) {
+    *why = "too much waits here already";
+    return 503;
+  }
+  return status;
+}
+
 /* Acts on what has come, if it is a whole request. */
 static void on_read(struct bufferevent *bev, void *context) {
   struct connection *c = context;
   struct evbuffer *in = bufferevent_get_input(bev);
-  struct guard_request http;
+  struct guard_request http = {.method = GUARD_GET};
   const char *why = NULL;
   size_t used = 0, len = evbuffer_get_length(in);
   if (c->state == STATE_CLOSING) (void)evbuffer_drain(in, len);
   if (c->state != STATE_READING || len == 0) return;
   if (!evtimer_pending(c->deadline, NULL)) (void)evtimer_add(c->deadline, &c->server->timeout);
-  const size_t look = len < GUARD_HEAD_MAX ? len : GUARD_HEAD_MAX;
-  const uint8_t *octets = evbuffer_pullup(in, (ssize_t)look);
-  unsigned status =
-      octets == NULL ? 503 : guard_read(view_of(octets, look), &c->server->names, LIMIT_SUBMIT_BYTES, &http, &used, &why);
+  const unsigned status = read_head(c, len, &http, &used, &why);
   if (status == 0) return;
   c->since_us = now_us();
   c->route = SITE_ROUTES_MAX;
   c->keep_alive = status == 200 && http.keep_alive;
-  c->head_only = status == 200 && http.method == GUARD_HEAD;
-  if (status == 200 && c->waiting == 0 && c->server->waiting + http.body_len > SERVER_WAITING_MAX) {
-    status = 503;
-    why = "too much waits here already";
-    c->keep_alive = false;
-  }
+  c->head_only = http.method == GUARD_HEAD;
   if (status != 200) {
     c->server->site->refused[status]++;
-    respond_problem(c, status, err_name(ERR_USAGE), why);
+    respond_problem(c, status, err_name(status == 503 ? ERR_BUSY : ERR_USAGE), why);
     return;
   }
   account(c, http.body_len);
   bufferevent_setwatermark(bev, EV_READ, 0, used + http.body_len + READ_AHEAD);
   if (len - used < http.body_len) return;
-  octets = evbuffer_pullup(in, (ssize_t)(used + http.body_len));
+  const uint8_t *octets = evbuffer_pullup(in, (ssize_t)(used + http.body_len));
   if (octets == NULL) {
     connection_close(c);
     return;
   }
   /* pullup may have moved the head: its views are taken afresh. */
-  (void)guard_read(view_of(octets, used), &c->server->names, LIMIT_SUBMIT_BYTES, &http, &used, &why);
+  (void)guard_read(view_of(octets, used), listener_hosts(c->server->listener), LIMIT_SUBMIT_BYTES, &http, &used, &why);
   const size_t whole = used + http.body_len;
   run(c, &http, view_of(octets + used, http.body_len));
   (void)evbuffer_drain(in, whole);
@@ -260,10 +257,15 @@ static void on_written(struct bufferevent *bev, void *context) {
   if (evbuffer_get_length(bufferevent_get_input(bev)) > 0) on_read(bev, c);
 }
 
+/* A client may shut its half behind the request, and still wants the answer. */
 static void on_event(struct bufferevent *bev, short what, void *context) {
+  struct connection *c = context;
   (void)bev;
-  (void)what;
-  connection_close(context);
+  if ((what & BEV_EVENT_EOF) == 0 || (c->state != STATE_WAITING && c->state != STATE_WRITING)) {
+    connection_close(c);
+    return;
+  }
+  c->keep_alive = false;
 }
 
 static void on_deadline(evutil_socket_t fd, short what, void *context) {
@@ -278,29 +280,18 @@ static void on_deadline(evutil_socket_t fd, short what, void *context) {
     respond_problem(c, 408, err_name(ERR_USAGE), "the request took too long");
     return;
   }
+  if (c->state == STATE_WAITING) {
+    respond_problem(c, 504, err_name(ERR_BUSY),
+                    "the node did not answer in time; submit again: what is known is answered as before");
+    return;
+  }
   connection_close(c);
 }
 
 /* ---- new connections ---- */
 
-static void address_of(const struct sockaddr *from, struct in6_addr *out, bool *local) {
-  memset(out, 0, sizeof *out);
-  *local = false;
-  if (from->sa_family == AF_INET) {
-    struct sockaddr_in four;
-    memcpy(&four, from, sizeof four);
-    memcpy(out->s6_addr, &four.sin_addr, sizeof four.sin_addr);
-    *local = ntohl(four.sin_addr.s_addr) >> 24 == 127;
-  } else if (from->sa_family == AF_INET6) {
-    struct sockaddr_in6 six;
-    memcpy(&six, from, sizeof six);
-    memcpy(out, &six.sin6_addr, 8); /* of IPv6 a whole network of /64 is one address */
-    *local = IN6_IS_ADDR_LOOPBACK(&six.sin6_addr) != 0;
-  }
-}
-
 /* A free place, unless the address has too many. */
-static struct connection *place_for(struct server *s, const struct in6_addr *address, bool local) {
+static struct connection *place_for(struct server *s, const struct listener_peer *peer) {
   struct connection *place = NULL;
   size_t same = 0;
   for (size_t i = 0; i < SERVER_CONNECTIONS; i++) {
@@ -308,21 +299,16 @@ static struct connection *place_for(struct server *s, const struct in6_addr *add
     if (c->server == NULL) {
       place = c;
     } else {
-      same += memcmp(&c->address, address, sizeof *address) == 0;
+      same += memcmp(&c->peer.address, &peer->address, sizeof peer->address) == 0;
     }
   }
-  return local || same < SERVER_PER_ADDRESS ? place : NULL;
+  return peer->local || same < SERVER_PER_ADDRESS ? place : NULL;
 }
 
-static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *from, int len, void *context) {
+static void on_accept(void *context, int fd, const struct listener_peer *peer) {
   struct server *s = context;
-  struct in6_addr address;
-  bool local = false;
   const int one = 1;
-  (void)listener;
-  (void)len;
-  address_of(from, &address, &local);
-  struct connection *c = place_for(s, &address, local);
+  struct connection *c = place_for(s, peer);
   s->site->connections++;
   if (c == NULL) {
     static const char FULL[] =
@@ -333,7 +319,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
     return;
   }
   (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  *c = (struct connection){.server = s, .address = address, .local = local};
+  *c = (struct connection){.server = s, .peer = *peer};
   c->bev = bufferevent_socket_new(s->base, fd, BEV_OPT_CLOSE_ON_FREE);
   c->deadline = evtimer_new(s->base, on_deadline, c);
   if (c->bev == NULL || c->deadline == NULL) {
@@ -349,21 +335,6 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
   bufferevent_set_timeouts(c->bev, NULL, &s->timeout);
   (void)evtimer_add(c->deadline, &s->timeout);
   (void)bufferevent_enable(c->bev, EV_READ | EV_WRITE);
-}
-
-static void on_rest(evutil_socket_t fd, short what, void *context) {
-  struct server *s = context;
-  (void)fd;
-  (void)what;
-  (void)evconnlistener_enable(s->listener);
-}
-
-static void on_accept_error(struct evconnlistener *listener, void *context) {
-  static const struct timeval REST = {0, REST_US};
-  struct server *s = context;
-  log_line(LOG_WARNING, "web", "cannot accept", "why=%s", strerror(errno));
-  (void)evconnlistener_disable(listener);
-  (void)evtimer_add(s->rest, &REST);
 }
 
 /* ---- answers of core ---- */
@@ -408,72 +379,7 @@ void server_core_gone(struct server *s) {
 
 /* ---- life ---- */
 
-/* libevent's own reader takes no port 0. */
-static enum err_code parse_listen(const char *listen, struct sockaddr_storage *out, int *len, struct err *err) {
-  static const char SCHEME[] = "http://";
-  char host[HOST_MAX];
-  uint64_t port = 0;
-  const char *colon = strrchr(listen, ':');
-  const size_t scheme_len = sizeof SCHEME - 1, host_len = colon == NULL ? 0 : (size_t)(colon - listen) - scheme_len;
-  *len = sizeof *out;
-  bool good = strncmp(listen, SCHEME, scheme_len) == 0 && colon != NULL && colon > listen + scheme_len &&
-              host_len < sizeof host && decimal_decode(view_of_text(colon + 1), &port, NULL) == OK && port <= UINT16_MAX;
-  if (good) {
-    memcpy(host, listen + scheme_len, host_len);
-    host[host_len] = '\0';
-    good = evutil_parse_sockaddr_port(host, (struct sockaddr *)out, len) == 0;
-  }
-  if (!good) {
-    err_set(err, ERR_USAGE, "web: \"%s\" is no address such as http://127.0.0.1:7480", listen);
-    return ERR_USAGE;
-  }
-  /* Ports stand at the same place in both kinds of address. */
-  const uint16_t at = htons((uint16_t)port);
-  memcpy((uint8_t *)out + offsetof(struct sockaddr_in, sin_port), &at, sizeof at);
-  return OK;
-}
-_Static_assert(offsetof(struct sockaddr_in, sin_port) == offsetof(struct sockaddr_in6, sin6_port), "ports stand alike");
-
-/* What it is bound to, as text, and the names that a Host may have. */
-static enum err_code name_self(struct server *s, const char *name, struct err *err) {
-  struct sockaddr_storage at = {.ss_family = AF_UNSPEC};
-  socklen_t len = sizeof at;
-  char text[INET6_ADDRSTRLEN] = "";
-  uint16_t port = 0;
-  if (getsockname(evconnlistener_get_fd(s->listener), (struct sockaddr *)&at, &len) != 0) {
-    return err_errno(err, ERR_IO, errno, "web");
-  }
-  const bool six = at.ss_family == AF_INET6;
-  if (six) {
-    struct sockaddr_in6 in;
-    memcpy(&in, &at, sizeof in);
-    port = ntohs(in.sin6_port);
-    (void)inet_ntop(AF_INET6, &in.sin6_addr, text, sizeof text);
-  } else {
-    struct sockaddr_in in;
-    memcpy(&in, &at, sizeof in);
-    port = ntohs(in.sin_port);
-    (void)inet_ntop(AF_INET, &in.sin_addr, text, sizeof text);
-  }
-  (void)snprintf(s->hosts[0], HOST_MAX, six ? "[%s]:%u" : "%s:%u", text, (unsigned)port);
-  (void)snprintf(s->hosts[1], HOST_MAX, "localhost:%u", (unsigned)port);
-  (void)snprintf(s->address, HOST_MAX, "http://%.280s", s->hosts[0]);
-  s->names.names[s->names.n++] = s->hosts[0];
-  s->names.names[s->names.n++] = s->hosts[1];
-  if (name[0] != '\0') {
-    (void)snprintf(s->hosts[2], HOST_MAX, "%.255s", name);
-    (void)snprintf(s->hosts[3], HOST_MAX, "%.255s:%u", name, (unsigned)port);
-    s->names.names[s->names.n++] = s->hosts[2];
-    s->names.names[s->names.n++] = s->hosts[3];
-  }
-  return OK;
-}
-
 enum err_code server_new(const struct server_config *config, struct server **out, struct err *err) {
-  struct sockaddr_storage at;
-  int len = 0;
-  enum err_code code = parse_listen(config->listen, &at, &len, err);
-  if (code != OK) return code;
   struct server *s = calloc(1, sizeof *s);
   if (s == NULL) {
     err_set(err, ERR_MEMORY, NULL);
@@ -484,16 +390,7 @@ enum err_code server_new(const struct server_config *config, struct server **out
   s->forward = config->forward;
   s->context = config->context;
   s->timeout = (struct timeval){config->timeout_s == 0 ? SERVER_TIMEOUT_S : (time_t)config->timeout_s, 0};
-  s->rest = evtimer_new(s->base, on_rest, s);
-  s->listener =
-      evconnlistener_new_bind(s->base, on_accept, s, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, BACKLOG,
-                              (const struct sockaddr *)&at, len);
-  if (s->rest == NULL) code = err_set(err, ERR_MEMORY, NULL);
-  if (code == OK && s->listener == NULL) code = err_errno(err, ERR_IO, errno, config->listen);
-  if (code == OK) {
-    evconnlistener_set_error_cb(s->listener, on_accept_error);
-    code = name_self(s, config->name, err);
-  }
+  const enum err_code code = listener_new(s->base, config->listen, config->name, on_accept, s, &s->listener, err);
   if (code != OK) {
     server_free(s);
     return code;
@@ -507,11 +404,10 @@ void server_free(struct server *s) {
   for (size_t i = 0; i < SERVER_CONNECTIONS; i++) {
     if (s->connections[i].server != NULL) connection_close(&s->connections[i]);
   }
-  if (s->listener != NULL) evconnlistener_free(s->listener);
-  if (s->rest != NULL) event_free(s->rest);
+  listener_free(s->listener);
   free(s);
 }
 
 const char *server_address(const struct server *s) {
-  return s->address;
+  return listener_address(s->listener);
 }

@@ -48,6 +48,13 @@ class Node:
         except OSError:
             return ""
 
+    def settings(self, **values):
+        """Sets keys of node.ini; for the next serve."""
+        path = os.path.join(self.home, "node.ini")
+        lines = [line for line in open(path, encoding="utf-8") if line.split("=")[0].strip() not in values]
+        with open(path, "w", encoding="utf-8") as file:
+            file.writelines([*lines, *(f"{key} = {value}\n" for key, value in values.items())])
+
     def serve(self, *arguments, binary=None):
         for left_over in ("run/ports", "run/ctl"):  # of a node that was killed
             try:

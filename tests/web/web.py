@@ -55,6 +55,15 @@ class Web:
         return self
 
 
+def first_record(items):
+    """[envelope, salt, body] of the first record of kind 16 in a piece of /sync (items of a bundle); None: there is none."""
+    import msgpack
+    unpacker = msgpack.Unpacker(raw=False)
+    unpacker.feed(items)
+    return next((item for kind, payload in unpacker if kind == 6 for item in payload[3]
+                 if len(item) == 3 and msgpack.unpackb(msgpack.unpackb(item[0])[0])[1] == 16), None)
+
+
 def rows(n, source="web", country="IT"):
     """Small cases for import."""
     for i in range(n):
