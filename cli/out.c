@@ -320,10 +320,23 @@ void out_table_print(struct out_table *t) {
 
 /* ---- the end ---- */
 
+/* json_dump_callback's: context is a scratch buffer. */
+static int put_piece(const char *piece, size_t len, void *context) {
+  struct bytes *safe = context;
+  bytes_clear(safe);
+  if (text_escape_json(view_of(piece, len), safe, NULL) != OK) {
+    return -1;
+  }
+  return safe->len == 0 || fwrite(safe->p, 1, safe->len, stdout) == safe->len ? 0 : -1;
+}
+
 static void put_document(const struct cli *cli) {
-  if (json_dumpf(cli->doc, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER) == 0) {
+  struct bytes safe;
+  bytes_init(&safe, 8 * LINE_MAX_OCTETS);
+  if (json_dump_callback(cli->doc, put_piece, &safe, JSON_INDENT(2) | JSON_PRESERVE_ORDER) == 0) {
     fputc('\n', stdout);
   }
+  bytes_release(&safe);
 }
 
 static json_t *error_json(const struct err *err) {

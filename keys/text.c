@@ -183,7 +183,13 @@ size_t text_width(struct view v) {
   return width;
 }
 
-enum err_code text_escape(struct view v, bool keep_lines, struct bytes *out, struct err *err) {
+/* The escape of one harmful character c, n octets of v from at on (0: a broken one). */
+static enum err_code put_escape(struct view v, size_t at, size_t n, uint32_t c, bool json, struct bytes *out, struct err *err) {
+  if (json) return bytes_printf(out, err, "\\u%04x", n == 0 ? 0xfffdU : c);
+  return n < 2 ? bytes_printf(out, err, "\\x%02x", v.p[at]) : bytes_printf(out, err, "\\u{%x}", c);
+}
+
+static enum err_code escape(struct view v, bool keep_lines, bool json, struct bytes *out, struct err *err) {
   enum err_code code = OK;
   size_t start = out->len;
   size_t pending = 0; /* harmless octets before at, not yet appended */
@@ -198,12 +204,20 @@ enum err_code text_escape(struct view v, bool keep_lines, struct bytes *out, str
     }
     code = bytes_append(out, view_of(v.p + at - pending, pending), err);
     pending = 0;
-    if (code == OK) code = n < 2 ? bytes_printf(out, err, "\\x%02x", v.p[at]) : bytes_printf(out, err, "\\u{%x}", c);
+    if (code == OK) code = put_escape(v, at, n, c, json, out, err);
     at += n == 0 ? 1 : n;
   }
   if (code == OK && pending > 0) code = bytes_append(out, view_of(v.p + at - pending, pending), err);
   if (code != OK) out->len = start;
   return code;
+}
+
+enum err_code text_escape(struct view v, bool keep_lines, struct bytes *out, struct err *err) {
+  return escape(v, keep_lines, false, out, err);
+}
+
+enum err_code text_escape_json(struct view json, struct bytes *out, struct err *err) {
+  return escape(json, true, true, out, err);
 }
 
 size_t text_prefix(struct view v, size_t n) {
@@ -256,4 +270,14 @@ enum err_code text_fold(struct view v, struct bytes *out, struct err *err) {
   }
   if (code != OK) out->len = start;
   return code;
+}
+
+bool text_is_formula(struct view v) {
+  static const char *const BEGINNINGS[] = {
+      "=", "+", "-", "@", "\t", "\r", "\n", "\xef\xbc\x9d", "\xef\xbc\x8b", "\xef\xbc\x8d", "\xef\xbc\xa0"};
+  for (size_t i = 0; i < sizeof BEGINNINGS / sizeof *BEGINNINGS; i++) {
+    const size_t len = strlen(BEGINNINGS[i]);
+    if (v.len >= len && memcmp(v.p, BEGINNINGS[i], len) == 0) return true;
+  }
+  return false;
 }

@@ -34,10 +34,17 @@ size_t text_width(struct view v);
  * line and paragraph separators and broken octets become \xNN or \u{N}; \n and \t stay when keep_lines. ERR_LIMIT, ERR_MEMORY;
  * on error out is untouched. */
 MUST_CHECK enum err_code text_escape(struct view v, bool keep_lines, struct bytes *out, struct err *err);
+/* Appends JSON so that it is harmless on a terminal, too, and says the same: what text_escape() escapes stands in strings only,
+ * and becomes \uNNNN. json may be a piece, cut between characters. ERR_LIMIT, ERR_MEMORY; on error out is untouched. */
+MUST_CHECK enum err_code text_escape_json(struct view json, struct bytes *out, struct err *err);
 /* The length in octets of the longest prefix of valid text v that has at most n scalar values. */
 size_t text_prefix(struct view v, size_t n);
 /* Case-folded and stripped of diacritics (also of strokes: ł, ø, đ), for title prefixes and nearest-word suggestions;
  * appended to out. Linear time on any input. ERR_FORMAT for invalid UTF-8, ERR_LIMIT, ERR_MEMORY; on error out is untouched. */
 MUST_CHECK enum err_code text_fold(struct view v, struct bytes *out, struct err *err);
+
+/* True of text that some spreadsheet would run: it begins with = + - @, a tab or line end, or the full width of the former
+ * (U+FF1D, FF0B, FF0D, FF20). A cell of CSV gets an apostrophe before such a text. */
+bool text_is_formula(struct view v);
 
 #endif

@@ -5,15 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/text.h"
 #include "node/export/inside.h"
 #include "protocol/schema/slots.h"
 
 #define CSV_FIXED 8 /* columns before the fields: reference … completeness */
 
 enum err_code export_csv_cell(struct bytes *out, struct view v, bool first, struct err *err) {
-  const bool formula = v.len > 0 && v.p[0] != 0 &&
-                       (strchr("=+-@\t\r", v.p[0]) != NULL ||
-                        (v.p[0] == '\'' && v.len > 1 && v.p[1] != 0 && strchr("=+-@\t\r'?", v.p[1]) != NULL));
+  /* A quote of the text's own gets another one where a reader would take it for ours. */
+  const bool formula =
+      text_is_formula(v) ||
+      (v.len > 1 && v.p[0] == '\'' && (text_is_formula(view_of(v.p + 1, v.len - 1)) || v.p[1] == '\'' || v.p[1] == '?'));
   bool quoted = formula;
   for (size_t i = 0; i < v.len && !quoted; i++) {
     quoted = v.p[i] == '"' || v.p[i] == ',' || v.p[i] == '\n' || v.p[i] == '\r';

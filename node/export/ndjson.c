@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/text.h"
 #include "node/export/inside.h"
 
 static void put_text(json_t *object, const char *key, const char *text) {
@@ -45,7 +46,11 @@ enum err_code export_ndjson_row(struct export_run *run, const struct query_row *
   if (line == NULL) {
     return err_set(run->err, ERR_MEMORY, NULL);
   }
-  code = export_put(&run->sink, view_of_text(line), run->err);
+  bytes_clear(&run->scratch);
+  code = text_escape_json(view_of_text(line), &run->scratch, run->err);
   free(line);
-  return code == OK ? export_put(&run->sink, view_of("\n", 1), run->err) : code;
+  if (code == OK) {
+    code = bytes_append_u8(&run->scratch, '\n', run->err);
+  }
+  return code == OK ? export_put(&run->sink, bytes_view(&run->scratch), run->err) : code;
 }

@@ -1,9 +1,8 @@
 /*
  * answer: answers in the making, and errors as pages or as problem documents (RFC 9457). See site.h.
  */
-#include <stdlib.h>
-#include <string.h>
 
+#include "keys/text.h"
 #include "node/net/http.h"
 #include "node/web/site.h"
 
@@ -51,20 +50,37 @@ unsigned answer_status(enum err_code code) {
   return (unsigned)http_status(code);
 }
 
+/* Where json_dump_callback puts its pieces, and what became of it. */
+struct pieces {
+  struct bytes *out;
+  enum err_code code;
+  struct err *err;
+};
+
+static int put_piece(const char *piece, size_t len, void *context) {
+  struct pieces *p = context;
+  p->code = text_escape_json(view_of(piece, len), p->out, p->err);
+  return p->code == OK ? 0 : -1;
+}
+
+enum err_code answer_put_json(struct answer *a, const json_t *document, struct err *err) {
+  struct pieces p = {&a->body, OK, err};
+  if (json_dump_callback(document, put_piece, &p, JSON_COMPACT) != 0) {
+    return p.code != OK ? p.code : err_set(err, ERR_MEMORY, NULL);
+  }
+  return bytes_append_u8(&a->body, '\n', err);
+}
+
 void answer_problem(struct answer *a, unsigned status, const char *code, const char *detail) {
   struct err ignored = ERR_INIT;
   json_t *document = json_pack("{s:s, s:s, s:i, s:s, s:s}", "type", "about:blank", "title", answer_status_text(status),
                                "status", (int)status, "code", code, "detail", detail);
-  char *text = document == NULL ? NULL : json_dumps(document, JSON_COMPACT);
   a->status = status;
   a->type = "application/problem+json";
   a->cache = "no-store";
   bytes_clear(&a->body);
   /* Without memory the status alone has to do. */
-  if (text == NULL || bytes_append_text(&a->body, text, &ignored) != OK || bytes_append_u8(&a->body, '\n', &ignored) != OK) {
-    bytes_clear(&a->body);
-  }
-  free(text);
+  if (document == NULL || answer_put_json(a, document, &ignored) != OK) bytes_clear(&a->body);
   json_decref(document);
 }
 

@@ -4,7 +4,6 @@
  * A path may begin with a language ("/it/…"); a page's path may end in ".json": its twin. In a pattern "*" stands for one
  * segment.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "node/web/site.h"
@@ -131,10 +130,7 @@ static size_t find(struct request *r) {
 /* ---- answers ---- */
 
 static enum err_code answer_json(struct answer *a, const json_t *model, struct err *err) {
-  char *text = json_dumps(model, JSON_COMPACT);
-  enum err_code code = text == NULL ? err_set(err, ERR_MEMORY, NULL) : bytes_append_text(&a->body, text, err);
-  if (code == OK) code = bytes_append_u8(&a->body, '\n', err);
-  free(text);
+  enum err_code code = answer_put_json(a, model, err);
   a->type = "application/json";
   return code;
 }

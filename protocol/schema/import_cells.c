@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "keys/text.h"
 #include "protocol/schema/import_rules.h"
 
 const char *cell_mark(const char *text) {
@@ -10,7 +11,8 @@ const char *cell_mark(const char *text) {
 }
 
 const char *cell_unguard(const char *text) {
-  return text[0] == '\'' && text[1] != '\0' && strchr("=+-@\t\r'?", text[1]) != NULL ? text + 1 : text;
+  const bool quoted = text[0] == '\'' && (text[1] == '\'' || text[1] == '?' || text_is_formula(view_of_text(text + 1)));
+  return quoted ? text + 1 : text;
 }
 
 bool cell_piece(const char **rest, char separator, struct bytes *out) {

@@ -271,6 +271,18 @@ static void escaping_makes_text_harmless(void **state) {
   assert_escaped(T("\xe2\x80\xa7\xe2\x80\xaf\xe2\x81\xa5"), true, "\xe2\x80\xa7\xe2\x80\xaf\xe2\x81\xa5");
 }
 
+static void escaped_json_says_the_same(void **state) {
+  (void)state;
+  struct bytes out;
+  bytes_init(&out, 1000);
+  assert_int_equal(
+      text_escape_json(T("{\"a\": \"\xc2\x9b \x7f\xe2\x80\xae\xe2\x81\xa6\xe2\x80\xa8 \xc3\xa8\xe2\x82\xac\",\n\t1}"), &out,
+                       NULL),
+      OK);
+  assert_string_equal(bytes_text(&out), "{\"a\": \"\\u009b \\u007f\\u202e\\u2066\\u2028 \xc3\xa8\xe2\x82\xac\",\n\t1}");
+  bytes_release(&out);
+}
+
 static void escaping_past_the_ceiling_leaves_out_as_it_was(void **state) {
   (void)state;
   for (size_t ceiling = 1; ceiling < 12; ceiling++) {
@@ -354,6 +366,7 @@ int main(void) {
       cmocka_unit_test(endless_marks_are_refused_before_they_cost_time),
       cmocka_unit_test(width_is_counted_in_columns),
       cmocka_unit_test(escaping_makes_text_harmless),
+      cmocka_unit_test(escaped_json_says_the_same),
       cmocka_unit_test(escaping_past_the_ceiling_leaves_out_as_it_was),
       cmocka_unit_test(folding_drops_case_and_diacritics_of_the_unions_languages),
       cmocka_unit_test(folding_refuses_broken_text_and_survives_every_scalar_value),
