@@ -7,6 +7,7 @@
 
 #include "node/store/inside.h"
 #include "node/store/query_inside.h"
+#include "node/store/snippet.h"
 #include "node/store/statement.h"
 #include "node/store/unique.h"
 #include "node/store/wide.h"
@@ -93,10 +94,11 @@ static enum err_code put_order(struct query_sql *q, const struct query *query, c
 
 /* ---- rows ---- */
 
-/* The part of the text in which the words stand, between U+2068 and U+2069. */
+/* The part of the text in which the words stand, or of the title where they stand there alone. */
 static enum err_code load_snippet(struct query_reader *r, const struct query_sql *q, int64_t object, struct err *err) {
-  static const char sql[] = "SELECT snippet(fulltext, -1, char(0x2068), char(0x2069), char(0x2026), 16) FROM fulltext "
-                            "WHERE fulltext MATCH :match AND rowid = :object";
+  static const char sql[] =
+      "SELECT highlight(fulltext, 1, char(1), char(2)), highlight(fulltext, 0, char(1), char(2)) FROM fulltext "
+      "WHERE fulltext MATCH :match AND rowid = :object";
   sqlite3_stmt *st = NULL;
   bool row = false;
   enum err_code code = statement_get(r->s, sql, &st, err);
@@ -108,7 +110,10 @@ static enum err_code load_snippet(struct query_reader *r, const struct query_sql
   statement_bind_int(st, 2, object);
   code = statement_step(r->s, st, &row, "snippet", err);
   if (code == OK && row) {
-    code = bytes_append(&r->snippet, statement_text(st, 0), err);
+    code = snippet_cut(statement_text(st, 0), &r->snippet, err);
+    if (code == OK && r->snippet.len == 0) {
+      code = snippet_cut(statement_text(st, 1), &r->snippet, err);
+    }
     statement_done(st);
   }
   const char *text = code == OK ? bytes_text(&r->snippet) : NULL;

@@ -85,7 +85,7 @@ static void put_url(struct html *h, const char *url) {
 /* A language that is not the page's is marked for screen readers and, by a small word, for everybody. */
 static void open_marked(const struct showing *s, const char *element, const char *tag) {
   html_open(s->h, element);
-  if (tag[0] != '\0' && strcmp(tag, s->r->lang) != 0) html_attr(s->h, "lang", tag);
+  put_lang(s->r, s->h, tag);
 }
 
 static void put_tag(const struct showing *s, const char *tag) {

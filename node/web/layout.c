@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "node/web/site.h"
+#include "protocol/schema/value.h"
 
 const char *text_at(const json_t *object, const char *key) {
   const char *text = json_string_value(json_object_get(object, key));
@@ -22,6 +23,11 @@ void put_href(struct request *r, struct html *h, const char *path) {
   char url[GUARD_TARGET_MAX + 64];
   (void)snprintf(url, sizeof url, "/%s%s", r->lang, path);
   html_attr(h, "href", url);
+}
+
+/* Tags come from authors: of no form, they say nothing to a browser. */
+void put_lang(const struct request *r, struct html *h, const char *tag) {
+  if (strcmp(tag, r->lang) != 0 && value_is_tag(view_of_text(tag))) html_attr(h, "lang", tag);
 }
 
 void put_link(struct request *r, struct html *h, const char *path, const char *text) {

@@ -391,7 +391,7 @@ void show_object(struct request *r, struct html *h, const json_t *model) {
   html_element(h, "span", "ref", text_at(model, "reference"));
   html_close(h);
   html_open(h, "h1");
-  if (tag[0] != '\0' && strcmp(tag, r->lang) != 0) html_attr(h, "lang", tag);
+  put_lang(r, h, tag);
   html_text(h, title);
   html_close(h);
   show_state(r, h, model);

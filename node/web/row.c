@@ -8,7 +8,10 @@
 #include "keys/text.h"
 #include "node/web/site.h"
 
-#define LEAD_MAX 220 /* characters of the first text behind the title */
+/* Characters. What another member signs may be longer than any schema says. */
+#define TITLE_MAX 200
+#define LEAD_MAX 220 /* of the first text behind the title */
+#define CODE_TEXT_MAX 80
 #define CODES_MAX 4
 
 /* ---- the model ---- */
@@ -18,6 +21,18 @@ static json_t *text_json(struct view v) {
   return text == NULL ? json_string("") : text;
 }
 
+/* On one line, at most max characters (LEAD_MAX). */
+static json_t *line_json(struct view v, size_t max) {
+  char line[LEAD_MAX * 4 + 4];
+  const size_t len = text_prefix(v, max);
+  memcpy(line, v.p == NULL ? (const uint8_t *)"" : v.p, len);
+  memcpy(line + len, "…", 4);
+  for (size_t i = 0; i < len; i++) {
+    if (line[i] == '\n' || line[i] == '\t') line[i] = ' ';
+  }
+  return text_json(view_of(line, len < v.len ? len + 3 : len));
+}
+
 /* The first multilingual text behind the title, cut. */
 static void put_lead(json_t *out, const struct request *r, const struct schema *schema, struct view body) {
   for (size_t i = 0; i < schema->n_fields; i++) {
@@ -25,13 +40,7 @@ static void put_lead(json_t *out, const struct request *r, const struct schema *
     struct view text, tag;
     if (!field->ml || field == schema->title || field->many || !body_text(schema, body, field->key, r->lang, &text, &tag))
       continue;
-    const size_t len = text_prefix(text, LEAD_MAX);
-    char cut[LEAD_MAX * 4 + 4];
-    memcpy(cut, text.p, len);
-    memcpy(cut + len, len < text.len ? "…" : "", len < text.len ? 4 : 1);
-    for (char *p = cut; *p != '\0'; p++)
-      if (*p == '\n' || *p == '\t') *p = ' ';
-    (void)json_object_set_new(out, "lead", json_string(cut));
+    (void)json_object_set_new(out, "lead", line_json(text, LEAD_MAX));
     (void)json_object_set_new(out, "lead_lang", text_json(tag));
     return;
   }
@@ -50,9 +59,8 @@ static bool take_code(void *context, const struct body_value *value) {
     return true;
   if (strcmp(field->vocabulary_name, "language") == 0 || strcmp(field->vocabulary_name, "spdx") == 0) return true;
   const char *label = vocabulary_label(field->vocabulary, value->value, c->r->lang);
-  json_t *code =
-      json_pack("{s:s, s:s%, s:s%}", "dim", field->dim, "code", (const char *)value->value.p, value->value.len, "label",
-                label == NULL ? (const char *)value->value.p : label, label == NULL ? value->value.len : strlen(label));
+  json_t *code = json_pack("{s:s, s:o, s:o}", "dim", field->dim, "code", line_json(value->value, CODE_TEXT_MAX), "label",
+                           line_json(label == NULL ? value->value : view_of_text(label), CODE_TEXT_MAX));
   (void)json_array_append_new(c->list, code);
   return json_array_size(c->list) < CODES_MAX;
 }
@@ -78,9 +86,10 @@ static json_t *snippet_json(const char *snippet) {
 }
 
 json_t *row_json(const struct request *r, const struct query_row *row) {
-  json_t *out = json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:i}", "reference", row->reference, "kind",
-                          row->schema == NULL ? "" : row->schema->kind, "home", row->handle, "title", row->title, "created",
-                          (json_int_t)row->created, "versions", (int)row->versions, "completeness", (int)row->completeness);
+  json_t *out = json_pack("{s:s, s:s, s:s, s:o, s:I, s:i, s:i}", "reference", row->reference, "kind",
+                          row->schema == NULL ? "" : row->schema->kind, "home", row->handle, "title",
+                          line_json(view_of_text(row->title), TITLE_MAX), "created", (json_int_t)row->created, "versions",
+                          (int)row->versions, "completeness", (int)row->completeness);
   const struct federation_member *m = federation_by_handle(&r->site->now->federation, row->handle);
   if (m != NULL) (void)json_object_set_new(out, "home_country", json_string(m->member->country));
   (void)json_object_set_new(out, "state", json_string(row->withdrawn ? "withdrawn" : "published"));
@@ -102,11 +111,6 @@ json_t *row_json(const struct request *r, const struct query_row *row) {
 }
 
 /* ---- as HTML ---- */
-
-/* lang, where it is another than the page's. */
-static void put_lang(const struct request *r, struct html *h, const char *tag) {
-  if (tag[0] != '\0' && strcmp(tag, r->lang) != 0) html_attr(h, "lang", tag);
-}
 
 static void show_snippet(struct html *h, const json_t *parts) {
   size_t i = 0;

@@ -99,6 +99,8 @@ void layout_begin(struct request *r, struct html *h, const char *title, const ch
 void layout_end(struct request *r, struct html *h);
 /* "/it/cases" into an attribute: the page's prefix, then path. */
 void put_href(struct request *r, struct html *h, const char *path);
+/* Marks the element that is being opened as told in another language than the page's. */
+void put_lang(const struct request *r, struct html *h, const char *tag);
 /* <a href=…>text</a> */
 void put_link(struct request *r, struct html *h, const char *path, const char *text);
 /* A time of the wall clock as a day people read, in <time>. */

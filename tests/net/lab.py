@@ -136,7 +136,11 @@ class Lab:
                 file.write("a passphrase of tests\n")
         return path
 
-    def found(self, *handles):
+    def person(self, name):
+        """Somebody with a configuration folder, and no node."""
+        return Node(self, name)
+
+    def found(self, *handles, title="Prova"):
         """The founding as people do it: roots on a machine of their own, a home each, one charter that everybody signs."""
         roots = Node(self, "roots")
         secret = ("--passphrase-file", self.passphrase())
@@ -145,7 +149,7 @@ class Lab:
             roots.run("root", "new", "--name", handle, "--out", self.dir, *secret)
             node.run("init", "--country", handle, "--name", COUNTRIES[handle], "--root", f"{self.dir}/{handle}.root",
                      "--listen", "tcp://127.0.0.1:0", "--out", f"{self.dir}/{handle}.identity", *secret)
-        roots.run("found", "Prova", *(f"{self.dir}/{h}.identity" for h in handles), "--out", f"{self.dir}/prova.charter")
+        roots.run("found", title, *(f"{self.dir}/{h}.identity" for h in handles), "--out", f"{self.dir}/prova.charter")
         for handle in handles:
             roots.run("root", "sign", f"{self.dir}/prova.charter", "--key", f"{self.dir}/{handle}-1.key", *secret)
         for node in self.nodes.values():

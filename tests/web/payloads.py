@@ -55,7 +55,7 @@ TEMPLATES = ("{{7*7}}", "${7*7}", "#{7*7}", "<%= 7*7 %>", "{% include 'x' %}", "
 # Names of files.
 PATHS = ("../../../../etc/passwd", "..\\..\\x.exe", "/etc/passwd", "C:\\x.exe", "x.pdf.exe", "x\u202efdp.exe", "CON", ".htaccess", "-rf", "--version", "a/b/../c", "%2e%2e%2fx", "x.svg", "x.html;.png", "~/.ssh/x", "x.csv\ny")
 # Nothing but length.
-LONG = ("x" * 200, "x" * 5000, "\u00e8" * 5000, "x " * 2400, "\n" .join("x" * 300), "a" * 199 + "<", "&" * 1000, "<" * 1000, "\"" * 200, "\u4e2d" * 200, "\U0001f600" * 200)
+LONG = ("x" * 200, "x" * 1000, "\u00e8" * 500, "x " * 480, "\n" .join("x" * 300), "a" * 199 + "<", "&" * 1000, "<" * 1000, "\"" * 200, "\u4e2d" * 200, "\U0001f600" * 200)
 # Plain texts in the wrong clothes, of our own formats.
 DRAFTS = ("## overview.it\nx", "title.it: x", "# comment", "\\# x", "\\", "- item\n- item", "?", "-", "specola-draft 1 case", "'''", "IT-2", "IT-2\n\nx: y", "null", "true", "[]", "{}", "0", "-0", "1e999", "\u00a0", "\u2003", "nil")
 

@@ -1,0 +1,297 @@
+#!/usr/bin/python3
+"""Hostile texts (payloads.py) in every text field of a case, in names of people, nodes and observatories, and in what another member signs without
+asking any schema. Published by the commands that people use; then every page, twin, CSV and every command shows them as texts: nothing
+active on a page, values that come back as they were, cells that no spreadsheet runs, no control character on a terminal."""
+import csv
+import io
+import json
+import os
+import re
+import sys
+import unicodedata
+import urllib.parse
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from page import all_pages, read, twin_of  # noqa: E402
+from payloads import FAMILIES, all_payloads, is_harmful, is_refused  # noqa: E402
+from web import Web  # noqa: E402
+from lab import COUNTRIES, ROOT, Lab, skip  # noqa: E402
+
+try:
+    from peer import Member, blake, encode  # noqa: E402
+except ImportError as missing:
+    skip(f"python3-{missing.name} is missing")
+import nacl.signing  # noqa: E402
+
+
+def normal(text):
+    """What import makes of a text: NFC, line ends as LF, no blanks at the end of lines, nor around the whole."""
+    text = re.sub(r"[ \t]+(?=\n)", "", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return unicodedata.normalize("NFC", text.strip(" \t\n"))
+
+
+# ---- cases with the same text in every field ----
+
+def schema_fields():
+    """(key, type, many, ml) of every field of a case, from its schema."""
+    for line in open(os.path.join(ROOT, "protocol/schema/case.schema"), encoding="utf-8"):
+        words = line.split()
+        if len(words) >= 5 and words[0] != "#" and words[1] in ("text", "code", "url", "group", "file"):
+            yield words[0], words[1], words[2] != "1", words[3] == "ml"
+
+
+FIELDS = list(schema_fields())
+GROUPS = {key: many for key, kind, many, _ in FIELDS if kind in ("group", "file")}
+
+
+def value_of(text, many, ml):
+    value = {"en": text, "it": text} if ml else text
+    return [value, f"{text} 2", f"{text} 3"] if many else value
+
+
+def case_of(number, text, codes):
+    """A case that says text wherever a text can stand; codes: in coded fields, too."""
+    case = {"source_id": str(number)}
+    for key, kind, many, ml in FIELDS:
+        group, _, name = key.partition(".")
+        if kind in ("group", "file") or key == "source_id":
+            continue
+        if kind == "code" and not codes:
+            continue
+        value = value_of(text, many and not name, ml)
+        if not name:
+            case[key] = value
+        else:
+            row = case.setdefault(group, [{}] if GROUPS[group] or group == "attachments" else {})
+            (row[0] if isinstance(row, list) else row)[name] = [value] if many else value
+    if not codes:
+        case.update(country="IT", level="local", original_lang="en", license="CC0-1.0", sectors=["01"])
+    return case
+
+
+def expected(value):
+    if isinstance(value, dict):
+        return {k: expected(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [expected(v) for v in value]
+    return normal(value) if isinstance(value, str) else value
+
+
+def publish(lab, it, corpus):
+    """Imports a case for each text; returns what of them was published: {source id: (text, case)}."""
+    path, cases = os.path.join(lab.dir, "payloads.ndjson"), {}
+    with open(path, "w", encoding="utf-8") as file:
+        for number, (_, text) in enumerate(corpus):
+            cases[str(number)] = case_of(number, text, codes=number % 2 == 1)
+            file.write(json.dumps(cases[str(number)]) + "\n")
+    report = it.json(*lab.import_args(path), ok=(9,))
+    refused = {row["row"] - 1: row for row in report["rows"] if row["state"] == "refused"}
+    wanted = {n for n, (_, text) in enumerate(corpus) if is_refused(text) or not normal(text)}
+    assert set(refused) == wanted, [(ascii(corpus[n][1])[:90], str(refused.get(n))[:300]) for n in set(refused) ^ wanted][:3]
+    for number, row in refused.items():  # each is told what and where
+        assert row["reason"] in ("format", "need") and ("title" in row["message"] or " near " in row["message"]), (ascii(corpus[number]), row["message"])
+        assert not any(is_harmful(c) for c in row["message"]), row
+    assert report["published"] == len(corpus) - len(refused)
+    return {number: case for number, case in cases.items() if int(number) not in refused}, len(refused)
+
+
+# ---- what shows them ----
+
+def shown(node, *arguments, ok=(0,)):
+    """What a command says to people; it must not act on a terminal."""
+    text = node.run(*arguments, ok=ok)[1].decode()
+    bad = [c for c in text if is_harmful(c)]
+    assert not bad, (arguments, ascii(bad[:5]), ascii(text[:300]))
+    return text
+
+
+def pages_of(web, references, cases):
+    """Every page of every object and its twin; the values come back. Returns {reference: model}."""
+    models = {}
+    for i, reference in enumerate(references):
+        lang = ("en", "it")[i % 2]
+        for path in (f"/{lang}/{reference}", f"/{lang}/{reference}/v/1"):
+            page = read(web, path, most=1_000_000)[1]
+        text = web.get(twin_of(f"/{lang}/{reference}"))[1].decode()
+        assert not any(is_harmful(c) for c in text), reference
+        models[reference] = model = json.loads(text)
+        if cases is None:
+            continue
+        case = cases[model["body"]["source_id"]]
+        for key, value in case.items():
+            if value not in ({}, [], [{}]):
+                assert expected(model["body"].get(key)) == expected(value), (reference, key, ascii(value), ascii(model["body"].get(key)))
+        title = "".join("\ufffd" if is_harmful(c) else c for c in model["title"])
+        assert " ".join(title.split()) in page.text(), (reference, ascii(title))
+    return models
+
+
+def lists_of(web, corpus):
+    """The lists, and every text as a question and as a facet."""
+    query = "/en/cases"
+    while True:
+        read(web, query)
+        model = json.loads(web.get(twin_of(query))[1])
+        if "after" not in model:
+            break
+        query = "/en/cases?after=" + model["after"]
+    asked = 0
+    for i, (_, text) in enumerate(corpus):
+        for key in ("q", "tag"):
+            path = f"/{('en', 'it')[i % 2]}/cases?{key}=" + urllib.parse.quote(text, safe="", errors="surrogatepass")
+            if len(path) > 2000:
+                continue
+            status, headers, body = web.ask("GET", path)
+            assert status in (200, 400), (status, path)
+            if status == 200:
+                read(web, path)
+            elif headers["Content-Type"].startswith("text/html"):
+                assert not any(is_harmful(c) for c in body.decode())
+            asked += 1
+    return asked
+
+
+def twin_values(table):
+    """What a spreadsheet would see of an exported table: its rows, each cell checked."""
+    rows = list(csv.reader(io.StringIO(table, newline=""), strict=True))
+    for row in rows:
+        assert len(row) == len(rows[0]), row[:3]
+        for cell in row:
+            assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")), ascii(cell[:80])
+    return [dict(zip(rows[0], row)) for row in rows[1:]]
+
+
+def csv_of(it, models):
+    """CSV parses, no cell is a formula, and without its quote each says what was published."""
+    rows = twin_values(it.run("export", "--to", "csv")[1].decode())
+    for row in rows:
+        body = models[row["reference"]]["body"]
+        for key in ("title", "summary", "contact_public"):
+            if key in body:
+                text = next(iter(body[key].values())) if isinstance(body[key], dict) else body[key]
+                assert row[key] in (text, "'" + text), (row["reference"], key, ascii(row[key]), ascii(text))
+    return len(rows)
+
+
+def ndjson_of(it, models):
+    text = it.run("export", "--to", "ndjson")[1].decode()
+    assert not any(is_harmful(c) for c in text)
+    for line in text.split("\n")[:-1]:
+        row = json.loads(line)
+        assert row["body"] == models[row["reference"]]["body"], row["reference"]
+
+
+def terminal_of(it, references, corpus, models):
+    """Every command that shows what others wrote."""
+    for reference in references:
+        shown(it, "show", reference)
+    for reference in references[::20]:
+        shown(it, "--lang", "it", "show", reference)
+        shown(it, "history", reference)
+        assert it.json("show", reference)["title"] == models[reference]["title"]
+        text = shown(it, "--json", "show", reference)
+        assert json.loads(text)["title"] == models[reference]["title"]
+    for a, b in zip(references[::40], references[1::40]):
+        shown(it, "compare", a, b)
+    for _, text in corpus[::9]:
+        if not is_refused(text) and len(text) < 1000:
+            shown(it, "search", "--", text, ok=(0, 2, 3, 9))
+    for arguments in (("list", "case"), ("list", "case", "-n", "0"), ("news", "-n", "0"), ("status",), ("stats",), ("person", "list"), ("peer", "list"), ("doctor",), ("verify",),
+                      ("sql", "select * from v_case limit 500")):
+        shown(it, *arguments, ok=range(13))
+
+
+# ---- drafts, versions, withdrawals ----
+
+def draft_of(text, title):
+    """A draft as a person writes it: the text in a block and in a line."""
+    escaped = "\n".join("\\" + line if line[:1] in ("#", "\\") else line or "\\" for line in normal(text).split("\n"))
+    line = f"place.en: {normal(text)}\ntags:\n- {normal(text)}\n" if "\n" not in normal(text) and normal(text) not in ("?", "-") else ""
+    return f"specola-draft 1 case\ntitle.en: {title}\ncountry: IT\nlevel: local\noriginal_lang: en\n{line}\n## summary.en\n{escaped}\n"
+
+
+def by_draft(lab, it, web, corpus):
+    """publish, edit, diff, history, withdraw: one text of each family after the other."""
+    families, published = {}, 0
+    for family, text in corpus:
+        families.setdefault(family, []).append(text)
+    path = os.path.join(lab.dir, "one.draft")
+    secret = ("--passphrase-file", lab.passphrase())
+    for family, texts in sorted(families.items()):
+        for text in texts[:: max(len(texts) // 4, 1)]:
+            with open(path, "w", encoding="utf-8", errors="surrogatepass", newline="") as file:
+                file.write(draft_of(text, "By a draft"))
+            if is_refused(text):
+                status, said = it.run("publish", path, *secret, ok=range(1, 13))
+                assert status == 9 and not any(is_harmful(c) for c in said.decode()), (ascii(text), status, said)
+                continue
+            reference = it.json("publish", path, *secret)["published"][0]["ref"]
+            web.node.lab.until(lambda r=reference: web.ask("GET", f"/{r}.json")[0] == 200, 10, "the page is there")
+            body = json.loads(web.get(f"/{reference}.json")[1])["body"]
+            assert normal(body["summary"]["en"]) == normal(text), (ascii(body["summary"]), ascii(text))
+            with open(path, "w", encoding="utf-8", newline="") as file:
+                file.write(draft_of(f"Before. {text}", "By a second draft"))
+            it.run("edit", reference, path, *secret)
+            for command in ("history", "diff", "show"):
+                shown(it, command, reference)
+            it.run("withdraw", reference, "--reason", text.replace("\n", " ")[:300] if not text.startswith("-") else "x" + text[:300], "--yes", *secret)
+            shown(it, "history", reference)
+            lab.until(lambda r=reference: json.loads(web.get(f"/{r}.json")[1])["state"] == "withdrawn", 10, "the page says so")
+            for version in ("", "/v/1", "/v/2"):
+                read(web, f"/en/{reference}{version}")
+            published += 1
+    return published
+
+
+# ---- names ----
+
+NAMES = ("<script>alert(1)</script>", "\" onmouseover=alert(1) x=\"", "\u202egnp.exe", "\u009b31mred", "=1+1", "[x](javascript:alert(1))", "&lt;b&gt;", "x" * 200, "../../x", "%s%n")
+
+
+def named(name):
+    """An observatory, its node and its people all of one hostile name."""
+    COUNTRIES["IT"] = name
+    with Lab() as lab:
+        it, = lab.found("IT", title=name)
+        secret = ("--passphrase-file", lab.passphrase())
+        card = os.path.join(lab.dir, "card.pub")
+        lab.person("editor").run("key", "new", "--name", name, "-o", card, *secret)
+        it.run("person", "certify", card, "--role", "editor", *secret)
+        lab.serve(it)
+        web = Web(it).ready()
+        for path in ("/en/", "/it/", "/en/nodes", "/it/nodes/IT", "/en/cases"):
+            page = read(web, path, most=1_000_000)[1]
+            assert "".join("\ufffd" if is_harmful(c) else c for c in name) in page.text() or path == "/en/cases", (path, ascii(page.text()))
+            assert not any(is_harmful(c) for c in web.get(twin_of(path))[1].decode())
+        assert json.loads(web.get("/nodes/IT.json")[1])["name"] == name
+        people = it.json("person", "list")["people"]
+        assert people[1]["name"] == name, people
+        for arguments in (("status",), ("person", "list"), ("key", "show"), ("doctor",), ("peer", "list"), ("news",), ("verify",)):
+            shown(it, *arguments, ok=range(13))
+
+
+def main():
+    corpus = all_payloads()
+    assert len(corpus) >= 300 and {family for family, _ in corpus} == set(FAMILIES)
+    with Lab() as lab:
+        it, = lab.found("IT")
+        cases, refused = publish(lab, it, corpus)
+        print(f"{len(corpus)} texts of {len(FAMILIES)} kinds in {len(FIELDS)} fields: {len(cases)} cases published, {refused} refused, each with its reason")
+        lab.serve(it)
+        web = Web(it).ready()
+        references = all_pages(web, "/cases.json")
+        assert len(references) == len(cases)
+        models = pages_of(web, references, cases)
+        print(f"{4 * len(references)} pages and twins: nothing active, every value as it was")
+        print(f"{lists_of(web, corpus)} questions and facets of hostile words, nothing active")
+        print(f"{csv_of(it, models)} rows of CSV: no formula, every value as it was")
+        ndjson_of(it, models)
+        terminal_of(it, references, corpus, models)
+        print("show, list, search, history, compare, news, status, stats, sql: nothing that acts on a terminal")
+        print(f"{by_draft(lab, it, web, corpus)} drafts published, edited, compared, withdrawn")
+    for name in NAMES:
+        named(name)
+    print(f"{len(NAMES)} hostile names of people, nodes and observatories")
+
+
+main()
