@@ -75,7 +75,8 @@ struct reading {
 };
 
 static enum err_code read_codes(struct catalogue *c, struct store *s, struct reading **out, struct err *err) {
-  static const char sql[] = "SELECT no, dim, code FROM facet_code ORDER BY dim, code";
+  /* Another member signs codes of any length; past what a tag may have (100 characters) nobody could choose one. */
+  static const char sql[] = "SELECT no, dim, code FROM facet_code WHERE length(code) <= 100 ORDER BY dim, code";
   sqlite3_stmt *st = NULL;
   uint32_t capacity = 0;
   bool row = true;

@@ -96,9 +96,7 @@ static enum err_code put_order(struct query_sql *q, const struct query *query, c
 
 /* The part of the text in which the words stand, or of the title where they stand there alone. */
 static enum err_code load_snippet(struct query_reader *r, const struct query_sql *q, int64_t object, struct err *err) {
-  static const char sql[] =
-      "SELECT highlight(fulltext, 1, char(1), char(2)), highlight(fulltext, 0, char(1), char(2)) FROM fulltext "
-      "WHERE fulltext MATCH :match AND rowid = :object";
+  static const char sql[] = "SELECT text, title FROM fulltext_content WHERE id = :object";
   sqlite3_stmt *st = NULL;
   bool row = false;
   enum err_code code = statement_get(r->s, sql, &st, err);
@@ -106,13 +104,12 @@ static enum err_code load_snippet(struct query_reader *r, const struct query_sql
     return code;
   }
   bytes_clear(&r->snippet);
-  statement_bind_text(st, 1, bytes_view(&q->match.any));
-  statement_bind_int(st, 2, object);
+  statement_bind_int(st, 1, object);
   code = statement_step(r->s, st, &row, "snippet", err);
   if (code == OK && row) {
-    code = snippet_cut(statement_text(st, 0), &r->snippet, err);
+    code = snippet_make(statement_text(st, 0), bytes_view(&q->match.any), &r->snippet, err);
     if (code == OK && r->snippet.len == 0) {
-      code = snippet_cut(statement_text(st, 1), &r->snippet, err);
+      code = snippet_make(statement_text(st, 1), bytes_view(&q->match.any), &r->snippet, err);
     }
     statement_done(st);
   }

@@ -22,6 +22,9 @@ void query_match_release(struct query_match *m);
 /* Reads text; every word of it is quoted, so that no input is an FTS5 syntax error. ERR_LIMIT, ERR_MEMORY. */
 MUST_CHECK enum err_code query_match_read(struct query_match *m, const char *text, struct err *err);
 
+/* What unicode61 makes tokens of: letters, numbers and private use. */
+bool query_is_token(uint32_t c);
+
 /* A statement that is being put together. Texts are constants of ours; every value is a parameter. */
 struct query_sql {
   struct bytes text;

@@ -24,8 +24,7 @@ void query_match_release(struct query_match *m) {
   bytes_release(&m->unwanted);
 }
 
-/* What unicode61 makes tokens of: letters, numbers and private use. */
-static bool is_token(uint32_t c) {
+bool query_is_token(uint32_t c) {
   static const uint32_t wanted = 1u << UTF8PROC_CATEGORY_LU | 1u << UTF8PROC_CATEGORY_LL | 1u << UTF8PROC_CATEGORY_LT |
                                  1u << UTF8PROC_CATEGORY_LM | 1u << UTF8PROC_CATEGORY_LO | 1u << UTF8PROC_CATEGORY_ND |
                                  1u << UTF8PROC_CATEGORY_NL | 1u << UTF8PROC_CATEGORY_NO | 1u << UTF8PROC_CATEGORY_CO;
@@ -37,7 +36,7 @@ static bool has_word(struct view v) {
   size_t n = 0;
   for (size_t at = 0; at < v.len; at += n == 0 ? 1 : n) {
     n = text_decode(view_of(v.p + at, v.len - at), &c);
-    if (n > 0 && is_token(c)) {
+    if (n > 0 && query_is_token(c)) {
       return true;
     }
   }

@@ -72,12 +72,15 @@ static void show_languages(struct request *r, struct html *h, const json_t *mode
   html_close(h);
   html_open(h, "ul");
   json_array_foreach(tags, i, tag) {
-    char path[GUARD_PATH_MAX + 64];
+    struct bytes path;
     const char *name = json_string_value(tag);
     html_open(h, "li");
     html_open(h, "a");
-    (void)snprintf(path, sizeof path, "%s?text=%.40s", r->path, name);
-    put_href(r, h, path);
+    bytes_init(&path, GUARD_TARGET_MAX);
+    if (bytes_append_text(&path, r->path, NULL) == OK && url_put(&path, "text", name, NULL) == OK) {
+      put_href(r, h, bytes_text(&path));
+    }
+    bytes_release(&path);
     if (strcmp(name, text_language(r)) == 0) html_attr(h, "aria-current", "true");
     html_text(h, language_name(r, name));
     html_close(h);

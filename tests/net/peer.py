@@ -86,15 +86,16 @@ class Member:
         self.tree, self.items, self.checkpoints = Tree(), [], {}
         self.append(1, self.identity_item, salt=bytes(16))
 
-    def sign(self, tag, octets):
-        return self.seed.sign(b"specola1:" + tag.encode() + b"\0" + self.fed_id + octets).signature
+    def sign(self, tag, octets, key=None):
+        return (key or self.seed).sign(b"specola1:" + tag.encode() + b"\0" + self.fed_id + octets).signature
 
-    def append(self, kind, body=b"", salt=None, subject=None, args=()):
-        """One more record by the node key in the own log, and the checkpoint behind it."""
+    def append(self, kind, body=b"", salt=None, subject=None, args=(), refs=(), key=None):
+        """One more record by the node key, or another one, in the own log, and the checkpoint behind it."""
         salt = salt if salt is not None else os.urandom(16)
         commit = blake("specola1.body", body, key=salt) if body else None
-        header = encode([1, kind, 1, self.node, self.public, int(time.time()), subject, [], list(args), len(body), commit])
-        signature = self.sign("record", blake("specola1.record", self.fed_id + header))
+        author = bytes(key.verify_key) if key else self.public
+        header = encode([1, kind, 1, self.node, author, int(time.time()), subject, list(refs), list(args), len(body), commit])
+        signature = self.sign("record", blake("specola1.record", self.fed_id + header), key)
         envelope = encode([header, signature])
         self.items.append([envelope, salt, body] if body else [envelope])
         self.tree.append(envelope)

@@ -72,7 +72,13 @@ class Page(html.parser.HTMLParser):
 
 
 def read(web, path, most=50_000):
+    """(headers, page) of a path that has to be there and to be small."""
     headers, body = web.get(path)
+    return headers, check(path, headers, body, most)
+
+
+def check(path, headers, body, most):
+    """The page, if nothing is wrong with it."""
     assert headers["Content-Type"] == "text/html; charset=utf-8", (path, headers)
     assert headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'") and "script" not in headers["Content-Security-Policy"]
     assert headers["X-Content-Type-Options"] == "nosniff" and headers["Referrer-Policy"] == "no-referrer" and "Set-Cookie" not in headers
@@ -81,7 +87,7 @@ def read(web, path, most=50_000):
     assert not page.faults, (path, page.faults[:5])
     assert len(page.ids) == len(set(page.ids)), (path, page.ids)
     assert not any(is_harmful(c) for c in body.decode()), path
-    return headers, page
+    return page
 
 
 def twin_of(path):

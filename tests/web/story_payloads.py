@@ -8,17 +8,18 @@ import json
 import os
 import re
 import sys
+import time
 import unicodedata
 import urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from page import all_pages, read, twin_of  # noqa: E402
+from page import all_pages, check, read, twin_of  # noqa: E402
 from payloads import FAMILIES, all_payloads, is_harmful, is_refused  # noqa: E402
 from web import Web  # noqa: E402
 from lab import COUNTRIES, ROOT, Lab, skip  # noqa: E402
 
 try:
-    from peer import Member, blake, encode  # noqa: E402
+    from peer import Member, blake, bundle_items, decode, encode  # noqa: E402
 except ImportError as missing:
     skip(f"python3-{missing.name} is missing")
 import nacl.signing  # noqa: E402
@@ -111,7 +112,7 @@ def pages_of(web, references, cases):
     for i, reference in enumerate(references):
         lang = ("en", "it")[i % 2]
         for path in (f"/{lang}/{reference}", f"/{lang}/{reference}/v/1"):
-            page = read(web, path, most=1_000_000)[1]
+            page = read(web, path, 1_000_000)[1]
         text = web.get(twin_of(f"/{lang}/{reference}"))[1].decode()
         assert not any(is_harmful(c) for c in text), reference
         models[reference] = model = json.loads(text)
@@ -130,7 +131,7 @@ def lists_of(web, corpus):
     """The lists, and every text as a question and as a facet."""
     query = "/en/cases"
     while True:
-        read(web, query)
+        read(web, query, 100_000)
         model = json.loads(web.get(twin_of(query))[1])
         if "after" not in model:
             break
@@ -139,14 +140,11 @@ def lists_of(web, corpus):
     for i, (_, text) in enumerate(corpus):
         for key in ("q", "tag"):
             path = f"/{('en', 'it')[i % 2]}/cases?{key}=" + urllib.parse.quote(text, safe="", errors="surrogatepass")
-            if len(path) > 2000:
+            if len(path) > 2000 or "\0" in text:
                 continue
             status, headers, body = web.ask("GET", path)
             assert status in (200, 400), (status, path)
-            if status == 200:
-                read(web, path)
-            elif headers["Content-Type"].startswith("text/html"):
-                assert not any(is_harmful(c) for c in body.decode())
+            check(path, headers, body, 400_000)
             asked += 1
     return asked
 
@@ -231,10 +229,10 @@ def by_draft(lab, it, web, corpus):
             assert normal(body["summary"]["en"]) == normal(text), (ascii(body["summary"]), ascii(text))
             with open(path, "w", encoding="utf-8", newline="") as file:
                 file.write(draft_of(f"Before. {text}", "By a second draft"))
-            it.run("edit", reference, path, *secret)
+            it.run("publish", path, "--replaces", reference, *secret)
             for command in ("history", "diff", "show"):
                 shown(it, command, reference)
-            it.run("withdraw", reference, "--reason", text.replace("\n", " ")[:300] if not text.startswith("-") else "x" + text[:300], "--yes", *secret)
+            it.run("withdraw", reference, f"--reason={normal(text)[:300]}", "--yes", *secret)
             shown(it, "history", reference)
             lab.until(lambda r=reference: json.loads(web.get(f"/{r}.json")[1])["state"] == "withdrawn", 10, "the page says so")
             for version in ("", "/v/1", "/v/2"):
@@ -260,7 +258,7 @@ def named(name):
         lab.serve(it)
         web = Web(it).ready()
         for path in ("/en/", "/it/", "/en/nodes", "/it/nodes/IT", "/en/cases"):
-            page = read(web, path, most=1_000_000)[1]
+            page = read(web, path, 1_000_000)[1]
             assert "".join("\ufffd" if is_harmful(c) else c for c in name) in page.text() or path == "/en/cases", (path, ascii(page.text()))
             assert not any(is_harmful(c) for c in web.get(twin_of(path))[1].decode())
         assert json.loads(web.get("/nodes/IT.json")[1])["name"] == name
@@ -268,6 +266,132 @@ def named(name):
         assert people[1]["name"] == name, people
         for arguments in (("status",), ("person", "list"), ("key", "show"), ("doctor",), ("peer", "list"), ("news",), ("verify",)):
             shown(it, *arguments, ok=range(13))
+
+
+# ---- what another member signs ----
+
+class Foreign(Member):
+    """A member that signs whatever it likes: its log as a bundle, with an editor of its own."""
+
+    def __init__(self, home, charter):
+        super().__init__(home, charter)
+        self.charter = next(payload for kind, payload in bundle_items(charter) if kind == 1)
+        self.editor, self.objects = nacl.signing.SigningKey.generate(), []
+        self.append(2, encode({"name": "<script>alert(1)</script>\u202e\u009b31m"}), subject=bytes(self.editor.verify_key), args=(1, 2, 0))
+
+    def sign_case(self, body):
+        """A first version of an object of schema 1; body: octets, whatever they are."""
+        self.objects.append(self.tree.size)
+        self.append(16, body, args=(1, 0), key=self.editor)
+
+    def withdraw_last(self, body):
+        header = decode(decode(self.items[-1][0])[0])
+        last = blake("specola1.record", self.fed_id + encode(header))
+        self.append(17, body, subject=last, refs=[last], key=self.editor)
+
+    def bundle(self):
+        out = b"SPECOLA1\n" + encode([1, self.charter])
+        at = 0
+        while at < len(self.items):  # a checkpoint behind each window, which holds what fits
+            end, size = at, 0
+            while end < len(self.items) and (end == at or size + len(encode(self.items[end])) < 600_000):
+                size, end = size + len(encode(self.items[end])), end + 1
+            out += encode([6, [self.node, 1, at, self.items[at:end]]]) + encode([5, self.checkpoints[end]])
+            at = end
+        return out + encode([15, blake("specola1.bundle", out)])
+
+
+def map_of(body):
+    """Canonical: keys by length, then by octets."""
+    if isinstance(body, dict):
+        return {k: map_of(body[k]) for k in sorted(body, key=lambda k: (len(k.encode()), k.encode()))}
+    return [map_of(v) for v in body] if isinstance(body, list) else body
+
+
+GOOD = {"title": {"en": "A case of another node"}, "summary": {"en": "Short."}, "country": "FR", "level": "local"}
+EVIL = "\"><script>alert(1)</script>\u202e\u009b31m=1+1"
+
+
+def foreign_bodies(corpus):
+    """(what it is, octets): what no schema of ours would let pass, and every hostile text in every field."""
+    def body(**changes):
+        return encode(map_of({**GOOD, **changes}))
+    for number, (_, text) in enumerate(corpus):
+        if not is_refused(text) and "\r" not in text and text:
+            case = case_of(number, text, codes=True)
+            yield "text", encode(map_of({**case, "country": text, "level": text, "sectors": [text]}))
+    scalar = {"date": EVIL, "number": "=1+1", "bool": EVIL, "list": [EVIL], "ml": {"en": EVIL}, "map": {EVIL[:30].encode("ascii", "ignore").decode(): EVIL}}
+    for key, _, _, _ in FIELDS:
+        group, _, name = key.partition(".")
+        for what, value in scalar.items():
+            for shape in ([{name: value}], {name: value}) if name else (value,):
+                yield f"{key} as {what}", body(**{group: shape})
+    for tag in ("en\"><script>", "x\" onclick=1 x=\"", "-", "e" * 60, "EN", "en-", "it<b>", "javascript:1", "zz", "und"):
+        yield f"language {tag}", body(title={tag: "A title"}, summary={tag: EVIL}, original_lang=tag)
+    for key in ("<script>alert(1)</script>", "\" onmouseover=1 \"", "__proto__", "constructor", "a b", "=1+1", "../x", "A", "style", "onload", "href", "<!--", "x\\u202e"):
+        yield f"key {key}", body(**{key: EVIL})
+        yield f"key {key} of a map", body(**{key: {key: [{key: EVIL}]}})
+        yield f"_na {key}", body(_na=[key], _unknown=[EVIL])
+    for huge in ("x" * 250_000, "x " * 120_000, "&" * 250_000, "\"" * 120_000, "\n" * 250_000, "<b>" * 80_000, "\u202e" * 80_000, "\u4e2d" * 80_000):
+        yield "a huge title", body(title={"en": huge})
+        yield "a huge code", body(country=huge, level=huge[:1000])
+        yield "a huge tag", body(tags=[huge[:200_000]])
+    yield "many tags", body(tags=[f"{EVIL}{i}" for i in range(256)])
+    yield "many languages", body(title={f"x{chr(97 + i // 26)}{chr(97 + i % 26)}": EVIL for i in range(250)})
+    yield "deep", body(deep={"a": {"a": {"a": {"a": {"a": {"a": EVIL}}}}}})
+    yield "no title", encode(map_of({"level": EVIL}))
+    for what, octets in (("ESC in a text", encode({"title": {"en": "\x1b[31mred"}})), ("no map", encode([EVIL])), ("no msgpack", EVIL.encode()), ("not canonical", b"\xde\x00\x01\xa5title\xa1x"),
+                         ("a float", encode({"title": 1.5})), ("nil", encode({"title": None})), ("HTML", b"<!doctype html><script>alert(1)</script>")):
+        yield what, octets
+
+
+def foreign(lab, corpus):
+    """IT shows what FR signed."""
+    it, fr = lab.found("IT", "FR")
+    liar = Foreign(fr.home, f"{lab.dir}/prova.charter")
+    for _, octets in foreign_bodies(corpus):
+        liar.sign_case(octets)
+    bodies = len(liar.objects)
+    for text in ("<script>1</script>", "\u009b31m\u202e", "x" * 100_000):
+        liar.sign_case(encode(map_of(GOOD)))
+        liar.withdraw_last(encode({"reason": {"en": text}}))
+    path = os.path.join(lab.dir, "foreign.bundle")
+    with open(path, "wb") as file:
+        file.write(liar.bundle())
+    report = it.json("import", path)
+    assert report["new"] == liar.tree.size, report
+    lab.serve(it)
+    web = Web(it).ready()
+    shown_pages = hidden = 0
+    for at in liar.objects:
+        lang = ("en", "it")[at % 2]
+        status, headers, body = web.ask("GET", f"/{lang}/FR-{at}")
+        assert status in (200, 422), (at, status, web.node.tail())
+        page = check(f"/{lang}/FR-{at}", headers, body, 4_000_000)
+        assert page.text()
+        text = web.ask("GET", f"/FR-{at}.json")[2].decode()
+        assert json.loads(text) and not any(is_harmful(c) for c in text), at
+        shown_pages, hidden = shown_pages + (status == 200), hidden + (status != 200)
+        if at % 7 == 0 or at > bodies - 60:
+            for command in ("show", "history"):
+                shown(it, command, f"FR-{at}", ok=range(13))
+    query = "/en/cases"
+    while True:
+        read(web, query, 400_000)
+        model = json.loads(web.get(twin_of(query))[1])
+        if "after" not in model:
+            break
+        query = "/en/cases?after=" + model["after"]
+    for path in ("/en/", "/it/nodes/FR", "/en/nodes", "/en/cases?q=script", "/en/cases?q=x", "/en/cases?q=title&sort=newest", "/en/cases?tag=x"):
+        start = time.monotonic()
+        read(web, path, 400_000)
+        assert time.monotonic() - start < 5, path
+    twin_values(it.run("export", "--to", "csv")[1].decode())
+    assert not any(is_harmful(c) for c in it.run("export", "--to", "ndjson")[1].decode())
+    for arguments in (("list", "case", "-n", "0"), ("news", "-n", "0"), ("search", "script"), ("search", "x"), ("status",), ("stats",), ("verify",), ("compare", "FR-2", "FR-3"),
+                      ("sql", "select * from v_case limit 2000")):
+        shown(it, *arguments, ok=range(13))
+    return shown_pages, hidden
 
 
 def main():
@@ -289,6 +413,9 @@ def main():
         terminal_of(it, references, corpus, models)
         print("show, list, search, history, compare, news, status, stats, sql: nothing that acts on a terminal")
         print(f"{by_draft(lab, it, web, corpus)} drafts published, edited, compared, withdrawn")
+    with Lab() as lab:
+        n, hidden = foreign(lab, corpus)
+        print(f"{n} cases that another member signed are shown, {hidden} are not, nothing active")
     for name in NAMES:
         named(name)
     print(f"{len(NAMES)} hostile names of people, nodes and observatories")
