@@ -151,6 +151,7 @@ def lists_of(web, corpus):
 
 def twin_values(table):
     """What a spreadsheet would see of an exported table: its rows, each cell checked."""
+    csv.field_size_limit(2**24)
     rows = list(csv.reader(io.StringIO(table, newline=""), strict=True))
     for row in rows:
         assert len(row) == len(rows[0]), row[:3]
@@ -317,7 +318,7 @@ def foreign_bodies(corpus):
     def body(**changes):
         return encode(map_of({**GOOD, **changes}))
     for number, (_, text) in enumerate(corpus):
-        if not is_refused(text) and "\r" not in text and text:
+        if number % 3 == 0 and not is_refused(text) and "\r" not in text:
             case = case_of(number, text, codes=True)
             yield "text", encode(map_of({**case, "country": text, "level": text, "sectors": [text]}))
     scalar = {"date": EVIL, "number": "=1+1", "bool": EVIL, "list": [EVIL], "ml": {"en": EVIL}, "map": {EVIL[:30].encode("ascii", "ignore").decode(): EVIL}}
@@ -372,7 +373,7 @@ def foreign(lab, corpus):
         text = web.ask("GET", f"/FR-{at}.json")[2].decode()
         assert json.loads(text) and not any(is_harmful(c) for c in text), at
         shown_pages, hidden = shown_pages + (status == 200), hidden + (status != 200)
-        if at % 7 == 0 or at > bodies - 60:
+        if at % 15 == 0 or at > bodies - 50:
             for command in ("show", "history"):
                 shown(it, command, f"FR-{at}", ok=range(13))
     query = "/en/cases"
