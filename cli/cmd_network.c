@@ -46,8 +46,8 @@ enum err_code serving_options(struct cli *cli, const struct args *args, char pro
   }
   const char *peer;
   for (size_t i = 0; (peer = args_nth(args, "peer", i)) != NULL; i++) {
-    if (i == HOME_PEERS) {
-      return err_set(err, ERR_USAGE, "more than %d peers", HOME_PEERS);
+    if (i == LIMIT_PINNED) {
+      return err_set(err, ERR_USAGE, "more than %u peers", LIMIT_PINNED);
     }
     const char *equals = strchr(peer, '=');
     if (equals == NULL || !address_endpoint_is_valid(equals + 1)) {

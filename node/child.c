@@ -90,8 +90,8 @@ enum err_code child_hello_send(struct pipe *p, const struct child_hello *hello, 
 struct received_hello {
   struct child_hello hello;
   char dir[PATH_MAX_HELLO], listen[LIMIT_ENDPOINT + 1];
-  char texts[HOME_PEERS][LIMIT_ENDPOINT + 16];
-  const char *peers[HOME_PEERS];
+  char texts[LIMIT_PINNED][LIMIT_ENDPOINT + 16];
+  const char *peers[LIMIT_PINNED];
   struct secret *secret;
   uint8_t pub[CURVE_LEN];
 };
@@ -109,7 +109,7 @@ static enum err_code greeting_read(struct view payload, struct received_hello *o
   const struct view secret = canon_bin(&r, CURVE_LEN);
   const struct view pub = canon_bin(&r, CURVE_LEN);
   text_read(&r, out->listen, sizeof out->listen);
-  const uint32_t n = canon_array(&r, HOME_PEERS);
+  const uint32_t n = canon_array(&r, LIMIT_PINNED);
   for (uint32_t i = 0; i < n; i++) {
     text_read(&r, out->texts[i], sizeof out->texts[i]);
     out->peers[i] = out->texts[i];

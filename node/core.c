@@ -22,8 +22,15 @@
 
 /* ---- opening ---- */
 
-/* "FR=tcp://…" */
-static enum err_code peer_set(struct exchange *x, const char *text, struct err *err) {
+static bool is_pinned(const struct home_config *c, const char *handle) {
+  for (uint32_t i = 0; i < c->n_peers; i++) {
+    if (strcmp(c->peers[i].handle, handle) == 0) return true;
+  }
+  return false;
+}
+
+/* "FR=tcp://…". *pinned counts the peers that have one. */
+static enum err_code peer_set(struct core *c, const char *text, uint32_t *pinned, struct err *err) {
   char handle[HANDLE_MAX];
   const char *equals = strchr(text, '=');
   if (equals == NULL || equals == text || (size_t)(equals - text) >= sizeof handle) {
@@ -31,7 +38,11 @@ static enum err_code peer_set(struct exchange *x, const char *text, struct err *
   }
   memcpy(handle, text, (size_t)(equals - text));
   handle[equals - text] = '\0';
-  return exchange_set_peer(x, handle, equals + 1, err);
+  *pinned += !is_pinned(&c->home.config, handle);
+  if (*pinned > LIMIT_PINNED) {
+    return err_set(err, ERR_LIMIT, "--peer %s: more than %u peers, those of node.ini included", text, LIMIT_PINNED);
+  }
+  return exchange_set_peer(c->exchange, handle, equals + 1, err);
 }
 
 static enum err_code open_exchange(struct core *c, const struct core_config *config, struct err *err) {
@@ -45,8 +56,9 @@ static enum err_code open_exchange(struct core *c, const struct core_config *con
     code = exchange_set_peer(c->exchange, c->home.config.peers[i].handle, c->home.config.peers[i].endpoint, err);
     if (code != OK) err_context(err, "node.ini: peer.%s", c->home.config.peers[i].handle);
   }
+  uint32_t pinned = c->home.config.n_peers;
   for (uint32_t i = 0; code == OK && i < config->n_peers; i++)
-    code = peer_set(c->exchange, config->peers[i], err);
+    code = peer_set(c, config->peers[i], &pinned, err);
   return code;
 }
 

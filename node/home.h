@@ -14,7 +14,6 @@
 #include "protocol/schema/schema.h"
 
 #define HOME_PATH_MAX 4096
-#define HOME_PEERS 128
 
 /* node.ini, all keys optional but country. Invariant: strings are NUL-terminated, endpoints valid. */
 struct home_config {
@@ -29,7 +28,7 @@ struct home_config {
   char log_bodies[9];                 /* MiB of bodies of one log past which it is paused; empty: LIMIT_LOG_BODIES */
   struct {
     char handle[HANDLE_MAX], endpoint[LIMIT_ENDPOINT + 1];
-  } peers[HOME_PEERS];
+  } peers[LIMIT_PINNED];
   uint32_t n_peers;
 };
 struct home {

@@ -160,8 +160,9 @@ static enum err_code config_add_peer(struct home_config *c, const char *handle, 
     err_set(err, ERR_FORMAT, "peer.%s: \"%s\" is not a member and where to reach it", handle, endpoint);
     return err_hint(err, "write it as: peer.FR = tcp://node.example.org:7411");
   }
-  if (c->n_peers == HOME_PEERS) {
-    return err_set(err, ERR_LIMIT, "more than %d peers", HOME_PEERS);
+  if (c->n_peers == LIMIT_PINNED) {
+    err_set(err, ERR_LIMIT, "peer.%s: more than %u peers", handle, LIMIT_PINNED);
+    return err_hint(err, "leave out those that tell where they are reached (advertise): they are found without a line here");
   }
   for (uint32_t i = 0; i < c->n_peers; i++) {
     if (strcmp(c->peers[i].handle, handle) == 0) {

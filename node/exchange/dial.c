@@ -12,6 +12,9 @@
 
 #include "node/exchange/inside.h"
 
+_Static_assert(DIAL_ALL - 1 <= LIMIT_DIALLED, "who dials everybody has room for them");
+_Static_assert(LIMIT_PINNED + 1 + DIAL_FEW <= LIMIT_DIALLED, "pinned peers leave room for the next on the ring and the chosen");
+
 const char *dial_endpoint(const struct exchange *x, const struct peer *p) {
   if (p->override[0] != '\0') return p->override;
   const struct federation_member *m = federation_by_node(x->federation, &p->node);

@@ -15,13 +15,12 @@
 #include "protocol/limits.h"
 
 #define BUDGET_ACCEPTED 32u               /* connections of members to the bound socket */
-#define BUDGET_DIALLED 32u                /* dialled links: below 30 members a node dials them all */
 #define BUDGET_SEND 8u                    /* that wait to be sent: what core says at one go; of two refused the link is lost */
 #define BUDGET_RECEIVE 2u                 /* that wait for the gate, which does nothing else than to take them */
 #define BUDGET_IN_HAND 2u                 /* beside the queues: one in the decoder, one in the encoder */
 #define BUDGET_OCTETS UINT64_C(402653184) /* of them all: 384 MiB */
 
-_Static_assert((uint64_t)(BUDGET_ACCEPTED + BUDGET_DIALLED) * (BUDGET_SEND + BUDGET_RECEIVE + BUDGET_IN_HAND) * LIMIT_FRAME <=
+_Static_assert((uint64_t)(BUDGET_ACCEPTED + LIMIT_DIALLED) * (BUDGET_SEND + BUDGET_RECEIVE + BUDGET_IN_HAND) * LIMIT_FRAME <=
                    BUDGET_OCTETS,
                "every link may fill its queues");
 

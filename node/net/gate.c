@@ -20,7 +20,7 @@
 #define CORE_RESERVE ((size_t)64 * 1024)     /* of them kept free for what is no frame: losses and failed sends */
 #define SHARE 32                             /* messages of one source in a turn */
 #define LOOKUP_MS 20                         /* a turn while names are looked up */
-#define DIALS BUDGET_DIALLED
+#define DIALS LIMIT_DIALLED
 #define FIXED_ITEMS 5 /* of the poll: supervisor, core, ZAP, ROUTER, its monitor */
 #define TURN_MS 1000
 #define ITEMS (FIXED_ITEMS + 2 * DIALS)

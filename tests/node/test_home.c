@@ -206,6 +206,29 @@ static void reads_peers_and_comments(void **state) {
   assert_string_equal(h.config.listen, "tcp://127.0.0.1:0");
 }
 
+/* node.ini of a node that pins n members. */
+static void write_peers(unsigned n, char *ini, size_t size) {
+  size_t len = (size_t)snprintf(ini, size, "country = IT\n");
+  for (unsigned i = 0; i < n && len < size; i++)
+    len += (size_t)snprintf(ini + len, size - len, "peer.X%c%c = tcp://h:%u\n", 'A' + (int)i / 26, 'A' + (int)i % 26, i + 1);
+}
+
+static void pins_no_more_peers_than_it_can_dial(void **state) {
+  struct err err = ERR_INIT;
+  struct home h;
+  char ini[1024];
+  (void)state;
+  write_peers(LIMIT_PINNED, ini, sizeof ini);
+  assert_int_equal(open_with(ini, &h, &err), OK);
+  assert_int_equal(h.config.n_peers, LIMIT_PINNED);
+  write_peers(LIMIT_PINNED + 1, ini, sizeof ini);
+  write_text(in_folder("node/node.ini"), ini);
+  assert_int_equal(home_open(in_folder("node"), &h, &err), ERR_LIMIT);
+  assert_non_null(strstr(err.message, "line 29: peer.XBB"));
+  assert_non_null(strstr(err.message, "27"));
+  assert_non_null(strstr(err.hint, "advertise"));
+}
+
 /* Lines that are refused, each as the second of a file, and a word that the message has. */
 static const struct {
   const char *line, *word;
@@ -378,6 +401,7 @@ int main(void) {
       TEST(a_sealed_node_needs_its_passphrase),
       TEST(a_curve_key_is_not_taken_for_the_node_key),
       TEST(reads_peers_and_comments),
+      TEST(pins_no_more_peers_than_it_can_dial),
       TEST(names_the_line_that_is_wrong),
       TEST(refuses_a_line_that_the_parser_would_cut),
       TEST(refuses_a_configuration_without_country_or_with_a_strange_region),
