@@ -65,8 +65,8 @@ static enum err_code admit_one(struct admission *ad, const struct verified *entr
   return code == OK ? append_entry(a, entry, &reason, err) : code;
 }
 
-/* All records of a submission in one transaction. dry: rolled back at the end. */
-static enum err_code admit_all(struct admission *ad, uint32_t n, struct receipt *out, bool dry, struct err *err) {
+/* All records of a submission in one transaction. */
+static enum err_code admit_all(struct admission *ad, uint32_t n, struct receipt *out, struct err *err) {
   struct append *a = &ad->append;
   enum err_code code = OK;
   ad->since = a->log.range.size;
@@ -75,7 +75,7 @@ static enum err_code admit_all(struct admission *ad, uint32_t n, struct receipt 
   for (uint32_t i = 0; i < n && code == OK; i++) {
     code = admit_one(ad, &ad->entries[i], &out->rows[i], err);
   }
-  if (dry || (code == OK && a->log.range.size == before)) {
+  if (code == OK && a->log.range.size == before) {
     append_abort(a);
     return code;
   }
@@ -105,8 +105,7 @@ static enum err_code verify_all(struct hall *h, struct admission *ad, const stru
   return code;
 }
 
-static enum err_code admit(struct hall *h, const struct item *items, uint32_t n, struct receipt *out, bool dry,
-                           struct err *err) {
+enum err_code hall_admit(struct hall *h, const struct item *items, uint32_t n, struct receipt *out, struct err *err) {
   const struct federation *f = h->config.federation;
   const struct federation_member *self = federation_self(f);
   struct admission ad = {.entries = NULL};
@@ -130,24 +129,9 @@ static enum err_code admit(struct hall *h, const struct item *items, uint32_t n,
     if (code != OK) {
       append_abort(&ad.append);
     } else {
-      code = admit_all(&ad, n, out, dry, err);
+      code = admit_all(&ad, n, out, err);
     }
   }
   free(ad.entries);
-  return code;
-}
-
-enum err_code hall_admit(struct hall *h, const struct item *items, uint32_t n, struct receipt *out, struct err *err) {
-  return admit(h, items, n, out, false, err);
-}
-
-enum err_code hall_admissible(struct hall *h, const struct item *item, enum reason *reason, struct err *err) {
-  struct receipt *receipt = calloc(1, sizeof *receipt);
-  if (receipt == NULL) {
-    return err_set(err, ERR_MEMORY, NULL);
-  }
-  const enum err_code code = admit(h, item, 1, receipt, true, err);
-  *reason = code == OK && receipt->rows[0].state == RECEIPT_REFUSED ? (enum reason)receipt->rows[0].reason : REASON_NONE;
-  free(receipt);
   return code;
 }

@@ -15,7 +15,5 @@ MUST_CHECK enum err_code hall_admit_identity(struct hall *h, struct err *err);
 /* Signs and admits a key.cert with the node key. person 0: the next free number. name is its body. */
 MUST_CHECK enum err_code hall_certify(struct hall *h, const struct pubkey *key, uint64_t person, uint64_t roles,
                                       uint64_t territory, const char *name, struct receipt_row *row, struct err *err);
-/* Why one sealed record would be refused now; REASON_NONE if it would be admitted. For `--dry-run` and tests. */
-MUST_CHECK enum err_code hall_admissible(struct hall *h, const struct item *item, enum reason *reason, struct err *err);
 
 #endif

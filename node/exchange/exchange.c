@@ -275,12 +275,6 @@ bool exchange_idle(const struct exchange *x) {
   return true;
 }
 
-void exchange_count(struct exchange *x, const struct hash *peer, const char *name) {
-  enum counter c;
-  uint32_t index = peer == NULL ? NONE : peer_by_node(x, peer);
-  if (counter_by_name(name, &c)) tally(x, index, c, 1);
-}
-
 enum err_code exchange_ping(struct exchange *x, const char *handle, struct err *err) {
   uint32_t peer = peer_by_handle(x, handle);
   if (peer == NONE) return err_set(err, ERR_NOT_FOUND, "no other member has the handle %s", handle);

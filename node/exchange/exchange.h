@@ -60,8 +60,6 @@ bool exchange_next(struct exchange *x, struct exchange_action *out);
  * what `sync` waits for. */
 bool exchange_idle(const struct exchange *x);
 
-/* A counter of `status`: name like "frame.signature"; peer node or NULL. */
-void exchange_count(struct exchange *x, const struct hash *peer, const char *name);
 /* {"frontier": hex, "epoch": N, "peers": [{handle, node, state, last_heard_s, behind, ahead, dialled, endpoint, counters{},
  * note}…], "logs": […], "strangers": […], "counters": {}}. The caller decrefs. NULL without memory. */
 json_t *exchange_status(const struct exchange *x);

@@ -311,10 +311,6 @@ sqlite3 *store_db(struct store *s) {
   return s->db;
 }
 
-enum store_mode store_mode_of(const struct store *s) {
-  return s->mode;
-}
-
 void store_use_schemas(struct store *s, const struct schema_set *set) {
   s->set = set;
 }

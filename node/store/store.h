@@ -27,7 +27,6 @@ MUST_CHECK enum err_code store_open(const char *dir, enum store_mode mode, const
                                     struct err *err);
 void store_close(struct store *s); /* NULL is fine */
 sqlite3 *store_db(struct store *s);
-enum store_mode store_mode_of(const struct store *s);
 /* Turns the last SQLite error into ours (SQLITE_FULL: ERR_DISK_FULL, CORRUPT/NOTADB: ERR_CORRUPT, BUSY: ERR_BUSY, …). */
 enum err_code store_error(struct store *s, const char *what, struct err *err);
 
