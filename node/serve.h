@@ -14,9 +14,9 @@
 
 struct serve_options {
   const char *home;
-  const char *program;           /* path of this executable: children are executed from it */
-  const char *listen;            /* overrides node.ini; NULL: as configured */
-  const char *web;               /* the same of the key web: http://HOST:PORT, or "off" */
+  const char *program;             /* path of this executable: children are executed from it */
+  const char *listen;              /* overrides node.ini; NULL: as configured */
+  const char *web;                 /* the same of the key web: http://HOST:PORT, or "off" */
   const char *peers[LIMIT_PINNED]; /* "FR=tcp://…" */
   uint32_t n_peers;
   struct secret *passphrase; /* of node.key and curve.key; NULL: not sealed */
