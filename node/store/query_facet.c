@@ -14,8 +14,10 @@ static enum err_code put_statement(struct query_sql *q, const struct federation 
   if (code == OK) {
     code = query_sql_text(q, view_of_text(dim), err);
   }
+  /* The plus keeps SQLite from looking up every found object under every code, which is a product: 11 000 tags of 20 000 objects
+   * took three minutes. So it reads each code's rows once. */
   if (code == OK) {
-    code = query_sql_add(q, " AND facet.object IN (SELECT object.id", err);
+    code = query_sql_add(q, " AND +facet.object IN (SELECT object.id", err);
   }
   if (code == OK) {
     code = query_sql_where(q, f, set, query, dim, err);
