@@ -297,8 +297,8 @@ int cli_main(int argc, char **argv) {
   cli.lang = environment_language(language);
   cli.tty = isatty(STDOUT_FILENO) == 1;
   cli.tty_err = isatty(STDERR_FILENO) == 1;
-  const char *term = getenv("TERM");
-  cli.colour = cli.tty && getenv("NO_COLOR") == NULL && term != NULL && strcmp(term, "dumb") != 0;
+  const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
+  cli.colour = cli.tty && (no_colour == NULL || no_colour[0] == '\0') && term != NULL && strcmp(term, "dumb") != 0;
   cli.doc = json_object();
   if (cli.doc == NULL && code == OK) {
     code = err_set(&err, ERR_MEMORY, NULL);

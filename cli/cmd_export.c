@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/facets.h"
 #include "cli/out.h"
+#include "cli/progress.h"
 #include "node/export/export.h"
 
 const struct option_row options_export[] = {
@@ -192,8 +193,10 @@ enum err_code cmd_export(struct cli *cli, const struct args *args, struct err *e
     code = outlet_close(&outlet, err_set(err, ERR_MEMORY, NULL), err);
     goto out;
   }
+  struct progress *progress = outlet.path == NULL ? NULL : progress_new(cli, out_word(cli, "exporting", "esporto"));
   code = export_run(here.store, &here.federation, here.schemas, &options, outlet_sink, &outlet, &report, err);
   code = outlet_close(&outlet, code, err);
+  progress_free(progress);
   if (code == OK) {
     out_set_number(cli, "objects", report.objects);
     out_set_number(cli, "entries", report.entries);

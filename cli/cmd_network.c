@@ -8,6 +8,7 @@
 
 #include "cli/commands.h"
 #include "cli/out.h"
+#include "cli/progress.h"
 #include "cli/serving.h"
 #include "cli/submit.h"
 #include "node/serve.h"
@@ -213,9 +214,11 @@ enum err_code cmd_sync(struct cli *cli, const struct args *args, struct err *err
   }
   code = ctl_connect(&home, cli->timeout_ms, &ctl, err);
   if (code == OK) {
+    struct progress *progress = progress_new(cli, out_word(cli, "asking the members", "chiedo ai membri"));
     json_t *wish = json_pack("{s:I}", "timeout_ms", (json_int_t)cli->timeout_ms);
     code = ctl_order(ctl, "sync", wish, &report, err);
     json_decref(wish);
+    progress_free(progress);
     code = code == OK ? reached_all(report, err) : code;
   } else if (code == ERR_NOT_FOUND) {
     err_clear(err);
@@ -268,10 +271,7 @@ enum err_code cmd_peer_ping(struct cli *cli, const struct args *args, struct err
 /* ---- rebuild ---- */
 
 static void say_progress(void *context, uint64_t done, uint64_t all) {
-  const struct cli *cli = context;
-  if (cli->tty_err && !cli->json && !cli->quiet) {
-    fprintf(stderr, "\r%ju of %ju entries", (uintmax_t)done, (uintmax_t)all);
-  }
+  progress_set(context, done, all);
 }
 
 enum err_code cmd_rebuild(struct cli *cli, const struct args *args, struct err *err) {
@@ -284,6 +284,7 @@ enum err_code cmd_rebuild(struct cli *cli, const struct args *args, struct err *
   if (code != OK) {
     return code;
   }
+  struct progress *progress = progress_new(cli, out_word(cli, "deriving the tables", "derivo le tabelle"));
   code = ctl_connect(&home, cli->timeout_ms, &ctl, err);
   if (code == OK) {
     code = ctl_order(ctl, "rebuild", NULL, &answer, err);
@@ -291,12 +292,10 @@ enum err_code cmd_rebuild(struct cli *cli, const struct args *args, struct err *
     err_clear(err);
     code = here_open_mode(cli, STORE_WRITE, &here, err);
     if (code == OK) {
-      code = derive_rebuild(here.store, &here.federation, here.schemas, say_progress, cli, err);
-    }
-    if (cli->tty_err && !cli->json && !cli->quiet) {
-      fprintf(stderr, "\r\033[K");
+      code = derive_rebuild(here.store, &here.federation, here.schemas, say_progress, progress, err);
     }
   }
+  progress_free(progress);
   if (code == OK) {
     out_line(cli, "All tables are derived again from the logs.");
     out_set_bool(cli, "rebuilt", true);

@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/here.h"
 #include "cli/out.h"
+#include "cli/progress.h"
 #include "cli/verifier.h"
 #include "keys/words.h"
 
@@ -89,6 +90,7 @@ struct walk {
   const struct here *here;
   struct log log;
   struct bytes text;
+  struct progress *progress;
   enum err_code code;
   struct err *err;
 };
@@ -97,6 +99,7 @@ struct walk {
 static bool walk_entry(void *context, int64_t rowid, const struct item *item) {
   struct walk *w = context;
   (void)rowid;
+  progress_step(w->progress);
   w->code = log_check_item(&w->check, item, w->err);
   if (w->code != OK) {
     return false;
@@ -112,8 +115,9 @@ static bool walk_entry(void *context, int64_t rowid, const struct item *item) {
   return w->code == OK;
 }
 
-static enum err_code verify_log(const struct here *here, const struct log *log, struct report *report, struct err *err) {
-  struct walk w = {.here = here, .log = *log, .err = err};
+static enum err_code verify_log(const struct here *here, const struct log *log, struct report *report,
+                                struct progress *progress, struct err *err) {
+  struct walk w = {.here = here, .log = *log, .progress = progress, .err = err};
   const struct federation_member *member = federation_by_node(&here->federation, &log->node);
   if (member == NULL) {
     return err_set(err, ERR_MISMATCH, "a log of no member is in the store");
@@ -158,12 +162,14 @@ static enum err_code verify_store(struct cli *cli, struct err *err) {
   static struct logs logs;
   logs.n = 0;
   struct report report = report_new(cli);
+  struct progress *progress = progress_new(cli, out_word(cli, "entries checked", "voci controllate"));
   code = log_each(here.store, keep_log, &logs, err);
   for (size_t i = 0; code == OK && i < logs.n; i++) {
     if (logs.list[i].range.size > 0) {
-      code = verify_log(&here, &logs.list[i], &report, err);
+      code = verify_log(&here, &logs.list[i], &report, progress, err);
     }
   }
+  progress_free(progress);
   out_table_print(report.table);
   if (code == OK) {
     out_line(cli, "Verified: every entry folds to a signed root, every body is the one committed to.");

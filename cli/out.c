@@ -109,43 +109,41 @@ static void put_wrapped_raw(const struct cli *cli, struct view line, size_t at, 
   bytes_release(&safe);
 }
 
-void out_wrapped(const struct cli *cli, size_t indent, const char *format, ...) {
-  char *line = NULL;
-  if (cli->json) {
-    return;
-  }
-  va_list args;
-  va_start(args, format);
-  int n = vasprintf(&line, format, args);
-  va_end(args);
-  if (n >= 0) {
-    put_wrapped_raw(cli, view_of_text(line), 0, indent);
-    free(line);
-  }
-}
-
-void out_toned(const struct cli *cli, enum out_tone tone, size_t indent, const char *format, ...) {
+static void put_toned(const struct cli *cli, enum out_tone tone, size_t indent, const char *format, va_list args)
+    __attribute__((format(printf, 4, 0)));
+static void put_toned(const struct cli *cli, enum out_tone tone, size_t indent, const char *format, va_list args) {
   static const char *const colours[] = {[TONE_PLAIN] = "",
                                         [TONE_GOOD] = "\033[32m",
                                         [TONE_BAD] = "\033[31m",
                                         [TONE_WARNING] = "\033[33m",
                                         [TONE_FAINT] = "\033[2m"};
-  char *line = NULL;
-  if (cli->json) {
-    return;
-  }
-  va_list args;
-  va_start(args, format);
-  int n = vasprintf(&line, format, args);
-  va_end(args);
-  if (n < 0) {
-    return;
-  }
   const bool coloured = cli->colour && tone != TONE_PLAIN;
+  char *line = NULL;
+  if (vasprintf(&line, format, args) < 0) {
+    return;
+  }
   fputs(coloured ? colours[tone] : "", stdout);
   put_wrapped_raw(cli, view_of_text(line), 0, indent);
   fputs(coloured ? "\033[0m" : "", stdout);
   free(line);
+}
+
+void out_wrapped(const struct cli *cli, size_t indent, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  if (!cli->json) {
+    put_toned(cli, TONE_PLAIN, indent, format, args);
+  }
+  va_end(args);
+}
+
+void out_toned(const struct cli *cli, enum out_tone tone, size_t indent, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  if (!cli->json) {
+    put_toned(cli, tone, indent, format, args);
+  }
+  va_end(args);
 }
 
 void out_span(uint64_t seconds, char out[OUT_SPAN_MAX]) {
@@ -237,17 +235,25 @@ json_t *out_json_hash(const struct hash *h) {
 struct out_table {
   struct libscols_table *table;
   size_t n_columns;
+  bool *filled; /* which columns have a cell that is not empty; owned */
 };
 
 struct out_table *out_table_new(const struct cli *cli, const char *const *columns) {
   if (cli->json) {
     return NULL;
   }
+  size_t n = 0;
+  while (columns[n] != NULL) {
+    n++;
+  }
   struct out_table *t = calloc(1, sizeof *t);
-  if (t == NULL || (t->table = scols_new_table()) == NULL) {
+  bool *filled = calloc(n + 1, sizeof *filled);
+  if (t == NULL || filled == NULL || (t->table = scols_new_table()) == NULL) {
+    free(filled);
     free(t);
     return NULL;
   }
+  t->filled = filled;
   if (!cli->tty) {
     scols_table_set_termforce(t->table, SCOLS_TERMFORCE_NEVER);
   }
@@ -276,6 +282,7 @@ void out_table_row(struct out_table *t, const char *const *cells) {
       text = bytes_text(&safe);
     }
     scols_line_set_data(line, i, text == NULL ? "" : text);
+    t->filled[i] = t->filled[i] || (text != NULL && text[0] != '\0');
     bytes_release(&safe);
   }
 }
@@ -283,13 +290,8 @@ void out_table_row(struct out_table *t, const char *const *cells) {
 /* Hides the columns in which no line has anything. */
 static void hide_empty_columns(struct out_table *t) {
   for (size_t i = 0; i < t->n_columns; i++) {
-    bool empty = true;
-    for (size_t j = 0; empty && j < scols_table_get_nlines(t->table); j++) {
-      const char *data = scols_cell_get_data(scols_line_get_cell(scols_table_get_line(t->table, j), i));
-      empty = data == NULL || data[0] == '\0';
-    }
     struct libscols_column *column = scols_table_get_column(t->table, i);
-    if (empty && column != NULL) {
+    if (!t->filled[i] && column != NULL) {
       scols_column_set_flags(column, scols_column_get_flags(column) | SCOLS_FL_HIDDEN);
     }
   }
@@ -315,6 +317,7 @@ void out_table_print(struct out_table *t) {
   }
   free(text);
   scols_unref_table(t->table);
+  free(t->filled);
   free(t);
 }
 

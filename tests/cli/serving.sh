@@ -121,6 +121,24 @@ served() {
   unserve "$1"
   cp "$T/$1/serve.log" "$T/out"
 }
+# What takes more than half a second says so on a terminal, and nowhere else: in FR's place stands somebody who never answers.
+waits() {
+  [ $who = serving ] || return 0
+  python3 -c "import socket, time; s = socket.create_server(('127.0.0.1', $port)); open('$T/mute', 'w').close(); time.sleep(60)" &
+  serving[mute]=$!
+  until [ -e "$T/mute" ]; do sleep 0.02; done
+  as serving sync --timeout 2
+  ! grep -q "asking" "$T/out" "$T/err" || fail "progress in a pipe"
+  script -qec true /dev/null </dev/null >/dev/null 2>&1 || { echo "skipped: progress, for there is no pseudo-terminal here, or no script(1)"; return 0; }
+  SPECOLA_HOME=$T/serving/home XDG_CONFIG_HOME=$T/serving/config script -qec "'$SPECOLA' sync --timeout 2" /dev/null </dev/null >"$T/out" 2>"$T/err"
+  says $'\x1b[Kasking the members ...'
+  says $'\r\x1b[K'
+  SPECOLA_HOME=$T/serving/home XDG_CONFIG_HOME=$T/serving/config script -qec "'$SPECOLA' -q sync --timeout 1" /dev/null </dev/null >"$T/out" 2>"$T/err"
+  silent asking
+  kill "${serving[mute]}"
+  wait "${serving[mute]}"
+  unset "serving[mute]"
+}
 body() {
   serve FR
   does sync
@@ -146,6 +164,7 @@ body() {
   fi
   unserve FR
   refuses 7 "specola peer list" sync --timeout 1
+  waits
   # Another node on the same machine, or this one.
   local other=FR
   [ $who = serving ] || other=alone

@@ -39,8 +39,34 @@ for words in "history IT-2" "diff IT-2" "stats" "doctor" "compare IT-2 IT-3" "ne
 done
 screen "diff IT-2"
 silent $'\x1b['
-SPECOLA_HOME=$T/it/home XDG_CONFIG_HOME=$T/it/config script -qec "'$SPECOLA' diff IT-2" /dev/null </dev/null 2>"$T/err" >"$T/out"
+# coloured TERM NO_COLOR WORDS: the output on a terminal as it comes.
+coloured() {
+  SPECOLA_HOME=$T/it/home XDG_CONFIG_HOME=$T/it/config TERM=$1 NO_COLOR=$2 script -qec "'$SPECOLA' $3" /dev/null </dev/null 2>"$T/err" >"$T/out"
+}
+coloured xterm "" "diff IT-2" # an empty NO_COLOR is none
 says $'\x1b[32m'
 says $'\x1b[31m'
-as it diff IT-2
-silent $'\x1b['
+coloured xterm "" "list case"
+says $'\x1b[1m'
+coloured xterm "" "nonsense"
+says $'\x1b[31mspecola: '
+for words in "list case" "diff IT-2" "doctor" "help" "nonsense"; do
+  coloured xterm 1 "$words"
+  silent $'\x1b['
+  coloured dumb "" "$words"
+  silent $'\x1b['
+  # shellcheck disable=SC2086
+  as it $words
+  ! grep -q $'\x1b' "$T/out" "$T/err" || fail "an ESC octet in a pipe"
+done
+# --json asks nothing of anybody, on a terminal either: no passphrase, no yes, no editor.
+draft "$T/new.draft" "Nuova"
+printf '{"source":"p","source_id":"1","title":{"it":"Riga"},"summary":{"it":"x"},"country":"IT","level":"local"}\n' >"$T/rows.ndjson"
+for words in "publish $T/new.draft" "withdraw IT-2" "edit IT-2" "import $T/rows.ndjson" "root new --out $T" "key new --home $T/none" \
+  "init --home $T/none --country FR --name X --found X"; do
+  [[ $words != key* ]] || mv "$T/it/config/specola/person.key" "$T/person.key"
+  SPECOLA_HOME=$T/it/home XDG_CONFIG_HOME=$T/it/config timeout 20 script -qec "'$SPECOLA' --json $words" /dev/null </dev/null 2>"$T/err" | tr -d '\r' >"$T/out"
+  status=${PIPESTATUS[0]}
+  [[ $words != key* ]] || mv "$T/person.key" "$T/it/config/specola/person.key"
+  refused input.needed 4
+done
