@@ -14,8 +14,8 @@ static enum err_code put_statement(struct query_sql *q, const struct federation 
   if (code == OK) {
     code = query_sql_text(q, view_of_text(dim), err);
   }
-  /* The plus keeps SQLite from looking up every found object under every code, which is a product: 11 000 tags of 20 000 objects
-   * took three minutes. So it reads each code's rows once. */
+  /* The plus keeps SQLite from looking up every found object under every code, which is a product: 11 000 tags of 20 000
+   * objects took three minutes. So it reads each code's rows once. */
   if (code == OK) {
     code = query_sql_add(q, " AND +facet.object IN (SELECT object.id", err);
   }

@@ -150,6 +150,11 @@ body() {
   tells peer list
   json '.peers[0].handle' FR
   refuses 2 "specola peer list" peer list all
+  does where IT-2
+  says FR
+  tells where IT-2
+  json '.members | length > 0' true
+  refuses 3 "specola search" where IT-99
   if [ $who = serving ]; then
     does peer ping FR
     says "FR answered after"
@@ -174,4 +179,4 @@ body() {
   json .stopped true
   cannot serve # what a refusal would be: it was used, and told
 }
-story_both body sync "peer list" "peer ping" serve
+story_both body sync "peer list" "peer ping" where serve
