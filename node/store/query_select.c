@@ -50,9 +50,9 @@ static bool is_view(const struct questions *q, const char *name) {
   return views_is_hidden(&q->views, name);
 }
 
-/* Tables that the views stand on: of these, and of no others, count(*) may be asked. SQLite then names neither column nor view,
- * and what it names may as well be a common table expression: so a name that the store does not know is nobody's secret.
- * json_each is what `fields`, `schema` and `codes` stand on; it reads nothing but what it is given. */
+/* What the views stand on (json_each is a function that computes): of these, and of no others, count(*) may be asked. SQLite
+ * then names neither column nor view, and what it names may as well be a common table expression: so a name that the store does
+ * not know is nobody's secret. */
 static const char *const COUNTED[] = {"object", "version", "facet", "facet_code", "link", "log", "json_each"};
 
 static bool is_counted(const struct questions *q, const char *name) {
@@ -77,7 +77,8 @@ static bool is_counted(const struct questions *q, const char *name) {
       return false;
     }
   }
-  return true;
+  /* What SQLite makes by itself, some of it only when it is named. */
+  return sqlite3_strnicmp(name, "sqlite_", 7) != 0 && sqlite3_strnicmp(name, "pragma_", 7) != 0;
 }
 
 static int authorize(void *context, int action, const char *a, const char *b, const char *database, const char *inner) {

@@ -3,7 +3,6 @@
 . "$(dirname "${BASH_SOURCE[0]}")/story.bash"
 found_alone it
 serve it
-json .serving true
 draft "$T/a.draft" "Prima"
 draft "$T/b.draft" "Da ritirare"
 as it publish "$T/a.draft" "$T/b.draft" "${P[@]}"
