@@ -43,7 +43,7 @@ def fetch(url, *arguments):
 def recipe():
     """The lines of docs/operate.md."""
     text = open(os.path.join(ROOT, "docs/operate.md"), encoding="utf-8").read()
-    return re.search(r"## For strangers.*?```sh\n(.*?)```", text, re.S).group(1)
+    return re.search(r"## For strangers.*?```bash\n(.*?)```", text, re.S).group(1)
 
 
 def by_the_recipe(lab, base):
