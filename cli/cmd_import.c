@@ -141,7 +141,11 @@ static enum err_code read_separator(const struct args *args, char *out, struct e
   if (word == NULL) {
     return OK;
   }
-  *out = strcmp(word, "tab") == 0 || strcmp(word, "\\t") == 0 ? '\t' : word[0];
+  const bool tab = strcmp(word, "tab") == 0 || strcmp(word, "\\t") == 0;
+  *out = word[0];
+  if (tab) {
+    *out = '\t';
+  }
   if ((*out != '\t' && strlen(word) != 1) || strchr("\"\r\n ", *out) != NULL || (unsigned char)*out >= 0x80) {
     err_set(err, ERR_USAGE, "--separator: \"%s\" is none", word);
     return err_hint(err, "--separator ';' or --separator tab");

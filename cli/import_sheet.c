@@ -32,15 +32,20 @@ static bool is_own_column(const struct spreadsheet *s, size_t column) {
 enum err_code import_sheet_map(const struct cli *cli, const struct spreadsheet *sheet, const char *path,
                                const struct schema *schema, const char *lang, struct import_map **map, struct err *err) {
   const size_t n = spreadsheet_columns(sheet);
-  const struct field **fields = calloc(n, sizeof *fields);
-  const char **names = calloc(n, sizeof *names);
-  enum err_code code = fields == NULL || names == NULL ? err_set(err, ERR_MEMORY, NULL) : OK;
+  const struct field **fields = calloc(n, sizeof(const struct field *));
+  const char **names = calloc(n, sizeof(const char *));
+  if (fields == NULL || names == NULL) {
+    free(fields);
+    free(names);
+    return err_set(err, ERR_MEMORY, NULL);
+  }
+  enum err_code code = OK;
   const bool exported = *map == NULL && is_exported(sheet);
   bool any = *map != NULL;
-  for (size_t i = 0; code == OK && i < n; i++) {
+  for (size_t i = 0; i < n; i++) {
     names[i] = is_own_column(sheet, i) ? "" : spreadsheet_name(sheet, i);
   }
-  if (code == OK && *map == NULL) {
+  if (*map == NULL) {
     code = import_map_of_columns(schema, names, n, cli->lang, fields, map, err);
   }
   for (size_t i = 0; code == OK && i < n; i++) {
@@ -285,8 +290,11 @@ enum err_code import_sheet(struct importing *i, struct spreadsheet *sheet, const
   struct spreadsheet_row row;
   struct err fault = ERR_INIT;
   char letter[SPREADSHEET_LETTER_MAX + 1] = "@";
-  enum err_code code = feed.by_letter == NULL ? err_set(err, ERR_MEMORY, NULL) : OK;
-  for (size_t k = 0; code == OK && k < spreadsheet_columns(sheet); k++) {
+  enum err_code code = OK;
+  if (feed.by_letter == NULL) {
+    return err_set(err, ERR_MEMORY, NULL);
+  }
+  for (size_t k = 0; k < spreadsheet_columns(sheet); k++) {
     spreadsheet_letter(k, letter + 1);
     feed.by_letter[k] = import_map_uses(map, letter);
   }

@@ -212,7 +212,13 @@ static enum err_code begin(struct spreadsheet *s, char separator, bool *marked, 
   const char *line = s->chunk + at;
   n -= (size_t)at;
   const bool told = n >= 6 && strncasecmp(line, "sep=", 4) == 0 && (line[5] == '\r' || line[5] == '\n');
-  s->separator = separator != 0 ? separator : told ? line[4] : find_separator(line, n);
+  s->separator = separator;
+  if (separator == 0) {
+    s->separator = find_separator(line, n);
+    if (told) {
+      s->separator = line[4];
+    }
+  }
   at += told ? (long)n : 0;
   s->line = told ? 1 : 0;
   s->line_ended = true;
