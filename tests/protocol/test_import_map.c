@@ -137,6 +137,73 @@ static void values_of_a_wrong_shape_are_left_out(void **state) {
          "{\"kilometres\":\"12.5\",\"built\":\"2020\",\"electric\":true,\"country\":\"IT\"}", "control ");
 }
 
+/* A row of a sheet with these columns becomes this. */
+static void expect_sheet(const struct schema_set *set, const char *const *names, size_t n, bool guarded, const char *row,
+                         const char *wanted) {
+  const struct field *fields[8];
+  struct import_map *map = NULL;
+  assert_int_equal(import_map_of_columns(schema_by_kind(set, "bicycle"), names, n, "en", fields, &map, NULL), OK);
+  import_map_of_sheet(map, "it", guarded);
+  expect_with(map, row, wanted, "");
+}
+
+static void columns_are_known_by_their_names(void **state) {
+  static const char *const names[] = {"NOME *", "name (fr)", "Riparazioni: costo", "kilometres",
+                                      "Colour", "Name",      "Story.en",           ""};
+  static const char *const wanted[] = {"name", "name", "repairs.cost", "kilometres", NULL, NULL, "story", NULL};
+  const struct field *fields[8];
+  struct import_map *map = NULL;
+  const struct schema *schema = schema_by_kind(*state, "bicycle");
+  assert_int_equal(import_map_of_columns(schema, names, 8, "en", fields, &map, NULL), OK);
+  for (size_t i = 0; i < 8; i++) {
+    assert_true((fields[i] == NULL) == (wanted[i] == NULL)); /* NULL: no field, or one that an earlier column gives */
+    if (wanted[i] != NULL) assert_string_equal(fields[i]->key, wanted[i]);
+  }
+  assert_string_equal(import_map_path(map, "name", 1), "name (fr)");
+  assert_null(import_map_path(map, "name", 2));
+  assert_true(import_map_uses(map, "Riparazioni: costo"));
+  assert_false(import_map_uses(map, "Colour"));
+  assert_false(import_map_has_constant(map, "name"));
+  import_map_free(map);
+}
+
+static void a_cell_holds_lists_rows_and_marks(void **state) {
+  static const char *const names[] = {"name", "tags", "repairs.label", "repairs.cost", "frame", "story", "name (fr)"};
+  expect_sheet(*state, names, 7, false,
+               "{\"name\":\"Rondine\",\"tags\":\"a; b\\\\;c;;d\\\\\\\\\",\"repairs.label\":\"Pedale;;Sella\","
+               "\"repairs.cost\":\";3\",\"frame\":\"Cargo\",\"story\":\"?\",\"name (fr)\":\"Hirondelle\"}",
+               "{\"name\":{\"it\":\"Rondine\",\"fr\":\"Hirondelle\"},\"tags\":[\"a\",\"b;c\",\"d\\\\\"],"
+               "\"repairs\":[{\"label\":{\"it\":\"Pedale\"}},{\"cost\":\"3\"},{\"label\":{\"it\":\"Sella\"}}],"
+               "\"frame\":\"cargo\",\"_unknown\":[\"story\"],\"original_lang\":\"it\"}");
+  expect_sheet(*state, names, 7, false, "{\"name\":\"'=1+1\",\"tags\":\"-\"}",
+               "{\"name\":{\"it\":\"'=1+1\"},\"_na\":[\"tags\"],\"original_lang\":\"it\"}");
+  expect_sheet(*state, names, 7, true, "{\"name\":\"'=1+1\",\"tags\":\"'-; ''x\"}",
+               "{\"name\":{\"it\":\"=1+1\"},\"tags\":[\"-\",\"''x\"],\"original_lang\":\"it\"}");
+}
+
+static void translations_go_back_to_their_places(void **state) {
+  static const char translations[] = "{\"_repeated\":[\"story\"],\"name\":{\"en\":\"Swallow\"},\"story\":{\"fr\":\"Bleue\"},"
+                                     "\"repairs.label\":{\"en\":[null,\"Saddle\"]},\"frame\":{\"en\":\"x\"},\"none\":1}";
+  struct findings f = {0};
+  struct import_map *map = NULL;
+  json_t *body =
+      json_loads("{\"name\":{\"it\":\"Rondine\"},\"story\":{\"it\":\"Bleue\"},\"repairs\":[{\"cost\":\"1\"},{}]}", 0, NULL);
+  json_t *wanted = json_loads("{\"name\":{\"it\":\"Rondine\",\"en\":\"Swallow\"},\"story\":{\"fr\":\"Bleue\"},"
+                              "\"repairs\":[{\"cost\":\"1\"},{\"label\":{\"en\":\"Saddle\"}}]}",
+                              0, NULL);
+  assert_int_equal(import_map_identity(schema_by_kind(*state, "bicycle"), &map, NULL), OK);
+  assert_int_equal(import_map_translate(map, translations, &body, &f, NULL), OK);
+  if (!json_equal(body, wanted)) fail_msg("%s", json_dumps(body, 0));
+  assert_int_equal(f.n, 0);
+  assert_int_equal(import_map_translate(map, "[1", &body, &f, NULL), OK);
+  assert_int_equal(f.n, 1);
+  assert_true(json_equal(body, wanted));
+  findings_release(&f);
+  json_decref(body);
+  json_decref(wanted);
+  import_map_free(map);
+}
+
 static void lists_stop_at_256(void **state) {
   struct findings f = {0};
   struct import_map *map = read_map(*state, "[fields]\ntags = t\n");
@@ -324,6 +391,9 @@ int main(void) {
       TEST(elements_of_arrays_become_rows_and_lists),
       TEST(codes_are_renamed_dropped_or_kept),
       TEST(values_of_a_wrong_shape_are_left_out),
+      TEST(columns_are_known_by_their_names),
+      TEST(a_cell_holds_lists_rows_and_marks),
+      TEST(translations_go_back_to_their_places),
       TEST(lists_stop_at_256),
       TEST(every_error_names_its_line),
       TEST(the_longest_line_is_read_whole),
