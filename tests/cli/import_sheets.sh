@@ -54,7 +54,8 @@ json '.body.funding[1].amount' 200
 json '.body.tags | join("|")' 'a;b|c'
 
 # What is exported, changed and imported is a new version, and only that.
-as it export --to csv -o "$T/sheet.csv"
+as it export --to csv -o "$T/sheet.csv" --force
+exits 0
 sed -i 's/Misto/Misto e corretto/' "$T/sheet.csv"
 as it --json import "$T/sheet.csv" "${P[@]}"
 exits 0
@@ -122,7 +123,8 @@ sheet 'Nome,Paese,Telaio,Costruita,Riparazioni: che cosa e stato fatto,Riparazio
 as it --json import "$T/sheet.csv" --kind bicycle "${P[@]}"
 exits 0
 json .published 1
-as it export --to csv --kind bicycle -o "$T/sheet.csv"
+as it export --to csv --kind bicycle -o "$T/sheet.csv" --force
+exits 0
 as it --json import "$T/sheet.csv" --kind bicycle "${P[@]}"
 exits 0
 json .known 1
