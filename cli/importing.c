@@ -394,7 +394,8 @@ static enum err_code build(struct importing *i, const struct import_row *row, co
 
 /* Says what is wrong with a row that is not published. */
 static void refuse(struct importing *i, const struct import_row *row, const struct findings *findings) {
-  const struct finding *first = findings_first_refused(findings);
+  static const struct finding LOST = {.code = "memory", .message = "no memory to say why"};
+  const struct finding *found = findings_first_refused(findings), *first = found == NULL ? &LOST : found;
   char why[FIELD_KEY_MAX + sizeof first->message + 4];
   json_t *list = say_findings(i, row, findings);
   finding_text(first->field, first->message, why, sizeof why);

@@ -9,6 +9,3 @@ CREATE TABLE holds(
   received INTEGER NOT NULL,
   item BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
-
--- Entries whose bodies are missing: few, and asked for again and again.
-CREATE INDEX entry_absent ON entry(id) WHERE state = 3;

@@ -31,7 +31,8 @@ struct findings {
 void findings_release(struct findings *f);
 /* True if a finding of that level would be kept: to be asked before it is looked for. */
 bool findings_want(const struct findings *f, enum finding_level level);
-/* Adds one that is wanted; without memory it is counted in n_more. */
+/* Adds one that is wanted; without memory it is counted in n_more. In a full list one that refuses takes the place of one that
+ * does not, so that whoever is refused is told why. */
 void findings_add(struct findings *f, enum finding_level level, const char *field, const char *code, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 

@@ -41,6 +41,18 @@ static void clean(char *text) {
   }
 }
 
+/* A place for one more; NULL: there is none. In a full list the last one that refuses nothing gives way to one that does, so
+ * that n_refused > 0 means that one of them is in the list. */
+static struct finding *room_for(struct findings *f, enum finding_level level) {
+  if (f->n < LIMIT_FINDINGS && grow(f)) return &f->items[f->n++];
+  for (size_t i = f->n; level == FINDING_REFUSED && i-- > 0;) {
+    if (f->items[i].level == FINDING_REFUSED) continue;
+    f->n_more++;
+    return &f->items[i];
+  }
+  return NULL;
+}
+
 bool findings_want(const struct findings *f, enum finding_level level) {
   return level == FINDING_REFUSED || !f->only_refused;
 }
@@ -50,11 +62,11 @@ void findings_add(struct findings *f, enum finding_level level, const char *fiel
   f->n_refused += level == FINDING_REFUSED;
   f->n_lacking += level == FINDING_LACKING;
   f->n_warnings += level == FINDING_WARNING;
-  if (f->n >= LIMIT_FINDINGS || !grow(f)) {
+  struct finding *item = room_for(f, level);
+  if (item == NULL) {
     f->n_more++;
     return;
   }
-  struct finding *item = &f->items[f->n++];
   memset(item, 0, sizeof *item);
   item->level = level;
   (void)snprintf(item->field, sizeof item->field, "%s", field);

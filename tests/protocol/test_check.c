@@ -264,6 +264,13 @@ static void findings_stop_at_their_ceiling(void **state) {
   assert_int_equal(f.n_more, 100 - LIMIT_FINDINGS);
   assert_int_equal(f.n_warnings, 100);
   assert_string_equal(f.items[63].message, "63");
+  findings_add(&f, FINDING_REFUSED, "y", "limit", "why");
+  assert_int_equal(f.n, LIMIT_FINDINGS);
+  assert_int_equal(f.n_more, 101 - LIMIT_FINDINGS);
+  assert_int_equal(f.items[63].level, FINDING_REFUSED);
+  assert_string_equal(f.items[63].message, "why");
+  findings_add(&f, FINDING_REFUSED, "y", "limit", "and why else");
+  assert_string_equal(f.items[62].message, "and why else");
   findings_release(&f);
   assert_int_equal(f.n, 0);
 }
