@@ -134,6 +134,7 @@ enum err_code core_new(const struct core_config *config, struct core **out, stru
   c->once = config->once;
   c->timeout_ms = config->timeout_ms;
   c->started_ms = clock_ms(clock_system());
+  c->dirty = true; /* commands may have written while no core ran */
   c->links = calloc(CORE_LINKS, sizeof *c->links);
   enum err_code code = c->links == NULL ? err_set(err, ERR_MEMORY, NULL) : open_all(c, config, err);
   if (code != OK) {
