@@ -123,6 +123,11 @@ static void begin_home(struct news_of *o, const char *handle) {
 
 static bool take(void *context, enum news what, int64_t arrival, const struct query_row *row) {
   struct news_of *o = context;
+  if (row == NULL) { /* beyond the limit */
+    o->counts[what]++;
+    o->n++;
+    return true;
+  }
   const char *kind = row->schema == NULL ? "?" : row->schema->kind;
   if (row->created < o->from_s) {
     return true;
@@ -175,7 +180,7 @@ enum err_code cmd_news(struct cli *cli, const struct args *args, struct err *err
   if ((code = point_path(&here, path, err)) == OK && (code = query_news_point(here.store, &point, err)) == OK &&
       (day != NULL || (code = read_point(path, &since, err)) == OK)) {
     since = since > point ? 0 : since; /* an older copy of the store, or another one */
-    code = query_news(here.store, &here.federation, here.schemas, since, cli->lang, take, &o, err);
+    code = query_news(here.store, &here.federation, here.schemas, since, o.from_s == 0 ? o.limit : 0, cli->lang, take, &o, err);
   }
   end_home(&o);
   if (code == OK && moves) {
