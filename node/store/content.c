@@ -47,13 +47,20 @@ struct walk {
   struct err *err;
 };
 
-static enum err_code put_facet(struct walk *w, const struct body_value *value) {
+bool content_code(const struct body_value *value, struct view *code) {
   static const uint8_t yes[] = "yes";
   static const uint8_t no[] = "no";
-  struct view code = value->value;
-  if (value->type == CANON_BOOL) {
-    code = code.len == 1 && code.p[0] != 0 ? view_of(yes, 3) : view_of(no, 2);
+  if (value->field == NULL || value->field->dim[0] == 0 || value->type == CANON_BIN) {
+    return false;
   }
+  *code = value->value;
+  if (value->type == CANON_BOOL) {
+    *code = code->len == 1 && code->p[0] != 0 ? view_of(yes, 3) : view_of(no, 2);
+  }
+  return true;
+}
+
+static enum err_code put_facet(struct walk *w, const struct body_value *value, struct view code) {
   return w->add ? facet_put(w->c->s, &w->facets, value->field->dim, code, w->err)
                 : facet_erase(w->c->s, value->field->dim, code, w->object, w->err);
 }
@@ -65,8 +72,9 @@ static bool take(void *context, const struct body_value *value) {
     return true;
   }
   w->code = texts_take(&w->c->texts, w->wide->schema, value, w->err);
-  if (w->code == OK && field->dim[0] != 0 && value->type != CANON_BIN) {
-    w->code = put_facet(w, value);
+  struct view code;
+  if (w->code == OK && content_code(value, &code)) {
+    w->code = put_facet(w, value, code);
   }
   if (w->code == OK && w->add && field->type == FIELD_REF && value->type == CANON_BIN) {
     w->code = link_put(w->c->s, w->object, field->key, value->value, w->err);

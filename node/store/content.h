@@ -30,6 +30,8 @@ struct content_body {
 /* is_canonical: of the body, as body_is_canonical says. */
 void content_open(const struct content *c, uint64_t schema_number, struct view body, bool is_canonical,
                   struct content_body *out);
+/* The facet that a value of a body is. False: none; else *code borrows from the value, or is "yes" or "no". */
+bool content_code(const struct body_value *value, struct view *code);
 /* object is the rowid of the object whose newest body it is; one that is not readable has no content. Store errors. */
 MUST_CHECK enum err_code content_add(struct content *c, int64_t object, const struct content_body *body, struct err *err);
 MUST_CHECK enum err_code content_erase(struct content *c, int64_t object, const struct content_body *body, struct err *err);

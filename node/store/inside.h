@@ -18,6 +18,14 @@ struct facet_slot {
   uint8_t code[STORE_FACET_CODE_MAX];
   size_t len;
 };
+#define STORE_PEOPLE 16 /* logs whose people are remembered */
+
+/* The people of a log, as of so many authorities of which the last stands there. */
+struct store_people {
+  int64_t log_no, n, last;
+  bool frozen;
+  struct evaluation *state; /* owned; NULL: free */
+};
 struct store_slot {
   const char *sql; /* NULL: free */
   sqlite3_stmt *statement;
@@ -28,7 +36,10 @@ struct store {
   int lock;                     /* descriptor of store.lock, -1 when reading */
   uint64_t commits;             /* own ones since the start */
   const struct schema_set *set; /* what specola_text reads bodies by; borrowed, NULL until store_use_schemas */
+  bool searches;                /* the function of search.c is registered */
+  struct search *search;        /* the one under way; NULL: none */
   struct store_slot slots[STORE_STATEMENTS];
+  struct store_people people[STORE_PEOPLE];
   struct facet_slot facets[STORE_FACETS]; /* forgotten with every rollback and rebuild */
 };
 
@@ -36,7 +47,11 @@ struct store {
 void store_use_schemas(struct store *s, const struct schema_set *set);
 /* Forgets the numbers of facet codes: they may be others from now on. */
 void store_forget_facets(struct store *s);
+/* Forgets the people of all logs. */
+void store_forget_people(struct store *s);
 /* Registers specola_text on a connection. Store errors. */
 MUST_CHECK enum err_code store_text_function(struct store *s, struct err *err);
+/* FTS5 from within (fts5.html 7): its tokenizers and its functions. Of the connection's life. Store errors. */
+MUST_CHECK enum err_code store_fts5(struct store *s, fts5_api **out, struct err *err);
 
 #endif

@@ -7,9 +7,10 @@
 #include "node/federation.h"
 #include "node/store/evaluate.h"
 
-/* The state of a log's evaluation at its end. The caller frees it with evaluation_free. */
+/* The state of a log's evaluation at its end, which the store keeps: to replay a log's certificates takes a millisecond and
+ * more. Borrowed until the next call. */
 MUST_CHECK enum err_code people_state(struct store *s, const struct federation *f, const struct log *log,
-                                      struct evaluation **out, struct err *err);
+                                      const struct evaluation **out, struct err *err);
 /* The name in the key.cert at rowid, into out (cleared first); empty if its body is not here. */
 MUST_CHECK enum err_code people_name(struct store *s, int64_t rowid, struct bytes *out, struct err *err);
 

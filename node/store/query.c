@@ -9,6 +9,7 @@
 #include "node/store/query_inside.h"
 #include "node/store/snippet.h"
 #include "node/store/statement.h"
+#include "node/store/texts.h"
 #include "node/store/unique.h"
 #include "node/store/wide.h"
 
@@ -69,7 +70,9 @@ static enum err_code order_kind(struct query_sql *q, const struct query *query, 
                       field->key, name);
 }
 
-static enum err_code put_order(struct query_sql *q, const struct query *query, const struct schema_set *set, struct err *err) {
+/* whole: without limit and offset, as when all are to be counted. */
+static enum err_code put_order(struct query_sql *q, const struct query *query, const struct schema_set *set, bool whole,
+                               struct err *err) {
   static enum err_code (*const orders[])(struct query_sql *, const struct query *, const struct schema_set *,
                                          struct err *) = {[SORT_NEWEST] = order_newest,
                                                           [SORT_RELEVANCE] = order_relevance,
@@ -77,7 +80,7 @@ static enum err_code put_order(struct query_sql *q, const struct query *query, c
                                                           [SORT_REFERENCE] = order_reference,
                                                           [SORT_COMPLETENESS] = order_completeness};
   enum err_code code = orders[query->sort](q, query, set, err);
-  if (code == OK && (query->limit > 0 || query->offset > 0)) {
+  if (code == OK && !whole && (query->limit > 0 || query->offset > 0)) {
     code = query_sql_add(q, " LIMIT ", err);
     if (code == OK) {
       code = query_sql_int(q, query->limit == 0 ? -1 : (int64_t)query->limit, err);
@@ -95,50 +98,17 @@ static enum err_code put_order(struct query_sql *q, const struct query *query, c
 /* ---- rows ---- */
 
 /* The part of the text in which the words stand, or of the title where they stand there alone. */
-static enum err_code load_snippet(struct query_reader *r, const struct query_sql *q, int64_t object, struct err *err) {
-  static const char sql[] = "SELECT text, title FROM fulltext_content WHERE id = :object";
-  sqlite3_stmt *st = NULL;
-  bool row = false;
-  enum err_code code = statement_get(r->s, sql, &st, err);
-  if (code != OK) {
-    return code;
-  }
+static enum err_code load_snippet(struct query_reader *r, const struct query_sql *q, struct texts *texts, struct err *err) {
   bytes_clear(&r->snippet);
-  statement_bind_int(st, 1, object);
-  code = statement_step(r->s, st, &row, "snippet", err);
-  if (code == OK && row) {
-    code = snippet_make(statement_text(st, 0), bytes_view(&q->match.any), &r->snippet, err);
-    if (code == OK && r->snippet.len == 0) {
-      code = snippet_make(statement_text(st, 1), bytes_view(&q->match.any), &r->snippet, err);
-    }
-    statement_done(st);
+  texts_clear(texts);
+  enum err_code code =
+      r->row.slots == NULL ? texts_of(texts, r->row.schema, r->row.body, err) : texts_of_slots(texts, r->row.slots, err);
+  if (code == OK) code = snippet_make(bytes_view(&texts->text), bytes_view(&q->match.any), &r->snippet, err);
+  if (code == OK && r->snippet.len == 0) {
+    code = snippet_make(bytes_view(&texts->title), bytes_view(&q->match.any), &r->snippet, err);
   }
   const char *text = code == OK ? bytes_text(&r->snippet) : NULL;
   r->row.snippet = text == NULL ? "" : text;
-  return code;
-}
-
-static enum err_code count_all(struct store *s, const struct federation *f, const struct schema_set *set,
-                               const struct query *query, uint64_t *total, struct err *err) {
-  struct query_sql q;
-  sqlite3_stmt *st = NULL;
-  bool row = false;
-  query_sql_init(&q);
-  enum err_code code = query_sql_add(&q, "SELECT count(*)", err);
-  if (code == OK) {
-    code = query_sql_where(&q, f, set, query, NULL, err);
-  }
-  if (code == OK) {
-    code = query_sql_prepare(&q, s, &st, err);
-  }
-  if (code == OK) {
-    code = statement_step(s, st, &row, "query", err);
-  }
-  if (code == OK) {
-    *total = row ? (uint64_t)sqlite3_column_int64(st, 0) : 0;
-  }
-  (void)sqlite3_finalize(st);
-  query_sql_release(&q);
   return code;
 }
 
@@ -154,9 +124,20 @@ static enum err_code collect(struct store *s, sqlite3_stmt *st, struct bytes *id
   return code;
 }
 
+/* Leaves the part that is asked for. */
+static void cut(struct bytes *ids, const struct query *query) {
+  const size_t offset = (size_t)query->offset * sizeof(int64_t), limit = (size_t)query->limit * sizeof(int64_t);
+  bytes_consume(ids, offset < ids->len ? offset : ids->len);
+  if (limit > 0 && ids->len > limit) {
+    ids->len = limit;
+  }
+}
+
 /* An object that is gone since it was collected is passed over. */
 static enum err_code each_row(struct query_reader *r, const struct query_sql *q, const struct bytes *ids, query_visit *visit,
                               void *context, struct err *err) {
+  struct texts texts;
+  texts_init(&texts);
   enum err_code code = OK;
   bool goes_on = true;
   for (size_t at = 0; at < ids->len && goes_on && code == OK; at += sizeof(int64_t)) {
@@ -169,10 +150,11 @@ static enum err_code each_row(struct query_reader *r, const struct query_sql *q,
       continue;
     }
     if (code == OK && q->joined) {
-      code = load_snippet(r, q, object, err);
+      code = load_snippet(r, q, &texts, err);
     }
     goes_on = code == OK && visit(context, &r->row);
   }
+  texts_release(&texts);
   return code;
 }
 
@@ -191,16 +173,17 @@ enum err_code query_run(struct store *s, const struct federation *f, const struc
     code = query_sql_where(&q, f, set, query, NULL, err);
   }
   if (code == OK) {
-    code = put_order(&q, query, set, err);
+    code = put_order(&q, query, set, total != NULL, err);
   }
   if (code == OK) {
     code = query_sql_prepare(&q, s, &st, err);
   }
-  if (code == OK && total != NULL) {
-    code = count_all(s, f, set, query, total, err);
-  }
   if (code == OK) {
     code = collect(s, st, &ids, err);
+  }
+  if (code == OK && total != NULL) {
+    *total = ids.len / sizeof(int64_t);
+    cut(&ids, query);
   }
   (void)sqlite3_finalize(st);
   if (code == OK) {

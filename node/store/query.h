@@ -8,7 +8,7 @@
 #include <jansson.h>
 
 #include "node/federation.h"
-#include "protocol/schema/body.h"
+#include "protocol/schema/slots.h"
 
 #define QUERY_FACETS 16
 
@@ -42,12 +42,13 @@ struct query_row {
   uint64_t schema_number;
   uint32_t versions; /* how many */
   bool withdrawn, review_wanted;
-  const char *handle;    /* home */
-  uint64_t created;      /* of the newest version, claimed */
-  const char *title;     /* in lang, else in the language of the original, else the first; "" if none */
-  unsigned completeness; /* 0..100 */
-  const char *snippet;   /* full text only; matches between U+2068 and U+2069; "" otherwise */
-  struct view body;      /* of the newest version; empty if it is not here */
+  const char *handle;             /* home */
+  uint64_t created;               /* of the newest version, claimed */
+  const char *title;              /* in lang, else in the language of the original, else the first; "" if none */
+  unsigned completeness;          /* 0..100 */
+  const char *snippet;            /* full text only; matches between U+2068 and U+2069; "" otherwise */
+  struct view body;               /* of the newest version; empty if it is not here */
+  const struct body_slots *slots; /* the body taken apart; NULL: it is not here, or its kind is not known, or it is no map */
 };
 typedef bool query_visit(void *context, const struct query_row *row);
 /* Runs; *total (may be NULL) counts all matches regardless of limit. ERR_NOT_FOUND (unknown kind, dim or handle; hint:
@@ -58,12 +59,6 @@ MUST_CHECK enum err_code query_run(struct store *s, const struct federation *f, 
 MUST_CHECK enum err_code query_rows(struct store *s, const struct federation *f, const struct schema_set *set,
                                     const int64_t *ids, size_t n, const char *lang, const char *text, query_visit *visit,
                                     void *context, struct err *err);
-/* Appends the ids (int64_t) of all objects that a text finds: those with every word first; by relevance where at most
- * QUERY_RANKED_MAX match (*ranked), else by id. */
-#define QUERY_RANKED_MAX 2000u
-#define QUERY_FOUND_MAX ((size_t)128 * 1024 * 1024) /* octets of ids */
-MUST_CHECK enum err_code query_search(struct store *s, const struct schema_set *set, const char *text, struct bytes *ids,
-                                      bool *ranked, struct err *err);
 /* Counts per code of one dim over the matches of q (its own facet of that dim left out), most frequent first. */
 typedef bool facet_visit(void *context, const char *code, const char *label, uint64_t count);
 MUST_CHECK enum err_code query_facet(struct store *s, const struct federation *f, const struct schema_set *set,

@@ -18,7 +18,7 @@ struct telling {
   struct object object;
   struct hash id; /* of the object */
   struct log log;
-  struct evaluation *state;
+  const struct evaluation *state;
   struct bytes scratch, name;
   uint32_t number; /* of the last version that counts */
   history_visit *visit;
@@ -127,7 +127,6 @@ enum err_code query_history(struct store *s, const struct federation *f, int64_t
   if (code == OK) {
     code = tell_all(&t, err);
   }
-  evaluation_free(t.state);
   bytes_release(&t.scratch);
   bytes_release(&t.name);
   return code;

@@ -9,17 +9,19 @@
 
 #define QUERY_SQL_MAX ((size_t)64 * 1024) /* octets of a statement that is put together here */
 #define QUERY_BINDS 64
+#define QUERY_WORDS 64 /* words and phrases of a search; more are left out */
 
 /* What people type, as FTS5 expressions: what has any of the words, what has every one of them, and what has none of the
  * unwanted ones. Each may be empty. */
 struct query_match {
   struct bytes any, every, unwanted;
-  unsigned n_words; /* in any and in every */
-  bool nothing;     /* there was text, but not one word in it: nothing matches */
+  unsigned n_words;
+  bool nothing; /* there was text, but not one word in it: nothing matches */
 };
 void query_match_init(struct query_match *m);
 void query_match_release(struct query_match *m);
-/* Reads text; every word of it is quoted, so that no input is an FTS5 syntax error. ERR_LIMIT, ERR_MEMORY. */
+/* Reads text (borrowed as long as m is used); every word of it is quoted, so that no input is an FTS5 syntax error. ERR_LIMIT,
+ * ERR_MEMORY. */
 MUST_CHECK enum err_code query_match_read(struct query_match *m, const char *text, struct err *err);
 
 /* What unicode61 makes tokens of: letters, numbers and private use. */
@@ -60,7 +62,8 @@ struct query_reader {
   const char *lang;
   struct log log; /* of the last row; no 0: none yet */
   struct bytes first, newest, title, snippet;
-  struct item item; /* the newest version */
+  struct item item;        /* the newest version */
+  struct body_slots slots; /* of its body */
   struct object object;
   struct query_row row;
 };

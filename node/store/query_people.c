@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "node/store/derivation.h"
+#include "node/store/inside.h"
 #include "node/store/people_inside.h"
 #include "node/store/query_inside.h"
+#include "node/store/statement.h"
 #include "protocol/canon.h"
 
 /* The name in the body of a key.cert. */
@@ -36,13 +38,58 @@ enum err_code people_name(struct store *s, int64_t rowid, struct bytes *out, str
   return code;
 }
 
-enum err_code people_state(struct store *s, const struct federation *f, const struct log *log, struct evaluation **out,
+/* What a log's state follows from: its authorities, which only grow in number, and whether it is frozen. */
+static enum err_code read_mark(struct store *s, int64_t log_no, struct store_people *out, struct err *err) {
+  static const char sql[] =
+      "SELECT count(*), ifnull(max(id), 0), EXISTS (SELECT 1 FROM frozen WHERE log = :log) FROM authority "
+      "WHERE id >= :from AND id < :to";
+  sqlite3_stmt *st = NULL;
+  bool row = false;
+  enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_int(st, 1, log_no);
+  statement_bind_int(st, 2, entry_rowid(log_no, 0));
+  statement_bind_int(st, 3, entry_rowid(log_no + 1, 0));
+  code = statement_step(s, st, &row, "authority", err);
+  if (code == OK && row) {
+    *out = (struct store_people){.log_no = log_no,
+                                 .n = sqlite3_column_int64(st, 0),
+                                 .last = sqlite3_column_int64(st, 1),
+                                 .frozen = sqlite3_column_int(st, 2) != 0};
+  }
+  statement_done(st);
+  return code;
+}
+
+enum err_code people_state(struct store *s, const struct federation *f, const struct log *log, const struct evaluation **out,
                            struct err *err) {
-  struct derivation d;
-  memset(&d, 0, sizeof d);
-  d.fed_id = f->charter.fed_id;
-  d.content.s = s;
-  return derivation_state(&d, log, out, err);
+  struct store_people *kept = &s->people[(uint64_t)log->no % STORE_PEOPLE];
+  struct store_people now = {.log_no = 0};
+  enum err_code code = read_mark(s, log->no, &now, err);
+  const bool same = kept->state != NULL && kept->log_no == now.log_no && kept->n == now.n && kept->last == now.last &&
+                    kept->frozen == now.frozen;
+  if (code == OK && !same) {
+    struct derivation d;
+    memset(&d, 0, sizeof d);
+    d.fed_id = f->charter.fed_id;
+    d.content.s = s;
+    code = derivation_state(&d, log, &now.state, err);
+    if (code == OK) {
+      evaluation_free(kept->state);
+      *kept = now;
+    }
+  }
+  *out = kept->state;
+  return code;
+}
+
+void store_forget_people(struct store *s) {
+  for (size_t i = 0; i < STORE_PEOPLE; i++) {
+    evaluation_free(s->people[i].state);
+    s->people[i] = (struct store_people){.log_no = 0};
+  }
 }
 
 struct listing {
@@ -83,7 +130,7 @@ static enum err_code tell(struct listing *l, const struct log *log, const struct
 
 static bool list_log(void *context, const struct log *log) {
   struct listing *l = context;
-  struct evaluation *state = NULL;
+  const struct evaluation *state = NULL;
   struct bytes name;
   if (log->range.size == 0 || (l->node != NULL && !hash_equal(l->node, &log->node))) {
     return true;
@@ -93,7 +140,6 @@ static bool list_log(void *context, const struct log *log) {
   for (size_t i = 0; l->code == OK && !l->stopped && i < people_count(state->people); i++) {
     l->code = tell(l, log, state, i, &name);
   }
-  evaluation_free(state);
   bytes_release(&name);
   return l->code == OK && !l->stopped;
 }

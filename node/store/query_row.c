@@ -39,7 +39,13 @@ static enum err_code load_title(struct query_reader *r, struct err *err) {
   bytes_clear(&r->title);
   const struct schema *schema = r->row.schema;
   if (schema != NULL && r->item.body.len > 0) {
-    (void)body_text(schema, r->item.body, schema->title->key, r->lang, &title, NULL);
+    /* What is readable was checked before it was derived. */
+    const enum err_code taken = r->object.readable ? slots_take(schema, r->item.body, &r->slots, NULL)
+                                                   : slots_fill(schema, r->item.body, &r->slots, NULL);
+    r->row.slots = taken == OK ? &r->slots : NULL;
+  }
+  if (r->row.slots != NULL) {
+    (void)slots_text(r->row.slots, schema->title, r->lang, &title, NULL);
   }
   enum err_code code = bytes_append(&r->title, title, err);
   const char *text = code == OK ? bytes_text(&r->title) : NULL;

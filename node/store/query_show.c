@@ -13,7 +13,7 @@ struct show {
   struct query_reader *r;
   const struct schema_set *set;
   int64_t rowid; /* of the version shown */
-  struct evaluation *state;
+  const struct evaluation *state;
   json_t *out;
   struct err *err;
 };
@@ -314,7 +314,6 @@ enum err_code query_show(struct store *s, const struct federation *f, const stru
     show.out = NULL;
   }
   json_decref(show.out);
-  evaluation_free(show.state);
   query_reader_release(&reader);
   return code;
 }

@@ -8,7 +8,6 @@
 #include "node/store/query_inside.h"
 
 #define MATCH_MAX 16384u /* octets of an expression */
-#define MATCH_WORDS 64   /* words and phrases; more are left out */
 
 void query_match_init(struct query_match *m) {
   bytes_init(&m->any, MATCH_MAX);
@@ -86,7 +85,7 @@ enum err_code query_match_read(struct query_match *m, const char *text, struct e
   enum err_code code = OK;
   bool seen = false;
   rest.len = text_valid_prefix(rest);
-  for (int words = 0; rest.len > 0 && words < MATCH_WORDS && code == OK; words++) {
+  for (int words = 0; rest.len > 0 && words < QUERY_WORDS && code == OK; words++) {
     bool unwanted = false;
     bool prefix = false;
     const struct view word = next_word(&rest, &unwanted, &prefix);

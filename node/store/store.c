@@ -300,6 +300,7 @@ void store_close(struct store *s) {
   for (size_t i = 0; i < STORE_STATEMENTS; i++) {
     (void)sqlite3_finalize(s->slots[i].statement);
   }
+  store_forget_people(s);
   (void)sqlite3_close_v2(s->db);
   if (s->lock >= 0) {
     (void)close(s->lock); /* gives the lock back */
@@ -337,6 +338,24 @@ enum err_code store_commit(struct store *s, struct err *err) {
   }
   s->commits += code == OK;
   return code;
+}
+
+enum err_code store_read_begin(struct store *s, struct err *err) {
+  static const char sql[] = "BEGIN";
+  sqlite3_stmt *st = NULL;
+  const enum err_code code = statement_get(s, sql, &st, err);
+  return code == OK ? statement_run(s, st, "begin", err) : code;
+}
+
+void store_read_end(struct store *s) {
+  static const char sql[] = "COMMIT";
+  sqlite3_stmt *st = NULL;
+  if (sqlite3_get_autocommit(s->db) != 0) {
+    return;
+  }
+  if (statement_get(s, sql, &st, NULL) != OK || statement_run(s, st, "end", NULL) != OK) {
+    (void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+  }
 }
 
 void store_rollback(struct store *s) {

@@ -32,6 +32,9 @@ enum err_code store_error(struct store *s, const char *what, struct err *err);
 
 MUST_CHECK enum err_code store_begin(struct store *s, struct err *err);
 MUST_CHECK enum err_code store_commit(struct store *s, struct err *err); /* durable when it returns OK */
+/* Between the two all reads see one state, and none locks anew. Store errors; store_read_end is harmless then. */
+MUST_CHECK enum err_code store_read_begin(struct store *s, struct err *err);
+void store_read_end(struct store *s);
 void store_rollback(struct store *s);
 /* A number that changes with each commit of any process (PRAGMA data_version). */
 uint64_t store_data_version(struct store *s);

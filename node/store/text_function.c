@@ -3,6 +3,7 @@
  * so that it is not stored twice. Needs store_use_schemas; before that, every str of a body counts as text.
  */
 #include "node/store/inside.h"
+#include "node/store/statement.h"
 #include "node/store/texts.h"
 
 static void specola_text(sqlite3_context *context, int n, sqlite3_value **values) {
@@ -33,4 +34,19 @@ enum err_code store_text_function(struct store *s, struct err *err) {
     return store_error(s, "specola_text", err);
   }
   return OK;
+}
+
+enum err_code store_fts5(struct store *s, fts5_api **out, struct err *err) {
+  static const char sql[] = "SELECT fts5(?1)";
+  sqlite3_stmt *st = NULL;
+  bool row = false;
+  *out = NULL;
+  enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  (void)sqlite3_bind_pointer(st, 1, out, "fts5_api_ptr", NULL);
+  code = statement_step(s, st, &row, "full text", err);
+  statement_done(st);
+  return code == OK && *out == NULL ? err_set(err, ERR_FAILED, "this SQLite has no FTS5") : code;
 }

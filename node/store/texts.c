@@ -71,8 +71,13 @@ enum err_code texts_take_all(struct texts *t, struct view body, struct err *err)
   return code;
 }
 
+enum err_code texts_of_slots(struct texts *t, const struct body_slots *slots, struct err *err) {
+  struct walk walk = {.texts = t, .schema = slots->schema, .code = OK, .err = err};
+  slots_walk(slots, take, &walk);
+  return walk.code;
+}
+
 enum err_code texts_of(struct texts *t, const struct schema *schema, struct view body, struct err *err) {
-  struct walk walk = {.texts = t, .schema = schema, .code = OK, .err = err};
   struct body_slots slots;
   if (canon_check_body(body, NULL) != OK) {
     return OK;
@@ -80,8 +85,5 @@ enum err_code texts_of(struct texts *t, const struct schema *schema, struct view
   if (schema == NULL) {
     return texts_take_all(t, body, err);
   }
-  if (slots_take(schema, body, &slots, NULL) == OK) {
-    slots_walk(&slots, take, &walk);
-  }
-  return walk.code;
+  return slots_take(schema, body, &slots, NULL) == OK ? texts_of_slots(t, &slots, err) : OK;
 }

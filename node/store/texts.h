@@ -5,7 +5,7 @@
 #ifndef SPECOLA_NODE_STORE_TEXTS_H
 #define SPECOLA_NODE_STORE_TEXTS_H
 
-#include "protocol/schema/body.h"
+#include "protocol/schema/slots.h"
 
 struct texts {
   struct bytes title, text; /* values, each with a newline behind it */
@@ -18,6 +18,8 @@ MUST_CHECK enum err_code texts_take(struct texts *t, const struct schema *schema
                                     struct err *err);
 /* All texts of a body whose kind is not known here: every str that is not a key. The body is canonical. */
 MUST_CHECK enum err_code texts_take_all(struct texts *t, struct view body, struct err *err);
+/* All texts of a body that is taken apart already. */
+MUST_CHECK enum err_code texts_of_slots(struct texts *t, const struct body_slots *slots, struct err *err);
 /* All texts of any octets; those that are no canonical body have none. schema NULL: of a kind that is not known here. */
 MUST_CHECK enum err_code texts_of(struct texts *t, const struct schema *schema, struct view body, struct err *err);
 

@@ -5,7 +5,11 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "node/store/search.h"
+#include "node/store/selection.h"
 
 /* A list in the making. */
 struct making {
@@ -13,8 +17,8 @@ struct making {
   const struct list_question *q;
   const struct catalogue *c;
   struct selection text, all; /* what the text finds; what everything finds */
-  struct bytes found;         /* ids as the text ranks them, int64_t */
-  bool ranked;
+  struct bytes found;         /* by the text, struct search_hit */
+  uint32_t *counts;           /* by code, of all */
   json_t *rows;
   struct err *err;
 };
@@ -46,17 +50,24 @@ static enum err_code select_but(const struct making *m, const char *skip, struct
   return code;
 }
 
+static size_t n_found(const struct making *m) {
+  return m->found.len / sizeof(struct search_hit);
+}
+
+static const struct search_hit *found(const struct making *m) {
+  return (const struct search_hit *)(const void *)m->found.p;
+}
+
+static bool is_ranked(const struct making *m) {
+  return m->q->text != NULL && !m->q->newest;
+}
+
 static enum err_code search(struct making *m) {
   if (m->q->text == NULL) return OK;
-  enum err_code code = query_search(m->r->site->store, m->r->site->schemas, m->q->text, &m->found, &m->ranked, m->err);
+  enum err_code code = search_run(m->r->site->store, m->c, m->q->text, &m->found, m->err);
   if (code == OK) code = selection_new(m->c, false, &m->text, m->err);
-  for (size_t at = 0; at < m->found.len && code == OK; at += sizeof(int64_t)) {
-    int64_t id = 0;
-    memcpy(&id, m->found.p + at, sizeof id);
-    const uint32_t place = catalogue_place(m->c, id);
-    if (place < m->c->n) selection_add(&m->text, place);
-  }
-  if (m->q->newest) m->ranked = false;
+  for (size_t i = 0; i < n_found(m) && code == OK; i++)
+    selection_add(&m->text, found(m)[i].place);
   return code;
 }
 
@@ -111,25 +122,39 @@ static enum err_code page_newest(const struct making *m, struct page *out) {
   return OK;
 }
 
+/* Takes a hit among the best that stand on a page, in their order. */
+static void page_rank(struct page *p, struct search_hit hits[LIST_PAGE], const struct search_hit *hit) {
+  size_t at = p->n;
+  while (at > 0 && search_before(hit, &hits[at - 1]))
+    at--;
+  if (at == LIST_PAGE) return;
+  if (p->n < LIST_PAGE) p->n++;
+  memmove(hits + at + 1, hits + at, (p->n - at - 1) * sizeof *hits);
+  hits[at] = *hit;
+}
+
 /* Best first; a key is "r" and the id of the last object of the page before. One that is not found any more: from the start. */
 static enum err_code page_best(const struct making *m, struct page *out) {
+  struct search_hit hits[LIST_PAGE];
+  const struct search_hit *mark = NULL;
   int64_t after = 0;
   if (m->q->after != NULL && !key_read(m->q->after, 'r', &after, 1))
     return err_set(m->err, ERR_USAGE, "'after' is none of ours");
-  const uint32_t mark = after == 0 ? m->c->n : catalogue_place(m->c, after);
-  bool behind = mark == m->c->n || !selection_has(&m->all, mark);
-  for (size_t at = 0; at < m->found.len; at += sizeof(int64_t)) {
-    int64_t id = 0;
-    memcpy(&id, m->found.p + at, sizeof id);
-    const uint32_t place = catalogue_place(m->c, id);
-    if (place == m->c->n || !selection_has(&m->all, place)) continue;
-    if (behind) {
-      page_add(out, id);
-    } else {
-      out->before++;
-    }
-    behind = behind || id == after;
+  const uint32_t place = after == 0 ? m->c->n : catalogue_place(m->c, after);
+  for (size_t i = 0; i < n_found(m) && place < m->c->n && mark == NULL; i++) {
+    if (found(m)[i].place == place && selection_has(&m->all, place)) mark = &found(m)[i];
   }
+  for (size_t i = 0; i < n_found(m); i++) {
+    const struct search_hit *hit = &found(m)[i];
+    if (!selection_has(&m->all, hit->place)) continue;
+    if (mark != NULL && !search_before(mark, hit)) {
+      out->before++;
+    } else {
+      page_rank(out, hits, hit);
+    }
+  }
+  for (size_t i = 0; i < out->n; i++)
+    out->ids[i] = m->c->objects[hits[i].place].id;
   if (out->n == LIST_PAGE && out->before + LIST_PAGE < out->total) {
     (void)snprintf(out->next, sizeof out->next, "r%" PRId64, out->ids[LIST_PAGE - 1]);
   }
@@ -191,22 +216,26 @@ static json_t *codes_json(const struct making *m, const struct field *field, con
   return codes;
 }
 
-static enum err_code facet_json(const struct making *m, const struct field *field, json_t *facets) {
+/* What the codes of a chosen dimension would find: counted without its own choice. */
+static enum err_code count_chosen(const struct making *m, const char *dim, uint32_t **out) {
   struct selection but = {.bits = NULL};
-  const struct selection *x = &m->all;
+  enum err_code code = select_but(m, dim, &but);
+  if (code == OK) code = selection_count_codes(&but, m->c, out, m->err);
+  selection_release(&but);
+  return code;
+}
+
+static enum err_code facet_json(const struct making *m, const struct field *field, json_t *facets) {
   struct offered list[LIST_ALL_CODES];
-  const bool more = m->q->more != NULL && strcmp(m->q->more, field->dim) == 0;
+  const bool more = m->q->more != NULL && strcmp(m->q->more, field->dim) == 0, chosen = dim_is_chosen(m->q, field->dim);
   /* What is chosen comes first: with this much room, all of it is shown. */
   const uint32_t most = more ? LIST_ALL_CODES : LIST_CODES + (uint32_t)m->q->n_choices;
-  uint32_t n = 0, n_codes = 0, kept = 0;
+  uint32_t n = 0, n_codes = 0, kept = 0, *own = NULL;
   const struct catalogue_code *codes = catalogue_dim(m->c, field->dim, &n_codes);
-  enum err_code code = OK;
-  if (dim_is_chosen(m->q, field->dim)) {
-    code = select_but(m, field->dim, &but);
-    x = &but;
-  }
+  const enum err_code code = chosen ? count_chosen(m, field->dim, &own) : OK;
+  const uint32_t *counts = (chosen ? own : m->counts) + (codes - m->c->codes);
   for (uint32_t i = 0; i < n_codes && code == OK; i++) {
-    const struct offered o = {&codes[i], catalogue_count(&codes[i], x), is_chosen(m->q, field->dim, codes[i].code)};
+    const struct offered o = {&codes[i], counts[i], chosen && is_chosen(m->q, field->dim, codes[i].code)};
     if (o.count == 0 && !o.chosen) continue;
     n++;
     offer(list, &kept, most, o);
@@ -216,14 +245,14 @@ static enum err_code facet_json(const struct making *m, const struct field *fiel
                                                   schema_label(m->q->schema, field->key, m->r->lang), "n", (int)n, "codes",
                                                   codes_json(m, field, list, kept)));
   }
-  selection_release(&but);
+  free(own);
   return code;
 }
 
 /* A facet for each dimension of the kind, once; what the record says of itself (language, licence) comes last. */
-static enum err_code facets_json(const struct making *m, json_t *facets) {
+static enum err_code facets_json(struct making *m, json_t *facets) {
   const struct schema *schema = m->q->schema;
-  enum err_code code = OK;
+  enum err_code code = selection_count_codes(&m->all, m->c, &m->counts, m->err);
   for (int last = 0; last < 2; last++) {
     for (size_t i = 0; i < schema->n_fields && code == OK; i++) {
       const struct field *field = &schema->fields[i];
@@ -249,7 +278,7 @@ static enum err_code make(struct making *m, json_t *out) {
   if (code == OK) code = select_but(m, NULL, &m->all);
   if (code != OK) return code;
   page.total = selection_count(&m->all);
-  code = m->ranked ? page_best(m, &page) : page_newest(m, &page);
+  code = is_ranked(m) ? page_best(m, &page) : page_newest(m, &page);
   if (code == OK) {
     code = query_rows(m->r->site->store, &m->r->site->now->federation, m->r->site->schemas, page.ids, page.n, m->r->lang,
                       m->q->text, take_row, m, m->err);
@@ -257,7 +286,7 @@ static enum err_code make(struct making *m, json_t *out) {
   if (code == OK) code = facets_json(m, facets);
   (void)json_object_set_new(out, "total", json_integer(page.total));
   (void)json_object_set_new(out, "from", json_integer(page.n == 0 ? 0 : page.before + 1));
-  (void)json_object_set_new(out, "order", json_string(m->ranked ? "best" : "newest"));
+  (void)json_object_set_new(out, "order", json_string(is_ranked(m) ? "best" : "newest"));
   if (page.next[0] != '\0') (void)json_object_set_new(out, "after", json_string(page.next));
   return code;
 }
@@ -268,12 +297,13 @@ enum err_code model_list(struct request *r, json_t **out, struct err *err) {
   const struct schema *schema = schema_by_slug(r->site->schemas, r->captures[0]);
   enum err_code code = schema == NULL ? err_set(err, ERR_NOT_FOUND, "there is no such kind") : list_read(r, schema, &q, err);
   if (code != OK) return code;
-  bytes_init(&m.found, QUERY_FOUND_MAX);
+  bytes_init(&m.found, SEARCH_MAX);
   json_t *model = json_pack("{s:s, s:s}", "kind", schema->kind, "label", schema_label(schema, "@kinds", r->lang));
   code = model == NULL ? err_set(err, ERR_MEMORY, NULL) : make(&m, model);
   bytes_release(&m.found);
   selection_release(&m.text);
   selection_release(&m.all);
+  free(m.counts);
   *out = model;
   return code;
 }

@@ -137,7 +137,9 @@ static enum err_code answer_json(struct answer *a, const json_t *model, struct e
 
 static enum err_code answer_page(struct request *r, const struct route *route, struct err *err) {
   json_t *model = NULL;
-  enum err_code code = route->model(r, &model, err);
+  enum err_code code = store_read_begin(r->site->store, err);
+  if (code == OK) code = route->model(r, &model, err);
+  store_read_end(r->site->store);
   r->out->language = r->lang;
   r->out->vary_language = !r->prefixed && strcmp(r->path, "/") == 0;
   if (code == OK && r->media == MEDIA_JSON) {

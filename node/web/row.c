@@ -34,12 +34,12 @@ static json_t *line_json(struct view v, size_t max) {
 }
 
 /* The first multilingual text behind the title, cut. */
-static void put_lead(json_t *out, const struct request *r, const struct schema *schema, struct view body) {
+static void put_lead(json_t *out, const struct request *r, const struct body_slots *slots) {
+  const struct schema *schema = slots->schema;
   for (size_t i = 0; i < schema->n_fields; i++) {
     const struct field *field = &schema->fields[i];
     struct view text, tag;
-    if (!field->ml || field == schema->title || field->many || !body_text(schema, body, field->key, r->lang, &text, &tag))
-      continue;
+    if (!field->ml || field == schema->title || field->many || !slots_text(slots, field, r->lang, &text, &tag)) continue;
     (void)json_object_set_new(out, "lead", line_json(text, LEAD_MAX));
     (void)json_object_set_new(out, "lead_lang", text_json(tag));
     return;
@@ -94,17 +94,15 @@ json_t *row_json(const struct request *r, const struct query_row *row) {
   if (m != NULL) (void)json_object_set_new(out, "home_country", json_string(m->member->country));
   (void)json_object_set_new(out, "state", json_string(row->withdrawn ? "withdrawn" : "published"));
   (void)json_object_set_new(out, "endorsed", json_false());
-  if (row->schema != NULL && row->body.len > 0) {
+  if (row->slots != NULL) {
     struct codes codes = {r, json_array()};
     struct view title, tag;
-    if (body_text(row->schema, row->body, row->schema->title->key, r->lang, &title, &tag)) {
+    if (slots_text(row->slots, row->schema->title, r->lang, &title, &tag)) {
       (void)json_object_set_new(out, "title_lang", text_json(tag));
     }
-    put_lead(out, r, row->schema, row->body);
-    if (body_walk(row->schema, row->body, take_code, &codes, NULL) == OK) {
-      (void)json_object_set(out, "codes", codes.list);
-    }
-    json_decref(codes.list);
+    put_lead(out, r, row->slots);
+    slots_walk(row->slots, take_code, &codes);
+    (void)json_object_set_new(out, "codes", codes.list);
   }
   if (row->snippet[0] != '\0') (void)json_object_set_new(out, "snippet", snippet_json(row->snippet));
   return out;

@@ -16,14 +16,20 @@
 
 #define BEHIND_REQUESTS 10 /* nice */
 
-enum err_code snapshot_new(struct store *s, const struct schema_set *schemas, struct snapshot **out, struct err *err) {
+static enum err_code make_catalogue(struct store *s, const struct schema_set *schemas, const struct catalogue *last,
+                                    struct catalogue **out, struct err *err) {
+  return last == NULL ? catalogue_new(s, out, err) : catalogue_renew(s, schemas, last, out, err);
+}
+
+enum err_code snapshot_new(struct store *s, const struct schema_set *schemas, const struct catalogue *last,
+                           struct snapshot **out, struct err *err) {
   struct snapshot *made = calloc(1, sizeof *made);
   if (made == NULL) {
     err_set(err, ERR_MEMORY, NULL);
     return ERR_MEMORY;
   }
   enum err_code code = federation_load(s, &made->federation, err);
-  if (code == OK) code = catalogue_new(s, &made->catalogue, err);
+  if (code == OK) code = make_catalogue(s, schemas, last, &made->catalogue, err);
   if (code == OK) code = query_figures(s, &made->federation, schemas, &made->figures, err);
   if (code != OK) {
     snapshot_free(made);
@@ -71,16 +77,17 @@ static void hand_over(struct refresher *r, struct snapshot *made) {
 
 static void *run(void *context) {
   struct refresher *r = context;
+  struct catalogue *last = NULL;
   uint64_t seen = 0, made_ms = 0;
-  bool any = false;
   (void)setpriority(PRIO_PROCESS, (id_t)gettid(), BEHIND_REQUESTS); /* of this thread alone; readers come first */
   while (!has_to_stop(r)) {
     const uint64_t version = store_data_version(r->store), now_ms = clock_ms(clock_system());
-    if (!any || (version != seen && now_ms - made_ms >= SNAPSHOT_REST_MS)) {
+    if (last == NULL || (version != seen && now_ms - made_ms >= SNAPSHOT_REST_MS)) {
       struct err err = ERR_INIT;
       struct snapshot *made = NULL;
-      if (snapshot_new(r->store, r->schemas, &made, &err) == OK) {
-        any = true;
+      if (snapshot_new(r->store, r->schemas, last, &made, &err) == OK) {
+        catalogue_free(last);
+        last = catalogue_hold(made->catalogue);
         seen = version;
         hand_over(r, made);
       } else {
@@ -91,6 +98,7 @@ static void *run(void *context) {
     struct pollfd wake = {r->wake, POLLIN, 0};
     (void)poll(&wake, 1, SNAPSHOT_LOOK_MS);
   }
+  catalogue_free(last);
   return NULL;
 }
 

@@ -18,9 +18,9 @@ struct snapshot {
   struct catalogue *catalogue;
   json_t *figures; /* of query_figures */
 };
-/* Errors of federation_load and catalogue_new. The caller frees it. */
-MUST_CHECK enum err_code snapshot_new(struct store *s, const struct schema_set *schemas, struct snapshot **out,
-                                      struct err *err);
+/* last: the catalogue before, or NULL. Errors of federation_load and catalogue_new. The caller frees it. */
+MUST_CHECK enum err_code snapshot_new(struct store *s, const struct schema_set *schemas, const struct catalogue *last,
+                                      struct snapshot **out, struct err *err);
 void snapshot_free(struct snapshot *s); /* NULL is fine */
 
 struct refresher; /* opaque: the thread */
