@@ -45,7 +45,7 @@ static enum err_code load_title(struct query_reader *r, struct err *err) {
     r->row.slots = taken == OK ? &r->slots : NULL;
   }
   if (r->row.slots != NULL) {
-    (void)slots_text(r->row.slots, schema->title, r->lang, &title, NULL);
+    (void)slots_text(r->row.slots, r->row.slots->schema->title, r->lang, &title, NULL);
   }
   enum err_code code = bytes_append(&r->title, title, err);
   const char *text = code == OK ? bytes_text(&r->title) : NULL;
