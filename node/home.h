@@ -14,6 +14,7 @@
 #include "protocol/schema/schema.h"
 
 #define HOME_PATH_MAX 4096
+#define HOME_CONTACT_MAX 256
 
 /* node.ini, all keys optional but country. Invariant: strings are NUL-terminated, endpoints valid. */
 struct home_config {
@@ -25,6 +26,7 @@ struct home_config {
   char advertise[LIMIT_ENDPOINT + 1]; /* what peers dial; empty: not told */
   char web[LIMIT_ENDPOINT + 1];       /* http://127.0.0.1:0: where pages are served; port 0 as above; "off": nowhere */
   char web_name[LIMIT_ENDPOINT + 1];  /* a further name under which they are asked for (Host); empty: none */
+  char contact[HOME_CONTACT_MAX];     /* where readers of the pages write: a mail address or https://…; empty: none */
   char log_bodies[9];                 /* MiB of bodies of one log past which it is paused; empty: LIMIT_LOG_BODIES */
   struct {
     char handle[HANDLE_MAX], endpoint[LIMIT_ENDPOINT + 1];

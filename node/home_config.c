@@ -28,7 +28,8 @@ enum config_form {
   CONFIG_ENDPOINT,
   CONFIG_MIB,
   CONFIG_WEB,
-  CONFIG_HOST
+  CONFIG_HOST,
+  CONFIG_CONTACT
 };
 
 #define CONFIG_KEY(key, form)                                                                                                  \
@@ -42,6 +43,7 @@ static const struct config_key {
     CONFIG_KEY(handle, CONFIG_HANDLE),   CONFIG_KEY(name, CONFIG_TEXT),     CONFIG_KEY(language, CONFIG_LANGUAGE),
     CONFIG_KEY(license, CONFIG_TEXT),    CONFIG_KEY(listen, CONFIG_LISTEN), CONFIG_KEY(advertise, CONFIG_ENDPOINT),
     CONFIG_KEY(log_bodies, CONFIG_MIB),  CONFIG_KEY(web, CONFIG_WEB),       CONFIG_KEY(web_name, CONFIG_HOST),
+    CONFIG_KEY(contact, CONFIG_CONTACT),
 };
 #define N_CONFIG_KEYS (sizeof config_keys / sizeof config_keys[0])
 
@@ -114,6 +116,14 @@ static bool host_is_valid(const char *text) {
   return text[strspn(text, plain)] == '\0';
 }
 
+/* An address on the web, or one for mail: plain characters around one "@". */
+static bool contact_is_valid(const char *text) {
+  static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_+";
+  size_t local = strspn(text, plain);
+  size_t host = text[local] == '@' ? strspn(text + local + 1, plain) : 0;
+  return value_is_url(view_of_text(text)) || (local > 0 && host > 0 && text[local + 1 + host] == '\0');
+}
+
 /* Why value does not do for form, or NULL. */
 static const char *config_fault(enum config_form form, const char *value) {
   switch (form) {
@@ -139,6 +149,8 @@ static const char *config_fault(enum config_form form, const char *value) {
     return web_is_valid(value) ? NULL : "is no address such as http://127.0.0.1:7480, nor off";
   case CONFIG_HOST:
     return host_is_valid(value) ? NULL : "is no name such as cases.example.org";
+  case CONFIG_CONTACT:
+    return contact_is_valid(value) ? NULL : "is no address such as office@example.org or https://example.org/contact";
   case CONFIG_MIB:
     return mib_is_valid(value) ? NULL : "is no number of MiB such as 4096";
   }

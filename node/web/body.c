@@ -7,24 +7,32 @@
 #include <string.h>
 
 #include "keys/text.h"
+#include "node/web/prose.h"
 #include "node/web/site.h"
 #include "protocol/schema/value.h"
 
 #define SHORT_MAX 90 /* characters up to which a text stands beside its label */
+#define LEAD_MAX 600 /* characters up to which a text introduces the page */
 
 /* What is being shown. original: the language of the object, or "". */
 struct showing {
   struct request *r;
   struct html *h;
   const struct schema *schema;
+  const struct content *content;
   const char *tag, *original;
   bool open; /* a <dl> is open */
 };
 
-static const char *original_of(const struct schema *schema, const json_t *body) {
-  const struct field *field = schema == NULL ? NULL : schema->language;
-  const char *text = field == NULL ? NULL : json_string_value(json_object_get(body, field->key));
-  return text == NULL ? "" : text;
+static struct showing showing(struct request *r, struct html *h, const struct content *content) {
+  const struct field *field = content->schema == NULL ? NULL : content->schema->language;
+  const char *original = field == NULL ? NULL : json_string_value(json_object_get(content->body, field->key));
+  return (struct showing){.r = r,
+                          .h = h,
+                          .schema = content->schema,
+                          .content = content,
+                          .tag = content->tag,
+                          .original = original == NULL ? "" : original};
 }
 
 /* The text of an ml value in the language wanted, else of the page, else the original, else the first. */
@@ -59,30 +67,32 @@ static const char *scalar_text(const struct showing *s, const struct field *fiel
 /* The facet of a code, as a link to the list of those that have it too. */
 static bool put_facet_link(const struct showing *s, const struct field *field, const char *code, const char *text) {
   char slug[SLUG_MAX];
-  struct bytes path;
   if (field == NULL || field->dim[0] == '\0') return false;
   schema_slug(s->schema, slug);
-  bytes_init(&path, GUARD_TARGET_MAX);
-  const bool fits =
-      bytes_printf(&path, NULL, "/%s", slug) == OK && url_put(&path, field->dim, code, NULL) == OK && bytes_text(&path) != NULL;
-  if (fits) put_link(s->r, s->h, bytes_text(&path), text);
-  bytes_release(&path);
-  return fits;
+  html_open(s->h, "a");
+  put_code_href(s->r, s->h, slug, field->dim, code);
+  html_text(s->h, text);
+  html_close(s->h);
+  return true;
 }
 
-static void put_url(struct html *h, const char *url) {
-  if (!value_is_url(view_of_text(url))) {
-    html_text(h, url);
+/* Another object, by its title. One that is not here is told by its number. */
+static void put_ref(const struct showing *s, const char *id) {
+  size_t i = 0;
+  const json_t *link = NULL;
+  json_array_foreach(s->content->links, i, link) {
+    char path[REFERENCE_MAX + 1];
+    if (strcmp(text_at(link, "id"), id) != 0 || text_at(link, "reference")[0] == '\0') continue;
+    (void)snprintf(path, sizeof path, "/%s", text_at(link, "reference"));
+    put_link(s->r, s->h, path, text_at(link, "title")[0] == '\0' ? text_at(link, "reference") : text_at(link, "title"));
     return;
   }
-  html_open(h, "a");
-  html_attr(h, "href", url);
-  html_attr(h, "rel", "noreferrer nofollow ugc");
-  html_text(h, url);
-  html_close(h);
+  html_element(s->h, "code", NULL, id);
+  html_text(s->h, " ");
+  html_text(s->h, phrase(P_NOT_HERE, s->r->lang));
 }
 
-/* A language that is not the page's is marked for screen readers and, by a small word, for everybody. */
+/* A language that is not the page's is marked for screen readers and, by its name, for everybody. */
 static void open_marked(const struct showing *s, const char *element, const char *tag) {
   html_open(s->h, element);
   put_lang(s->r, s->h, tag);
@@ -93,32 +103,57 @@ static void put_tag(const struct showing *s, const char *tag) {
   html_text(s->h, " ");
   html_open(s->h, "small");
   html_attr(s->h, "class", "tag");
-  html_text(s->h, tag);
+  html_text(s->h, "(");
+  html_text(s->h, language_name(s->r->site, tag, s->r->lang));
+  html_text(s->h, ")");
   html_close(s->h);
+}
+
+static void put_plain(const struct showing *s, json_t *value, const char *text, const char *tag) {
+  open_marked(s, "span", tag);
+  html_text(s->h, text);
+  html_close(s->h);
+  if (json_is_object(value)) put_tag(s, tag);
 }
 
 static void put_scalar(const struct showing *s, const struct field *field, json_t *value) {
   const char *tag = "";
   const char *text = scalar_text(s, field, value, &tag);
-  if (field != NULL && field->type == FIELD_URL) {
-    put_url(s->h, text);
-  } else if (field != NULL && field->type == FIELD_REF) {
-    html_open(s->h, "code");
-    html_text(s->h, text);
-    html_close(s->h);
-  } else if (!(json_is_string(value) && put_facet_link(s, field, json_string_value(value), text))) {
-    open_marked(s, "span", tag);
-    html_text(s->h, text);
-    html_close(s->h);
-    if (json_is_object(value)) put_tag(s, tag);
+  if (json_is_string(value) && put_facet_link(s, field, json_string_value(value), text)) return;
+  switch (field == NULL || !json_is_string(value) ? FIELD_TEXT : field->type) {
+  case FIELD_URL:
+    if (value_is_url(view_of_text(text))) {
+      put_url(s->h, view_of_text(text), view_of_text(text));
+    } else {
+      html_text(s->h, text);
+    }
+    return;
+  case FIELD_REF:
+    put_ref(s, text);
+    return;
+  case FIELD_DATE:
+    put_date(s->r, s->h, text);
+    return;
+  case FIELD_NUMBER:
+    html_digits(s->h, text);
+    return;
+  case FIELD_BLOB:
+    html_element(s->h, "code", NULL, text);
+    return;
+  case FIELD_TEXT:
+  case FIELD_CODE:
+  case FIELD_BOOL:
+  case FIELD_GROUP:
+  case FIELD_FILE:
+    put_plain(s, value, text, tag);
+    return;
   }
 }
 
-/* A long text: paragraphs. */
 static void put_long(const struct showing *s, const char *text, const char *tag) {
   open_marked(s, "div", tag);
   html_attr(s->h, "class", "text");
-  html_paragraphs(s->h, view_of_text(text));
+  prose_show(s->h, view_of_text(text), "h3");
   html_close(s->h);
 }
 
@@ -234,7 +269,8 @@ static bool is_listed(const json_t *body, const char *list, const char *key) {
   return false;
 }
 
-static void put_absent(struct showing *s, const struct field *field, const json_t *body) {
+static void put_absent(struct showing *s, const struct field *field) {
+  const json_t *body = s->content->body;
   const bool unknown = is_listed(body, "_unknown", field->key);
   if (!unknown && !is_listed(body, "_na", field->key)) return;
   open_field(s, schema_label(s->schema, field->key, s->r->lang), false);
@@ -265,15 +301,15 @@ static void put_field(struct showing *s, const struct field *field, json_t *valu
 }
 
 /* The totals that the schema asks for (rule word sum) stand in the model, beside the body. */
-static void put_sums(struct showing *s, const struct field *field, const json_t *sums) {
+static void put_sums(struct showing *s, const struct field *field) {
   for (size_t i = 0; i <= field->n_children; i++) {
     const struct field *leaf = i == field->n_children ? field : &field->children[i];
-    const char *total = json_string_value(json_object_get(sums, leaf->key));
+    const char *total = json_string_value(json_object_get(s->content->sums, leaf->key));
     char label[160];
     if (total == NULL) continue;
     (void)snprintf(label, sizeof label, "%s: %s", phrase(P_TOTAL, s->r->lang), schema_label(s->schema, leaf->key, s->r->lang));
     open_field(s, label, false);
-    html_text(s->h, total);
+    html_digits(s->h, total);
     close_field(s);
   }
 }
@@ -319,57 +355,85 @@ static void put_unknown_keys(struct showing *s, json_t *body) {
 bool field_is_aside(const struct schema *schema, const struct field *field) {
   bool aside = field == schema->language || strcmp(field->vocabulary_name, "spdx") == 0;
   for (size_t i = 0; i < schema->n_unique; i++)
-    aside = aside || schema->unique[i] == field;
+    aside = aside || (schema->unique[i] == field && field->type == FIELD_TEXT);
   return aside;
 }
 
-const struct field *lead_field(const struct schema *schema, const json_t *body) {
-  for (size_t i = 0; i < schema->n_fields; i++) {
-    const struct field *field = &schema->fields[i];
-    if (field->ml && !field->many && field != schema->title && json_object_get(body, field->key) != NULL) return field;
+/* The field that introduces the page, its text and language; NULL: none does. */
+static const struct field *lead_field(const struct showing *s, const char **text, const char **tag) {
+  for (size_t i = 0; s->schema != NULL && i < s->schema->n_fields; i++) {
+    const struct field *field = &s->schema->fields[i];
+    json_t *value = json_object_get(s->content->body, field->key);
+    if (!field->ml || field->many || field == s->schema->title || value == NULL) continue;
+    *text = scalar_text(s, field, value, tag);
+    return text_length(view_of_text(*text)) <= LEAD_MAX ? field : NULL;
   }
   return NULL;
 }
 
-void show_lead(struct request *r, struct html *h, const struct schema *schema, json_t *body, const char *tag) {
-  struct showing s = {.r = r, .h = h, .schema = schema, .tag = tag, .original = original_of(schema, body)};
-  const struct field *field = lead_field(schema, body);
-  const char *used = "";
-  if (field == NULL) return;
-  const char *text = scalar_text(&s, field, json_object_get(body, field->key), &used);
-  open_marked(&s, "div", used);
+void show_lead(struct request *r, struct html *h, const struct content *content) {
+  const struct showing s = showing(r, h, content);
+  const char *text = "", *tag = "";
+  if (lead_field(&s, &text, &tag) == NULL) return;
+  open_marked(&s, "div", tag);
   html_attr(h, "class", "lead");
-  html_paragraphs(h, view_of_text(text));
+  prose_show(h, view_of_text(text), "p");
   html_close(h);
 }
 
+static void chapter_id(const struct field *field, char out[FIELD_KEY_MAX + 8]) {
+  (void)snprintf(out, FIELD_KEY_MAX + 8, "c-%s", field == NULL ? "first" : field->key);
+}
+
 /* What has its own place on the page (title, lead, what the record says of itself) is passed over. */
-static void put_fields(struct showing *s, json_t *body, const json_t *sums) {
-  open_chapter(s, "c-first", phrase(P_DETAILS, s->r->lang));
+static void put_fields(struct showing *s) {
+  const char *text = "", *tag = "";
+  const struct field *lead = lead_field(s, &text, &tag);
+  char id[FIELD_KEY_MAX + 8];
+  chapter_id(NULL, id);
+  open_chapter(s, id, phrase(P_DETAILS, s->r->lang));
   for (size_t i = 0; s->schema != NULL && i < s->schema->n_fields; i++) {
     const struct field *field = &s->schema->fields[i];
-    if (i > 0 && field->heading && chapter_has_content(s->schema, i, body)) {
-      char id[FIELD_KEY_MAX + 8];
-      (void)snprintf(id, sizeof id, "c-%s", field->key);
+    if (i > 0 && field->heading && chapter_has_content(s->schema, i, s->content->body)) {
+      chapter_id(field, id);
       close_list(s);
       html_close(s->h);
       open_chapter(s, id, heading_of(s, field));
     }
-    json_t *value = json_object_get(body, field->key);
+    json_t *value = json_object_get(s->content->body, field->key);
     if (value == NULL) {
-      put_absent(s, field, body);
-    } else if (field != s->schema->title && field != lead_field(s->schema, body) && !field_is_aside(s->schema, field)) {
+      put_absent(s, field);
+    } else if (field != s->schema->title && field != lead && !field_is_aside(s->schema, field)) {
       put_field(s, field, value);
-      put_sums(s, field, sums);
+      put_sums(s, field);
     }
   }
-  put_unknown_keys(s, body);
+  put_unknown_keys(s, s->content->body);
   close_list(s);
   html_close(s->h);
 }
 
-void show_body(struct request *r, struct html *h, const struct schema *schema, json_t *body, const json_t *sums,
-               const char *tag) {
-  struct showing s = {.r = r, .h = h, .schema = schema, .tag = tag, .original = original_of(schema, body)};
-  put_fields(&s, body, sums);
+void show_body(struct request *r, struct html *h, const struct content *content) {
+  struct showing s = showing(r, h, content);
+  put_fields(&s);
+}
+
+static void put_chapter_link(const struct showing *s, const struct field *field, const char *title) {
+  char to[FIELD_KEY_MAX + 9] = "#";
+  chapter_id(field, to + 1);
+  html_open(s->h, "li");
+  html_open(s->h, "a");
+  html_attr(s->h, "href", to);
+  html_text(s->h, title);
+  html_close(s->h);
+  html_close(s->h);
+}
+
+void show_chapters(struct request *r, struct html *h, const struct content *content) {
+  const struct showing s = showing(r, h, content);
+  put_chapter_link(&s, NULL, phrase(P_DETAILS, r->lang));
+  for (size_t i = 1; s.schema != NULL && i < s.schema->n_fields; i++) {
+    const struct field *field = &s.schema->fields[i];
+    if (field->heading && chapter_has_content(s.schema, i, content->body)) put_chapter_link(&s, field, heading_of(&s, field));
+  }
 }

@@ -7,8 +7,9 @@
 
 #include "node/web/site.h"
 
-#define NEWEST 6
-#define BROWSE_CODES 24 /* of each dimension that the page offers */
+#define NEWEST 5
+#define BROWSE_CODES 10     /* of each dimension that the page offers */
+#define BROWSE_COUNTRIES 72 /* that the map and what stands beside it offer */
 
 struct list {
   const struct request *r;
@@ -41,6 +42,7 @@ static int compare_counts(const void *a, const void *b) {
 }
 
 static json_t *dim_json(const struct request *r, const struct schema *schema, const struct field *field, uint32_t *n_codes) {
+  const uint32_t most = strcmp(field->vocabulary_name, "country") == 0 ? BROWSE_COUNTRIES : BROWSE_CODES;
   uint32_t n_known = 0, n = 0;
   const struct catalogue_code *known = catalogue_dim(r->site->now->catalogue, field->dim, &n_known);
   struct ranked *codes = calloc((size_t)n_known + 1, sizeof *codes);
@@ -49,7 +51,7 @@ static json_t *dim_json(const struct request *r, const struct schema *schema, co
     if (known[i].n > 0) codes[n++].code = &known[i];
   }
   if (n > 1) qsort(codes, n, sizeof *codes, compare_counts);
-  for (uint32_t i = 0; i < n && i < BROWSE_CODES; i++) {
+  for (uint32_t i = 0; i < n && i < most; i++) {
     const char *label = vocabulary_label(field->vocabulary, view_of_text(codes[i].code->code), r->lang);
     (void)json_array_append_new(list,
                                 json_pack("{s:s, s:s, s:I}", "code", codes[i].code->code, "label",
@@ -57,8 +59,8 @@ static json_t *dim_json(const struct request *r, const struct schema *schema, co
   }
   free(codes);
   *n_codes = n;
-  return json_pack("{s:s, s:s, s:i, s:o}", "dim", field->dim, "label", schema_label(schema, field->key, r->lang), "n", (int)n,
-                   "codes", list);
+  return json_pack("{s:s, s:s, s:s, s:i, s:o}", "dim", field->dim, "vocabulary", field->vocabulary_name, "label",
+                   schema_label(schema, field->key, r->lang), "n", (int)n, "codes", list);
 }
 
 /* Dimensions of short vocabularies of the kind that most objects have: what the page offers to browse by. */
@@ -79,36 +81,40 @@ static json_t *browse_json(const struct request *r, const struct schema *schema,
   return list;
 }
 
+static uint32_t count_of(const struct catalogue *c, const struct schema *schema) {
+  uint32_t n = 0;
+  for (uint32_t k = 0; k < c->n; k++)
+    n += c->objects[k].schema == schema->number;
+  return n;
+}
+
 /* The kind that most of the objects are of; the first one when there are none. */
-static const struct schema *main_schema(const struct request *r) {
-  const struct catalogue *c = r->site->now->catalogue;
+static const struct schema *main_schema(const struct request *r, uint32_t *most) {
   const struct schema *best = schema_set_at(r->site->schemas, 0);
-  uint32_t most = 0;
+  *most = 0;
   for (size_t i = 0; i < schema_set_count(r->site->schemas); i++) {
     const struct schema *schema = schema_set_at(r->site->schemas, i);
-    uint32_t n = 0;
-    for (uint32_t k = 0; k < c->n; k++)
-      n += c->objects[k].schema == schema->number;
-    if (n > most) best = schema;
-    if (n > most) most = n;
+    const uint32_t n = count_of(r->site->now->catalogue, schema);
+    if (n > *most) best = schema;
+    if (n > *most) *most = n;
   }
   return best;
 }
 
 enum err_code model_home(struct request *r, json_t **out, struct err *err) {
   const struct snapshot *now = r->site->now;
-  const struct schema *schema = main_schema(r);
+  uint32_t n_countries = 0, n_objects = 0;
+  const struct schema *schema = main_schema(r, &n_objects);
   json_t *rows = json_array();
-  uint32_t n_countries = 0;
   char fed_id[HASH_HEX_LEN], slug[SLUG_MAX];
   hash_hex(&now->federation.charter.fed_id, fed_id);
   schema_slug(schema, slug);
   const enum err_code code = newest_json(r, rows, err);
   json_t *browse = browse_json(r, schema, &n_countries);
   *out = json_pack("{s:o, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o}", "name", observatory_name(r), "fed_id", fed_id, "kind",
-                   schema->kind, "list", slug, "label", schema_label(schema, "@kinds", r->lang), "objects",
-                   (int)now->catalogue->n, "countries", (int)n_countries, "members", (int)now->federation.epoch.n_members,
-                   "newest", rows, "browse", browse);
+                   schema->kind, "list", slug, "label", schema_label(schema, "@kinds", r->lang), "objects", (int)n_objects,
+                   "countries", (int)n_countries, "members", (int)now->federation.epoch.n_members, "newest", rows, "browse",
+                   browse);
   return code;
 }
 
@@ -123,69 +129,19 @@ static void show_figure(struct html *h, json_int_t value, const char *label) {
   html_close(h);
 }
 
-static void show_search(struct request *r, struct html *h, const char *list) {
+static void show_hero(struct request *r, struct html *h, const json_t *model) {
   char action[SLUG_MAX + 8];
-  (void)snprintf(action, sizeof action, "/%s/%s", r->lang, list);
-  html_open(h, "form");
-  html_attr(h, "class", "search");
-  html_attr(h, "role", "search");
-  html_attr(h, "action", action);
-  html_open(h, "label");
-  html_attr(h, "for", "q");
-  html_text(h, phrase(P_SEARCH_LABEL, r->lang));
-  html_close(h);
-  html_open(h, "div");
-  html_void(h, "input");
-  html_attr(h, "type", "search");
-  html_attr(h, "id", "q");
-  html_attr(h, "name", "q");
-  html_attr(h, "maxlength", "200");
-  html_element(h, "button", NULL, phrase(P_SEARCH, r->lang));
-  html_close(h);
-  html_close(h);
-}
-
-static void show_browse(struct request *r, struct html *h, const json_t *dim, const char *list) {
-  size_t i = 0;
-  const json_t *code = NULL;
-  html_open(h, "section");
-  html_open(h, "h3");
-  html_text(h, text_at(dim, "label"));
-  html_close(h);
-  html_open(h, "ul");
-  html_attr(h, "class", "chips");
-  json_array_foreach(json_object_get(dim, "codes"), i, code) {
-    struct bytes path;
-    bytes_init(&path, GUARD_TARGET_MAX);
-    const bool fits = bytes_printf(&path, NULL, "/%s", list) == OK &&
-                      url_put(&path, text_at(dim, "dim"), text_at(code, "code"), NULL) == OK && bytes_text(&path) != NULL;
-    html_open(h, "li");
-    html_open(h, "a");
-    put_href(r, h, fits ? bytes_text(&path) : "/");
-    bytes_release(&path);
-    html_text(h, text_at(code, "label"));
-    html_text(h, " ");
-    html_open(h, "span");
-    html_attr(h, "class", "count");
-    html_uint(h, (uint64_t)int_at(code, "count"));
-    html_close(h);
-    html_close(h);
-    html_close(h);
-  }
-  html_close(h);
-  html_close(h);
-}
-
-void show_home(struct request *r, struct html *h, const json_t *model) {
-  size_t i = 0;
-  const json_t *dim = NULL;
-  const char *list = text_at(model, "list");
-  layout_begin(r, h, phrase(P_HOME, r->lang), "/");
+  (void)snprintf(action, sizeof action, "/%s/%s", r->lang, text_at(model, "list"));
   html_open(h, "div");
   html_attr(h, "class", "hero");
   html_element(h, "h1", NULL, text_at(model, "name"));
   html_element(h, "p", "lead", phrase(P_TAGLINE, r->lang));
-  show_search(r, h, list);
+  html_open(h, "form");
+  html_attr(h, "class", "search");
+  html_attr(h, "role", "search");
+  html_attr(h, "action", action);
+  put_search(r, h, NULL);
+  html_close(h);
   html_open(h, "dl");
   html_attr(h, "class", "figures");
   show_figure(h, int_at(model, "objects"), text_at(model, "label"));
@@ -193,18 +149,94 @@ void show_home(struct request *r, struct html *h, const json_t *model) {
   show_figure(h, int_at(model, "members"), phrase(P_MEMBERS, r->lang));
   html_close(h);
   html_close(h);
-  html_open(h, "div");
-  html_attr(h, "class", "columns");
-  html_open(h, "section");
-  html_element(h, "h2", NULL, phrase(P_NEWEST, r->lang));
-  show_rows(r, h, json_object_get(model, "newest"));
+}
+
+/* The way to all codes of a dimension, if some are not shown. */
+static void show_all(struct request *r, struct html *h, const json_t *dim, const char *list) {
+  const json_int_t n = int_at(dim, "n");
+  if ((size_t)n <= json_array_size(json_object_get(dim, "codes"))) return;
+  html_open(h, "p");
+  html_open(h, "a");
+  put_code_href(r, h, list, "more", text_at(dim, "dim"));
+  html_text(h, phrase(P_MORE, r->lang));
+  html_text(h, ": ");
+  html_text(h, text_at(dim, "label"));
+  html_text(h, " (");
+  html_uint(h, (uint64_t)n);
+  html_text(h, ")");
   html_close(h);
+  html_close(h);
+}
+
+/* Codes of a dimension as bars, the longest first. */
+static void show_bars(struct request *r, struct html *h, const json_t *dim, const char *list) {
+  size_t i = 0;
+  const json_t *code = NULL, *codes = json_object_get(dim, "codes");
+  const json_int_t most = int_at(json_array_get(codes, 0), "count");
+  if (json_array_size(codes) == 0) return;
   html_open(h, "section");
-  html_element(h, "h2", NULL, phrase(P_BROWSE, r->lang));
-  json_array_foreach(json_object_get(model, "browse"), i, dim) {
-    show_browse(r, h, dim, list);
+  html_element(h, "h2", NULL, text_at(dim, "label"));
+  html_open(h, "ul");
+  html_attr(h, "class", "bars");
+  json_array_foreach(codes, i, code) {
+    html_open(h, "li");
+    show_code_link(r, h, list, text_at(dim, "dim"), code);
+    put_bar(h, (uint64_t)int_at(code, "count"), (uint64_t)most);
+    html_close(h);
   }
   html_close(h);
+  show_all(r, h, dim, list);
+  html_close(h);
+}
+
+static void show_where(struct request *r, struct html *h, const json_t *dim, const char *list) {
+  if (json_array_size(json_object_get(dim, "codes")) == 0) return;
+  html_open(h, "section");
+  html_attr(h, "class", "where");
+  html_element(h, "h2", NULL, phrase(P_WHERE, r->lang));
+  show_map(r, h, dim, list);
+  show_all(r, h, dim, list);
+  html_close(h);
+}
+
+static void show_newest(struct request *r, struct html *h, const json_t *model) {
+  char path[SLUG_MAX + 1];
+  const json_t *rows = json_object_get(model, "newest");
+  html_open(h, "section");
+  html_element(h, "h2", NULL, phrase(P_NEWEST, r->lang));
+  if (json_array_size(rows) == 0) {
+    html_element(h, "p", NULL, phrase(P_NOTHING_YET, r->lang));
+  } else {
+    show_rows(r, h, rows);
+    (void)snprintf(path, sizeof path, "/%s", text_at(model, "list"));
+    html_open(h, "p");
+    html_open(h, "a");
+    html_attr(h, "class", "button");
+    put_href(r, h, path);
+    html_text(h, phrase(P_SEE_ALL, r->lang));
+    html_text(h, ": ");
+    html_text(h, text_at(model, "label"));
+    html_close(h);
+    html_close(h);
+  }
+  html_close(h);
+}
+
+void show_home(struct request *r, struct html *h, const json_t *model) {
+  size_t i = 0;
+  const json_t *dim = NULL, *browse = json_object_get(model, "browse");
+  const char *list = text_at(model, "list");
+  layout_begin(r, h, phrase(P_HOME, r->lang), "/");
+  show_hero(r, h, model);
+  html_open(h, "div");
+  html_attr(h, "class", "columns");
+  json_array_foreach(browse, i, dim) {
+    if (strcmp(text_at(dim, "vocabulary"), "country") == 0) show_where(r, h, dim, list);
+  }
+  show_newest(r, h, model);
+  json_array_foreach(browse, i, dim) {
+    if (strcmp(text_at(dim, "vocabulary"), "country") != 0) show_bars(r, h, dim, list);
+  }
   html_close(h);
   layout_end(r, h);
 }

@@ -135,7 +135,18 @@ void html_text(struct html *h, const char *text) {
 void html_uint(struct html *h, uint64_t value) {
   char text[24];
   (void)snprintf(text, sizeof text, "%" PRIu64, value);
-  html_text(h, text);
+  html_digits(h, text);
+}
+
+void html_digits(struct html *h, const char *number) {
+  const char *first = number + strcspn(number, "0123456789");
+  const size_t n = strspn(first, "0123456789");
+  html_text_view(h, view_of(number, (size_t)(first - number)));
+  for (size_t i = 0; i < n; i++) {
+    if (n > 4 && i > 0 && (n - i) % 3 == 0) put_text(h, "\xe2\x80\xaf");
+    html_text_view(h, view_of(first + i, 1));
+  }
+  html_text(h, first + n);
 }
 
 void html_element(struct html *h, const char *tag, const char *class, const char *text) {
@@ -143,39 +154,4 @@ void html_element(struct html *h, const char *tag, const char *class, const char
   if (class != NULL) html_attr(h, "class", class);
   html_text(h, text);
   html_close(h);
-}
-
-/* Cuts the next line off *rest. */
-static struct view next_line(struct view *rest) {
-  const uint8_t *end = memchr(rest->p, '\n', rest->len);
-  const struct view line = view_of(rest->p, end == NULL ? rest->len : (size_t)(end - rest->p));
-  *rest = end == NULL ? view_of(NULL, 0) : view_of(end + 1, rest->len - line.len - 1);
-  return line;
-}
-
-static bool is_blank(struct view line) {
-  for (size_t i = 0; i < line.len; i++) {
-    if (line.p[i] != ' ' && line.p[i] != '\t') return false;
-  }
-  return true;
-}
-
-void html_paragraphs(struct html *h, struct view text) {
-  bool open = false;
-  while (text.len > 0) {
-    const struct view line = next_line(&text);
-    if (is_blank(line)) {
-      if (open) html_close(h);
-      open = false;
-      continue;
-    }
-    if (open) {
-      html_void(h, "br");
-    } else {
-      html_open(h, "p");
-    }
-    open = true;
-    html_text_view(h, line);
-  }
-  if (open) html_close(h);
 }

@@ -35,9 +35,9 @@ void html_close(struct html *h);                  /* the innermost open element 
 void html_text(struct html *h, const char *text);
 void html_text_view(struct html *h, struct view text);
 void html_uint(struct html *h, uint64_t value);
+/* A decimal number: five digits or more before the point in groups of three (U+202F between them, ISO 80000-1 7.3.1). */
+void html_digits(struct html *h, const char *number);
 /* <tag class="class">text</tag>; class NULL: none. */
 void html_element(struct html *h, const char *tag, const char *class, const char *text);
-/* Text of people: paragraphs at empty lines, <br> at other line ends. */
-void html_paragraphs(struct html *h, struct view text);
 
 #endif

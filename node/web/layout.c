@@ -1,100 +1,12 @@
 /*
- * layout: the frame of every page (head, header, navigation, footer), and the small pieces that pages share. See site.h.
+ * layout: the frame of every page: head, header, navigation, footer. See site.h; the pieces inside are in piece.c.
  */
-#include <ctype.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
+#include <strings.h>
 
+#include "keys/text.h"
 #include "node/web/site.h"
-#include "protocol/schema/value.h"
-
-const char *text_at(const json_t *object, const char *key) {
-  const char *text = json_string_value(json_object_get(object, key));
-  return text == NULL ? "" : text;
-}
-
-json_int_t int_at(const json_t *object, const char *key) {
-  return json_integer_value(json_object_get(object, key));
-}
-
-void put_href(struct request *r, struct html *h, const char *path) {
-  char url[GUARD_TARGET_MAX + 64];
-  (void)snprintf(url, sizeof url, "/%s%s", r->lang, path);
-  html_attr(h, "href", url);
-}
-
-/* Tags come from authors: of no form, they say nothing to a browser. */
-void put_lang(const struct request *r, struct html *h, const char *tag) {
-  if (strcmp(tag, r->lang) != 0 && value_is_tag(view_of_text(tag))) html_attr(h, "lang", tag);
-}
-
-void put_link(struct request *r, struct html *h, const char *path, const char *text) {
-  html_open(h, "a");
-  put_href(r, h, path);
-  html_text(h, text);
-  html_close(h);
-}
-
-void put_pair(struct html *h, const char *label, const char *text) {
-  html_element(h, "dt", NULL, label);
-  html_element(h, "dd", NULL, text);
-}
-
-void put_day(struct request *r, struct html *h, json_int_t seconds) {
-  struct tm tm;
-  const time_t t = (time_t)seconds;
-  char machine[32], people[64];
-  if (gmtime_r(&t, &tm) == NULL || strftime(machine, sizeof machine, "%Y-%m-%d", &tm) == 0) {
-    html_text(h, "?");
-    return;
-  }
-  (void)snprintf(people, sizeof people, "%d %s %d", tm.tm_mday, phrase((enum phrase)(P_MONTH_1 + tm.tm_mon), r->lang),
-                 tm.tm_year + 1900);
-  html_open(h, "time");
-  html_attr(h, "datetime", machine);
-  html_text(h, people);
-  html_close(h);
-}
-
-/* ---- kinds in paths ---- */
-
-/* Letters and digits of the English plural, in lower case, the rest as hyphens. */
-void schema_slug(const struct schema *schema, char out[SLUG_MAX]) {
-  const char *label = schema_label(schema, "@kinds", "en");
-  size_t n = 0;
-  for (; *label != '\0' && n + 1 < SLUG_MAX; label++) {
-    const unsigned char c = (unsigned char)*label;
-    if (c < 0x80 && isalnum(c)) {
-      out[n++] = (char)tolower(c);
-    } else if (n > 0 && out[n - 1] != '-') {
-      out[n++] = '-';
-    }
-  }
-  out[n] = '\0';
-  if (n == 0) (void)snprintf(out, SLUG_MAX, "%s", schema->kind);
-}
-
-const struct schema *schema_by_slug(const struct schema_set *set, const char *slug) {
-  char name[SLUG_MAX];
-  for (size_t i = 0; i < schema_set_count(set); i++) {
-    schema_slug(schema_set_at(set, i), name);
-    if (strcmp(name, slug) == 0) return schema_set_at(set, i);
-  }
-  return NULL;
-}
-
-const char *country_name(const struct site *s, const char *country, const char *lang) {
-  const struct vocabulary *v = vocabulary_by_name(s->schemas, "country");
-  const char *label = v == NULL ? NULL : vocabulary_label(v, view_of_text(country), lang);
-  return label == NULL ? country : label;
-}
-
-json_t *observatory_name(const struct request *r) {
-  const struct view name = charter_name(&r->site->now->federation.charter, r->lang);
-  return json_stringn((const char *)name.p, name.len);
-}
 
 static void put_name(struct request *r, struct html *h) {
   if (r->site->now == NULL) {
@@ -213,6 +125,7 @@ static void put_languages(struct request *r, struct html *h) {
 }
 
 void layout_begin(struct request *r, struct html *h, const char *title, const char *active) {
+  r->title = title;
   html_open(h, "html");
   html_attr(h, "lang", r->lang);
   put_head(r, h, title);
@@ -229,7 +142,14 @@ void layout_begin(struct request *r, struct html *h, const char *title, const ch
   html_open(h, "a");
   html_attr(h, "class", "brand");
   put_href(r, h, "/");
+  html_void(h, "img");
+  html_attr(h, "src", "/icon.svg");
+  html_attr(h, "alt", "");
+  html_attr_uint(h, "width", 32);
+  html_attr_uint(h, "height", 32);
+  html_open(h, "span");
   put_name(r, h);
+  html_close(h);
   html_close(h);
   put_navigation(r, h, active);
   put_languages(r, h);
@@ -240,21 +160,62 @@ void layout_begin(struct request *r, struct html *h, const char *title, const ch
   html_attr(h, "tabindex", "-1");
 }
 
-static void put_footer(struct request *r, struct html *h) {
-  const struct snapshot *now = r->site->now;
-  const char *handle = now == NULL ? "?" : federation_handle(&now->federation, &now->federation.own);
-  html_open(h, "footer");
-  html_attr(h, "class", "site");
-  html_open(h, "div");
-  html_attr(h, "class", "bar");
-  html_open(h, "p");
-  html_text(h, phrase(P_SERVED_BY, r->lang));
-  html_text(h, " ");
-  html_text(h, handle);
-  html_text(h, ". ");
-  html_text(h, phrase(P_FOOTER, r->lang));
+/* ---- the foot ---- */
+
+/* The page's address as others reach it: by the public name behind TLS, else as it was asked for. */
+static enum err_code put_address(const struct request *r, struct bytes *out) {
+  const struct view host = r->http->host, query = r->http->query;
+  const char *name = r->site->home->config.web_name;
+  const bool known = name[0] != '\0' && strncasecmp((const char *)host.p, name, host.len) == 0 && name[host.len] == '\0';
+  return bytes_printf(out, NULL, "%s://%.*s/%s%s%s%.*s", known ? "https" : "http", (int)host.len, (const char *)host.p, r->lang,
+                      r->path, query.len > 0 ? "?" : "", (int)query.len, query.len > 0 ? (const char *)query.p : "");
+}
+
+/* <li> with a letter to somebody (empty: whom the reader chooses) about this page. */
+static void put_letter(const struct request *r, struct html *h, const char *to, enum phrase about, enum phrase text,
+                       const char *address) {
+  struct bytes url;
+  char subject[400];
+  bytes_init(&url, (size_t)8 * GUARD_TARGET_MAX);
+  (void)snprintf(subject, sizeof subject, "%s%.300s", phrase(about, r->lang), r->title == NULL ? "" : r->title);
+  subject[text_valid_prefix(view_of_text(subject))] = '\0';
+  if (bytes_printf(&url, NULL, "mailto:%s", to) == OK && url_put(&url, "subject", subject, NULL) == OK &&
+      url_put(&url, "body", address, NULL) == OK && bytes_text(&url) != NULL) {
+    html_open(h, "li");
+    html_open(h, "a");
+    html_attr(h, "href", bytes_text(&url));
+    html_text(h, phrase(text, r->lang));
+    html_close(h);
+    html_close(h);
+  }
+  bytes_release(&url);
+}
+
+/* Who hears of what is wrong here: the contact of node.ini; without one, the page of this node says who runs it. */
+static void put_report(struct request *r, struct html *h, const char *handle, const char *address) {
+  const char *contact = r->site->home->config.contact;
+  char path[HANDLE_MAX + 8];
+  if (strchr(contact, '@') != NULL) {
+    put_letter(r, h, contact, P_REPORT_ABOUT, P_REPORT, address);
+    return;
+  }
+  (void)snprintf(path, sizeof path, "/nodes/%s", handle);
+  html_open(h, "li");
+  if (contact[0] == '\0') {
+    put_link(r, h, path, phrase(P_REPORT, r->lang));
+  } else {
+    put_url(h, view_of_text(contact), view_of_text(phrase(P_REPORT, r->lang)));
+  }
   html_close(h);
+}
+
+static void put_acts(struct request *r, struct html *h, const char *handle) {
+  struct bytes address;
+  bytes_init(&address, (size_t)2 * GUARD_TARGET_MAX);
+  const char *url = put_address(r, &address) == OK ? bytes_text(&address) : NULL;
   html_open(h, "ul");
+  put_letter(r, h, "", P_SHARE_ABOUT, P_SHARE, url == NULL ? "" : url);
+  put_report(r, h, handle, url == NULL ? "" : url);
   if (r->out->status == 200) {
     html_open(h, "li");
     html_open(h, "a");
@@ -269,6 +230,37 @@ static void put_footer(struct request *r, struct html *h) {
   html_text(h, phrase(P_FETCH, r->lang));
   html_close(h);
   html_close(h);
+  html_close(h);
+  html_open(h, "p");
+  html_attr(h, "class", "address");
+  html_text(h, phrase(P_ADDRESS, r->lang));
+  html_text(h, ": ");
+  html_text(h, url == NULL ? r->path : url);
+  html_close(h);
+  bytes_release(&address);
+}
+
+static void put_footer(struct request *r, struct html *h) {
+  const struct snapshot *now = r->site->now;
+  const char *handle = now == NULL ? "?" : federation_handle(&now->federation, &now->federation.own);
+  const char *name = r->site->home->config.name;
+  html_open(h, "footer");
+  html_attr(h, "class", "site");
+  html_open(h, "div");
+  html_attr(h, "class", "bar");
+  put_acts(r, h, handle);
+  html_open(h, "p");
+  html_text(h, phrase(P_SERVED_BY, r->lang));
+  html_text(h, " ");
+  if (name[0] != '\0') {
+    html_text(h, name);
+    html_text(h, ", ");
+  }
+  html_text(h, phrase(P_NODE_WORD, r->lang));
+  html_text(h, " ");
+  html_text(h, handle);
+  html_text(h, ". ");
+  html_text(h, phrase(P_FOOTER, r->lang));
   html_close(h);
   html_close(h);
   html_close(h);

@@ -20,25 +20,7 @@ static void put_path(struct request *r, struct html *h, const struct list_questi
 static void show_words(struct request *r, struct html *h, const struct list_question *q) {
   html_open(h, "div");
   html_attr(h, "class", "search");
-  html_open(h, "label");
-  html_attr(h, "for", "q");
-  html_text(h, phrase(P_SEARCH_LABEL, r->lang));
-  html_close(h);
-  html_open(h, "div");
-  html_void(h, "input");
-  html_attr(h, "type", "search");
-  html_attr(h, "id", "q");
-  html_attr(h, "name", "q");
-  html_attr(h, "maxlength", "200");
-  html_attr(h, "aria-describedby", "hint");
-  if (q->text != NULL) html_attr(h, "value", q->text);
-  html_element(h, "button", NULL, phrase(P_SEARCH, r->lang));
-  html_close(h);
-  html_open(h, "p");
-  html_attr(h, "id", "hint");
-  html_attr(h, "class", "hint");
-  html_text(h, phrase(P_SEARCH_HINT, r->lang));
-  html_close(h);
+  put_search(r, h, q->text);
   html_close(h);
 }
 
@@ -64,7 +46,10 @@ static void show_facet(struct request *r, struct html *h, const struct list_ques
   size_t i = 0;
   const json_t *code = NULL, *codes = json_object_get(facet, "codes");
   const char *dim = text_at(facet, "dim");
+  char id[SLUG_MAX];
+  (void)snprintf(id, sizeof id, "f-%.60s", dim);
   html_open(h, "fieldset");
+  html_attr(h, "id", id);
   html_element(h, "legend", NULL, text_at(facet, "label"));
   html_open(h, "ul");
   json_array_foreach(codes, i, code) {
@@ -136,14 +121,13 @@ static void show_form(struct request *r, struct html *h, const struct list_quest
   html_attr(h, "role", "search");
   html_attr(h, "action", action);
   show_words(r, h, q);
+  html_open(h, "div");
+  html_attr(h, "class", "side");
+  html_element(h, "h2", "filters-title", phrase(P_FILTERS, r->lang));
   html_open(h, "details");
   html_attr(h, "class", "filters");
   if (q->more != NULL) html_flag(h, "open");
-  html_open(h, "summary");
-  html_open(h, "h2");
-  html_text(h, phrase(P_FILTERS, r->lang));
-  html_close(h);
-  html_close(h);
+  html_element(h, "summary", NULL, phrase(P_SHOW_FILTERS, r->lang));
   if (q->node != NULL) {
     html_void(h, "input");
     html_attr(h, "type", "hidden");
@@ -156,7 +140,8 @@ static void show_form(struct request *r, struct html *h, const struct list_quest
     show_facet(r, h, q, facet);
   }
   if (i > LIST_FIRST) html_close(h);
-  html_element(h, "button", NULL, phrase(P_APPLY, r->lang));
+  put_button(h, phrase(P_APPLY, r->lang));
+  html_close(h);
   html_close(h);
   html_close(h);
 }
@@ -245,6 +230,23 @@ static void show_paging(struct request *r, struct html *h, const struct list_que
   html_close(h);
 }
 
+/* What to do when nothing is found. */
+static void show_nothing(struct request *r, struct html *h, const struct list_question *q) {
+  char path[SLUG_MAX + 1] = "/";
+  schema_slug(q->schema, path + 1);
+  html_open(h, "div");
+  html_attr(h, "class", "empty");
+  html_open(h, "p");
+  html_element(h, "strong", NULL,
+               phrase(q->n_choices > 0 || q->text != NULL || q->node != NULL ? P_NONE_FOUND : P_NOTHING_YET, r->lang));
+  html_close(h);
+  html_element(h, "p", NULL, phrase(P_NONE_HELP, r->lang));
+  html_open(h, "p");
+  put_link(r, h, path, phrase(P_CLEAR, r->lang));
+  html_close(h);
+  html_close(h);
+}
+
 static void show_results(struct request *r, struct html *h, const struct list_question *q, const json_t *model) {
   const unsigned total = (unsigned)int_at(model, "total"), from = (unsigned)int_at(model, "from");
   const unsigned n = (unsigned)json_array_size(json_object_get(model, "objects"));
@@ -270,7 +272,7 @@ static void show_results(struct request *r, struct html *h, const struct list_qu
   html_close(h);
   show_active(r, h, q, model);
   if (n == 0) {
-    html_element(h, "p", NULL, phrase(P_NONE_FOUND, r->lang));
+    show_nothing(r, h, q);
   } else {
     show_rows(r, h, json_object_get(model, "objects"));
   }

@@ -96,39 +96,10 @@ enum err_code model_node(struct request *r, json_t **out, struct err *err) {
 
 /* ---- as HTML ---- */
 
-static void head_cell(struct html *h, const char *text) {
-  html_open(h, "th");
-  html_attr(h, "scope", "col");
-  html_text(h, text);
-  html_close(h);
-}
-
-static void open_table(struct html *h, const char *label) {
-  html_open(h, "div");
-  html_attr(h, "class", "scroll");
-  html_attr(h, "role", "region");
-  html_attr(h, "tabindex", "0");
-  html_attr(h, "aria-label", label);
-  html_open(h, "table");
-}
-
-static void close_table(struct html *h) {
-  html_close(h); /* tbody */
-  html_close(h);
-  html_close(h);
-}
-
-static void open_body(struct html *h) {
-  html_close(h); /* tr */
-  html_close(h); /* thead */
-  html_open(h, "tbody");
-}
-
-static void put_number(struct html *h, json_int_t n) {
-  html_open(h, "td");
-  html_attr(h, "class", "number");
-  html_uint(h, (uint64_t)n);
-  html_close(h);
+/* The region of an associate, else the country. */
+static const char *place_name(const struct request *r, const json_t *member) {
+  const char *region = text_at(member, "region");
+  return region[0] == '\0' ? country_name(r->site, text_at(member, "country"), r->lang) : region_name(r->site, region, r->lang);
 }
 
 static void show_member(struct request *r, struct html *h, const json_t *member) {
@@ -143,35 +114,53 @@ static void show_member(struct request *r, struct html *h, const json_t *member)
   html_open(h, "tr");
   html_open(h, "th");
   html_attr(h, "scope", "row");
-  put_link(r, h, path, text_at(member, "handle"));
-  html_close(h);
-  html_open(h, "td");
-  html_text(h, country_name(r->site, text_at(member, "country"), r->lang));
+  put_link(r, h, path, place_name(r, member));
   if (json_is_true(json_object_get(member, "own"))) {
-    html_text(h, " – ");
-    html_text(h, phrase(P_THIS_NODE, r->lang));
+    html_text(h, " ");
+    html_element(h, "small", "tag", phrase(P_THIS_NODE, r->lang));
   }
   html_close(h);
+  html_element(h, "td", "ref", text_at(member, "handle"));
   put_number(h, int_at(member, "objects"));
   put_number(h, entries);
   html_close(h);
 }
 
+/* The sentence behind a reason's name, in English as the protocol has it. */
+static const char *reason_sentence(const char *name) {
+  static const struct {
+    const char *name, *text;
+  } REASONS[] = {
+#define REASON_ROW(symbol, number, name, text, todo) {name, text},
+      REASON_TABLE(REASON_ROW)
+#undef REASON_ROW
+  };
+  for (size_t i = 0; i < sizeof REASONS / sizeof REASONS[0]; i++) {
+    if (strcmp(REASONS[i].name, name) == 0) return REASONS[i].text;
+  }
+  return "";
+}
+
 static void show_held(struct request *r, struct html *h, json_t *held) {
+  static const struct column COLUMNS[] = {{P_REASON_WORD, false}, {P_NUMBER, true}};
   const char *reason = NULL;
   json_t *n = NULL;
   if (json_object_size(held) == 0) return;
   html_element(h, "h2", NULL, phrase(P_HELD, r->lang));
   html_element(h, "p", NULL, phrase(P_HELD_HELP, r->lang));
-  open_table(h, phrase(P_HELD, r->lang));
-  html_open(h, "thead");
-  html_open(h, "tr");
-  head_cell(h, phrase(P_REASON_WORD, r->lang));
-  head_cell(h, phrase(P_NUMBER, r->lang));
-  open_body(h);
+  open_table(r, h, P_HELD, COLUMNS, 2);
   json_object_foreach(held, reason, n) {
     html_open(h, "tr");
-    html_element(h, "td", NULL, reason);
+    html_open(h, "th");
+    html_attr(h, "scope", "row");
+    html_text(h, reason);
+    html_text(h, " ");
+    html_open(h, "small");
+    html_attr(h, "class", "tag");
+    put_lang(r, h, "en");
+    html_text(h, reason_sentence(reason));
+    html_close(h);
+    html_close(h);
     put_number(h, json_integer_value(n));
     html_close(h);
   }
@@ -179,19 +168,13 @@ static void show_held(struct request *r, struct html *h, json_t *held) {
 }
 
 void show_nodes(struct request *r, struct html *h, const json_t *model) {
+  static const struct column COLUMNS[] = {{P_COUNTRY, false}, {P_NODE, false}, {P_HOLDS_OBJECTS, true}, {P_ENTRIES, true}};
   size_t i = 0;
   const json_t *member = NULL;
   layout_begin(r, h, phrase(P_NODES, r->lang), "/nodes");
   html_element(h, "h1", NULL, phrase(P_NODES, r->lang));
   html_element(h, "p", "lead", phrase(P_NODES_LEAD, r->lang));
-  open_table(h, phrase(P_NODES, r->lang));
-  html_open(h, "thead");
-  html_open(h, "tr");
-  head_cell(h, phrase(P_NODE, r->lang));
-  head_cell(h, phrase(P_COUNTRY, r->lang));
-  head_cell(h, phrase(P_HOLDS_OBJECTS, r->lang));
-  head_cell(h, phrase(P_ENTRIES, r->lang));
-  open_body(h);
+  open_table(r, h, P_NODES, COLUMNS, sizeof COLUMNS / sizeof COLUMNS[0]);
   json_array_foreach(json_object_get(model, "members"), i, member) {
     show_member(r, h, member);
   }
@@ -200,40 +183,47 @@ void show_nodes(struct request *r, struct html *h, const json_t *model) {
   layout_end(r, h);
 }
 
-static void put_term(struct html *h, const char *label, const char *text, bool code) {
-  html_open(h, "div");
-  html_element(h, "dt", NULL, label);
-  html_open(h, "dd");
-  html_element(h, code ? "code" : "span", NULL, text);
-  html_close(h);
-  html_close(h);
+static void put_term(struct html *h, const char *label, const char *text) {
+  open_pair(h, label);
+  html_element(h, "code", NULL, text);
+  close_pair(h);
+}
+
+static void put_count(struct html *h, const char *label, json_int_t n) {
+  open_pair(h, label);
+  html_uint(h, (uint64_t)n);
+  close_pair(h);
 }
 
 static void show_identity(struct request *r, struct html *h, const json_t *model) {
-  char number[SLUG_MAX], path[SLUG_MAX + 32];
-  const char *endpoint = text_at(model, "endpoint");
+  char slug[SLUG_MAX];
+  const char *endpoint = text_at(model, "endpoint"), *web = text_at(model, "web");
   html_open(h, "dl");
   html_attr(h, "class", "proof");
-  put_term(h, phrase(P_COUNTRY, r->lang), country_name(r->site, text_at(model, "country"), r->lang), false);
-  put_term(h, phrase(P_FINGERPRINT, r->lang), text_at(model, "fingerprint"), true);
-  put_term(h, phrase(P_NODE_ID, r->lang), text_at(model, "node"), true);
-  (void)snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, int_at(model, "roll"));
-  put_term(h, phrase(P_ROLL, r->lang), number, false);
-  put_term(h, phrase(P_ENDPOINT, r->lang), endpoint[0] == '\0' ? phrase(P_UNKNOWN_ADDRESS, r->lang) : endpoint,
-           endpoint[0] != '\0');
-  html_open(h, "div");
-  html_element(h, "dt", NULL, phrase(P_HOLDS_OBJECTS, r->lang));
-  html_open(h, "dd");
-  schema_slug(schema_set_at(r->site->schemas, 0), number);
-  (void)snprintf(path, sizeof path, "/%s?node=%s", number, text_at(model, "handle"));
+  put_pair(h, phrase(P_COUNTRY, r->lang), country_name(r->site, text_at(model, "country"), r->lang));
+  if (text_at(model, "region")[0] != '\0') put_pair(h, phrase(P_REGION, r->lang), place_name(r, model));
+  open_pair(h, phrase(P_HOLDS_OBJECTS, r->lang));
+  schema_slug(schema_set_at(r->site->schemas, 0), slug);
   html_open(h, "a");
-  put_href(r, h, path);
+  put_code_href(r, h, slug, "node", text_at(model, "handle"));
   html_uint(h, (uint64_t)int_at(model, "objects"));
   html_text(h, " ");
   html_text(h, phrase(P_OBJECTS, r->lang));
   html_close(h);
-  html_close(h);
-  html_close(h);
+  close_pair(h);
+  if (web[0] != '\0') {
+    open_pair(h, phrase(P_PAGES, r->lang));
+    put_url(h, view_of_text(web), view_of_text(web));
+    close_pair(h);
+  }
+  if (endpoint[0] == '\0') {
+    put_pair(h, phrase(P_ENDPOINT, r->lang), phrase(P_UNKNOWN_ADDRESS, r->lang));
+  } else {
+    put_term(h, phrase(P_ENDPOINT, r->lang), endpoint);
+  }
+  put_term(h, phrase(P_FINGERPRINT, r->lang), text_at(model, "fingerprint"));
+  put_term(h, phrase(P_NODE_ID, r->lang), text_at(model, "node"));
+  put_count(h, phrase(P_ROLL, r->lang), int_at(model, "roll"));
   html_close(h);
 }
 
@@ -242,38 +232,31 @@ static void show_logs(struct request *r, struct html *h, const json_t *logs) {
   const json_t *log = NULL;
   html_element(h, "h2", NULL, phrase(P_LOGS, r->lang));
   json_array_foreach(logs, i, log) {
-    char number[24];
     html_open(h, "dl");
     html_attr(h, "class", "proof");
-    (void)snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, int_at(log, "gen"));
-    put_term(h, phrase(P_GENERATION, r->lang), number, false);
-    (void)snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, int_at(log, "size"));
-    put_term(h, phrase(P_ENTRIES, r->lang), number, false);
-    put_term(h, phrase(P_ROOT, r->lang), text_at(log, "root"), true);
+    put_count(h, phrase(P_GENERATION, r->lang), int_at(log, "gen"));
+    put_count(h, phrase(P_ENTRIES, r->lang), int_at(log, "size"));
+    put_term(h, phrase(P_ROOT, r->lang), text_at(log, "root"));
     html_close(h);
   }
 }
 
 static void show_people(struct request *r, struct html *h, const json_t *people) {
+  static const struct column COLUMNS[] = {{P_NAME, false}, {P_ROLES, false}, {P_STATE, false}, {P_REFERENCE, false}};
   size_t i = 0;
   const json_t *person = NULL;
   if (json_array_size(people) == 0) return;
   html_element(h, "h2", NULL, phrase(P_PEOPLE, r->lang));
-  open_table(h, phrase(P_PEOPLE, r->lang));
-  html_open(h, "thead");
-  html_open(h, "tr");
-  head_cell(h, phrase(P_NAME, r->lang));
-  head_cell(h, phrase(P_ROLES, r->lang));
-  head_cell(h, phrase(P_STATE, r->lang));
-  head_cell(h, phrase(P_REFERENCE, r->lang));
-  open_body(h);
+  open_table(r, h, P_PEOPLE, COLUMNS, sizeof COLUMNS / sizeof COLUMNS[0]);
   json_array_foreach(people, i, person) {
     html_open(h, "tr");
     html_open(h, "th");
     html_attr(h, "scope", "row");
     html_text(h, text_at(person, "name"));
     html_close(h);
-    html_element(h, "td", NULL, text_at(person, "roles"));
+    html_open(h, "td");
+    put_roles(r, h, text_at(person, "roles"));
+    html_close(h);
     html_element(h, "td", NULL, phrase(json_is_true(json_object_get(person, "revoked")) ? P_REVOKED : P_IN_FORCE, r->lang));
     html_element(h, "td", "ref", text_at(person, "reference"));
     html_close(h);
@@ -282,8 +265,8 @@ static void show_people(struct request *r, struct html *h, const json_t *people)
 }
 
 void show_node(struct request *r, struct html *h, const json_t *model) {
-  char title[64];
-  (void)snprintf(title, sizeof title, "%s %s", phrase(P_NODE, r->lang), text_at(model, "handle"));
+  char title[128];
+  (void)snprintf(title, sizeof title, "%s: %.90s", phrase(P_NODE, r->lang), place_name(r, model));
   layout_begin(r, h, title, "");
   html_open(h, "p");
   html_attr(h, "class", "crumbs");

@@ -53,16 +53,10 @@ static const char *text_language(const struct request *r) {
   return wish == NULL ? r->lang : wish;
 }
 
-static const char *language_name(const struct request *r, const char *tag) {
-  const struct vocabulary *v = vocabulary_by_name(r->site->schemas, "language");
-  const char *label = v == NULL ? NULL : vocabulary_label(v, view_of(tag, strcspn(tag, "-")), r->lang);
-  return label == NULL ? tag : label;
-}
-
 static void show_languages(struct request *r, struct html *h, const json_t *model) {
   size_t i = 0;
   const json_t *tag = NULL, *tags = json_object_get(model, "languages");
-  if (json_array_size(tags) == 0) return;
+  if (json_array_size(tags) < 2) return;
   html_open(h, "nav");
   html_attr(h, "class", "texts");
   html_attr(h, "aria-label", phrase(P_READ_IN, r->lang));
@@ -82,7 +76,7 @@ static void show_languages(struct request *r, struct html *h, const json_t *mode
     }
     bytes_release(&path);
     if (strcmp(name, text_language(r)) == 0) html_attr(h, "aria-current", "true");
-    html_text(h, language_name(r, name));
+    html_text(h, language_name(r->site, name, r->lang));
     html_close(h);
     if (strcmp(name, text_at(model, "original_language")) == 0) {
       html_text(h, " (");
@@ -115,17 +109,6 @@ static void put_code(struct html *h, const char *label, const char *text) {
   html_close(h);
 }
 
-static void open_pair(struct html *h, const char *label) {
-  html_open(h, "div");
-  html_element(h, "dt", NULL, label);
-  html_open(h, "dd");
-}
-
-static void close_pair(struct html *h) {
-  html_close(h);
-  html_close(h);
-}
-
 static void put_home(struct request *r, struct html *h, const json_t *home) {
   char path[64];
   (void)snprintf(path, sizeof path, "/nodes/%s", text_at(home, "handle"));
@@ -137,30 +120,20 @@ static void put_home(struct request *r, struct html *h, const json_t *home) {
   close_pair(h);
 }
 
-static void put_license(struct request *r, struct html *h, const json_t *model) {
-  const struct vocabulary *v = vocabulary_by_name(r->site->schemas, "spdx");
-  const char *code = text_at(model, "license");
-  const char *label = v == NULL ? NULL : vocabulary_label(v, view_of_text(code), r->lang);
-  open_pair(h, phrase(P_LICENCE, r->lang));
-  html_text(h, code[0] == '\0' ? phrase(P_NO_LICENCE, r->lang) : label == NULL ? code : label);
-  close_pair(h);
-}
-
 /* What the kind calls unique (source and its number) says where it came from. */
 static void put_source(struct request *r, struct html *h, const json_t *model) {
   const struct schema *schema = schema_of(r, model);
   for (size_t i = 0; schema != NULL && i < schema->n_unique; i++) {
     const char *text = text_at(json_object_get(model, "body"), schema->unique[i]->key);
-    if (text[0] == '\0') continue;
-    open_pair(h, schema_label(schema, schema->unique[i]->key, r->lang));
-    html_text(h, text);
-    close_pair(h);
+    if (text[0] != '\0' && field_is_aside(schema, schema->unique[i])) {
+      put_pair(h, schema_label(schema, schema->unique[i]->key, r->lang), text);
+    }
   }
 }
 
 static void show_origin(struct request *r, struct html *h, const json_t *model) {
   const json_t *author = json_object_get(model, "author");
-  char path[GUARD_PATH_MAX + 8];
+  const char *licence = text_at(model, "license"), *original = text_at(model, "original_language");
   open_aside(h, "origin", phrase(P_ORIGIN, r->lang));
   html_open(h, "dl");
   html_attr(h, "class", "proof");
@@ -171,37 +144,23 @@ static void show_origin(struct request *r, struct html *h, const json_t *model) 
   if (text_at(author, "name")[0] != '\0') {
     open_pair(h, phrase(P_AUTHOR, r->lang));
     html_text(h, text_at(author, "name"));
-    html_text(h, ", ");
-    html_text(h, text_at(author, "roles"));
+    html_text(h, " (");
+    put_roles(r, h, text_at(author, "roles"));
+    html_text(h, ")");
     close_pair(h);
   }
   open_pair(h, phrase(P_SIGNED_ON, r->lang));
   put_day(r, h, int_at(model, "created"));
   close_pair(h);
-  put_license(r, h, model);
-  if (text_at(model, "original_language")[0] != '\0') {
-    open_pair(h, phrase(P_ORIGINAL_LANGUAGE, r->lang));
-    html_text(h, language_name(r, text_at(model, "original_language")));
-    close_pair(h);
-  }
+  put_pair(h, phrase(P_LICENCE, r->lang),
+           licence[0] == '\0' ? phrase(P_NO_LICENCE, r->lang) : licence_name(r->site, licence, r->lang));
+  if (original[0] != '\0') put_pair(h, phrase(P_ORIGINAL_LANGUAGE, r->lang), language_name(r->site, original, r->lang));
   put_source(r, h, model);
   open_pair(h, phrase(P_COMPLETENESS, r->lang));
-  html_open(h, "meter");
-  html_attr(h, "min", "0");
-  html_attr(h, "max", "100");
-  html_attr(h, "aria-label", phrase(P_COMPLETENESS, r->lang));
-  html_attr_uint(h, "value", (uint64_t)int_at(model, "completeness"));
-  html_close(h);
-  html_text(h, " ");
-  html_uint(h, (uint64_t)int_at(model, "completeness"));
-  html_text(h, " %");
+  put_completeness(r, h, int_at(model, "completeness"));
   close_pair(h);
   put_code(h, phrase(P_OBJECT_ID, r->lang), text_at(model, "id"));
   put_code(h, phrase(P_AUTHOR_KEY, r->lang), text_at(author, "key"));
-  html_close(h);
-  html_open(h, "p");
-  (void)snprintf(path, sizeof path, "%s.json", r->path);
-  put_link(r, h, path, phrase(P_AS_JSON, r->lang));
   html_close(h);
   html_close(h);
 }
@@ -355,16 +314,36 @@ static void show_links(struct request *r, struct html *h, const json_t *model) {
 
 /* ---- the page ---- */
 
-static void show_content(struct request *r, struct html *h, const json_t *model) {
-  const struct schema *schema = schema_of(r, model);
-  json_t *body = json_object_get(model, "body");
+static void show_content(struct request *r, struct html *h, const struct content *content) {
   html_open(h, "article");
-  if (schema == NULL) html_element(h, "p", "banner", phrase(P_UNKNOWN_KIND, r->lang));
-  if (json_is_object(body)) {
-    show_body(r, h, schema, body, json_object_get(model, "sums"), text_language(r));
+  if (content->schema == NULL) html_element(h, "p", "banner", phrase(P_UNKNOWN_KIND, r->lang));
+  if (json_is_object(content->body)) {
+    show_body(r, h, content);
   } else {
     html_element(h, "p", "banner", phrase(P_NO_BODY, r->lang));
   }
+  html_close(h);
+}
+
+static void show_contents(struct request *r, struct html *h, const struct content *content) {
+  static const struct {
+    const char *href;
+    enum phrase text;
+  } ASIDES[] = {{"#origin", P_ORIGIN}, {"#versions", P_VERSIONS}, {"#findings", P_FINDINGS}};
+  html_open(h, "nav");
+  html_attr(h, "class", "contents");
+  html_attr(h, "aria-label", phrase(P_CONTENTS, r->lang));
+  html_open(h, "ul");
+  if (json_is_object(content->body)) show_chapters(r, h, content);
+  for (size_t i = 0; i < sizeof ASIDES / sizeof ASIDES[0]; i++) {
+    html_open(h, "li");
+    html_open(h, "a");
+    html_attr(h, "href", ASIDES[i].href);
+    html_text(h, phrase(ASIDES[i].text, r->lang));
+    html_close(h);
+    html_close(h);
+  }
+  html_close(h);
   html_close(h);
 }
 
@@ -378,19 +357,19 @@ static const char *title_of(const struct request *r, const json_t *model, const 
   return text[0] == '\0' ? text_at(model, "reference") : text;
 }
 
-void show_object(struct request *r, struct html *h, const json_t *model) {
-  const struct schema *schema = schema_of(r, model);
-  const char *tag = "";
-  const char *title = title_of(r, model, &tag);
+static void show_top(struct request *r, struct html *h, const json_t *model, const struct content *content) {
+  const char *tag = "", *title = title_of(r, model, &tag);
   char slug[SLUG_MAX + 1] = "/";
-  if (schema != NULL) schema_slug(schema, slug + 1);
+  if (content->schema != NULL) schema_slug(content->schema, slug + 1);
   layout_begin(r, h, title, "");
   html_open(h, "div");
   html_attr(h, "class", "top");
   html_open(h, "p");
   html_attr(h, "class", "crumbs");
-  if (schema != NULL) put_link(r, h, slug, schema_label(schema, "@kinds", r->lang));
-  html_text(h, " › ");
+  if (content->schema != NULL) {
+    put_link(r, h, slug, schema_label(content->schema, "@kinds", r->lang));
+    html_text(h, " › ");
+  }
   html_element(h, "span", "ref", text_at(model, "reference"));
   html_close(h);
   html_open(h, "h1");
@@ -398,14 +377,22 @@ void show_object(struct request *r, struct html *h, const json_t *model) {
   html_text(h, title);
   html_close(h);
   show_state(r, h, model);
-  if (schema != NULL && json_is_object(json_object_get(model, "body"))) {
-    show_lead(r, h, schema, json_object_get(model, "body"), text_language(r));
-  }
+  if (json_is_object(content->body)) show_lead(r, h, content);
   show_languages(r, h, model);
+  show_contents(r, h, content);
   html_close(h);
+}
+
+void show_object(struct request *r, struct html *h, const json_t *model) {
+  const struct content content = {.schema = schema_of(r, model),
+                                  .body = json_object_get(model, "body"),
+                                  .sums = json_object_get(model, "sums"),
+                                  .links = json_object_get(json_object_get(model, "links"), "out"),
+                                  .tag = text_language(r)};
+  show_top(r, h, model, &content);
   html_open(h, "div");
   html_attr(h, "class", "object");
-  show_content(r, h, model);
+  show_content(r, h, &content);
   html_open(h, "div");
   html_attr(h, "class", "beside");
   show_origin(r, h, model);

@@ -9,7 +9,7 @@
 /* X(symbol, English, Italian) */
 #define PHRASES(X)                                                                                                             \
   X(SKIP, "Skip to the content", "Vai al contenuto")                                                                           \
-  X(NAVIGATION, "Pages", "Pagine")                                                                                             \
+  X(NAVIGATION, "Sections", "Sezioni")                                                                                         \
   X(HOME, "Start", "Inizio")                                                                                                   \
   X(NODES, "Nodes", "Nodi")                                                                                                    \
   X(LANGUAGE, "Language", "Lingua")                                                                                            \
@@ -22,8 +22,6 @@
   X(COUNTRIES, "countries", "paesi")                                                                                           \
   X(MEMBERS, "member nodes", "nodi membri")                                                                                    \
   X(NEWEST, "Newest", "I più recenti")                                                                                         \
-  X(BROWSE, "Browse by", "Sfoglia per")                                                                                        \
-  X(ALL_OF, "All", "Tutti")                                                                                                    \
   X(FILTERS, "Filters", "Filtri")                                                                                              \
   X(MORE_FILTERS, "More filters", "Altri filtri")                                                                              \
   X(APPLY, "Apply", "Applica")                                                                                                 \
@@ -32,8 +30,9 @@
   X(ACTIVE, "Active filters", "Filtri attivi")                                                                                 \
   X(MORE, "Show all", "Mostra tutti")                                                                                          \
   X(RESULTS, "Results", "Risultati")                                                                                           \
-  X(NONE_FOUND, "Nothing was found. Take a filter away or use other words.",                                                   \
-    "Non è stato trovato nulla. Togli un filtro o usa altre parole.")                                                          \
+  X(NONE_FOUND, "Nothing was found.", "Non è stato trovato nulla.")                                                            \
+  X(NONE_HELP, "Take a filter away, use fewer words, or put * behind the beginning of a word: open*.",                         \
+    "Togli un filtro, usa meno parole, o metti * dopo l'inizio di una parola: apert*.")                                        \
   X(OF, "of", "di")                                                                                                            \
   X(NEXT, "Next page", "Pagina successiva")                                                                                    \
   X(FIRST, "First page", "Prima pagina")                                                                                       \
@@ -73,12 +72,11 @@
   X(SIGNED_ON, "Signed on", "Firmato il")                                                                                      \
   X(OBJECT_ID, "Object id", "Id dell'oggetto")                                                                                 \
   X(VERSION_ID, "Version id", "Id della versione")                                                                             \
-  X(AS_JSON, "This page as JSON", "Questa pagina in JSON")                                                                     \
+  X(AS_JSON, "The data of this page (JSON)", "I dati di questa pagina (JSON)")                                                 \
   X(COMPLETENESS, "Completeness", "Completezza")                                                                               \
   X(VERSIONS, "Versions", "Versioni")                                                                                          \
   X(VERSION, "Version", "Versione")                                                                                            \
   X(VERSION_SHOWN, "shown here", "mostrata qui")                                                                               \
-  X(NEWEST_VERSION, "newest", "la più recente")                                                                                \
   X(OLD_VERSION, "This is an earlier version.", "Questa è una versione precedente.")                                           \
   X(SEE_NEWEST, "Go to the newest version", "Vai alla versione più recente")                                                   \
   X(CHANGED, "Changed since the version before", "Cambiato rispetto alla versione precedente")                                 \
@@ -109,7 +107,6 @@
   X(THIS_NODE, "this node", "questo nodo")                                                                                     \
   X(ENTRIES, "Entries", "Voci")                                                                                                \
   X(HOLDS_OBJECTS, "Published", "Pubblicati")                                                                                  \
-  X(LAST_SIGNED, "Newest checkpoint", "Ultimo checkpoint")                                                                     \
   X(NODE_ID, "Node id", "Id del nodo")                                                                                         \
   X(FINGERPRINT, "Fingerprint", "Impronta")                                                                                    \
   X(ROLL, "Roll number", "Numero di ruolo")                                                                                    \
@@ -129,9 +126,24 @@
     "Voci conservate e servite ma non mostrate, per motivo, in tutti i registri.")                                             \
   X(REASON_WORD, "Reason", "Motivo")                                                                                           \
   X(NUMBER, "Number", "Numero")                                                                                                \
-  X(SERVED_BY, "Served by node", "Servito dal nodo")                                                                           \
+  X(SERVED_BY, "Served by", "Servito da")                                                                                      \
   X(FOOTER, "Nothing is signed here. No cookies, no scripts.", "Qui nulla viene firmato. Senza cookie né script.")             \
   X(FETCH, "Fetch and verify everything yourself", "Scarica e verifica tutto da te")                                           \
+  X(WHERE, "By country", "Per paese")                                                                          \
+  X(ELSEWHERE, "Elsewhere", "Altrove")                                                                                         \
+  X(AS_TABLE, "The same as a table", "Lo stesso come tabella")                                                                 \
+  X(SEE_ALL, "See all", "Vedi tutto")                                                                                          \
+  X(NOTHING_YET, "Nothing has been published yet.", "Non è stato ancora pubblicato nulla.")                                    \
+  X(SHOW_FILTERS, "Show the filters", "Mostra i filtri")                                                                       \
+  X(COMPLETE, "complete", "completo")                                                                                          \
+  X(PAGES, "Pages", "Pagine")                                                                                                  \
+  X(REGION, "Region", "Regione")                                                                                               \
+  X(NODE_WORD, "node", "nodo")                                                                                                 \
+  X(SHARE, "Send this page by e-mail", "Invia questa pagina per e-mail")                                                       \
+  X(SHARE_ABOUT, "", "")                                                                                                       \
+  X(REPORT, "Report something on this page", "Segnala qualcosa in questa pagina")                                              \
+  X(REPORT_ABOUT, "To be checked: ", "Da verificare: ")                                                                        \
+  X(ADDRESS, "Address of this page", "Indirizzo di questa pagina")                                                             \
   X(SORRY_400, "The request was not understood", "La richiesta non è stata compresa")                                          \
   X(SORRY_404, "There is no such page", "Questa pagina non esiste")                                                            \
   X(SORRY_405, "That cannot be done with this page", "Con questa pagina non si può fare")                                      \

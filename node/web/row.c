@@ -139,6 +139,8 @@ static void show_row_codes(struct request *r, struct html *h, const json_t *row)
   put_link(r, h, path, country_name(r->site, text_at(row, "home_country"), r->lang));
   html_text(h, ", ");
   put_day(r, h, int_at(row, "created"));
+  html_text(h, " · ");
+  put_completeness(r, h, int_at(row, "completeness"));
   html_close(h);
   if (json_array_size(json_object_get(row, "codes")) == 0) return;
   html_open(h, "ul");

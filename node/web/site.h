@@ -60,6 +60,7 @@ struct request {
   struct view body;
   bool local;                    /* from the loopback, and not through a proxy */
   const char *lang;              /* "en", "it": of the page */
+  const char *title;             /* of the page; NULL before layout_begin */
   bool prefixed;                 /* lang stands in the path */
   enum media media;              /* that the path asks for */
   char path[GUARD_PATH_MAX + 1]; /* without prefix and without ".json" */
@@ -92,9 +93,10 @@ MUST_CHECK enum err_code answer_put_json(struct answer *a, const json_t *documen
 const char *answer_status_text(unsigned status) __attribute__((const));
 unsigned answer_status(enum err_code code) __attribute__((const));
 
-/* ---- pieces of pages ---- */
+/* ---- pieces of pages: layout.c, piece.c, map.c ---- */
 
-/* Opens html, head, body and main; layout_end closes them. active: the link of the navigation that is this page. */
+/* Opens html, head, body and main; layout_end closes them. active: the link of the navigation that is this page. title is
+ * borrowed until layout_end. */
 void layout_begin(struct request *r, struct html *h, const char *title, const char *active);
 void layout_end(struct request *r, struct html *h);
 /* "/it/cases" into an attribute: the page's prefix, then path. */
@@ -103,10 +105,39 @@ void put_href(struct request *r, struct html *h, const char *path);
 void put_lang(const struct request *r, struct html *h, const char *tag);
 /* <a href=…>text</a> */
 void put_link(struct request *r, struct html *h, const char *path, const char *text);
+/* A link to an address that somebody wrote; url: value_is_url. */
+void put_url(struct html *h, struct view url, struct view text);
+/* The path of the list of those that have a code, into an attribute. list: a slug. */
+void put_code_href(struct request *r, struct html *h, const char *list, const char *dim, const char *code);
+/* The same as a link; code: a row of a model, {"code", "label", "count"}. */
+void show_code_link(struct request *r, struct html *h, const char *list, const char *dim, const json_t *code);
+/* The attribute lang, where the text that follows is in another language than the page. */
+void put_lang(const struct request *r, struct html *h, const char *tag);
 /* A time of the wall clock as a day people read, in <time>. */
 void put_day(struct request *r, struct html *h, json_int_t seconds);
-/* <dt>label</dt><dd>text</dd> */
+/* A date as objects have it ("2019", "2019-03", "2019-03-29"), in words; what is none, as it stands. */
+void put_date(struct request *r, struct html *h, const char *date);
+/* <div><dt>label</dt><dd>…</dd></div>, of a <dl> */
+void open_pair(struct html *h, const char *label);
+void close_pair(struct html *h);
 void put_pair(struct html *h, const char *label, const char *text);
+/* A part of a whole as a bar, for the eye: the number has to stand beside it. */
+void put_bar(struct html *h, uint64_t part, uint64_t whole);
+/* How much of what is asked for an object tells: bar, number, words. */
+void put_completeness(struct request *r, struct html *h, json_int_t percent);
+void put_button(struct html *h, const char *text);
+/* The box for words and its button, within a form. words NULL: empty. */
+void put_search(struct request *r, struct html *h, const char *words);
+/* A table up to its body: rows of <tr> follow, then close_table. */
+struct column {
+  enum phrase head;
+  bool number;
+};
+void open_table(struct request *r, struct html *h, enum phrase label, const struct column *columns, size_t n);
+void close_table(struct html *h);
+void put_number(struct html *h, json_int_t n); /* a cell */
+/* Where objects are: a dimension of countries ({"dim", "codes"}) as a tile map, and as a table. */
+void show_map(struct request *r, struct html *h, const json_t *dim, const char *list);
 /* A member of a JSON object as text, "" if there is none. */
 const char *text_at(const json_t *object, const char *key);
 json_int_t int_at(const json_t *object, const char *key);
@@ -114,21 +145,32 @@ json_int_t int_at(const json_t *object, const char *key);
 #define SLUG_MAX 64
 void schema_slug(const struct schema *schema, char out[SLUG_MAX]);
 const struct schema *schema_by_slug(const struct schema_set *set, const char *slug);
-/* The name of a country, "" if none is known. */
+/* Names of codes; the code itself where none is known. */
 const char *country_name(const struct site *s, const char *country, const char *lang);
+const char *region_name(const struct site *s, const char *region, const char *lang);
+const char *licence_name(const struct site *s, const char *licence, const char *lang);
+const char *language_name(const struct site *s, const char *tag, const char *lang);
+/* "coordinator, editor", each by its name. */
+void put_roles(struct request *r, struct html *h, const char *roles);
 /* The observatory's name in a language, as a JSON string. */
 json_t *observatory_name(const struct request *r);
 /* What a list shows of an object: reference, title, lead, codes, home, created. */
 json_t *row_json(const struct request *r, const struct query_row *row);
 void show_rows(struct request *r, struct html *h, const json_t *rows);
-/* The first multilingual text behind the title, as the page's introduction. */
-void show_lead(struct request *r, struct html *h, const struct schema *schema, json_t *body, const char *tag);
-const struct field *lead_field(const struct schema *schema, const json_t *body); /* NULL: none */
+/* An object's content on its page. */
+struct content {
+  const struct schema *schema; /* NULL: not known here; the body is shown as it stands */
+  json_t *body;
+  const json_t *sums;  /* totals by field key */
+  const json_t *links; /* to other objects: [{"field", "id", "reference", "title"}] */
+  const char *tag;     /* the language of texts that is wanted */
+};
+/* The first multilingual text behind the title, if it is short, as the page's introduction. */
+void show_lead(struct request *r, struct html *h, const struct content *content);
 /* Whether a field says something of the record (language, licence, source) that stands beside the content. */
 bool field_is_aside(const struct schema *schema, const struct field *field);
-/* Body of an object by its schema (NULL: as it stands). sums: totals by field key. tag: the language of texts that is wanted.
- */
-void show_body(struct request *r, struct html *h, const struct schema *schema, json_t *body, const json_t *sums,
-               const char *tag);
+void show_body(struct request *r, struct html *h, const struct content *content);
+/* Its chapters as <li> with links to them. */
+void show_chapters(struct request *r, struct html *h, const struct content *content);
 
 #endif

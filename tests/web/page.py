@@ -6,11 +6,11 @@ import urllib.parse
 
 from payloads import is_harmful
 
-VOID = {"meta", "link", "input", "br"}
+VOID = {"meta", "link", "input", "br", "img"}
 TAGS = VOID | set("html head title body a header footer main nav div section article aside ul ol li dl dt dd p span small em strong code mark h1 h2 "
-                  "h3 time form label button select option fieldset legend details summary table thead tbody tr th td meter".split())
+                  "h3 time caption svg g rect text form label button select option fieldset legend details summary table thead tbody tr th td".split())
 ATTRIBUTES = set("lang charset name content rel href hreflang type class id tabindex role action for maxlength value checked selected open "
-                 "datetime min max scope title aria-label aria-labelledby aria-current aria-describedby aria-hidden".split())
+                 "datetime scope title alt src width height viewbox x y rx aria-label aria-labelledby aria-current aria-describedby aria-hidden".split())
 URL = re.compile(r"/(?!/)[^\s\\]*|#[a-z0-9-]*|https?://[^\s/?#\\][^\s\\]*|mailto:[^\s]*")
 WORDS = re.compile(r"[a-z][a-z0-9_ -]*")
 # What the values of attributes look like. Data stands only in those that are not here, which no browser acts on, and behind ? in links.

@@ -74,12 +74,20 @@ static void nests_elements(void **state) {
   page_is(&p, "<ul class=\"x\"><li>one</li><li><input value=\"18446744073709551615\" checked>7</li></ul>\n");
 }
 
-static void makes_paragraphs(void **state) {
+static void groups_the_digits_of_large_numbers(void **state) {
   (void)state;
   struct page p;
   page_begin(&p);
-  html_paragraphs(&p.h, view_of_text("\n\none\ntwo\n \n\n<b>three\n"));
-  page_is(&p, "<p>one<br>two</p><p>&lt;b&gt;three</p>\n");
+  html_open(&p.h, "p");
+  html_uint(&p.h, 1999);
+  html_text(&p.h, " ");
+  html_uint(&p.h, 1234567);
+  html_text(&p.h, " ");
+  html_digits(&p.h, "-20000.00001");
+  html_text(&p.h, " ");
+  html_digits(&p.h, "<none>");
+  html_close(&p.h);
+  page_is(&p, "<p>1999 1\u202f234\u202f567 -20\u202f000.00001 &lt;none&gt;</p>\n");
 }
 
 static void every_octet_is_harmless(void **state) {
@@ -123,7 +131,7 @@ int main(void) {
       cmocka_unit_test(escapes_text_and_attributes),
       cmocka_unit_test(replaces_what_would_harm),
       cmocka_unit_test(nests_elements),
-      cmocka_unit_test(makes_paragraphs),
+      cmocka_unit_test(groups_the_digits_of_large_numbers),
       cmocka_unit_test(every_octet_is_harmless),
       cmocka_unit_test(keeps_to_its_ceiling),
   };
