@@ -63,6 +63,7 @@ static void put_head(struct request *r, struct html *h, const char *title) {
     html_void(h, "link");
     html_attr(h, "rel", "alternate");
     html_attr(h, "hreflang", phrase_language(i));
+    html_attr(h, "title", phrase_language_name(i));
     put_same(r, h, "href", phrase_language(i));
   }
   html_close(h);

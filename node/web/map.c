@@ -52,6 +52,7 @@ static void put_word(struct html *h, const char *class, int x, int y, const char
   html_attr_uint(h, "y", (uint64_t)y);
   html_text(h, word);
   html_close(h);
+  html_text(h, " "); /* for those who read the text alone */
 }
 
 /* The stronger the more, a third at each step; the number says it, too. */

@@ -186,7 +186,7 @@ static void show_versions(struct request *r, struct html *h, const json_t *model
   const json_t *versions = json_object_get(model, "versions");
   const size_t n = json_array_size(versions), shown = (size_t)int_at(model, "number");
   open_aside(h, "versions", phrase(P_VERSIONS, r->lang));
-  html_open(h, "ol");
+  html_open(h, "ul");
   html_attr(h, "class", "versions");
   for (size_t i = n; i > 0; i--) {
     const json_t *version = json_array_get(versions, i - 1);
@@ -207,9 +207,12 @@ static void show_versions(struct request *r, struct html *h, const json_t *model
       html_text(h, " – ");
       html_text(h, phrase(P_VERSION_SHOWN, r->lang));
     }
+    html_text(h, " ");
     html_open(h, "details");
     html_element(h, "summary", NULL, phrase(P_VERSION_ID, r->lang));
+    html_open(h, "p");
     html_element(h, "code", NULL, text_at(version, "id"));
+    html_close(h);
     html_close(h);
     html_close(h);
   }
