@@ -119,10 +119,13 @@ void answer_error(struct request *r, unsigned status, const struct err *err) {
   layout_begin(r, &h, title, "");
   html_element(&h, "h1", NULL, title);
   html_open(&h, "p");
+  html_attr(&h, "class", "hint");
+  html_attr(&h, "lang", "en");
   html_uint(&h, status);
-  html_text(&h, " ");
-  html_element(&h, "span", NULL, detail_of(status, err));
+  html_text(&h, ": ");
+  html_text(&h, detail_of(status, err));
   html_close(&h);
+  if (status < 500) show_search(r, &h, schema_set_at(r->site->schemas, 0));
   html_open(&h, "p");
   put_link(r, &h, "/", phrase(P_SORRY_BACK, r->lang));
   html_close(&h);

@@ -13,6 +13,7 @@
 
 #define SHORT_MAX 90 /* characters up to which a text stands beside its label */
 #define LEAD_MAX 600 /* characters up to which a text introduces the page */
+#define RAW_DEPTH 4  /* levels of what no schema describes; past them it stands as JSON */
 
 /* What is being shown. original: the language of the object, or "". */
 struct showing {
@@ -209,16 +210,13 @@ static void put_row(struct showing *s, const struct field *group, const json_t *
     const struct field *child = &group->children[i];
     json_t *value = json_object_get(row, child->name);
     if (value == NULL) continue;
-    html_open(s->h, "div");
-    html_element(s->h, "dt", NULL, schema_label(s->schema, child->key, s->r->lang));
-    html_open(s->h, "dd");
+    open_pair(s->h, schema_label(s->schema, child->key, s->r->lang));
     if (json_is_array(value)) {
       put_many(s, child, value);
     } else {
       put_scalar(s, child, value);
     }
-    html_close(s->h);
-    html_close(s->h);
+    close_pair(s->h);
   }
   html_close(s->h);
 }
@@ -339,16 +337,57 @@ static const char *heading_of(const struct showing *s, const struct field *field
   return schema_label(s->schema, key, s->r->lang);
 }
 
+/* Whether an object is a text in several languages, as far as one can tell without a schema. */
+static bool is_multilingual(json_t *value) {
+  const char *key = NULL;
+  json_t *text = NULL;
+  json_object_foreach(value, key, text) {
+    if (!json_is_string(text) || !value_is_tag(view_of_text(key))) return false;
+  }
+  return json_object_size(value) > 0;
+}
+
+/* What no schema describes, by its form alone. */
+static void put_raw(struct showing *s, json_t *value, unsigned depth) { // NOLINT(misc-no-recursion): depth ends it
+  const char *key = NULL, *tag = "";
+  size_t i = 0;
+  json_t *item = NULL;
+  if (json_is_string(value) || is_multilingual(value)) {
+    const char *text = json_is_string(value) ? json_string_value(value) : ml_text(s, value, &tag);
+    put_plain(s, value, text, tag);
+  } else if (depth == RAW_DEPTH || !(json_is_array(value) || json_is_object(value))) {
+    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+    html_text(s->h, text == NULL ? "" : text);
+    free(text);
+  } else if (json_is_array(value)) {
+    html_open(s->h, "ul");
+    html_attr(s->h, "class", json_is_string(json_array_get(value, 0)) ? "inline" : "group");
+    json_array_foreach(value, i, item) {
+      html_open(s->h, "li");
+      put_raw(s, item, depth + 1);
+      html_close(s->h);
+    }
+    html_close(s->h);
+  } else {
+    html_open(s->h, "dl");
+    html_attr(s->h, "class", "row");
+    json_object_foreach(value, key, item) {
+      open_pair(s->h, key);
+      put_raw(s, item, depth + 1);
+      close_pair(s->h);
+    }
+    html_close(s->h);
+  }
+}
+
 static void put_unknown_keys(struct showing *s, json_t *body) {
   const char *key = NULL;
   json_t *value = NULL;
   json_object_foreach(body, key, value) {
     if (key[0] == '_' || (s->schema != NULL && schema_field(s->schema, view_of_text(key)) != NULL)) continue;
-    char *raw = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-    open_field(s, key, true);
-    html_text(s->h, json_is_string(value) ? json_string_value(value) : raw == NULL ? "" : raw);
+    open_field(s, key, json_is_array(value) || json_is_object(value));
+    put_raw(s, value, 0);
     close_field(s);
-    free(raw);
   }
 }
 
@@ -379,6 +418,7 @@ void show_lead(struct request *r, struct html *h, const struct content *content)
   html_attr(h, "class", "lead");
   prose_show(h, view_of_text(text), "p");
   html_close(h);
+  put_tag(&s, tag);
 }
 
 static void chapter_id(const struct field *field, char out[FIELD_KEY_MAX + 8]) {

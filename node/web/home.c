@@ -130,18 +130,11 @@ static void show_figure(struct html *h, json_int_t value, const char *label) {
 }
 
 static void show_hero(struct request *r, struct html *h, const json_t *model) {
-  char action[SLUG_MAX + 8];
-  (void)snprintf(action, sizeof action, "/%s/%s", r->lang, text_at(model, "list"));
   html_open(h, "div");
   html_attr(h, "class", "hero");
   html_element(h, "h1", NULL, text_at(model, "name"));
   html_element(h, "p", "lead", phrase(P_TAGLINE, r->lang));
-  html_open(h, "form");
-  html_attr(h, "class", "search");
-  html_attr(h, "role", "search");
-  html_attr(h, "action", action);
-  put_search(r, h, NULL);
-  html_close(h);
+  show_search(r, h, schema_by_kind(r->site->schemas, text_at(model, "kind")));
   html_open(h, "dl");
   html_attr(h, "class", "figures");
   show_figure(h, int_at(model, "objects"), text_at(model, "label"));

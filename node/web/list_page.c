@@ -121,6 +121,16 @@ static void show_form(struct request *r, struct html *h, const struct list_quest
   html_attr(h, "role", "search");
   html_attr(h, "action", action);
   show_words(r, h, q);
+  if (q->node != NULL) {
+    html_void(h, "input");
+    html_attr(h, "type", "hidden");
+    html_attr(h, "name", "node");
+    html_attr(h, "value", q->node);
+  }
+  if (json_array_size(json_object_get(model, "facets")) == 0) {
+    html_close(h); /* nothing to choose from */
+    return;
+  }
   html_open(h, "div");
   html_attr(h, "class", "side");
   html_element(h, "h2", "filters-title", phrase(P_FILTERS, r->lang));
@@ -128,12 +138,6 @@ static void show_form(struct request *r, struct html *h, const struct list_quest
   html_attr(h, "class", "filters");
   if (q->more != NULL) html_flag(h, "open");
   html_element(h, "summary", NULL, phrase(P_SHOW_FILTERS, r->lang));
-  if (q->node != NULL) {
-    html_void(h, "input");
-    html_attr(h, "type", "hidden");
-    html_attr(h, "name", "node");
-    html_attr(h, "value", q->node);
-  }
   show_order(r, h, q);
   json_array_foreach(json_object_get(model, "facets"), i, facet) {
     if (i == LIST_FIRST) open_folded(r, h, q, json_object_get(model, "facets"));

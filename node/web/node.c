@@ -52,10 +52,13 @@ static json_t *member_json(const struct request *r, const struct federation_memb
   const struct member *member = m->member;
   char words[WORDS_LEN];
   words_of(&member->node, words);
+  const bool own = hash_equal(&member->node, &f->own);
+  const struct home_config *config = &r->site->home->config;
   json_t *out = json_pack("{s:s, s:s, s:o, s:s, s:I, s:b, s:I, s:o}", "handle", member->handle, "country", member->country,
-                          "node", hash_json(&member->node), "fingerprint", words, "roll", (json_int_t)member->roll, "own",
-                          hash_equal(&member->node, &f->own), "objects", (json_int_t)objects_of(r->site, &member->node), "logs",
-                          logs_json(r->site, &member->node));
+                          "node", hash_json(&member->node), "fingerprint", words, "roll", (json_int_t)member->roll, "own", own,
+                          "objects", (json_int_t)objects_of(r->site, &member->node), "logs", logs_json(r->site, &member->node));
+  if (own && config->name[0] != '\0') (void)json_object_set_new(out, "name", json_string(config->name));
+  if (own && config->contact[0] != '\0') (void)json_object_set_new(out, "contact", json_string(config->contact));
   if (member->region[0] != '\0') (void)json_object_set_new(out, "region", json_string(member->region));
   if (m->has_address && m->address.n_endpoints > 0) {
     (void)json_object_set_new(out, "endpoint", json_string(m->address.endpoints[0]));
@@ -199,9 +202,11 @@ static void show_identity(struct request *r, struct html *h, const json_t *model
   char slug[SLUG_MAX];
   const char *endpoint = text_at(model, "endpoint"), *web = text_at(model, "web");
   html_open(h, "dl");
-  html_attr(h, "class", "proof");
+  html_attr(h, "class", "fields");
   put_pair(h, phrase(P_COUNTRY, r->lang), country_name(r->site, text_at(model, "country"), r->lang));
   if (text_at(model, "region")[0] != '\0') put_pair(h, phrase(P_REGION, r->lang), place_name(r, model));
+  if (text_at(model, "name")[0] != '\0') put_pair(h, phrase(P_RUN_BY, r->lang), text_at(model, "name"));
+  if (text_at(model, "contact")[0] != '\0') put_pair(h, phrase(P_CONTACT, r->lang), text_at(model, "contact"));
   open_pair(h, phrase(P_HOLDS_OBJECTS, r->lang));
   schema_slug(schema_set_at(r->site->schemas, 0), slug);
   html_open(h, "a");
@@ -233,7 +238,7 @@ static void show_logs(struct request *r, struct html *h, const json_t *logs) {
   html_element(h, "h2", NULL, phrase(P_LOGS, r->lang));
   json_array_foreach(logs, i, log) {
     html_open(h, "dl");
-    html_attr(h, "class", "proof");
+    html_attr(h, "class", "fields");
     put_count(h, phrase(P_GENERATION, r->lang), int_at(log, "gen"));
     put_count(h, phrase(P_ENTRIES, r->lang), int_at(log, "size"));
     put_term(h, phrase(P_ROOT, r->lang), text_at(log, "root"));

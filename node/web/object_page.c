@@ -13,12 +13,28 @@ static const struct schema *schema_of(const struct request *r, const json_t *mod
 
 /* ---- the head of the page ---- */
 
-static void show_banner(struct html *h, const char *class, const char *title, const char *text) {
+/* That it was withdrawn, by which record, and why. */
+static void show_withdrawal(struct request *r, struct html *h, const json_t *model) {
+  json_t *withdrawal = json_object_get(model, "withdrawal"), *reason = json_object_get(withdrawal, "reason");
+  void *first = json_object_iter(reason);
+  const char *tag = json_object_get(reason, r->lang) != NULL ? r->lang : first == NULL ? "" : json_object_iter_key(first);
+  html_open(h, "div");
+  html_attr(h, "class", "banner bad");
   html_open(h, "p");
-  html_attr(h, "class", class);
-  html_element(h, "strong", NULL, title);
+  html_element(h, "strong", NULL, phrase(P_WITHDRAWN_HELP, r->lang));
   html_text(h, " ");
-  html_text(h, text);
+  html_element(h, "span", "ref", text_at(withdrawal, "reference"));
+  html_close(h);
+  if (text_at(reason, tag)[0] != '\0') {
+    html_open(h, "p");
+    html_text(h, phrase(P_REASON_WORD, r->lang));
+    html_text(h, ": ");
+    html_open(h, "span");
+    put_lang(r, h, tag);
+    html_text(h, text_at(reason, tag));
+    html_close(h);
+    html_close(h);
+  }
   html_close(h);
 }
 
@@ -33,7 +49,7 @@ static void show_state(struct request *r, struct html *h, const json_t *model) {
     html_element(h, "li", "badge plain", phrase(P_REVIEW_WANTED, r->lang));
   html_close(h);
   if (withdrawn) {
-    show_banner(h, "banner bad", phrase(P_WITHDRAWN, r->lang), phrase(P_WITHDRAWN_HELP, r->lang));
+    show_withdrawal(r, h, model);
   } else {
     html_element(h, "p", "hint", phrase(P_PUBLISHED_HELP, r->lang));
   }
@@ -101,12 +117,9 @@ static void open_aside(struct html *h, const char *id, const char *title) {
 }
 
 static void put_code(struct html *h, const char *label, const char *text) {
-  html_open(h, "div");
-  html_element(h, "dt", NULL, label);
-  html_open(h, "dd");
+  open_pair(h, label);
   html_element(h, "code", NULL, text);
-  html_close(h);
-  html_close(h);
+  close_pair(h);
 }
 
 static void put_home(struct request *r, struct html *h, const json_t *home) {
@@ -156,9 +169,11 @@ static void show_origin(struct request *r, struct html *h, const json_t *model) 
            licence[0] == '\0' ? phrase(P_NO_LICENCE, r->lang) : licence_name(r->site, licence, r->lang));
   if (original[0] != '\0') put_pair(h, phrase(P_ORIGINAL_LANGUAGE, r->lang), language_name(r->site, original, r->lang));
   put_source(r, h, model);
-  open_pair(h, phrase(P_COMPLETENESS, r->lang));
-  put_completeness(r, h, int_at(model, "completeness"));
-  close_pair(h);
+  if (schema_of(r, model) != NULL) {
+    open_pair(h, phrase(P_COMPLETENESS, r->lang));
+    put_completeness(r, h, int_at(model, "completeness"));
+    close_pair(h);
+  }
   put_code(h, phrase(P_OBJECT_ID, r->lang), text_at(model, "id"));
   put_code(h, phrase(P_AUTHOR_KEY, r->lang), text_at(author, "key"));
   html_close(h);

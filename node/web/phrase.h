@@ -129,13 +129,15 @@
   X(SERVED_BY, "Served by", "Servito da")                                                                                      \
   X(FOOTER, "Nothing is signed here. No cookies, no scripts.", "Qui nulla viene firmato. Senza cookie né script.")             \
   X(FETCH, "Fetch and verify everything yourself", "Scarica e verifica tutto da te")                                           \
-  X(WHERE, "By country", "Per paese")                                                                          \
+  X(WHERE, "By country", "Per paese")                                                                                          \
   X(ELSEWHERE, "Elsewhere", "Altrove")                                                                                         \
   X(AS_TABLE, "The same as a table", "Lo stesso come tabella")                                                                 \
   X(SEE_ALL, "See all", "Vedi tutto")                                                                                          \
   X(NOTHING_YET, "Nothing has been published yet.", "Non è stato ancora pubblicato nulla.")                                    \
   X(SHOW_FILTERS, "Show the filters", "Mostra i filtri")                                                                       \
   X(COMPLETE, "complete", "completo")                                                                                          \
+  X(RUN_BY, "Run by", "Gestito da")                                                                                            \
+  X(CONTACT, "Contact", "Contatto")                                                                                            \
   X(PAGES, "Pages", "Pagine")                                                                                                  \
   X(REGION, "Region", "Regione")                                                                                               \
   X(NODE_WORD, "node", "nodo")                                                                                                 \

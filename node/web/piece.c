@@ -256,6 +256,18 @@ void put_search(struct request *r, struct html *h, const char *words) {
   html_close(h);
 }
 
+void show_search(struct request *r, struct html *h, const struct schema *schema) {
+  char action[SLUG_MAX + 8], slug[SLUG_MAX];
+  schema_slug(schema, slug);
+  (void)snprintf(action, sizeof action, "/%s/%s", r->lang, slug);
+  html_open(h, "form");
+  html_attr(h, "class", "search");
+  html_attr(h, "role", "search");
+  html_attr(h, "action", action);
+  put_search(r, h, NULL);
+  html_close(h);
+}
+
 void open_table(struct request *r, struct html *h, enum phrase label, const struct column *columns, size_t n) {
   html_open(h, "table");
   html_element(h, "caption", "hidden", phrase(label, r->lang));

@@ -132,14 +132,16 @@ static void show_row_codes(struct request *r, struct html *h, const json_t *row)
   html_open(h, "p");
   html_attr(h, "class", "meta");
   html_element(h, "span", "ref", text_at(row, "reference"));
-  html_text(h, " · ");
+  html_text(h, " ");
+  html_open(h, "span");
   html_text(h, phrase(P_HOME_NODE, r->lang));
   html_text(h, " ");
   (void)snprintf(path, sizeof path, "/nodes/%s", text_at(row, "home"));
   put_link(r, h, path, country_name(r->site, text_at(row, "home_country"), r->lang));
   html_text(h, ", ");
   put_day(r, h, int_at(row, "created"));
-  html_text(h, " · ");
+  html_close(h);
+  html_text(h, " ");
   put_completeness(r, h, int_at(row, "completeness"));
   html_close(h);
   if (json_array_size(json_object_get(row, "codes")) == 0) return;

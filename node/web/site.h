@@ -128,6 +128,8 @@ void put_completeness(struct request *r, struct html *h, json_int_t percent);
 void put_button(struct html *h, const char *text);
 /* The box for words and its button, within a form. words NULL: empty. */
 void put_search(struct request *r, struct html *h, const char *words);
+/* A whole form that searches a kind. */
+void show_search(struct request *r, struct html *h, const struct schema *schema);
 /* A table up to its body: rows of <tr> follow, then close_table. */
 struct column {
   enum phrase head;

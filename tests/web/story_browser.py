@@ -28,7 +28,7 @@ def browser_missing():
     """Why no browser can be driven here, or None. The npm packages go into the build folder, and only when they are not there yet."""
     for program in ("chromium", "node", "npm"):
         if not shutil.which(program):
-            return f"{program} is not installed"
+            return f"{program} is not installed (SPECOLA_TEST_BROWSER=1 tests/run installs it)"
     version = subprocess.run(["node", "--version"], stdout=subprocess.PIPE, check=True).stdout.decode()
     if int(re.search(r"\d+", version).group()) < 18:
         return f"node {version.strip()} is too old"
@@ -39,7 +39,7 @@ def browser_missing():
     os.makedirs(TOOLS, exist_ok=True)
     for name in ("package.json", "package-lock.json"):
         shutil.copy(os.path.join(SOURCE, name), TOOLS)
-    env = {**os.environ, "npm_config_cache": os.path.join(TOOLS, "cache"), "npm_config_update_notifier": "false", "npm_config_fetch_retries": "1"}
+    env = {**os.environ, "npm_config_cache": os.path.join(TOOLS, "cache"), "npm_config_update_notifier": "false", "npm_config_fetch_retries": "0"}
     try:
         done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], cwd=TOOLS, env=env, timeout=120,
                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
@@ -206,7 +206,7 @@ def visit(lab, wishes):
         os.makedirs(SHOTS, exist_ok=True)
     plan = {"chromium": shutil.which("chromium"), "profile": profile, "shots": SHOTS, "pages": wishes}
     done = subprocess.run(["node", os.path.join(SOURCE, "visit.js")], input=json.dumps(plan).encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          env={**os.environ, "NODE_PATH": os.path.join(TOOLS, "node_modules"), "HOME": profile}, timeout=270, check=False)
+                          env={**os.environ, "NODE_PATH": os.path.join(TOOLS, "node_modules"), "HOME": profile}, timeout=900 if SHOTS else 270, check=False)
     assert done.returncode == 0, done.stderr.decode(errors="replace")[-3000:]
     report = json.loads(done.stdout)
     assert not report["faults"], "\n".join(report["faults"])

@@ -140,7 +140,7 @@ def tells(names, model, lang):
     for member in model.get("members", ()) if isinstance(model.get("members"), list) else ():
         yield from (f"{names.code('country', member['country'], lang)}", member["handle"], str(member["objects"]), str(member["logs"][0]["size"]))
     if "fingerprint" in model:
-        yield from (model["fingerprint"], model["node"], str(model["roll"]), *(log["root"] for log in model["logs"]))
+        yield from (model.get("name", ""), model.get("contact", ""), model["fingerprint"], model["node"], str(model["roll"]), *(log["root"] for log in model["logs"]))
         for person in model["people"]:
             yield from (person["name"], person["reference"], *(names.code("role", role, lang) for role in person["roles"].split(", ")))
     if "body" in model:
@@ -156,6 +156,7 @@ def object_tells(names, model, lang):
     yield from (names.code("language", tag, lang) for tag in model["languages"] if len(model["languages"]) > 1)
     yield from (kind.label(f["field"], lang) for f in model["findings"] if f["field"] in kind.fields)
     yield from (total for total in model["sums"].values())
+    yield from (model["withdrawal"]["reference"], *model["withdrawal"]["reason"].values()) if "withdrawal" in model else ()
     yield from (link["title"] for way in model["links"].values() for link in way if link.get("title"))
     yield from body_tells(names, kind, model["body"], lang)
 
