@@ -196,9 +196,10 @@ static void reads_peers_and_comments(void **state) {
   struct home h;
   (void)state;
   assert_int_equal(open_with("# a comment\ncountry = FR\npeer.IT = tcp://node.example.org:7411\npeer.EE=tcp://[::1]:9\n"
-                             "listen = tcp://127.0.0.1:0\n",
+                             "listen = tcp://127.0.0.1:0\ncontact = the.office@example.org\n",
                              &h, &err),
                    OK);
+  assert_string_equal(h.config.contact, "the.office@example.org");
   assert_string_equal(h.config.handle, "FR");
   assert_int_equal(h.config.n_peers, 2);
   assert_string_equal(h.config.peers[1].handle, "EE");
@@ -243,6 +244,10 @@ static const struct {
     {"listen = 127.0.0.1:7411", "endpoint"},
     {"listen = tcp://127.0.0.1:70000", "endpoint"},
     {"advertise = tcp://127.0.0.1:0", "endpoint"},
+    {"contact = the office", "contact"},
+    {"contact = a@b@example.org", "contact"},
+    {"contact = office@example.org?bcc=x@example.org", "contact"},
+    {"contact = javascript:alert(1)", "contact"},
     {"peer.fr = tcp://h:1", "peer.fr"},
     {"peer.FR = tcp://h", "peer.FR"},
     {"peer.FR = tcp://h:1\npeer.FR = tcp://h:2", "twice"},
