@@ -18,7 +18,7 @@ struct guard {
   struct guard_request *out;
   unsigned status;
   const char *why;
-  bool has_host, has_length, has_type, has_origin, has_language, has_etag, old, close;
+  bool has_host, has_length, has_type, has_origin, has_language, has_encoding, has_etag, old, close;
   struct view origin;
 };
 
@@ -154,6 +154,10 @@ static void take_language(struct guard *g, struct view value) {
   once(g, &g->has_language, value, &g->out->accept_language, "more than one Accept-Language");
 }
 
+static void take_encoding(struct guard *g, struct view value) {
+  once(g, &g->has_encoding, value, &g->out->accept_encoding, "more than one Accept-Encoding");
+}
+
 static void take_etag(struct guard *g, struct view value) {
   once(g, &g->has_etag, value, &g->out->if_none_match, "more than one If-None-Match");
 }
@@ -190,6 +194,7 @@ static const struct {
                {"Content-Type", take_type},
                {"Origin", take_origin},
                {"Accept-Language", take_language},
+               {"Accept-Encoding", take_encoding},
                {"If-None-Match", take_etag},
                {"Transfer-Encoding", take_coding},
                {"Expect", take_expect},

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "node/web/encoding.h"
 #include "node/web/listener.h"
 #include "protocol/limits.h"
 
@@ -94,12 +95,18 @@ static void count(struct connection *c, unsigned status) {
   n->micros += took;
 }
 
-/* The content's tag: half of its SHA-256. */
-static void tag_of(struct view body, char out[36]) {
+/* The content's tag: half of its SHA-256, whether it travels packed or not. */
+#define TAG_LEN 32
+static void tag_of(struct view body, char out[TAG_LEN + 1]) {
   char hex[HASH_HEX_LEN];
   const struct hash hash = hash_sha256(body);
   hash_hex(&hash, hex);
-  (void)snprintf(out, 36, "\"%.32s\"", hex);
+  (void)snprintf(out, TAG_LEN + 1, "%.*s", TAG_LEN, hex);
+}
+
+/* Texts travel packed to whoever takes them so; what is signed travels as it is. */
+static bool is_packable(const struct answer *a) {
+  return a->body.len >= ENCODING_LEAST && (strncmp(a->type, "text/", 5) == 0 || strstr(a->type, "json") != NULL);
 }
 
 static void release_body(const void *data, size_t len, void *context) {
@@ -116,12 +123,12 @@ static void put_body(struct evbuffer *out, struct bytes *body) {
   }
 }
 
-static void put_head(struct connection *c, const struct answer *a, const char *tag, size_t body_len) {
+static void put_head(struct connection *c, const struct answer *a, const char *tag, bool packed) {
   struct evbuffer *out = bufferevent_get_output(c->bev);
   (void)evbuffer_add_printf(out, "HTTP/1.1 %u %s\r\n%s", a->status, answer_status_text(a->status), SECURITY);
   (void)evbuffer_add_printf(out, "Cache-Control: %s\r\n", a->cache);
-  if (tag != NULL) (void)evbuffer_add_printf(out, "ETag: %s\r\n", tag);
-  if (a->vary_language) (void)evbuffer_add_printf(out, "Vary: Accept-Language\r\n");
+  if (tag != NULL) (void)evbuffer_add_printf(out, "ETag: \"%s%s\"\r\n", tag, packed ? "-gzip" : "");
+  (void)evbuffer_add_printf(out, "Vary: Accept-Encoding%s\r\n", a->vary_language ? ", Accept-Language" : "");
   if (a->allow != NULL) (void)evbuffer_add_printf(out, "Allow: %s\r\n", a->allow);
   if (a->link[0] != '\0') (void)evbuffer_add_printf(out, "Link: %s\r\n", a->link);
   if (a->status == 503) (void)evbuffer_add_printf(out, "Retry-After: 1\r\n");
@@ -129,23 +136,27 @@ static void put_head(struct connection *c, const struct answer *a, const char *t
   if (a->status != 304) {
     (void)evbuffer_add_printf(out, "Content-Type: %s\r\n", a->type);
     if (a->language != NULL) (void)evbuffer_add_printf(out, "Content-Language: %s\r\n", a->language);
-    (void)evbuffer_add_printf(out, "Content-Length: %zu\r\n", body_len);
+    if (packed) (void)evbuffer_add_printf(out, "Content-Encoding: gzip\r\n");
+    (void)evbuffer_add_printf(out, "Content-Length: %zu\r\n", a->body.len);
   }
   (void)evbuffer_add(out, "\r\n", 2);
 }
 
-/* Writes an answer and waits until it is gone. if_none_match: what the client has. */
-static void respond(struct connection *c, struct answer *a, struct view if_none_match) {
-  char tag[36];
+/* Writes an answer and waits until it is gone. http: what the client has and takes; NULL: nothing is known of it. */
+static void respond(struct connection *c, struct answer *a, const struct guard_request *http) {
+  char tag[TAG_LEN + 1];
   const struct timeval patience = {WRITE_S, 0};
-  const bool tagged = a->status == 200;
+  const bool tagged = a->status == 200, takes_gzip = http != NULL && encoding_takes_gzip(http->accept_encoding);
+  bool packed = takes_gzip && is_packable(a);
   if (tagged) {
+    const struct view has = http == NULL ? view_of(NULL, 0) : http->if_none_match;
     tag_of(bytes_view(&a->body), tag);
-    if (if_none_match.len > 0 && memmem(if_none_match.p, if_none_match.len, tag, strlen(tag)) != NULL) a->status = 304;
+    if (has.len > 0 && memmem(has.p, has.len, tag, TAG_LEN) != NULL) a->status = 304;
   }
+  if (packed && a->status != 304) encoding_gzip(&a->body, &packed);
   count(c, a->status);
   c->state = STATE_WRITING;
-  put_head(c, a, tagged ? tag : NULL, a->body.len);
+  put_head(c, a, tagged ? tag : NULL, packed);
   if (a->status != 304 && !c->head_only) put_body(bufferevent_get_output(c->bev), &a->body);
   account(c, evbuffer_get_length(bufferevent_get_output(c->bev)));
   (void)evtimer_add(c->deadline, &patience);
@@ -155,7 +166,7 @@ static void respond_problem(struct connection *c, unsigned status, const char *c
   struct answer a;
   answer_init(&a);
   answer_problem(&a, status, code, detail);
-  respond(c, &a, view_of(NULL, 0));
+  respond(c, &a, NULL);
   answer_release(&a);
 }
 
@@ -179,7 +190,7 @@ static void run(struct connection *c, const struct guard_request *http, struct v
       a.forward = false;
     }
   }
-  if (!a.forward) respond(c, &a, http->if_none_match);
+  if (!a.forward) respond(c, &a, http);
   answer_release(&a);
 }
 
@@ -362,7 +373,7 @@ void server_answer(struct server *s, uint64_t id, unsigned status, const char *t
     } else if (bytes_append(&a.body, body, NULL) != OK) {
       answer_problem(&a, 500, err_name(ERR_MEMORY), answer_status_text(500));
     }
-    respond(c, &a, view_of(NULL, 0));
+    respond(c, &a, NULL);
     answer_release(&a);
     return;
   }

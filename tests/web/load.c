@@ -37,7 +37,7 @@ struct sample {
 };
 struct kind {
   char *name;
-  size_t largest;           /* octets of a page's body; documents for machines do not count */
+  size_t largest;           /* octets of a page's body as it travelled, packed; documents for machines do not count */
   const char *largest_path; /* of pages */
 };
 struct reader {
@@ -122,7 +122,7 @@ static void ask(const struct load *l, struct reader *r) {
   char request[2048];
   r->page = &l->pages[draw(r) % l->n_pages];
   r->len = 0;
-  const int len = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: localhost:%u\r\n\r\n", r->page->path,
+  const int len = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: localhost:%u\r\nAccept-Encoding: gzip\r\n\r\n", r->page->path,
                            (unsigned)ntohs(l->server.sin_port));
   r->since_ms = now_ms();
   if (len < 0 || (size_t)len >= sizeof request || send(r->fd, request, (size_t)len, MSG_NOSIGNAL) != len) die("send");

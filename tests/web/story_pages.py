@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Every page that a link leads to, in both languages: well-formed, without anything active, with its headers, its twin and its ETag; paging
 by keyset loses nothing; lynx reads what the page shows."""
+import gzip
 import json
 import os
 import shutil
@@ -60,9 +61,26 @@ def languages(web):
     assert "Pubblicato" in read(web, "/it/IT-2")[1].text() and "Not endorsed" in read(web, "/en/IT-2")[1].text()
     for wish, lang in (("it-IT,it;q=0.9,en;q=0.5", "it"), ("fr,en;q=0.5", "en"), ("de, it;q=0.3", "it")):
         headers, _ = web.get("/", headers={"Accept-Language": wish})
-        assert headers["Content-Language"] == lang and headers["Vary"] == "Accept-Language"
+        assert headers["Content-Language"] == lang and headers["Vary"] == "Accept-Encoding, Accept-Language"
     original = web.get("/en/IT-3?text=it")[1].decode()
     assert '<h1 lang="it">Caso' in original, original[:3000]
+
+
+def packed(web):
+    """A page travels packed to whoever takes it so, says the same, and is known again by either tag; what is signed never does."""
+    plain_headers, plain = web.get("/en/cases")
+    headers, body = web.get("/en/cases", headers={"Accept-Encoding": "br, gzip;q=0.5"})
+    assert headers["Content-Encoding"] == "gzip" and gzip.decompress(body) == plain and len(body) < len(plain) / 2
+    assert plain_headers["Content-Encoding"] is None and plain_headers["Vary"] == headers["Vary"] == "Accept-Encoding"
+    assert headers["ETag"] != plain_headers["ETag"]
+    for tag in (headers["ETag"], plain_headers["ETag"]):
+        assert web.get("/en/cases", expect=304, headers={"If-None-Match": tag, "Accept-Encoding": "gzip"})[1] == b""
+    head = web.ask("HEAD", "/en/cases", headers={"Accept-Encoding": "gzip"})
+    assert head[1]["Content-Length"] == str(len(body)) and head[2] == b""
+    for refusal in ("identity", "gzip;q=0", "deflate"):
+        assert web.get("/en/cases", headers={"Accept-Encoding": refusal})[1] == plain
+    assert web.get("/sync/charter", headers={"Accept-Encoding": "gzip"})[0]["Content-Encoding"] is None
+    assert json.loads(gzip.decompress(web.get("/cases.json", headers={"Accept-Encoding": "gzip"})[1]))["total"] > 20
 
 
 def lynx(web, path):
@@ -91,6 +109,7 @@ def main():
         print(f"{len(seen)} pages walked; each with its twin, its ETag, and nothing active")
         lists(web)
         languages(web)
+        packed(web)
         assert web.ask("HEAD", "/en/cases")[2] == b"" and b"specola_web_requests_total" in web.get("/metrics")[1]
         web.get("/metrics", expect=404, headers={"X-Forwarded-For": "192.0.2.1"})
         if shutil.which("lynx"):
