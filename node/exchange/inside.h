@@ -205,6 +205,7 @@ struct exchange_log {
   uint64_t grown_ms;      /* when it was last seen to grow: after the commit */
   struct hash root;
   struct claim *claims; /* owned; one a peer */
+  uint64_t claimed;     /* no claim is above it */
   struct milestone milestones[MILESTONES_MAX];
   uint32_t n_milestones;
   bool needs_plan;       /* a checkpoint that came unasked was too far away */

@@ -53,8 +53,13 @@ struct exchange_log *log_of(struct exchange *x, const struct hash *node, uint64_
 
 /* ---- what peers say ---- */
 
+static void claim_size(struct exchange_log *log, uint32_t peer, uint64_t size) {
+  log->claims[peer].size = size;
+  if (log->claimed < size) log->claimed = size;
+}
+
 void plan_claim(struct exchange *x, uint32_t log, uint32_t peer, uint64_t size) {
-  x->logs[log]->claims[peer].size = size;
+  claim_size(x->logs[log], peer, size);
   x->plan_due = true;
 }
 
@@ -181,7 +186,7 @@ static bool take_checkpoint(struct exchange *x, uint32_t index, uint32_t peer, s
   milestone.text = malloc(text.len);
   if (milestone.text == NULL) return true;
   memcpy(milestone.text, text.p, text.len);
-  if (log->claims[peer].size < c.size) log->claims[peer].size = c.size;
+  if (log->claims[peer].size < c.size) claim_size(log, peer, c.size);
   (void)plan_keep(log, &milestone);
   return true;
 }
@@ -370,13 +375,15 @@ static void note_withheld(struct exchange *x, uint32_t index) {
   if (most > 0 && !any) note_set(log->note, "withheld at %llu", (unsigned long long)most);
 }
 
-/* Whether there is more of a log somewhere, or it is on its way. */
-static bool goes_on(const struct exchange *x, const struct exchange_log *log) {
+/* Whether there is more of a log somewhere, or it is on its way. Asked of every log at every turn: mostly there is not. */
+static bool goes_on(const struct exchange *x, struct exchange_log *log) {
   if (log->is_forked) return false;
   if (log->n_slots > 0) return true;
+  if (log->claimed <= log->size) return false;
   for (uint32_t p = 0; p < x->n_peers; p++) {
     if (log->claims[p].size > log->size) return true;
   }
+  log->claimed = log->size;
   return false;
 }
 
