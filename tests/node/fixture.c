@@ -19,7 +19,14 @@
 #include "protocol/canon.h"
 #include "protocol/schema/body.h"
 
-static const char *const HANDLES[FIXTURE_NODES] = {"IT", "FR", "EE", "DE", "ES", "PT", "NL", "FI"};
+static const char *const HANDLES[FIXTURE_NODES] = {
+    "IT", "FR", "EE", "DE", "ES", "PT", "NL", "FI", "AT", "BE", "BG", "HR", "CY", "CZ", "DK", "GR", "HU", "IE", "LV",
+    "LT", "LU", "MT", "PL", "RO", "SK", "SI", "SE", "NO", "IS", "CH", "GB", "UA", "MD", "AL", "MK", "ME", "RS", "BA",
+    "TR", "GE", "AM", "AZ", "KZ", "UZ", "MN", "JP", "KR", "CN", "IN", "NP", "BT", "BD", "LK", "TH", "VN", "LA", "KH",
+    "MY", "SG", "ID", "PH", "AU", "NZ", "FJ", "PG", "WS", "TO", "CA", "US", "MX", "GT", "BZ", "HN", "SV", "NI", "CR",
+    "PA", "CU", "JM", "HT", "DO", "CO", "VE", "EC", "PE", "BO", "CL", "AR", "UY", "PY", "BR", "GY", "SR", "MA", "DZ",
+    "TN", "LY", "EG", "SD", "ET", "KE", "UG", "RW", "TZ", "MZ", "ZM", "ZW", "BW", "ZA", "LS", "SZ", "MG", "MU", "SC",
+    "GH", "CI", "SN", "ML", "NE", "NG", "CM", "GA", "AO", "BB", "BF", "BI", "BJ", "BN"};
 
 static void expect_ok(enum err_code code, const struct err *err, const char *what) {
   if (code != OK) {
@@ -35,6 +42,16 @@ static uint64_t fixture_ms(void *context) {
 
 static uint64_t fixture_unix(void *context) {
   return 1767225600 + ((struct fixture *)context)->now_ms / 1000;
+}
+
+static uint64_t node_ms(void *context) {
+  const struct fixture_node *node = context;
+  return node->all->now_ms * node->rate / 1000;
+}
+
+static uint64_t node_unix(void *context) {
+  const struct fixture_node *node = context;
+  return (uint64_t)((int64_t)fixture_unix(node->all) + node->skew_s);
 }
 
 uint64_t fixture_seed(void) {
@@ -68,6 +85,8 @@ static void make_node(struct fixture *f, struct fixture_node *node, const char *
   struct err err = ERR_INIT;
   node->all = f;
   node->handle = handle;
+  node->rate = 1000;
+  node->clock = (struct clock_source){node_ms, node_unix, node};
   make_key(f, &node->node_key);
   make_key(f, &node->root);
   make_key(f, &node->editor);
@@ -100,15 +119,25 @@ static void make_charter(struct fixture *f, struct bytes bodies[FIXTURE_NODES]) 
   expect_ok(charter_encode(&f->charter, &f->charter_item, &err), &err, "charter item");
 }
 
-static void make_store(struct fixture *f, struct fixture_node *node) {
-  struct err err = ERR_INIT;
+static void make_folder(struct fixture_node *node) {
   const char *base = getenv("TMPDIR");
   (void)snprintf(node->dir, sizeof node->dir, "%s/specola-test-XXXXXX", base == NULL ? "/tmp" : base);
   if (mkdtemp(node->dir) == NULL) {
     fail_msg("%s: %s", node->dir, strerror(errno));
   }
-  expect_ok(store_open(node->dir, STORE_WRITE, NULL, &node->store, &err), &err, "store");
-  expect_ok(store_put_charter(node->store, bytes_view(&f->charter_item), &err), &err, "charter");
+}
+
+/* pattern: a node whose store is copied, charter and all; NULL: this one is the first. */
+static void make_store(struct fixture *f, struct fixture_node *node, const struct fixture_node *pattern) {
+  struct err err = ERR_INIT;
+  make_folder(node);
+  if (pattern != NULL) {
+    f->disk.copy(pattern->dir, node->dir);
+  }
+  expect_ok(store_open(node->dir, STORE_WRITE, f->disk.vfs, &node->store, &err), &err, "store");
+  if (pattern == NULL) {
+    expect_ok(store_put_charter(node->store, bytes_view(&f->charter_item), &err), &err, "charter");
+  }
   expect_ok(store_put_fact(node->store, "own", hash_view(&node->id), &err), &err, "own");
   store_close(node->store);
   node->store = NULL;
@@ -123,10 +152,28 @@ static void begin_log(struct fixture_node *node) {
   assert_int_equal(row.state, RECEIPT_LOGGED);
 }
 
+/* The first store is opened once, which makes its derived tables, and then copied, where that can be done. */
+static void make_stores(struct fixture *f) {
+  const bool can_copy = f->disk.copy != NULL;
+  for (uint32_t i = 0; i < f->n; i++) {
+    make_store(f, &f->nodes[i], can_copy && i > 0 ? &f->nodes[0] : NULL);
+    if (can_copy && i == 0) {
+      fixture_open(&f->nodes[0]);
+      fixture_close(&f->nodes[0]);
+    }
+  }
+}
+
 void fixture_found(struct fixture *f, uint32_t n, uint64_t seed, bool begun) {
+  const struct fixture_disk disk = {.vfs = NULL};
+  fixture_found_on(f, n, seed, begun, &disk);
+}
+
+void fixture_found_on(struct fixture *f, uint32_t n, uint64_t seed, bool begun, const struct fixture_disk *disk) {
   struct err err = ERR_INIT;
   struct bytes bodies[FIXTURE_NODES];
   memset(f, 0, sizeof *f);
+  f->disk = *disk;
   assert_true(n >= 1 && n <= FIXTURE_NODES);
   expect_ok(secret_start(&err), &err, "start");
   f->n = n;
@@ -141,8 +188,8 @@ void fixture_found(struct fixture *f, uint32_t n, uint64_t seed, bool begun) {
     make_node(f, &f->nodes[i], HANDLES[i], &bodies[i]);
   }
   make_charter(f, bodies);
+  make_stores(f);
   for (uint32_t i = 0; i < n; i++) {
-    make_store(f, &f->nodes[i]);
     fixture_open(&f->nodes[i]);
     if (begun) {
       begin_log(&f->nodes[i]);
@@ -153,18 +200,48 @@ void fixture_found(struct fixture *f, uint32_t n, uint64_t seed, bool begun) {
 
 /* ---- opening and closing ---- */
 
+uint32_t fixture_twin(struct fixture *f, uint32_t of) {
+  const uint32_t index = f->n + f->n_twins++;
+  struct fixture_node *twin = &f->nodes[index];
+  assert_true(index < FIXTURE_NODES);
+  *twin = f->nodes[of];
+  twin->clock.context = twin;
+  twin->store = NULL;
+  twin->hall = NULL;
+  make_store(f, twin, NULL);
+  fixture_open(twin);
+  return index;
+}
+
+enum err_code fixture_try_open(struct fixture_node *node, struct err *err) {
+  const struct fixture *f = node->all;
+  enum err_code code = store_open(node->dir, STORE_WRITE, f->disk.vfs, &node->store, err);
+  if (code != OK) {
+    node->store = NULL;
+    return code;
+  }
+  node->federation = (struct federation){.members = NULL};
+  code = federation_load(node->store, &node->federation, err);
+  if (code == OK) {
+    const struct hall_config config = {.store = node->store,
+                                       .federation = &node->federation,
+                                       .schemas = f->schemas,
+                                       .node_key = &node->node_key,
+                                       .clock = &node->clock,
+                                       .entropy = &f->entropy,
+                                       .threads = node->threads};
+    code = hall_open(&config, &node->hall, err);
+  }
+  if (code != OK) {
+    node->hall = NULL;
+    fixture_close(node);
+  }
+  return code;
+}
+
 void fixture_open(struct fixture_node *node) {
   struct err err = ERR_INIT;
-  expect_ok(store_open(node->dir, STORE_WRITE, NULL, &node->store, &err), &err, "store");
-  expect_ok(federation_load(node->store, &node->federation, &err), &err, "federation");
-  const struct hall_config config = {.store = node->store,
-                                     .federation = &node->federation,
-                                     .schemas = node->all->schemas,
-                                     .node_key = &node->node_key,
-                                     .clock = &node->all->clock,
-                                     .entropy = &node->all->entropy,
-                                     .threads = node->threads};
-  expect_ok(hall_open(&config, &node->hall, &err), &err, "hall");
+  expect_ok(fixture_try_open(node, &err), &err, "node");
 }
 
 void fixture_close(struct fixture_node *node) {
@@ -186,11 +263,17 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 }
 
 void fixture_release(struct fixture *f) {
-  for (uint32_t i = 0; i < f->n; i++) {
+  for (uint32_t i = 0; i < f->n + f->n_twins; i++) {
     struct fixture_node *node = &f->nodes[i];
     fixture_close(node);
     if (node->dir[0] != 0) {
       (void)nftw(node->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    }
+    if (f->disk.forget != NULL) {
+      f->disk.forget(node->dir);
+    }
+    if (i >= f->n) {
+      continue; /* a twin's keys are the founder's */
     }
     signer_release(&node->node_key);
     signer_release(&node->root);
@@ -219,7 +302,7 @@ void fixture_seal(struct fixture_node *node, const struct signer *author, struct
     entropy_fill(&f->entropy, out->salt.b, sizeof out->salt.b);
   }
   h.home = hash_is_zero(&h.home) ? node->id : h.home;
-  h.created = clock_unix(&f->clock);
+  h.created = clock_unix(&node->clock);
   expect_ok(bytes_append(&out->body, body, &err), &err, "body");
   expect_ok(record_seal(&h, &f->charter.fed_id, author, &out->salt, bytes_view(&out->body), &out->envelope, &out->id, &err),
             &err, "seal");

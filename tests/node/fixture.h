@@ -8,23 +8,34 @@
 #include "node/admit.h"
 #include "node/ingest.h"
 
-#define FIXTURE_NODES 8
+#define FIXTURE_NODES 128
 
 struct fixture;
 struct fixture_node {
   struct fixture *all;
   char dir[256];
-  const char *handle;                   /* IT FR EE DE ES PT NL FI */
+  const char *handle;                   /* IT FR EE DE ES PT NL FI … */
   struct hash id;                       /* node id */
   struct signer node_key, root, editor; /* editor: coordinator and editor, person 1 (entry 1) */
   uint8_t curve[32];                    /* "public" CURVE key, random octets */
   unsigned threads;                     /* of the hall; 0 at first, takes effect with fixture_open */
+  uint32_t rate;                        /* of its clock: 1000 is right, 900 is slow */
+  int64_t skew_s;                       /* of its wall clock */
+  struct clock_source clock;            /* as this node reads it */
   struct store *store;                  /* NULL while the node is closed */
   struct federation federation;
   struct hall *hall;
 };
+/* Where stores are kept: an SQLite VFS (NULL: the system's), and how the content of a folder gets into another one there. */
+struct fixture_disk {
+  const char *vfs;
+  void (*copy)(const char *from_dir, const char *to_dir);
+  void (*forget)(const char *dir);
+};
 struct fixture {
-  uint32_t n;
+  uint32_t n;       /* founders; behind them stand twins */
+  uint32_t n_twins; /* further machines with a founder's keys */
+  struct fixture_disk disk;
   uint64_t seed;
   struct entropy_seeded entropy_state;
   struct entropy_source entropy;
@@ -38,10 +49,16 @@ struct fixture {
 /* Founds a federation of n nodes and opens them all. With begun, each log has its identity (entry 0) and its editor (entry 1).
  */
 void fixture_found(struct fixture *f, uint32_t n, uint64_t seed, bool begun);
+/* The same with stores elsewhere. All of them begin as a copy of the first one. */
+void fixture_found_on(struct fixture *f, uint32_t n, uint64_t seed, bool begun, const struct fixture_disk *disk);
+/* Another machine with the keys of a founder and an empty store: two nodes with one key. Returns its index, open. */
+uint32_t fixture_twin(struct fixture *f, uint32_t of);
 void fixture_release(struct fixture *f); /* closes everything and removes the folders */
 /* Closes and opens a node again; a closed node's store is on the disk as it was. */
 void fixture_close(struct fixture_node *node);
 void fixture_open(struct fixture_node *node);
+/* The same where the disk may fail: the node stays closed then. Errors of store_open, federation_load, hall_open. */
+MUST_CHECK enum err_code fixture_try_open(struct fixture_node *node, struct err *err);
 
 /* A sealed record that owns its octets. */
 struct fixture_record {

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "node/exchange/inside.h"
-#include "tests/node/net_sim.h"
+#include "tests/sim/net_sim.h"
 
 static uint64_t seed;
 

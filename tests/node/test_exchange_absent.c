@@ -13,8 +13,8 @@
 #include "node/store/statement.h"
 #include "protocol/canon.h"
 #include "tests/node/dump.h"
-#include "tests/node/liar.h"
 #include "tests/node/own_log.h"
+#include "tests/sim/liar.h"
 
 static uint64_t seed;
 

@@ -12,7 +12,7 @@
 
 #include "node/hall.h"
 #include "protocol/canon.h"
-#include "tests/node/liar.h"
+#include "tests/sim/liar.h"
 
 static uint64_t seed;
 

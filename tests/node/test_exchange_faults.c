@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "tests/node/liar.h"
+#include "tests/sim/liar.h"
 
 static uint64_t seed;
 

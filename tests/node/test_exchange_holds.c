@@ -12,7 +12,7 @@
 
 #include "node/store/holds.h"
 #include "protocol/canon.h"
-#include "tests/node/liar.h"
+#include "tests/sim/liar.h"
 
 #define REGULAR_MS (HOLDS_EVERY_MS * 6 / 5)
 #define DE 3

@@ -1,7 +1,7 @@
 /*
  * liar: see liar.h.
  */
-#include "tests/node/liar.h"
+#include "tests/sim/liar.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

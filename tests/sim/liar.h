@@ -1,11 +1,11 @@
 /*
  * liar: a member that a test plays. EE's part, with EE's keys and EE's true log, but for one lie; it dials IT.
  */
-#ifndef SPECOLA_TESTS_NODE_LIAR_H
-#define SPECOLA_TESTS_NODE_LIAR_H
+#ifndef SPECOLA_TESTS_SIM_LIAR_H
+#define SPECOLA_TESTS_SIM_LIAR_H
 
 #include "node/exchange/inside.h"
-#include "tests/node/net_sim.h"
+#include "tests/sim/net_sim.h"
 
 #define IT 0
 #define FR 1

@@ -1,0 +1,23 @@
+/*
+ * play: one run of the simulator, from its seed to the last invariant.
+ */
+#ifndef SPECOLA_TESTS_SIM_PLAY_H
+#define SPECOLA_TESTS_SIM_PLAY_H
+
+#include "tests/sim/world.h"
+
+struct play_result {
+  bool is_broken;
+  char invariant[24], why[400];
+  uint64_t broken_ms;                                                /* virtual time */
+  struct hash trace;                                                 /* of all that happened */
+  uint64_t steps, frames, octets, entries, virtual_ms, converged_ms; /* the last: after the healing */
+  uint32_t machines, liars;
+  uint64_t n_faults[32];
+};
+void play(const struct world_options *options, struct play_result *out);
+
+/* A round of gossip in a large federation: HEADS on a link at most so often. */
+#define PLAY_ROUND_MS 2000u
+
+#endif
