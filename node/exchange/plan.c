@@ -347,6 +347,7 @@ static uint64_t want_checkpoints(struct exchange *x, uint32_t index) {
   uint32_t n_pending = 0, best = NONE;
   for (uint32_t i = 0; i < x->n_peers; i++) {
     uint32_t p = (i + index) % x->n_peers;
+    if (x->peers[p].link == NULL) continue; /* nothing is asked of it, nor can be */
     if (request_is_pending(x, p, index, MSG_WANT, WANT_CKPT)) {
       n_pending++;
     } else if (log->claims[p].size > from && may_be_wanted(x, index, p) &&
