@@ -269,6 +269,14 @@ static uint32_t choose_source(const struct exchange *x, uint32_t index) {
   return best;
 }
 
+/* Whether somebody can serve more than we hold, be it less than the milestone that is on its way. */
+static bool holds_more(const struct exchange *x, const struct exchange_log *log) {
+  for (uint32_t p = 0; p < x->n_peers; p++) {
+    if (plan_is_eligible(x, log, p) && log->claims[p].size > log->size) return true;
+  }
+  return false;
+}
+
 /* Leaves a source that has gone, or sleeps while another could serve. When to look again. */
 static uint64_t leave_slow(struct exchange *x, uint32_t index) {
   struct exchange_log *log = x->logs[index];
@@ -286,7 +294,7 @@ static uint64_t leave_slow(struct exchange *x, uint32_t index) {
     return now;
   }
   if (!is_gone && (!is_waiting || now < at)) return is_waiting ? at : now + TICK_MS;
-  if (!plan_has_other(x, log, log->source)) return now + TICK_MS;
+  if (!plan_has_other(x, log, log->source) && !(is_gone && holds_more(x, log))) return now + TICK_MS;
   if (!is_gone) {
     struct peer *p = &x->peers[log->source];
     p->slow_ms = p->slow_ms * 2 < TIMEOUT_MS ? p->slow_ms * 2 : TIMEOUT_MS; /* on slow lines everybody would be left for ever */
@@ -335,13 +343,22 @@ static bool may_be_wanted(const struct exchange *x, uint32_t index, uint32_t pee
          request_count(x, peer, MSG_WANT) < WANTS_MAX;
 }
 
+/* Whether anybody can serve up to the next milestone. Else others may hold less, but more than we do: whoever named it has
+ * gone, or does not read. */
+static bool is_served(const struct exchange *x, const struct exchange_log *log) {
+  for (uint32_t p = 0; p < x->n_peers; p++) {
+    if (plan_is_eligible(x, log, p) && log->claims[p].size >= log->milestones[0].size) return true;
+  }
+  return false;
+}
+
 /* Checkpoints that are missing: one peer is asked, and a second one when the first takes its time. When to look again. */
 static uint64_t want_checkpoints(struct exchange *x, uint32_t index) {
   struct exchange_log *log = x->logs[index];
   uint64_t now = now_ms(x);
   uint64_t base = log->n_slots == 0 ? log->size : log->slots[log->n_slots - 1].milestone.size;
   bool is_far = log->n_milestones > 0 && log->milestones[0].size - base > LIMIT_MILESTONE_ENTRIES;
-  bool from_base = log->n_milestones == 0 || log->needs_plan || is_far;
+  bool from_base = log->n_milestones == 0 || log->needs_plan || is_far || (log->n_slots == 0 && !is_served(x, log));
   uint64_t from = from_base ? base : log->milestones[log->n_milestones - 1].size;
   if (!from_base && log->n_milestones > PULLS_MAX) return now + TICK_MS;
   uint32_t n_pending = 0, best = NONE;
