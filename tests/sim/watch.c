@@ -405,11 +405,22 @@ bool watch_is_converged(struct world *w) {
   return are_all_up(w) && !find_lack(w, &node, &owner) && find_absent(w) == w->n;
 }
 
+/* What a machine that lacks something says of itself. */
+static void tell_status(const struct world *w, uint32_t node) {
+  if (!w->options->is_talkative) return;
+  json_t *status = exchange_status(w->sim.nodes[node].exchange);
+  char *text = status == NULL ? NULL : json_dumps(status, JSON_INDENT(1) | JSON_SORT_KEYS);
+  world_say(w, "%s", text == NULL ? "" : text);
+  free(text);
+  json_decref(status);
+}
+
 static void converged_at_end(struct world *w) {
   uint32_t node = 0, owner = 0;
   if (!are_all_up(w)) {
     world_break(w, "converged", "not everybody is up");
   } else if (find_lack(w, &node, &owner)) {
+    tell_status(w, node);
     world_break(w, "converged", "%s holds %" PRIu64 " entries of %s, others %" PRIu64, world_name(w, node),
                 size_at(w, node, owner), world_name(w, owner), most_held(w, owner));
   } else if ((node = find_absent(w)) != w->n) {
