@@ -32,19 +32,42 @@ static enum err_code judge(struct hall *h, struct view item, struct holds *out, 
   return code;
 }
 
-enum err_code hall_holds_take(struct hall *h, struct view item, struct hash *holder, bool *fresh, struct err *err) {
-  struct holds *holds = malloc(sizeof *holds);
-  if (holds == NULL) {
-    *fresh = false;
-    return err_set(err, ERR_MEMORY, NULL);
+/* Judges and puts one; only errors of the store are returned. */
+static enum err_code take(struct hall *h, struct hall_holds *one, struct holds *room, struct err *err) {
+  struct err why = ERR_INIT;
+  one->code = judge(h, one->item, room, &one->fresh, &why);
+  if (one->code == ERR_FORMAT || one->code == ERR_SIGNATURE) {
+    return OK;
   }
-  enum err_code code = judge(h, item, holds, fresh, err);
-  if (code == OK && *fresh) {
-    *holder = holds->holder;
-    code = holds_put(h->config.store, holds, clock_unix(h->config.clock), item, err);
-    *fresh = code == OK;
+  if (one->code != OK) {
+    *err = why;
+    return one->code;
   }
-  free(holds);
+  one->holder = room->holder;
+  return one->fresh ? holds_put(h->config.store, room, clock_unix(h->config.clock), one->item, err) : OK;
+}
+
+enum err_code hall_holds_take(struct hall *h, struct hall_holds *items, uint32_t n, struct err *err) {
+  struct store *s = h->config.store;
+  struct holds *room = malloc(sizeof *room);
+  struct err own = ERR_INIT;
+  enum err_code code = room == NULL ? err_set(&own, ERR_MEMORY, NULL) : store_begin(s, &own);
+  for (uint32_t i = 0; code == OK && i < n; i++) {
+    code = take(h, &items[i], room, &own);
+  }
+  if (code == OK) {
+    code = store_commit(s, &own);
+  }
+  if (code != OK && room != NULL) {
+    store_rollback(s);
+  }
+  for (uint32_t i = 0; code != OK && i < n; i++) {
+    items[i].fresh = false;
+  }
+  if (code != OK && err != NULL) {
+    *err = own;
+  }
+  free(room);
   return code;
 }
 

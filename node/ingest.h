@@ -76,9 +76,15 @@ MUST_CHECK enum err_code hall_identity(struct hall *h, const struct hash *node, 
 MUST_CHECK enum err_code hall_address(struct hall *h, struct view item, bool *changed, struct err *err);
 
 /* ---- what members hold (docs/protocol.md 8.7) ---- */
-/* Keeps an encoded holds item, if it is a member's and newer than what is kept of it; *fresh tells, and then *holder whose.
- * ERR_FORMAT, ERR_SIGNATURE: whoever handed it over is at fault; store errors. */
-MUST_CHECK enum err_code hall_holds_take(struct hall *h, struct view item, struct hash *holder, bool *fresh, struct err *err);
+/* An encoded holds item handed in, and what became of it. ERR_FORMAT, ERR_SIGNATURE: whoever handed it in is at fault. */
+struct hall_holds {
+  struct view item;
+  enum err_code code;
+  bool fresh;         /* kept: it is a member's, and newer than what was kept of it */
+  struct hash holder; /* of a fresh one */
+};
+/* Keeps what is fresh of n items in one transaction. Store errors: then none is fresh. */
+MUST_CHECK enum err_code hall_holds_take(struct hall *h, struct hall_holds *items, uint32_t n, struct err *err);
 /* Signs and keeps what this node holds now; its number follows the highest of ours that was ever met. hall_config.node_key
  * must be there. Store errors. */
 MUST_CHECK enum err_code hall_holds_own(struct hall *h, struct err *err);

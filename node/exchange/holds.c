@@ -4,6 +4,8 @@
  * store until they leave.
  */
 #include "node/store/holds.h"
+#include <stdlib.h>
+
 #include "node/exchange/inside.h"
 #include "protocol/holds.h"
 
@@ -66,34 +68,43 @@ void holds_ask(struct exchange *x, struct exchange_link *l) {
   (void)request_say(x, l, MSG_WANT, WANT_HOLDS);
 }
 
-static void take_item(struct exchange *x, struct exchange_link *l, struct view item) {
+/* Whether an item is of somebody who may say something now. */
+static bool is_welcome(struct exchange *x, struct exchange_link *l, struct view item) {
   struct hash holder;
-  bool fresh = false;
   if (!holds_holder(item, &holder)) {
     tally(x, l->peer, COUNT_HOLDS_FORMAT, 1);
-    return;
+    return false;
   }
-  const bool is_own = hash_equal(&holder, &x->self.node);
   const uint32_t index = peer_by_node(x, &holder);
-  struct peer *p = index == NONE ? NULL : &x->peers[index];
-  if (p == NULL && !is_own) return;
+  if (index == NONE) return hash_equal(&holder, &x->self.node);
+  return x->peers[index].holds_ms <= now_ms(x) + (uint64_t)(HOLDS_BURST - 1) * HOLDS_TAKEN_MS;
+}
+
+static void taken(struct exchange *x, struct exchange_link *l, const struct hall_holds *one) {
   const uint64_t now = now_ms(x);
-  if (p != NULL && p->holds_ms > now + (HOLDS_BURST - 1) * HOLDS_TAKEN_MS) return;
-  const enum err_code code = hall_holds_take(x->config.hall, item, &holder, &fresh, NULL);
-  if (code == ERR_FORMAT) tally(x, l->peer, COUNT_HOLDS_FORMAT, 1);
-  if (code == ERR_SIGNATURE) tally(x, l->peer, COUNT_HOLDS_SIGNATURE, 1);
-  if (!fresh) return;
-  if (is_own) {
-    x->holds_due_ms = now; /* of an earlier life: our numbers go on behind it */
+  if (one->code == ERR_FORMAT) tally(x, l->peer, COUNT_HOLDS_FORMAT, 1);
+  if (one->code == ERR_SIGNATURE) tally(x, l->peer, COUNT_HOLDS_SIGNATURE, 1);
+  if (!one->fresh) return;
+  const uint32_t index = peer_by_node(x, &one->holder);
+  if (index == NONE) {
+    x->holds_due_ms = now; /* our own, of an earlier life: our numbers go on behind it */
     return;
   }
+  struct peer *p = &x->peers[index];
   p->holds_ms = (p->holds_ms > now ? p->holds_ms : now) + HOLDS_TAKEN_MS;
-  pass_on(x, &holder, l);
+  pass_on(x, &one->holder, l);
 }
 
 void holds_receive(struct exchange *x, struct exchange_link *l) {
-  for (uint32_t i = 0; i < x->in.u.holds.n; i++)
-    take_item(x, l, x->in.u.holds.items[i]);
+  uint32_t n = 0;
+  struct hall_holds *items = calloc(LIMIT_MEMBERS, sizeof *items);
+  for (uint32_t i = 0; items != NULL && i < x->in.u.holds.n; i++) {
+    if (is_welcome(x, l, x->in.u.holds.items[i])) items[n++].item = x->in.u.holds.items[i];
+  }
+  if (n > 0) (void)!hall_holds_take(x->config.hall, items, n, NULL);
+  for (uint32_t i = 0; i < n; i++)
+    taken(x, l, &items[i]);
+  free(items);
 }
 
 /* ---- telling ---- */
