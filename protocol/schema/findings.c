@@ -47,8 +47,9 @@ static struct finding *room_for(struct findings *f, enum finding_level level) {
   if (f->n < LIMIT_FINDINGS && grow(f)) return &f->items[f->n++];
   for (size_t i = f->n; level == FINDING_REFUSED && i-- > 0;) {
     if (f->items[i].level == FINDING_REFUSED) continue;
+    memmove(&f->items[i], &f->items[i + 1], (f->n - i - 1) * sizeof f->items[0]);
     f->n_more++;
-    return &f->items[i];
+    return &f->items[f->n - 1];
   }
   return NULL;
 }

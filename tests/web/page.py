@@ -11,7 +11,7 @@ TAGS = VOID | set("html head title body a header footer main nav div section art
                   "h3 time caption svg g rect text form label button select option fieldset legend details summary table thead tbody tr th td".split())
 ATTRIBUTES = set("lang charset name content rel href hreflang type class id tabindex role action for maxlength value checked selected open "
                  "datetime scope title alt src width height viewbox x y rx aria-label aria-labelledby aria-current aria-describedby aria-hidden".split())
-URL = re.compile(r"/(?!/)[^\s\\]*|#[a-z0-9-]*|https?://[^\s/?#\\][^\s\\]*|mailto:[^\s]*")
+URL = re.compile(r"/(?!/)[^\s\\]*|#[a-z0-9_-]*|https?://[^\s/?#\\][^\s\\]*|mailto:[^\s]*")
 WORDS = re.compile(r"[a-z][a-z0-9_ -]*")
 # What the values of attributes look like. Data stands only in those that are not here, which no browser acts on, and behind ? in links.
 FORMS = {"href": URL, "action": URL, "id": WORDS, "class": WORDS, "for": WORDS, "rel": WORDS, "role": WORDS, "type": re.compile(r"[a-z]+(/[a-z+.-]+)?"),
