@@ -8,8 +8,8 @@
 #include "node/web/site.h"
 #include "protocol/schema/value.h"
 
-#define NUMBER_DIGITS 3         /* of an item's number: a line that begins with a year is none */
-#define MARK_MAX ((size_t)2000) /* octets within which a mark must end: a line of marks without an end costs no more */
+#define NUMBER_DIGITS 3        /* of an item's number: a line that begins with a year is none */
+#define URL_MAX ((size_t)2000) /* octets of an address */
 
 /* ---- within a line ---- */
 
@@ -22,52 +22,68 @@ static bool begins(struct view v, size_t at, const char *with) {
   return v.len - at >= len && memcmp(v.p + at, with, len) == 0;
 }
 
-/* Where with stands, from at on; v.len: nowhere near. */
-static size_t find(struct view v, size_t at, const char *with) {
-  const size_t end = v.len - at > MARK_MAX ? at + MARK_MAX : v.len;
-  while (at < end && !begins(v, at, with))
-    at++;
-  return at < end ? at : v.len;
+/* Where a mark stands next, as it was last looked for: a line of marks without an end costs no more than its length. */
+struct next {
+  size_t from, at; /* not between the two */
+  bool known;
+};
+/* Of one line: what ends a link's words, its address, what is strong; the end of the run without blanks. */
+struct marks {
+  struct next middle, close, strong;
+  size_t run;
+};
+
+/* From `from` on; v.len: nowhere. */
+static size_t find(struct view v, struct next *n, size_t from, const char *mark) {
+  if (!n->known || from < n->from || from > n->at) {
+    const uint8_t *p = memmem(v.p + from, v.len - from, mark, strlen(mark));
+    *n = (struct next){from, p == NULL ? v.len : (size_t)(p - v.p), true};
+  }
+  return n->at;
 }
 
 /* The end of a bare address: at a blank or a quote, without the marks that end a sentence. */
-static size_t url_end(struct view v, size_t at) {
-  size_t end = at;
-  while (end < v.len && end - at < MARK_MAX && v.p[end] > ' ' && strchr("\"<>|", v.p[end]) == NULL)
-    end++;
+static size_t url_end(struct view v, struct marks *m, size_t at) {
+  if (m->run <= at) {
+    m->run = at;
+    while (m->run < v.len && v.p[m->run] > ' ' && strchr("\"<>|", v.p[m->run]) == NULL)
+      m->run++;
+  }
+  size_t end = m->run - at > URL_MAX ? at + URL_MAX : m->run;
   while (end > at && strchr(".,;:!?'*_)]", v.p[end - 1]) != NULL)
     end--;
   return end;
 }
 
 /* "[words](address)" at at: shows it and tells where it ends; at: it is none. */
-static size_t put_named_link(struct html *h, struct view v, size_t at) {
-  const size_t middle = find(v, at + 1, "](");
-  const size_t end = middle == v.len ? v.len : find(v, middle + 2, ")");
-  if (end == v.len || middle == at + 1) return at;
+static size_t put_named_link(struct html *h, struct view v, struct marks *m, size_t at) {
+  const size_t middle = find(v, &m->middle, at + 1, "](");
+  const size_t end = middle == v.len ? v.len : find(v, &m->close, middle + 2, ")");
+  if (end == v.len || middle == at + 1 || end - middle > URL_MAX) return at;
   const struct view url = part(v, middle + 2, end);
   if (!value_is_url(url)) return at;
   put_url(h, url, part(v, at + 1, middle));
   return end + 1;
 }
 
-static size_t put_bare_link(struct html *h, struct view v, size_t at) {
-  const struct view url = part(v, at, url_end(v, at));
+static size_t put_bare_link(struct html *h, struct view v, struct marks *m, size_t at) {
+  const struct view url = part(v, at, url_end(v, m, at));
   if (!value_is_url(url)) return at;
   put_url(h, url, url);
   return at + url.len;
 }
 
 /* What begins with a mark at at, if anything does: where it ends. */
-static size_t put_marked(struct html *h, struct view v, size_t at, bool strong) {
-  if (v.p[at] == '[') return put_named_link(h, v, at);
-  if (v.p[at] == 'h' && (begins(v, at, "https://") || begins(v, at, "http://"))) return put_bare_link(h, v, at);
-  const size_t end = strong || !begins(v, at, "**") ? v.len : find(v, at + 2, "**");
+static size_t put_marked(struct html *h, struct view v, struct marks *m, size_t at, bool strong) {
+  if (v.p[at] == '[') return put_named_link(h, v, m, at);
+  if (v.p[at] == 'h' && (begins(v, at, "https://") || begins(v, at, "http://"))) return put_bare_link(h, v, m, at);
+  const size_t end = strong || !begins(v, at, "**") ? v.len : find(v, &m->strong, at + 2, "**");
   if (end == v.len || end == at + 2 || v.p[at + 2] == ' ') return at;
   return end;
 }
 
 static void put_line(struct html *h, struct view v, bool strong) {
+  struct marks marks = {.run = 0};
   size_t from = 0, at = 0;
   while (at < v.len) {
     const bool may = v.p[at] == '[' || v.p[at] == 'h' || v.p[at] == '*';
@@ -76,7 +92,7 @@ static void put_line(struct html *h, struct view v, bool strong) {
       html_text_view(h, before);
       from = at;
     }
-    const size_t end = may ? put_marked(h, v, at, strong) : at;
+    const size_t end = may ? put_marked(h, v, &marks, at, strong) : at;
     if (end > at && v.p[at] == '*') {
       html_open(h, "strong");
       put_line(h, part(v, at + 2, end), true); // NOLINT(misc-no-recursion): once, strong is not within strong
