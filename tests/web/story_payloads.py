@@ -398,6 +398,9 @@ def foreign(lab, corpus):
 def main():
     corpus = all_payloads()
     assert len(corpus) >= 300 and {family for family, _ in corpus} == set(FAMILIES)
+    if os.environ.get("SPECOLA_SANITIZED"):  # many times slower: a part of each kind
+        corpus = corpus[::6]
+        assert {family for family, _ in corpus} == set(FAMILIES)
     with Lab() as lab:
         it, = lab.found("IT")
         cases, refused = publish(lab, it, corpus)
