@@ -122,8 +122,8 @@ static void ask(const struct load *l, struct reader *r) {
   char request[2048];
   r->page = &l->pages[draw(r) % l->n_pages];
   r->len = 0;
-  const int len = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: localhost:%u\r\nAccept-Encoding: gzip\r\n\r\n", r->page->path,
-                           (unsigned)ntohs(l->server.sin_port));
+  const int len = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: localhost:%u\r\nAccept-Encoding: gzip\r\n\r\n",
+                           r->page->path, (unsigned)ntohs(l->server.sin_port));
   r->since_ms = now_ms();
   if (len < 0 || (size_t)len >= sizeof request || send(r->fd, request, (size_t)len, MSG_NOSIGNAL) != len) die("send");
 }
