@@ -31,8 +31,8 @@
   X(MORE, "Show all", "Mostra tutti")                                                                                          \
   X(RESULTS, "Results", "Risultati")                                                                                           \
   X(NONE_FOUND, "Nothing was found.", "Non è stato trovato nulla.")                                                            \
-  X(NONE_HELP, "Take a filter away, use fewer words, or put * behind the beginning of a word: open*.",                         \
-    "Togli un filtro, usa meno parole, o metti * dopo l'inizio di una parola: apert*.")                                        \
+  X(NONE_HELP, "Take a filter away, use other words, or put * behind the beginning of a word: open*.",                         \
+    "Togli un filtro, usa altre parole, o metti * dopo l'inizio di una parola: apert*.")                                       \
   X(OF, "of", "di")                                                                                                            \
   X(NEXT, "Next page", "Pagina successiva")                                                                                    \
   X(FIRST, "First page", "Prima pagina")                                                                                       \
