@@ -202,10 +202,12 @@ enum err_code cmd_export(struct cli *cli, const struct args *args, struct err *e
     out_set_number(cli, "entries", report.entries);
     out_set_number(cli, "octets", report.octets);
     if (outlet.path != NULL) {
+      struct stat file; /* packed, it is smaller than what was written */
+      const uintmax_t octets = stat(outlet.path, &file) == 0 ? (uintmax_t)file.st_size : (uintmax_t)report.octets;
       out_set_text(cli, "file", outlet.path);
       out_line(cli, "%s: %ju %s, %ju octets", outlet.path,
                (uintmax_t)(options.format == EXPORT_BUNDLE ? report.entries : report.objects),
-               options.format == EXPORT_BUNDLE ? "entries" : "objects", (uintmax_t)report.octets);
+               options.format == EXPORT_BUNDLE ? "entries" : "objects", octets);
     }
   }
 out:

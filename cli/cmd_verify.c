@@ -20,7 +20,8 @@ struct report {
 };
 
 static struct report report_new(struct cli *cli) {
-  static const char *const columns[] = {"node", ">gen", ">entries", ">checkpoints", ">held", ">bodies missing", "root", NULL};
+  static const char *const columns[] = {"node", ">gen", ">entries", ">checkpoints", ">held back", ">bodies missing",
+                                        "root", NULL};
   struct report r = {.cli = cli, .table = out_table_new(cli, columns), .list = json_array()};
   out_set(cli, "logs", r.list);
   return r;

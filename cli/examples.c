@@ -54,6 +54,7 @@ static const struct example {
     {"peer list", "specola peer list"},
     {"peer ping", "specola peer ping FR"},
     {"search", "specola search \"open data\" --facets"},
+    {"search", "specola search '\"open data\" -blockchain librar*'"},
     {"stats", "specola stats --country IT"},
     {"stats", "specola stats --by sector"},
     {"stats", "specola stats --csv > figures.csv"},

@@ -51,14 +51,17 @@ enum err_code hall_holds_take(struct hall *h, struct hall_holds *items, uint32_t
   struct store *s = h->config.store;
   struct holds *room = malloc(sizeof *room);
   struct err own = ERR_INIT;
-  enum err_code code = room == NULL ? err_set(&own, ERR_MEMORY, NULL) : store_begin(s, &own);
+  if (room == NULL) {
+    return err_set(err, ERR_MEMORY, NULL);
+  }
+  enum err_code code = store_begin(s, &own);
   for (uint32_t i = 0; code == OK && i < n; i++) {
     code = take(h, &items[i], room, &own);
   }
   if (code == OK) {
     code = store_commit(s, &own);
   }
-  if (code != OK && room != NULL) {
+  if (code != OK) {
     store_rollback(s);
   }
   for (uint32_t i = 0; code != OK && i < n; i++) {

@@ -37,6 +37,15 @@ static const char *decode(struct params *out, size_t *at, struct view v) {
   return start;
 }
 
+/* What services add to addresses that people share there: nobody's question. */
+static bool is_tracker(struct view name) {
+  static const char *const NAMES[] = {"fbclid", "gclid", "msclkid", "mc_cid", "mc_eid", "igshid"};
+  for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
+    if (view_is_text(name, NAMES[i])) return true;
+  }
+  return name.len > 4 && memcmp(name.p, "utm_", 4) == 0;
+}
+
 enum err_code params_read(struct view query, struct params *out, struct err *err) {
   size_t at = 0;
   out->n = 0;
@@ -46,7 +55,7 @@ enum err_code params_read(struct view query, struct params *out, struct err *err
     const uint8_t *equals = memchr(query.p, '=', len);
     const size_t name_len = equals == NULL ? len : (size_t)(equals - query.p);
     const struct view value = equals == NULL ? view_of(NULL, 0) : view_of(equals + 1, len - name_len - 1);
-    if (name_len > 0 && value.len > 0) {
+    if (name_len > 0 && value.len > 0 && !is_tracker(view_of(query.p, name_len))) {
       if (out->n == PARAMS_MAX) return err_set(err, ERR_LIMIT, "more than %u parameters", PARAMS_MAX);
       out->rows[out->n].name = decode(out, &at, view_of(query.p, name_len));
       out->rows[out->n].value = out->rows[out->n].name == NULL ? NULL : decode(out, &at, value);

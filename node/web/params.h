@@ -19,7 +19,8 @@ struct params {
   char text[PARAMS_TEXT];
 };
 /* Reads "a=b&c=d+e%20f"; parts without a value have "". Pairs with an empty value are left out: forms send them for every empty
- * box. ERR_FORMAT (not text when decoded), ERR_LIMIT. */
+ * box; and so are those that other services add to shared addresses (utm_source, fbclid). ERR_FORMAT (not text when decoded),
+ * ERR_LIMIT. */
 MUST_CHECK enum err_code params_read(struct view query, struct params *out, struct err *err);
 /* The first value of that name, or NULL. */
 const char *params_get(const struct params *p, const char *name);

@@ -66,6 +66,14 @@ def languages(web):
     assert '<h1 lang="it">Caso' in original, original[:3000]
 
 
+def shared(web):
+    """An address that was shared on some service shows what it showed."""
+    plain = web.get("/en/cases?country=IT")[1]
+    assert json.loads(web.get("/cases.json?country=IT&fbclid=x1&utm_source=a")[1]) == json.loads(web.get("/cases.json?country=IT")[1])
+    assert web.ask("GET", "/en/cases?contry=IT")[0] == 400 and len(plain) > 1000
+    web.get("/en/IT-2?gclid=1&utm_medium=mail")
+
+
 def packed(web):
     """A page travels packed to whoever takes it so, says the same, and is known again by either tag; what is signed never does."""
     plain_headers, plain = web.get("/en/cases")
@@ -110,6 +118,7 @@ def main():
         lists(web)
         languages(web)
         packed(web)
+        shared(web)
         assert web.ask("HEAD", "/en/cases")[2] == b"" and b"specola_web_requests_total" in web.get("/metrics")[1]
         web.get("/metrics", expect=404, headers={"X-Forwarded-For": "192.0.2.1"})
         if shutil.which("lynx"):
