@@ -27,6 +27,7 @@ const struct option_row options_news[] = {
 struct news_of {
   struct cli *cli;
   uint64_t limit, from_s; /* from_s: only what is claimed to be from then on */
+  bool chosen, cut;       /* chosen: --limit was given; cut: not all was told */
   char home[HANDLE_MAX];  /* of the table at hand */
   struct out_table *table;
   uint64_t n, shown, counts[3]; /* n, shown: of the home at hand */
@@ -107,8 +108,10 @@ static void end_home(struct news_of *o) {
   out_table_print(o->table);
   o->table = NULL;
   if (o->n > o->shown) {
-    out_line(o->cli, "%s %ju", out_word(o->cli, "and more (--limit 0 tells all):", "e altri (--limit 0 li dice tutti):"),
-             (uintmax_t)(o->n - o->shown));
+    const char *more = o->chosen ? out_word(o->cli, "and more:", "e altri:")
+                                 : out_word(o->cli, "and more (--limit 0 tells all):", "e altri (--limit 0 li dice tutti):");
+    out_line(o->cli, "%s %ju", more, (uintmax_t)(o->n - o->shown));
+    o->cut = true;
   }
   o->n = o->shown = 0;
 }
@@ -170,7 +173,8 @@ enum err_code cmd_news(struct cli *cli, const struct args *args, struct err *err
   char path[HOME_PATH_MAX];
   int64_t since = 0, point = 0;
   const char *day = args_value(args, "since");
-  const bool moves = day == NULL && !args_flag(args, "keep");
+  bool moves = day == NULL && !args_flag(args, "keep");
+  o.chosen = args_value(args, "limit") != NULL;
   out_set(cli, "news", o.list);
   enum err_code code = args_number(args, "limit", 0, ROWS_MAX, ROWS_DEFAULT, &o.limit, err);
   if (code != OK || (code = read_since(day, &o.from_s, err)) != OK || (code = here_open(cli, &here, err)) != OK) {
@@ -183,6 +187,7 @@ enum err_code cmd_news(struct cli *cli, const struct args *args, struct err *err
     code = query_news(here.store, &here.federation, here.schemas, since, o.from_s == 0 ? o.limit : 0, cli->lang, take, &o, err);
   }
   end_home(&o);
+  moves = moves && (o.chosen || !o.cut); /* else what was cut could not be told any more */
   if (code == OK && moves) {
     code = write_point(path, point, err);
   }

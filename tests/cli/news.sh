@@ -49,6 +49,20 @@ for day in yesterday 2026-13-01 d 2026-1-1 99999999d; do
   exits 2
   complains "--since 7d"
 done
+# A list that is cut leaves the mark: what it did not tell is still to be told.
+for n in $(seq 21); do
+  draft "$T/m$n.draft" "Molte $n"
+done
+as it publish "$T"/m*.draft "${P[@]}"
+exits 0
+as it news
+says "(--limit 0 tells all): 1"
+complains "The mark stays"
+as it news --limit 0
+says "21 new"
+silent "and more"
+as it news
+says "Nothing new."
 for file in "$T"/it/config/specola/news/*; do
   echo "no number" >"$file"
 done
@@ -60,7 +74,7 @@ for file in "$T"/it/config/specola/news/*; do
   echo 4096 >"$file"
 done
 as it --json news
-json .new 2
+json .new 23
 setting() {
   draft "$T/n.draft" "Nuova"
   as "$who" publish "$T/n.draft" "${P[@]}"
