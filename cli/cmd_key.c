@@ -98,11 +98,24 @@ enum err_code cmd_key_show(struct cli *cli, const struct args *args, struct err 
 
 /* ---- backup ---- */
 
-/* Copies one private file to folder, reads it back and compares. */
+/* True if the file holds these octets, and nothing more. */
+static bool holds(const char *path, struct view content) {
+  struct secret *there = NULL;
+  size_t len = 0;
+  if (privfile_read(path, KEYFILE_MAX, &there, &len, NULL) != OK) {
+    return false;
+  }
+  const bool same = view_equal(content, view_of(secret_open(there), len));
+  secret_close(there);
+  secret_free(there);
+  return same;
+}
+
+/* Copies one private file to folder, reads it back and compares. What a copy before this one left there is as good. */
 static enum err_code copy_private(const char *from, const char *folder, const char *name, struct err *err) {
   char to[HOME_PATH_MAX];
-  struct secret *content = NULL, *copy = NULL;
-  size_t len = 0, copied = 0;
+  struct secret *content = NULL;
+  size_t len = 0;
   int n = snprintf(to, sizeof to, "%s/%s", folder, name);
   if (n < 0 || (size_t)n >= sizeof to) {
     return err_set(err, ERR_LIMIT, "%s/%s: the path is too long", folder, name);
@@ -111,17 +124,12 @@ static enum err_code copy_private(const char *from, const char *folder, const ch
   if (code != OK) {
     return code;
   }
-  code = privfile_write(to, view_of(secret_open(content), len), err);
-  if (code == OK && (code = privfile_read(to, KEYFILE_MAX, &copy, &copied, err)) == OK) {
-    if (!view_equal(view_of(secret_open(content), len), view_of(secret_open(copy), copied))) {
-      code = err_set(err, ERR_IO, "%s: what was written is not what is read back", to);
-    }
-    secret_close(content);
-    secret_close(copy);
+  const struct view octets = view_of(secret_open(content), len);
+  if (!holds(to, octets) && (code = privfile_write(to, octets, err)) == OK && !holds(to, octets)) {
+    code = err_set(err, ERR_IO, "%s: what was written is not what is read back", to);
   }
   secret_close(content);
   secret_free(content);
-  secret_free(copy);
   return code;
 }
 

@@ -14,6 +14,10 @@ json .fingerprint "$fingerprint"
 as it key new "${P[@]}"
 exits 1
 complains "already"
+head -c 4096 /dev/zero >"$T/long.pub"
+as it person certify "$T/long.pub" --role editor
+exits 8
+complains "not a person's public key"
 key=$T/it/config/specola/person.key
 same "$(mode "$key")" 600
 
@@ -47,8 +51,13 @@ says "moved"
 [ ! -e "$T/it2/home/IT-1.key" ] || fail "the root sheet is still here"
 [ -e "$T/stick/IT-1.key" ] && [ -e "$T/stick/node.key" ] && [ -e "$T/stick/person.key" ] || fail "something is missing in the backup"
 [ -e "$T/it2/home/node.key" ] || fail "the node's own key is gone"
+as it2 key backup "$T/stick" # the same keys once more
+exits 0
+says "read back and compared"
+cp "$T/it2/home/curve.key" "$T/stick/node.key"
 as it2 key backup "$T/stick"
 exits 1
+complains "exists already"
 as it2 key backup "$T/nowhere"
 exits 3
 
