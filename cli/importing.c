@@ -9,6 +9,7 @@
 
 #include "cli/finding.h"
 #include "cli/import_object.h"
+#include "cli/import_repeats.h"
 #include "cli/import_seen.h"
 #include "cli/out.h"
 #include "cli/publication.h"
@@ -33,6 +34,7 @@ struct importing {
   struct publication *publication;
   struct import_counts counts;
   struct import_seen seen;
+  struct import_repeats repeats;
   struct compared *compared; /* COMPARED_MAX */
   size_t n_compared;
   struct similar_bounds bounds; /* what was there when it began */
@@ -76,6 +78,7 @@ void importing_free(struct importing *i) {
   }
   publication_free(i->publication);
   import_seen_release(&i->seen);
+  import_repeats_release(&i->repeats);
   for (size_t k = 0; k < i->n_compared; k++) {
     similarity_release(&i->compared[k].sketch);
   }
@@ -182,13 +185,16 @@ static bool is_told(const struct importing *i, const struct finding *f) {
 }
 
 static void say_finding(struct importing *i, const struct import_row *row, const struct finding *f, size_t column) {
-  char place[PLACE_MAX], text[FIELD_KEY_MAX + sizeof f->message + 4];
+  char place[PLACE_MAX], text[FIELD_KEY_MAX + sizeof f->message + 4], line[sizeof text + 96];
   const bool need = i->plan.sheet != NULL && strcmp(f->code, "need") == 0 && column == SIZE_MAX;
-  put_place(i, row->number, column, place);
   finding_text(f->field, f->message, text, sizeof text);
+  snprintf(line, sizeof line, "%s: %s: %s%s", finding_level_name(f->level), f->code, text, need ? " (no column gives it)" : "");
+  if ((need || f->level == FINDING_WARNING) && !i->plan.cli->verbose && !import_repeats_tell(&i->repeats, line)) {
+    return;
+  }
+  put_place(i, row->number, column, place);
   end_progress(i);
-  out_line(i->plan.cli, "%s: %s: %s: %s%s", place, finding_level_name(f->level), f->code, text,
-           need ? " (no column gives it)" : "");
+  out_line(i->plan.cli, "%s: %s", place, line);
 }
 
 /* Says them; the findings with their columns for the document, NULL if there is none. */
@@ -466,32 +472,15 @@ enum err_code importing_take(struct importing *i, const struct import_row *row, 
   return code;
 }
 
-/* Which fields were missing in how many rows, the most frequent first. */
-static void say_lacking(struct importing *i, uint64_t n) {
-  struct bytes text;
-  const struct schema *schema = import_map_schema(i->plan.map);
-  bytes_init(&text, (size_t)SCHEMA_FIELDS * (FIELD_KEY_MAX + 24));
-  enum err_code code = OK;
-  for (size_t k = 0; k < schema->n_fields && code == OK; k++) {
-    const char *key = schema->fields[k].key;
-    const json_t *rows = json_object_get(i->lacking, key);
-    if (rows != NULL) {
-      code = bytes_printf(&text, NULL, "%s%s %ju", text.len == 0 ? "" : ", ", key, (uintmax_t)json_integer_value(rows));
-    }
-  }
-  if (n > 0 && text.len > 0) {
-    out_wrapped(i->plan.cli, 2, "on average %ju %% complete; lacking, and in how many rows: %.*s", (uintmax_t)(i->complete / n),
-                (int)text.len, (const char *)text.p);
-  }
-  bytes_release(&text);
-}
-
 enum err_code importing_finish(struct importing *i, struct err *err) {
   enum err_code code = i->publication == NULL ? OK : publication_flush(i->publication, i->plan.submit, err);
   const uint64_t n = i->counts.rows - i->counts.refused;
   end_progress(i);
+  import_repeats_say(&i->repeats, i->plan.cli);
   if (code == OK && i->plan.submit == NULL) {
-    say_lacking(i, n);
+    if (n > 0) {
+      import_repeats_say_lacking(i->plan.cli, import_map_schema(i->plan.map), i->lacking, i->complete / n);
+    }
     out_set(i->plan.cli, "lacking", json_incref(i->lacking));
     out_set_number(i->plan.cli, "completeness", n == 0 ? 0 : i->complete / n);
   }

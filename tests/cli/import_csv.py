@@ -240,7 +240,7 @@ def story():
         expect(finding in found, "the dry run does not tell %r" % (finding,), json.dumps(sorted(map(str, found)))[:3000].encode())
     expect([c for c in foretold["columns"] if not c["fields"]] == [{"column": "P", "name": "Annotazioni", "fields": []}],
            "the column that nothing takes is not told")
-    status, out, err = specola("import", sheet, "--map", T + "/casi.ini", "--dry-run")
+    status, out, err = specola("-v", "import", sheet, "--map", T + "/casi.ini", "--dry-run")
     words = out.decode()
     for number, level, reason, column in wanted:
         name = HEADER[ord(column) - ord("A")] if column != "Q" else ""

@@ -115,6 +115,23 @@ sed -i 's/^title = .*/title = Nome del casi/' "$T/map.ini"
 as it import "$T/sheet.csv" --map "$T/map.ini" --dry-run
 says 'did you mean "Nome del caso"?'
 
+# What all rows have in common is told for three of them, and counted; one row's own finding stands alone.
+sheet 'title,summary,country,level\n'
+for n in 1 2 3 4 5 6; do
+  printf 'Caso %s,Una prova.,IT,galattico\n' "$n" >>"$T/sheet.csv"
+done
+printf 'Caso 7,Una prova.,XX,local\n' >>"$T/sheet.csv"
+as it import "$T/sheet.csv" --dry-run
+says "row 4, column D"
+silent "row 5, column D"
+says "the same in 3 more rows: warning: code: level: 'galattico'"
+says "row 8, column C"
+as it -v import "$T/sheet.csv" --dry-run
+says "row 7, column D"
+silent "more rows"
+as it --json import "$T/sheet.csv" --dry-run
+json '[.rows[] | select(.findings[]?.field == "level")] | length' 6
+
 # A kind that no program knows.
 mkdir -p "$T/it/home/schema/vocab"
 cp "$SOURCE"/tests/schema/bicycle.* "$T/it/home/schema/"
