@@ -225,7 +225,7 @@ static void default_hint(const char *command, struct err *err) {
                                       [ERR_AMBIGUOUS] = "give more of the name, or the whole id",
                                       [ERR_INPUT_NEEDED] = "give it as an option, or run this on a terminal",
                                       [ERR_LOCKED] = "--passphrase-file FILE, or --passphrase-fd N",
-                                      [ERR_PASSPHRASE] = "try the passphrase again",
+                                      [ERR_PASSPHRASE] = "type it again; each key has a passphrase of its own",
                                       [ERR_BUSY] = "wait until the other one has ended, or allow more seconds: --timeout 60",
                                       [ERR_UNREACHABLE] = "specola peer list shows who was heard; --timeout 60 waits longer",
                                       [ERR_QUEUED] = "specola status shows what became of it",

@@ -356,7 +356,10 @@ static void put_columns(struct proposing *p) {
     json_t *fields = fields_of(p->sheet, p->map, i);
     if (json_array_size(fields) == 0 && !is_own_column(p->sheet, i)) {
       put_path(p->sheet, i, path);
-      put(p, any ? "" : "\n# Columns that are named as no field is: put a field's key before the '=' and take the '#' away.\n",
+      put(p,
+          any ? ""
+              : "\n# Columns that are named as no field is: put a field's key before the '=' and take the '#' away.\n"
+                "# The keys are in an empty draft: specola new KIND\n",
           "#  = ", path, "\n");
       any = true;
     }
@@ -431,7 +434,7 @@ enum err_code import_sheet_propose(struct spreadsheet *sheet, const char *path, 
   const char *name = strrchr(path, '/');
   const char *language = schema->language == NULL ? NULL : import_map_path(map, schema->language->key, 0);
   put(&p, "# Import map for ", name == NULL ? path : name + 1, ". Left a field, right a column (docs/schema.md 5).\n", "");
-  put(&p, "[import]\nkind = ", schema->kind, "\nlanguage = ", language == NULL ? "\"" : language);
+  put(&p, "[import]\nkind = ", schema->kind, "\n# Of the texts in the rows.\nlanguage = ", language == NULL ? "\"" : language);
   put(&p, language == NULL ? lang : "", language == NULL ? "\"" : "", "\n\n[fields]\n", "");
   put_columns(&p);
   put_wanting(&p);
