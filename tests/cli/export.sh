@@ -66,6 +66,7 @@ if command -v zstd >/dev/null; then
     exits 0
     as it export --to $format.zst -o "$T/packed.zst" -f
     exits 0
+    says "$(stat -c %s "$T/packed.zst") octets"
     zstd -dcq "$T/packed.zst" >"$T/unpacked" || fail "no zstd frame"
     cmp -s "$T/plain" "$T/unpacked" || fail "$format.zst is another $format"
     as it export --to $format.zst
