@@ -391,7 +391,7 @@ static json_t *strange_values(struct proposing *p, const struct field *f) {
     if (column >= row.n_cells || !text_is_valid(row.cells[column])) {
       continue;
     }
-    char *cell = strndup((const char *)row.cells[column].p, row.cells[column].len), *rest = cell;
+    char *cell = view_copy(row.cells[column]), *rest = cell;
     for (char *value; cell != NULL && (value = strsep(&rest, f->many ? ";" : "")) != NULL;) {
       value += strspn(value, " \t\r\n");
       for (size_t n = strlen(value); n > 0 && strchr(" \t\r\n", value[n - 1]) != NULL; n--) {

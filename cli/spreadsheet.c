@@ -240,7 +240,7 @@ static enum err_code name_columns(struct spreadsheet *s, struct err *err) {
     if (!text_is_valid(s->cells[i])) {
       return refuse_encoding(s, "the header is not UTF-8", err);
     }
-    s->names[i] = strndup(s->cells[i].len == 0 ? "" : (const char *)s->cells[i].p, s->cells[i].len);
+    s->names[i] = view_copy(s->cells[i]);
     if (s->names[i] == NULL) {
       return err_set(err, ERR_MEMORY, NULL);
     }

@@ -36,6 +36,14 @@ bool view_is_text(struct view v, const char *text) {
   return view_equal(v, view_of_text(text));
 }
 
+char *view_copy(struct view v) {
+  char *copy = malloc(v.len + 1);
+  if (copy == NULL) return NULL;
+  if (v.len > 0) memcpy(copy, v.p, v.len);
+  copy[v.len] = '\0';
+  return copy;
+}
+
 void bytes_init(struct bytes *b, size_t ceiling) {
   *b = (struct bytes){.ceiling = ceiling};
 }

@@ -25,6 +25,7 @@ bool view_equal(struct view a, struct view b);
 /* memcmp order, a shorter prefix first: <0, 0, >0. */
 int view_compare(struct view a, struct view b);
 bool view_is_text(struct view v, const char *text);
+char *view_copy(struct view v); /* with a NUL behind it; the caller frees it. NULL without memory */
 
 /* An owned buffer. Invariants: len <= capacity <= ceiling; p is NULL exactly when capacity is 0. */
 struct bytes {
