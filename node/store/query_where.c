@@ -72,11 +72,6 @@ static enum err_code add_member(struct question *q, const struct federation_memb
                                                                                            : err_set(err, ERR_MEMORY, NULL);
 }
 
-static int compare_members(const void *a, const void *b) {
-  const struct federation_member *const *p = a, *const *q = b;
-  return strcmp((*p)->member->handle, (*q)->member->handle);
-}
-
 /* Every member but ourselves, by handle. */
 static enum err_code ask_all(struct question *q, struct err *err) {
   const struct federation_member *order[LIMIT_MEMBERS];
@@ -89,9 +84,13 @@ static enum err_code ask_all(struct question *q, struct err *err) {
   q->members = json_array();
   enum err_code code = q->said == NULL || q->members == NULL ? err_set(err, ERR_MEMORY, NULL) : OK;
   for (uint32_t i = 0; i < q->f->epoch.n_members && n < LIMIT_MEMBERS; i++) {
-    if (!hash_equal(&q->f->members[i].member->node, &q->f->own)) order[n++] = &q->f->members[i];
+    const struct federation_member *m = &q->f->members[i];
+    if (hash_equal(&m->member->node, &q->f->own)) continue;
+    uint32_t place = n++;
+    for (; place > 0 && strcmp(order[place - 1]->member->handle, m->member->handle) > 0; place--)
+      order[place] = order[place - 1];
+    order[place] = m;
   }
-  qsort(order, n, sizeof *order, compare_members);
   for (uint32_t i = 0; i < n && code == OK; i++)
     code = add_member(q, order[i], &item, err);
   free(q->said);
