@@ -3,6 +3,8 @@
  */
 #include "cli/ask.h"
 
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <strings.h>
 #include <unistd.h>
@@ -11,6 +13,20 @@
 
 bool ask_can(const struct cli *cli) {
   return !cli->no_input && isatty(STDIN_FILENO) == 1;
+}
+
+/* The next octet that the person typed; EOF at the end and at an interrupt. Whoever handles SIGINT keeps it blocked meanwhile: it
+ * comes through here alone, so that none is lost between a look and a wait. */
+static int next_octet(void) {
+  struct pollfd in = {STDIN_FILENO, POLLIN, 0};
+  sigset_t waiting;
+  uint8_t octet = 0;
+  (void)pthread_sigmask(SIG_SETMASK, NULL, &waiting);
+  (void)sigdelset(&waiting, SIGINT);
+  if (ppoll(&in, 1, NULL, &waiting) < 0 || read(STDIN_FILENO, &octet, 1) != 1) {
+    return EOF;
+  }
+  return octet;
 }
 
 enum err_code ask_line(const struct cli *cli, const char *question, struct bytes *out, bool *ended, struct err *err) {
@@ -24,12 +40,11 @@ enum err_code ask_line(const struct cli *cli, const char *question, struct bytes
   fflush(stdout);
   fprintf(stderr, "%s ", question);
   fflush(stderr);
-  while ((c = getchar()) != EOF && c != '\n' && code == OK) {
+  while (code == OK && (c = next_octet()) != EOF && c != '\n') {
     code = bytes_append_u8(out, (uint8_t)c, err);
   }
   *ended = c == EOF;
   if (c == EOF) {
-    clearerr(stdin);
     fputc('\n', stderr);
   }
   return code;

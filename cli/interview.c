@@ -298,6 +298,7 @@ static void on_interrupt(int number) {
 enum err_code interview_run(struct cli *cli, const struct interview_plan *plan, struct err *err) {
   struct interview v = {.cli = cli, .plan = plan, .lang = cli->lang};
   struct sigaction quiet = {.sa_handler = on_interrupt}, before;
+  sigset_t interrupt, mask;
   put_order(&v);
   if (plan->schema->language != NULL && json_object_get(plan->json, plan->schema->language->key) == NULL) {
     json_object_set_new(plan->json, plan->schema->language->key, json_string(v.lang));
@@ -311,9 +312,13 @@ enum err_code interview_run(struct cli *cli, const struct interview_plan *plan, 
               out_word(cli, "Enter: skip. '<': back. '?': not yet known. '-': does not apply. '!': save and go on later.",
                        "Invio: salta. '<': indietro. '?': non ancora noto. '-': non applicabile. '!': salva e continua poi."));
   sigemptyset(&quiet.sa_mask);
+  sigemptyset(&interrupt);
+  sigaddset(&interrupt, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &interrupt, &mask); /* but where an answer is waited for: ask.c */
   sigaction(SIGINT, &quiet, &before);
   enum err_code code = save(&v, err);
   code = code == OK ? ask_all(&v, err) : code;
+  pthread_sigmask(SIG_SETMASK, &mask, NULL);
   sigaction(SIGINT, &before, NULL);
   return code == OK ? say_end(&v, err) : code;
 }
