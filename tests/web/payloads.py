@@ -1,5 +1,6 @@
 """Hostile texts: what an attacker would write into a field so that it acts where it is shown. A table of kernels by family, each also in the
 dresses that break out of a place where texts stand (an attribute, an element, a Markdown link, a line)."""
+import re
 
 BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
@@ -81,6 +82,14 @@ def is_refused(text):
     return any((c < " " and c not in "\t\n\r") or c == "\x7f" or "\ud800" <= c <= "\udfff" for c in text)
 
 
-def is_harmful(c):
-    """Whether a character must not reach a terminal or a page as it is."""
-    return c < " " and c not in "\t\n" or "\x7f" <= c <= "\x9f" or "\u2028" <= c <= "\u202e" or "\u2066" <= c <= "\u2069"
+HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")  # must not reach a terminal or a page as it is
+
+
+def harmful(text):
+    """The first harmful characters of a text."""
+    return HARMFUL.findall(text)[:5]
+
+
+def without_harm(text):
+    """How a page shows it."""
+    return HARMFUL.sub("\ufffd", text)
