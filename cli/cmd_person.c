@@ -94,6 +94,35 @@ static enum err_code certify(struct submit *s, const struct wish *w, char refere
   return code;
 }
 
+/* The newest certificate of a key in the own log. roles 0: there is none. */
+struct before {
+  const struct pubkey *key;
+  uint64_t roles, territory;
+  bool revoked;
+  char reference[REFERENCE_MAX], name[KEYFILE_NAME_MAX + 1];
+};
+
+static bool visit_before(void *context, const struct query_person *p) {
+  struct before *b = context;
+  if (memcmp(p->key.b, b->key->b, PUBKEY_LEN) == 0) {
+    b->roles = p->roles;
+    b->territory = p->territory;
+    b->revoked = p->revoked;
+    snprintf(b->reference, sizeof b->reference, "%s", p->reference);
+    snprintf(b->name, sizeof b->name, "%s", p->name);
+  }
+  return true;
+}
+
+static enum err_code find_before(const struct here *here, const struct wish *w, struct before *b, bool *known,
+                                 struct err *err) {
+  const char *own = federation_handle(&here->federation, &here->federation.own);
+  *b = (struct before){.key = &w->card.key};
+  const enum err_code code = query_people(here->store, &here->federation, own, visit_before, b, err);
+  *known = !b->revoked && b->roles == w->roles && b->territory == w->territory && strcmp(b->name, w->card.name) == 0;
+  return code;
+}
+
 /* A region that no list knows is taken (lists age), but not without a word. */
 static void warn_of_territory(const struct cli *cli, const struct schema_set *set, const char *territory) {
   const struct vocabulary *regions = vocabulary_by_name(set, "region");
@@ -102,26 +131,48 @@ static void warn_of_territory(const struct cli *cli, const struct schema_set *se
   }
 }
 
+static void say_certified(struct cli *cli, const struct wish *w, const struct before *b, const char *reference, bool known,
+                          const char *territory) {
+  char roles[128], before[128], words[WORDS_LEN];
+  person_fingerprint(&w->card.key, words);
+  roles_format(w->roles, roles, sizeof roles);
+  roles_format(b->roles, before, sizeof before);
+  out_line(cli, "%s  %s %s %s%s%s", reference, w->card.name,
+           known ? out_word(cli, "is certified already as", "è già autorizzato come")
+                 : out_word(cli, "is certified as", "è autorizzato come"),
+           roles, territory[0] == '\0' ? "" : out_word(cli, " for ", " per "), territory);
+  if (!known && b->roles != 0) {
+    out_line(cli, "%s %s (%s)",
+             out_word(cli, "The same person as before; no longer in force:", "La stessa persona di prima; non vale più:"),
+             b->reference, before);
+    out_set_text(cli, "replaces", b->reference);
+  }
+  out_line(cli, "Fingerprint  %s   (%s: specola key show)", words,
+           out_word(cli, "compare it with what the person sees", "da confrontare con ciò che la persona vede"));
+  out_set_text(cli, "ref", reference);
+  out_set_bool(cli, "known", known);
+  out_set_text(cli, "roles", roles);
+  out_set_text(cli, "territory", territory);
+  out_set_text(cli, "fingerprint", words);
+}
+
 enum err_code cmd_person_certify(struct cli *cli, const struct args *args, struct err *err) {
   struct wish w;
   struct submit s;
-  char reference[REFERENCE_MAX] = "", roles[128], words[WORDS_LEN], territory[8];
+  struct before before;
+  bool known = false;
+  char reference[REFERENCE_MAX] = "", territory[8];
   enum err_code code = read_wish(args, &w, err);
   if (code != OK || (code = submit_open(cli, &s, err)) != OK) {
     return code;
   }
   territory_format(w.territory, s.here.home.config.country, territory);
   warn_of_territory(cli, s.here.schemas, territory);
-  if ((code = certify(&s, &w, reference, err)) == OK) {
-    person_fingerprint(&w.card.key, words);
-    roles_format(w.roles, roles, sizeof roles);
-    out_line(cli, "%s  %s is certified as %s%s%s", reference, w.card.name[0] == '\0' ? "this key" : w.card.name, roles,
-             territory[0] == '\0' ? "" : " for ", territory);
-    out_line(cli, "Fingerprint  %s   (compare it with what the person sees: specola key show)", words);
-    out_set_text(cli, "ref", reference);
-    out_set_text(cli, "roles", roles);
-    out_set_text(cli, "territory", territory);
-    out_set_text(cli, "fingerprint", words);
+  if ((code = find_before(&s.here, &w, &before, &known, err)) == OK && !known) {
+    code = certify(&s, &w, reference, err);
+  }
+  if (code == OK) {
+    say_certified(cli, &w, &before, known ? before.reference : reference, known, territory);
   }
   submit_release(&s);
   return code;

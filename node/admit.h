@@ -12,7 +12,8 @@
 MUST_CHECK enum err_code hall_admit(struct hall *h, const struct item *items, uint32_t n, struct receipt *out, struct err *err);
 /* Entry 0: the own identity, of the charter. Does nothing if the log has begun. */
 MUST_CHECK enum err_code hall_admit_identity(struct hall *h, struct err *err);
-/* Signs and admits a key.cert with the node key. person 0: the next free number. name is its body. */
+/* Signs and admits a key.cert with the node key. person 0: whose key it is by an earlier certificate, else the next free
+ * number. name is its body. */
 MUST_CHECK enum err_code hall_certify(struct hall *h, const struct pubkey *key, uint64_t person, uint64_t roles,
                                       uint64_t territory, const char *name, struct receipt_row *row, struct err *err);
 

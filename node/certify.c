@@ -88,8 +88,9 @@ static enum err_code name_body(const char *name, struct bytes *out, struct err *
   return code;
 }
 
-/* The next free person number of the own log. */
-static enum err_code next_person(struct hall *h, uint64_t *person, struct err *err) {
+/* The person whose key this is in the own log, else the next free number: a further certificate makes nobody a second person. */
+static enum err_code person_of(struct hall *h, const struct pubkey *key, uint64_t *person, struct err *err) {
+  static const struct position end = {UINT64_MAX, UINT64_MAX};
   const struct federation_member *self = federation_self(h->config.federation);
   struct hall_log *log = hall_find(h, &self->member->node, self->identity.gen);
   if (log == NULL) {
@@ -97,7 +98,8 @@ static enum err_code next_person(struct hall *h, uint64_t *person, struct err *e
   }
   const enum err_code code = hall_state(h, log, err);
   if (code == OK) {
-    *person = people_next_person(log->state->people);
+    const struct certificate *before = people_newest(log->state->people, key, end);
+    *person = before != NULL ? before->person : people_next_person(log->state->people);
   }
   return code;
 }
@@ -112,7 +114,7 @@ enum err_code hall_certify(struct hall *h, const struct pubkey *key, uint64_t pe
     code = pubkey_check(key, err);
   }
   if (code == OK && person == 0) {
-    code = next_person(h, &person, err);
+    code = person_of(h, key, &person, err);
   }
   if (code != OK) {
     return code;

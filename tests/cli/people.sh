@@ -14,6 +14,19 @@ json '.people[0].roles' "coordinator, editor"
 json '.people[1].name' "Redazione Veneto"
 json '.people[1].territory' IT-34
 json '.people[1].person' 2
+# Certified once more, it is the same person: as before, nothing is written; with other rights, the new ones count.
+as it --json person certify "$T/editor.pub" --role editor --territory IT-34
+exits 0
+json '[.ref, .known] | tostring' '["IT-2",true]'
+as it person certify "$T/editor.pub" --role editor --territory IT-34
+says "is certified already as editor"
+as it person certify "$T/editor.pub" --role editor --role facilitator --territory IT-34
+exits 0
+says "The same person as before; no longer in force: IT-2 (editor)"
+as it --json person certify "$T/editor.pub" --role editor --territory IT-34
+json '[.ref, .known, .replaces] | tostring' '["IT-4",false,"IT-3"]'
+as it --json person list
+json '[.people[].person] | tostring' '[1,2,2,2]'
 as it person certify "$T/editor.pub" --role king
 exits 2
 complains "--role"
@@ -51,13 +64,16 @@ json '.published[0].reason' rights
 body() {
   does person certify "$T/editor.pub" --role editor
   says "IT-2  Redazione Veneto is certified as editor"
+  does person certify "$T/editor.pub" --role reviewer # by the node that serves as by the command alone
+  does person list
+  says "     2 IT-3"
   tells person certify "$T/reader.pub" --role reviewer
-  json .ref IT-3
+  json .ref IT-4
   refuses 2 "--role editor" person certify "$T/editor.pub"
   does person list
   says "coordinator, editor"
   tells person list
-  json '.people | length' 3
+  json '.people | length' 4
   refuses 2 "specola person list" person list all
 }
 story_both body "person certify" "person list"
