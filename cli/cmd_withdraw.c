@@ -15,7 +15,8 @@
 const struct option_row options_withdraw[] = {
     {"reason", 0, OPTION_VALUE, "TEXT", "why, for everybody to read; in the node's language",
      "perché, leggibile da tutti; nella lingua del nodo"},
-    {"yes", 'y', OPTION_FLAG, NULL, "do not ask again", "senza chiedere conferma"},
+    {"yes", 'y', OPTION_FLAG, NULL, "do not ask; needed where there is no terminal",
+     "senza chiedere conferma; necessario senza terminale"},
     OPTIONS_END,
 };
 
@@ -51,12 +52,16 @@ static enum err_code build_reason(const struct cli *cli, const struct home_confi
   return code;
 }
 
-/* Shows what is about to be withdrawn, and asks where somebody can be asked. */
+/* Shows what is about to be withdrawn and asks. Where nobody can be asked, --yes must say it. */
 static enum err_code confirm(struct cli *cli, const struct args *args, const json_t *json, bool *yes, struct err *err) {
   char question[512];
   *yes = true;
-  if (args_flag(args, "yes") || !ask_can(cli)) {
+  if (args_flag(args, "yes")) {
     return OK;
+  }
+  if (!ask_can(cli)) {
+    err_set(err, ERR_INPUT_NEEDED, "a withdrawal cannot be undone: it needs a yes");
+    return err_hint(err, "specola withdraw %s --yes", text_of(json, "reference"));
   }
   snprintf(question, sizeof question, "%s %s \"%.200s\"? %s", out_word(cli, "Withdraw", "Ritirare"), text_of(json, "reference"),
            text_of(json, "title"), out_word(cli, "This cannot be undone.", "Non si può annullare."));

@@ -34,6 +34,7 @@ static const struct example {
     {"edit", "specola edit IT-312 -o lab.draft"},
     {"edit", "specola edit IT-312 lab.draft"},
     {"withdraw", "specola withdraw IT-312 --reason \"published twice: see IT-290\""},
+    {"withdraw", "specola withdraw IT-312 --yes"},
     {"where", "specola where IT-312"},
     {"history", "specola history IT-312"},
     {"history", "specola --json history IT-312 | jq '.history[].summary'"},

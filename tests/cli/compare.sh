@@ -31,7 +31,7 @@ as it compare IT-2
 exits 2
 as it compare IT-2 IT-99
 exits 3
-as it withdraw IT-3 "${P[@]}"
+as it withdraw IT-3 --yes "${P[@]}"
 as it compare IT-2 IT-3
 says "(withdrawn)"
 setting() {

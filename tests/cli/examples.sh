@@ -63,7 +63,7 @@ try() {
   "specola new case -o"*) rm "$T/try/folder/lab.draft" ;;
   "specola edit IT-2 lab.draft") as try edit IT-2 -o "$T/try/folder/e" && mv "$T/try/folder/e" "$T/try/folder/lab.draft" ;;
   "specola edit IT-2 -o lab.draft") rm "$T/try/folder/lab.draft" ;;
-  "specola edit IT-2") wanted=4 ;; # nobody can be asked, and no editor be opened, without a terminal: tests/cli/edit.sh does
+  "specola edit IT-2" | "specola withdraw IT-2 --reason"*) wanted=4 ;; # nobody can be asked without a terminal: tests/cli/edit.sh does
   "specola serve"* | "specola demo") # they go on until they are stopped
     wait=1 wanted=124 ;;
   "specola export"*) rm "$T/try/folder/all.bundle" ;;

@@ -21,12 +21,12 @@ draft "$T/c.draft" "Terza"
 as it publish "$T/c.draft" --replaces IT-2 "${P[@]}"
 draft "$T/d.draft" "Quarta"
 as it publish "$T/d.draft" "${P[@]}"
-as it withdraw IT-3 "${P[@]}"
+as it withdraw IT-3 --yes "${P[@]}"
 exits 0
 # What came and went meanwhile is no news.
 draft "$T/e.draft" "Quinta"
 as it publish "$T/e.draft" "${P[@]}"
-as it withdraw IT-7 "${P[@]}"
+as it withdraw IT-7 --yes "${P[@]}"
 exits 0
 as it --lang it news --keep
 says "1 nuovi, 1 cambiati, 1 ritirati"

@@ -25,7 +25,7 @@ DRAFT
 draft "$T/c.draft" "Da ritirare"
 as it publish "$T/b.draft" "$T/c.draft" "${P[@]}"
 exits 0
-as it withdraw "Da ritirare" "${P[@]}"
+as it withdraw "Da ritirare" --yes "${P[@]}"
 exits 0
 
 # blocks LANGUAGE: the fenced blocks of that language, each with a NUL behind it.

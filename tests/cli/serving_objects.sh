@@ -14,10 +14,10 @@ exits 0
 sed -i 's/Prima/Seconda/' "$T/c.draft"
 as it edit IT-2 "$T/c.draft" "${P[@]}"
 exits 0
-as it withdraw IT-3 --reason "una prova" "${P[@]}"
+as it withdraw IT-3 --yes --reason "una prova" "${P[@]}"
 exits 0
 says "withdrawn at IT-5"
-as it --json withdraw IT-3 "${P[@]}"
+as it --json withdraw IT-3 --yes "${P[@]}"
 json .known true
 as it history IT-3
 says "withdrawn: una prova"

@@ -9,7 +9,7 @@ as it publish "$SOURCE"/cli/demo_cases/it/*.draft "${P[@]}"
 exits 0
 draft "$T/a.draft" "Da ritirare"
 as it publish "$T/a.draft" "${P[@]}"
-as it withdraw IT-10 "${P[@]}"
+as it withdraw IT-10 --yes "${P[@]}"
 exits 0
 as it --json stats
 exits 0

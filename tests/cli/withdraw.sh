@@ -6,11 +6,20 @@ draft "$T/a.draft" "Prima"
 draft "$T/b.draft" "Seconda"
 as it publish "$T/a.draft" "$T/b.draft" "${P[@]}"
 exits 0
-as it --json withdraw IT-2
+# Nobody can be asked: it is not done without a yes, whatever else is given.
+as it --json withdraw IT-2 "${P[@]}"
 refused input.needed 4
+as it withdraw IT-2 --reason "pubblicato due volte: vedi IT-3" "${P[@]}"
+exits 4
+complains "specola withdraw IT-2 --yes"
+as it --json show IT-2
+json .state published
+as it --json withdraw IT-2 --yes
+refused input.needed 4
+json '.error.hint | contains("--passphrase-file")' true
 as it withdraw IT-2 --reason "$(head -c 2001 /dev/zero | tr '\0' a)" "${P[@]}"
 exits 2
-as it withdraw IT-2 --reason "pubblicato due volte: vedi IT-3" "${P[@]}"
+as it withdraw IT-2 --yes --reason "pubblicato due volte: vedi IT-3" "${P[@]}"
 exits 0
 says "withdrawn at IT-4"
 as it --json list case
@@ -66,11 +75,11 @@ exits 0
 as other key new --name Altra -o "$T/other.pub" "${P[@]}"
 as it person certify "$T/other.pub" --role contributor "${P[@]}"
 exits 0
-XDG_CONFIG_HOME="$T/other/config" SPECOLA_HOME="$T/it/home" "$SPECOLA" withdraw IT-3 "${P[@]}" >"$T/out" 2>"$T/err" </dev/null
+XDG_CONFIG_HOME="$T/other/config" SPECOLA_HOME="$T/it/home" "$SPECOLA" withdraw IT-3 --yes "${P[@]}" >"$T/out" 2>"$T/err" </dev/null
 status=$?
 exits 9
 complains "rights"
-as it withdraw IT-3 "${P[@]}"
+as it withdraw IT-3 --yes "${P[@]}"
 exits 0
 as it show IT-3
 says "It was withdrawn (IT-6)."
@@ -81,10 +90,10 @@ setting() {
   exits 0
 }
 body() {
-  refuses 4 "--passphrase-file" withdraw IT-2
-  does withdraw IT-2 "${P[@]}"
+  refuses 4 "--yes" withdraw IT-2 "${P[@]}"
+  does withdraw IT-2 --yes "${P[@]}"
   says "IT-2  Prima  withdrawn at IT-4"
-  tells withdraw IT-3 --reason "una prova" "${P[@]}"
+  tells withdraw IT-3 --yes --reason "una prova" "${P[@]}"
   json .state withdrawn
 }
 story_both body withdraw

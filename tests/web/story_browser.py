@@ -147,7 +147,7 @@ def observatory(lab):
     full = it.json("show", at["full"])["id"]
     at["bicycle"] = publish(lab, it, "bicycle", draft("tests/schema/example.draft").replace("\n## story", f"seen_in:\n- {full}\n\n## story"))
     at["withdrawn"] = publish(lab, it, "withdrawn", draft("cli/demo_cases/fr/data-gouv.draft"))
-    it.run("withdraw", at["withdrawn"], "--reason", "published twice", "--passphrase-file", lab.passphrase())
+    it.run("withdraw", at["withdrawn"], "--reason", "published twice", "--yes", "--passphrase-file", lab.passphrase())
     at["edited"] = publish(lab, it, "edited", draft("cli/demo_cases/ee/x-road.draft"))
     edit(lab, it, at["edited"], r"(?m)^(title\.en: .*)$", r"\1, told again")
     edit(lab, it, at["edited"], r"(?m)^status: .*$", "status: implemented")
