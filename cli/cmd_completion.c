@@ -105,14 +105,19 @@ static void offer_names(const struct offering *o, bool references) {
   here_release(&here);
 }
 
-static void offer_kinds(const struct offering *o) {
+/* All kinds (kind NULL), or the fields of one. */
+static void offer_schemas(const struct offering *o, const char *kind) {
   struct schema_set *set = NULL;
   struct err err = ERR_INIT;
   if (here_schemas(o->cli, &set, NULL, &err) != OK) {
     return;
   }
-  for (size_t i = 0; i < schema_set_count(set); i++) {
+  const struct schema *schema = kind == NULL ? NULL : schema_by_kind(set, kind);
+  for (size_t i = 0; kind == NULL && i < schema_set_count(set); i++) {
     offer(o, schema_set_at(set, i)->kind);
+  }
+  for (size_t i = 0; schema != NULL && i < schema->n_fields; i++) {
+    offer(o, schema->fields[i].key);
   }
   schema_set_free(set);
 }
@@ -148,7 +153,7 @@ static bool offer_value(const struct offering *o, const char *placeholder) {
   } else if (strncmp(placeholder, "HANDLE", 6) == 0) {
     offer_names(o, false);
   } else if (strncmp(placeholder, "KIND", 4) == 0) {
-    offer_kinds(o);
+    offer_schemas(o, NULL);
   } else if (strchr(placeholder, '|') != NULL) {
     offer_each(o, placeholder);
   } else {
@@ -272,6 +277,7 @@ static void offer_next(const struct offering *o, char **words, size_t n) {
     const bool help = strcmp(command->name, "help") == 0;
     if (help) {
       offer_commands(o, operands == 0 ? NULL : words[n - 1]);
+      offer_schemas(o, operands == 0 ? NULL : words[n - 1]);
     } else if (operands >= command->max_operands || !offer_value(o, placeholder) || strstr(placeholder, "FILE") == NULL) {
       offer_options(o, command->options);
       if (command->facets) {

@@ -80,7 +80,8 @@ const struct command command_table[] = {
      0, false, cmd_rebuild},
     {"completion", "admin", "bash|zsh|fish", "completion of commands and names for your shell",
      "completamento di comandi e nomi per la propria shell", options_completion, 0, 1, false, cmd_completion},
-    {"help", "admin", "[COMMAND]", "what a command does", "che cosa fa un comando", NULL, 0, 2, false, cmd_help},
+    {"help", "admin", "[COMMAND|KIND [FIELD]]", "what a command does; what a kind consists of, and the codes of a field",
+     "che cosa fa un comando; di che cosa è fatto un tipo, e i codici di un campo", NULL, 0, 2, false, cmd_help},
     {"version", "admin", "", "which version this is", "quale versione è", NULL, 0, 0, false, cmd_version},
     {NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, false, NULL},
 };

@@ -74,6 +74,9 @@ static const struct example {
     {"completion", "specola completion zsh > /usr/local/share/zsh/site-functions/_specola"},
     {"completion", "specola completion fish > ~/.config/fish/completions/specola.fish"},
     {"help", "specola help publish"},
+    {"help", "specola help case"},
+    {"help", "specola help case level"},
+    {"help", "specola help country | grep -i italy"},
     {"version", "specola version"},
 };
 

@@ -64,6 +64,18 @@ const char *facets_dimension(const struct schema_set *set, const struct schema *
   }
 }
 
+const struct field *facets_field(const struct schema_set *set, const struct schema *schema, const char *dim,
+                                 const struct schema **owner) {
+  const struct field *f;
+  for (size_t i = 0; (f = any_dim_field(set, schema, i, owner)) != NULL; i++) {
+    if (strcmp(f->dim, dim) == 0) {
+      return f;
+    }
+  }
+  *owner = NULL;
+  return NULL;
+}
+
 static enum err_code unknown_dimension(const struct schema_set *set, const struct schema *schema, const struct option_row *own,
                                        const struct arg *arg, struct err *err) {
   char all[ERR_HINT_MAX] = "";

@@ -10,6 +10,9 @@
  * NULL behind the last. label (may be NULL) receives the label of the first field that has it. */
 const char *facets_dimension(const struct schema_set *set, const struct schema *schema, const char *lang, size_t i,
                              const char **label);
+/* The first field of that dimension, of one kind or (schema NULL) of all; *owner: its kind. Both NULL: there is none. */
+const struct field *facets_field(const struct schema_set *set, const struct schema *schema, const char *dim,
+                                 const struct schema **owner);
 /* Fills q's facets from the open options of a command. ERR_USAGE for an unknown one, with the nearest (also of own, the
  * command's table) or all as a hint. */
 MUST_CHECK enum err_code facets_read(const struct schema_set *set, const struct schema *schema, const struct option_row *own,

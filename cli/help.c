@@ -1,10 +1,13 @@
 /*
- * help: the command table, read aloud: all of it by groups, or one command with its options. And which version this is.
+ * help: the command table, read aloud: all of it by groups, or one command with its options; what kinds and fields are is in
+ * help_kind.c. And which version this is.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/examples.h"
+#include "cli/help_kind.h"
+#include "cli/here.h"
 #include "cli/lookup.h"
 #include "cli/options.h"
 #include "cli/out.h"
@@ -90,14 +93,36 @@ static void help_all(struct cli *cli) {
                           json_pack("{s:s, s:s, s:s}", "name", c->name, "group", c->group, "help", in_lang(cli, c->en, c->it)));
   }
   out_line(cli, "%s", "");
-  out_line(cli, "%s",
-           in_lang(cli, "specola help COMMAND tells more. To try things out: specola demo",
-                   "specola help COMANDO dice di più. Per provare: specola demo"));
+  out_line(
+      cli, "%s",
+      in_lang(cli,
+              "specola help COMMAND tells more; specola help case: what a case consists of. To try things out: specola demo",
+              "specola help COMANDO dice di più; specola help case: di che cosa è fatto un caso. Per provare: specola demo"));
   out_set(cli, "commands", list);
+}
+
+/* A kind, a field of one, or a facet. *found: it was one of them, and is told; else the words are those of no command. */
+static enum err_code help_schemas(struct cli *cli, const struct args *args, bool *found, struct err *err) {
+  struct schema_set *set = NULL;
+  struct help_subject subject = {.schema = NULL};
+  *found = false;
+  if (here_schemas(cli, &set, NULL, err) != OK) {
+    return OK; /* no kinds can be read here: help does not fail for that */
+  }
+  const enum err_code code =
+      help_subject_of(set, args->operands[0], args->n_operands > 1 ? args->operands[1] : NULL, &subject, err);
+  *found = code == OK && subject.schema != NULL;
+  if (*found) {
+    help_subject_show(cli, &subject);
+  }
+  schema_set_free(set);
+  return code;
 }
 
 enum err_code cmd_help(struct cli *cli, const struct args *args, struct err *err) {
   char name[64];
+  bool found = false;
+  enum err_code code = OK;
   if (args->n_operands == 0) {
     help_all(cli);
     return OK;
@@ -105,10 +130,14 @@ enum err_code cmd_help(struct cli *cli, const struct args *args, struct err *err
   snprintf(name, sizeof name, "%.30s%s%.30s", args->operands[0], args->n_operands > 1 ? " " : "",
            args->n_operands > 1 ? args->operands[1] : "");
   const struct command *command = command_by_name(name);
+  if (command == NULL && ((code = help_schemas(cli, args, &found, err)) != OK || found)) {
+    return code;
+  }
   if (command == NULL) {
     char *words[] = {name};
     struct words rest = {0};
-    enum err_code code = lookup_command(1, words, &command, &rest, err);
+    err_clear(err);
+    code = lookup_command(1, words, &command, &rest, err);
     words_release(&rest);
     if (code != OK) {
       return code;

@@ -57,8 +57,11 @@ after "completion"
 offers zsh
 after "help"
 offers doctor
+offers case
 after "help key"
 offers backup
+after "help case"
+offers sectors
 as nobody completion --words "show "
 exits 0
 offers --version
