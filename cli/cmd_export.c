@@ -172,7 +172,7 @@ enum err_code cmd_export(struct cli *cli, const struct args *args, struct err *e
   struct outlet outlet;
   struct query filter = {
       .kind = args_value(args, "kind"), .node = args_value(args, "node"), .lang = cli->lang, .sort = SORT_REFERENCE};
-  struct export_options options = {.kind = filter.kind, .node = filter.node};
+  struct export_options options = {.kind = filter.kind};
   struct export_report report = {0};
   bool packed = false;
   enum err_code code = read_format(cli, args, &options.format, &packed, err);
@@ -181,10 +181,11 @@ enum err_code cmd_export(struct cli *cli, const struct args *args, struct err *e
   }
   const struct schema *schema = NULL;
   if ((filter.kind != NULL && (code = here_kind(here.schemas, filter.kind, &schema, err)) != OK) ||
-      (code = here_node(&here, filter.node, err)) != OK ||
-      (code = facets_read(here.schemas, schema, options_export, args, &filter, err)) != OK) {
+      (code = here_node(&here, &filter.node, err)) != OK ||
+      (code = facets_read(cli, &here, schema, options_export, args, &filter, err)) != OK) {
     goto out;
   }
+  options.node = filter.node;
   options.filter = filter.n_facets > 0 ? &filter : NULL;
   if ((code = outlet_open(&outlet, args_value(args, "out"), args_flag(args, "force"), err)) != OK) {
     goto out;

@@ -83,7 +83,7 @@ static enum err_code read_query(const struct cli *cli, const struct here *here, 
   q->lang = cli->lang;
   const struct schema *schema = q->kind == NULL ? NULL : schema_by_kind(here->schemas, q->kind);
   code = read_sort(args, q, err);
-  return code != OK ? code : facets_read(here->schemas, schema, options_search, args, q, err);
+  return code != OK ? code : facets_read(cli, here, schema, options_search, args, q, err);
 }
 
 /* ---- rows ---- */
@@ -174,7 +174,7 @@ static enum err_code run(struct cli *cli, const struct args *args, struct query 
   }
   const struct schema *schema = NULL;
   if ((q->kind != NULL && (code = here_kind(here.schemas, q->kind, &schema, err)) != OK) ||
-      (code = read_query(cli, &here, args, q, err)) != OK || (code = here_node(&here, q->node, err)) != OK) {
+      (code = read_query(cli, &here, args, q, err)) != OK || (code = here_node(&here, &q->node, err)) != OK) {
     goto out;
   }
   bool counting = args_flag(args, "facets"), kinds = q->kind == NULL;

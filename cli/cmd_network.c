@@ -237,7 +237,17 @@ enum err_code cmd_sync(struct cli *cli, const struct args *args, struct err *err
   return code;
 }
 
+/* A handle as it is written; small letters are taken for it, too. */
+static void read_handle(const char *word, char out[HANDLE_MAX]) {
+  size_t i = 0;
+  for (; word[i] != '\0' && i + 1 < HANDLE_MAX; i++) {
+    out[i] = (char)(word[i] >= 'a' && word[i] <= 'z' ? word[i] - 'a' + 'A' : word[i]);
+  }
+  out[i] = '\0';
+}
+
 enum err_code cmd_peer_ping(struct cli *cli, const struct args *args, struct err *err) {
+  char handle[HANDLE_MAX];
   struct home home;
   struct ctl_client *ctl = NULL;
   json_t *answer = NULL;
@@ -251,8 +261,10 @@ enum err_code cmd_peer_ping(struct cli *cli, const struct args *args, struct err
     return err_hint(err, "specola serve, in another terminal; or once: specola sync");
   }
   if (code == OK) {
-    json_t *wish = json_pack("{s:o, s:I}", "peer", out_json_text(view_of_text(args->operands[0])), "timeout_ms",
-                             (json_int_t)cli->timeout_ms);
+    const char *word = args->operands[0];
+    read_handle(word, handle);
+    json_t *wish = json_pack("{s:o, s:I}", "peer", out_json_text(view_of_text(strlen(word) < HANDLE_MAX ? handle : word)),
+                             "timeout_ms", (json_int_t)cli->timeout_ms);
     code = ctl_order(ctl, "ping", wish, &answer, err);
     json_decref(wish);
     if (code != OK && err->hint[0] == '\0') {
@@ -260,7 +272,7 @@ enum err_code cmd_peer_ping(struct cli *cli, const struct args *args, struct err
     }
   }
   if (code == OK) {
-    out_line(cli, "%s answered after %.0f ms", args->operands[0], json_number_value(json_object_get(answer, "ms")));
+    out_line(cli, "%s answered after %.0f ms", handle, json_number_value(json_object_get(answer, "ms")));
     json_object_update(cli->doc, answer);
   }
   json_decref(answer);

@@ -297,8 +297,8 @@ enum err_code cmd_stats(struct cli *cli, const struct args *args, struct err *er
     return code;
   }
   if ((query.kind == NULL || (code = here_kind(here.schemas, query.kind, &schema, err)) == OK) &&
-      (code = here_node(&here, query.node, err)) == OK &&
-      (code = facets_read(here.schemas, schema, options_stats, args, &query, err)) == OK && (code = add_walk(&f, err)) == OK &&
+      (code = here_node(&here, &query.node, err)) == OK &&
+      (code = facets_read(cli, &here, schema, options_stats, args, &query, err)) == OK && (code = add_walk(&f, err)) == OK &&
       (code = add_facets(&f, err)) == OK) {
     code = say(&f, args_flag(args, "csv"), err);
   }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "node/store/facet.h"
 #include "protocol/schema/nearest.h"
 
 /* The k-th field that has a dimension, children behind their group. */
@@ -96,25 +97,53 @@ static enum err_code unknown_dimension(const struct schema_set *set, const struc
   return meant != NULL ? err_hint(err, "did you mean --%s?", meant) : err_hint(err, "facets:%s", all);
 }
 
-enum err_code facets_read(const struct schema_set *set, const struct schema *schema, const struct option_row *own,
-                          const struct args *args, struct query *q, struct err *err) {
-  for (size_t i = 0; i < args->n_open; i++) {
+/* The code that a value means. What no list has, but some object, is a code of a list that is newer than ours. */
+static enum err_code read_code(const struct cli *cli, const struct here *here, const struct field *field, const char *value,
+                               const char **out, struct err *err) {
+  const struct view word = view_of_text(value);
+  bool known = false;
+  *out = value;
+  if (field->vocabulary == NULL) {
+    return OK;
+  }
+  const char *meant = vocabulary_meant(field->vocabulary, word, cli->lang);
+  if (meant != NULL) {
+    *out = meant;
+    return OK;
+  }
+  const enum err_code code = facet_is_known(here->store, field->dim, word, &known, err);
+  if (code != OK || known) {
+    return code;
+  }
+  const char *near = vocabulary_near(field->vocabulary, word, cli->lang);
+  const char *label = near == NULL ? NULL : vocabulary_label(field->vocabulary, view_of_text(near), cli->lang);
+  err_set(err, ERR_USAGE, "no such %s: '%.60s'", field->dim, value);
+  return near == NULL ? err_hint(err, "specola help %s lists the codes", field->dim)
+                      : err_hint(err, "did you mean --%s %s (%s)?", field->dim, near, label == NULL ? near : label);
+}
+
+enum err_code facets_read(const struct cli *cli, const struct here *here, const struct schema *schema,
+                          const struct option_row *own, const struct args *args, struct query *q, struct err *err) {
+  enum err_code code = OK;
+  for (size_t i = 0; code == OK && i < args->n_open; i++) {
     const struct arg *arg = &args->open[i];
+    const struct schema *owner = NULL;
     const char *dim;
     size_t k = 0;
-    while ((dim = facets_dimension(set, schema, "en", k, NULL)) != NULL &&
+    while ((dim = facets_dimension(here->schemas, schema, "en", k, NULL)) != NULL &&
            !view_is_text(view_of(arg->name, arg->name_len), dim)) {
       k++;
     }
     if (dim == NULL) {
-      return unknown_dimension(set, schema, own, arg, err);
+      return unknown_dimension(here->schemas, schema, own, arg, err);
     }
     if (q->n_facets == QUERY_FACETS) {
       return err_set(err, ERR_USAGE, "more than %d facets", QUERY_FACETS);
     }
     q->facets[q->n_facets].dim = dim;
-    q->facets[q->n_facets].code = arg->value;
+    code =
+        read_code(cli, here, facets_field(here->schemas, schema, dim, &owner), arg->value, &q->facets[q->n_facets].code, err);
     q->n_facets++;
   }
-  return OK;
+  return code;
 }

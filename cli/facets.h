@@ -13,9 +13,9 @@ const char *facets_dimension(const struct schema_set *set, const struct schema *
 /* The first field of that dimension, of one kind or (schema NULL) of all; *owner: its kind. Both NULL: there is none. */
 const struct field *facets_field(const struct schema_set *set, const struct schema *schema, const char *dim,
                                  const struct schema **owner);
-/* Fills q's facets from the open options of a command. ERR_USAGE for an unknown one, with the nearest (also of own, the
- * command's table) or all as a hint. */
-MUST_CHECK enum err_code facets_read(const struct schema_set *set, const struct schema *schema, const struct option_row *own,
-                                     const struct args *args, struct query *q, struct err *err);
+/* Fills q's facets from the open options of a command: codes as vocabulary_meant takes them. ERR_USAGE for an unknown option or
+ * code, with the nearest (also of own, the command's table) or what tells all as a hint; store errors. */
+MUST_CHECK enum err_code facets_read(const struct cli *cli, const struct here *here, const struct schema *schema,
+                                     const struct option_row *own, const struct args *args, struct query *q, struct err *err);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "protocol/schema/nearest.h"
@@ -92,15 +93,20 @@ enum err_code here_kind(const struct schema_set *set, const char *kind, const st
   return names_hint(&kinds, err);
 }
 
-enum err_code here_node(const struct here *h, const char *handle, struct err *err) {
-  if (handle == NULL || federation_by_handle(&h->federation, handle) != NULL) {
+enum err_code here_node(const struct here *h, const char **handle, struct err *err) {
+  if (*handle == NULL) {
     return OK;
   }
-  struct names members = {.near = nearest_to(view_of_text(handle))};
+  struct names members = {.near = nearest_to(view_of_text(*handle))};
   for (uint32_t i = 0; i < h->federation.epoch.n_members; i++) {
-    names_add(&members, h->federation.epoch.members[i].handle);
+    const char *own = h->federation.epoch.members[i].handle;
+    if (strcasecmp(own, *handle) == 0) {
+      *handle = own;
+      return OK;
+    }
+    names_add(&members, own);
   }
-  err_set(err, ERR_NOT_FOUND, "%s: no such node", handle);
+  err_set(err, ERR_NOT_FOUND, "%s: no such node", *handle);
   return names_hint(&members, err);
 }
 

@@ -25,8 +25,9 @@ MUST_CHECK enum err_code here_kind(const struct schema_set *set, const char *kin
  * caller decrefs *shown. ERR_NOT_FOUND and ERR_AMBIGUOUS with a hint; store errors. */
 MUST_CHECK enum err_code here_object(const struct cli *cli, struct here *here, const char *name, int64_t *rowid, json_t **shown,
                                      struct err *err);
-/* Whether a member has this handle (NULL: nobody asked). ERR_NOT_FOUND with the nearest handle, or all of them, as a hint. */
-MUST_CHECK enum err_code here_node(const struct here *h, const char *handle, struct err *err);
+/* The member's handle in the place of what was typed, which may be in small letters (*handle NULL: nobody asked). ERR_NOT_FOUND
+ * with the nearest handle, or all of them, as a hint. */
+MUST_CHECK enum err_code here_node(const struct here *h, const char **handle, struct err *err);
 /* The kinds of the home; the embedded ones where there is no home (`new`, `check`). config (may be NULL) receives the
  * configuration, zeroed without a home. */
 MUST_CHECK enum err_code here_schemas(const struct cli *cli, struct schema_set **out, struct home_config *config,

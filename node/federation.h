@@ -32,8 +32,8 @@ const struct federation_member *federation_self(const struct federation *f); /* 
 /* The handle of a node, or "?" . */
 const char *federation_handle(const struct federation *f, const struct hash *node);
 
-/* "IT-312", "IT.2-312": format needs REFERENCE_MAX octets; parse: ERR_FORMAT (not a reference), ERR_NOT_FOUND (no such handle).
- */
+/* "IT-312", "IT.2-312": format needs REFERENCE_MAX octets; parse takes small letters, too, where a member is called so: ERR_FORMAT
+ * (not a reference), ERR_NOT_FOUND (no such handle). */
 #define REFERENCE_MAX 48
 void reference_format(const struct federation *f, const struct hash *node, uint64_t gen, uint64_t index,
                       char out[REFERENCE_MAX]);

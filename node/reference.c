@@ -33,7 +33,11 @@ enum err_code reference_parse(const struct federation *f, const char *text, stru
       decimal_decode(view_of_text(dash + 1), &position, NULL) != OK) {
     return not_a_reference(text, err);
   }
-  memcpy(handle, text, name_len);
+  bool as_it_stands = true;
+  for (size_t i = 0; i < name_len; i++) {
+    handle[i] = (char)(text[i] >= 'a' && text[i] <= 'z' ? text[i] - 'a' + 'A' : text[i]);
+    as_it_stands = as_it_stands && handle[i] == text[i];
+  }
   if (text[name_len] == '.') {
     const char *number = text + name_len + 1;
     if (decimal_decode(view_of(number, (size_t)(dash - number)), &generation, NULL) != OK || generation < 2) {
@@ -44,6 +48,9 @@ enum err_code reference_parse(const struct federation *f, const char *text, stru
     return not_a_reference(text, err);
   }
   const struct federation_member *m = federation_by_handle(f, handle);
+  if (m == NULL && !as_it_stands) {
+    return not_a_reference(text, err); /* "co-19": a title may begin so */
+  }
   if (m == NULL) {
     (void)err_set(err, ERR_NOT_FOUND, "no member has the handle %s", handle);
     return err_hint(err, "specola peer list shows the members");

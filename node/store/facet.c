@@ -97,6 +97,13 @@ enum err_code facet_put(struct store *s, struct facets *facets, const char *dim,
   return facets->n == FACET_ROWS ? facet_flush(s, facets, err) : OK;
 }
 
+enum err_code facet_is_known(struct store *s, const char *dim, struct view code, bool *out, struct err *err) {
+  int64_t no = 0;
+  const enum err_code result = find_no(s, dim, code, &no, err);
+  *out = result == OK && no != 0;
+  return result;
+}
+
 enum err_code facet_erase(struct store *s, const char *dim, struct view code, int64_t object, struct err *err) {
   static const char sql[] = "DELETE FROM facet WHERE code = :code AND object = :object";
   sqlite3_stmt *st = NULL;

@@ -18,6 +18,8 @@ struct facets {
  * static life (the schema set's). */
 MUST_CHECK enum err_code facet_put(struct store *s, struct facets *facets, const char *dim, struct view code, struct err *err);
 MUST_CHECK enum err_code facet_flush(struct store *s, struct facets *facets, struct err *err);
+/* Whether any object ever had that code. Reads only. */
+MUST_CHECK enum err_code facet_is_known(struct store *s, const char *dim, struct view code, bool *out, struct err *err);
 /* Takes it back. */
 MUST_CHECK enum err_code facet_erase(struct store *s, const char *dim, struct view code, int64_t object, struct err *err);
 

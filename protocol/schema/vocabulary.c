@@ -5,11 +5,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "keys/text.h"
 #include "protocol/schema/lines.h"
 #include "protocol/schema/nearest.h"
 
 #define CODE_MAX 63u
+#define WORD_MAX 1024u /* octets of a name, folded */
 #define NUMBER_MAX 2147483647u
 #define NEAREST_CODES 400u /* larger lists (regions, languages) are not worth a search */
 
@@ -132,6 +135,61 @@ const char *vocabulary_code(const struct vocabulary *v, size_t i) {
 
 bool vocabulary_has(const struct vocabulary *v, struct view code) {
   return tsv_find(&v->table, code) >= 0;
+}
+
+static bool is_code_in_other_case(const char *code, struct view word) {
+  return strlen(code) == word.len && strncasecmp(code, (const char *)word.p, word.len) == 0;
+}
+
+/* Whether a name is the folded word. */
+static bool is_name(const char *name, struct view folded, struct bytes *scratch) {
+  bytes_clear(scratch);
+  return name != NULL && text_fold(view_of_text(name), scratch, NULL) == OK && view_equal(bytes_view(scratch), folded);
+}
+
+/* The one code of that name; NULL: none, or several. */
+static const char *code_by_name(const struct vocabulary *v, struct view word, const char *lang) {
+  const char *found = NULL;
+  bool several = false;
+  struct bytes folded, scratch;
+  bytes_init(&folded, WORD_MAX);
+  bytes_init(&scratch, WORD_MAX);
+  const bool is_text = text_fold(word, &folded, NULL) == OK && folded.len > 0;
+  for (uint32_t row = 0; is_text && row < v->table.n_rows; row++) {
+    if (!is_name(tsv_text(&v->table, row, "", lang), bytes_view(&folded), &scratch) &&
+        !is_name(tsv_text(&v->table, row, "", "en"), bytes_view(&folded), &scratch)) {
+      continue;
+    }
+    several = several || found != NULL;
+    found = tsv_cell(&v->table, row, v->table.key_column);
+  }
+  bytes_release(&folded);
+  bytes_release(&scratch);
+  return several ? NULL : found;
+}
+
+const char *vocabulary_meant(const struct vocabulary *v, struct view word, const char *lang) {
+  const int64_t exact = tsv_find(&v->table, word);
+  if (exact >= 0) return tsv_cell(&v->table, (uint32_t)exact, v->table.key_column);
+  for (uint32_t row = 0; word.len > 0 && row < v->table.n_rows; row++) {
+    const char *code = tsv_cell(&v->table, row, v->table.key_column);
+    if (is_code_in_other_case(code, word)) return code;
+  }
+  return lang == NULL ? NULL : code_by_name(v, word, lang);
+}
+
+const char *vocabulary_near(const struct vocabulary *v, struct view word, const char *lang) {
+  struct nearest codes = nearest_to(word), names = nearest_to(word);
+  const char *named = NULL, *before = NULL;
+  for (uint32_t row = 0; row < v->table.n_rows; row++) {
+    const char *code = tsv_cell(&v->table, row, v->table.key_column), *name = tsv_text(&v->table, row, "", lang);
+    if (word.len > 2) nearest_offer(&codes, code); /* of two letters, every other code is near */
+    if (name != NULL) nearest_offer(&names, name);
+    if (names.best != before) named = code;
+    before = names.best;
+  }
+  const bool by_name = nearest_word(&names) != NULL && names.distance < codes.distance;
+  return by_name ? named : nearest_word(&codes);
 }
 
 int64_t vocabulary_number(const struct vocabulary *v, struct view code) {

@@ -25,9 +25,39 @@ says "--country"
 as it search nothinglikethat --facets
 silent "--country"
 says "0 objects"
+# Codes are taken in other letters' case and by their name; one that there is not is told, and never found nothing.
+for country in it IT Italy italy Italia; do
+  as it --json --lang it list case --country "$country"
+  exits 0
+  json .total 7
+done
+as it --json search --sector "general services" --level LOCAL
+exits 0
+as it --json search --node it --region it-34
+json .total 1
+as it --json search --node it --region Veneto
+json .total 1
+for words in "list case" search stats "export --to ndjson"; do
+  as it $words --country itt
+  exits 2
+  complains "no such country: 'itt'"
+  complains "did you mean --country IT (Italy)?"
+done
+as it --lang it search --country Itaia
+complains "did you mean --country IT (Italia)?"
 as it list case --country ZZ
+exits 2
+complains "specola help country lists the codes"
+as it list case --country AF # a code, which nobody has
 exits 0
 complains "--facets"
+as it --json search --tag nobody-has-this-tag # of what has no list, any word
+json .total 0
+# References in small letters.
+as it --json show it-2
+json .reference IT-2
+as it show de-2
+exits 3
 as it list nothing
 exits 3
 complains "there are: case"
@@ -50,8 +80,10 @@ for words in "list case" search stats "export --to csv" "export --to bundle"; do
   exits 3
   complains "there are: IT"
 done
-as it stats --node It
+as it stats --node Itt
 complains "did you mean IT?"
+as it --json stats --node it
+exits 0
 as it list case --limit some
 exits 2
 for words in '"' 'a"b' '*' '-' 'AND OR NOT' 'NEAR(' ')' "'" '(' '^a' 'a:b' '--' $'\x01' 'é' '"open data' '-data'; do

@@ -156,7 +156,7 @@ body() {
   json '.members | length > 0' true
   refuses 3 "specola search" where IT-99
   if [ $who = serving ]; then
-    does peer ping FR
+    does peer ping fr
     says "FR answered after"
     tells peer ping FR
     json '.ms >= 0' true

@@ -45,7 +45,7 @@ static void references_are_read_and_written(void **state) {
   struct hash node;
   uint64_t gen = 0;
   uint64_t index = 0;
-  static const char *const bad[] = {"",    "IT",     "IT-",   "IT-01",   "it-1", "IT--1",    "IT-1x",
+  static const char *const bad[] = {"",    "IT",     "IT-",   "IT-01",   "it-",  "IT--1",    "IT-1x",
                                     "-1",  "IT.1-5", "IT.-5", "IT.02-5", "IT.2", "ITALIA-1", "IT-18446744073709551616",
                                     "I-1", "IT.2-",  "IT 1"};
   (void)state;
@@ -67,6 +67,10 @@ static void references_are_read_and_written(void **state) {
     }
   }
   assert_int_equal(reference_parse(federation, "DE-1", &node, &gen, &index, &err), ERR_NOT_FOUND);
+  assert_int_equal(reference_parse(federation, "fR-7", &node, &gen, &index, &err), OK);
+  assert_memory_equal(&node, &f.nodes[1].id, sizeof node);
+  assert_int_equal(index, 7);
+  assert_int_equal(reference_parse(federation, "de-1", &node, &gen, &index, &err), ERR_FORMAT); /* words of a title */
   fixture_release(&f);
 }
 

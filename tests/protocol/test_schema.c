@@ -254,6 +254,31 @@ static void refuses_tables_that_are_none(void **state) {
   }
 }
 
+static void knows_which_code_a_word_means(void **state) {
+  const struct vocabulary *country = vocabulary_by_name(*state, "country"), *sector = vocabulary_by_name(*state, "sector");
+  const struct {
+    const struct vocabulary *v;
+    const char *word, *lang, *code;
+  } rows[] = {{country, "IT", "en", "IT"},    {country, "it", NULL, "IT"},    {country, "Italia", "it", "IT"},
+              {country, "ITALY", "it", "IT"}, {country, "Italy", NULL, NULL}, {country, "", "en", NULL},
+              {country, "itt", "en", NULL},   {sector, "01.3", NULL, "01.3"}, {sector, "general services", "en", "01.3"}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    const char *code = vocabulary_meant(rows[i].v, view_of_text(rows[i].word), rows[i].lang);
+    if (rows[i].code != NULL && (code == NULL || strcmp(code, rows[i].code) != 0)) fail_msg("%s: %s", rows[i].word, code);
+    if (rows[i].code == NULL && code != NULL) fail_msg("%s: %s", rows[i].word, code);
+  }
+  assert_string_equal(vocabulary_near(country, view_of_text("itt"), "en"), "IT");
+  assert_string_equal(vocabulary_near(country, view_of_text("Itly"), "en"), "IT");
+  assert_null(vocabulary_near(country, view_of_text("zz"), "en"));
+  assert_null(vocabulary_near(country, view_of_text("qqqqqqqqqqqq"), "en"));
+  /* A name that two codes have means neither. */
+  const char twice[] = "number\tcode\ten\n1\ta\tSame\n2\tb\tSame\n3\tc\tOther\n";
+  assert_int_equal(schema_set_add_vocabulary(*state, "twice", view_of_text(twice), NULL), OK);
+  const struct vocabulary *v = vocabulary_by_name(*state, "twice");
+  assert_null(vocabulary_meant(v, view_of_text("same"), "en"));
+  assert_string_equal(vocabulary_meant(v, view_of_text("other"), "en"), "c");
+}
+
 static void reads_a_vocabulary(void **state) {
   static const char tsv[] = "number\tcode\ten\tit\r\n3\tred\tRed\tRosso\r\n\r\n1\tblue\tBlue\t\r\n7\tx\t\t\r\n";
   assert_int_equal(schema_set_add_vocabulary(*state, "colour", view_of_text(tsv), NULL), OK);
@@ -471,6 +496,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(later_labels_go_before_earlier_ones, new_set, free_set),
       cmocka_unit_test_setup_teardown(refuses_tables_that_are_none, new_set, free_set),
       cmocka_unit_test_setup_teardown(reads_a_vocabulary, new_set, free_set),
+      cmocka_unit_test_setup_teardown(knows_which_code_a_word_means, new_set, free_set),
       cmocka_unit_test_setup_teardown(refuses_vocabularies_with_bad_numbers_or_codes, new_set, free_set),
       cmocka_unit_test_setup_teardown(knows_countries_in_every_official_language_of_the_eu, new_set, free_set),
       cmocka_unit_test_setup_teardown(knows_regions_languages_and_currencies, new_set, free_set),
