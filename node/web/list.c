@@ -266,6 +266,26 @@ static enum err_code facets_json(struct making *m, json_t *facets) {
   return code;
 }
 
+/* Codes that are none: what they were given for, and what was probably meant. */
+static json_t *findings_json(const struct making *m) {
+  json_t *findings = json_array();
+  for (size_t i = 0; i < m->q->n_choices; i++) {
+    const struct field *field = m->q->choices[i].field;
+    if (!m->q->choices[i].unknown) continue;
+    json_t *finding = json_pack("{s:s, s:s, s:s}", "dim", field->dim, "label",
+                                schema_label(m->q->schema, field->key, m->r->lang), "code", m->q->choices[i].code);
+    const bool is_short = vocabulary_count(field->vocabulary) <= LIST_NEAR_CODES && json_array_size(findings) == 0;
+    const char *near = is_short ? vocabulary_near(field->vocabulary, view_of_text(m->q->choices[i].code), m->r->lang) : NULL;
+    if (near != NULL) {
+      const char *label = vocabulary_label(field->vocabulary, view_of_text(near), m->r->lang);
+      (void)json_object_set_new(finding, "meant", json_string(near));
+      (void)json_object_set_new(finding, "meant_label", json_string(label == NULL ? near : label));
+    }
+    (void)json_array_append_new(findings, finding);
+  }
+  return findings;
+}
+
 /* ---- the model ---- */
 
 static enum err_code make(struct making *m, json_t *out) {
@@ -284,6 +304,7 @@ static enum err_code make(struct making *m, json_t *out) {
                       m->q->text, take_row, m, m->err);
   }
   if (code == OK) code = facets_json(m, facets);
+  (void)json_object_set_new(out, "findings", findings_json(m));
   (void)json_object_set_new(out, "total", json_integer(page.total));
   (void)json_object_set_new(out, "from", json_integer(page.n == 0 ? 0 : page.before + 1));
   (void)json_object_set_new(out, "order", json_string(is_ranked(m) ? "best" : "newest"));

@@ -7,10 +7,11 @@
 
 #include "node/web/site.h"
 
-#define LIST_PAGE 20    /* objects of a page */
-#define LIST_CHOICES 24 /* facet codes in one question */
-#define LIST_CODES 6    /* codes of a dimension that are offered; all of one on wish */
-#define LIST_FIRST 6    /* dimensions that stand in the open; the others are folded away */
+#define LIST_PAGE 20         /* objects of a page */
+#define LIST_CHOICES 24      /* facet codes in one question */
+#define LIST_CODES 6         /* codes of a dimension that are offered; all of one on wish */
+#define LIST_NEAR_CODES 400u /* of a vocabulary in which the code that was meant is looked for */
+#define LIST_FIRST 6         /* dimensions that stand in the open; the others are folded away */
 #define LIST_ALL_CODES 300
 #define LIST_TEXT_MAX 200 /* octets of words */
 
@@ -23,7 +24,9 @@ struct list_question {
   const char *more;  /* the dimension of which all codes are offered, or NULL */
   bool newest;       /* newest first, although there is text */
   struct {
-    const char *dim, *code;
+    const char *dim, *code;    /* a code of the vocabulary, as it is spelt there */
+    const struct field *field; /* that has the dimension */
+    bool unknown;              /* a code that neither the vocabulary has nor any object: it finds nothing */
   } choices[LIST_CHOICES];
   size_t n_choices;
 };

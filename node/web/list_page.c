@@ -234,6 +234,33 @@ static void show_paging(struct request *r, struct html *h, const struct list_que
   html_close(h);
 }
 
+/* Filters that are none, and what was probably meant. */
+static void show_findings(struct request *r, struct html *h, const struct list_question *q, const json_t *model) {
+  size_t i = 0;
+  const json_t *finding = NULL;
+  json_array_foreach(json_object_get(model, "findings"), i, finding) {
+    const char *dim = text_at(finding, "dim"), *code = text_at(finding, "code");
+    html_open(h, "p");
+    html_attr(h, "class", "finding");
+    html_text(h, text_at(finding, "label"));
+    html_text(h, ": ");
+    html_text(h, phrase(P_NO_SUCH_CODE, r->lang));
+    html_text(h, " \"");
+    html_text(h, code);
+    html_text(h, "\". ");
+    if (text_at(finding, "meant")[0] != '\0') {
+      html_text(h, phrase(P_DID_YOU_MEAN, r->lang));
+      html_text(h, " ");
+      html_open(h, "a");
+      put_path(r, h, q, dim, code, dim, text_at(finding, "meant"));
+      html_text(h, text_at(finding, "meant_label"));
+      html_close(h);
+      html_text(h, "?");
+    }
+    html_close(h);
+  }
+}
+
 /* What to do when nothing is found. */
 static void show_nothing(struct request *r, struct html *h, const struct list_question *q) {
   char path[SLUG_MAX + 1] = "/";
@@ -275,6 +302,7 @@ static void show_results(struct request *r, struct html *h, const struct list_qu
   html_close(h);
   html_close(h);
   show_active(r, h, q, model);
+  show_findings(r, h, q, model);
   if (n == 0) {
     show_nothing(r, h, q);
   } else {

@@ -33,6 +33,8 @@
   X(NONE_FOUND, "Nothing was found.", "Non è stato trovato nulla.")                                                            \
   X(NONE_HELP, "Take a filter away, use other words, or put * behind the beginning of a word: open*.",                         \
     "Togli un filtro, usa altre parole, o metti * dopo l'inizio di una parola: apert*.")                                       \
+  X(NO_SUCH_CODE, "there is no value called", "non c'è nessun valore chiamato")                                                \
+  X(DID_YOU_MEAN, "Did you mean", "Si intendeva")                                                                              \
   X(OF, "of", "di")                                                                                                            \
   X(NEXT, "Next page", "Pagina successiva")                                                                                    \
   X(FIRST, "First page", "Prima pagina")                                                                                       \

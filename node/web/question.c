@@ -5,22 +5,36 @@
 
 #include "node/web/list.h"
 
-/* A top-level or group field with that dimension. */
-static bool has_dim(const struct field *fields, size_t n, const char *dim) {
-  for (size_t i = 0; i < n; i++) {
-    if (strcmp(fields[i].dim, dim) == 0) return true;
-    if (has_dim(fields[i].children, fields[i].n_children, dim)) return true; // NOLINT(misc-no-recursion)
+/* The first top-level or group field with that dimension; NULL: none. */
+static const struct field *field_of(const struct field *fields, size_t n, const char *dim) {
+  const struct field *found = NULL;
+  for (size_t i = 0; i < n && found == NULL; i++) {
+    found = strcmp(fields[i].dim, dim) == 0
+                ? &fields[i]
+                : field_of(fields[i].children, fields[i].n_children, dim); // NOLINT(misc-no-recursion)
+  }
+  return found;
+}
+
+static bool is_in_use(const struct catalogue *c, const char *dim, const char *code) {
+  uint32_t n = 0;
+  const struct catalogue_code *codes = catalogue_dim(c, dim, &n);
+  for (uint32_t i = 0; i < n; i++) {
+    if (strcmp(codes[i].code, code) == 0) return true;
   }
   return false;
 }
 
-static enum err_code take_choice(struct list_question *q, const char *dim, const char *code, struct err *err) {
-  if (dim[0] == '\0' || !has_dim(q->schema->fields, q->schema->n_fields, dim)) {
-    return err_set(err, ERR_USAGE, "there is no facet '%.60s'", dim);
-  }
+static enum err_code take_choice(const struct request *r, struct list_question *q, const char *dim, const char *code,
+                                 struct err *err) {
+  const struct field *field = dim[0] == '\0' ? NULL : field_of(q->schema->fields, q->schema->n_fields, dim);
+  if (field == NULL) return err_set(err, ERR_USAGE, "there is no facet '%.60s'", dim);
   if (q->n_choices == LIST_CHOICES) return err_set(err, ERR_USAGE, "more than %d filters", LIST_CHOICES);
+  const char *meant = field->vocabulary == NULL ? code : vocabulary_meant(field->vocabulary, view_of_text(code), NULL);
   q->choices[q->n_choices].dim = dim;
-  q->choices[q->n_choices++].code = code;
+  q->choices[q->n_choices].code = meant == NULL ? code : meant;
+  q->choices[q->n_choices].field = field;
+  q->choices[q->n_choices++].unknown = meant == NULL && !is_in_use(r->site->now->catalogue, dim, code);
   return OK;
 }
 
@@ -43,7 +57,7 @@ enum err_code list_read(const struct request *r, const struct schema *schema, st
     size_t k = 0;
     while (k < sizeof ONCE / sizeof ONCE[0] && strcmp(ONCE[k].name, name) != 0)
       k++;
-    code = k < sizeof ONCE / sizeof ONCE[0] ? take_one(ONCE[k].place, name, value, err) : take_choice(out, name, value, err);
+    code = k < sizeof ONCE / sizeof ONCE[0] ? take_one(ONCE[k].place, name, value, err) : take_choice(r, out, name, value, err);
   }
   if (code != OK) return code;
   if (out->text != NULL && strlen(out->text) > LIST_TEXT_MAX) {

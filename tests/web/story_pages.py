@@ -57,6 +57,20 @@ def lists(web):
         assert web.ask("GET", "/en/cases?" + bad)[0] == status
 
 
+def codes(web):
+    """A code in another case is that code; one that there is not is told on the page, which stays a page."""
+    local = json.loads(web.get("/en/cases.json?level=local")[1])
+    assert json.loads(web.get("/en/cases.json?level=LOCAL")[1]) == local and local["findings"] == []
+    headers, page = read(web, "/en/cases?country=itt&level=local")
+    text = " ".join(page.text().split()).replace(" ?", "?")
+    assert 'Country: there is no value called "itt". Did you mean Italy?' in text, text
+    assert "/en/cases?level=local&country=IT" in page.links, page.links
+    finding, = json.loads(web.get("/it/cases.json?country=itt&level=local")[1])["findings"]
+    assert finding == {"dim": "country", "label": "Paese", "code": "itt", "meant": "IT", "meant_label": "Italia"}, finding
+    assert json.loads(web.get("/en/cases.json?region=qqqq&tag=nobody-has-it")[1])["findings"][0]["code"] == "qqqq"
+    assert json.loads(web.get("/en/iT-2.json")[1])["reference"] == "IT-2"
+
+
 def languages(web):
     assert "Pubblicato" in read(web, "/it/IT-2")[1].text() and "Not endorsed" in read(web, "/en/IT-2")[1].text()
     for wish, lang in (("it-IT,it;q=0.9,en;q=0.5", "it"), ("fr,en;q=0.5", "en"), ("de, it;q=0.3", "it")):
@@ -116,6 +130,7 @@ def main():
         seen = walk(web)
         print(f"{len(seen)} pages walked; each with its twin, its ETag, and nothing active")
         lists(web)
+        codes(web)
         languages(web)
         packed(web)
         shared(web)
