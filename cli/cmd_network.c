@@ -40,7 +40,8 @@ enum err_code serving_options(struct cli *cli, const struct args *args, char pro
                                 .program = program,
                                 .listen = args_value(args, "listen"),
                                 .web = args_value(args, "web"),
-                                .idle_now = args_flag(args, "idle-now")};
+                                .idle_now = args_flag(args, "idle-now"),
+                                .verbose = cli->verbose};
   if (out->listen != NULL && !home_listen_is_valid(out->listen)) {
     err_set(err, ERR_USAGE, "--listen: \"%s\" is no endpoint", out->listen);
     return err_hint(err, "--listen tcp://0.0.0.0:7411");

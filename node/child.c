@@ -1,46 +1,28 @@
 /*
- * child: the life of a child process: closed to debuggers and core dumps, bound to its parent, then its role until it is told
- * to stop.
+ * child: the life of a child process: confined (confine.h), bound to its parent, then its role until it is told to stop.
  */
 #include "node/child.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "keys/log.h"
 #include "node/clock.h"
+#include "node/confine.h"
 #include "node/core.h"
 #include "node/net/ctl.h"
 #include "node/net/gate.h"
+#include "node/store/store.h"
 #include "node/web/web.h"
 #include "protocol/canon.h"
 #include "protocol/limits.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
-
-#define HELLO_MS 10000                          /* the supervisor speaks at once */
-#define FAREWELL_MS 1000                        /* to say why it ends */
-#define GATE_MEMORY ((rlim_t)512 * 1024 * 1024) /* address space */
-#define WEB_MEMORY ((rlim_t)768 * 1024 * 1024)  /* address space; what it holds is far less */
-#define GATE_STACK ((size_t)256 * 1024)         /* of each thread of gate and web: they count into it */
-#define FILES_MIN 4096                          /* descriptors, if the system lets us: links, monitors, strangers */
+#define HELLO_MS 10000   /* the supervisor speaks at once */
+#define FAREWELL_MS 1000 /* to say why it ends */
 #define PATH_MAX_HELLO HOME_PATH_MAX
 
 static const char *const NAMES[CHILD_ROLES] = {
@@ -147,37 +129,14 @@ enum err_code child_end_read(struct view payload, struct child_end *out, struct 
 
 /* ---- the process ---- */
 
-static void limit(int what, rlim_t value) {
-  struct rlimit now;
-  if (getrlimit((__rlimit_resource_t)what, &now) != 0) return;
-  if (now.rlim_max != RLIM_INFINITY && value > now.rlim_max) value = now.rlim_max;
-  now.rlim_cur = value;
-  if (what == RLIMIT_CORE || what == RLIMIT_AS) now.rlim_max = value;
-  if (setrlimit((__rlimit_resource_t)what, &now) != 0) log_line(LOG_WARNING, "child", "a limit was not set", "which=%d", what);
-}
-
-/* No core dumps, no debugger, no signals but through the supervisor; what strangers talk to has its memory capped. Sanitizers
- * need the opposite.
- */
-static void harden(enum child_role role) {
+/* No signals but through the supervisor. */
+static void ignore_signals(void) {
   static const int SIGNALS[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
   sigset_t none;
   (void)sigemptyset(&none);
   (void)sigprocmask(SIG_SETMASK, &none, NULL);
   for (size_t i = 0; i < sizeof SIGNALS / sizeof SIGNALS[0]; i++)
     (void)signal(SIGNALS[i], SIG_IGN);
-  limit(RLIMIT_CORE, 0);
-  limit(RLIMIT_NOFILE, FILES_MIN);
-  if (SANITIZED) return;
-  (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-  if (role != CHILD_GATE && role != CHILD_WEB) return;
-  pthread_attr_t stack;
-  (void)mallopt(M_ARENA_MAX, 1);
-  if (pthread_attr_init(&stack) == 0) {
-    if (pthread_attr_setstacksize(&stack, GATE_STACK) == 0) (void)pthread_setattr_default_np(&stack);
-    (void)pthread_attr_destroy(&stack);
-  }
-  limit(RLIMIT_AS, role == CHILD_GATE ? GATE_MEMORY : WEB_MEMORY);
 }
 
 /* Waits for the first message. */
@@ -220,26 +179,52 @@ static enum err_code run_core(struct pipe *p, struct received_hello *r, struct e
                                      .idle_now = r->hello.idle_now,
                                      .once = r->hello.once,
                                      .timeout_ms = r->hello.timeout_ms};
+  struct confine confine;
+  confine_files(&confine, CHILD_CORE, r->dir);
+  confine_calls(&confine);
   code = core_run(&config, err);
   signer_release(&node_key);
   return code;
 }
 
+static bool gate_is_outdated(void *context) {
+  return confine_is_outdated(context);
+}
+
+static void settle(void *context) {
+  confine_calls(context);
+}
+
 static enum err_code run_gate(struct pipe *p, struct received_hello *r, struct err *err) {
   struct gate_config config = {.listen = r->listen[0] == '\0' ? NULL : r->listen, .supervisor = p};
+  struct confine confine;
   if (r->secret == NULL || secret_len(r->secret) != CURVE_LEN) return err_set(err, ERR_FORMAT, "no CURVE key came");
   config.key.secret = r->secret;
   memcpy(config.key.pub, r->pub, CURVE_LEN);
+  config.is_outdated = gate_is_outdated;
+  config.context = &confine;
+  confine_files(&confine, CHILD_GATE, r->dir);
+  confine_calls(&confine);
   return gate_run(&config, err);
 }
 
 static enum err_code run_ctl(struct pipe *p, struct received_hello *r, struct err *err) {
-  const struct ctl_config config = {.dir = r->hello.dir, .supervisor = p};
+  struct confine confine;
+  const struct ctl_config config = {.dir = r->hello.dir, .supervisor = p, .settled = settle, .context = &confine};
+  confine_files(&confine, CHILD_CTL, r->dir);
   return ctl_run(&config, err);
 }
 
 static enum err_code run_web(struct pipe *p, struct received_hello *r, struct err *err) {
-  const struct web_config config = {.dir = r->hello.dir, .listen = r->listen, .supervisor = p};
+  struct confine confine;
+  struct store *s = NULL;
+  const struct web_config config = {
+      .dir = r->hello.dir, .listen = r->listen, .supervisor = p, .settled = settle, .context = &confine};
+  /* Whoever opens a store makes the companions of its file, if they are not there: only what is there can be allowed. */
+  const enum err_code code = store_open(r->dir, STORE_READ, NULL, &s, err);
+  if (code != OK) return code;
+  confine_files(&confine, CHILD_WEB, r->dir);
+  store_close(s);
   return web_run(&config, err);
 }
 
@@ -277,7 +262,8 @@ int serve_child(int argc, char **argv) {
   const enum child_role role = serve_is_child(argc, argv) ? role_of(argv[2]) : CHILD_ROLES;
   if (role >= CHILD_ROLES) return err_exit_status(ERR_USAGE);
   log_set_process(NAMES[role]);
-  harden(role);
+  ignore_signals();
+  confine_limits(role);
   struct pipe *p = pipe_new(CHILD_FD, CHILD_QUEUE);
   struct received_hello *hello = calloc(1, sizeof *hello);
   if (p == NULL || hello == NULL) {

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "node/confine.h"
 #include "node/ctl_client.h"
 #include "node/net/linkend.h"
 #include "node/supervisor.h"
@@ -67,6 +68,7 @@ static enum err_code sweep(const struct run *r, struct err *err) {
 }
 
 static enum err_code run_open(struct run *r, const struct serve_options *options, struct err *err) {
+  confine_keys();
   enum err_code code = home_open(options->home, &r->home, err);
   if (code == OK) code = open_seed(r, options->passphrase, err);
   if (code == OK && !options->no_gate) code = home_curve_key(&r->home, options->passphrase, r->pub, &r->curve, err);

@@ -268,14 +268,17 @@ static bool is_incurable(enum err_code code) {
   return false;
 }
 
-static void restart_plan(struct supervisor *s, struct child *c) {
+/* status: as waitpid tells it. A child that found no memory within its limit ends by SIGABRT. */
+static void restart_plan(struct supervisor *s, struct child *c, int status) {
+  char why[32] = "ended";
+  if (WIFSIGNALED(status)) (void)snprintf(why, sizeof why, "signal %d", WTERMSIG(status));
   const bool steady = s->now_ms - c->started_ms >= STEADY_MS;
   c->backoff_ms = steady || c->backoff_ms == 0 ? BACKOFF_FIRST_MS : c->backoff_ms * 2;
   if (c->backoff_ms > BACKOFF_LAST_MS) c->backoff_ms = BACKOFF_LAST_MS;
   c->start_ms = s->now_ms + c->backoff_ms;
   c->restarts++;
   log_line(LOG_WARNING, "serve", "a process ended and is started again", "role=%s restarts=%u why=%s", child_name(c->role),
-           c->restarts, c->why.code == OK ? "killed" : c->why.message);
+           c->restarts, c->why.code == OK ? why : c->why.message);
 }
 
 static void child_ended(struct supervisor *s, struct child *c, int status) {
@@ -296,7 +299,7 @@ static void child_ended(struct supervisor *s, struct child *c, int status) {
     err_hint(&why, "look at the lines of its log on stderr");
     stop_begin(s, &why);
   } else {
-    restart_plan(s, c);
+    restart_plan(s, c, status);
   }
 }
 
@@ -327,7 +330,7 @@ static int due(struct supervisor *s) {
     if (c->pid == 0 && c->start_ms <= s->now_ms && child_start(s, c, &err) != OK) {
       log_line(LOG_ERROR, "serve", "a process was not started", "role=%s why=%s", child_name(c->role), err.message);
       if (c->pid == 0) {
-        restart_plan(s, c);
+        restart_plan(s, c, 0);
       } else {
         c->kill_ms = s->now_ms;
       }

@@ -356,6 +356,7 @@ enum err_code ctl_run(const struct ctl_config *config, struct err *err) {
   struct ctl *c = NULL;
   bool stop = false;
   enum err_code code = ctl_new(config, &c, err);
+  if (code == OK && config->settled != NULL) config->settled(config->context);
   if (code == OK) code = pipe_send(config->supervisor, PIPE_READY, view_of(NULL, 0), err);
   /* What came together with the hello is read already: no descriptor tells of it. */
   for (bool first = true; code == OK && !stop; first = false)

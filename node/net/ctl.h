@@ -19,6 +19,9 @@ struct ctl_config {
   const char *dir;         /* <home>/run; borrowed during ctl_new */
   struct pipe *supervisor; /* borrowed; PIPE_PEER and PIPE_STOP come in */
   unsigned timeout_s;      /* how long a client may take to say what it wants; 0: 10 s */
+  /* Called once when everything is open that it needs, before it answers anybody (confine.h); NULL: not called. */
+  void (*settled)(void *context);
+  void *context;
 };
 /* Binds the socket; one that an earlier process left is replaced (who starts this holds the store's lock). ERR_IO, ERR_MEMORY
  * and those of unixpath_make. */

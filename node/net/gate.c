@@ -46,6 +46,8 @@ struct gate {
   uint64_t monitors; /* number of the last one */
   struct bytes scratch;
   uint64_t now_ms;
+  bool (*is_outdated)(void *context);
+  void *outdated_context;
 };
 
 enum err_code gate_new(const struct gate_config *config, struct gate **out, struct err *err) {
@@ -58,6 +60,8 @@ enum err_code gate_new(const struct gate_config *config, struct gate **out, stru
   g->key = config->key;
   g->listen = config->listen;
   g->supervisor = config->supervisor;
+  g->is_outdated = config->is_outdated;
+  g->outdated_context = config->context;
   bytes_init(&g->scratch, LIMIT_PIPE);
   g->context = zmq_ctx_new();
   if (g->context == NULL) {
@@ -381,6 +385,14 @@ static int items_fill(struct gate *g, zmq_pollitem_t items[ITEMS], unsigned *tim
   return n;
 }
 
+/* A name is looked up, and the resolver's files are not those that this process may read: the next one may. */
+static bool has_to_begin_anew(const struct gate *g) {
+  bool waiting = false;
+  for (size_t i = 0; i < g->n_dials; i++)
+    waiting = waiting || dialled_is_waiting(g->dials[i]);
+  return waiting && g->is_outdated != NULL && g->is_outdated(g->outdated_context);
+}
+
 enum err_code gate_step(struct gate *g, unsigned timeout_ms, bool *stop, struct err *err) {
   zmq_pollitem_t items[ITEMS];
   uint8_t stranger[CURVE_LEN];
@@ -397,6 +409,7 @@ enum err_code gate_step(struct gate *g, unsigned timeout_ms, bool *stop, struct 
   if (g->router != NULL) router_turn(g);
   for (size_t i = g->n_dials; core_has_room(g) && i > 0; i--)
     (void)dial_turn(g, i - 1);
+  if (has_to_begin_anew(g)) return err_set(err, ERR_FAILED, "the files of name service were replaced: begins anew");
   enum err_code code = supervisor_turn(g, stop, err);
   if (code == OK && g->core != NULL) code = core_turn(g, err);
   return code;

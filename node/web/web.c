@@ -222,7 +222,8 @@ enum err_code web_run(const struct web_config *config, struct err *err) {
   struct web *w = NULL;
   bool stop = false;
   enum err_code code = web_new(config, &w, err);
-  if (code == OK) code = tell_ready(w, err);
+  if (code == OK && config->settled != NULL) config->settled(config->context);
+  if (w != NULL) code = tell_ready(w, err);
   /* What came together with the hello is read already: no descriptor tells of it. */
   for (bool first = true; code == OK && !stop; first = false)
     code = step(w, first ? 0 : TURN_MS, &stop, err);

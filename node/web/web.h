@@ -15,6 +15,9 @@ struct web_config {
   const char *listen;      /* http://HOST:PORT */
   struct pipe *supervisor; /* borrowed; PIPE_PEER and PIPE_STOP come in, PIPE_BOUND and PIPE_READY go out */
   unsigned timeout_s;      /* of a request; 0: SERVER_TIMEOUT_S */
+  /* Called once when everything is open that it needs, before it answers anybody (confine.h); NULL: not called. */
+  void (*settled)(void *context);
+  void *context;
 };
 /* Runs until told to stop. ERR_UNREACHABLE: the supervisor is gone. ERR_USAGE, ERR_IO (the address), and those of home_open,
  * store_open. */
