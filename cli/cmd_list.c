@@ -163,6 +163,30 @@ static enum err_code count_facets(struct cli *cli, const struct here *here, cons
 
 /* ---- both ---- */
 
+/* "20 of 474; 12 have all words". shown UINT64_MAX: counted, and no rows shown. */
+static enum err_code say_total(struct cli *cli, const struct here *here, const struct query *q, uint64_t shown, uint64_t total,
+                               struct err *err) {
+  uint64_t every = 0;
+  bool several = false;
+  char rest[96] = "";
+  const enum err_code code = query_every(here->store, &here->federation, here->schemas, q, &several, &every, err);
+  if (code != OK) {
+    return code;
+  }
+  if (several) {
+    out_set_number(cli, "every", every);
+    (void)snprintf(rest, sizeof rest, "; %ju %s", (uintmax_t)every,
+                   every == 1 ? out_word(cli, "has all words", "ha tutte le parole")
+                              : out_word(cli, "have all words", "hanno tutte le parole"));
+  }
+  if (shown == UINT64_MAX) {
+    out_line(cli, "%ju object%s%s", (uintmax_t)total, total == 1 ? "" : "s", rest);
+  } else {
+    out_line(cli, "%ju of %ju%s", (uintmax_t)shown, (uintmax_t)total, rest);
+  }
+  return OK;
+}
+
 static enum err_code run(struct cli *cli, const struct args *args, struct query *q, struct err *err) {
   static const char *const with_kind[] = {"ref", "kind", ">versions", ">complete", "state", "<title", NULL};
   static const char *const without[] = {"ref", ">versions", ">complete", "state", "<title", NULL};
@@ -187,11 +211,7 @@ static enum err_code run(struct cli *cli, const struct args *args, struct query 
   if (code == OK && counting) {
     code = count_facets(cli, &here, q, err);
   }
-  if (code == OK && counting) {
-    out_line(cli, "%ju object%s", (uintmax_t)total, total == 1 ? "" : "s");
-  } else if (code == OK) {
-    out_line(cli, "%ju of %ju", (uintmax_t)l.n, (uintmax_t)total);
-  }
+  code = code == OK ? say_total(cli, &here, q, counting ? UINT64_MAX : l.n, total, err) : code;
   if (code == OK && total == 0 && q->n_facets > 0) {
     out_note(cli, "Codes in use:  specola search --facets");
   }

@@ -38,6 +38,15 @@ static enum err_code order_completeness(struct query_sql *q, const struct query 
   return query_sql_add(q, " ORDER BY object.complete DESC, log.node, log.gen, object.id", err);
 }
 
+/* "object.id IN (what has every word)". */
+static enum err_code put_every(struct query_sql *q, struct err *err) {
+  enum err_code code = query_sql_add(q, "object.id IN (SELECT rowid FROM fulltext WHERE fulltext MATCH ", err);
+  if (code == OK) {
+    code = query_sql_text(q, bytes_view(&q->match.every), err);
+  }
+  return code == OK ? query_sql_add(q, ")", err) : code;
+}
+
 /* What has every word comes first; the title weighs more than the rest; ties go by (node, gen, index). */
 static enum err_code order_relevance(struct query_sql *q, const struct query *query, const struct schema_set *set,
                                      struct err *err) {
@@ -46,13 +55,8 @@ static enum err_code order_relevance(struct query_sql *q, const struct query *qu
   }
   enum err_code code = query_sql_add(q, " ORDER BY ", err);
   if (code == OK && q->match.n_words > 1) {
-    code = query_sql_add(q, "object.id IN (SELECT rowid FROM fulltext WHERE fulltext MATCH ", err);
-    if (code == OK) {
-      code = query_sql_text(q, bytes_view(&q->match.every), err);
-    }
-    if (code == OK) {
-      code = query_sql_add(q, ") DESC, ", err);
-    }
+    code = put_every(q, err);
+    code = code == OK ? query_sql_add(q, " DESC, ", err) : code;
   }
   return code == OK ? query_sql_add(q, "bm25(fulltext, 8.0, 1.0), log.node, log.gen, object.id", err) : code;
 }
@@ -191,6 +195,28 @@ enum err_code query_run(struct store *s, const struct federation *f, const struc
   }
   bytes_release(&ids);
   query_reader_release(&reader);
+  query_sql_release(&q);
+  return code;
+}
+
+enum err_code query_every(struct store *s, const struct federation *f, const struct schema_set *set, const struct query *query,
+                          bool *several, uint64_t *out, struct err *err) {
+  struct query_sql q;
+  sqlite3_stmt *st = NULL;
+  bool row = false;
+  *several = false;
+  *out = 0;
+  store_use_schemas(s, set);
+  query_sql_init(&q);
+  enum err_code code = query_sql_add(&q, "SELECT count(*)", err);
+  if (code == OK && (code = query_sql_where(&q, f, set, query, NULL, err)) == OK && q.match.n_words > 1) {
+    *several = true;
+    if ((code = query_sql_add(&q, " AND ", err)) == OK && (code = put_every(&q, err)) == OK &&
+        (code = query_sql_prepare(&q, s, &st, err)) == OK && (code = statement_step(s, st, &row, "query", err)) == OK && row) {
+      *out = (uint64_t)sqlite3_column_int64(st, 0);
+    }
+  }
+  (void)sqlite3_finalize(st);
   query_sql_release(&q);
   return code;
 }

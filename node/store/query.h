@@ -55,6 +55,10 @@ typedef bool query_visit(void *context, const struct query_row *row);
  * nearest). */
 MUST_CHECK enum err_code query_run(struct store *s, const struct federation *f, const struct schema_set *set,
                                    const struct query *q, query_visit *visit, void *context, uint64_t *total, struct err *err);
+/* How many of what a query finds have every one of its words. *several false: it has fewer than two words, so all do, and *out
+ * is 0. The same errors. */
+MUST_CHECK enum err_code query_every(struct store *s, const struct federation *f, const struct schema_set *set,
+                                     const struct query *q, bool *several, uint64_t *out, struct err *err);
 /* The objects of these ids (object.id), in this order, with snippets for text (NULL: none); one that is gone is passed over. */
 MUST_CHECK enum err_code query_rows(struct store *s, const struct federation *f, const struct schema_set *set,
                                     const int64_t *ids, size_t n, const char *lang, const char *text, query_visit *visit,

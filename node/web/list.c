@@ -58,6 +58,14 @@ static const struct search_hit *found(const struct making *m) {
   return (const struct search_hit *)(const void *)m->found.p;
 }
 
+/* Of what is found, how many have every word of the text. */
+static uint32_t count_every(const struct making *m) {
+  uint32_t n = 0;
+  for (size_t i = 0; i < n_found(m); i++)
+    n += found(m)[i].every && selection_has(&m->all, found(m)[i].place);
+  return n;
+}
+
 static bool is_ranked(const struct making *m) {
   return m->q->text != NULL && !m->q->newest;
 }
@@ -306,6 +314,7 @@ static enum err_code make(struct making *m, json_t *out) {
   if (code == OK) code = facets_json(m, facets);
   (void)json_object_set_new(out, "findings", findings_json(m));
   (void)json_object_set_new(out, "total", json_integer(page.total));
+  if (m->q->text != NULL) (void)json_object_set_new(out, "every", json_integer(count_every(m)));
   (void)json_object_set_new(out, "from", json_integer(page.n == 0 ? 0 : page.before + 1));
   (void)json_object_set_new(out, "order", json_string(is_ranked(m) ? "best" : "newest"));
   if (page.next[0] != '\0') (void)json_object_set_new(out, "after", json_string(page.next));

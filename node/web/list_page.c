@@ -278,6 +278,18 @@ static void show_nothing(struct request *r, struct html *h, const struct list_qu
   html_close(h);
 }
 
+/* How many have every word, where some have only one of them. */
+static void show_every(struct request *r, struct html *h, const json_t *model) {
+  const json_int_t every = int_at(model, "every");
+  if (json_object_get(model, "every") == NULL || every == int_at(model, "total")) return;
+  html_open(h, "p");
+  html_attr(h, "class", "every");
+  html_uint(h, (uint64_t)every);
+  html_text(h, " ");
+  html_text(h, phrase(every == 1 ? P_HAS_EVERY : P_HAVE_EVERY, r->lang));
+  html_close(h);
+}
+
 static void show_results(struct request *r, struct html *h, const struct list_question *q, const json_t *model) {
   const unsigned total = (unsigned)int_at(model, "total"), from = (unsigned)int_at(model, "from");
   const unsigned n = (unsigned)json_array_size(json_object_get(model, "objects"));
@@ -301,6 +313,7 @@ static void show_results(struct request *r, struct html *h, const struct list_qu
   html_uint(h, total);
   html_close(h);
   html_close(h);
+  show_every(r, h, model);
   show_active(r, h, q, model);
   show_findings(r, h, q, model);
   if (n == 0) {

@@ -35,6 +35,8 @@
     "Togli un filtro, usa altre parole, o metti * dopo l'inizio di una parola: apert*.")                                       \
   X(NO_SUCH_CODE, "there is no value called", "non c'è nessun valore chiamato")                                                \
   X(DID_YOU_MEAN, "Did you mean", "Si intendeva")                                                                              \
+  X(HAS_EVERY, "has all words; the rest has some of them.", "ha tutte le parole; il resto ne ha alcune.")                      \
+  X(HAVE_EVERY, "have all words; the rest has some of them.", "hanno tutte le parole; il resto ne ha alcune.")                 \
   X(OF, "of", "di")                                                                                                            \
   X(NEXT, "Next page", "Pagina successiva")                                                                                    \
   X(FIRST, "First page", "Prima pagina")                                                                                       \

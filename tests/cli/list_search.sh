@@ -22,6 +22,15 @@ json .total 1
 as it search "living lab" --facets
 exits 0
 says "--country"
+# Of what has any of the words, how many have all: as many as a search for what has both.
+as it --json search pagopa dati --limit 0
+exits 0
+every=$(jq .every <"$T/out")
+json '.every > 0 and .every < .total' true
+as it search pagopa dati --limit 1
+says "; $every ha"
+as it --json search spid
+json '.every, .total > 0' $'null\ntrue'
 as it search nothinglikethat --facets
 silent "--country"
 says "0 objects"

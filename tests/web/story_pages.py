@@ -50,6 +50,11 @@ def lists(web):
     assert set(found) >= set(everything) - {"IT-2"} and len(all_pages(web, "/en/cases.json?q=open&sort=newest")) == len(found)
     model = json.loads(web.get("/en/cases.json?q=%22case+7%22")[1])
     assert model["total"] == 1 and any(p["match"] for p in model["objects"][0]["snippet"])
+    several = json.loads(web.get("/en/cases.json?q=case+7+dati")[1])
+    assert 0 < several["every"] < several["total"], several
+    text = " ".join(read(web, "/en/cases?q=case+7+dati")[1].text().split())
+    assert f"Results 1–20 of {several['total']} {several['every']} ha" in text and "all words; the rest has some of them." in text, text
+    assert model["every"] == 1 and "all words" not in read(web, "/en/cases?q=%22case+7%22")[1].text()
     for bad, status in (("country=IT&nonsense=1", 400), ("after=x", 400), ("after=n1", 400), ("q=a&q=b", 400), ("sort=up", 400), ("node=ZZ", 404),
                         ("q=" + "a" * 201, 400)):
         headers, body = web.get("/en/cases.json?" + bad, expect=status)
