@@ -123,6 +123,14 @@ enum err_code cli_config_path(const char *name, char out[HOME_PATH_MAX], struct 
   return n < 0 || n >= HOME_PATH_MAX ? err_set(err, ERR_LIMIT, "%s/%s: the path is too long", folder, name) : OK;
 }
 
+enum err_code cli_new_file(const char *path, struct err *err) {
+  if (path == NULL || access(path, F_OK) != 0) {
+    return OK;
+  }
+  err_set(err, ERR_FAILED, "%s exists, and is not overwritten", path);
+  return err_hint(err, "take another name, or remove that one first");
+}
+
 /* --home, else SPECOLA_HOME, else the user's own folder when there is a node in it, or none in the system's and the user is not
  * root. */
 static enum err_code find_home(struct cli *cli, const char *flag, struct err *err) {

@@ -64,6 +64,8 @@ MUST_CHECK enum err_code cli_passphrase(struct cli *cli, const char *what, bool 
 MUST_CHECK enum err_code cli_node_passphrase(struct cli *cli, struct secret **out, struct err *err);
 /* Where the person's own files are: $XDG_CONFIG_HOME/specola/NAME or ~/.config/specola/NAME. ERR_FAILED without a home. */
 MUST_CHECK enum err_code cli_config_path(const char *name, char out[HOME_PATH_MAX], struct err *err);
+/* Nothing that is there is overwritten: ERR_FAILED where path (NULL: none is meant) names a file, with a hint. */
+MUST_CHECK enum err_code cli_new_file(const char *path, struct err *err);
 /* Opens the home that this run is about. */
 MUST_CHECK enum err_code cli_open_home(const struct cli *cli, struct home *out, struct err *err);
 

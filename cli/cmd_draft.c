@@ -35,12 +35,12 @@ const struct option_row options_publish[] = {
 static enum err_code write_template(struct cli *cli, const struct schema *schema, const struct args *args, struct err *err) {
   struct bytes text;
   const char *path = args_value(args, "out");
-  if (path != NULL && access(path, F_OK) == 0) {
-    err_set(err, ERR_FAILED, "%s exists", path);
-    return err_hint(err, "take another name: a draft is never overwritten");
+  enum err_code code = cli_new_file(path, err);
+  if (code != OK) {
+    return code;
   }
   bytes_init(&text, LIMIT_DRAFT);
-  enum err_code code = draft_template(schema, cli->lang, args_flag(args, "express"), &text, err);
+  code = draft_template(schema, cli->lang, args_flag(args, "express"), &text, err);
   if (code != OK) {
     goto out;
   }

@@ -288,12 +288,9 @@ static enum err_code propose_map(struct cli *cli, const struct args *args, FILE 
   struct bytes text;
   char separator = '\0';
   bytes_init(&text, LIMIT_DRAFT);
-  if (out != NULL && access(out, F_OK) == 0) {
-    err_set(err, ERR_FAILED, "%s exists", out);
-    return err_hint(err, "take another name: a map is never overwritten");
-  }
-  enum err_code code = read_separator(args, &separator, err);
-  if (code == OK && (code = spreadsheet_open(file, path, separator, &sheet, err)) == OK && sheet == NULL) {
+  enum err_code code = cli_new_file(out, err);
+  if (code == OK && (code = read_separator(args, &separator, err)) == OK &&
+      (code = spreadsheet_open(file, path, separator, &sheet, err)) == OK && sheet == NULL) {
     code = err_set(err, ERR_REFUSED, "%s has no header", path);
   }
   if (code == OK && (code = here_schemas(cli, &set, &config, err)) == OK) {

@@ -192,6 +192,12 @@ static enum err_code warn_of_codes(const struct cli *cli, const struct home_conf
   return OK;
 }
 
+/* Of the coordinator's key, or the root sheets, if any of them is to be made. */
+static enum err_code new_passphrase(struct cli *cli, struct init *i, struct err *err) {
+  const bool wanted = i->fresh || i->observatory != NULL;
+  return wanted ? cli_passphrase(cli, i->fresh ? "your new key" : "the new root keys", true, &i->passphrase, err) : OK;
+}
+
 /* Everything is validated, then the passphrase asked. */
 static enum err_code prepare(struct cli *cli, const struct args *args, struct init *i, struct err *err) {
   i->observatory = args_value(args, "found");
@@ -202,7 +208,8 @@ static enum err_code prepare(struct cli *cli, const struct args *args, struct in
   } else if (code == OK) {
     code = roots_read(args_value(args, "root"), &i->roots, err);
   }
-  if (code != OK || (code = find_coordinator(cli, args, &i->coordinator, &i->fresh, err)) != OK) {
+  if (code != OK || (code = cli_new_file(i->out, err)) != OK ||
+      (code = find_coordinator(cli, args, &i->coordinator, &i->fresh, err)) != OK) {
     return code;
   }
   code = home_can_create(cli->home, &i->config, err);
@@ -212,14 +219,17 @@ static enum err_code prepare(struct cli *cli, const struct args *args, struct in
   if (code != OK || (code = warn_of_codes(cli, &i->config, err)) != OK) {
     return code;
   }
+  /* What need not be asked for is looked at first: nothing is announced that then is refused. */
+  const bool asks = cli->passphrase_file == NULL && cli->passphrase_fd < 0 && !cli->no_input;
+  if ((code = cli_node_passphrase(cli, &i->node_passphrase, err)) != OK ||
+      (!asks && (code = new_passphrase(cli, i, err)) != OK)) {
+    return code;
+  }
   if (i->observatory != NULL) {
     out_note(cli,
              "This founds a NEW observatory; what is signed in it cannot move to another. To try things out: specola demo.");
   }
-  if (i->fresh || i->observatory != NULL) {
-    code = cli_passphrase(cli, i->fresh ? "your new key" : "the new root keys", true, &i->passphrase, err);
-  }
-  return code != OK ? code : cli_node_passphrase(cli, &i->node_passphrase, err);
+  return asks ? new_passphrase(cli, i, err) : OK;
 }
 
 enum err_code cmd_init(struct cli *cli, const struct args *args, struct err *err) {

@@ -58,7 +58,7 @@ enum err_code cmd_key_new(struct cli *cli, const struct args *args, struct err *
     err_set(err, ERR_FAILED, "you have a key already: %s", path);
     return err_hint(err, "specola key show");
   }
-  if ((code = cli_passphrase(cli, "your new key", true, &passphrase, err)) != OK ||
+  if ((code = cli_new_file(out, err)) != OK || (code = cli_passphrase(cli, "your new key", true, &passphrase, err)) != OK ||
       (code = person_make(path, name == NULL ? "" : name, passphrase, &card, err)) != OK) {
     return code;
   }
@@ -74,6 +74,13 @@ enum err_code cmd_key_new(struct cli *cli, const struct args *args, struct err *
   return OK;
 }
 
+/* Whether the file says this card already. */
+static bool is_card(const char *path, const struct person_card *card) {
+  struct person_card there;
+  return card_read(path, &there, NULL) == OK && memcmp(there.key.b, card->key.b, PUBKEY_LEN) == 0 &&
+         strcmp(there.name, card->name) == 0;
+}
+
 enum err_code cmd_key_show(struct cli *cli, const struct args *args, struct err *err) {
   struct person_card card;
   struct here here;
@@ -82,10 +89,11 @@ enum err_code cmd_key_show(struct cli *cli, const struct args *args, struct err 
   if (code != OK) {
     return code;
   }
-  say_card(cli, &card);
-  if (out != NULL && (code = card_write(out, &card, err)) != OK) {
+  if (out != NULL && !is_card(out, &card) &&
+      ((code = cli_new_file(out, err)) != OK || (code = card_write(out, &card, err)) != OK)) {
     return code;
   }
+  say_card(cli, &card);
   if (here_open(cli, &here, NULL) == OK) {
     char words[WORDS_LEN];
     words_of(&here.federation.own, words);

@@ -34,6 +34,30 @@ complains "--home"
 as fr init --country FR --name Essai --found Essai --no-input
 exits 4
 complains "--passphrase-file"
+# Nothing is announced that then is refused.
+announced() { grep -qF "founds a NEW observatory" "$T/err" && fail "announced, and refused"; }
+announced
+cp "$T/passphrase" "$T/open"
+chmod 644 "$T/open"
+as fr init --country FR --name Essai --found Essai --passphrase-file "$T/open"
+exits 9
+announced
+as fr init --country FR --name Essai --found Essai --passphrase-file "$T/none"
+exits 3
+announced
+as fr init --country FR --name Essai --found Essai "${P[@]}" --node-passphrase-file "$T/none"
+exits 3
+announced
+# A request is written over nothing.
+echo mine >"$T/mine"
+as fr init --country FR --name Essai --root "$T/none.root" -o "$T/mine" "${P[@]}"
+exits 3
+as other root new --name FR -o "$T" "${P[@]}"
+exits 0
+as fr init --country FR --name Essai --root "$T/FR.root" -o "$T/mine" "${P[@]}"
+exits 1
+complains "$T/mine exists, and is not overwritten"
+same "$(cat "$T/mine")" mine
 [ ! -e "$T/fr/home" ] || fail "something was made before the passphrase was known"
 
 as fr init --country fr --name Essai --found Essai "${P[@]}"

@@ -14,6 +14,17 @@ json .fingerprint "$fingerprint"
 as it key new "${P[@]}"
 exits 1
 complains "already"
+# A card is written over nothing but itself.
+echo mine >"$T/mine"
+as it key show -o "$T/mine"
+exits 1
+complains "$T/mine exists, and is not overwritten"
+as it key show -o "$T/it.pub"
+exits 0
+as fresh key new -o "$T/mine" "${P[@]}"
+exits 1
+same "$(cat "$T/mine")" mine
+[ ! -e "$T/fresh/config/specola/person.key" ] || fail "a key was made, and its card refused"
 head -c 4096 /dev/zero >"$T/long.pub"
 as it person certify "$T/long.pub" --role editor
 exits 8
