@@ -42,6 +42,13 @@ static void say_row(void *context, const struct publication_row *row) {
   out_set_bool(p->cli, "logged", row->logged);
 }
 
+/* It was not published, for whatever reason: nothing that was written is lost, and the person is told where it is. */
+static enum err_code kept(const struct editing *e, const char *path, struct err *err) {
+  const struct err why = *err;
+  err_set(err, why.code, "%.350s; the draft stays in %.150s", why.message, path);
+  return why.hint[0] != '\0' ? err_hint(err, "%s", why.hint) : err_hint(err, "specola edit %s %s", e->reference, path);
+}
+
 static enum err_code send(struct publishing *p, struct submit *s, const struct proposal *o, struct err *err) {
   struct publication *publication = NULL;
   enum err_code code = submit_person(p->cli, s, err);
@@ -51,10 +58,10 @@ static enum err_code send(struct publishing *p, struct submit *s, const struct p
     publication_free(publication);
   }
   if (code == OK && !p->logged) {
-    err_set(err, ERR_REFUSED, "%s; the draft stays in %s", p->why, p->path);
-    code = err_hint(err, "specola edit %s %s", p->e->reference, p->path);
+    code = err_set(err, ERR_REFUSED, "%s", p->why);
+    err_hint(err, "specola edit %s %s", p->e->reference, p->path);
   }
-  return code;
+  return code == OK ? OK : kept(p->e, p->path, err);
 }
 
 /* What is needed to publish is missing: said, and told where the draft is. */
@@ -63,8 +70,9 @@ static enum err_code refuse(struct cli *cli, const struct editing *e, const stru
   const struct finding *first = findings_first_refused(&o->findings);
   findings_show(cli, &o->findings, "  ", FINDING_REFUSED);
   out_set(cli, "findings", findings_json(&o->findings));
-  err_set(err, ERR_REFUSED, "%s; the draft stays in %s", first == NULL ? "it cannot be published" : first->message, path);
-  return err_hint(err, "mend it, then specola edit %s %s", e->reference, path);
+  err_set(err, ERR_REFUSED, "%s", first == NULL ? "it cannot be published" : first->message);
+  err_hint(err, "mend it, then specola edit %s %s", e->reference, path);
+  return kept(e, path, err);
 }
 
 /* Publishes the draft at path as a new version. *same: it says what the newest version says, so nothing was published. */
@@ -126,11 +134,10 @@ static enum err_code write_draft(struct cli *cli, const char *name, const char *
 
 static enum err_code to_file(struct cli *cli, const char *name, const char *path, struct err *err) {
   char reference[REFERENCE_MAX];
-  if (access(path, F_OK) == 0) {
-    err_set(err, ERR_FAILED, "%s exists", path);
-    return err_hint(err, "take another name: a draft is never overwritten");
+  enum err_code code = cli_new_file(path, err);
+  if (code == OK) {
+    code = write_draft(cli, name, path, reference, err);
   }
-  enum err_code code = write_draft(cli, name, path, reference, err);
   if (code == OK) {
     out_line(cli, "%s %s. Next:  specola edit %s %s", out_word(cli, "Written to", "Scritto in"), path, reference, path);
     out_set_text(cli, "ref", reference);

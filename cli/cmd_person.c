@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/certificate.h"
 #include "cli/commands.h"
 #include "cli/out.h"
 #include "cli/person.h"
@@ -94,35 +95,6 @@ static enum err_code certify(struct submit *s, const struct wish *w, char refere
   return code;
 }
 
-/* The newest certificate of a key in the own log. roles 0: there is none. */
-struct before {
-  const struct pubkey *key;
-  uint64_t roles, territory;
-  bool revoked;
-  char reference[REFERENCE_MAX], name[KEYFILE_NAME_MAX + 1];
-};
-
-static bool visit_before(void *context, const struct query_person *p) {
-  struct before *b = context;
-  if (memcmp(p->key.b, b->key->b, PUBKEY_LEN) == 0) {
-    b->roles = p->roles;
-    b->territory = p->territory;
-    b->revoked = p->revoked;
-    snprintf(b->reference, sizeof b->reference, "%s", p->reference);
-    snprintf(b->name, sizeof b->name, "%s", p->name);
-  }
-  return true;
-}
-
-static enum err_code find_before(const struct here *here, const struct wish *w, struct before *b, bool *known,
-                                 struct err *err) {
-  const char *own = federation_handle(&here->federation, &here->federation.own);
-  *b = (struct before){.key = &w->card.key};
-  const enum err_code code = query_people(here->store, &here->federation, own, visit_before, b, err);
-  *known = !b->revoked && b->roles == w->roles && b->territory == w->territory && strcmp(b->name, w->card.name) == 0;
-  return code;
-}
-
 /* A region that no list knows is taken (lists age), but not without a word. */
 static void warn_of_territory(const struct cli *cli, const struct schema_set *set, const char *territory) {
   const struct vocabulary *regions = vocabulary_by_name(set, "region");
@@ -131,7 +103,7 @@ static void warn_of_territory(const struct cli *cli, const struct schema_set *se
   }
 }
 
-static void say_certified(struct cli *cli, const struct wish *w, const struct before *b, const char *reference, bool known,
+static void say_certified(struct cli *cli, const struct wish *w, const struct certified *b, const char *reference, bool known,
                           const char *territory) {
   char roles[128], before[128], words[WORDS_LEN];
   person_fingerprint(&w->card.key, words);
@@ -159,7 +131,7 @@ static void say_certified(struct cli *cli, const struct wish *w, const struct be
 enum err_code cmd_person_certify(struct cli *cli, const struct args *args, struct err *err) {
   struct wish w;
   struct submit s;
-  struct before before;
+  struct certified before;
   bool known = false;
   char reference[REFERENCE_MAX] = "", territory[8];
   enum err_code code = read_wish(args, &w, err);
@@ -168,7 +140,10 @@ enum err_code cmd_person_certify(struct cli *cli, const struct args *args, struc
   }
   territory_format(w.territory, s.here.home.config.country, territory);
   warn_of_territory(cli, s.here.schemas, territory);
-  if ((code = find_before(&s.here, &w, &before, &known, err)) == OK && !known) {
+  code = certificate_of(&s.here, &w.card.key, &before, err);
+  known = code == OK && !before.revoked && before.roles == w.roles && before.territory == w.territory &&
+          strcmp(before.name, w.card.name) == 0;
+  if (code == OK && !known) {
     code = certify(&s, &w, reference, err);
   }
   if (code == OK) {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/certificate.h"
 #include "cli/person.h"
 #include "node/admit.h"
 #include "node/verify.h"
@@ -106,7 +107,12 @@ void submit_release(struct submit *s) {
 }
 
 enum err_code submit_person(struct cli *cli, struct submit *s, struct err *err) {
-  return person_open(cli, &s->person, err);
+  struct person_card card;
+  enum err_code code = person_card_of(cli, &card, err);
+  if (code == OK) {
+    code = certificate_needed(&s->here, &card.key, err);
+  }
+  return code == OK ? person_open(cli, &s->person, err) : code;
 }
 
 /* Seals a record of kind h->kind by the person and adds it. */

@@ -48,7 +48,8 @@ struct submit {
 /* Opens the way. ERR_NOT_INITIALISED, ERR_BUSY (locked but deaf for --timeout), ERR_LOCKED, … The caller releases it. */
 MUST_CHECK enum err_code submit_open(struct cli *cli, struct submit *out, struct err *err);
 void submit_release(struct submit *s); /* waits for what is on its way; a zeroed struct is fine */
-/* Opens the person's key; after everything else is checked, since it may ask. */
+/* Opens the person's key; after everything else is checked, since it may ask. ERR_REFUSED, unasked, where the log has no
+ * certificate for it. */
 MUST_CHECK enum err_code submit_person(struct cli *cli, struct submit *s, struct err *err);
 
 /* Seals one version of an object by the person and adds it to the batch. object and replaces NULL: the first version. */

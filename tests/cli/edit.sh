@@ -16,7 +16,7 @@ says "specola edit IT-2 $T/b.draft"
 same "$(mode "$T/b.draft")" 600
 as it edit IT-2 -o "$T/b.draft"
 exits 1
-complains "never overwritten"
+complains "not overwritten"
 as it edit IT-2 "$T/b.draft"
 exits 0
 says "nothing has changed"
@@ -118,6 +118,17 @@ says "Taking up the draft"
 as it --json show IT-2
 json .title Quinta
 same "$(drafts)" ""
+# Nor is it lost to a wrong passphrase.
+printf 'another one\n' >"$T/wrong"
+editor better 'sed -i s/Quinta/Perduta/ "$1"'
+printf '' >"$T/answers"
+SPECOLA_HOME=$T/it/home XDG_CONFIG_HOME=$T/it/config EDITOR="$T/better" \
+  timeout 60 script -qec "'$SPECOLA' edit IT-2 --passphrase-file '$T/wrong'" /dev/null <"$T/answers" 2>"$T/err" | tr -d '\r' >"$T/out"
+says "wrong passphrase; the draft stays in $(drafts)"
+says "specola edit IT-2 $(drafts)"
+grep -q Perduta "$(drafts)" || fail "the draft is not what was written"
+rm "$(drafts)"
+editor better 'sed -i s/Seconda/Terza/ "$1"'
 editor broken 'exit 3'
 screen broken "" "edit IT-2"
 says "nothing was published"

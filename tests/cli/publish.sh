@@ -85,12 +85,12 @@ says "$T/d.draft  known: IT-7 holds this already"
 as it --json status
 json '.logs[0].size' 8
 
-# A person without a certificate.
+# A person without a certificate is told what to do before a passphrase is asked for.
 as guest key new --name Guest "${P[@]}"
-XDG_CONFIG_HOME="$T/guest/config" SPECOLA_HOME="$T/it/home" "$SPECOLA" --json publish "$T/a.draft" "${P[@]}" >"$T/out" 2>"$T/err"
+XDG_CONFIG_HOME="$T/guest/config" SPECOLA_HOME="$T/it/home" "$SPECOLA" --json publish "$T/a.draft" >"$T/out" 2>"$T/err"
 status=$?
 refused refused 9
-json '.published[0].reason' author
+json '.error.hint' "specola key show -o FILE.pub; then the coordinator of IT: specola person certify FILE.pub --role editor"
 # Somebody else who says the same signs it for herself.
 as second key new --name Second -o "$T/second.pub" "${P[@]}"
 as it person certify "$T/second.pub" --role editor "${P[@]}"
