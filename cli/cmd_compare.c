@@ -92,9 +92,17 @@ static void put_field(struct comparison *c, const struct field *field, const cha
                         json_pack("{s:s, s:s, s:b, s:o}", "field", field->key, "label", label, "same", same, "values", values));
 }
 
-static void say_wide(struct comparison *c, const char *label) {
+/* What all say alike is said once. */
+static void say_wide(struct comparison *c, const char *label, bool same) {
   out_line(c->cli, "%s", "");
   out_heading(c->cli, "%s", label);
+  if (same) {
+    out_line(c->cli, "%s",
+             c->n == 2 ? out_word(c->cli, "the same in both:", "uguale in entrambi:")
+                       : out_word(c->cli, "the same in all:", "uguale in tutti:"));
+    out_text(c->cli, bytes_view(&c->texts[0]));
+    return;
+  }
   for (size_t i = 0; i < c->n; i++) {
     const struct view text = bytes_view(&c->texts[i]);
     out_line(c->cli, "%s%s", text_of(c->objects[i], "reference"), text.len == 0 ? ": -" : "");
@@ -125,7 +133,7 @@ static void say_fields(struct comparison *c, bool wide_ones) {
       put_field(c, field, label, same);
     }
     if (wide && wide_ones) {
-      say_wide(c, label);
+      say_wide(c, label, same);
     } else if (!wide && !wide_ones) {
       say_short(c, label, same);
     }

@@ -17,6 +17,18 @@ says "Summary"
 as it compare --differing IT-2 IT-3
 silent "Country"
 says "Regional"
+# What is long, and the same in both, is told once.
+draft "$T/d.draft" "Quarta"
+sed -i 's/una riga/due righe, che insieme sono troppo lunghe per la tabella/' "$T/d.draft"
+as it publish "$T/d.draft" "${P[@]}"
+exits 0
+as it compare IT-3 IT-4
+says "the same in both:"
+same "$(grep -c "troppo lunghe" "$T/out")" 1
+as it compare IT-3 IT-4 IT-3
+says "the same in all:"
+as it compare IT-2 IT-3 IT-4
+same "$(grep -c "troppo lunghe" "$T/out")" 2
 as it --lang it compare IT-2 IT-3
 says "Paese"
 as it --json compare IT-2 IT-3 IT-2
