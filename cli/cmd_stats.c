@@ -1,6 +1,6 @@
 /*
- * stats: the observatory in figures: by kind, home, title_language, year, completeness and every facet of the schemas. All
- * figures are tables of (code, label, count), so that text, JSON and CSV say the same.
+ * stats: the observatory in figures: by kind, home, title_language, year, completeness, and every date and facet of the
+ * schemas. All figures are tables of (code, label, count), so that text, JSON and CSV say the same.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,6 +122,23 @@ static void add_bands(struct figures *f, const json_t *bands) {
   }
 }
 
+/* A table for each date that objects tell of themselves, called as its field: when they began, when they ended. */
+static enum err_code add_dates(struct figures *f, json_t *dates, struct err *err) {
+  enum err_code code = OK;
+  for (size_t i = 0; i < schema_set_count(f->here->schemas); i++) {
+    const struct schema *schema = schema_set_at(f->here->schemas, i);
+    for (size_t k = 0; code == OK && k < schema->n_fields; k++) {
+      const char *key = schema->fields[k].key;
+      json_t *years = json_object_get(dates, key);
+      if (years != NULL && is_wanted(f, key)) {
+        code = add_counters(f, key, schema_label(schema, key, f->cli->lang), years, true, err);
+      }
+      (void)json_object_del(dates, key); /* once, where two kinds have a field of that name */
+    }
+  }
+  return code;
+}
+
 /* The tables of the walk. */
 static const struct {
   const char *name, *en, *it;
@@ -146,6 +163,7 @@ static enum err_code add_walk(struct figures *f, struct err *err) {
                           WALK[i].ordered, err);
     }
   }
+  code = code == OK ? add_dates(f, json_object_get(json, "dates"), err) : code;
   if (code == OK && is_wanted(f, "completeness")) {
     add_bands(f, json_object_get(json, "completeness_bands"));
   }
@@ -264,7 +282,9 @@ static enum err_code unknown_table(const struct figures *f, struct err *err) {
   const char *meant = nearest_word(&near);
   return meant != NULL
              ? err_hint(err, "--by %s", meant)
-             : err_hint(err, "kind, home, title_language, year, updated, completeness, or a facet: specola search --facets");
+             : err_hint(
+                   err,
+                   "kind, home, title_language, year, updated, completeness, a date, or a facet: specola stats shows them");
 }
 
 static enum err_code say(const struct figures *f, bool csv, struct err *err) {

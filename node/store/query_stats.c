@@ -10,12 +10,14 @@
 #include "node/store/inside.h"
 #include "node/store/query_inside.h"
 #include "node/store/statement.h"
+#include "protocol/canon.h"
+#include "protocol/schema/value.h"
 
 /* Counters by name. Invariant: all are objects owned by out. */
 struct counting {
   const struct federation *f;
   const struct schema_set *set;
-  json_t *out, *kinds, *homes, *languages, *years, *updated;
+  json_t *out, *kinds, *homes, *languages, *years, *updated, *dates;
   uint64_t objects, versions, complete, bands[STATS_BANDS];
   const struct field *title; /* of the object at hand */
 };
@@ -47,8 +49,22 @@ static void count_year(json_t *counters, struct view envelope) {
   }
 }
 
-static bool take_title(void *context, const struct body_value *value) {
-  struct counting *c = context;
+/* A date field that stands alone, by its year. */
+static void count_date(const struct counting *c, const struct body_value *value) {
+  json_t *years = json_object_get(c->dates, value->field->key);
+  if (years == NULL) {
+    years = json_object();
+    (void)json_object_set_new(c->dates, value->field->key, years);
+  }
+  count(years, (const char *)value->value.p, 4);
+}
+
+static bool take_value(void *context, const struct body_value *value) {
+  const struct counting *c = context;
+  if (value->field != NULL && value->field->type == FIELD_DATE && value->field->parent == NULL && !value->field->many &&
+      value->type == CANON_STR && value_is_date(value->value)) {
+    count_date(c, value);
+  }
   if (value->field == c->title && value->tag.len > 0) {
     count(c->languages, (const char *)value->tag.p, value->tag.len);
   }
@@ -64,7 +80,7 @@ static enum err_code count_body(struct counting *c, const struct schema *schema,
   }
   c->title = schema->title;
   /* A body that does not read well is shown nowhere else either. */
-  return body_walk(schema, body, take_title, c, NULL) == ERR_MEMORY ? ERR_MEMORY : OK;
+  return body_walk(schema, body, take_value, c, NULL) == ERR_MEMORY ? ERR_MEMORY : OK;
 }
 
 static enum err_code count_object(struct counting *c, struct store *s, sqlite3_stmt *st, struct log *log, struct err *err) {
@@ -157,8 +173,10 @@ enum err_code query_stats(struct store *s, const struct federation *f, const str
   c.languages = new_counters(c.out, "title_language");
   c.years = new_counters(c.out, "year");
   c.updated = new_counters(c.out, "updated");
+  c.dates = new_counters(c.out, "dates");
   json_t *bands = json_array();
-  if (c.kinds == NULL || c.homes == NULL || c.languages == NULL || c.years == NULL || c.updated == NULL || bands == NULL) {
+  if (c.kinds == NULL || c.homes == NULL || c.languages == NULL || c.years == NULL || c.updated == NULL || c.dates == NULL ||
+      bands == NULL) {
     json_decref(c.out);
     json_decref(bands);
     return err_set(err, ERR_MEMORY, NULL);

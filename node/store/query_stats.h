@@ -13,10 +13,11 @@
  *
  *   {"objects": N, "versions": N, "withdrawn": N, "completeness": mean 0..100,
  *    "kind": {"case": N}, "home": {"IT": N}, "title_language": {"it": N}, "year": {"2026": N}, "updated": {"2026": N},
- *    "completeness_bands": [N, N, N, N, N]}
+ *    "dates": {"year_started": {"2019": N}}, "completeness_bands": [N, N, N, N, N]}
  *
  * withdrawn is counted beside objects, never among them. A title_language is one in which the title is told. year is that of
- * the first version, updated that of the newest, both as their authors claim. ERR_NOT_FOUND as query_run. */
+ * the first version, updated that of the newest, both as their authors claim; dates are the years of
+ * each field of type date that stands alone. ERR_NOT_FOUND as query_run. */
 MUST_CHECK enum err_code query_stats(struct store *s, const struct federation *f, const struct schema_set *set,
                                      const struct query *q, json_t **out, struct err *err);
 

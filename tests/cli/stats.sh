@@ -24,6 +24,16 @@ json "$(table country IT)" 7
 json "$(table country US)" 1
 json '[.tables[] | select(.table == "completeness") | .rows[].count] | add' 8
 json '[.tables[] | select(.table == "year") | .rows[].count] | add' 8
+# When what is told began: as many as say it.
+as it --json stats --by year_started
+json '.tables | length' 1
+json '[.tables[0].rows[].count] | add > 0 and add <= 8' true
+json '[.tables[0].rows[].code | test("^[0-9]{4}$")] | all' true
+json '[.tables[0].rows[].code] | . == sort' true
+began=$(jq '[.tables[0].rows[].count] | add' <"$T/out")
+as it --json sql "SELECT count(*) AS n FROM cases WHERE home = 'IT' AND year_started IS NOT NULL"
+json '.rows[0] | if type == "array" then .[0] else .n end' "$began"
+as it --json stats
 json '.completeness > 0 and .completeness <= 100' true
 # As text, in two languages; one table; filtered.
 as it stats
