@@ -38,6 +38,7 @@
 #define LIMIT_LANGUAGES 32u                 /* languages of an ml text of the protocol (charter, policy) */
 #define LIMIT_HEADS 1024u                   /* logs named by one HEADS */
 #define LIMIT_HOLDS 49152u                  /* octets of what a member says it holds: 1024 logs at their longest */
+#define LIMIT_EVIDENCE 5120u                /* octets of an evidence item: two checkpoints and two proofs at their longest */
 #define LIMIT_CHECKPOINTS 32u               /* checkpoints in one CKPT */
 #define LIMIT_MILESTONE_ENTRIES 2048u       /* entries between two milestones of an owner */
 #define LIMIT_MILESTONE_BYTES 16777216u     /* octets of bodies between two milestones */

@@ -138,30 +138,46 @@ static void read_holds(struct canon_reader *r, struct message *m) {
 
 /* Fields of each request, `what` included; 0: reserved or unknown. */
 static const uint32_t WANT_FIELDS[] = {
-    [WANT_HEADS] = 1, [WANT_CKPT] = 4, [WANT_IDENT] = 2, [WANT_EPOCH] = 2, [WANT_HOLDS] = 1, [WANT_BLOB] = 0};
+    [WANT_HEADS] = 1, [WANT_CKPT] = 4, [WANT_IDENT] = 2, [WANT_EPOCH] = 2, [WANT_PROOF] = 6, [WANT_HOLDS] = 1, [WANT_BLOB] = 0};
 
 static bool want_is_known(uint64_t what) {
   return what < sizeof WANT_FIELDS / sizeof *WANT_FIELDS && WANT_FIELDS[what] > 0;
 }
 
+static bool want_names_node(uint64_t what) {
+  return what == WANT_CKPT || what == WANT_IDENT || what == WANT_PROOF;
+}
+
 static void write_want(struct canon_writer *w, const struct message *m) {
-  canon_put_uint(w, m->u.want.what);
-  if (m->u.want.what == WANT_CKPT || m->u.want.what == WANT_IDENT) canon_put_hash(w, &m->u.want.node);
-  if (m->u.want.what == WANT_CKPT) {
-    canon_put_uint(w, m->u.want.gen);
-    canon_put_uint(w, m->u.want.from);
+  const uint64_t what = m->u.want.what;
+  canon_put_uint(w, what);
+  if (want_names_node(what)) canon_put_hash(w, &m->u.want.node);
+  if (what == WANT_CKPT || what == WANT_PROOF) canon_put_uint(w, m->u.want.gen);
+  if (what == WANT_CKPT) canon_put_uint(w, m->u.want.from);
+  if (what == WANT_PROOF) {
+    canon_put_uint(w, m->u.want.size);
+    canon_put_uint(w, m->u.want.other);
+    canon_put_uint(w, m->u.want.kind);
   }
-  if (m->u.want.what == WANT_EPOCH) canon_put_uint(w, m->u.want.epoch);
+  if (what == WANT_EPOCH) canon_put_uint(w, m->u.want.epoch);
+}
+
+/* What a proof is of: an older size from 1 on, or a position below size. */
+static void read_place(struct canon_reader *r, uint64_t *size, uint64_t *other, uint64_t *kind) {
+  *size = read_size(r);
+  *other = read_size(r);
+  *kind = canon_uint_max(r, PROOF_INCLUSION);
+  bool fits = *kind == PROOF_INCLUSION ? *other < *size : *other >= 1 && *other <= *size;
+  if (!fits) canon_fail(r, "a proof of what the log does not have");
 }
 
 static void read_want(struct canon_reader *r, struct message *m) {
-  m->u.want.what = canon_uint(r);
-  if (m->u.want.what == WANT_CKPT || m->u.want.what == WANT_IDENT) canon_hash(r, &m->u.want.node);
-  if (m->u.want.what == WANT_CKPT) {
-    m->u.want.gen = read_generation(r);
-    m->u.want.from = read_size(r);
-  }
-  if (m->u.want.what == WANT_EPOCH) m->u.want.epoch = read_from_1(r);
+  const uint64_t what = m->u.want.what = canon_uint(r);
+  if (want_names_node(what)) canon_hash(r, &m->u.want.node);
+  if (what == WANT_CKPT || what == WANT_PROOF) m->u.want.gen = read_generation(r);
+  if (what == WANT_CKPT) m->u.want.from = read_size(r);
+  if (what == WANT_PROOF) read_place(r, &m->u.want.size, &m->u.want.other, &m->u.want.kind);
+  if (what == WANT_EPOCH) m->u.want.epoch = read_from_1(r);
 }
 
 /* ---- CKPT ---- */
@@ -181,6 +197,51 @@ static void read_ckpt(struct canon_reader *r, struct message *m) {
   m->u.ckpt.n = canon_array(r, LIMIT_CHECKPOINTS);
   for (uint32_t i = 0; i < m->u.ckpt.n; i++)
     m->u.ckpt.texts[i] = canon_str(r, LIMIT_CHECKPOINT);
+}
+
+/* ---- PROOF ---- */
+
+static void write_proof(struct canon_writer *w, const struct message *m) {
+  canon_put_hash(w, &m->u.proof.node);
+  canon_put_uint(w, m->u.proof.gen);
+  canon_put_uint(w, m->u.proof.size);
+  canon_put_uint(w, m->u.proof.other);
+  canon_put_uint(w, m->u.proof.kind);
+  canon_put_opt_hash(w, m->u.proof.kind == PROOF_INCLUSION ? &m->u.proof.leaf : NULL);
+  uint32_t n = m->u.proof.n <= MESSAGE_PATH ? m->u.proof.n : 0;
+  canon_put_array(w, n);
+  for (uint32_t i = 0; i < n; i++)
+    canon_put_hash(w, &m->u.proof.path[i]);
+}
+
+static void read_proof(struct canon_reader *r, struct message *m) {
+  canon_hash(r, &m->u.proof.node);
+  m->u.proof.gen = read_generation(r);
+  read_place(r, &m->u.proof.size, &m->u.proof.other, &m->u.proof.kind);
+  if (m->u.proof.kind == PROOF_INCLUSION) {
+    canon_hash(r, &m->u.proof.leaf);
+  } else {
+    canon_nil(r);
+  }
+  m->u.proof.n = canon_array(r, MESSAGE_PATH);
+  for (uint32_t i = 0; i < m->u.proof.n; i++)
+    canon_hash(r, &m->u.proof.path[i]);
+}
+
+/* ---- ALERT ---- */
+
+static void write_alert(struct canon_writer *w, const struct message *m) {
+  canon_put_hash(w, &m->u.alert.node);
+  canon_put_uint(w, m->u.alert.gen);
+  canon_put_bin(w, m->u.alert.evidence);
+}
+
+/* What is in it is evidence_read's. */
+static void read_alert(struct canon_reader *r, struct message *m) {
+  canon_hash(r, &m->u.alert.node);
+  m->u.alert.gen = read_generation(r);
+  m->u.alert.evidence = canon_bin(r, LIMIT_EVIDENCE);
+  if (m->u.alert.evidence.len == 0) canon_fail(r, "empty evidence");
 }
 
 /* ---- EPOCH ---- */
@@ -305,13 +366,13 @@ static const struct form FORMS[] = {
     [MSG_HOLDS] = {"HOLDS", 1, write_holds, read_holds},
     [MSG_WANT] = {"WANT", 0, write_want, read_want},
     [MSG_CKPT] = {"CKPT", 3, write_ckpt, read_ckpt},
-    [MSG_PROOF] = {"PROOF", 0, NULL, NULL},
+    [MSG_PROOF] = {"PROOF", 7, write_proof, read_proof},
     [MSG_EPOCH] = {"EPOCH", 1, write_epoch, read_epoch},
     [MSG_IDENT] = {"IDENT", 3, write_ident, read_ident},
     [MSG_BLOB] = {"BLOB", 0, NULL, NULL},
     [MSG_GET] = {"GET", 6, write_get, read_get},
     [MSG_DATA] = {"DATA", 6, write_data, read_data},
-    [MSG_ALERT] = {"ALERT", 0, NULL, NULL},
+    [MSG_ALERT] = {"ALERT", 3, write_alert, read_alert},
     [MSG_ERR] = {"ERR", 3, write_error, read_error},
 };
 
@@ -340,7 +401,9 @@ const char *message_error_name(uint64_t code) {
 static bool is_over_limit(const struct message *m) {
   return (m->type == MSG_HEADS && m->u.heads.n > LIMIT_HEADS) || (m->type == MSG_CKPT && m->u.ckpt.n > LIMIT_CHECKPOINTS) ||
          (m->type == MSG_HOLDS && m->u.holds.n > LIMIT_MEMBERS) || (m->type == MSG_EPOCH && m->u.epoch.n > MESSAGE_ITEMS) ||
-         (m->type == MSG_IDENT && m->u.ident.n > MESSAGE_ITEMS) || (m->type == MSG_ERR && m->u.error.text.len > LIMIT_ERR_TEXT);
+         (m->type == MSG_IDENT && m->u.ident.n > MESSAGE_ITEMS) || (m->type == MSG_PROOF && m->u.proof.n > MESSAGE_PATH) ||
+         (m->type == MSG_ALERT && m->u.alert.evidence.len > LIMIT_EVIDENCE) ||
+         (m->type == MSG_ERR && m->u.error.text.len > LIMIT_ERR_TEXT);
 }
 
 enum err_code message_write(const struct message *m, struct bytes *out, struct err *err) {

@@ -49,6 +49,8 @@ enum message_error {
 const char *message_error_name(uint64_t code) __attribute__((const)); /* "unknown-error" if not in the table */
 const char *message_type_name(uint64_t type) __attribute__((const));  /* "HEADS"; "?" */
 
+enum proof_kind { PROOF_CONSISTENCY = 0, PROOF_INCLUSION = 1 };
+
 #define NONCE_LEN 16
 struct nonce {
   uint8_t b[NONCE_LEN];
@@ -69,6 +71,7 @@ struct hello {
 };
 
 #define MESSAGE_ITEMS 16u /* epoch items of one EPOCH, identity items of one IDENT */
+#define MESSAGE_PATH 64u  /* hashes of one PROOF */
 
 /* A message in hand. Only the part that belongs to type is meaningful. Views borrow from the payload. About 33 KiB, for the
  * rows of HEADS: one a process or a thread is enough, no arrays of them. */
@@ -86,10 +89,24 @@ struct message {
     } heads;
     struct {
       uint64_t what;
-      struct hash node;   /* CKPT, IDENT */
-      uint64_t gen, from; /* CKPT */
-      uint64_t epoch;     /* EPOCH */
+      struct hash node;           /* CKPT, IDENT, PROOF */
+      uint64_t gen, from;         /* CKPT; PROOF: gen */
+      uint64_t epoch;             /* EPOCH */
+      uint64_t size, other, kind; /* PROOF: as below */
     } want;
+    struct {
+      struct hash node;
+      uint64_t gen, size;
+      uint64_t other, kind; /* CONSISTENCY: the smaller size, from 1 on; INCLUSION: the index below size */
+      struct hash leaf;     /* INCLUSION */
+      uint32_t n;
+      struct hash path[MESSAGE_PATH];
+    } proof;
+    struct {
+      struct hash node;
+      uint64_t gen;
+      struct view evidence; /* 1..LIMIT_EVIDENCE octets */
+    } alert;
     struct {
       uint32_t n;
       struct view items[LIMIT_MEMBERS]; /* encoded holds items */

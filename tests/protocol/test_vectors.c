@@ -5,7 +5,7 @@
 #include <jansson.h>
 
 #include "protocol/canon.h"
-#include "protocol/checkpoint.h"
+#include "protocol/evidence.h"
 #include "protocol/merkle.h"
 #include "protocol/record.h"
 #include "tests/protocol/sample.h"
@@ -168,6 +168,24 @@ static const char *judge_checkpoint(const json_t *vector) {
   return code_name(code);
 }
 
+static const char *judge_evidence(const json_t *vector) {
+  struct bytes b = octets_of(text_of(vector, "hex"));
+  struct pubkey key = public_of(vector);
+  struct hash fed_id = hash_at(vector, "fed_id"), node = hash_at(vector, "id");
+  struct evidence e;
+  enum err_code code = evidence_open(bytes_view(&b), &fed_id, &node, 1, &key, &e, NULL);
+  if (code == OK) {
+    struct bytes again;
+    bytes_init(&again, b.len);
+    assert_int_equal(evidence_write(&e, &again, NULL), OK);
+    assert_true(view_equal(bytes_view(&again), bytes_view(&b)));
+    assert_int_equal(evidence_compare(&e, bytes_view(&b), &e, bytes_view(&b)), 0);
+    bytes_release(&again);
+  }
+  bytes_release(&b);
+  return code_name(code);
+}
+
 static const char *judge_receipt(const json_t *vector) {
   struct bytes b = octets_of(text_of(vector, "hex"));
   struct pubkey key = public_of(vector);
@@ -230,11 +248,16 @@ static void keeps_every_vector_of_receipts(void **state) {
   check_file("receipt", 25, judge_receipt);
 }
 
+static void keeps_every_vector_of_evidence(void **state) {
+  (void)state;
+  check_file("evidence", 40, judge_evidence);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(keeps_every_vector_of_canonical_msgpack), cmocka_unit_test(keeps_every_vector_of_records),
       cmocka_unit_test(keeps_every_vector_of_the_tree),          cmocka_unit_test(keeps_every_vector_of_checkpoints),
-      cmocka_unit_test(keeps_every_vector_of_receipts),
+      cmocka_unit_test(keeps_every_vector_of_evidence),          cmocka_unit_test(keeps_every_vector_of_receipts),
   };
   return cmocka_run_group_tests(tests, sample_start, NULL);
 }

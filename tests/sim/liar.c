@@ -187,7 +187,7 @@ static void first_word(struct liar *a) {
     return;
   }
   liar_say_heads(a, a->lie == LIE_FALSE_HEAD ? 1000 : 0, false);
-  if (a->lie == LIE_UNKNOWN_MESSAGE) say_broken(a, MSG_PROOF);
+  if (a->lie == LIE_UNKNOWN_MESSAGE) say_broken(a, MSG_BLOB);
   if (a->lie == LIE_BROKEN_MESSAGE) say_broken(a, MSG_GET);
   if (a->lie == LIE_UNASKED_DATA) say_unasked_data(a);
   if (a->lie == LIE_UNASKED_IDENT) {

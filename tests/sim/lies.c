@@ -222,7 +222,7 @@ static bool forge_checkpoints(struct liar_voice *v, struct message *m) {
 
 /* The same message again and again, or one that asks for an error each time; it may not read what it causes. */
 static bool flood(struct liar_voice *v, struct message *m) {
-  static const uint8_t RESERVED[] = {0x93, MSG_PROOF, 0xc0, 0xc0}; /* [6, nil, nil] */
+  static const uint8_t RESERVED[] = {0x93, MSG_BLOB, 0xc0, 0xc0}; /* [9, nil, nil] */
   struct liars *l = v->w->liars;
   if (chance(v->w, 20) != 0 || l->n_floods >= FLOODS_MOST) return false;
   l->n_floods++;

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes canon, record, merkle, checkpoint and receipt.json from docs/protocol.md, with no line of the C code.
+"""Writes canon, record, merkle, checkpoint, evidence and receipt.json from docs/protocol.md, with no line of the C code.
 
 Every key, salt and id comes from a fixed word, so a second run writes the same octets:
     tests/vectors/make.py [FOLDER]
@@ -540,6 +540,77 @@ def checkpoints():
     return [*checkpoint_good(), *checkpoint_bad(), *checkpoint_forged()]
 
 
+# ---- section 7.5 ----
+
+# Two branches of one log: equal below 12, the second one longer.
+BRANCHES = [[leaf_hash(e) for e in ENTRIES[:13]], [leaf_hash(e) for e in [*ENTRIES[:12], *ENTRIES[20:25]]]]
+ENTRIES_MORE = [leaf_hash(word(f"further {i}")) for i in range(4)]
+
+
+def signed(branch, size, key=NODE_KEY, **more):
+    return checkpoint_text(first=origin(**more), size=str(size), root=base64.b64encode(root_of(branch[:size])).decode(), key=key)
+
+
+def half(branch, size, index=None, **more):
+    text = signed(branch, size, **more)
+    return [text] if index is None else [text, branch[index], path_of(index, branch[:size])]
+
+
+def evidence(name, value, reason=None):
+    octets = value if isinstance(value, bytes) else pack(value)
+    return vector(name, "7.5", octets, reason, public=public(NODE_KEY).hex(), fed_id=FED.hex(), id=NODE.hex())
+
+
+def in_order(*halves):
+    """By size, then by root: the second and third line of the checkpoint."""
+    return sorted(halves, key=lambda h: (int(h[0].split("\n")[1]), base64.b64decode(h[0].split("\n")[2])))
+
+
+def evidences():
+    a, b = BRANCHES
+    roots = [None, *in_order(half(a, 13), half(b, 13))]
+    leaves = [12, *in_order(half(a, 13, 12), half(b, 13, 12))]
+    sizes = [12, half(a, 13, 12), half(b, 17, 12)]
+    yield evidence("two roots of one size", roots)
+    yield evidence("two leaves at one position, one size", leaves)
+    yield evidence("two leaves at one position, two sizes", sizes)
+    yield evidence("a later position than the first one", [13, half(b, 14, 13), half([*a, *ENTRIES_MORE], 17, 13)])
+    other = signer("other")
+    forms = {
+        "no branch": [None], "one branch": roots[:2], "a third branch": [*roots, roots[2]], "a map": {"a": 1},
+        "one branch twice": [None, roots[1], roots[1]], "branches out of order": [None, roots[2], roots[1]],
+        "leaves out of order": [12, leaves[2], leaves[1]], "sizes out of order": [12, sizes[2], sizes[1]],
+        "two sizes without a position": [None, half(a, 13), half(b, 17)],
+        "a position without leaves": [12, *roots[1:]], "leaves without a position": [None, *leaves[1:]],
+        "a leaf in one branch alone": [12, leaves[1], roots[2]], "equal leaves": [11, half(a, 13, 11), half(b, 17, 11)],
+        "a position behind the smaller size": [13, half(a, 13, 12), half(b, 17, 13)],
+        "a position below zero": [-1, *leaves[1:]], "position 2^40-1": [2**40 - 1, *leaves[1:]],
+        "a checkpoint of another node": [None, roots[1], half(b, 17, node=word("elsewhere"))],
+        "checkpoints of two generations": [None, roots[1], half(b, 13, gen="2")],
+        "both of another node": [None, *in_order(half(a, 13, node=word("elsewhere")), half(b, 13, node=word("elsewhere")))],
+        "both of another generation": [None, *in_order(half(a, 13, gen="2"), half(b, 13, gen="2"))],
+        "both of another federation": [None, *in_order(half(a, 13, fed_id=word("far")), half(b, 13, fed_id=word("far")))],
+        "a text that is no checkpoint": [None, ["specola/\n"], roots[2]], "a checkpoint as bin": [None, [roots[1][0].encode()], roots[2]],
+        "a leaf of 31": [12, [leaves[1][0], leaves[1][1][:31], leaves[1][2]], leaves[2]],
+        "a path of 41": [12, [leaves[1][0], leaves[1][1], [word("x")] * 41], leaves[2]],
+        "a path that is none": [12, [leaves[1][0], leaves[1][1], None], leaves[2]],
+    }
+    for name, value in forms.items():
+        yield evidence(name, value, "format")
+    good = pack(roots)
+    yield evidence("an octet behind", good + b"\0", "format")
+    yield evidence("cut", good[:-1], "format")
+    yield evidence("a long form", good.replace(b"\x93\xc0", b"\xdc\x00\x03\xc0", 1), "format")
+    yield evidence("a branch under another key", [None, *in_order(half(a, 13), half(b, 13, key=other))], "signature")
+    yield evidence("both branches under another key", [None, *in_order(half(a, 13, key=other), half(b, 13, key=other))], "signature")
+    wrong = [[text, leaf, [word("x"), *path[1:]]] for text, leaf, path in leaves[1:]]
+    yield evidence("a leaf that is not in its tree", [12, leaves[1], [leaves[2][0], word("leaf"), leaves[2][2]]], "mismatch")
+    yield evidence("another path", [12, wrong[0], leaves[2]], "mismatch")
+    yield evidence("a path too short", [12, leaves[1], [*leaves[2][:2], leaves[2][2][:-1]]], "mismatch")
+    yield evidence("a path too long", [12, [*leaves[1][:2], [*leaves[1][2], word("x")]], leaves[2]], "mismatch")
+    yield evidence("proofs of another position", [11, *leaves[1:]], "mismatch")
+
+
 # ---- section 9 ----
 
 ROWS = [[word("a"), 0], [word("b"), 1, 1, 128], [word("c"), 2, 33]]
@@ -594,7 +665,7 @@ def receipts():
 def main():
     folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent)
     for name, rows in (("canon", canon()), ("record", records()), ("merkle", merkle()), ("checkpoint", checkpoints()),
-                       ("receipt", list(receipts()))):
+                       ("evidence", list(evidences())), ("receipt", list(receipts()))):
         names = [row["name"] for row in rows]
         assert len(set(names)) == len(names), [n for n in names if names.count(n) > 1]
         lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)

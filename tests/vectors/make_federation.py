@@ -364,6 +364,10 @@ def messages():
             "HEADS, empty": [2, 7, 1, word("digest"), []],
             "HEADS of 1024 logs": [2, None, 1, ZEROS, [[i, 1, 1, bytes(8)] for i in range(1024)]],
             "WANT HEADS": [4, 1, 1], "WANT CKPT": [4, 2, 2, IT.id, 1, 129], "WANT IDENT": [4, 3, 3, IT.id], "WANT EPOCH": [4, 4, 4, 1], "WANT HOLDS": [4, 5, 6],
+            "WANT PROOF of consistency": [4, 1, 5, IT.id, 1, 129, 129, 0], "WANT PROOF of inclusion": [4, 1, 5, IT.id, 1, 2**40 - 1, 2**40 - 2, 1],
+            "PROOF of consistency": [6, 1, IT.id, 1, 129, 70, 0, None, [word("a hash")]],
+            "PROOF of inclusion": [6, 1, IT.id, 1, 129, 70, 1, word("leaf"), [word("a hash")] * 64], "PROOF without a path": [6, 1, IT.id, 1, 1, 0, 1, ZEROS, []],
+            "ALERT": [12, None, IT.id, 1, b"evidence"], "ALERT of 5120": [12, None, IT.id, 2**32 - 1, bytes(5120)],
             "HOLDS": [3, None, [msgpack.unpackb(holds(EE)), msgpack.unpackb(holds(IT))]], "HOLDS, empty": [3, 6, []],
             "CKPT": [5, 2, IT.id, 1, ["specola/\n", "specola/\n"]], "CKPT, empty": [5, 2, IT.id, 1, []],
             "EPOCH": [7, 4, [[b"body", []]]], "IDENT": [8, 3, IT.id, [[IT.body, rows]], msgpack.unpackb(address(IT))],
@@ -371,10 +375,7 @@ def messages():
             "DATA": [11, 5, IT.id, 1, 0, 1, 0, b"\x91\x91\xc4\x01e"], "ERR": [13, 5, 8, "later", 30], "ERR with a code of later": [13, None, 900, "", 0]}
     for name, value in good.items():
         yield vector(name, "8.3", pack(value))
-    unknown = {"PROOF": [6, 1, IT.id, 1, 129, 70, 0, None, [word("a hash")]],
-               "PROOF of inclusion": [6, 1, IT.id, 1, 129, 70, 1, word("leaf"), [word("a hash")]], "BLOB": [9, 1, word("blob"), 0, 3, b"abc"],
-               "ALERT": [12, None, IT.id, 1, b"evidence"], "type 0": [0, None], "type 14": [14, None, {"a": 1}],
-               "WANT PROOF": [4, 1, 5, IT.id, 1, 129, 70, 0], 
+    unknown = {"BLOB": [9, 1, word("blob"), 0, 3, b"abc"], "type 0": [0, None], "type 14": [14, None, {"a": 1}],
                "WANT BLOB": [4, 1, 7, word("blob"), 0, 4], "WANT 0": [4, 1, 0], "WANT 8": [4, 1, 8]}
     for name, value in unknown.items():
         yield vector(name, "8.3", pack(value), "unknown")
@@ -396,6 +397,13 @@ def messages():
            "GET of nothing": changed(g, _4=7, _5=7), "GET backwards": changed(g, _4=8, _5=7), "GET in mode 3": changed(g, _6=3),
            "GET of generation 0": changed(g, _3=0), "DATA of none": changed(d, _5=0), "DATA in encoding 2": changed(d, _6=2),
            "DATA without a window": changed(d, _7=b""), "DATA past the last position": changed(d, _4=2**40 - 2, _5=3),
+           "WANT PROOF of an older size 0": [4, 1, 5, IT.id, 1, 129, 0, 0], "WANT PROOF of a larger size": [4, 1, 5, IT.id, 1, 129, 130, 0],
+           "WANT PROOF of a position behind": [4, 1, 5, IT.id, 1, 129, 129, 1], "WANT PROOF of kind 2": [4, 1, 5, IT.id, 1, 129, 70, 2],
+           "WANT PROOF of generation 0": [4, 1, 5, IT.id, 0, 129, 70, 0], "WANT PROOF of size 2^40": [4, 1, 5, IT.id, 1, 2**40, 70, 0],
+           "PROOF of consistency with a leaf": [6, 1, IT.id, 1, 129, 70, 0, ZEROS, []], "PROOF of inclusion without a leaf": [6, 1, IT.id, 1, 129, 70, 1, None, []],
+           "PROOF with 65 hashes": [6, 1, IT.id, 1, 129, 70, 1, ZEROS, [ZEROS] * 65], "PROOF with a hash of 31": [6, 1, IT.id, 1, 129, 70, 1, ZEROS, [bytes(31)]],
+           "PROOF of a position behind": [6, 1, IT.id, 1, 129, 129, 1, ZEROS, []], "ALERT without evidence": [12, None, IT.id, 1, b""],
+           "ALERT of 5121": [12, None, IT.id, 1, bytes(5121)], "ALERT of generation 0": [12, None, IT.id, 0, b"e"],
            "ERR with a text of 257": [13, None, 1, "a" * 257, 0], "ERR that drives a terminal": [13, None, 1, "\x1b[2J", 0]}
     w, c, e = good["WANT CKPT"], good["CKPT"], good["ERR"]
     large = {"a req of 2^63": changed(w, _1=2**63), "HELLO up to version 2^63": changed(h, _3=2**63), "HELLO of identity 2^63": changed(h, _6=2**63),
