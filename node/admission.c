@@ -77,7 +77,8 @@ enum err_code admission_check(struct append *a, const struct verified *entry, en
   const struct federation_member *self = federation_self(a->h->config.federation);
   struct verdict v;
   *reason = REASON_NONE;
-  if (self == NULL || (a->log.range.size == 0 && entry->opened.kind != KIND_IDENTITY)) {
+  if (self == NULL || (a->log.range.size == 0 && entry->opened.kind != KIND_IDENTITY) ||
+      hall_frozen(a->h, &a->log.node, a->log.gen, NULL) != OK) {
     *reason = REASON_NOT_YET;
     return OK;
   }

@@ -6,12 +6,19 @@
 
 #include "node/ingest.h"
 #include "node/store/derivation.h"
+#include "node/store/evidence.h"
 #include "node/verify.h"
 
 /* A log in memory. state is loaded when it is first needed, and dropped (NULL) when a transaction fails that moved it. */
 struct hall_log {
   struct log log;
   struct evaluation *state;
+};
+/* The leaf hashes of one log, from its first on: proofs.c. */
+struct hall_leaves {
+  int64_t log_no; /* 0: none */
+  uint64_t n, room;
+  struct hash *hashes; /* owned */
 };
 struct hall {
   struct hall_config config;
@@ -23,6 +30,9 @@ struct hall {
   struct hash digest;
   uint64_t missing;   /* bodies that are absent */
   struct pull *pulls; /* open ones, the newest first */
+  struct fork *forks; /* owned; by (node, gen): logs of which evidence is held */
+  uint32_t n_forks;
+  struct hall_leaves leaves;
 };
 
 /* The log in memory, NULL if nothing of it is held. */
@@ -35,5 +45,12 @@ MUST_CHECK enum err_code hall_reserve(struct hall *h, struct err *err);
 void hall_moved(struct hall *h, const struct log *log, struct evaluation *state, uint64_t more_missing);
 /* After a commit: a member's identity is this one now. */
 void hall_identity_moved(struct hall *h, const struct hash *node, const struct identity *identity);
+
+/* Reads which logs have forked, when the hall opens. Store errors. */
+MUST_CHECK enum err_code hall_load_forks(struct hall *h, struct err *err);
+/* ERR_REFUSED, with the reason for people, if a log has forked: nothing is appended to it. */
+MUST_CHECK enum err_code hall_frozen(const struct hall *h, const struct hash *node, uint64_t gen, struct err *err);
+/* Frees the leaf hashes that are kept; they are read again when they are needed. */
+void hall_forget_leaves(struct hall *h);
 
 #endif

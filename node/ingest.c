@@ -81,6 +81,9 @@ void hall_moved(struct hall *h, const struct log *log, struct evaluation *state,
     h->n_logs++;
     h->logs[i].state = NULL;
   }
+  if (log->no == h->leaves.log_no && log->range.size < h->leaves.n) {
+    hall_forget_leaves(h); /* a log that became shorter has other entries now */
+  }
   evaluation_free(h->logs[i].state);
   h->logs[i].log = *log;
   h->logs[i].state = state;
@@ -150,6 +153,9 @@ enum err_code hall_open(const struct hall_config *config, struct hall **out, str
   if (code == OK) {
     code = count_missing(h, err);
   }
+  if (code == OK) {
+    code = hall_load_forks(h, err);
+  }
   if (code != OK) {
     hall_close(h);
     return code;
@@ -170,6 +176,8 @@ void hall_close(struct hall *h) {
     evaluation_free(h->logs[i].state);
   }
   derivation_close(&h->derivation);
+  hall_forget_leaves(h);
+  free(h->forks);
   free(h->logs);
   free(h->heads);
   free(h);

@@ -51,11 +51,12 @@ struct pull; /* opaque: one log on its way to one milestone */
 struct pull_result {
   uint64_t n_new, n_held;      /* entries of this milestone by answer */
   uint64_t held_by_reason[64]; /* index: enum reason */
+  bool other_root;             /* ERR_MISMATCH, and every body matches: false entries, or those of another branch */
 };
 /* Begins. text: the owner's checkpoint. from: its start, the held size, or the size of a pull of the same log that has not
  * finished yet (pulls of a log finish in order). ERR_FORMAT, ERR_SIGNATURE (not under the owner's key), ERR_NOT_FOUND (not a
  * member's log), ERR_MISMATCH (size not above from; or same size, other root), ERR_LIMIT (more than a milestone may hold),
- * ERR_REFUSED (the log holds hall_config.log_bodies already: paused, nobody's fault). */
+ * ERR_REFUSED (the log holds hall_config.log_bodies already: paused, nobody's fault; or its owner forked it: forks.h). */
 MUST_CHECK enum err_code hall_pull_begin(struct hall *h, struct view text, uint64_t from, struct pull **out, struct err *err);
 /* The next entries, as a decoded window (canonical array of full items, docs/protocol.md 8.3); copied. Verification begins at
  * once. ERR_FORMAT (not items), ERR_MISMATCH (entries past the milestone): the relay is at fault; a body that is missing or not

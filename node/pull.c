@@ -90,6 +90,9 @@ enum err_code hall_pull_begin(struct hall *h, struct view text, uint64_t from, s
     code = check_place(h, &checkpoint, from, err);
   }
   if (code == OK) {
+    code = hall_frozen(h, &checkpoint.node, checkpoint.gen, err);
+  }
+  if (code == OK) {
     code = check_quota(h, &checkpoint, err);
   }
   if (code != OK) {
@@ -218,7 +221,7 @@ enum err_code hall_pull_add(struct pull *p, struct view window, struct err *err)
 /* ---- the end ---- */
 
 /* Doors 3 and 4: everything is what the owner signed for, and every body is the one that was committed to. */
-static enum err_code check_all(struct pull *p, struct err *err) {
+static enum err_code check_all(struct pull *p, struct pull_result *result, struct err *err) {
   const struct hall_log *log = hall_find(p->h, &p->checkpoint.node, p->checkpoint.gen);
   struct merkle_range range = {.size = 0};
   if (log != NULL) {
@@ -240,6 +243,9 @@ static enum err_code check_all(struct pull *p, struct err *err) {
   }
   const struct hash root = merkle_root(&range);
   if (!hash_equal(&root, &p->checkpoint.root)) {
+    if (result != NULL) {
+      result->other_root = true;
+    }
     return err_set(err, ERR_MISMATCH, "the entries do not fold to the root that the owner signed for %" PRIu64, range.size);
   }
   return OK;
@@ -282,7 +288,10 @@ static enum err_code write_all(struct pull *p, struct pull_result *result, struc
 
 enum err_code hall_pull_finish(struct pull *p, struct pull_result *result, struct err *err) {
   verify_wait(p->h->pool, &p->batch);
-  enum err_code code = check_all(p, err);
+  if (result != NULL) {
+    memset(result, 0, sizeof *result);
+  }
+  enum err_code code = check_all(p, result, err);
   if (code == OK) {
     code = write_all(p, result, err);
   }

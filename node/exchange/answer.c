@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "node/exchange/inside.h"
+#include "node/forks.h"
 #include "protocol/canon.h"
 
 #define ITEM_MAX (LIMIT_IDENTITY + 2048u)
@@ -24,6 +25,9 @@ void answer_take(struct exchange *x, struct exchange_link *l) {
     a->gen = m->u.want.gen;
     a->from = m->u.want.from;
     a->epoch = m->u.want.epoch;
+    a->size = m->u.want.size;
+    a->other = m->u.want.other;
+    a->kind = m->u.want.kind;
     return;
   }
   a->node = m->u.get.node;
@@ -146,6 +150,30 @@ static enum err_code write_epoch_answer(struct exchange *x, const struct ask *a,
   return code;
 }
 
+/* ---- proofs ---- */
+
+/* Of the branch that is held here: whoever asks sees by the root whether it is the one that he means. */
+static enum err_code write_proof(struct exchange *x, const struct ask *a, struct bytes *payload, struct err *err) {
+  struct message *m = &x->out;
+  struct hash path[HALL_PATH];
+  struct hall *h = x->config.hall;
+  size_t n = 0;
+  m->type = MSG_PROOF;
+  m->u.proof.node = a->node;
+  m->u.proof.gen = a->gen;
+  m->u.proof.size = a->size;
+  m->u.proof.other = a->other;
+  m->u.proof.kind = a->kind;
+  enum err_code code = a->kind == PROOF_INCLUSION
+                           ? hall_inclusion(h, &a->node, a->gen, a->other, a->size, &m->u.proof.leaf, path, &n, err)
+                           : hall_consistency(h, &a->node, a->gen, a->other, a->size, path, &n, err);
+  if (code == ERR_LIMIT) return err_set(err, ERR_NOT_FOUND, "a log too long to prove");
+  if (code != OK) return code;
+  m->u.proof.n = (uint32_t)n;
+  memcpy(m->u.proof.path, path, n * sizeof *path);
+  return message_write(m, payload, err);
+}
+
 /* ---- windows ---- */
 
 /* Reads and packs up to raw_max octets of items. */
@@ -197,6 +225,7 @@ static enum err_code write_answer(struct exchange *x, struct exchange_link *l, c
   if (a->what == WANT_CKPT) return write_checkpoints(x, a, payload, err);
   if (a->what == WANT_HOLDS) return holds_answer(x, payload, err);
   if (a->what == WANT_IDENT) return write_identity(x, a, payload, err);
+  if (a->what == WANT_PROOF) return write_proof(x, a, payload, err);
   return write_epoch_answer(x, a, payload, err);
 }
 

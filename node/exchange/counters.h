@@ -32,7 +32,7 @@
   X(COUNT_MESSAGE_FORMAT, "message.format", "a message that is not canonical or not of its form")                              \
   X(COUNT_MESSAGE_UNKNOWN, "message.unknown", "a message or request that is reserved or unknown")                              \
   X(COUNT_MESSAGE_UNASKED, "message.unasked", "an answer that nobody asked for")                                               \
-  X(COUNT_HEADS_MISMATCH, "heads.mismatch", "a HEADS row of our size with another root")                                       \
+  X(COUNT_HEADS_MISMATCH, "heads.mismatch", "a HEADS row with another root than ours, and no checkpoint behind it")            \
   X(COUNT_HEADS_UNBACKED, "heads.unbacked", "a HEADS row that no checkpoint covers")                                           \
   X(COUNT_HEADS_UNKNOWN, "heads.unknown", "a HEADS row of a log that the epoch does not know")                                 \
   X(COUNT_HOLDS_FORMAT, "holds.format", "a HOLDS item that is none")                                                           \
@@ -40,13 +40,16 @@
   X(COUNT_CHECKPOINT_FORMAT, "checkpoint.format", "a checkpoint that is not one, or of another log")                           \
   X(COUNT_CHECKPOINT_SIGNATURE, "checkpoint.signature", "a checkpoint that is not under the owner's key")                      \
   X(COUNT_CHECKPOINT_GAP, "checkpoint.gap", "checkpoints further apart than a milestone may be")                               \
-  X(COUNT_CHECKPOINT_FORK, "checkpoint.fork", "two checkpoints under its key of one size, with two roots")                     \
+  X(COUNT_CHECKPOINT_FORK, "checkpoint.fork", "it signed two branches of its log")                                             \
+  X(COUNT_EVIDENCE_FORMAT, "evidence.format", "an ALERT whose evidence is none, or of another log")                            \
+  X(COUNT_EVIDENCE_SIGNATURE, "evidence.signature", "an ALERT with a checkpoint that its owner did not sign")                  \
+  X(COUNT_EVIDENCE_PROOF, "evidence.proof", "an ALERT with a proof that does not hold")                                        \
   X(COUNT_DATA_UNASKED, "data.unasked", "DATA that was not asked for")                                                         \
   X(COUNT_DATA_FORMAT, "data.format", "DATA that is not the window that was asked for")                                        \
   X(COUNT_DATA_MISMATCH, "data.mismatch", "a body that does not match its commitment")                                         \
   X(COUNT_DATA_LIMIT, "data.limit", "more octets of bodies than a milestone may hold")                                         \
   X(COUNT_FILL_MISMATCH, "fill.mismatch", "a body that came later and does not match: a false one, or of another branch")      \
-  X(COUNT_PULL_MISMATCH, "pull.mismatch", "entries that do not fold to the signed root")                                       \
+  X(COUNT_PULL_MISMATCH, "pull.mismatch", "entries that do not fold to the signed root, and are of no branch of it")           \
   X(COUNT_TIMEOUT, "timeout", "a question without an answer")                                                                  \
   X(COUNT_QUOTA_FRAMES, "quota.frames", "frames over the quota of unasked ones")                                               \
   X(COUNT_QUOTA_BYTES, "quota.bytes", "frames over the quota of unasked octets")                                               \

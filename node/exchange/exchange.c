@@ -101,11 +101,13 @@ enum err_code exchange_new(const struct exchange_config *config, struct exchange
     return code;
   }
   heads_refresh(x);
+  forks_load(x);
   *out = x;
   return OK;
 }
 
 static void log_free(struct exchange_log *log) {
+  forks_end_doubt(log);
   free(log->claims);
   while (log->n_milestones > 0)
     free(log->milestones[--log->n_milestones].text);
@@ -218,6 +220,8 @@ uint64_t exchange_tick(struct exchange *x) {
   uint64_t due = dial_tick(x), at = request_tick(x);
   if (at < due) due = at;
   at = holds_tick(x);
+  if (at < due) due = at;
+  at = forks_tick(x);
   if (at < due) due = at;
   for (uint32_t i = 0; i < x->n_logs; i++) {
     at = fetch_tick(x, i);

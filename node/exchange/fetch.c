@@ -279,6 +279,11 @@ static bool finish_first(struct exchange *x, uint32_t index) {
   uint64_t before = log->size;
   enum err_code code = hall_pull_finish(done.pull, &result, &err);
   log->slots[0].pull = NULL;
+  if (code == ERR_MISMATCH && result.other_root) { /* of another branch, or of none */
+    forks_other_root(x, index, log->source, &done.milestone);
+    plan_fault(x, index, log->source);
+    return false;
+  }
   if (code == ERR_MISMATCH) {
     blame(x, index, COUNT_PULL_MISMATCH);
     return false;

@@ -118,7 +118,8 @@ void fill_data(struct exchange *x, struct exchange_link *l, struct request *requ
   if (code == OK) code = hall_fill(x->config.hall, &log->node, log->gen, r.from, window, &filled, &err);
   struct fill *f = &log->fill;
   if (code == ERR_FORMAT || code == ERR_LIMIT || code == ERR_MISMATCH) {
-    tally(x, l->peer, code == ERR_MISMATCH ? COUNT_FILL_MISMATCH : COUNT_DATA_FORMAT, 1);
+    bool is_branch = code == ERR_MISMATCH && log->is_forked; /* a body of the other one */
+    if (!is_branch) tally(x, l->peer, code == ERR_MISMATCH ? COUNT_FILL_MISMATCH : COUNT_DATA_FORMAT, 1);
     plan_fault(x, r.log, l->peer);
     f->filler = NONE;
     return;

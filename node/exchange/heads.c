@@ -109,9 +109,7 @@ static bool take_row(struct exchange *x, uint32_t peer, const struct head *row, 
   uint32_t index = NONE;
   struct exchange_log *log = m == NULL ? NULL : log_of(x, &m->node, row->gen, &index);
   if (log == NULL) return false;
-  if (row->size == log->size && memcmp(row->root8, log->root.b, sizeof row->root8) != 0) {
-    tally(x, peer, COUNT_HEADS_MISMATCH, 1);
-  }
+  forks_row(x, index, peer, row->size, row->root8, true);
   bool is_news = row->size > log->size && row->size > log->claims[peer].size;
   uint64_t now = now_ms(x);
   if (is_news && follows && now >= log->ckpt_wait_ms + GRACE_MS) log->ckpt_wait_ms = now + GRACE_MS;

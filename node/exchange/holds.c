@@ -93,6 +93,7 @@ static void taken(struct exchange *x, struct exchange_link *l, const struct hall
   struct peer *p = &x->peers[index];
   p->holds_ms = (p->holds_ms > now ? p->holds_ms : now) + HOLDS_TAKEN_MS;
   pass_on(x, &one->holder, l);
+  forks_holds(x, l, one->item);
 }
 
 void holds_receive(struct exchange *x, struct exchange_link *l) {

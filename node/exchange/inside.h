@@ -7,7 +7,7 @@
  *   plan.c      which log from which peer: WANT and GET           answer.c  what a peer asks of us
  *   fetch.c     DATA into the hall, milestone by milestone        fill.c    bodies that were absent, asked of others
  *   holds.c     who says to hold what                             status.c   JSON
- *   counters.c  names of what is counted
+ *   forks.c     logs that their owners forked: found, told   counters.c  names of what is counted
  *
  * Peers and logs are named by their index in x->peers and x->logs; neither ever leaves its place.
  */
@@ -38,6 +38,8 @@
 #define HOLDS_GAP_SHARE_MS 100u      /* and so much times the members squared */
 #define HOLDS_TAKEN_MS 5000u         /* one of a holder is taken in so long, */
 #define HOLDS_BURST 4u               /* but so many at once: some come late, behind one another */
+#define PROOF_WAIT_MS 2000u          /* a peer that does not prove what it holds for so long is left for the next one */
+#define ALERT_GAP_MS 20u             /* between two ALERTs on a link */
 #define GRACE_MS 50u                 /* a CKPT that follows HEADS unasked is waited for so long */
 #define ASK_AGAIN_MS 250u            /* then a second peer is asked for the same checkpoints */
 #define SLOW_MS 1000u         /* a source that says nothing for so long is left if another can serve; doubled each time */
@@ -82,6 +84,7 @@ struct ask {
   uint64_t req;
   struct hash node;
   uint64_t gen, from, to, mode, max_bytes, epoch;
+  uint64_t size, other, kind; /* PROOF */
 };
 struct payload {
   struct payload *next;
@@ -105,6 +108,8 @@ struct exchange_link {
   struct payload *out, **out_end;            /* n_out of them wait to be said */
   struct ask asks[ASKS_MAX];                 /* a ring */
   uint64_t holds[(LIMIT_MEMBERS + 63) / 64]; /* a bit for each member whose HOLDS waits here */
+  uint64_t alerts[LIMIT_HEADS / 64];         /* a bit for each log whose evidence waits here */
+  uint64_t alert_ms;                         /* of the last ALERT */
   struct bytes last;                         /* the last frame */
 };
 
@@ -121,7 +126,8 @@ struct request {
   uint64_t type, what; /* MSG_GET and mode, or MSG_WANT and what */
   uint64_t req;
   uint32_t log;
-  uint64_t from, to; /* GET: positions; WANT(CKPT): from, and the size that the peer had claimed */
+  uint64_t from, to; /* GET: positions; WANT(CKPT): from, and the size that the peer had claimed; WANT(PROOF): index, size */
+  bool is_doubt;     /* WANT(CKPT): HEADS named another root than ours for `to` */
   uint64_t sent_ms;
   struct exchange_link *link;
 };
@@ -164,6 +170,7 @@ struct claim {
   uint64_t silent_before_ms;                   /* the same after a silence: a new session is a new chance */
   uint64_t wait_ms;                            /* how long the last wait was, for either */
   uint64_t no_ckpt_before_ms, no_ckpt_wait_ms; /* after an unbacked head: the same for checkpoints alone */
+  uint64_t doubt_before_ms;                    /* until then no other root that it names is looked into */
   uint64_t absent_next;                        /* it was asked for the bodies below that we lack */
   uint64_t absent_before_ms, absent_wait_ms;   /* it lacks them too: when it is asked for them again */
 };
@@ -189,6 +196,20 @@ struct slot {
   uint64_t fed_ms; /* when the last ones came */
   struct milestone milestone;
 };
+/* A checkpoint of the owner's that contradicts what is held, and where its branch may part from ours: the peers are asked for
+ * proofs, one after the other. */
+struct doubt {
+  struct checkpoint checkpoint;
+  uint8_t text[LIMIT_CHECKPOINT];
+  size_t text_len;
+  uint64_t at;             /* the branches agree below */
+  uint32_t first, n_asked; /* the peer whose turn it is: first + n_asked */
+  bool is_asked;           /* there is a question to `asked`, or was */
+  uint32_t asked;
+  uint64_t asked_ms;
+  uint32_t suspect; /* it served entries that do not fold, NONE; it had named the checkpoint itself, and did not prove it: */
+  bool named, is_unproven;
+};
 /* Bodies that are absent. */
 struct fill {
   uint32_t filler;  /* the peer that is asked for them, NONE */
@@ -210,8 +231,10 @@ struct exchange_log {
   uint32_t n_milestones;
   bool needs_plan;       /* a checkpoint that came unasked was too far away */
   bool is_paused;        /* it holds as much as hall_config.log_bodies allows, and there is more */
-  bool is_forked;        /* its owner signed two roots of one size: neither branch is followed. Known in memory only, and so
-                          * forgotten with the process, until evidence is exchanged and kept (docs/protocol.md 7.4) */
+  bool is_forked;        /* evidence is held: neither branch is followed */
+  bool is_exact;         /* and it is known where they part */
+  struct doubt *doubt;   /* owned; NULL: none */
+  uint64_t search_ms;    /* not before: where they part is looked for again */
   uint64_t ckpt_wait_ms; /* not before: one may come unasked */
   uint64_t ckpt_asked_ms;
   /* the pull */
@@ -332,6 +355,25 @@ void holds_receive(struct exchange *x, struct exchange_link *l); /* x->in */
 bool holds_are_due(const struct exchange_link *l);
 MUST_CHECK enum err_code holds_write(struct exchange *x, struct exchange_link *l, struct bytes *payload, struct err *err);
 MUST_CHECK enum err_code holds_answer(struct exchange *x, struct bytes *payload, struct err *err); /* to WANT(HOLDS) */
+
+/* forks.c */
+void forks_load(struct exchange *x); /* what the hall holds, into x->logs: once, at the start */
+uint64_t forks_tick(struct exchange *x);
+void forks_end_doubt(struct exchange_log *log);
+/* A checkpoint that has verified, whatever its size: does it contradict what is held or waits? */
+void forks_checkpoint(struct exchange *x, uint32_t index, uint32_t peer, struct view text, const struct checkpoint *c);
+/* Entries from source do not fold to a checkpoint: its fault, or another branch? */
+void forks_other_root(struct exchange *x, uint32_t index, uint32_t source, const struct milestone *milestone);
+/* A row of HEADS (is_head) or HOLDS: if it contradicts what is held, peer is asked for the checkpoint. */
+void forks_row(struct exchange *x, uint32_t index, uint32_t peer, uint64_t size, const uint8_t root8[8], bool is_head);
+void forks_holds(struct exchange *x, const struct exchange_link *l, struct view item);
+void forks_proof(struct exchange *x, struct exchange_link *l, struct request *request); /* x->in */
+void forks_no_proof(struct exchange *x, uint32_t index, uint32_t peer);                 /* it answered with an error */
+void forks_alert(struct exchange *x, struct exchange_link *l);                          /* x->in */
+void forks_greet(struct exchange *x, struct exchange_link *l);                          /* after opening: all of it is told */
+bool forks_are_due(const struct exchange *x, const struct exchange_link *l);
+uint64_t forks_due_ms(const struct exchange *x, const struct exchange_link *l);
+MUST_CHECK enum err_code forks_write(struct exchange *x, struct exchange_link *l, struct bytes *payload, struct err *err);
 
 /* request.c */
 /* Asks on a link: fields of x->out.u are those of the question. NULL: it cannot be asked now; else the caller says in log, from

@@ -84,6 +84,7 @@ void xlink_reset(struct exchange *x, struct exchange_link *l) {
   queue_clear(l);
   l->n_asks = 0;
   memset(l->holds, 0, sizeof l->holds);
+  memset(l->alerts, 0, sizeof l->alerts);
   l->heads_whole = false;
   l->told = 0;
   l->parked = false;
@@ -167,6 +168,7 @@ void xlink_opened(struct exchange *x, struct exchange_link *l) {
   dial_settle(x, peer); /* this may be the end of l */
   if (p->link != NULL) ask_ident(x, p->link);
   if (p->link != NULL) holds_ask(x, p->link);
+  if (p->link != NULL) forks_greet(x, p->link);
   x->plan_due = true;
 }
 
@@ -227,7 +229,7 @@ static bool emit_hello(struct exchange *x, struct exchange_link *l, struct excha
   return frame_out(x, l, out);
 }
 
-/* The first HEADS, what is queued, later HEADS, HOLDS, answers: in this order. */
+/* The first HEADS, what is queued, later HEADS, ALERTs, HOLDS, answers: in this order. */
 static enum err_code next_payload(struct exchange *x, struct exchange_link *l, struct bytes *payload, bool *any) {
   *any = true;
   if (l->heads_whole && l->told == 0) return heads_write(x, l, NULL, payload, NULL);
@@ -242,6 +244,7 @@ static enum err_code next_payload(struct exchange *x, struct exchange_link *l, s
     return code;
   }
   if (heads_are_due(x, l)) return heads_write(x, l, NULL, payload, NULL);
+  if (forks_are_due(x, l)) return forks_write(x, l, payload, NULL);
   if (holds_are_due(l)) return holds_write(x, l, payload, NULL);
   if (l->n_asks > 0) return answer_write(x, l, payload, NULL);
   *any = false;
@@ -284,5 +287,6 @@ uint64_t xlink_due(const struct exchange *x, const struct exchange_link *l) {
   if (l->no_session_due) return l->no_session_ms + NO_SESSION_GAP_MS;
   if (!xlink_is_open(l)) return now + TICK_MS;
   if (l->out != NULL || l->n_asks > 0 || holds_are_due(l)) return now + 1;
-  return heads_due_ms(x, l);
+  const uint64_t heads = heads_due_ms(x, l), alert = forks_due_ms(x, l);
+  return heads < alert ? heads : alert;
 }

@@ -142,28 +142,6 @@ static const struct pubkey *key_of(const struct exchange *x, const struct exchan
   return NULL;
 }
 
-/* The root that is known for a size: held, on its way, or waiting. NULL: none. */
-static const struct hash *known_root(const struct exchange_log *log, uint64_t size) {
-  if (size == log->size) return &log->root;
-  for (uint32_t i = 0; i < log->n_slots; i++) {
-    if (log->slots[i].milestone.size == size) return &log->slots[i].milestone.root;
-  }
-  for (uint32_t i = 0; i < log->n_milestones; i++) {
-    if (log->milestones[i].size == size) return &log->milestones[i].root;
-  }
-  return NULL;
-}
-
-/* The owner has signed two roots of one size: it alone is at fault, and neither branch is followed (docs/protocol.md 7.4). */
-static void fork_found(struct exchange *x, uint32_t index, uint64_t size) {
-  struct exchange_log *log = x->logs[index];
-  if (log->is_forked) return;
-  fetch_abort(x, index);
-  log->is_forked = true;
-  tally(x, peer_by_node(x, &log->node), COUNT_CHECKPOINT_FORK, 1);
-  note_set(log->note, "its owner signed two roots of size %llu", (unsigned long long)size);
-}
-
 /* Verifies one text and keeps it. False: counted, and the peer is at fault. */
 static bool take_checkpoint(struct exchange *x, uint32_t index, uint32_t peer, struct view text, bool is_asked,
                             uint64_t *size) {
@@ -179,8 +157,7 @@ static bool take_checkpoint(struct exchange *x, uint32_t index, uint32_t peer, s
     return false;
   }
   *size = c.size;
-  const struct hash *known = known_root(log, c.size);
-  if (known != NULL && !hash_equal(&c.root, known)) fork_found(x, index, c.size);
+  forks_checkpoint(x, index, peer, text, &c);
   if (c.size <= log->size || log->is_forked) return true;
   struct milestone milestone = {.size = c.size, .root = c.root, .peer = peer, .is_asked = is_asked, .len = (uint32_t)text.len};
   milestone.text = malloc(text.len);
@@ -204,6 +181,10 @@ static void cut_at_gap(struct exchange *x, uint32_t index, uint32_t peer, uint64
 static void judge(struct exchange *x, uint32_t index, uint32_t peer, const struct request *r, uint32_t n, uint64_t best) {
   struct exchange_log *log = x->logs[index];
   log->needs_plan = false;
+  if (r->is_doubt) { /* a later checkpoint will show it when it is pulled; one of that size would have */
+    if (best <= r->to && !log->is_forked) tally(x, peer, COUNT_HEADS_MISMATCH, 1);
+    return;
+  }
   if (n < LIMIT_CHECKPOINTS && best < r->to && log->size < r->to) {
     unbacked(x, index, peer, best, COUNT_HEADS_UNBACKED);
   } else {

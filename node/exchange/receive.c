@@ -55,6 +55,10 @@ static void take_error(struct exchange *x, uint32_t peer, struct request *r) {
   x->peers[peer].answered_ms = now_ms(x);
   x->plan_due = true;
   if (asked.state != REQUEST_PENDING || asked.log == NONE) return;
+  if (asked.type == MSG_WANT && asked.what == WANT_PROOF) { /* it may hold another branch, or none */
+    forks_no_proof(x, asked.log, peer);
+    return;
+  }
   plan_fault(x, asked.log, peer);
   struct claim *c = &x->logs[asked.log]->claims[peer];
   if (code == MSGERR_BUSY || code == MSGERR_QUOTA) { /* no lie: it may be asked again when it says so */
@@ -90,6 +94,8 @@ static void take_answer(struct exchange *x, struct exchange_link *l, struct requ
     fetch_data(x, l, r);
   } else if (r == NULL) {
     tally(x, l->peer, x->in.type == MSG_DATA ? COUNT_DATA_UNASKED : COUNT_MESSAGE_UNASKED, 1);
+  } else if (x->in.type == MSG_PROOF) {
+    forks_proof(x, l, r);
   } else {
     r->state = REQUEST_FREE;
     x->peers[l->peer].answered_ms = now_ms(x);
@@ -121,6 +127,12 @@ static void take_message(struct exchange *x, struct exchange_link *l, size_t len
   case MSG_DATA:
     take_answer(x, l, answered(x, peer, MSG_GET, 0));
     break;
+  case MSG_PROOF:
+    take_answer(x, l, answered(x, peer, MSG_WANT, WANT_PROOF));
+    break;
+  case MSG_ALERT:
+    if (is_within_quota(x, peer, len)) forks_alert(x, l);
+    break;
   case MSG_IDENT:
     take_answer(x, l, answered(x, peer, MSG_WANT, WANT_IDENT));
     break;
@@ -131,9 +143,7 @@ static void take_message(struct exchange *x, struct exchange_link *l, size_t len
     take_error(x, peer, x->in.has_req ? request_find(x, peer, x->in.req) : NULL);
     break;
   case MSG_HELLO: /* the session keeps those */
-  case MSG_PROOF:
   case MSG_BLOB:
-  case MSG_ALERT:
     break;
   }
 }

@@ -185,3 +185,20 @@ enum err_code milestone_next(struct store *s, int64_t *seq, struct err *err) {
   }
   return code;
 }
+
+enum err_code milestone_above(struct store *s, int64_t log_no, uint64_t size, uint64_t *out, struct err *err) {
+  static const char sql[] = "SELECT size FROM milestone WHERE log = :log AND size > :size ORDER BY size LIMIT 1";
+  sqlite3_stmt *st = NULL;
+  enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_int(st, 1, log_no);
+  statement_bind_int(st, 2, (int64_t)size);
+  code = statement_one(s, st, "milestone", "no milestone above that is held", err);
+  if (code == OK) {
+    *out = (uint64_t)sqlite3_column_int64(st, 0);
+    statement_done(st);
+  }
+  return code;
+}

@@ -11,5 +11,7 @@
 MUST_CHECK enum err_code milestone_seq(struct store *s, int64_t rowid, int64_t *seq, uint64_t *covers, struct err *err);
 /* The order of arrival that the next milestone will have. */
 MUST_CHECK enum err_code milestone_next(struct store *s, int64_t *seq, struct err *err);
+/* The size of the smallest milestone of a log that is above `size`. ERR_NOT_FOUND, store errors. */
+MUST_CHECK enum err_code milestone_above(struct store *s, int64_t log_no, uint64_t size, uint64_t *out, struct err *err);
 
 #endif

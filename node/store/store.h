@@ -15,7 +15,7 @@
 #include "protocol/merkle.h"
 #include "protocol/record.h"
 
-#define STORE_VERSION 2 /* PRAGMA user_version of the record; a larger one in the file is ERR_VERSION */
+#define STORE_VERSION 3 /* PRAGMA user_version of the record; a larger one in the file is ERR_VERSION */
 
 enum store_mode { STORE_READ, STORE_WRITE };
 struct store; /* opaque */

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "node/store/evidence.h"
 #include "tests/node/fixture.h"
 
 static void path_in(const struct fixture_node *node, const char *name, char out[512]) {
@@ -143,10 +144,10 @@ static void a_newer_store_is_left_alone(void **state) {
   char path[512];
   (void)state;
   found_closed(&f, false, path);
-  run_sql(path, "PRAGMA user_version = 3");
+  run_sql(path, "PRAGMA user_version = 4");
   assert_int_equal(store_open(f.nodes[0].dir, STORE_WRITE, NULL, &s, &err), ERR_VERSION);
   assert_int_equal(store_open(f.nodes[0].dir, STORE_READ, NULL, &s, &err), ERR_VERSION);
-  run_sql(path, "PRAGMA user_version = 2; PRAGMA application_id = 7");
+  run_sql(path, "PRAGMA user_version = 3; PRAGMA application_id = 7");
   assert_int_equal(store_open(f.nodes[0].dir, STORE_WRITE, NULL, &s, &err), ERR_CORRUPT);
   run_sql(path, "PRAGMA application_id = 1397769036");
   fixture_open(&f.nodes[0]);
@@ -158,9 +159,15 @@ static void an_older_store_gets_what_was_added_when_it_is_written(void **state) 
   char path[512];
   (void)state;
   found_closed(&f, true, path);
-  run_sql(path, "DROP TABLE holds; PRAGMA user_version = 1");
+  run_sql(path, "DROP TABLE holds; DROP TABLE evidence; PRAGMA user_version = 1");
+  struct fork fork = {.node = f.nodes[0].id, .gen = 1, .from = 7, .exact = true, .received = 12};
+  struct store *reader = NULL;
+  assert_int_equal(store_open(f.nodes[0].dir, STORE_READ, NULL, &reader, NULL), OK);
+  assert_int_equal(evidence_get(reader, &fork.node, 1, &fork, NULL, NULL), ERR_NOT_FOUND);
+  store_close(reader);
   fixture_open(&f.nodes[0]);
   assert_int_equal(hall_holds_own(f.nodes[0].hall, NULL), OK);
+  assert_int_equal(evidence_put(f.nodes[0].store, &fork, view_of_text("item"), NULL), OK);
   fixture_close(&f.nodes[0]);
   fixture_open(&f.nodes[0]);
   fixture_release(&f);

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "node/forks.h"
 #include "protocol/canon.h"
 
 /* ---- saying ---- */
@@ -116,6 +117,30 @@ static void answer_window(struct liar *a) {
   liar_say(a);
 }
 
+/* The truth, or that it does not hold so much. */
+static void answer_with_proof(struct liar *a) {
+  const struct hash node = a->in.u.want.node;
+  const uint64_t size = a->in.u.want.size, index = a->in.u.want.other;
+  struct hash path[HALL_PATH];
+  size_t n = 0;
+  liar_answer_to(a, MSG_PROOF);
+  a->out.u.proof.node = node;
+  a->out.u.proof.gen = 1;
+  a->out.u.proof.size = size;
+  a->out.u.proof.other = index;
+  a->out.u.proof.kind = PROOF_INCLUSION;
+  if (hall_inclusion(a->s->f.nodes[EE].hall, &node, 1, index, size, &a->out.u.proof.leaf, path, &n, NULL) == OK) {
+    a->out.u.proof.n = (uint32_t)n;
+    memcpy(a->out.u.proof.path, path, n * sizeof *path);
+  } else {
+    liar_answer_to(a, MSG_ERR);
+    a->out.u.error.code = MSGERR_NOT_HELD;
+    a->out.u.error.text = view_of_text("not held");
+    a->out.u.error.retry_after = 0;
+  }
+  liar_say(a);
+}
+
 static void answer_want(struct liar *a) {
   if (a->in.u.want.what == WANT_CKPT) {
     answer_with_checkpoint(a);
@@ -128,6 +153,8 @@ static void answer_want(struct liar *a) {
     a->out.u.ident.n = 0;
     a->out.u.ident.address = view_of(NULL, 0);
     liar_say(a);
+  } else if (a->in.u.want.what == WANT_PROOF) {
+    answer_with_proof(a);
   } else if (a->in.u.want.what == WANT_HOLDS) {
     liar_answer_to(a, MSG_HOLDS);
     a->out.u.holds.n = 0;

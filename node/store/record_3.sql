@@ -1,0 +1,12 @@
+-- record_3.sql: the third version of the record.
+
+-- Evidence that the owner of a log forked it (7.5): of each log the lowest that was met. received: unix seconds of our clock.
+CREATE TABLE evidence(
+  node BLOB NOT NULL CHECK (length(node) = 32),
+  gen INTEGER NOT NULL,
+  at INTEGER NOT NULL,    -- the branches part at this index, or below it
+  exact INTEGER NOT NULL, -- 1: two leaves at that index, 0: two roots of size at + 1
+  received INTEGER NOT NULL,
+  item BLOB NOT NULL,
+  PRIMARY KEY (node, gen)
+) STRICT, WITHOUT ROWID;

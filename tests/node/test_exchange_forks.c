@@ -1,0 +1,475 @@
+/*
+ * test_exchange_forks: two machines write with one key. Everybody ends with the same evidence, nothing is appended to either
+ * branch, honest relays are not blamed, and no relay can make evidence of its own.
+ */
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "node/forks.h"
+#include "node/hall.h"
+#include "node/store/milestone.h"
+#include "protocol/canon.h"
+#include "protocol/evidence.h"
+#include "tests/sim/liar.h"
+
+#define DE 3
+#define FOUNDERS 4
+
+static uint64_t seed;
+
+static uint64_t size_at(struct sim *s, uint32_t node, uint32_t log) {
+  const struct hall_head *h = hall_head(s->f.nodes[node].hall, &s->f.nodes[log].id, 1);
+  return h == NULL ? 0 : h->size;
+}
+
+/* ---- two machines ---- */
+
+/* IT and its twin: FR and IT know each other, so do EE, DE and the twin; FR, EE and DE know each other. */
+static bool is_second_half(uint32_t node) {
+  return node >= EE;
+}
+
+static uint32_t route(void *context, uint32_t from, uint32_t to) {
+  const struct sim *s = context;
+  return to == IT && is_second_half(from) ? s->f.n : to;
+}
+
+/* A federation in which IT's log has `common` entries everywhere, and a second machine holds the same with the same key. */
+static struct sim *two_machines(uint32_t common, uint32_t *twin) {
+  struct sim *s = malloc(sizeof *s);
+  assert_non_null(s);
+  sim_found(s, FOUNDERS, seed);
+  for (uint32_t i = 0; i < FOUNDERS; i++)
+    sim_up(s, i, true);
+  (void)sim_converge(s, 20000);
+  sim_publish(s, IT, common - (uint32_t)size_at(s, IT, IT));
+  (void)sim_converge(s, 20000);
+  *twin = fixture_twin(&s->f, IT);
+  fixture_transfer(&s->f.nodes[IT], &s->f.nodes[*twin], 100);
+  assert_int_equal(size_at(s, *twin, IT), common);
+  for (uint32_t i = FR; i < FOUNDERS; i++) {
+    sim_cut(s, is_second_half(i) ? IT : *twin, i, true);
+  }
+  s->hooks = (struct sim_hooks){.context = s, .route = route};
+  sim_up(s, *twin, true);
+  sim_run(s, 3000);
+  return s;
+}
+
+static void end(struct sim *s) {
+  sim_release(s);
+  free(s);
+}
+
+/* The evidence of IT's log at a node; false: none. */
+static bool evidence_at(struct sim *s, uint32_t node, struct bytes *out) {
+  bytes_clear(out);
+  return hall_evidence(s->f.nodes[node].hall, &s->f.nodes[IT].id, 1, out, NULL) == OK;
+}
+
+/* Everybody keeps one and the same; returns it read (it borrows from item). */
+static struct evidence same_evidence(struct sim *s, uint32_t n, struct bytes *item) {
+  struct bytes other;
+  struct evidence e;
+  bytes_init(&other, LIMIT_EVIDENCE);
+  assert_true(evidence_at(s, IT, item));
+  for (uint32_t i = 1; i < n; i++) {
+    assert_true(evidence_at(s, i, &other));
+    assert_true(view_equal(bytes_view(item), bytes_view(&other)));
+  }
+  bytes_release(&other);
+  const struct fixture_node *it = &s->f.nodes[IT];
+  assert_int_equal(evidence_open(bytes_view(item), &s->f.charter.fed_id, &it->id, 1, &it->node_key.pub, &e, NULL), OK);
+  return e;
+}
+
+/* No honest member is blamed for what IT did. */
+static void nobody_is_blamed(struct sim *s) {
+  for (uint32_t i = FR; i < FOUNDERS; i++) {
+    sim_expect_only(s, i, IT, "checkpoint.fork");
+    for (uint32_t k = FR; k < FOUNDERS; k++) {
+      if (k != i) sim_expect_only(s, i, k, NULL);
+    }
+  }
+}
+
+/* Both machines write; everybody has the same evidence within ten seconds, from the first entry that differs. */
+static void fork_and_look(uint32_t common, uint32_t more, uint32_t more_of_twin) {
+  uint32_t twin = NONE;
+  struct sim *s = two_machines(common, &twin);
+  struct bytes item;
+  bytes_init(&item, LIMIT_EVIDENCE);
+  for (uint32_t i = 0; i < more; i++)
+    sim_publish(s, IT, 1);
+  sim_publish(s, twin, more_of_twin);
+  sim_run(s, 10000);
+  const struct evidence e = same_evidence(s, twin + 1, &item);
+  assert_true(e.has_index);
+  assert_int_equal(e.index, common);
+  nobody_is_blamed(s);
+  for (uint32_t i = 0; i <= twin; i++) {
+    uint32_t index = NONE;
+    const struct exchange_log *log = log_of(s->nodes[i].exchange, &s->f.nodes[IT].id, 1, &index);
+    assert_true(log->is_forked && log->is_exact && log->doubt == NULL);
+    assert_non_null(strstr(log->note, "forked from"));
+    assert_true(size_at(s, i, IT) == common + more || size_at(s, i, IT) == common + more_of_twin ||
+                size_at(s, i, IT) == common);
+  }
+  bytes_release(&item);
+  end(s);
+}
+
+static void one_case_on_each_machine(void **state) {
+  (void)state;
+  fork_and_look(12, 1, 1);
+}
+
+static void branches_of_different_lengths(void **state) {
+  (void)state;
+  fork_and_look(12, 1, 3);
+  fork_and_look(13, 4, 1);
+}
+
+static void the_place_is_found_in_a_long_log(void **state) {
+  (void)state;
+  fork_and_look(700, 2, 90);
+}
+
+/* ---- frozen ---- */
+
+static void nothing_is_appended_any_more_and_a_restart_forgets_nothing(void **state) {
+  (void)state;
+  uint32_t twin = NONE;
+  struct sim *s = two_machines(12, &twin);
+  struct bytes item, again;
+  struct fixture_record record;
+  bytes_init(&item, LIMIT_EVIDENCE);
+  bytes_init(&again, LIMIT_EVIDENCE);
+  sim_publish(s, IT, 1);
+  sim_publish(s, twin, 1);
+  sim_run(s, 10000);
+  (void)same_evidence(s, twin + 1, &item);
+  const uint64_t at_fr = size_at(s, FR, IT), at_ee = size_at(s, EE, IT);
+  fixture_case(&s->f.nodes[IT], 77777, NULL, NULL, &record);
+  const struct receipt_row row = fixture_admit(&s->f.nodes[IT], &record.item);
+  assert_int_equal(row.state, RECEIPT_REFUSED);
+  assert_int_equal(row.reason, REASON_NOT_YET);
+  fixture_record_release(&record);
+  for (uint32_t i = 0; i <= twin; i++) {
+    sim_down(s, i);
+    fixture_close(&s->f.nodes[i]);
+    fixture_open(&s->f.nodes[i]);
+    sim_up(s, i, true);
+    assert_true(evidence_at(s, i, &again) && view_equal(bytes_view(&item), bytes_view(&again)));
+  }
+  sim_publish(s, FR, 3); /* other logs go on */
+  sim_run(s, 15000);
+  assert_int_equal(size_at(s, FR, IT), at_fr);
+  assert_int_equal(size_at(s, EE, IT), at_ee);
+  assert_int_equal(size_at(s, EE, FR), size_at(s, FR, FR));
+  (void)same_evidence(s, twin + 1, &again);
+  for (uint32_t i = FR; i < FOUNDERS; i++) {
+    assert_true(exchange_idle(s->nodes[i].exchange));              /* `sync` does not wait for a log that is frozen */
+    assert_int_equal(sim_counter(s, i, IT, "checkpoint.fork"), 0); /* counted when it was found, before the restart */
+  }
+  bytes_release(&item);
+  bytes_release(&again);
+  end(s);
+}
+
+static void who_was_away_is_told_when_it_comes_back(void **state) {
+  (void)state;
+  uint32_t twin = NONE;
+  struct sim *s = two_machines(12, &twin);
+  struct bytes item;
+  bytes_init(&item, LIMIT_EVIDENCE);
+  sim_down(s, DE);
+  sim_publish(s, IT, 1);
+  sim_publish(s, twin, 1);
+  sim_run(s, 8000);
+  assert_false(evidence_at(s, DE, &item));
+  sim_down(s, IT);
+  sim_down(s, twin);
+  sim_up(s, DE, false);
+  sim_run(s, 8000);
+  assert_int_equal(same_evidence(s, twin + 1, &item).index, 12);
+  assert_int_equal(size_at(s, DE, IT), 12); /* it follows neither branch */
+  bytes_release(&item);
+  end(s);
+}
+
+static void a_third_branch_from_further_below_is_taken_in_the_place_of_the_first(void **state) {
+  (void)state;
+  uint32_t twin = NONE;
+  struct sim *s = two_machines(12, &twin);
+  struct bytes item, low;
+  bytes_init(&item, LIMIT_EVIDENCE);
+  bytes_init(&low, LIMIT_EVIDENCE);
+  sim_publish(s, IT, 1);
+  sim_publish(s, twin, 1);
+  sim_run(s, 10000);
+  assert_int_equal(same_evidence(s, twin + 1, &item).index, 12);
+  struct fixture_node *it = &s->f.nodes[IT];
+  struct checkpoint c = {.fed_id = s->f.charter.fed_id, .node = it->id, .gen = 1};
+  struct bytes text;
+  struct log log;
+  assert_int_equal(log_find(s->f.nodes[FR].store, &it->id, 1, &log, NULL), OK);
+  assert_int_equal(milestone_above(s->f.nodes[FR].store, log.no, 0, &c.size, NULL), OK);
+  assert_true(c.size < 12);
+  bytes_init(&text, LIMIT_CHECKPOINT);
+  memset(&c.root, 3, sizeof c.root);
+  assert_int_equal(checkpoint_seal(&c, &it->node_key, &text, NULL), OK);
+  assert_int_equal(hall_evidence_make(s->f.nodes[FR].hall, bytes_view(&text), NULL, &low, NULL), OK);
+  bool kept = false;
+  assert_int_equal(hall_evidence_take(s->f.nodes[FR].hall, &it->id, 1, bytes_view(&low), &kept, NULL), OK);
+  assert_true(kept);
+  assert_int_equal(hall_evidence_take(s->f.nodes[FR].hall, &it->id, 1, bytes_view(&item), &kept, NULL), OK);
+  assert_false(kept); /* the first one is no longer the lowest */
+  sim_down(s, FR);
+  sim_up(s, FR, true); /* tells what it holds when its sessions open */
+  sim_run(s, 10000);
+  for (uint32_t i = 0; i <= twin; i++) {
+    assert_true(evidence_at(s, i, &item));
+    assert_true(view_equal(bytes_view(&item), bytes_view(&low)));
+  }
+  bytes_release(&text);
+  bytes_release(&item);
+  bytes_release(&low);
+  end(s);
+}
+
+/* ---- what no relay can do ---- */
+
+static void say_alert(struct liar *a, uint32_t log, struct view item) {
+  a->out.type = MSG_ALERT;
+  a->out.has_req = false;
+  a->out.u.alert.node = a->s->f.nodes[log].id;
+  a->out.u.alert.gen = 1;
+  a->out.u.alert.evidence = item;
+  liar_say(a);
+}
+
+/* Evidence against FR: its newest checkpoint and another text, under `key`; with a position, the leaves of FR's log and a lie.
+ */
+static void forge(struct liar *a, const struct signer *key, bool has_index, struct bytes *out) {
+  struct fixture_node *fr = &a->s->f.nodes[FR];
+  const struct hall_head *head = hall_head(fr->hall, &fr->id, 1);
+  struct evidence e = {.has_index = has_index, .index = 0};
+  struct bytes texts[2];
+  struct checkpoint c = {.fed_id = a->s->f.charter.fed_id, .node = fr->id, .gen = 1, .size = head->size + has_index};
+  memset(&c.root, 7, sizeof c.root);
+  for (unsigned i = 0; i < 2; i++)
+    bytes_init(&texts[i], LIMIT_CHECKPOINT);
+  fixture_checkpoint(fr, &fr->id, 0, &texts[0]);
+  assert_int_equal(checkpoint_seal(&c, key, &texts[1], NULL), OK);
+  for (unsigned i = 0; i < 2; i++) {
+    e.branches[i].text = bytes_view(&texts[i]);
+    e.branches[i].leaf.b[0] = (uint8_t)i;
+  }
+  bytes_clear(out);
+  assert_int_equal(evidence_write(&e, out, NULL), OK);
+  for (unsigned i = 0; i < 2; i++)
+    bytes_release(&texts[i]);
+}
+
+static void forged_evidence_does_nothing_and_is_counted(void **state) {
+  (void)state;
+  struct liar *a = liar_new(LIE_NONE, 3, seed);
+  struct bytes item;
+  bytes_init(&item, LIMIT_EVIDENCE);
+  liar_dial(a);
+  sim_run(a->s, 300);
+  say_alert(a, FR, view_of_text("evidence"));
+  sim_run(a->s, 100);
+  sim_expect_only(a->s, IT, EE, "evidence.format");
+  forge(a, &a->s->f.nodes[EE].node_key, false, &item); /* its own signature under FR's name */
+  say_alert(a, FR, bytes_view(&item));
+  sim_run(a->s, 100);
+  assert_int_equal(sim_counter(a->s, IT, EE, "evidence.signature"), 1);
+  forge(a, &a->s->f.nodes[FR].node_key, true, &item); /* FR's key, and leaves that are in no tree */
+  say_alert(a, FR, bytes_view(&item));
+  sim_run(a->s, 100);
+  assert_int_equal(sim_counter(a->s, IT, EE, "evidence.proof"), 1);
+  uint32_t n = 9;
+  (void)hall_forks(a->s->f.nodes[IT].hall, &n);
+  assert_int_equal(n, 0);
+  sim_expect_only(a->s, IT, FR, NULL);
+  sim_publish(a->s, FR, 2); /* its log goes on */
+  sim_run(a->s, 3000);
+  assert_int_equal(size_at(a->s, IT, FR), size_at(a->s, FR, FR));
+  bytes_release(&item);
+  liar_free(a);
+}
+
+static void evidence_that_is_true_is_taken_from_anybody(void **state) {
+  (void)state;
+  struct liar *a = liar_new(LIE_NONE, 3, seed);
+  struct bytes item, held;
+  bytes_init(&item, LIMIT_EVIDENCE);
+  bytes_init(&held, LIMIT_EVIDENCE);
+  liar_dial(a);
+  sim_run(a->s, 300);
+  forge(a, &a->s->f.nodes[FR].node_key, false, &item); /* FR did sign both */
+  say_alert(a, FR, bytes_view(&item));
+  sim_run(a->s, 100);
+  sim_expect_only(a->s, IT, EE, NULL);
+  sim_expect_only(a->s, IT, FR, "checkpoint.fork");
+  assert_int_equal(hall_evidence(a->s->f.nodes[FR].hall, &a->s->f.nodes[FR].id, 1, &held, NULL), OK); /* FR was told */
+  assert_true(view_equal(bytes_view(&item), bytes_view(&held)));
+  say_alert(a, FR, bytes_view(&item));
+  sim_run(a->s, 100);
+  assert_int_equal(sim_counter(a->s, IT, FR, "checkpoint.fork"), 1);
+  bytes_release(&item);
+  bytes_release(&held);
+  liar_free(a);
+}
+
+static void endless_alerts_are_held_to_the_quota(void **state) {
+  (void)state;
+  struct liar *a = liar_new(LIE_NONE, 3, seed);
+  struct bytes item;
+  bytes_init(&item, LIMIT_EVIDENCE);
+  liar_dial(a);
+  sim_run(a->s, 300);
+  forge(a, &a->s->f.nodes[EE].node_key, false, &item);
+  for (uint32_t i = 0; i < 300; i++)
+    say_alert(a, FR, bytes_view(&item));
+  sim_run(a->s, 200);
+  assert_true(sim_counter(a->s, IT, EE, "evidence.signature") <= LIMIT_UNASKED_FRAMES);
+  assert_true(sim_counter(a->s, IT, EE, "quota.frames") > 0);
+  bytes_release(&item);
+  liar_free(a);
+}
+
+/* Entries that fold to nothing that the owner signed: the relay's fault, once its own proof, or the owner's, shows that there
+ * is no other branch. */
+static bool forge_window(struct liar *a) {
+  const struct hash node = liar_served_id(a);
+  if (a->in.type != MSG_GET || a->lied) return false;
+  a->lied = true;
+  bytes_clear(&a->storage);
+  assert_int_equal(hall_window(a->s->f.nodes[EE].hall, &node, 1, a->in.u.get.from, a->in.u.get.to, 0, LIMIT_DATA_SOFT,
+                               &a->storage, &a->out.u.data.count, NULL),
+                   OK);
+  struct bytes forged;
+  bytes_init(&forged, LIMIT_DATA_RAW);
+  struct canon_reader r = canon_reader(bytes_view(&a->storage));
+  struct canon_writer w = canon_writer(&forged);
+  const uint32_t n = canon_array(&r, LIMIT_MILESTONE_ENTRIES);
+  canon_put_array(&w, n);
+  for (uint32_t i = 0; i < n; i++) {
+    struct item item;
+    uint8_t envelope[LIMIT_ENVELOPE];
+    item_read(&r, &item);
+    memcpy(envelope, item.envelope.p, item.envelope.len);
+    envelope[item.envelope.len - 1] ^= 1; /* the author's signature */
+    item.envelope.p = envelope;
+    item_write(&w, &item);
+  }
+  liar_answer_to(a, MSG_DATA);
+  a->out.u.data.node = node;
+  a->out.u.data.gen = 1;
+  a->out.u.data.from = a->in.u.get.from;
+  a->out.u.data.encoding = 0;
+  a->out.u.data.window = bytes_view(&forged);
+  liar_say(a);
+  bytes_release(&forged);
+  return true;
+}
+
+static void false_entries_are_their_relays_fault_and_no_fork(void **state) {
+  (void)state;
+  struct liar *a = liar_new(LIE_NONE, 3, seed);
+  fixture_transfer(&a->s->f.nodes[EE], &a->s->f.nodes[IT], 100);
+  exchange_published(a->s->nodes[IT].exchange); /* IT holds the beginning of EE's log */
+  (void)fixture_publish(&a->s->f.nodes[EE], 4711, NULL);
+  a->hook = forge_window;
+  liar_dial(a);
+  sim_run(a->s, 3000);
+  sim_expect_only(a->s, IT, EE, "pull.mismatch");
+  assert_int_equal(sim_counter(a->s, IT, EE, "pull.mismatch"), 1);
+  uint32_t n = 9;
+  (void)hall_forks(a->s->f.nodes[IT].hall, &n);
+  assert_int_equal(n, 0);
+  sim_run(a->s, 20000);
+  assert_int_equal(size_at(a->s, IT, EE), size_at(a->s, EE, EE));
+  liar_free(a);
+}
+
+/* ---- proofs ---- */
+
+static struct message answered;
+static bool keep_proof(struct liar *a) {
+  if (a->in.type == MSG_PROOF || a->in.type == MSG_ERR) answered = a->in;
+  return false;
+}
+
+static void want_proof(struct liar *a, uint64_t size, uint64_t other, uint64_t kind) {
+  memset(&answered, 0, sizeof answered);
+  a->out.type = MSG_WANT;
+  a->out.has_req = true;
+  a->out.req = 4711;
+  a->out.u.want.what = WANT_PROOF;
+  a->out.u.want.node = a->s->f.nodes[IT].id;
+  a->out.u.want.gen = 1;
+  a->out.u.want.size = size;
+  a->out.u.want.other = other;
+  a->out.u.want.kind = kind;
+  liar_say(a);
+  sim_run(a->s, 50);
+}
+
+static void proofs_of_every_size_and_place_are_answered(void **state) {
+  (void)state;
+  struct liar *a = liar_new(LIE_NONE, 3, seed);
+  struct fixture_node *it = &a->s->f.nodes[IT];
+  struct hash root, old;
+  sim_publish(a->s, IT, 20);
+  const uint64_t n = size_at(a->s, IT, IT);
+  a->hook = keep_proof;
+  liar_dial(a);
+  sim_run(a->s, 300);
+  for (uint64_t size = 1; size <= n; size += size < 9 ? 1 : 5) {
+    assert_int_equal(hall_fold(it->hall, &it->id, 1, size, &root, NULL), OK);
+    for (uint64_t i = 0; i < size; i += 1 + i / 3) {
+      want_proof(a, size, i, PROOF_INCLUSION);
+      assert_int_equal(answered.type, MSG_PROOF);
+      assert_true(merkle_inclusion_verify(i, size, &answered.u.proof.leaf, answered.u.proof.path, answered.u.proof.n, &root));
+      want_proof(a, size, i + 1, PROOF_CONSISTENCY);
+      assert_int_equal(answered.type, MSG_PROOF);
+      assert_int_equal(hall_fold(it->hall, &it->id, 1, i + 1, &old, NULL), OK);
+      assert_true(merkle_consistency_verify(i + 1, size, &old, &root, answered.u.proof.path, answered.u.proof.n));
+    }
+  }
+  want_proof(a, n + 1, 0, PROOF_INCLUSION);
+  assert_int_equal(answered.type, MSG_ERR);
+  assert_int_equal(answered.u.error.code, MSGERR_NOT_HELD);
+  sim_publish(a->s, IT, 1); /* what is held of the tree grows with the log */
+  want_proof(a, n + 1, n, PROOF_INCLUSION);
+  assert_int_equal(answered.type, MSG_PROOF);
+  liar_free(a);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(one_case_on_each_machine),
+      cmocka_unit_test(branches_of_different_lengths),
+      cmocka_unit_test(the_place_is_found_in_a_long_log),
+      cmocka_unit_test(nothing_is_appended_any_more_and_a_restart_forgets_nothing),
+      cmocka_unit_test(who_was_away_is_told_when_it_comes_back),
+      cmocka_unit_test(a_third_branch_from_further_below_is_taken_in_the_place_of_the_first),
+      cmocka_unit_test(forged_evidence_does_nothing_and_is_counted),
+      cmocka_unit_test(evidence_that_is_true_is_taken_from_anybody),
+      cmocka_unit_test(endless_alerts_are_held_to_the_quota),
+      cmocka_unit_test(false_entries_are_their_relays_fault_and_no_fork),
+      cmocka_unit_test(proofs_of_every_size_and_place_are_answered),
+  };
+  seed = fixture_seed();
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
