@@ -20,28 +20,30 @@ struct report {
 };
 
 static struct report report_new(struct cli *cli) {
-  static const char *const columns[] = {"node", ">gen", ">entries", ">checkpoints", ">held back", ">bodies missing",
-                                        "root", NULL};
+  static const char *const columns[] = {"node",        ">gen", ">entries", ">checkpoints", ">held back", ">bodies missing",
+                                        ">taken down", "root", NULL};
   struct report r = {.cli = cli, .table = out_table_new(cli, columns), .list = json_array()};
   out_set(cli, "logs", r.list);
   return r;
 }
 
 static void report_log(struct report *r, const struct log_check *c) {
-  char gen[24], size[24], points[24], held[24], missing[24], root[HASH_HEX_LEN];
+  char gen[24], size[24], points[24], held[24], missing[24], gone[24], root[HASH_HEX_LEN];
   struct hash h = merkle_root(&c->range);
   snprintf(gen, sizeof gen, "%ju", (uintmax_t)c->gen);
   snprintf(size, sizeof size, "%ju", (uintmax_t)c->range.size);
   snprintf(points, sizeof points, "%ju", (uintmax_t)c->checkpoints);
   snprintf(held, sizeof held, "%ju", (uintmax_t)c->held);
   snprintf(missing, sizeof missing, "%ju", (uintmax_t)c->bodies_missing);
+  snprintf(gone, sizeof gone, "%ju", (uintmax_t)c->bodies_gone);
   hash_hex(&h, root);
-  const char *cells[] = {c->handle, gen, size, points, held, missing, root};
+  const char *cells[] = {c->handle, gen, size, points, held, missing, gone, root};
   out_table_row(r->table, cells);
-  json_array_append_new(r->list, json_pack("{s:s, s:o, s:I, s:I, s:s, s:I, s:I, s:I}", "handle", c->handle, "node",
-                                           out_json_hash(&c->node), "gen", (json_int_t)c->gen, "size",
-                                           (json_int_t)c->range.size, "root", root, "checkpoints", (json_int_t)c->checkpoints,
-                                           "held", (json_int_t)c->held, "bodies_missing", (json_int_t)c->bodies_missing));
+  json_array_append_new(r->list,
+                        json_pack("{s:s, s:o, s:I, s:I, s:s, s:I, s:I, s:I, s:I}", "handle", c->handle, "node",
+                                  out_json_hash(&c->node), "gen", (json_int_t)c->gen, "size", (json_int_t)c->range.size, "root",
+                                  root, "checkpoints", (json_int_t)c->checkpoints, "held", (json_int_t)c->held,
+                                  "bodies_missing", (json_int_t)c->bodies_missing, "bodies_gone", (json_int_t)c->bodies_gone));
 }
 
 static enum err_code file_source(void *context, uint8_t *buffer, size_t size, size_t *n, struct err *err) {
@@ -116,15 +118,18 @@ static bool walk_entry(void *context, int64_t rowid, const struct item *item) {
   return w->code == OK;
 }
 
-static enum err_code verify_log(const struct here *here, const struct log *log, struct report *report,
+static enum err_code verify_log(const struct here *here, const struct log *log, struct report *report, struct gone_check *gone,
                                 struct progress *progress, struct err *err) {
   struct walk w = {.here = here, .log = *log, .progress = progress, .err = err};
   const struct federation_member *member = federation_by_node(&here->federation, &log->node);
   if (member == NULL) {
     return err_set(err, ERR_MISMATCH, "a log of no member is in the store");
   }
-  w.check = (struct log_check){
-      .fed_id = here->federation.charter.fed_id, .node = log->node, .gen = log->gen, .key = member->identity.node_key};
+  w.check = (struct log_check){.fed_id = here->federation.charter.fed_id,
+                               .node = log->node,
+                               .gen = log->gen,
+                               .key = member->identity.node_key,
+                               .gone = gone};
   memcpy(w.check.handle, member->member->handle, HANDLE_MAX);
   bytes_init(&w.text, LIMIT_CHECKPOINT);
   enum err_code code = entry_each(here->store, log->no, 0, log->range.size, walk_entry, &w, err);
@@ -163,13 +168,18 @@ static enum err_code verify_store(struct cli *cli, struct err *err) {
   static struct logs logs;
   logs.n = 0;
   struct report report = report_new(cli);
+  struct gone_check gone = {.said = {.n = 0}};
   struct progress *progress = progress_new(cli, out_word(cli, "entries checked", "voci controllate"));
   code = log_each(here.store, keep_log, &logs, err);
   for (size_t i = 0; code == OK && i < logs.n; i++) {
     if (logs.list[i].range.size > 0) {
-      code = verify_log(&here, &logs.list[i], &report, progress, err);
+      code = verify_log(&here, &logs.list[i], &report, &gone, progress, err);
     }
   }
+  if (code == OK) {
+    code = gone_check_finish(&gone, err);
+  }
+  gone_check_release(&gone);
   progress_free(progress);
   out_table_print(report.table);
   if (code == OK) {

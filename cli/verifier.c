@@ -9,6 +9,68 @@
 #include "protocol/canon.h"
 #include "protocol/checkpoint.h"
 
+/* ---- bodies that are gone ---- */
+
+static enum err_code gone_add(struct gone_rows *list, const struct gone_row *row, struct err *err) {
+  if (list->n == list->room) {
+    const size_t room = list->room == 0 ? 16 : 2 * list->room;
+    struct gone_row *rows = reallocarray(list->rows, room, sizeof *rows);
+    if (rows == NULL) {
+      return err_set(err, ERR_MEMORY, NULL);
+    }
+    list->rows = rows;
+    list->room = room;
+  }
+  list->rows[list->n++] = *row;
+  return OK;
+}
+
+static int gone_compare(const void *a, const void *b) {
+  return memcmp(a, b, sizeof(struct gone_row)); /* three hashes: no padding */
+}
+
+void gone_check_release(struct gone_check *g) {
+  free(g->said.rows);
+  free(g->takedowns.rows);
+  *g = (struct gone_check){0};
+}
+
+enum err_code gone_check_finish(struct gone_check *g, struct err *err) {
+  if (g->takedowns.n > 0) {
+    qsort(g->takedowns.rows, g->takedowns.n, sizeof *g->takedowns.rows, gone_compare);
+  }
+  for (size_t i = 0; i < g->said.n; i++) {
+    if (g->takedowns.n == 0 ||
+        bsearch(&g->said.rows[i], g->takedowns.rows, g->takedowns.n, sizeof *g->takedowns.rows, gone_compare) == NULL) {
+      char record[HASH_HEX_LEN];
+      hash_hex(&g->said.rows[i].record, record);
+      return err_set(err, ERR_MISMATCH, "the body of record %.16s is said to be gone, and its takedown is not there", record);
+    }
+  }
+  return OK;
+}
+
+/* What an entry says of bodies that are gone. header: of the entry, known. */
+static enum err_code take_gone(struct log_check *c, const struct item *item, const struct header *h, const struct hash *id,
+                               bool opens, struct err *err) {
+  const struct gone_row said = {.node = c->node, .takedown = item->takedown, .record = *id};
+  const struct gone_row takedown = {.node = c->node, .takedown = *id, .record = h->subject};
+  if (opens && h->kind == KIND_TAKEDOWN && header_shape(h) == REASON_NONE && hash_equal(&h->home, &c->node) &&
+      pubkey_equal(&h->author, &c->key)) {
+    return gone_add(&c->gone->takedowns, &takedown, err);
+  }
+  if (item->state != ITEM_GONE) {
+    return OK;
+  }
+  c->bodies_gone++;
+  if (h->body_len == 0 || record_kind_keeps_body(h->kind)) {
+    return err_set(err, ERR_MISMATCH, "%s-%ju: a body is gone that cannot be", c->handle, (uintmax_t)(c->range.size - 1));
+  }
+  return gone_add(&c->gone->said, &said, err);
+}
+
+/* ---- logs ---- */
+
 enum err_code log_check_item(struct log_check *c, const struct item *item, struct err *err) {
   struct record record;
   struct header h;
@@ -24,7 +86,11 @@ enum err_code log_check_item(struct log_check *c, const struct item *item, struc
   c->records += opens;
   c->held += !opens;
   c->bodies_missing += item->state == ITEM_ABSENT || (item->state == ITEM_BODILESS && known && h.body_len > 0);
-  return OK;
+  if (!known) {
+    return OK;
+  }
+  const struct hash id = record_id(&c->fed_id, header);
+  return take_gone(c, item, &h, &id, opens, err);
 }
 
 enum err_code log_check_checkpoint(struct log_check *c, struct view text, struct err *err) {
@@ -52,6 +118,7 @@ enum err_code log_check_checkpoint(struct log_check *c, struct view text, struct
 
 void bundle_check_release(struct bundle_check *b) {
   charter_release(&b->charter);
+  gone_check_release(&b->gone);
   free(b->logs);
   *b = (struct bundle_check){0};
 }
@@ -144,7 +211,8 @@ static enum err_code log_of(struct bundle_check *b, const struct hash *node, uin
     b->room = room;
   }
   *out = &b->logs[b->n_logs++];
-  **out = (struct log_check){.fed_id = b->charter.fed_id, .node = *node, .gen = gen, .key = f->identity.node_key};
+  **out =
+      (struct log_check){.fed_id = b->charter.fed_id, .node = *node, .gen = gen, .key = f->identity.node_key, .gone = &b->gone};
   memcpy((*out)->handle, f->handle, HANDLE_MAX);
   return OK;
 }
@@ -214,6 +282,9 @@ enum err_code bundle_check(bundle_source *source, void *context, struct bundle_c
       code = err_set(err, ERR_INCOMPLETE, "%s: entries from %ju on are under no checkpoint", out->logs[i].handle,
                      (uintmax_t)out->logs[i].covered);
     }
+  }
+  if (code == OK) {
+    code = gone_check_finish(&out->gone, err);
   }
   bundle_reader_free(r);
   return code;

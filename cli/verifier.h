@@ -10,18 +10,35 @@
 #include "protocol/merkle.h"
 #include "protocol/record.h"
 
-/* One log on its way. Initialise with node, gen, handle and key; the rest zero. */
+/* Bodies that are said to be gone, and the takedowns that say so (docs/protocol.md 7.4), of all logs of a bundle or store. */
+struct gone_row {
+  struct hash node, takedown, record; /* of the log; the takedown; what it names */
+};
+struct gone_rows {
+  struct gone_row *rows; /* owned */
+  size_t n, room;
+};
+struct gone_check {
+  struct gone_rows said, takedowns;
+};
+void gone_check_release(struct gone_check *g); /* a zeroed struct is fine */
+/* At the end: every body that is said to be gone has its takedown. ERR_MISMATCH. */
+MUST_CHECK enum err_code gone_check_finish(struct gone_check *g, struct err *err);
+
+/* One log on its way. Initialise with node, gen, handle, key and gone; the rest zero. */
 struct log_check {
   struct hash fed_id, node;
   uint64_t gen;
   char handle[HANDLE_MAX];
-  struct pubkey key; /* the owner's */
+  struct pubkey key;       /* the owner's */
+  struct gone_check *gone; /* borrowed; the caller finishes it */
   struct merkle_range range;
-  uint64_t records, held, bodies_missing; /* held: entries that are no verified record */
-  uint64_t checkpoints;                   /* that verified */
-  uint64_t covered;                       /* entries under the last of them */
+  uint64_t records, held, bodies_missing, bodies_gone; /* held: entries that are no verified record */
+  uint64_t checkpoints;                                /* that verified */
+  uint64_t covered;                                    /* entries under the last of them */
 };
-/* Folds one entry; a body that is there must match its commitment: ERR_MISMATCH names the entry. */
+/* Folds one entry; a body that is there must match its commitment, one that is gone must be one that can be: ERR_MISMATCH names
+ * the entry. ERR_MEMORY. */
 MUST_CHECK enum err_code log_check_item(struct log_check *c, const struct item *item, struct err *err);
 /* The checkpoint must be the owner's, of this log and size, and its root the one folded here. ERR_SIGNATURE, ERR_MISMATCH,
  * ERR_FORMAT. */
@@ -31,6 +48,7 @@ MUST_CHECK enum err_code log_check_checkpoint(struct log_check *c, struct view t
 struct bundle_check {
   struct charter charter;
   bool has_charter;
+  struct gone_check gone;
   struct log_check *logs; /* owned; n_logs of them */
   size_t n_logs, room;
 };

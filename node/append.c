@@ -6,11 +6,14 @@
 #include <string.h>
 
 #include "node/store/milestone.h"
+#include "node/store/takedown.h"
 #include "protocol/canon.h"
 
 enum err_code append_begin(struct append *a, struct hall *h, const struct hash *node, uint64_t gen, struct err *err) {
   memset(a, 0, sizeof *a);
   a->h = h;
+  h->derivation.n_erased = 0;
+  h->derivation.n_settled = 0;
   enum err_code code = hall_reserve(h, err);
   if (code == OK) {
     code = store_begin(h->config.store, err);
@@ -82,13 +85,13 @@ uint64_t append_body_len(const struct item *item) {
   struct header h;
   struct view header;
   struct view signature;
-  if (item->state != ITEM_ABSENT) {
+  if (item->state != ITEM_ABSENT && item->state != ITEM_GONE) {
     return item->body.len;
   }
   return envelope_split(item->envelope, &header, &signature) && header_decode(header, &h) == REASON_NONE ? h.body_len : 0;
 }
 
-static void count(struct append *a, const struct verified *entry, const struct verdict *v) {
+static void count(struct append *a, const struct verified *entry, const struct item *kept, const struct verdict *v) {
   const struct header *h = &entry->opened.record.header;
   if (v->backdated) {
     const uint64_t from = h->args[0] < a->log.gen ? 0 : h->args[1];
@@ -96,11 +99,35 @@ static void count(struct append *a, const struct verified *entry, const struct v
     a->backdated = true;
   }
   merkle_append(&a->log.range, &entry->leaf);
-  a->log.body_bytes += append_body_len(&entry->opened.item);
-  a->missing += entry->opened.item.state == ITEM_ABSENT;
+  a->log.body_bytes += append_body_len(kept);
+  a->missing += kept->state == ITEM_ABSENT;
   a->n_new += v->reason == REASON_NONE;
   a->n_held += v->reason != REASON_NONE;
   a->held_by_reason[(unsigned)v->reason % 64] += v->reason != REASON_NONE;
+}
+
+/* A text that was taken down is not kept, whoever brings it and however late (docs/protocol.md 7.4): *gone is then the entry as
+ * it is kept, and *opened points there. */
+static enum err_code leave_gone(const struct append *a, const struct opened **opened, struct opened *gone, struct err *err) {
+  const struct derivation *d = &a->h->derivation;
+  const struct opened *entry = *opened;
+  const struct item *item = &entry->item;
+  struct hash id = {{0}};
+  bool found = false;
+  if (!d->takedowns || (item->state != ITEM_WHOLE && item->state != ITEM_ABSENT) || !entry->has_kind ||
+      record_kind_keeps_body(entry->kind)) {
+    return OK;
+  }
+  id = entry->reason == REASON_NONE ? entry->record.id : envelope_id(&d->fed_id, item->envelope);
+  *gone = *entry;
+  const enum err_code code = takedown_of(a->h->config.store, &d->fed_id, &a->log.node, &id, &found, &gone->item.takedown, err);
+  if (code == OK && found) {
+    gone->item.state = ITEM_GONE;
+    gone->item.body = view_of(NULL, 0);
+    gone->is_canonical = false;
+    *opened = gone;
+  }
+  return code;
 }
 
 enum err_code append_entry(struct append *a, const struct verified *entry, enum reason *reason, struct err *err) {
@@ -108,8 +135,12 @@ enum err_code append_entry(struct append *a, const struct verified *entry, enum 
   struct store *s = a->h->config.store;
   const int64_t rowid = entry_rowid(a->log.no, a->log.range.size);
   struct verdict v = {.reason = REASON_NONE};
+  struct opened gone;
   a->state_moved = a->state_moved || opened->freezes || !opened->has_kind || opened->kind <= KIND_REVOKE;
-  enum err_code code = evaluate(a->state, s, opened, a->log.range.size, false, &v, err);
+  enum err_code code = leave_gone(a, &opened, &gone, err);
+  if (code == OK) {
+    code = evaluate(a->state, s, opened, a->log.range.size, false, &v, err);
+  }
   if (code == OK) {
     const bool is_first = opened->reason == REASON_NONE && !v.repeated;
     code = entry_put(s, rowid, &opened->item, is_first ? &opened->record.id : NULL, err);
@@ -121,7 +152,7 @@ enum err_code append_entry(struct append *a, const struct verified *entry, enum 
     code = keep_identity(a, &opened->item, err);
   }
   if (code == OK) {
-    count(a, entry, &v);
+    count(a, entry, &opened->item, &v);
     *reason = v.reason;
   }
   return code;
@@ -152,6 +183,7 @@ enum err_code append_commit(struct append *a, struct err *err) {
     hall_identity_moved(a->h, &a->log.node, &a->state->identity);
   }
   hall_moved(a->h, &a->log, a->state, a->missing);
+  hall_erased(a->h);
   a->state = NULL;
   return OK;
 }

@@ -24,8 +24,8 @@ struct append {
 MUST_CHECK enum err_code append_begin(struct append *a, struct hall *h, const struct hash *node, uint64_t gen, struct err *err);
 /* What evaluation would say of an entry that came next; nothing moves. */
 MUST_CHECK enum err_code append_try(struct append *a, const struct verified *entry, struct verdict *v, struct err *err);
-/* Octets of an item's body. An absent one counts as if it were here: it may come any day, and milestones lie apart by what the
- * headers say. */
+/* Octets of an item's body. One that is absent or gone counts as if it were here: milestones lie apart by what the headers say.
+ */
 uint64_t append_body_len(const struct item *item);
 /* The next entry. */
 MUST_CHECK enum err_code append_entry(struct append *a, const struct verified *entry, enum reason *reason, struct err *err);

@@ -12,11 +12,15 @@
 
 #include "keys/log.h"
 #include "node/core_inside.h"
+#include "node/erasure.h"
 #include "node/verify.h"
 
 #define QUEUE ((size_t)8 * 1024 * 1024) /* octets waiting for the gate, answers waiting for ctl */
 #define QUIET_MS 500                    /* without anything to do, before housekeeping begins */
 #define STEP_MAX_MS 1000
+#define ERASE_LATEST_MS 5000  /* a node that is never quiet forgets what was taken down all the same */
+#define ERASE_AGAIN_MS 200    /* when a reader was in the way */
+#define ERASE_FAILED_MS 60000 /* when the disk was full, or the log did not take the acknowledgement */
 #define LOCK_WAIT_MS 5000
 #define LOCK_RETRY_MS 50
 
@@ -317,6 +321,24 @@ static bool housekeeping(struct core *c) {
   return more;
 }
 
+/* Takedowns: the file forgets, then others are told so. */
+static void erase(struct core *c) {
+  struct err err = ERR_INIT;
+  bool written = false;
+  if (!hall_is_erasing(c->hall)) {
+    c->erase_since_ms = 0;
+    return;
+  }
+  if (c->erase_since_ms == 0) c->erase_since_ms = c->erase_next_ms = c->now_ms;
+  const bool quiet = c->now_ms - c->quiet_since_ms >= QUIET_MS;
+  if (c->now_ms < c->erase_next_ms || (!quiet && c->now_ms - c->erase_since_ms < ERASE_LATEST_MS)) return;
+  const enum err_code code = hall_erase(c->hall, &written, &err);
+  if (code != OK) log_line(LOG_WARNING, "core", "what was taken down is not forgotten yet", "why=%s", err.message);
+  c->erase_next_ms = clock_ms(clock_system()) + (code == OK ? ERASE_AGAIN_MS : ERASE_FAILED_MS);
+  if (written) exchange_published(c->exchange);
+  c->dirty = c->dirty || written;
+}
+
 static enum err_code finish(struct core *c, struct err *err) {
   struct err result = ERR_INIT;
   if (c->stop_asked && c->ctl != NULL && pipe_wants_write(c->ctl)) return OK; /* its answer goes first */
@@ -344,9 +366,11 @@ enum err_code core_step(struct core *c, unsigned timeout_ms, bool *stop, struct 
   enum err_code code = write_out(c, err);
   if (code == OK) code = finish(c, err);
   if (code == OK) code = pipe_write(c->supervisor, err);
+  if (code == OK) erase(c);
   if (code == OK && housekeeping(c)) next = 0;
   if (next > timeout_ms) next = timeout_ms;
   if (c->dirty && next > QUIET_MS) next = QUIET_MS;
+  if (c->erase_since_ms != 0 && next > ERASE_AGAIN_MS) next = ERASE_AGAIN_MS;
   if (code == OK) code = wait_for(c, (unsigned)next, err);
   if (code == OK) code = supervisor_turn(c, stop, err);
   if (code != OK || *stop) return code;

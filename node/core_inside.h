@@ -42,7 +42,8 @@ struct core {
   struct linkend *links;             /* that the gate has, as far as we know; owned */
   size_t n_links;
   uint64_t quiet_since_ms;
-  bool dirty; /* something was written since the last time of quiet */
+  bool dirty;                             /* something was written since the last time of quiet */
+  uint64_t erase_since_ms, erase_next_ms; /* takedowns wait to be forgotten since; the next attempt; 0: none wait */
   struct bytes scratch;
   struct receipt receipt;
   struct item items[LIMIT_SUBMIT];

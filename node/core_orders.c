@@ -7,6 +7,7 @@
  *   certify {key, roles, territory, name, person?} -> {reference, id}
  *   import {path}                           -> {logs, entries, new, held, known}; a bundle, path absolute
  *   rebuild {}                              -> {}
+ *   takedown {reference, whole, reason}     -> {takedowns: [reference…]}; reason: a number of the vocabulary
  *   stop {}                                 -> {}
  *
  * A refusal is {"error": {code, message, hint, exit}} with a status that fits.
@@ -20,6 +21,7 @@
 
 #include "keys/log.h"
 #include "node/core_inside.h"
+#include "node/erasure.h"
 #include "node/net/http.h"
 #include "node/store/derive.h"
 #include "node/store/query.h"
@@ -321,6 +323,27 @@ static enum err_code order_import(struct core *c, uint64_t id, const json_t *arg
   return OK;
 }
 
+static enum err_code order_takedown(struct core *c, uint64_t id, const json_t *argument, struct err *err) {
+  struct takedown_wish wish = {.whole = json_is_true(json_object_get(argument, "whole"))};
+  struct takedown_report report;
+  const char *name = json_string_value(json_object_get(argument, "reference"));
+  if (name == NULL) return err_set(err, ERR_USAGE, "takedown: reference is missing");
+  enum err_code code = reference_parse(&c->federation, name, &wish.node, &wish.gen, &wish.index, err);
+  if (code == OK) code = number_of(argument, "reason", &wish.reason, err);
+  if (code == OK) code = hall_take_down(c->hall, &wish, &report, err);
+  if (code != OK) return code;
+  exchange_published(c->exchange);
+  c->dirty = true;
+  json_t *list = json_array();
+  for (uint64_t i = 0; i < report.n; i++) {
+    char reference[REFERENCE_MAX];
+    reference_format(&c->federation, &c->federation.own, report.gen, report.index + i, reference);
+    (void)json_array_append_new(list, json_string(reference));
+  }
+  answer_json(c, id, json_pack("{s:o}", "takedowns", list));
+  return OK;
+}
+
 static enum err_code order_rebuild(struct core *c, uint64_t id, const json_t *argument, struct err *err) {
   (void)argument;
   const enum err_code code = derive_rebuild(c->store, &c->federation, c->schemas, NULL, NULL, err);
@@ -346,7 +369,8 @@ static const struct {
   order_function *run;
 } ORDERS[] = {
     {"/order/sync", order_sync},     {"/order/ping", order_ping},       {"/order/certify", order_certify},
-    {"/order/import", order_import}, {"/order/rebuild", order_rebuild}, {"/order/stop", order_stop},
+    {"/order/import", order_import}, {"/order/rebuild", order_rebuild}, {"/order/takedown", order_takedown},
+    {"/order/stop", order_stop},
 };
 
 static enum err_code order(struct core *c, uint64_t id, struct view path, struct view body, struct err *err) {

@@ -29,6 +29,9 @@ struct hall {
   uint32_t n_logs;
   struct hash digest;
   uint64_t missing;   /* bodies that are absent */
+  bool erasing;       /* takedowns wait in table erasure: */
+  bool is_forgotten;  /* the file has forgotten their texts, */
+  bool is_emptied;    /* and so has the write-ahead log; what is left is to acknowledge them */
   struct pull *pulls; /* open ones, the newest first */
   struct fork *forks; /* owned; by (node, gen): logs of which evidence is held */
   uint32_t n_forks;
@@ -43,6 +46,8 @@ MUST_CHECK enum err_code hall_state(struct hall *h, struct hall_log *log, struct
 MUST_CHECK enum err_code hall_reserve(struct hall *h, struct err *err);
 /* After a commit: the log stands here now. Takes state. There must be room (hall_reserve). */
 void hall_moved(struct hall *h, const struct log *log, struct evaluation *state, uint64_t more_missing);
+/* After a commit: what takedowns took away in that transaction. */
+void hall_erased(struct hall *h);
 /* After a commit: a member's identity is this one now. */
 void hall_identity_moved(struct hall *h, const struct hash *node, const struct identity *identity);
 

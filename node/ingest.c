@@ -113,7 +113,7 @@ static bool load_log(void *context, const struct log *log) {
 }
 
 static enum err_code count_missing(struct hall *h, struct err *err) {
-  static const char sql[] = "SELECT count(*) FROM entry WHERE state = 3";
+  static const char sql[] = "SELECT (SELECT count(*) FROM entry WHERE state = 3), EXISTS (SELECT 1 FROM erasure)";
   sqlite3_stmt *st = NULL;
   bool row = false;
   enum err_code code = statement_get(h->config.store, sql, &st, err);
@@ -122,6 +122,7 @@ static enum err_code count_missing(struct hall *h, struct err *err) {
   }
   if (code == OK) {
     h->missing = row ? (uint64_t)sqlite3_column_int64(st, 0) : 0;
+    h->erasing = row && sqlite3_column_int(st, 1) != 0;
     statement_done(st);
   }
   return code;

@@ -95,8 +95,8 @@ MUST_CHECK enum err_code hall_holds_own(struct hall *h, struct err *err);
 MUST_CHECK enum err_code hall_absent(struct hall *h, const struct hash *node, uint64_t gen, uint64_t from, uint64_t *index,
                                      struct err *err);
 /* Takes a decoded window of mode 2 (docs/protocol.md 8.3) for the entries from `from` on: each body that is absent here and
- * whole there is kept, the others are passed over. *filled: how many were kept. All or nothing. ERR_FORMAT (not such a window;
- * GONE), ERR_MISMATCH (a body is not the one that was committed to): the relay is at fault; store errors. */
+ * whole there is kept, the others are passed over. *filled: how many were kept. All or nothing. ERR_FORMAT (not such a window),
+ * ERR_MISMATCH (a body is not the one that was committed to): the relay is at fault; store errors. */
 MUST_CHECK enum err_code hall_fill(struct hall *h, const struct hash *node, uint64_t gen, uint64_t from, struct view window,
                                    uint64_t *filled, struct err *err);
 

@@ -175,7 +175,8 @@ static enum err_code read_items(struct block *b, struct view window, size_t *byt
   for (size_t i = 0; i < b->n; i++) {
     item_read(&r, &b->items[i].opened.item);
     if (b->items[i].opened.item.state == ITEM_GONE) {
-      return err_set(err, ERR_FORMAT, "item %zu: gone by a takedown, and there are no takedowns yet", i);
+      /* Only a takedown in hand says that a text is gone (docs/protocol.md 7.4): until then it is missing. */
+      b->items[i].opened.item.state = ITEM_ABSENT;
     }
     *bytes += append_body_len(&b->items[i].opened.item);
   }

@@ -37,8 +37,8 @@ static const struct kind KINDS[] = {
     {KIND_REVOKE, "key.revoke", true, ALWAYS, NEVER, 0, 0, 2},
     {KIND_PROPOSE, "member.propose", false, NEVER, ALWAYS, 0, 0, 2},
     {KIND_VOTE, "member.vote", false, MAYBE, MAYBE, 0, 0, 2},
-    {KIND_TAKEDOWN, "takedown", false, ALWAYS, NEVER, 0, 0, 1},
-    {KIND_TAKEDOWN_ACK, "takedown.ack", false, ALWAYS, NEVER, 0, 0, 0},
+    {KIND_TAKEDOWN, "takedown", true, ALWAYS, NEVER, 0, 0, 1},
+    {KIND_TAKEDOWN_ACK, "takedown.ack", true, ALWAYS, NEVER, 0, 0, 0},
     {KIND_EVIDENCE, "evidence", false, ALWAYS, ALWAYS, 0, 0, 1},
     {KIND_VERSION, "object.version", true, MAYBE, ALWAYS, 0, 1, 2},
     {KIND_WITHDRAW, "object.withdraw", true, ALWAYS, MAYBE, 1, 1, 0},
@@ -97,6 +97,8 @@ static bool details_fit(const struct header *h) {
     return h->args[0] >= 1 && h->args[1] >= 1 && h->args[1] <= ROLES_KNOWN && subject_is_key(h);
   case KIND_REVOKE:
     return h->args[0] >= 1 && subject_is_key(h);
+  case KIND_TAKEDOWN:
+    return h->args[0] >= 1;
   case KIND_VERSION:
     return h->args[0] >= 1 && h->args[1] <= 1 && h->has_subject == (h->n_refs == 1);
   default:

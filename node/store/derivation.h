@@ -15,6 +15,9 @@ struct derivation {
   derive_progress *progress; /* told of entries that are derived anew; may be NULL */
   void *progress_context;
   uint64_t done, all;
+  bool takedowns;     /* there is one, or there may be */
+  uint64_t n_erased;  /* texts that takedowns took away since the caller set it to 0, */
+  uint64_t n_settled; /* and those among them that were absent */
 };
 /* Prepares to derive in a store. *stale: the derived tables are missing, or were made by other tables or schemas:
  * derive_rebuild must run before anything else. ERR_MEMORY, store errors. */

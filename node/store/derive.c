@@ -6,6 +6,7 @@
 #include "node/store/derive_inside.h"
 #include "node/store/milestone.h"
 #include "node/store/statement.h"
+#include "node/store/takedown.h"
 
 #define DERIVE_PROGRESS 1024 /* entries between two calls of progress */
 
@@ -123,19 +124,32 @@ static enum err_code apply_withdraw(struct derivation *d, int64_t rowid, const s
   return object_update(d->content.s, &object, err);
 }
 
+static enum err_code apply_takedown(struct derivation *d, int64_t rowid, const struct opened *entry, const struct verdict *v,
+                                    int64_t arrival, struct err *err) {
+  (void)v;
+  (void)arrival;
+  return entry->record.header.kind == KIND_TAKEDOWN ? takedown_apply(d, rowid, &entry->record, err)
+                                                    : takedown_acknowledge(d, rowid, &entry->record, err);
+}
+
 static const struct {
   uint64_t kind;
   enum err_code (*apply)(struct derivation *d, int64_t rowid, const struct opened *entry, const struct verdict *v,
                          int64_t arrival, struct err *err);
 } KINDS[] = {
-    {KIND_IDENTITY, apply_authority}, {KIND_CERT, apply_authority},    {KIND_REVOKE, apply_authority},
-    {KIND_VERSION, apply_version},    {KIND_WITHDRAW, apply_withdraw},
+    {KIND_IDENTITY, apply_authority},    {KIND_CERT, apply_authority},    {KIND_REVOKE, apply_authority},
+    {KIND_VERSION, apply_version},       {KIND_WITHDRAW, apply_withdraw}, {KIND_TAKEDOWN, apply_takedown},
+    {KIND_TAKEDOWN_ACK, apply_takedown},
 };
 
 enum err_code derivation_apply(struct derivation *d, int64_t rowid, const struct opened *entry, const struct verdict *v,
                                int64_t arrival, struct err *err) {
+  enum err_code code = entry->reason != REASON_NONE || v->repeated ? takedown_stray(d, rowid, &entry->item, err) : OK;
+  if (code != OK) {
+    return code;
+  }
   if (v->reason != REASON_NONE) {
-    enum err_code code = derive_held(d->content.s, rowid, v->reason, err);
+    code = derive_held(d->content.s, rowid, v->reason, err);
     if (code == OK && entry->freezes) {
       code = put_frozen(d->content.s, rowid, err);
     }
@@ -295,7 +309,10 @@ static enum err_code erase_log(struct derivation *d, int64_t log_no, struct err 
   static const char frozen[] = "DELETE FROM frozen WHERE id >= :from AND id < :to";
   static const char version[] = "DELETE FROM version WHERE id >= :from AND id < :to";
   static const char object[] = "DELETE FROM object WHERE id >= :from AND id < :to";
-  static const char *const all[] = {held, authority, frozen, version, object};
+  static const char takedown[] = "DELETE FROM takedown WHERE id >= :from AND id < :to";
+  static const char ack[] = "DELETE FROM takedown_ack WHERE id >= :from AND id < :to";
+  static const char stray[] = "DELETE FROM stray WHERE id >= :from AND id < :to";
+  static const char *const all[] = {held, authority, frozen, version, object, takedown, ack, stray};
   enum err_code code = erase_objects(d, log_no, err);
   for (size_t i = 0; i < sizeof all / sizeof all[0] && code == OK; i++) {
     code = erase_range(d->content.s, all[i], log_no, err);

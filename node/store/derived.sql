@@ -99,3 +99,26 @@ INSERT INTO fulltext(fulltext, rank) VALUES ('automerge', 0);
 INSERT INTO fulltext(fulltext, rank) VALUES ('hashsize', 2097152);
 INSERT INTO fulltext(fulltext, rank) VALUES ('crisismerge', 256);
 INSERT INTO fulltext(fulltext, rank) VALUES ('usermerge', 2);
+
+-- Takedowns that count (docs/protocol.md 4.4, kind 6), by what they name. target: the first 8 octets of a record id.
+CREATE TABLE takedown(
+  id INTEGER PRIMARY KEY,
+  target INTEGER NOT NULL
+) STRICT;
+CREATE INDEX takedown_target ON takedown(target);
+
+-- Acknowledgements (kind 7) in all logs, by the takedown that they name.
+CREATE TABLE takedown_ack(
+  id INTEGER PRIMARY KEY,
+  target INTEGER NOT NULL
+) STRICT;
+CREATE INDEX takedown_ack_target ON takedown_ack(target);
+
+-- Entries with a body that entry.rid does not name: no verified record, or one that stands below in the same log. A takedown
+-- finds them here. rid: the first 8 octets of the record id.
+CREATE TABLE stray(
+  rid INTEGER NOT NULL,
+  id INTEGER NOT NULL,
+  PRIMARY KEY (rid, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX stray_id ON stray(id);

@@ -160,6 +160,16 @@ static enum err_code evaluate_certificate(struct step *step) {
                       &step->out->backdated, step->err);
 }
 
+/* ---- kinds 6 and 7 ---- */
+
+/* What they name is not looked for: a takedown counts for every entry of its owner's that has that id, here or still to come,
+ * and what is acknowledged stands in any log. */
+static enum err_code evaluate_takedown(struct step *step) {
+  step->out->reason = is_own_key(step) ? REASON_NONE : REASON_AUTHOR;
+  check_repeated(step);
+  return OK;
+}
+
 /* ---- kinds 16 and 17 ---- */
 
 /* The object that the record names: that of its subject, or of a first version its own id. */
@@ -277,8 +287,9 @@ static const struct {
   uint64_t kind;
   enum err_code (*evaluate)(struct step *step);
 } KINDS[] = {
-    {KIND_IDENTITY, evaluate_identity}, {KIND_CERT, evaluate_certificate}, {KIND_REVOKE, evaluate_certificate},
-    {KIND_VERSION, evaluate_object},    {KIND_WITHDRAW, evaluate_object},
+    {KIND_IDENTITY, evaluate_identity}, {KIND_CERT, evaluate_certificate},      {KIND_REVOKE, evaluate_certificate},
+    {KIND_TAKEDOWN, evaluate_takedown}, {KIND_TAKEDOWN_ACK, evaluate_takedown}, {KIND_VERSION, evaluate_object},
+    {KIND_WITHDRAW, evaluate_object},
 };
 
 /* What can be said of any kind: rows 1 to 8. */

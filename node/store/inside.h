@@ -9,6 +9,7 @@
 
 #define STORE_STATEMENTS 256 /* slots for prepared statements: a power of two, more than twice the texts that there are */
 
+#define STORE_BUSY_MS 5000      /* readers and writer wait this long for each other's short locks */
 #define STORE_FACETS 4096       /* numbers of facet codes that are remembered, a power of two */
 #define STORE_FACET_CODE_MAX 64 /* octets of a code that is remembered */
 

@@ -8,6 +8,7 @@
 #include "node/store/inside.h"
 #include "node/store/sql.h"
 #include "node/store/statement.h"
+#include "node/store/takedown.h"
 
 #define DDL_MAX ((size_t)16 * 1024 * 1024) /* octets of all wide tables' DDL and rules */
 
@@ -89,6 +90,10 @@ enum err_code derivation_open(struct derivation *d, struct store *s, const struc
   if (code == OK) {
     code = is_stale(d, stale, err);
   }
+  if (code == OK) {
+    d->takedowns = *stale; /* until their table is there nobody knows */
+    code = *stale ? OK : takedown_any(s, &d->takedowns, err);
+  }
   if (code != OK) {
     derivation_close(d);
   }
@@ -124,6 +129,7 @@ static enum err_code drop_tables(struct store *s, struct err *err) {
                             "fulltext_content; DROP TABLE IF EXISTS unique_key;"
                             "DROP TABLE IF EXISTS link; DROP TABLE IF EXISTS facet; DROP TABLE IF EXISTS facet_code;"
                             "DROP TABLE IF EXISTS version; DROP TABLE IF EXISTS object; DROP TABLE IF EXISTS authority;"
+                            "DROP TABLE IF EXISTS takedown; DROP TABLE IF EXISTS takedown_ack; DROP TABLE IF EXISTS stray;"
                             "DROP TABLE IF EXISTS frozen; DROP TABLE IF EXISTS held; DROP TABLE IF EXISTS derived_wide;"
                             "DROP TABLE IF EXISTS derived_fact";
   const enum err_code code = has_tables(s) ? drop_wides(s, err) : OK;

@@ -1,4 +1,4 @@
--- record_3.sql: the third version of the record.
+-- record_3.sql: the third version of the record, made as record_2.sql is.
 
 -- Evidence that the owner of a log forked it (7.5): of each log the lowest that was met. received: unix seconds of our clock.
 CREATE TABLE evidence(
@@ -10,3 +10,9 @@ CREATE TABLE evidence(
   item BLOB NOT NULL,
   PRIMARY KEY (node, gen)
 ) STRICT, WITHOUT ROWID;
+
+-- Takedowns whose texts are out of the tables, but perhaps not yet out of the file: free pages and the write-ahead log may hold
+-- them. A row goes when they are gone and, where there is an own log, the acknowledgement stands in it.
+CREATE TABLE erasure(
+  takedown INTEGER PRIMARY KEY -- its entry
+) STRICT;

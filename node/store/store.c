@@ -13,13 +13,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "node/store/forget.h"
 #include "node/store/inside.h"
 #include "node/store/sql.h"
 #include "node/store/statement.h"
 
 #define STORE_APPLICATION_ID 0x5350434C /* "SPCL" */
 #define STORE_PATH_MAX 4096
-#define STORE_BUSY_MS 5000 /* readers and writer wait this long for each other's short locks */
 
 /* ---- errors ---- */
 
@@ -428,9 +428,8 @@ enum err_code store_idle(struct store *s, bool *more, struct err *err) {
     code = shrink_step(s, more, err);
   }
   if (code == OK && !*more) {
-    (void)sqlite3_busy_timeout(s->db, 0); /* a reader in the way: next time */
-    (void)sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-    (void)sqlite3_busy_timeout(s->db, STORE_BUSY_MS);
+    bool done = false;
+    (void)!forget_wal(s, &done, NULL); /* a reader in the way: next time */
   }
   return code;
 }

@@ -115,7 +115,8 @@ class Bundle:
     def __init__(self):
         self.fed_id = self.charter = None
         self.handles, self.identities, self.logs, self.pending = {}, {}, {}, {}
-        self.totals = {"entries": 0, "records": 0, "held": 0, "bodies": 0, "bodies_missing": 0}
+        self.takedowns, self.gone = set(), set()
+        self.totals = {"entries": 0, "records": 0, "held": 0, "bodies": 0, "bodies_missing": 0, "bodies_gone": 0}
 
     def charter_item(self, payload):
         need(self.charter is None, "second charter")
@@ -180,13 +181,18 @@ class Bundle:
         try:
             header, signature = array(decode(item[0], "envelope"), 2, "envelope")
             h = array(decode(header, "header"), 11, "header")
-            need(h[0] == 1 and h[2] == 1 and len(signature) == 64 and len(header) <= 1024, "header")
-            need(tagged(binary(h[4], 32, "author"), "record", self.fed_id, blake("specola1.record", self.fed_id + header), signature),
-                 "author signature")
+            need(h[0] == 1 and h[2] == 1 and len(header) <= 1024, "header")
+            record = blake("specola1.record", self.fed_id + header)
+            if len(item) == 2 and item[1] is not None:  # 7.4
+                self.gone.add((node, binary(item[1], 32, "takedown id"), record))
+            need(len(signature) == 64 and tagged(binary(h[4], 32, "author"), "record", self.fed_id, record, signature), "signature")
         except Refused:
             self.totals["held"] += 1
             return
         self.totals["records"] += 1
+        if h[1] == 6 and h[3] == node and h[4] in [i["key"] for i in self.identities[node]] and len(h[8]) == 1 and h[8][0] >= 1 \
+                and h[7] == [] and h[9] == 0:
+            self.takedowns.add((node, record, h[6]))
         kept = h[1] < 16 and h[1] != 2 and h[9] > 0
         if len(item) == 3:
             salt = binary(item[1], 16, "salt")
@@ -195,7 +201,7 @@ class Bundle:
             self.totals["bodies"] += 1
         elif h[9] > 0:
             need(len(item) == 2 and not kept, "a body is missing without a word")
-            self.totals["bodies_missing"] += 1
+            self.totals["bodies_missing" if item[1] is None else "bodies_gone"] += 1
 
     def checkpoint_item(self, text):
         need(isinstance(text, str) and len(text.encode()) <= 1024 and text.endswith("\n"), "checkpoint")
@@ -272,6 +278,7 @@ def verify(data):
         handlers[kind](payload)
         last = kind
     need(ended, "cut: no end")
+    need(bundle.gone <= bundle.takedowns, "a body is gone, and its takedown is not there")
     for (node, gen), log in bundle.logs.items():
         need(log["checked"] == log["size"], f"log {bundle.handles[node]} generation {gen} ends without its checkpoint")
     return bundle

@@ -212,6 +212,9 @@ def record_good():
     yield shape("a certificate for IT-34", kind=2, subject=public(OTHER), args=[2, 2, int("134", 36)], body=True)
     yield shape("a revocation", kind=3, subject=public(OTHER), args=[1, 0])
     yield shape("a revocation from the last position", kind=3, subject=public(OTHER), args=[2**32 - 1, 2**40 - 2])
+    yield shape("a takedown", kind=6, subject=OBJECT, args=[1])
+    yield shape("a takedown for a reason of later", kind=6, subject=OBJECT, args=[2**40])
+    yield shape("an acknowledgement", kind=7, subject=OBJECT, args=[])
 
 
 def record_bad_form():
@@ -269,7 +272,7 @@ def record_bad_evaluation():
     yield record("alg 2", "4.6", header(alg=2), "alg")
     yield record("kind comes before alg", "4.6", header(alg=2, kind=9), "kind")
     yield record("version comes before kind", "4.6", header(v=2, kind=9), "version")
-    for kind in (0, 4, 5, 6, 7, 8, 9, 15, 18, 19, 31, 32, 33, 48, 49, 50, 51, 2**63 - 1):
+    for kind in (0, 4, 5, 8, 9, 15, 18, 19, 31, 32, 33, 48, 49, 50, 51, 2**63 - 1):
         yield record(f"kind {kind}", "4.4", header(kind=kind), "kind")
     for number in (20, 1023):
         yield record(f"schema {number}", "4.6", header(args=[number, 0]), "kind")
@@ -308,6 +311,12 @@ def record_bad_shape():
         "revocation with a body": dict(kind=3, subject=key, args=[1, 0], body=True),
         "revocation in generation 0": dict(kind=3, subject=key, args=[0, 0]),
         "revocation with a ref": dict(kind=3, subject=key, refs=[OBJECT], args=[1, 0]),
+        "takedown of nothing": dict(kind=6, args=[1]), "takedown without a reason": dict(kind=6, subject=OBJECT, args=[]),
+        "takedown for reason 0": dict(kind=6, subject=OBJECT, args=[0]),
+        "takedown with a body": dict(kind=6, subject=OBJECT, args=[1], body=True),
+        "takedown with a ref": dict(kind=6, subject=OBJECT, refs=[OBJECT], args=[1]),
+        "acknowledgement of nothing": dict(kind=7, args=[]), "acknowledgement with args": dict(kind=7, subject=OBJECT, args=[1]),
+        "acknowledgement with a body": dict(kind=7, subject=OBJECT, args=[], body=True),
         "version without body": dict(kind=16), "version of schema 0": dict(args=[0, 0], body=True),
         "version with flag 2": dict(args=[1, 2], body=True), "first version that replaces": dict(refs=[OBJECT], body=True),
         "later version that replaces nothing": dict(subject=OBJECT, body=True),

@@ -26,7 +26,7 @@ class Log:
     """The owner's log, entry by entry, with what is to be found of each."""
 
     def __init__(self):
-        self.items, self.reasons, self.ids = [], [], []
+        self.items, self.reasons, self.ids, self.bodies, self.verified = [], [], [], None, True
         body = pack([OWNER.body, root_signatures(OWNER, OWNER.body, [0], FED)])
         self.add("none", OWNER.key, 1, args=[], body=body, salt=bytes(16))
 
@@ -60,6 +60,13 @@ class Log:
 
     def withdraw(self, key, subject, newest, reason="none"):
         return self.add(reason, key, 17, subject, [newest])
+
+    def takedown(self, record, reason=1, by=OWNER.key, finding="none"):
+        return self.add(finding, by, 6, record, args=[reason])
+
+    def gone(self, at, takedown):
+        """As those serve it who have erased its body."""
+        self.items[at] = [self.items[at][0], takedown]
 
     def checkpoint(self, size):
         leaves = [hashlib.sha256(b"\0" + item[0]).digest() for item in self.items[:size]]
@@ -227,6 +234,60 @@ def of_the_next_generation(log):
     log.case(ANNA)
 
 
+# ---- 4.4, 7.4: takedowns ----
+
+def taken_down(log):
+    a = log.case(ANNA)
+    b = log.case(ANNA, a)
+    log.takedown(a)
+    log.takedown(b, reason=8)
+    log.case(ANNA, b, first=a)
+    log.bodies = ["whole"] * 4 + ["gone", "gone", "none", "none", "whole"]
+
+
+def taken_down_as_served(log):
+    a = log.case(ANNA)
+    log.case(ANNA, a)
+    log.gone(4, log.takedown(a))
+    log.bodies = ["whole"] * 4 + ["gone", "whole", "none"]
+
+
+def gone_without_its_takedown(log):
+    a = log.case(ANNA)
+    log.case(BRUNO)
+    log.gone(4, log.takedown(log.ids[5]))
+    log.takedown(a, by=ANNA, finding="author")
+    log.bodies, log.verified = ["whole"] * 4 + ["missing", "gone", "none", "none"], False
+
+
+def gone_and_nobody_says_why(log):
+    log.case(ANNA)
+    log.gone(4, word("no takedown"))
+    log.bodies, log.verified = ["whole"] * 4 + ["missing"], False
+
+
+def before_and_again(log):
+    a = log.case(ANNA)
+    log.again("repeated", 4)
+    log.takedown(a)
+    log.again("repeated", 6)
+    log.again("repeated", 4)
+    log.bodies = ["whole"] * 4 + ["gone", "gone", "none", "none", "gone"]
+
+
+def held_records_too(log):
+    a = log.case(signer("Dora"), None, "author")
+    log.takedown(a)
+    log.takedown(log.ids[1])
+    log.takedown(log.ids[0])
+    log.takedown(word("nothing here"))
+    log.add("none", OWNER.key, 7, word("somebody's takedown"))
+    log.add("author", ANNA, 7, word("somebody's takedown"))
+    log.add("shape", OWNER.key, 6, a, args=[0])
+    log.case(ANNA)
+    log.bodies = ["whole", "gone", "whole", "whole", "gone"] + ["none"] * 7 + ["whole"]
+
+
 STORIES = (("what a revocation voids stands in the chain", voided_in_the_chain),
            ("a stale version does not join the chain when its author is revoked", stale_and_revoked),
            ("nor does what was built on it", on_what_does_not_stand),
@@ -241,7 +302,13 @@ STORIES = (("what a revocation voids stands in the chain", voided_in_the_chain),
            ("two keys, one of them revoked twice", two_revocations),
            ("a void author's person owns his objects", own_objects_of_a_void_person),
            ("a repeated certificate does not count", repeated_certificate_does_not_count),
-           ("an identity of the next generation has no effect in the log of this one", of_the_next_generation))
+           ("an identity of the next generation has no effect in the log of this one", of_the_next_generation),
+           ("a takedown takes a text and moves nothing", taken_down),
+           ("a text that is gone when it comes is missing until its takedown comes", taken_down_as_served),
+           ("gone by the takedown of another text is missing", gone_without_its_takedown),
+           ("gone by a takedown that never comes is missing", gone_and_nobody_says_why),
+           ("a takedown takes every copy, below it and above", before_and_again),
+           ("held records and names are taken, an identity is not", held_records_too))
 
 
 def logs():
@@ -251,7 +318,8 @@ def logs():
         log.certify(BRUNO, 2, EDITOR)
         log.certify(CARLA, 3, CONTRIBUTOR)
         tell(log)
-        yield vector(name, "4.6", log.bundle(), charter=CHARTER_ITEM, id=OWNER.id, reasons=log.reasons)
+        told = {} if log.bodies is None else {"bodies": log.bodies, "verified": log.verified}
+        yield vector(name, "4.6", log.bundle(), charter=CHARTER_ITEM, id=OWNER.id, reasons=log.reasons, **told)
 
 
 def main():

@@ -1,0 +1,28 @@
+/*
+ * forget: see forget.h.
+ */
+#include "node/store/forget.h"
+
+#include "node/store/inside.h"
+#include "node/store/statement.h"
+
+enum err_code forget_file(struct store *s, struct err *err) {
+  static const char optimize[] = "PRAGMA secure_delete = ON; INSERT INTO fulltext(fulltext) VALUES ('optimize')";
+  /* Its copy lies in a nameless file, not in memory: it is as long as the store, and holds nothing but what stays. */
+  static const char anew[] = "PRAGMA temp_store = FILE; VACUUM";
+  static const char back[] = "PRAGMA temp_store = MEMORY; PRAGMA secure_delete = FAST";
+  enum err_code code = statement_script(s, optimize, "optimize", err);
+  if (code == OK) {
+    code = statement_script(s, anew, "vacuum", err);
+  }
+  const enum err_code after = statement_script(s, back, "settings", code == OK ? err : NULL);
+  return code == OK ? after : code;
+}
+
+enum err_code forget_wal(struct store *s, bool *done, struct err *err) {
+  (void)sqlite3_busy_timeout(s->db, 0);
+  const int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+  (void)sqlite3_busy_timeout(s->db, STORE_BUSY_MS);
+  *done = rc == SQLITE_OK;
+  return rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED ? OK : store_error(s, "checkpoint", err);
+}

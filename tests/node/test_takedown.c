@@ -1,0 +1,442 @@
+/*
+ * takedown: what is taken down goes for good (docs/protocol.md 4.4, 7.4): out of the tables, out of the files, on every node
+ * that learns of it; no root moves, and who has erased it says so in its own log.
+ */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "node/erasure.h"
+#include "node/store/derive.h"
+#include "protocol/canon.h"
+#include "protocol/message.h"
+#include "tests/node/dump.h"
+#include "tests/node/own_log.h"
+
+#define N_WORDS 400
+#define WORD 5
+
+enum { IT, FR, EE };
+
+static char words[N_WORDS][WORD + 1];
+
+static void choose_words(struct fixture *f) {
+  for (size_t i = 0; i < N_WORDS; i++) {
+    for (size_t k = 0; k < WORD; k++) {
+      words[i][k] = (char)('a' + fixture_random(f, 26));
+    }
+    words[i][WORD] = '\0';
+  }
+}
+
+/* How many of the words are in a file of a node. */
+static size_t words_in(const struct fixture_node *node, const char *name) {
+  char path[512];
+  size_t n = 0;
+  (void)snprintf(path, sizeof path, "%s/%s", node->dir, name);
+  FILE *file = fopen(path, "rb");
+  if (file == NULL) {
+    return 0;
+  }
+  assert_int_equal(fseek(file, 0, SEEK_END), 0);
+  const size_t len = (size_t)ftell(file);
+  rewind(file);
+  char *octets = malloc(len + 1);
+  assert_non_null(octets);
+  assert_int_equal(fread(octets, 1, len, file), len);
+  (void)fclose(file);
+  for (size_t i = 0; i < N_WORDS; i++) {
+    n += memmem(octets, len, words[i], WORD) != NULL;
+  }
+  free(octets);
+  return n;
+}
+
+static size_t words_left(const struct fixture_node *node) {
+  return words_in(node, "store.db") + words_in(node, "store.db-wal") + words_in(node, "store.db-shm");
+}
+
+/* A case whose texts are the words from <= i < to. */
+static void secret_body(struct fixture *f, size_t from, size_t to, struct bytes *out) {
+  struct bytes json;
+  bytes_init(&json, 65536);
+  assert_int_equal(
+      bytes_printf(&json, NULL, "{\"title\": {\"it\": \"%s\"}, \"country\": \"IT\", \"level\": \"local\", ", words[from]), OK);
+  assert_int_equal(bytes_append_text(&json, "\"original_lang\": \"it\", \"summary\": {\"it\": \"", NULL), OK);
+  for (size_t i = from + 1; i < to; i++) {
+    assert_int_equal(bytes_printf(&json, NULL, "%s ", words[i]), OK);
+  }
+  assert_int_equal(bytes_append_text(&json, ".\"}}", NULL), OK);
+  fixture_body(f, "case", bytes_text(&json), out);
+  bytes_release(&json);
+}
+
+/* Publishes it; object and newest NULL: a new one. Returns the index. */
+static uint64_t publish_secret(struct fixture_node *node, size_t from, size_t to, const struct hash *object,
+                               const struct hash *newest, struct hash *id) {
+  struct header h = {.kind = KIND_VERSION, .n_args = 2, .args = {1, 0}};
+  struct fixture_record record;
+  struct bytes body;
+  bytes_init(&body, LIMIT_BODY);
+  secret_body(node->all, from, to, &body);
+  if (object != NULL) {
+    h.has_subject = true;
+    h.subject = *object;
+    h.n_refs = 1;
+    h.refs[0] = *newest;
+  }
+  fixture_seal(node, &node->editor, h, bytes_view(&body), &record);
+  const struct receipt_row row = fixture_admit(node, &record.item);
+  assert_int_equal(row.state, RECEIPT_LOGGED);
+  *id = record.id;
+  fixture_record_release(&record);
+  bytes_release(&body);
+  return row.index;
+}
+
+static int64_t number(struct fixture_node *node, const char *sql) {
+  sqlite3_stmt *st = NULL;
+  assert_int_equal(sqlite3_prepare_v2(store_db(node->store), sql, -1, &st, NULL), SQLITE_OK);
+  assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+  const int64_t n = sqlite3_column_int64(st, 0);
+  (void)sqlite3_finalize(st);
+  return n;
+}
+
+static struct takedown_report take_down(struct fixture_node *node, uint64_t index, bool whole) {
+  const struct takedown_wish wish = {.node = node->id, .gen = 1, .index = index, .whole = whole, .reason = 2};
+  struct takedown_report report;
+  struct err err = ERR_INIT;
+  if (hall_take_down(node->hall, &wish, &report, &err) != OK) {
+    fail_msg("%s", err.message);
+  }
+  return report;
+}
+
+static bool erase(struct fixture_node *node) {
+  struct err err = ERR_INIT;
+  bool written = false;
+  if (hall_erase(node->hall, &written, &err) != OK) {
+    fail_msg("%s", err.message);
+  }
+  return written;
+}
+
+/* Carries one log up to a milestone. */
+static void carry_to(struct fixture_node *from, struct fixture_node *to, uint64_t start, uint64_t size) {
+  struct bytes text;
+  struct bytes window;
+  struct pull *pull = NULL;
+  struct err err = ERR_INIT;
+  uint64_t count = 0;
+  bytes_init(&text, LIMIT_CHECKPOINT);
+  bytes_init(&window, LIMIT_DATA_RAW);
+  fixture_checkpoint(from, &from->id, size, &text);
+  assert_int_equal(hall_pull_begin(to->hall, bytes_view(&text), start, &pull, &err), OK);
+  assert_int_equal(hall_window(from->hall, &from->id, 1, start, size, GET_FULL, LIMIT_DATA_RAW, &window, &count, &err), OK);
+  assert_int_equal(count, size - start);
+  assert_int_equal(hall_pull_add(pull, bytes_view(&window), &err), OK);
+  assert_int_equal(hall_pull_finish(pull, NULL, &err), OK);
+  bytes_release(&text);
+  bytes_release(&window);
+}
+
+/* IT has cases, among them one of two versions whose texts are the words: at index and behind it. */
+static uint64_t begin(struct fixture *f, uint32_t n) {
+  struct hash first;
+  struct hash second;
+  fixture_found(f, n, fixture_seed(), true);
+  choose_words(f);
+  for (uint64_t i = 0; i < 40; i++) {
+    (void)fixture_publish(&f->nodes[IT], i, NULL);
+  }
+  assert_int_equal(words_left(&f->nodes[IT]), 0);
+  const uint64_t index = publish_secret(&f->nodes[IT], 0, N_WORDS / 2, NULL, NULL, &first);
+  (void)publish_secret(&f->nodes[IT], N_WORDS / 2, N_WORDS, &first, &first, &second);
+  for (uint64_t i = 40; i < 60; i++) {
+    (void)fixture_publish(&f->nodes[IT], i, NULL);
+  }
+  return index;
+}
+
+static void what_is_taken_down_leaves_no_word_on_any_node_and_no_root_moves(void **state) {
+  static struct fixture f;
+  (void)state;
+  const uint64_t index = begin(&f, 2);
+  struct fixture_node *it = &f.nodes[IT];
+  struct fixture_node *fr = &f.nodes[FR];
+  fixture_transfer(it, fr, 7);
+  const struct hall_head before = *hall_head(it->hall, &it->id, 1);
+  assert_in_range(words_left(it), N_WORDS, 3 * N_WORDS);
+  assert_in_range(words_left(fr), N_WORDS, 3 * N_WORDS);
+  assert_int_equal(number(it, "SELECT count(*) FROM object WHERE readable = 1"), 61);
+  const struct takedown_report report = take_down(it, index + 1, true);
+  assert_int_equal(report.n, 2);
+  assert_int_equal(report.index, before.size);
+  assert_int_equal(number(it, "SELECT count(*) FROM object WHERE readable = 1"), 60);
+  assert_int_equal(number(it, "SELECT count(*) FROM entry WHERE state = 2 AND body IS NULL AND salt IS NULL"), 2);
+  assert_true(hall_is_erasing(it->hall));
+  assert_true(erase(it));
+  assert_false(hall_is_erasing(it->hall));
+  assert_int_equal(words_left(it), 0);
+  assert_int_equal(number(it, "SELECT count(*) FROM takedown_ack"), 2);
+  assert_int_equal(number(it, "SELECT count(*) FROM erasure"), 0);
+  assert_false(erase(it)); /* nothing is left to do */
+  fixture_transfer(it, fr, 7);
+  assert_true(hall_is_erasing(fr->hall));
+  assert_true(erase(fr));
+  assert_int_equal(words_left(fr), 0);
+  fixture_transfer(fr, it, 7);
+  assert_int_equal(number(it, "SELECT count(*) FROM takedown_ack"), 4);
+  assert_false(hall_is_erasing(it->hall)); /* another's acknowledgement is no takedown */
+  for (size_t i = 0; i < 2; i++) {
+    struct bytes text;
+    struct checkpoint point;
+    bytes_init(&text, LIMIT_CHECKPOINT);
+    fixture_checkpoint(&f.nodes[i], &it->id, before.size, &text);
+    assert_int_equal(checkpoint_read(bytes_view(&text), &point, NULL), OK);
+    assert_true(hash_equal(&point.root, &before.root));
+    bytes_release(&text);
+  }
+  fixture_release(&f);
+}
+
+static void tables_made_anew_say_the_same_of_what_was_taken_down(void **state) {
+  static struct fixture f;
+  struct bytes dumps[2];
+  (void)state;
+  const uint64_t index = begin(&f, 1);
+  struct fixture_node *it = &f.nodes[IT];
+  (void)take_down(it, index, true);
+  (void)erase(it);
+  for (size_t i = 0; i < 2; i++) {
+    bytes_init(&dumps[i], DUMP_MAX);
+    dump_derived(it, true, &dumps[i]);
+    assert_int_equal(number(it, "SELECT count(*) FROM takedown"), 2);
+    assert_int_equal(number(it, "SELECT count(*) FROM takedown_ack"), 2);
+    assert_int_equal(derive_rebuild(it->store, &it->federation, f.schemas, NULL, NULL, NULL), OK);
+  }
+  assert_string_equal(bytes_text(&dumps[0]), bytes_text(&dumps[1]));
+  assert_int_equal(number(it, "SELECT count(*) FROM erasure"), 0);
+  bytes_release(&dumps[0]);
+  bytes_release(&dumps[1]);
+  fixture_release(&f);
+}
+
+static void a_new_version_may_follow_on_one_that_is_gone(void **state) {
+  static struct fixture f;
+  struct hash first;
+  struct hash second;
+  (void)state;
+  fixture_found(&f, 2, fixture_seed(), true);
+  choose_words(&f);
+  struct fixture_node *it = &f.nodes[IT];
+  const uint64_t index = publish_secret(it, 0, 100, NULL, NULL, &first);
+  assert_int_equal(take_down(it, index, false).n, 1);
+  (void)publish_secret(it, 100, 200, &first, &first, &second);
+  assert_int_equal(number(it, "SELECT count(*) FROM object WHERE readable = 1 AND versions = 2"), 1);
+  (void)erase(it);
+  assert_int_equal(words_in(it, "store.db"), 100);
+  fixture_transfer(it, &f.nodes[FR], 100);
+  (void)erase(&f.nodes[FR]);
+  assert_int_equal(words_in(&f.nodes[FR], "store.db"), 100);
+  /* A second takedown of a text that is gone, and one of nothing, are refused. */
+  struct takedown_wish wish = {.node = it->id, .gen = 1, .index = index, .reason = 2};
+  struct takedown_report report;
+  struct err err = ERR_INIT;
+  assert_int_equal(hall_take_down(it->hall, &wish, &report, &err), ERR_MISMATCH);
+  wish.index = 0;
+  assert_int_equal(hall_take_down(it->hall, &wish, &report, &err), ERR_MISMATCH); /* an identity stays */
+  wish.index = 1000;
+  assert_int_equal(hall_take_down(it->hall, &wish, &report, &err), ERR_NOT_FOUND);
+  wish.index = 1; /* a certificate: its name goes, what it certifies stays */
+  assert_int_equal(hall_take_down(it->hall, &wish, &report, &err), OK);
+  (void)publish_secret(it, 200, 300, &first, &second, &second);
+  wish.node = f.nodes[FR].id;
+  assert_int_equal(hall_take_down(it->hall, &wish, &report, &err), ERR_REFUSED);
+  fixture_release(&f);
+}
+
+static void who_comes_later_holds_the_text_missing_until_the_takedown_comes(void **state) {
+  static struct fixture f;
+  struct bytes windows[2];
+  uint64_t count = 0;
+  (void)state;
+  const uint64_t index = begin(&f, 3);
+  struct fixture_node *it = &f.nodes[IT];
+  struct fixture_node *ee = &f.nodes[EE];
+  fixture_transfer(it, &f.nodes[FR], 50); /* it keeps the texts for what follows */
+  const uint64_t before = hall_head(it->hall, &it->id, 1)->size;
+  (void)take_down(it, index, true);
+  (void)erase(it);
+  const uint64_t size = hall_head(it->hall, &it->id, 1)->size;
+  carry_to(it, ee, 0, before);
+  assert_int_equal(hall_bodies_missing(ee->hall), 2);
+  assert_int_equal(number(ee, "SELECT count(*) FROM entry WHERE state = 3"), 2);
+  carry_to(it, ee, before, size);
+  assert_int_equal(hall_bodies_missing(ee->hall), 0);
+  assert_int_equal(number(ee, "SELECT count(*) FROM entry WHERE state = 2"), 2);
+  assert_true(erase(ee)); /* it holds no text, and says so */
+  for (size_t i = 0; i < 2; i++) {
+    bytes_init(&windows[i], LIMIT_DATA_RAW);
+    assert_int_equal(hall_window(f.nodes[2 * i].hall, &it->id, 1, 0, size, GET_FULL, LIMIT_DATA_RAW, &windows[i], &count, NULL),
+                     OK);
+  }
+  assert_true(view_equal(bytes_view(&windows[0]), bytes_view(&windows[1])));
+  /* Whoever still has the texts gives them in vain. */
+  struct bytes bodies;
+  uint64_t filled = 0;
+  bytes_init(&bodies, LIMIT_DATA_RAW);
+  assert_int_equal(
+      hall_window(f.nodes[FR].hall, &it->id, 1, index, index + 2, GET_BODIES, LIMIT_DATA_RAW, &bodies, &count, NULL), OK);
+  assert_int_equal(hall_fill(ee->hall, &it->id, 1, index, bytes_view(&bodies), &filled, NULL), OK);
+  assert_int_equal(filled, 0);
+  assert_int_equal(words_left(ee), 0);
+  bytes_release(&bodies);
+  bytes_release(&windows[0]);
+  bytes_release(&windows[1]);
+  fixture_release(&f);
+}
+
+/* ---- logs that no honest node writes ---- */
+
+static void add_takedown(struct own_log *log, const struct signer *author, const struct hash *record) {
+  struct header h = {.kind = KIND_TAKEDOWN, .has_subject = true, .subject = *record, .n_args = 1, .args = {1}};
+  add_odd(log, author, h, view_of(NULL, 0));
+}
+
+static void it_counts_for_every_entry_of_that_id_above_and_below(void **state) {
+  static struct fixture f;
+  static struct own_log log;
+  struct pull_result result;
+  struct err err = ERR_INIT;
+  (void)state;
+  fixture_found(&f, 2, fixture_seed(), false);
+  struct fixture_node *node = &f.nodes[1];
+  memset(&log, 0, sizeof log);
+  log.node = &f.nodes[0];
+  add_identity(&log);
+  add_cert(&log, &log.node->node_key, &log.node->editor.pub, 1, 2);
+  const struct hash a = add_case(&log, &log.node->editor, 1, NULL, NULL); /* 2 */
+  const struct hash b = add_case(&log, &log.node->editor, 2, NULL, NULL); /* 3 */
+  own_add(&log, &log.records[2]);                                         /* 4: a again, which is held, with its text */
+  memset(&log.records[4], 0, sizeof log.records[4]);
+  log.records[4].item = log.records[2].item;
+  add_takedown(&log, &log.node->editor, &b);   /* 5: not the node's */
+  add_takedown(&log, &log.node->node_key, &a); /* 6 */
+  own_add(&log, &log.records[4]);              /* 7: a once more, above */
+  struct signer stranger = f.nodes[1].editor;
+  const struct hash c = add_case(&log, &stranger, 3, NULL, NULL); /* 8: nobody's, held, and its text is there all the same */
+  add_takedown(&log, &log.node->node_key, &c);                    /* 9 */
+  const struct hash late = add_case(&log, &log.node->editor, 4, NULL, NULL);
+  log.n--; /* it comes behind its takedown */
+  struct fixture_record record = log.records[log.n];
+  add_takedown(&log, &log.node->node_key, &late); /* 10 */
+  own_add(&log, &record);                         /* 11 */
+  assert_int_equal(own_carry(&log, node->hall, 0, log.n, 4, &result, &err), OK);
+  assert_int_equal(reason_at(node, &log.node->id, 5), REASON_AUTHOR);
+  assert_int_equal(reason_at(node, &log.node->id, 6), REASON_NONE);
+  assert_int_equal(reason_at(node, &log.node->id, 7), REASON_REPEATED);
+  static const struct {
+    uint64_t index;
+    int state;
+  } wanted[] = {{2, ITEM_GONE}, {3, ITEM_WHOLE}, {4, ITEM_GONE}, {7, ITEM_GONE}, {8, ITEM_GONE}, {11, ITEM_GONE}};
+  for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+    char sql[128];
+    (void)snprintf(sql, sizeof sql, "SELECT state FROM entry WHERE id & 1099511627775 = %" PRIu64, wanted[i].index);
+    if (number(node, sql) != wanted[i].state) {
+      fail_msg("entry %" PRIu64 " has state %" PRId64, wanted[i].index, number(node, sql));
+    }
+  }
+  assert_int_equal(number(node, "SELECT count(*) FROM erasure"), 2); /* the last one met nothing */
+  assert_int_equal(hall_bodies_missing(node->hall), 0);
+  own_release(&log);
+  fixture_release(&f);
+}
+
+static void a_takedown_of_anothers_record_has_no_effect(void **state) {
+  static struct fixture f;
+  static struct own_log log;
+  struct err err = ERR_INIT;
+  struct hash id;
+  (void)state;
+  fixture_found(&f, 2, fixture_seed(), false);
+  struct fixture_node *it = &f.nodes[IT];
+  assert_int_equal(hall_admit_identity(it->hall, &err), OK);
+  struct receipt_row row;
+  assert_int_equal(hall_certify(it->hall, &it->editor.pub, 0, 2, 0, "Prova", &row, &err), OK);
+  (void)fixture_publish(it, 1, &id);
+  memset(&log, 0, sizeof log);
+  log.node = &f.nodes[FR];
+  add_identity(&log);
+  add_takedown(&log, &log.node->node_key, &id);
+  assert_int_equal(own_carry(&log, it->hall, 0, log.n, 4, NULL, &err), OK);
+  assert_int_equal(reason_at(it, &log.node->id, 1), REASON_NONE);
+  assert_int_equal(number(it, "SELECT count(*) FROM entry WHERE state = 2"), 0);
+  assert_false(hall_is_erasing(it->hall));
+  own_release(&log);
+  fixture_release(&f);
+}
+
+/* ---- broken off ---- */
+
+static void a_node_that_was_killed_goes_on_where_it_stood(void **state) {
+  static struct fixture f;
+  struct err err = ERR_INIT;
+  (void)state;
+  const uint64_t index = begin(&f, 1);
+  struct fixture_node *it = &f.nodes[IT];
+  (void)take_down(it, index, true);
+  fixture_close(it); /* before anything was forgotten */
+  assert_in_range(words_left(it), 1, 3 * N_WORDS);
+  fixture_open(it);
+  assert_true(hall_is_erasing(it->hall));
+  /* A reader keeps the write-ahead log as it is: nothing is acknowledged. */
+  struct store *reader = NULL;
+  assert_int_equal(store_open(it->dir, STORE_READ, NULL, &reader, &err), OK);
+  assert_int_equal(store_read_begin(reader, &err), OK);
+  sqlite3_stmt *st = NULL;
+  assert_int_equal(sqlite3_prepare_v2(store_db(reader), "SELECT count(*) FROM entry", -1, &st, NULL), SQLITE_OK);
+  assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+  assert_false(erase(it));
+  assert_true(hall_is_erasing(it->hall));
+  assert_int_equal(number(it, "SELECT count(*) FROM takedown_ack"), 0);
+  (void)sqlite3_finalize(st);
+  store_read_end(reader);
+  store_close(reader);
+  fixture_close(it); /* killed between the file and the log */
+  fixture_open(it);
+  assert_true(erase(it));
+  assert_int_equal(words_left(it), 0);
+  assert_int_equal(number(it, "SELECT count(*) FROM takedown_ack"), 2);
+  /* Killed behind the acknowledgement, before that was noted. */
+  assert_int_equal(sqlite3_exec(store_db(it->store), "INSERT INTO erasure SELECT id FROM takedown", NULL, NULL, NULL),
+                   SQLITE_OK);
+  fixture_close(it);
+  fixture_open(it);
+  assert_true(hall_is_erasing(it->hall));
+  assert_false(erase(it));
+  assert_false(hall_is_erasing(it->hall));
+  assert_int_equal(number(it, "SELECT count(*) FROM takedown_ack"), 2);
+  fixture_release(&f);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(what_is_taken_down_leaves_no_word_on_any_node_and_no_root_moves),
+      cmocka_unit_test(tables_made_anew_say_the_same_of_what_was_taken_down),
+      cmocka_unit_test(a_new_version_may_follow_on_one_that_is_gone),
+      cmocka_unit_test(who_comes_later_holds_the_text_missing_until_the_takedown_comes),
+      cmocka_unit_test(it_counts_for_every_entry_of_that_id_above_and_below),
+      cmocka_unit_test(a_takedown_of_anothers_record_has_no_effect),
+      cmocka_unit_test(a_node_that_was_killed_goes_on_where_it_stood),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
