@@ -14,6 +14,7 @@
 #include "cli/facets.h"
 #include "cli/out.h"
 #include "cli/progress.h"
+#include "keys/newfile.h"
 #include "node/export/export.h"
 
 const struct option_row options_export[] = {
@@ -30,12 +31,12 @@ const struct option_row options_export[] = {
 struct outlet {
   const char *path;
   FILE *file;
-  char draft[HOME_PATH_MAX];
+  struct newfile made;  /* without a descriptor: path is no plain file */
   ZSTD_CStream *packer; /* NULL: as it is; else what goes out is one zstd frame */
 };
 
 static enum err_code outlet_open(struct outlet *o, const char *path, bool force, struct err *err) {
-  *o = (struct outlet){.path = path, .file = stdout};
+  *o = (struct outlet){.path = path, .file = stdout, .made = NEWFILE_INIT};
   if (path == NULL) {
     return OK;
   }
@@ -50,21 +51,19 @@ static enum err_code outlet_open(struct outlet *o, const char *path, bool force,
     err_set(err, ERR_FAILED, "%s exists, and is not overwritten", path);
     return err_hint(err, "take another -o, or --force to replace it");
   }
-  int n = snprintf(o->draft, sizeof o->draft, "%s.XXXXXX", path);
-  if (n < 0 || (size_t)n >= sizeof o->draft) {
-    return err_set(err, ERR_LIMIT, "%s: the path is too long", path);
-  }
-  int fd = mkostemp(o->draft, O_CLOEXEC);
-  if (fd < 0) {
-    o->draft[0] = '\0';
-    enum err_code code = err_errno(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, path);
+  const enum err_code code = newfile_open(path, &o->made, err);
+  if (code != OK) {
     return code == ERR_NOT_FOUND ? err_hint(err, "make the folder first, or take another one") : code;
   }
-  o->file = fdopen(fd, "w");
+  const int copy = fcntl(o->made.fd, F_DUPFD_CLOEXEC, 0); /* the stream closes one of its own */
+  o->file = copy < 0 ? NULL : fdopen(copy, "w");
   if (o->file == NULL) {
-    close(fd);
-    unlink(o->draft);
-    return err_errno(err, ERR_IO, errno, path);
+    const int failed = errno;
+    if (copy >= 0) {
+      close(copy);
+    }
+    newfile_drop(&o->made);
+    return err_errno(err, ERR_IO, failed, path);
   }
   return OK;
 }
@@ -107,18 +106,20 @@ static enum err_code outlet_close(struct outlet *o, enum err_code code, struct e
   if (o->path == NULL) {
     return code;
   }
-  if (o->draft[0] == '\0') {
+  if (o->made.fd < 0) {
     return fclose(o->file) != 0 && code == OK ? err_errno(err, ERR_IO, errno, name) : code;
   }
   mode_t mask = umask(0);
   umask(mask);
   if (code == OK &&
-      (fsync(fileno(o->file)) != 0 || fchmod(fileno(o->file), 0666 & ~mask) != 0 || rename(o->draft, o->path) != 0)) {
+      (fsync(fileno(o->file)) != 0 || fchmod(fileno(o->file), 0666 & ~mask) != 0 || rename(o->made.path, o->path) != 0)) {
     code = err_errno(err, ERR_IO, errno, name);
   }
   fclose(o->file);
-  if (code != OK) {
-    unlink(o->draft);
+  if (code == OK) {
+    newfile_close(&o->made);
+  } else {
+    newfile_drop(&o->made);
   }
   return code;
 }

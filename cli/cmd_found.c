@@ -106,7 +106,7 @@ enum err_code cmd_join(struct cli *cli, const struct args *args, struct err *err
     goto out;
   }
   if ((code = cli_node_passphrase(cli, &passphrase, err)) != OK ||
-      (code = founding_join(&home, passphrase, &file, &coordinator, err)) != OK ||
+      (code = founding_join(&home, passphrase, &file, &coordinator, false, err)) != OK ||
       (code = keep_copy(&home, &file, err)) != OK) {
     if (code == ERR_BUSY) {
       code = joined_already(cli, err);

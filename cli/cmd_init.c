@@ -34,7 +34,7 @@ const struct option_row options_init[] = {
     OPTIONS_END,
 };
 
-/* The configuration that the options ask for. home_create checks it. */
+/* The configuration that the options ask for. home_can_create checks it. */
 static enum err_code read_config(const struct args *args, struct home_config *c, struct err *err) {
   const struct {
     const char *option;
@@ -126,7 +126,7 @@ static enum err_code found_alone(struct cli *cli, const struct home *home, struc
   }
   if ((code = sheet_open(cli, sheet, &root, err)) != OK || (code = charter_sign(&file.charter, &root, 1, &added, err)) != OK ||
       (code = charter_file_write(charter, &file, err)) != OK ||
-      (code = founding_join(home, node_passphrase, &file, coordinator, err)) != OK) {
+      (code = founding_join(home, node_passphrase, &file, coordinator, true, err)) != OK) {
     goto out;
   }
   charter_show(cli, &file);
@@ -156,9 +156,6 @@ static void say_made(struct cli *cli, const struct home *home, const char *reque
   out_set(cli, "node", out_json_hash(node));
   out_set_text(cli, "identity", request);
 }
-
-/* The hint when something fails behind home_create. */
-#define HALF_MADE "mend that, remove %s (a node half made, nothing is lost with it), then init again"
 
 /* What init works with, gathered before anything is made. */
 struct init {
@@ -198,6 +195,38 @@ static enum err_code new_passphrase(struct cli *cli, struct init *i, struct err 
   return wanted ? cli_passphrase(cli, i->fresh ? "your new key" : "the new root keys", true, &i->passphrase, err) : OK;
 }
 
+static bool visit_begun(void *context, const struct log *log) {
+  bool *grown = context;
+  *grown = *grown || log->range.size > 2;
+  return true;
+}
+
+/* A store without node.ini: that of a founding which was cut short, with this node alone; nothing is written over another. */
+static enum err_code check_store(const struct cli *cli, bool alone, struct err *err) {
+  struct home home;
+  struct store *store = NULL;
+  char path[HOME_PATH_MAX];
+  bool grown = !alone;
+  snprintf(home.dir, sizeof home.dir, "%s", cli->home);
+  enum err_code code = home_path(&home, "store.db", path, err);
+  if (code != OK || access(path, F_OK) != 0) {
+    return code;
+  }
+  if (alone && (code = store_open(home.dir, STORE_READ, NULL, &store, err)) == OK) {
+    code = log_each(store, visit_begun, &grown, err);
+  }
+  store_close(store);
+  if (code == ERR_NOT_INITIALISED) {
+    err_clear(err);
+    return OK;
+  }
+  if (code != OK || !grown) {
+    return code;
+  }
+  err_set(err, ERR_REFUSED, "%s: there is a node already (store.db)", home.dir);
+  return err_hint(err, "take another --home, or move that one away");
+}
+
 /* Everything is validated, then the passphrase asked. */
 static enum err_code prepare(struct cli *cli, const struct args *args, struct init *i, struct err *err) {
   i->observatory = args_value(args, "found");
@@ -216,7 +245,8 @@ static enum err_code prepare(struct cli *cli, const struct args *args, struct in
   if (code == ERR_FORMAT) {
     code = err->code = ERR_USAGE; /* what has another form than it should was typed here */
   }
-  if (code != OK || (code = warn_of_codes(cli, &i->config, err)) != OK) {
+  if (code != OK || (code = check_store(cli, i->observatory != NULL, err)) != OK ||
+      (code = warn_of_codes(cli, &i->config, err)) != OK) {
     return code;
   }
   /* What need not be asked for is looked at first: nothing is announced that then is refused. */
@@ -238,7 +268,7 @@ enum err_code cmd_init(struct cli *cli, const struct args *args, struct err *err
   struct hash node = {{0}};
   char request[HOME_PATH_MAX] = "";
   enum err_code code = prepare(cli, args, &i, err);
-  if (code != OK || (code = home_create(cli->home, &i.config, i.node_passphrase, &home, err)) != OK) {
+  if (code != OK || (code = home_begin(cli->home, &i.config, i.node_passphrase, &home, err)) != OK) {
     goto out;
   }
   code = keep_coordinator(cli, &home, i.passphrase, i.fresh, &i.coordinator, err);
@@ -250,8 +280,8 @@ enum err_code cmd_init(struct cli *cli, const struct args *args, struct err *err
       code = request_make(&home, i.node_passphrase, &i.roots, i.out == NULL ? request : i.out, &node, err);
     }
   }
-  if (code != OK) {
-    err_hint(err, HALF_MADE, home.dir);
+  if (code != OK || (code = home_finish(&home, err)) != OK) {
+    err_hint(err, "mend that, then the same command again: it goes on where it stopped");
   } else {
     say_made(cli, &home, i.out == NULL ? request : i.out, &node, i.observatory != NULL);
   }

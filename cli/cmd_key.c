@@ -56,7 +56,7 @@ enum err_code cmd_key_new(struct cli *cli, const struct args *args, struct err *
   }
   if (access(path, F_OK) == 0) {
     err_set(err, ERR_FAILED, "you have a key already: %s", path);
-    return err_hint(err, "specola key show");
+    return err_hint(err, "specola key show -o FILE.pub writes its public half; specola key show shows it");
   }
   if ((code = cli_new_file(out, err)) != OK || (code = cli_passphrase(cli, "your new key", true, &passphrase, err)) != OK ||
       (code = person_make(path, name == NULL ? "" : name, passphrase, &card, err)) != OK) {

@@ -54,7 +54,7 @@ static enum err_code found(struct demo *d, struct err *err) {
     code = charter_file_write(path, &charter, err);
   }
   for (size_t i = 0; code == OK && i < N_NODES; i++) {
-    code = founding_join(&d->nodes[i].opened, NULL, &charter, &d->nodes[i].coordinator, err);
+    code = founding_join(&d->nodes[i].opened, NULL, &charter, &d->nodes[i].coordinator, false, err);
   }
   if (code == OK) {
     charter_show(d->cli, &charter);

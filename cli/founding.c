@@ -99,6 +99,22 @@ static int compare_keys(const void *a, const void *b) {
   return pubkey_compare(a, b);
 }
 
+/* Takes the sheet that is at path. */
+static enum err_code read_sheet(const char *path, struct secret *passphrase, struct pubkey *pub, struct err *err) {
+  struct keyfile key = {0};
+  enum err_code code = keyfile_read(path, passphrase, &key, err);
+  if (code == OK && (key.use != KEYFILE_ROOT || key.secret == NULL || key.sealed != (passphrase != NULL))) {
+    code = err_set(err, ERR_FAILED, "%s exists, and is not what would be made", path);
+  }
+  if (code == OK) {
+    memcpy(pub->b, key.pub, PUBKEY_LEN);
+  } else {
+    code = err_hint(err, "take another --name or --out, or move that file away");
+  }
+  keyfile_release(&key);
+  return code;
+}
+
 static enum err_code write_sheet(const char *folder, const char *name, uint32_t number, struct secret *passphrase,
                                  struct pubkey *pub, struct err *err) {
   char path[HOME_PATH_MAX], ending[24];
@@ -107,6 +123,9 @@ static enum err_code write_sheet(const char *folder, const char *name, uint32_t 
   snprintf(ending, sizeof ending, "-%u.key", number);
   snprintf(key.name, sizeof key.name, "%.150s-%u", name, number);
   enum err_code code = path_join(folder, name, ending, path, err);
+  if (code == OK && access(path, F_OK) == 0) {
+    return read_sheet(path, passphrase, pub, err);
+  }
   if (code == OK) {
     code = signer_new(&signer, err);
   }
@@ -133,10 +152,6 @@ enum err_code roots_make(const char *folder, const char *name, uint32_t n, uint3
   char path[HOME_PATH_MAX];
   struct bytes payload;
   enum err_code code = path_join(folder, name, ".root", path, err);
-  if (code == OK && access(path, F_OK) == 0) {
-    err_set(err, ERR_FAILED, "%s exists", path);
-    return err_hint(err, "take another --name or --out");
-  }
   *out = (struct root_set){.threshold = threshold, .n = n};
   for (uint32_t i = 0; code == OK && i < n; i++) {
     code = write_sheet(folder, name, i + 1, passphrase, &out->keys[i], err);

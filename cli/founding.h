@@ -21,8 +21,9 @@ struct root_set {
   uint32_t threshold, n;
   struct pubkey keys[LIMIT_ROOTS];
 };
-/* Makes n root keys, writes folder/NAME-1.key … and folder/NAME.root. passphrase NULL: not sealed (the demo). Nothing is
- * overwritten: ERR_FAILED with a hint. */
+/* Makes n root keys, writes folder/NAME-1.key … and then folder/NAME.root. passphrase NULL: not sealed (the demo). A sheet that
+ * is there already, from a run that was cut short, is taken if the same passphrase opens it (ERR_PASSPHRASE); none is
+ * overwritten. */
 MUST_CHECK enum err_code roots_make(const char *folder, const char *name, uint32_t n, uint32_t threshold,
                                     struct secret *passphrase, struct root_set *out, struct err *err);
 MUST_CHECK enum err_code roots_read(const char *path, struct root_set *out, struct err *err);
@@ -51,10 +52,10 @@ MUST_CHECK enum err_code charter_file_write(const char *path, const struct chart
 void charter_show(struct cli *cli, const struct charter_file *f);
 
 /* Makes the store of the node at home: charter, identities, addresses; entry 0, the identity; entry 1, the certificate of the
- * coordinator (person 1, coordinator and editor, no territory). ERR_INCOMPLETE names who has not signed; ERR_REFUSED if the
- * node is no founder of it, or has joined already. */
+ * coordinator (person 1, coordinator and editor, no territory). again: one that was done already is no error. ERR_INCOMPLETE
+ * names who has not signed; ERR_REFUSED if the node is no founder of it, or has joined already. */
 MUST_CHECK enum err_code founding_join(const struct home *home, struct secret *node_passphrase, const struct charter_file *f,
-                                       const struct person_card *coordinator, struct err *err);
+                                       const struct person_card *coordinator, bool again, struct err *err);
 /* NAME.ext in folder. ERR_LIMIT. */
 MUST_CHECK enum err_code path_join(const char *folder, const char *name, const char *ending, char out[HOME_PATH_MAX],
                                    struct err *err);

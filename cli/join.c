@@ -76,8 +76,9 @@ static enum err_code put_addresses(struct store *s, const struct charter_file *f
 }
 
 /* A store that holds a charter already: fine when it is this one and its log has not got past the certificate (a join that was
- * cut short goes on where it stopped); *begun tells. */
-static enum err_code check_earlier(struct store *s, const struct charter_file *f, uint32_t self, bool *begun, struct err *err) {
+ * cut short goes on where it stopped; again: also one that was not); *begun tells. */
+static enum err_code check_earlier(struct store *s, const struct charter_file *f, uint32_t self, bool again, bool *begun,
+                                   struct err *err) {
   struct bytes item;
   struct charter held = {0};
   struct log log;
@@ -92,7 +93,7 @@ static enum err_code check_earlier(struct store *s, const struct charter_file *f
   if (code != OK || (code = charter_decode(bytes_view(&item), &held, err)) != OK) {
     goto out;
   }
-  bool grown = log_find(s, &f->charter.founders[self].node, 1, &log, NULL) == OK && log.range.size >= 2;
+  bool grown = log_find(s, &f->charter.founders[self].node, 1, &log, NULL) == OK && log.range.size >= (again ? 3 : 2);
   if (grown || !hash_equal(&held.fed_id, &f->charter.fed_id)) {
     err_set(err, ERR_REFUSED, "this node has joined an observatory already");
     code = err_hint(err, "specola status");
@@ -105,10 +106,10 @@ out:
 }
 
 /* Charter, identities, addresses and who we are: one transaction. */
-static enum err_code put_federation(struct store *s, const struct charter_file *f, uint32_t self, struct err *err) {
+static enum err_code put_federation(struct store *s, const struct charter_file *f, uint32_t self, bool again, struct err *err) {
   struct bytes item;
   bool begun = false;
-  enum err_code code = check_earlier(s, f, self, &begun, err);
+  enum err_code code = check_earlier(s, f, self, again, &begun, err);
   if (code != OK || begun) {
     return code;
   }
@@ -129,13 +130,14 @@ out:
   return code;
 }
 
-/* Entries 0 and 1. */
+/* Entries 0 and 1, or what is missing of them. */
 static enum err_code begin_log(const struct home *home, struct store *store, const struct signer *key,
                                const struct person_card *coordinator, struct err *err) {
   struct federation federation = {0};
   struct schema_set *schemas = NULL;
   struct hall *hall = NULL;
   struct receipt_row row;
+  struct log log;
   enum err_code code = federation_load(store, &federation, err);
   if (code != OK || (code = home_schemas(home, &schemas, err)) != OK) {
     goto out;
@@ -150,6 +152,9 @@ static enum err_code begin_log(const struct home *home, struct store *store, con
   if ((code = hall_open(&config, &hall, err)) != OK || (code = hall_admit_identity(hall, err)) != OK) {
     goto out;
   }
+  if ((code = log_find(store, &federation.own, 1, &log, err)) != OK || log.range.size >= 2) {
+    goto out;
+  }
   code = hall_certify(hall, &coordinator->key, 1, ROLE_COORDINATOR | ROLE_EDITOR, 0, coordinator->name, &row, err);
   if (code == OK && row.state == RECEIPT_REFUSED) {
     code = err_set(err, ERR_REFUSED, "the coordinator's certificate: %s: %s", reason_name(row.reason), reason_text(row.reason));
@@ -162,7 +167,7 @@ out:
 }
 
 enum err_code founding_join(const struct home *home, struct secret *node_passphrase, const struct charter_file *f,
-                            const struct person_card *coordinator, struct err *err) {
+                            const struct person_card *coordinator, bool again, struct err *err) {
   struct signer key = {0};
   struct store *store = NULL;
   uint32_t self = 0;
@@ -175,7 +180,7 @@ enum err_code founding_join(const struct home *home, struct secret *node_passphr
   }
   if ((code = find_self(&f->charter, &key.pub, &self, err)) == OK &&
       (code = store_open(home->dir, STORE_WRITE, NULL, &store, err)) == OK &&
-      (code = put_federation(store, f, self, err)) == OK) {
+      (code = put_federation(store, f, self, again, err)) == OK) {
     code = begin_log(home, store, &key, coordinator, err);
   }
   store_close(store);

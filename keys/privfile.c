@@ -5,13 +5,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <limits.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "keys/newfile.h"
 
 /* ERR_IO, or ERR_NOT_FOUND when that is what errno says. */
 static enum err_code path_error(struct err *err, const char *path) {
@@ -88,17 +87,6 @@ static bool write_all(int fd, struct view v) {
   return true;
 }
 
-/* Makes the file at path, 0600, with content on the disk. Leaves nothing behind on error. */
-static enum err_code write_beside(const char *path, struct view content, struct err *err) {
-  int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
-  if (fd < 0) return path_error(err, path);
-  enum err_code code = OK;
-  if (!write_all(fd, content) || fsync(fd) != 0) code = err_errno(err, ERR_IO, errno, path);
-  if (close(fd) != 0 && code == OK) code = err_errno(err, ERR_IO, errno, path);
-  if (code != OK) (void)unlink(path);
-  return code;
-}
-
 /* Moves from to to unless to exists (EEXIST). File systems without that flag have links. */
 static int move_to_free_name(const char *from, const char *to) {
   if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
@@ -122,19 +110,20 @@ static enum err_code sync_folder(const char *path, struct err *err) {
 }
 
 enum err_code privfile_write(const char *path, struct view content, struct err *err) {
-  uint64_t mark;
+  struct newfile file = NEWFILE_INIT;
   struct stat st;
-  struct bytes beside;
   if (lstat(path, &st) == 0) return exists_error(err, path);
-  bytes_init(&beside, PATH_MAX);
-  randombytes_buf(&mark, sizeof mark);
-  enum err_code code = bytes_printf(&beside, err, "%s.new-%016" PRIx64, path, mark);
-  if (code == OK) code = write_beside(bytes_text(&beside), content, err);
-  if (code == OK && move_to_free_name(bytes_text(&beside), path) != 0) {
+  enum err_code code = newfile_open(path, &file, err);
+  if (code != OK) return code;
+  if (!write_all(file.fd, content) || fsync(file.fd) != 0) {
+    code = err_errno(err, ERR_IO, errno, path);
+  } else if (move_to_free_name(file.path, path) != 0) {
     code = errno == EEXIST ? exists_error(err, path) : path_error(err, path);
-    (void)unlink(bytes_text(&beside));
   }
-  if (code == OK) code = sync_folder(path, err);
-  bytes_release(&beside);
-  return code;
+  if (code != OK) {
+    newfile_drop(&file);
+    return code;
+  }
+  newfile_close(&file);
+  return sync_folder(path, err);
 }

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "keys/newfile.h"
 #include "node/home.h"
 
 static enum err_code write_all(int fd, struct view content, const char *path, struct err *err) {
@@ -49,36 +50,22 @@ static enum err_code sync_folder(const char *path, struct err *err) {
 }
 
 enum err_code file_write(const char *path, struct view content, bool secret, struct err *err) {
-  char draft[HOME_PATH_MAX];
-  int fd = -1;
-  bool made = false;
-  enum err_code code = OK;
-  int n = snprintf(draft, sizeof draft, "%s.XXXXXX", path);
-  if (n < 0 || (size_t)n >= sizeof draft) {
-    return err_set(err, ERR_LIMIT, "%s: the path is too long", path);
+  struct newfile file = NEWFILE_INIT;
+  enum err_code code = newfile_open(path, &file, err);
+  if (code == ERR_NOT_FOUND) {
+    return err_hint(err, "make the folder first, or take another one");
   }
-  fd = mkostemp(draft, O_CLOEXEC);
-  if (fd < 0) {
-    code = err_errno(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, path);
-    return code == ERR_NOT_FOUND ? err_hint(err, "make the folder first, or take another one") : code;
+  if (code != OK || (code = write_all(file.fd, content, path, err)) != OK) {
+    newfile_drop(&file);
+    return code;
   }
-  made = true;
-  code = write_all(fd, content, path, err);
-  if (code != OK) {
-    goto out;
-  }
-  if (fchmod(fd, secret ? 0600 : 0644) != 0 || fsync(fd) != 0 || rename(draft, path) != 0) {
+  if (fchmod(file.fd, secret ? 0600 : 0644) != 0 || fsync(file.fd) != 0 || rename(file.path, path) != 0) {
     code = err_errno(err, ERR_IO, errno, path);
-    goto out;
+    newfile_drop(&file);
+    return code;
   }
-  made = false;
-  code = sync_folder(path, err);
-out:
-  close(fd);
-  if (made) {
-    unlink(draft);
-  }
-  return code;
+  newfile_close(&file);
+  return sync_folder(path, err);
 }
 
 /* errno says why path was not opened. */

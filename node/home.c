@@ -152,45 +152,6 @@ static enum err_code make_key(const struct home *h, enum keyfile_use use, const 
   return code;
 }
 
-/* The path and the configuration, checked; and nothing there yet. */
-static enum err_code prepare(const char *dir, const struct home_config *config, struct home *out, struct err *err) {
-  static const char *const taken[] = {CONFIG_FILE, "node.key", "curve.key", "store.db"};
-  enum err_code code = set_dir(out, dir, err);
-  if (code != OK || (code = config_check(config, &out->config, err)) != OK) {
-    return code;
-  }
-  for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) {
-    if (exists(out, taken[i])) {
-      err_set(err, ERR_REFUSED, "%s: there is a node already (%s)", out->dir, taken[i]);
-      return err_hint(err, "take another --home, or move that one away");
-    }
-  }
-  return OK;
-}
-
-enum err_code home_can_create(const char *dir, const struct home_config *config, struct err *err) {
-  struct home home;
-  return prepare(dir, config, &home, err);
-}
-
-enum err_code home_create(const char *dir, const struct home_config *config, struct secret *passphrase, struct home *out,
-                          struct err *err) {
-  char path[HOME_PATH_MAX];
-  enum err_code code = prepare(dir, config, out, err);
-  if (code != OK) {
-    return code;
-  }
-  if ((code = make_dir(out->dir, err)) != OK || (code = close_dir(out->dir, err)) != OK ||
-      (code = make_key(out, KEYFILE_NODE, "node.key", passphrase, err)) != OK ||
-      (code = make_key(out, KEYFILE_CURVE, "curve.key", passphrase, err)) != OK ||
-      (code = home_path(out, CONFIG_FILE, path, err)) != OK) {
-    return code;
-  }
-  return config_write(path, &out->config, err);
-}
-
-/* ---- keys ---- */
-
 static enum err_code read_key(const struct home *h, const char *file, enum keyfile_use use, struct secret *passphrase,
                               struct keyfile *out, struct err *err) {
   char path[HOME_PATH_MAX];
@@ -219,6 +180,64 @@ static enum err_code read_key(const struct home *h, const char *file, enum keyfi
   }
   return OK;
 }
+
+/* The key that a start which was cut short left here, if the same passphrase opens it; else a new one. */
+static enum err_code have_key(const struct home *h, enum keyfile_use use, const char *file, struct secret *passphrase,
+                              struct err *err) {
+  struct keyfile key = {.use = use};
+  if (!exists(h, file)) {
+    return make_key(h, use, file, passphrase, err);
+  }
+  enum err_code code = read_key(h, file, use, passphrase, &key, err);
+  if (code == OK && passphrase != NULL && !key.sealed) {
+    code = err_set(err, ERR_REFUSED, "%s/%s is here already, and is not sealed", h->dir, file);
+    code = err_hint(err, "take another --home, or move that one away");
+  }
+  keyfile_release(&key);
+  return code;
+}
+
+/* The path and the configuration, checked; and no node there yet. */
+static enum err_code prepare(const char *dir, const struct home_config *config, struct home *out, struct err *err) {
+  enum err_code code = set_dir(out, dir, err);
+  if (code != OK || (code = config_check(config, &out->config, err)) != OK) {
+    return code;
+  }
+  if (exists(out, CONFIG_FILE)) {
+    err_set(err, ERR_REFUSED, "%s: there is a node already (%s)", out->dir, CONFIG_FILE);
+    return err_hint(err, "take another --home, or move that one away");
+  }
+  return OK;
+}
+
+enum err_code home_can_create(const char *dir, const struct home_config *config, struct err *err) {
+  struct home home;
+  return prepare(dir, config, &home, err);
+}
+
+enum err_code home_begin(const char *dir, const struct home_config *config, struct secret *passphrase, struct home *out,
+                         struct err *err) {
+  enum err_code code = prepare(dir, config, out, err);
+  if (code != OK || (code = make_dir(out->dir, err)) != OK || (code = close_dir(out->dir, err)) != OK ||
+      (code = have_key(out, KEYFILE_NODE, "node.key", passphrase, err)) != OK) {
+    return code;
+  }
+  return have_key(out, KEYFILE_CURVE, "curve.key", passphrase, err);
+}
+
+enum err_code home_finish(const struct home *h, struct err *err) {
+  char path[HOME_PATH_MAX];
+  const enum err_code code = home_path(h, CONFIG_FILE, path, err);
+  return code == OK ? config_write(path, &h->config, err) : code;
+}
+
+enum err_code home_create(const char *dir, const struct home_config *config, struct secret *passphrase, struct home *out,
+                          struct err *err) {
+  const enum err_code code = home_begin(dir, config, passphrase, out, err);
+  return code == OK ? home_finish(out, err) : code;
+}
+
+/* ---- keys ---- */
 
 enum err_code home_node_key(const struct home *h, struct secret *passphrase, struct signer *out, struct err *err) {
   struct keyfile key = {0};

@@ -44,10 +44,15 @@ MUST_CHECK enum err_code home_path(const struct home *h, const char *name, char 
 MUST_CHECK enum err_code home_open(const char *dir, struct home *out, struct err *err);
 /* An endpoint as peers dial it, but port 0 (the kernel's choice) is fine too. */
 bool home_listen_is_valid(const char *text);
-/* Whether home_create would make a node there: ERR_REFUSED (there is one), ERR_FORMAT or ERR_LIMIT (config: names the key). */
+/* Whether a node can be made there: ERR_REFUSED (there is one), ERR_FORMAT or ERR_LIMIT (config: names the key). */
 MUST_CHECK enum err_code home_can_create(const char *dir, const struct home_config *config, struct err *err);
-/* Makes directory (0700), node.ini, node.key and curve.key; ERR_REFUSED if there is a node already. passphrase NULL: not
- * sealed. */
+/* Makes directory (0700), node.key and curve.key, or goes on with those that were made by one which was cut short. passphrase
+ * NULL: not sealed. It is a node when home_finish has written node.ini. ERR_REFUSED if there is one already; what
+ * home_node_key returns of keys that the passphrase does not open. */
+MUST_CHECK enum err_code home_begin(const char *dir, const struct home_config *config, struct secret *passphrase,
+                                    struct home *out, struct err *err);
+MUST_CHECK enum err_code home_finish(const struct home *h, struct err *err);
+/* Both. */
 MUST_CHECK enum err_code home_create(const char *dir, const struct home_config *config, struct secret *passphrase,
                                      struct home *out, struct err *err);
 /* ERR_LOCKED, ERR_PASSPHRASE, ERR_KEY, ERR_PERMISSIONS. */

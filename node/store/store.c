@@ -156,19 +156,19 @@ static enum err_code pragma_int(struct store *s, const char *pragma, int64_t *ou
 /* *version: 0 of a store that has no tables yet. */
 static enum err_code check_version(struct store *s, int64_t *version, struct err *err) {
   int64_t application = 0;
-  int64_t pages = 0;
+  int64_t tables = 0;
   enum err_code code = pragma_int(s, "PRAGMA application_id", &application, err);
   if (code == OK) {
     code = pragma_int(s, "PRAGMA user_version", version, err);
   }
   if (code == OK) {
-    code = pragma_int(s, "PRAGMA page_count", &pages, err);
+    code = pragma_int(s, "SELECT count(*) FROM sqlite_schema", &tables, err);
   }
   if (code != OK) {
     return code;
   }
-  if (pages == 0) {
-    *version = 0;
+  /* Empty, or made by a start that was cut short before its first commit: only the head of the file is there. */
+  if (tables == 0 && application == 0 && *version == 0) {
     return OK;
   }
   if (application != STORE_APPLICATION_ID) {
@@ -248,6 +248,11 @@ static enum err_code reader_settings(struct store *s, struct err *err) {
       "settings", err);
 }
 
+/* A store without them is that of a join which was cut short. */
+static bool has_derived(struct store *s) {
+  return sqlite3_table_column_metadata(s->db, "main", "derived_fact", NULL, NULL, NULL, NULL, NULL, NULL) == SQLITE_OK;
+}
+
 static void configure(void) {
   (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
@@ -272,9 +277,9 @@ static enum err_code open_database(struct store *s, const char *path, const char
   (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
   (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, (int *)NULL);
   enum err_code code = check_version(s, &version, err);
-  if (code == OK && version == 0 && s->mode == STORE_READ) {
-    (void)err_set(err, ERR_NOT_INITIALISED, "the store is empty");
-    return err_hint(err, "specola init makes a node");
+  if (code == OK && s->mode == STORE_READ && (version == 0 || !has_derived(s))) {
+    (void)err_set(err, ERR_NOT_INITIALISED, "the store is %s", version == 0 ? "empty" : "not finished");
+    return err_hint(err, "specola init makes a node, specola join finishes it");
   }
   if (code == OK) {
     code = s->mode == STORE_WRITE ? writer_settings(s, version, err) : reader_settings(s, err);

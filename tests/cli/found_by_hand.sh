@@ -16,6 +16,17 @@ as roots root new --name IT --out "$T/roots" "${P[@]}"
 exits 1
 complains "exists"
 
+# One that was cut short goes on with the sheets that are there, if they are its own.
+as roots root new --name XX --out "$T/roots" "${P[@]}"
+rm "$T/roots/XX-2.key" "$T/roots/XX.root"
+cp "$T/roots/XX-1.key" "$T/kept.key"
+printf 'wrong\n' >"$T/wrong"
+as roots root new --name XX --out "$T/roots" --passphrase-file "$T/wrong"
+exits 5
+as roots root new --name XX --out "$T/roots" "${P[@]}"
+exits 0
+cmp -s "$T/roots/XX-1.key" "$T/kept.key" || fail "a sheet was made anew"
+
 as roots found "Prova" "$T"/{IT,FR,EE}.identity --out "$T/prova.charter"
 exits 0
 says "Prova"

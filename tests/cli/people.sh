@@ -8,6 +8,10 @@ as it person certify "$T/editor.pub" --role editor --territory IT-34
 exits 0
 says "IT-2"
 says "editor"
+# Once more, which adds nothing; another role does.
+as it --json person certify "$T/editor.pub" --role editor --territory IT-34
+exits 0
+json '.ref + " " + (.known | tostring)' "IT-2 true"
 as it --json person list
 json '.people | length' 2
 json '.people[0].roles' "coordinator, editor"

@@ -180,6 +180,34 @@ static void a_sealed_node_needs_its_passphrase(void **state) {
   secret_free(wrong);
 }
 
+static void goes_on_with_the_keys_of_one_that_was_cut_short(void **state) {
+  struct err err = ERR_INIT;
+  struct home_config c = italy();
+  struct home made, there;
+  struct signer before = {0}, after = {0};
+  struct secret *right = secret_copy(view_of_text("right")), *wrong = secret_copy(view_of_text("wrong"));
+  (void)state;
+  assert_int_equal(setenv("SPECOLA_TEST_FAST_KEYS", "1", 1), 0);
+  assert_int_equal(home_begin(in_folder("node"), &c, right, &made, &err), OK);
+  assert_int_equal(home_open(in_folder("node"), &there, &err), ERR_NOT_INITIALISED);
+  assert_int_equal(home_node_key(&made, right, &before, &err), OK);
+  assert_int_equal(unlink(in_folder("node/curve.key")), 0);
+  assert_int_equal(home_begin(in_folder("node"), &c, wrong, &made, &err), ERR_PASSPHRASE);
+  assert_int_equal(home_begin(in_folder("node"), &c, NULL, &made, &err), ERR_LOCKED);
+  assert_int_equal(home_begin(in_folder("node"), &c, right, &made, &err), OK);
+  assert_int_equal(home_finish(&made, &err), OK);
+  assert_int_equal(home_open(in_folder("node"), &there, &err), OK);
+  assert_int_equal(home_node_key(&there, right, &after, &err), OK);
+  assert_true(pubkey_equal(&before.pub, &after.pub));
+  assert_int_equal(home_begin(in_folder("node"), &c, right, &made, &err), ERR_REFUSED);
+  assert_int_equal(home_begin(in_folder("open"), &c, NULL, &made, &err), OK);
+  assert_int_equal(home_begin(in_folder("open"), &c, right, &made, &err), ERR_REFUSED);
+  signer_release(&before);
+  signer_release(&after);
+  secret_free(right);
+  secret_free(wrong);
+}
+
 static void a_curve_key_is_not_taken_for_the_node_key(void **state) {
   struct err err = ERR_INIT;
   struct home_config c = italy();
@@ -399,6 +427,7 @@ int main(void) {
       TEST(makes_a_closed_folder_with_two_keys_and_opens_it_again),
       TEST(a_region_gives_its_handle),
       TEST(never_makes_a_node_over_another),
+      TEST(goes_on_with_the_keys_of_one_that_was_cut_short),
       TEST(refuses_a_folder_that_is_open_to_others),
       TEST(closes_an_empty_folder_that_was_open),
       TEST(says_that_there_is_no_node),

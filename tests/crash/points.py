@@ -1,0 +1,255 @@
+#!/usr/bin/python3
+"""Every point at which a command writes: there it is killed, or the system call fails (EIO once; ENOSPC from then on). Whatever the
+point, what was there before is there still and verifies, nothing is half visible, the same command then works or says that it was
+done, and nothing is left lying about.
+
+Point n is the n-th writing system call (strike.c). Today a sample of SPECOLA_CRASH_POINTS faults a command (1); "all" is the whole
+sweep. usage: points.py [--seed S] [--only COMMAND] [--fault kill|io|full] [-v]"""
+import argparse
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "net"))
+from lab import ROOT, SPECOLA, Lab, skip  # noqa: E402
+
+FAULTS = ("kill", "io", "full")
+STRIKE = os.environ.get("SPECOLA_STRIKE", os.path.join(ROOT, ".build/dev/tests/crash/strike"))
+COMPANIONS = re.compile(r"store\.(db|lock|db-wal|db-shm)$")  # of a store; they come and go
+
+
+class Command:
+    """One row: what is run in a copy of the setting, and what its repetition may say if it was done already.
+
+    sizes: the sizes that the own log may have afterwards; the last one when it is done. made: files that are there when it is done.
+    said: what the repetition says when it ends otherwise than with 0; then: the way on that it names, if something is missing."""
+
+    def __init__(self, name, setting, words, sizes=(), made=(), said=None, then=None, who="IT"):
+        self.name, self.setting, self.words, self.who = name, setting, words, who
+        self.sizes, self.made, self.said, self.then = sizes, made, said, then
+
+
+SECRET = "--passphrase-file ../passphrase"
+INIT = "init --country IT --name Prova --listen tcp://127.0.0.1:0"
+COMMANDS = (
+    Command("init --found", "empty", f"{INIT} --found Prova {SECRET}", (None, 0, 1, 2), ("IT/home/observatory.charter",), "a node already"),
+    Command("init --root", "roots", f"{INIT} --root IT.root --out IT.identity {SECRET}", (), ("IT.identity",), "a node already"),
+    Command("root new", "empty", f"root new --name XX --keys 3 {SECRET}", (), ("XX-1.key", "XX-2.key", "XX-3.key", "XX.root"), "exists"),
+    Command("key new", "empty", f"key new --name Me -o me.pub {SECRET}", (), ("IT/config/specola/person.key", "me.pub"),
+            "you have a key already", then="key show -o me.pub"),
+    Command("found", "requests", "found Prova IT.identity FR.identity --out two.charter", (), ("two.charter",), "exists"),
+    Command("root sign", "unsigned", f"root sign two.charter --key IT-1.key {SECRET}", (), ("two.charter",)),
+    Command("join", "signed", "join two.charter", (None, 0, 1, 2), (), "joined an observatory already"),
+    Command("publish", "alone", f"publish new.draft {SECRET}", (4, 5)),
+    Command("publish --replaces", "alone", f"publish new.draft --replaces IT-2 {SECRET}", (4, 5)),
+    Command("withdraw", "alone", f"withdraw IT-2 {SECRET}", (4, 5)),
+    Command("import rows", "alone", f"import rows.ndjson {SECRET}", tuple(range(4, 305))),
+    Command("import a bundle", "other", "import it.bundle", (2,), who="FR"),
+    Command("person certify", "alone", "person certify editor.pub --role editor", (4, 5)),
+    Command("key backup", "alone", "key backup stick", (4,), ("stick/node.key", "stick/IT-1.key", "stick/person.key")),
+    Command("key backup --move", "alone", "key backup stick --move", (4,), ("stick/node.key", "stick/IT-1.key", "stick/IT-2.key")),
+    Command("key show", "alone", "key show -o me.pub", (4,), ("me.pub",)),
+    Command("export a bundle", "alone", "export --to bundle -o out.bundle", (4,), ("out.bundle",), "exists"),
+    Command("export rows", "alone", "export --to ndjson.zst --force -o rows.ndjson", (4,), ("rows.ndjson",)),
+    Command("rebuild", "alone", "rebuild", (4,)),
+)
+
+
+class Workshop:
+    """Settings are made once; each run works in a copy."""
+
+    def __init__(self, lab):
+        self.lab, self.work, self.reached = lab, os.path.join(lab.dir, "work"), os.path.join(lab.dir, "reached")
+        self.made = {}
+        lab.passphrase()
+
+    def environment(self, who="IT"):
+        config = os.path.join(self.work, who, "config")
+        return {**self.lab.env(config), "SPECOLA_HOME": os.path.join(self.work, who, "home")}
+
+    def run(self, words, who="IT", prefix=()):
+        """(exit status, negative for a signal; stderr and stdout) of a command in the copy."""
+        os.makedirs(os.path.join(self.work, who, "config"), mode=0o700, exist_ok=True)
+        done = subprocess.run([*prefix, SPECOLA, "--no-input", *words.split()], cwd=self.work, env=self.environment(who),
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False)
+        return done.returncode, done.stdout.decode(errors="replace")
+
+    def must(self, words, who="IT"):
+        code, said = self.run(words, who)
+        assert code == 0, f"{words}: {code}\n{said}"
+
+    def draft(self, name, title):
+        with open(os.path.join(self.work, name), "w", encoding="utf-8") as file:
+            file.write(f"specola-draft 1 case\noriginal_lang: it\ntitle.it: {title}\nsummary.it: Una prova.\ncountry: IT\nlevel: local\n")
+
+    # Settings: each begins where another one ended.
+    def empty(self):
+        os.makedirs(self.work, mode=0o700)
+
+    def roots(self):
+        self.enter("empty")
+        for handle in ("IT", "FR"):
+            self.must(f"root new --name {handle} {SECRET}")
+
+    def requests(self):
+        self.enter("roots")
+        for handle in ("IT", "FR"):
+            self.must(f"init --country {handle} --name Prova --listen tcp://127.0.0.1:0 --root {handle}.root --out {handle}.identity {SECRET}", handle)
+
+    def unsigned(self):
+        self.enter("requests")
+        self.must("found Prova IT.identity FR.identity --out two.charter")
+
+    def signed(self):
+        self.enter("unsigned")
+        for handle in ("IT", "FR"):
+            self.must(f"root sign two.charter --key {handle}-1.key {SECRET}")
+
+    def other(self):
+        self.enter("signed")
+        for handle in ("IT", "FR"):
+            self.must("join two.charter", handle)
+        self.rows(300)
+        self.must(f"import rows.ndjson {SECRET}")
+        self.must("export --to bundle -o it.bundle")
+
+    def alone(self):
+        self.enter("empty")
+        self.must(f"{INIT} --found Prova {SECRET}")
+        self.must(f"key new --name Other -o editor.pub {SECRET}", "other")
+        self.draft("old.draft", "Vecchia")
+        self.draft("older.draft", "Antica")
+        self.must(f"publish old.draft older.draft {SECRET}")
+        self.draft("new.draft", "Nuova")
+        self.rows(300)
+        os.mkdir(os.path.join(self.work, "stick"))
+
+    def rows(self, n):
+        with open(os.path.join(self.work, "rows.ndjson"), "w", encoding="utf-8") as file:
+            for i in range(n):
+                file.write(json.dumps({"title": {"en": f"Row {i}"}, "summary": {"en": "A case."}, "country": "IT", "level": "local",
+                                       "source": "rows", "source_id": str(i), "original_lang": "en"}) + "\n")
+
+    def enter(self, setting):
+        """Makes the work folder a copy of the setting."""
+        if setting not in self.made:
+            shutil.rmtree(self.work, ignore_errors=True)
+            getattr(self, setting)()
+            self.made[setting] = os.path.join(self.lab.dir, "setting-" + setting)
+            os.rename(self.work, self.made[setting])
+        shutil.rmtree(self.work, ignore_errors=True)
+        subprocess.run(["cp", "-a", self.made[setting], self.work], check=True)
+
+    def names(self):
+        found = set()
+        for folder, folders, files in os.walk(self.work):
+            found.update(os.path.relpath(os.path.join(folder, name), self.work) for name in files + folders if not COMPANIONS.match(name))
+        return found
+
+    def size(self, who):
+        """The size of the own log; None: there is none yet."""
+        code, said = self.run("--json status", who)
+        if code == 10:
+            return None
+        assert code == 0, f"status: {code}\n{said}"
+        return next((log["size"] for log in json.loads(said)["logs"] if log["handle"] == who), 0)
+
+    def strike(self, command, fault, point):
+        """(exit status, what was said, number of points that were reached)."""
+        code, said = self.run(command.words, command.who, (STRIKE, self.reached, fault, str(point)))
+        return code, said, int(open(self.reached, encoding="utf-8").read())
+
+
+def check_whole(shop, command, when):
+    """Nothing that was there is lost, and nothing is half there."""
+    if not command.sizes:
+        return None
+    size = shop.size(command.who)
+    assert size in command.sizes, f"{when}: the log has {size} entries"
+    if size:
+        code, said = shop.run("verify", command.who)
+        assert code == 0, f"{when}: verify: {code}\n{said}"
+    return size
+
+
+def strike(shop, command, fault, point, names):
+    """Runs the command with one fault, looks at what is left, and repeats it. Returns whether it was reached."""
+    shop.enter(command.setting)
+    code, said, reached = shop.strike(command, fault, point)
+    struck = code != 0
+    if reached < point:
+        assert not struck, f"it ended with {code} by itself\n{said}"
+    elif fault == "kill":
+        assert code == 137, f"killed, it ended with {code}\n{said}"
+    elif struck:
+        assert code in (1, 8, 9, 11), f"it ended with {code}\n{said}"
+        assert "specola: " in said, f"it failed without a word\n{said}"
+    before = check_whole(shop, command, "behind the fault")
+    if not struck:  # the fault was survived: then it is done
+        assert before is None or before == command.sizes[-1], f"it says that it is done, and the log has {before} entries"
+    again, words = shop.run(command.words, command.who)
+    if again != 0:
+        assert command.said is not None and re.search(command.said, words), f"the repetition ended with {again}\n{words}"
+        if command.then is not None:
+            assert "specola " + command.then.rsplit(" ", 1)[0] in words, f"the way on is not named\n{words}"
+            shop.must(command.then, command.who)
+    after = check_whole(shop, command, "behind the repetition")
+    assert after is None or after == command.sizes[-1], f"behind the repetition the log has {after} entries"
+    for path in command.made:
+        assert os.path.exists(os.path.join(shop.work, path)), f"{path} is not there behind the repetition\n{words}"
+    litter = shop.names() - names
+    assert not litter, f"left lying about: {sorted(litter)}"
+    return reached >= point
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4), "big"))
+    parser.add_argument("--only")
+    parser.add_argument("--fault", choices=FAULTS)
+    parser.add_argument("-v", action="store_true")
+    options = parser.parse_args()
+    wish = os.environ.get("SPECOLA_CRASH_POINTS", "1")
+    chance = random.Random(options.seed)
+    print(f"seed {options.seed}")
+    if os.access("/dev/shm", os.W_OK):  # nothing here asks what a disk keeps; fsync is free there
+        tempfile.tempdir = "/dev/shm"
+    bad, total, start = [], 0, time.monotonic()
+    with Lab() as lab:
+        shop = Workshop(lab)
+        for command in COMMANDS:
+            if options.only not in (None, command.name):
+                continue
+            shop.enter(command.setting)
+            code, said, points = shop.strike(command, "io", 0)
+            if code == 125:
+                skip("this kernel does not say which system calls are made (seccomp)")
+            assert code == 0, f"{command.words}: {code}\n{said}"
+            names = shop.names()
+            rows = [(fault, point) for fault in FAULTS if options.fault in (None, fault) for point in range(1, points + 1)]
+            if wish != "all":
+                rows = chance.sample(rows, min(int(wish), len(rows)))
+            reached = 0
+            for fault, point in rows:
+                try:
+                    reached += strike(shop, command, fault, point, names)
+                except AssertionError as error:
+                    bad.append(f"{command.name}: {fault} at {point}: {error}")
+                    if options.v:
+                        print(bad[-1], flush=True)
+            total += len(rows)
+            print(f"{command.name}: {points} points, {len(rows)} faults, {reached} reached", flush=True)
+    print(f"{total} faults in {time.monotonic() - start:.1f} s, {len(bad)} bad")
+    for line in bad[:20]:
+        print(line)
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
