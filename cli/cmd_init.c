@@ -203,16 +203,14 @@ static bool visit_begun(void *context, const struct log *log) {
 
 /* A store without node.ini: that of a founding which was cut short, with this node alone; nothing is written over another. */
 static enum err_code check_store(const struct cli *cli, bool alone, struct err *err) {
-  struct home home;
   struct store *store = NULL;
   char path[HOME_PATH_MAX];
   bool grown = !alone;
-  snprintf(home.dir, sizeof home.dir, "%s", cli->home);
-  enum err_code code = home_path(&home, "store.db", path, err);
+  enum err_code code = path_join(cli->home, "store", ".db", path, err);
   if (code != OK || access(path, F_OK) != 0) {
     return code;
   }
-  if (alone && (code = store_open(home.dir, STORE_READ, NULL, &store, err)) == OK) {
+  if (alone && (code = store_open(cli->home, STORE_READ, NULL, &store, err)) == OK) {
     code = log_each(store, visit_begun, &grown, err);
   }
   store_close(store);
@@ -223,7 +221,7 @@ static enum err_code check_store(const struct cli *cli, bool alone, struct err *
   if (code != OK || !grown) {
     return code;
   }
-  err_set(err, ERR_REFUSED, "%s: there is a node already (store.db)", home.dir);
+  err_set(err, ERR_REFUSED, "%s: there is a node already (store.db)", cli->home);
   return err_hint(err, "take another --home, or move that one away");
 }
 
