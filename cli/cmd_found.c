@@ -77,10 +77,15 @@ static enum err_code merge_copies(const struct args *args, struct charter_file *
   return code;
 }
 
-static enum err_code keep_copy(const struct home *home, const struct charter_file *file, struct err *err) {
+/* The copy is the last thing that joining makes: without it, one that was cut short is finished. */
+static enum err_code join_and_keep_copy(const struct home *home, struct secret *passphrase, const struct charter_file *file,
+                                        const struct person_card *coordinator, struct err *err) {
   char path[HOME_PATH_MAX];
   enum err_code code = home_path(home, "observatory.charter", path, err);
-  return code != OK ? code : charter_file_write(path, file, err);
+  if (code != OK || (code = founding_join(home, passphrase, file, coordinator, access(path, F_OK) != 0, err)) != OK) {
+    return code;
+  }
+  return charter_file_write(path, file, err);
 }
 
 /* Somebody else writes to the store: it is one that serves, so it has joined. */
@@ -106,8 +111,7 @@ enum err_code cmd_join(struct cli *cli, const struct args *args, struct err *err
     goto out;
   }
   if ((code = cli_node_passphrase(cli, &passphrase, err)) != OK ||
-      (code = founding_join(&home, passphrase, &file, &coordinator, false, err)) != OK ||
-      (code = keep_copy(&home, &file, err)) != OK) {
+      (code = join_and_keep_copy(&home, passphrase, &file, &coordinator, err)) != OK) {
     if (code == ERR_BUSY) {
       code = joined_already(cli, err);
     } else if (code == ERR_INCOMPLETE) {

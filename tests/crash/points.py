@@ -45,7 +45,7 @@ COMMANDS = (
             "you have a key already", then="key show -o me.pub"),
     Command("found", "requests", "found Prova IT.identity FR.identity --out two.charter", (), ("two.charter",), "exists"),
     Command("root sign", "unsigned", f"root sign two.charter --key IT-1.key {SECRET}", (), ("two.charter",)),
-    Command("join", "signed", "join two.charter", (None, 0, 1, 2), (), "joined an observatory already"),
+    Command("join", "signed", "join two.charter", (None, 0, 1, 2), ("IT/home/observatory.charter",), "joined an observatory already"),
     Command("publish", "alone", f"publish new.draft {SECRET}", (4, 5)),
     Command("publish --replaces", "alone", f"publish new.draft --replaces IT-2 {SECRET}", (4, 5)),
     Command("withdraw", "alone", f"withdraw IT-2 {SECRET}", (4, 5)),
