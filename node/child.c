@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "keys/log.h"
@@ -23,6 +24,7 @@
 
 #define HELLO_MS 10000   /* the supervisor speaks at once */
 #define FAREWELL_MS 1000 /* to say why it ends */
+#define CORE_NICE 5      /* readers come first: what core does can wait a little, people do not */
 #define PATH_MAX_HELLO HOME_PATH_MAX
 
 static const char *const NAMES[CHILD_ROLES] = {
@@ -264,6 +266,7 @@ int serve_child(int argc, char **argv) {
   log_set_process(NAMES[role]);
   ignore_signals();
   confine_limits(role);
+  if (role == CHILD_CORE) (void)setpriority(PRIO_PROCESS, 0, CORE_NICE); /* its threads begin with the same */
   struct pipe *p = pipe_new(CHILD_FD, CHILD_QUEUE);
   struct received_hello *hello = calloc(1, sizeof *hello);
   if (p == NULL || hello == NULL) {

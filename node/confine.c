@@ -41,6 +41,8 @@
 
 #define MIB ((rlim_t)1024 * 1024)
 #define FILES_MIN ((rlim_t)4096)         /* descriptors, if the system lets us: links, monitors, strangers */
+#define WEB_ARENAS 4                     /* malloc's: its threads do not wait for each other, and share what is free */
+#define WEB_SPARE (4 * 1024 * 1024)      /* octets that web keeps when they are free: it needs them for the next page */
 #define SMALL_STACK ((size_t)256 * 1024) /* of each thread where memory is capped: they count into it */
 
 /* Address space of those that strangers talk to; what they hold is far less. 0: as the system has it. */
@@ -68,7 +70,9 @@ void confine_limits(enum child_role role) {
   confine_keys();
   limit(RLIMIT_NOFILE, FILES_MIN, false);
   if (SANITIZED || MEMORY[role] == 0) return;
-  (void)mallopt(M_ARENA_MAX, 1);
+  (void)mallopt(M_ARENA_MAX, role == CHILD_WEB ? WEB_ARENAS : 1);
+  if (role == CHILD_WEB) (void)mallopt(M_TRIM_THRESHOLD, WEB_SPARE);
+  if (role == CHILD_WEB) (void)mallopt(M_MMAP_THRESHOLD, WEB_SPARE / 4);
   if (pthread_attr_init(&stack) == 0) {
     if (pthread_attr_setstacksize(&stack, SMALL_STACK) == 0) (void)pthread_setattr_default_np(&stack);
     (void)pthread_attr_destroy(&stack);

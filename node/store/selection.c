@@ -42,8 +42,11 @@ void selection_and(struct selection *x, const struct selection *other) {
 }
 
 void selection_keep_schema(struct selection *x, const struct catalogue *c, uint64_t schema) {
-  for (uint32_t i = 0; i < c->n; i++) {
-    if (c->objects[i].schema != schema) drop(x, i);
+  for (uint32_t i = 0; i < c->n; i += 64) {
+    uint64_t kept = 0;
+    for (uint32_t k = 0; k < 64 && i + k < c->n; k++)
+      kept |= (uint64_t)(c->objects[i + k].schema == schema) << k;
+    x->bits[i / 64] &= kept;
   }
 }
 

@@ -1,6 +1,6 @@
 /*
- * snippet: see snippet.h. First every match is marked; then two cursors go over the marks: a window of WINDOW octets begins at
- * each match, and the first one that holds most matches is taken.
+ * snippet: see snippet.h. One pass over the text finds the matches; then two cursors go over them: a window of WINDOW octets
+ * begins at each, and the first one that holds most of them is taken.
  */
 #include "node/store/snippet.h"
 
@@ -12,10 +12,6 @@
 
 #define WORDS 64
 #define WORD_MAX 128u /* octets of a word, folded; a longer one is not marked */
-
-/* Marks around a match while it is looked for: octets that no text of a record can hold. */
-#define SNIPPET_BEGIN 0x01
-#define SNIPPET_END 0x02
 
 #define WINDOW 140 /* octets from the first match on */
 #define BEFORE 40  /* octets before it, so that one sees what it is about */
@@ -29,58 +25,78 @@ struct word {
 struct words {
   struct word list[WORDS];
   size_t n;
+  bool begins[128];    /* an ASCII octet with which a word begins */
   struct bytes folded; /* scratch */
 };
 
-/* ---- marks ---- */
+/* ---- matches ---- */
+
+static bool is_plain_token(uint8_t c) {
+  return (uint8_t)((c | 0x20) - 'a') < 26 || (uint8_t)(c - '0') < 10;
+}
+
+static uint8_t lower(uint8_t c) {
+  return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+}
+
+/* The octets of the character at p < end. *inside: it belongs to a token, or begins one (first). */
+static size_t next_character(const uint8_t *p, const uint8_t *end, bool first, bool *inside) {
+  uint32_t c = 0;
+  if (*p < 0x80) {
+    *inside = is_plain_token(*p);
+    return 1;
+  }
+  const size_t n = text_decode((struct view){p, (size_t)(end - p)}, &c);
+  *inside = n > 0 && ((!first && c >= 0x300 && c < 0x370) || query_is_token(c));
+  return n == 0 ? 1 : n;
+}
 
 /* The octets of the token that v begins with; 0: none. *plain: all of it is ASCII. */
 static size_t token_length(struct view v, bool *plain) {
-  size_t at = 0;
+  const uint8_t *p = v.p, *end = v.p + v.len;
+  bool inside = true;
   *plain = true;
-  while (at < v.len) {
-    uint32_t c = 0;
-    const size_t n = text_decode(view_of(v.p + at, v.len - at), &c);
-    const bool mark = at > 0 && c >= 0x300 && c < 0x370;
-    if (n == 0 || !(c < 0x80 ? (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') : mark || query_is_token(c)))
-      break;
-    *plain = *plain && c < 0x80;
-    at += n;
+  while (p < end) {
+    const size_t n = next_character(p, end, p == v.p, &inside);
+    if (!inside) break;
+    *plain = *plain && n == 1;
+    p += n;
   }
-  return at;
+  return (size_t)(p - v.p);
 }
 
-/* The token as words are compared: in w->folded. Empty: it is too long. */
-static struct view fold(struct words *w, struct view token, bool plain) {
+/* The token as words are compared, in w->folded. Empty: it is too long. */
+static struct view fold(struct words *w, struct view token) {
   bytes_clear(&w->folded);
-  if (!plain) return text_fold(token, &w->folded, NULL) == OK ? bytes_view(&w->folded) : view_of(NULL, 0);
-  for (size_t i = 0; i < token.len; i++) {
-    const uint8_t c = token.p[i];
-    if (bytes_append_u8(&w->folded, c >= 'A' && c <= 'Z' ? c | 0x20 : c, NULL) != OK) return view_of(NULL, 0);
+  return text_fold(token, &w->folded, NULL) == OK ? bytes_view(&w->folded) : view_of(NULL, 0);
+}
+
+static bool is_word(const struct word *word, struct view token) {
+  if (word->prefix ? token.len < word->len : token.len != word->len) return false;
+  for (size_t i = 0; i < word->len; i++) {
+    if (lower(token.p[i]) != word->p[i]) return false;
   }
-  return bytes_view(&w->folded);
+  return true;
 }
 
 static bool is_wanted(struct words *w, struct view token, bool plain) {
-  const struct view folded = fold(w, token, plain);
-  for (size_t i = 0; i < w->n && folded.len > 0; i++) {
-    const struct word *word = &w->list[i];
-    if ((word->prefix ? folded.len >= word->len : folded.len == word->len) && memcmp(folded.p, word->p, word->len) == 0)
-      return true;
+  /* Folding leaves an ASCII letter at the beginning where it is. */
+  if (token.p[0] < 0x80 && !w->begins[lower(token.p[0])]) return false;
+  if (!plain) token = fold(w, token);
+  for (size_t i = 0; i < w->n && token.len > 0; i++) {
+    if (is_word(&w->list[i], token)) return true;
   }
   return false;
 }
 
-/* The octets up to the next token. */
-static size_t gap_length(struct view v) {
-  size_t at = 0;
-  bool plain = true;
-  while (at < v.len && token_length(view_of(v.p + at, v.len - at < 4 ? v.len - at : 4), &plain) == 0) {
-    uint32_t c = 0;
-    const size_t n = text_decode(view_of(v.p + at, v.len - at), &c);
-    at += n == 0 ? 1 : n;
-  }
-  return at;
+static void take_word(struct words *w, struct view token) {
+  const struct view folded = fold(w, token);
+  struct word *word = &w->list[w->n];
+  if (w->n == WORDS || folded.len == 0) return;
+  *word = (struct word){.len = folded.len};
+  memcpy(word->p, folded.p, folded.len);
+  if (folded.p[0] < 0x80) w->begins[folded.p[0]] = true;
+  w->n++;
 }
 
 /* Reads `"a phrase" OR "word" *`, as query_text writes it. */
@@ -92,53 +108,42 @@ static void read_words(struct words *w, struct view match) {
     if (rest.p[0] == '"') {
       inside = !inside;
       if (!inside && w->n > 0 && rest.len > 2 && rest.p[2] == '*') w->list[w->n - 1].prefix = true;
-    } else if (len > 0 && w->n < WORDS) {
-      const struct view folded = fold(w, view_of(rest.p, len), plain);
-      struct word *word = &w->list[w->n];
-      *word = (struct word){.len = folded.len};
-      if (folded.len > 0) memcpy(word->p, folded.p, folded.len);
-      w->n += folded.len > 0;
+    } else if (len > 0) {
+      take_word(w, view_of(rest.p, len));
     }
     at += len > 0 ? len : 1;
   }
 }
 
-static enum err_code mark(struct words *w, struct view text, struct bytes *out, struct err *err) {
+/* Appends a struct view for each token of the text that is wanted. */
+static enum err_code find_matches(struct words *w, struct view text, struct bytes *out, struct err *err) {
+  const uint8_t *p = text.p, *end = text.p + text.len;
   enum err_code code = OK;
-  for (size_t at = 0; at < text.len && code == OK;) {
-    struct view rest = view_of(text.p + at, text.len - at);
-    const size_t gap = gap_length(rest);
-    bool plain = true;
-    code = bytes_append(out, view_of(rest.p, gap), err);
-    rest = view_of(rest.p + gap, rest.len - gap);
-    const size_t len = token_length(rest, &plain);
-    const bool wanted = len > 0 && is_wanted(w, view_of(rest.p, len), plain);
-    if (code == OK && wanted) code = bytes_append_u8(out, SNIPPET_BEGIN, err);
-    if (code == OK) code = bytes_append(out, view_of(rest.p, len), err);
-    if (code == OK && wanted) code = bytes_append_u8(out, SNIPPET_END, err);
-    at += gap + len;
+  while (p < end && code == OK) {
+    bool plain = true, inside = false;
+    const struct view token = {p, token_length((struct view){p, (size_t)(end - p)}, &plain)};
+    if (token.len == 0) {
+      p += next_character(p, end, true, &inside);
+      continue;
+    }
+    if (is_wanted(w, token, plain)) code = bytes_append(out, view_of(&token, sizeof token), err);
+    p += token.len;
   }
   return code;
 }
 
 /* ---- the window ---- */
 
-static const uint8_t *next_match(const uint8_t *from, const uint8_t *end) {
-  return from >= end ? NULL : memchr(from, SNIPPET_BEGIN, (size_t)(end - from));
-}
-
-/* Where the match begins whose window holds most matches; NULL: there is none. */
-static const uint8_t *best_match(struct view text) {
-  const uint8_t *end = text.p + text.len, *best = NULL, *last = NULL;
-  size_t n = 0, most = 0;
-  for (const uint8_t *first = last = next_match(text.p, end); first != NULL; first = next_match(first + 1, end)) {
-    for (; last != NULL && last - first < WINDOW; last = next_match(last + 1, end))
-      n++;
-    if (n > most) {
-      most = n;
+/* The first one of the matches from which on a window holds most of them. n > 0. */
+static size_t best_match(const struct view *matches, size_t n) {
+  size_t best = 0, most = 0;
+  for (size_t first = 0, last = 0; first < n; first++) {
+    while (last < n && matches[last].p - matches[first].p < WINDOW)
+      last++;
+    if (last - first > most) {
+      most = last - first;
       best = first;
     }
-    n--;
   }
   return best;
 }
@@ -177,36 +182,49 @@ static size_t isolate_length(const uint8_t *p, const uint8_t *end) {
   return end - p >= 3 && p[0] == 0xe2 && p[1] == 0x81 && (p[2] == 0xa8 || p[2] == 0xa9) ? 3 : 0;
 }
 
-static enum err_code cut(struct view marked, struct bytes *out, struct err *err) {
-  const uint8_t *match = marked.len == 0 ? NULL : best_match(marked);
-  bool inside = false;
-  if (match == NULL) return OK;
-  const uint8_t *from = begin_of(marked, match), *to = end_of(marked, match);
-  enum err_code code = from > marked.p ? bytes_append_text(out, "…", err) : OK;
-  for (const uint8_t *p = from; p < to && code == OK; p++) {
-    const size_t own = isolate_length(p, to);
-    if (own > 0) {
-      p += own - 1;
-    } else if (*p == SNIPPET_BEGIN || *p == SNIPPET_END) {
-      if (inside != (*p == SNIPPET_BEGIN)) code = bytes_append_text(out, inside ? "\u2069" : "\u2068", err);
-      inside = *p == SNIPPET_BEGIN;
-    } else {
-      code = bytes_append_u8(out, *p, err);
-    }
+/* Appends octets without isolates of their own. */
+static enum err_code put_text(const uint8_t *p, const uint8_t *end, struct bytes *out, struct err *err) {
+  const uint8_t *from = p;
+  enum err_code code = OK;
+  for (; p < end && code == OK; p++) {
+    const size_t own = isolate_length(p, end);
+    if (own == 0) continue;
+    code = bytes_append(out, view_of(from, (size_t)(p - from)), err);
+    p += own - 1;
+    from = p + 1;
   }
-  if (code == OK && inside) code = bytes_append_text(out, "\u2069", err);
-  return code == OK && to < marked.p + marked.len ? bytes_append_text(out, "…", err) : code;
+  return code == OK ? bytes_append(out, view_of(from, (size_t)(end - from)), err) : code;
+}
+
+static enum err_code cut(struct view text, const struct view *matches, size_t n, struct bytes *out, struct err *err) {
+  size_t i = best_match(matches, n);
+  const uint8_t *p = begin_of(text, matches[i].p), *to = end_of(text, matches[i].p);
+  enum err_code code = p > text.p ? bytes_append_text(out, "…", err) : OK;
+  while (i > 0 && matches[i - 1].p >= p)
+    i--;
+  for (; i < n && matches[i].p < to && code == OK; i++) {
+    const uint8_t *end = matches[i].p + matches[i].len < to ? matches[i].p + matches[i].len : to;
+    code = put_text(p, matches[i].p, out, err);
+    if (code == OK) code = bytes_append_text(out, "\u2068", err);
+    if (code == OK) code = put_text(matches[i].p, end, out, err);
+    if (code == OK) code = bytes_append_text(out, "\u2069", err);
+    p = end;
+  }
+  if (code == OK) code = put_text(p, to, out, err);
+  return code == OK && to < text.p + text.len ? bytes_append_text(out, "…", err) : code;
 }
 
 enum err_code snippet_make(struct view text, struct view match, struct bytes *out, struct err *err) {
   struct words w = {.n = 0};
-  struct bytes marked;
+  struct bytes matches;
   bytes_init(&w.folded, WORD_MAX);
-  bytes_init(&marked, (size_t)4 * LIMIT_BODY);
+  bytes_init(&matches, (size_t)LIMIT_BODY * sizeof(struct view));
   read_words(&w, match);
-  enum err_code code = mark(&w, text, &marked, err);
-  if (code == OK) code = cut(bytes_view(&marked), out, err);
-  bytes_release(&marked);
+  enum err_code code = find_matches(&w, text, &matches, err);
+  if (code == OK && matches.len > 0) {
+    code = cut(text, (const struct view *)(const void *)matches.p, matches.len / sizeof(struct view), out, err);
+  }
+  bytes_release(&matches);
   bytes_release(&w.folded);
   return code;
 }

@@ -328,6 +328,12 @@ void store_close(struct store *s) {
   free(s);
 }
 
+void store_keep_pages(struct store *s, unsigned kib) {
+  char pragma[48];
+  (void)snprintf(pragma, sizeof pragma, "PRAGMA cache_size = -%u", kib);
+  (void)sqlite3_exec(s->db, pragma, NULL, NULL, NULL); /* it keeps what it has, then */
+}
+
 sqlite3 *store_db(struct store *s) {
   return s->db;
 }

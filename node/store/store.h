@@ -26,6 +26,8 @@ struct store; /* opaque */
 MUST_CHECK enum err_code store_open(const char *dir, enum store_mode mode, const char *vfs, struct store **out,
                                     struct err *err);
 void store_close(struct store *s); /* NULL is fine */
+/* How many KiB of pages a connection keeps in memory. */
+void store_keep_pages(struct store *s, unsigned kib);
 sqlite3 *store_db(struct store *s);
 /* Turns the last SQLite error into ours (SQLITE_FULL: ERR_DISK_FULL, CORRUPT/NOTADB: ERR_CORRUPT, BUSY: ERR_BUSY, …). */
 enum err_code store_error(struct store *s, const char *what, struct err *err);

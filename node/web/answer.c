@@ -1,9 +1,12 @@
 /*
  * answer: answers in the making, and errors as pages or as problem documents (RFC 9457). See site.h.
  */
+#include <string.h>
 
+#include "keys/hash.h"
 #include "keys/text.h"
 #include "node/net/http.h"
+#include "node/web/encoding.h"
 #include "node/web/site.h"
 
 void answer_init(struct answer *a) {
@@ -13,6 +16,26 @@ void answer_init(struct answer *a) {
 
 void answer_release(struct answer *a) {
   bytes_release(&a->body);
+}
+
+/* Texts travel packed to whoever takes them so; what is signed travels as it is. */
+static bool is_packable(const struct answer *a) {
+  return a->body.len >= ENCODING_LEAST && (strncmp(a->type, "text/", 5) == 0 || strstr(a->type, "json") != NULL);
+}
+
+void answer_finish(struct answer *a, const struct guard_request *http) {
+  if (a->status == 200) {
+    char hex[HASH_HEX_LEN];
+    const struct hash hash = hash_of(HASH_OCTETS, bytes_view(&a->body), view_of(NULL, 0));
+    hash_hex(&hash, hex);
+    memcpy(a->tag, hex, ANSWER_TAG_LEN);
+  }
+  if (http != NULL && is_packable(a) && encoding_takes_gzip(http->accept_encoding)) encoding_gzip(&a->body, &a->packed);
+}
+
+bool answer_is_known(const struct answer *a, const struct guard_request *http) {
+  const struct view has = http == NULL ? view_of(NULL, 0) : http->if_none_match;
+  return a->tag[0] != '\0' && has.len > 0 && memmem(has.p, has.len, a->tag, ANSWER_TAG_LEN) != NULL;
 }
 
 const char *answer_status_text(unsigned status) {

@@ -3,6 +3,7 @@
  */
 #include "node/web/encoding.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <zlib.h>
@@ -70,6 +71,8 @@ void encoding_gzip(struct bytes *body, bool *packed) {
   }
   (void)deflateEnd(&z);
   if (*packed) {
+    uint8_t *less = realloc(out.p, out.len + 1);
+    if (less != NULL) out = (struct bytes){.p = less, .len = out.len, .capacity = out.len};
     out.ceiling = body->ceiling;
     bytes_release(body);
     *body = out;

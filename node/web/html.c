@@ -80,10 +80,19 @@ static const char *reference_of(uint8_t c) {
   }
 }
 
+/* Nearly every octet of a page. */
+static bool is_plain(uint8_t c) {
+  return c >= ' ' && c < 0x7f && c != '&' && c != '<' && c != '>' && c != '"' && c != '\'';
+}
+
 /* The longest run that stands as it is is written at once. */
 static void put_escaped(struct html *h, struct view v) {
   size_t from = 0, at = 0;
   while (at < v.len && h->code == OK) {
+    if (is_plain(v.p[at])) {
+      at++;
+      continue;
+    }
     uint32_t c = 0;
     const size_t n = text_decode(view_of(v.p + at, v.len - at), &c);
     const bool bad = n == 0 || (c != '\n' && c != '\t' && text_is_harmful(c));

@@ -293,11 +293,13 @@ static void show_findings(struct request *r, struct html *h, const json_t *model
 
 /* How the other end calls this one: the label of the inverse in its own kind. */
 static const char *inverse_label(const struct request *r, const json_t *link) {
-  static char key[64];
+  char key[64];
   const struct schema *schema = schema_by_kind(r->site->schemas, text_at(link, "kind"));
   const char *inverse = text_at(link, "inverse");
   (void)snprintf(key, sizeof key, "@inverse.%s", inverse);
-  return inverse[0] == '\0' || schema == NULL ? text_at(link, "field") : schema_label(schema, key, r->lang);
+  if (inverse[0] == '\0' || schema == NULL) return text_at(link, "field");
+  const char *label = schema_label(schema, key, r->lang);
+  return label == key ? inverse : label;
 }
 
 static void show_links(struct request *r, struct html *h, const json_t *model) {

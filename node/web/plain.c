@@ -32,14 +32,14 @@ enum err_code raw_icon(struct request *r, struct err *err) {
 
 /* ---- figures ---- */
 
-static enum err_code put_routes(const struct site *s, struct bytes *out, struct err *err) {
+static enum err_code put_routes(const struct site_counts *s, struct bytes *out, struct err *err) {
   static const char *const EDGES[SITE_BUCKETS] = {"0.001", "0.005", "0.01", "0.05", "0.25", "+Inf"};
   enum err_code code = bytes_append_text(out,
                                          "# TYPE specola_web_requests_total counter\n"
                                          "# TYPE specola_web_seconds histogram\n",
                                          err);
   for (size_t i = 0; code == OK && route_pattern(i) != NULL; i++) {
-    const struct site_count *n = &s->counts[i];
+    const struct site_count *n = &s->routes[i];
     uint64_t sum = 0;
     for (unsigned class = 2; code == OK && class < 6; class ++) {
       if (n->by_class[class] == 0) continue;
@@ -61,7 +61,7 @@ static enum err_code put_routes(const struct site *s, struct bytes *out, struct 
   return code;
 }
 
-static enum err_code put_refusals(const struct site *s, struct bytes *out, struct err *err) {
+static enum err_code put_refusals(const struct site_counts *s, struct bytes *out, struct err *err) {
   enum err_code code = bytes_append_text(out, "# TYPE specola_web_refused_total counter\n", err);
   for (unsigned i = 0; code == OK && i < sizeof s->refused / sizeof s->refused[0]; i++) {
     if (s->refused[i] > 0) {
@@ -92,17 +92,18 @@ static enum err_code put_store(const struct site *s, struct bytes *out, struct e
 
 /* For the machine itself: through a proxy, or from elsewhere, there is nothing here. */
 enum err_code raw_metrics(struct request *r, struct err *err) {
-  const struct site *s = r->site;
+  const struct site_counts *counts = r->site->counts;
   struct bytes *out = &r->out->body;
-  if (!r->local) return err_set(err, ERR_NOT_FOUND, "nothing here by that name");
+  if (!r->local || counts == NULL) return err_set(err, ERR_NOT_FOUND, "nothing here by that name");
   r->out->type = "text/plain; version=0.0.4; charset=utf-8";
   r->out->cache = "no-store";
-  enum err_code code = bytes_printf(out, err,
-                                    "# TYPE specola_web_up_seconds gauge\nspecola_web_up_seconds %" PRIu64 "\n"
-                                    "# TYPE specola_web_connections gauge\nspecola_web_connections %" PRIu64 "\n"
-                                    "# TYPE specola_web_connections_total counter\nspecola_web_connections_total %" PRIu64 "\n",
-                                    (clock_ms(clock_system()) - s->started_ms) / 1000, s->connections_now, s->connections);
-  if (code == OK) code = put_routes(s, out, err);
-  if (code == OK) code = put_refusals(s, out, err);
-  return code == OK ? put_store(s, out, err) : code;
+  enum err_code code =
+      bytes_printf(out, err,
+                   "# TYPE specola_web_up_seconds gauge\nspecola_web_up_seconds %" PRIu64 "\n"
+                   "# TYPE specola_web_connections gauge\nspecola_web_connections %" PRIu64 "\n"
+                   "# TYPE specola_web_connections_total counter\nspecola_web_connections_total %" PRIu64 "\n",
+                   (clock_ms(clock_system()) - counts->started_ms) / 1000, counts->connections_now, counts->connections);
+  if (code == OK) code = put_routes(counts, out, err);
+  if (code == OK) code = put_refusals(counts, out, err);
+  return code == OK ? put_store(r->site, out, err) : code;
 }

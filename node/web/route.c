@@ -29,27 +29,29 @@ static const struct route {
   segment_fits *fits;
   unsigned methods;
   enum media media;
-  bool early; /* answered before there is a snapshot, too */
+  enum route_way way; /* ROUTE_NOW reads no store */
+  bool early;         /* answered before there is a snapshot, too */
+  bool kept;          /* follows from the snapshot */
 } ROUTES[] = {
-    {"/", NULL, model_home, show_home, NULL, NULL, GET, MEDIA_HTML, false},
-    {"/index", NULL, model_home, show_home, NULL, NULL, GET, MEDIA_HTML, false},
-    {"/nodes", NULL, model_nodes, show_nodes, NULL, NULL, GET, MEDIA_HTML, false},
-    {"/nodes/*", NULL, model_node, show_node, NULL, NULL, GET, MEDIA_HTML, false},
-    {"/healthz", NULL, NULL, NULL, raw_health, NULL, GET, MEDIA_TEXT, true},
-    {"/metrics", NULL, NULL, NULL, raw_metrics, NULL, GET, MEDIA_TEXT, true},
-    {"/style.css", NULL, NULL, NULL, raw_style, NULL, GET, MEDIA_CSS, true},
-    {"/icon.svg", NULL, NULL, NULL, raw_icon, NULL, GET, MEDIA_SVG, true},
-    {"/robots.txt", NULL, NULL, NULL, raw_robots, NULL, GET, MEDIA_TEXT, true},
-    {"/sync", NULL, NULL, NULL, raw_sync, NULL, GET, MEDIA_JSON, false},
-    {"/sync/charter", NULL, NULL, NULL, raw_sync_charter, NULL, GET, MEDIA_MSGPACK, false},
-    {"/sync/epochs", NULL, NULL, NULL, raw_sync_epochs, NULL, GET, MEDIA_MSGPACK, false},
-    {"/sync/identities", NULL, NULL, NULL, raw_sync_identities, NULL, GET, MEDIA_MSGPACK, false},
-    {"/sync/checkpoints", NULL, NULL, NULL, raw_sync_checkpoints, NULL, GET, MEDIA_MSGPACK, false},
-    {"/sync/submit", "application/msgpack", NULL, NULL, raw_sync_submit, NULL, POST, MEDIA_MSGPACK, false},
-    {"/sync/*/*/*", NULL, NULL, NULL, raw_sync_log, NULL, GET, MEDIA_MSGPACK, false},
-    {"/*", NULL, model_list, show_list, NULL, is_list, GET, MEDIA_HTML, false},
-    {"/*", NULL, model_object, show_object, NULL, NULL, GET, MEDIA_HTML, false},
-    {"/*/v/*", NULL, model_version, show_object, NULL, NULL, GET, MEDIA_HTML, false},
+    {"/", NULL, model_home, show_home, NULL, NULL, GET, MEDIA_HTML, ROUTE_SHORT, false, true},
+    {"/index", NULL, model_home, show_home, NULL, NULL, GET, MEDIA_HTML, ROUTE_SHORT, false, true},
+    {"/nodes", NULL, model_nodes, show_nodes, NULL, NULL, GET, MEDIA_HTML, ROUTE_SHORT, false, true},
+    {"/nodes/*", NULL, model_node, show_node, NULL, NULL, GET, MEDIA_HTML, ROUTE_SHORT, false, true},
+    {"/healthz", NULL, NULL, NULL, raw_health, NULL, GET, MEDIA_TEXT, ROUTE_NOW, true, false},
+    {"/metrics", NULL, NULL, NULL, raw_metrics, NULL, GET, MEDIA_TEXT, ROUTE_NOW, true, false},
+    {"/style.css", NULL, NULL, NULL, raw_style, NULL, GET, MEDIA_CSS, ROUTE_NOW, true, false},
+    {"/icon.svg", NULL, NULL, NULL, raw_icon, NULL, GET, MEDIA_SVG, ROUTE_NOW, true, false},
+    {"/robots.txt", NULL, NULL, NULL, raw_robots, NULL, GET, MEDIA_TEXT, ROUTE_NOW, true, false},
+    {"/sync", NULL, NULL, NULL, raw_sync, NULL, GET, MEDIA_JSON, ROUTE_SHORT, false, false},
+    {"/sync/charter", NULL, NULL, NULL, raw_sync_charter, NULL, GET, MEDIA_MSGPACK, ROUTE_SHORT, false, false},
+    {"/sync/epochs", NULL, NULL, NULL, raw_sync_epochs, NULL, GET, MEDIA_MSGPACK, ROUTE_SHORT, false, false},
+    {"/sync/identities", NULL, NULL, NULL, raw_sync_identities, NULL, GET, MEDIA_MSGPACK, ROUTE_SHORT, false, false},
+    {"/sync/checkpoints", NULL, NULL, NULL, raw_sync_checkpoints, NULL, GET, MEDIA_MSGPACK, ROUTE_SHORT, false, false},
+    {"/sync/submit", "application/msgpack", NULL, NULL, raw_sync_submit, NULL, POST, MEDIA_MSGPACK, ROUTE_NOW, false, false},
+    {"/sync/*/*/*", NULL, NULL, NULL, raw_sync_log, NULL, GET, MEDIA_MSGPACK, ROUTE_LONG, false, false},
+    {"/*", NULL, model_list, show_list, NULL, is_list, GET, MEDIA_HTML, ROUTE_SHORT, false, true},
+    {"/*", NULL, model_object, show_object, NULL, NULL, GET, MEDIA_HTML, ROUTE_SHORT, false, false},
+    {"/*/v/*", NULL, model_version, show_object, NULL, NULL, GET, MEDIA_HTML, ROUTE_SHORT, false, false},
 };
 #define N_ROUTES (sizeof ROUTES / sizeof ROUTES[0])
 _Static_assert(N_ROUTES <= SITE_ROUTES_MAX, "room for counts");
@@ -176,31 +178,47 @@ static unsigned judge(const struct request *r, const struct route *route, struct
   return 200;
 }
 
-size_t route_run(struct request *r) {
-  struct err err = ERR_INIT;
-  struct params params;
+size_t route_find(struct request *r) {
   take_prefix(r);
   if (!r->prefixed) r->lang = language_of(r);
   take_suffix(r);
   const size_t i = find(r);
   if (i == N_ROUTES) {
     if (strncmp(r->path, "/sync/", 6) == 0) r->media = MEDIA_JSON; /* programs ask there, and read no pages */
+  } else if (r->media != MEDIA_JSON) {
+    r->media = ROUTES[i].media;
+  }
+  return i;
+}
+
+enum route_way route_way(const struct request *r, size_t route) {
+  const struct view query = r->http->query;
+  if (route >= N_ROUTES || (!ROUTES[route].early && r->site->now == NULL)) return ROUTE_NOW;
+  const bool searches = ROUTES[route].model == model_list && query.len > 0 && memmem(query.p, query.len, "q=", 2) != NULL;
+  return searches ? ROUTE_LONG : ROUTES[route].way;
+}
+
+bool route_is_kept(size_t route) {
+  return route < N_ROUTES && ROUTES[route].kept;
+}
+
+void route_answer(struct request *r, size_t route) {
+  struct err err = ERR_INIT;
+  struct params params;
+  if (route >= N_ROUTES) {
     err_set(&err, ERR_NOT_FOUND, "nothing here by that name");
     answer_error(r, 404, &err);
-    return i;
+    return;
   }
-  const struct route *route = &ROUTES[i];
-  if (r->media != MEDIA_JSON) r->media = route->media;
-  const unsigned status = judge(r, route, &err);
+  const unsigned status = judge(r, &ROUTES[route], &err);
   if (status != 200) {
     answer_error(r, status, &err);
-    return i;
+    return;
   }
   r->params = &params;
   enum err_code code = params_read(r->http->query, &params, &err);
   if (code != OK) err.code = code = ERR_USAGE;
-  if (code == OK) code = route->raw != NULL ? route->raw(r, &err) : answer_page(r, route, &err);
+  if (code == OK) code = ROUTES[route].raw != NULL ? ROUTES[route].raw(r, &err) : answer_page(r, &ROUTES[route], &err);
   if (code != OK) answer_error(r, answer_status(code), &err);
   r->params = NULL;
-  return i;
 }

@@ -1,6 +1,6 @@
 /*
- * server: see server.h. A connection is READING (a request), WAITING (for core), WRITING, or CLOSING (our half is shut, what
- * still comes is thrown away); one request at a time, what a client sends ahead stays in the buffer.
+ * server: see server.h. A connection is READING (a request), ANSWERING (a thread does), WAITING (for core), WRITING, or CLOSING
+ * (our half is shut, what still comes is thrown away); one request at a time, what a client sends ahead stays in the buffer.
  */
 #include "node/web/server.h"
 
@@ -16,16 +16,18 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "node/web/encoding.h"
+#include "node/web/job.h"
+#include "node/web/kept.h"
 #include "node/web/listener.h"
 #include "protocol/limits.h"
 
 #define READ_AHEAD ((size_t)2 * GUARD_HEAD_MAX) /* octets that are read before they are asked for */
+#define WRITE_AT_ONCE ((size_t)256 * 1024)      /* octets: a page in one turn */
 #define WRITE_S 300                             /* for a whole answer */
-#define CORE_TIMES 3                            /* core has so many times what a client has for a request */
+#define ANSWER_TIMES 3                          /* threads and core have so many times what a client has for a request */
 #define FAREWELL_S 1                            /* until a client whose request was refused has read why */
 
-enum state { STATE_READING, STATE_WAITING, STATE_WRITING, STATE_CLOSING };
+enum state { STATE_READING, STATE_ANSWERING, STATE_WAITING, STATE_WRITING, STATE_CLOSING };
 
 struct connection {
   struct server *server; /* NULL: a free place */
@@ -34,7 +36,7 @@ struct connection {
   struct listener_peer peer;
   bool keep_alive, head_only;
   enum state state;
-  uint64_t id, since_us; /* of the request that core has; when the request was whole */
+  uint64_t id, since_us; /* of the request that a thread or core has; when the request was whole */
   size_t waiting, route; /* octets that count into the server's; the row that answered */
 };
 
@@ -42,6 +44,9 @@ struct server {
   struct event_base *base;
   struct site *site;
   struct listener *listener;
+  struct workers *workers;
+  struct event *done; /* workers have something */
+  struct kept *kept;
   struct timeval timeout;
   server_forward *forward;
   void *context;
@@ -66,7 +71,7 @@ static void account(struct connection *c, size_t octets) {
 
 static void connection_close(struct connection *c) {
   account(c, 0);
-  c->server->site->connections_now--;
+  c->server->site->counts->connections_now--;
   bufferevent_free(c->bev);
   event_free(c->deadline);
   *c = (struct connection){.server = NULL};
@@ -85,7 +90,7 @@ static const char SECURITY[] =
 
 static void count(struct connection *c, unsigned status) {
   static const uint64_t EDGES_US[SITE_BUCKETS - 1] = {1000, 5000, 10000, 50000, 250000};
-  struct site_count *n = &c->server->site->counts[c->route <= SITE_ROUTES_MAX ? c->route : SITE_ROUTES_MAX];
+  struct site_count *n = &c->server->site->counts->routes[c->route <= SITE_ROUTES_MAX ? c->route : SITE_ROUTES_MAX];
   const uint64_t took = now_us() - c->since_us;
   size_t bucket = 0;
   while (bucket < SITE_BUCKETS - 1 && took > EDGES_US[bucket])
@@ -95,70 +100,59 @@ static void count(struct connection *c, unsigned status) {
   n->micros += took;
 }
 
-/* The content's tag: half of its SHA-256, whether it travels packed or not. */
-#define TAG_LEN 32
-static void tag_of(struct view body, char out[TAG_LEN + 1]) {
-  char hex[HASH_HEX_LEN];
-  const struct hash hash = hash_sha256(body);
-  hash_hex(&hash, hex);
-  (void)snprintf(out, TAG_LEN + 1, "%.*s", TAG_LEN, hex);
-}
-
-/* Texts travel packed to whoever takes them so; what is signed travels as it is. */
-static bool is_packable(const struct answer *a) {
-  return a->body.len >= ENCODING_LEAST && (strncmp(a->type, "text/", 5) == 0 || strstr(a->type, "json") != NULL);
-}
-
 static void release_body(const void *data, size_t len, void *context) {
   (void)data;
   (void)len;
   free(context);
 }
 
-/* Hands the body over to libevent without a copy. */
-static void put_body(struct evbuffer *out, struct bytes *body) {
-  if (body->len > 0 && evbuffer_add_reference(out, body->p, body->len, release_body, body->p) == 0) {
+static void release_kept(const void *data, size_t len, void *context) {
+  (void)data;
+  (void)len;
+  kept_release(context);
+}
+
+/* Hands the body over to libevent without a copy; kept (may be NULL): who holds it. */
+static void put_body(struct evbuffer *out, struct bytes *body, struct kept_answer *kept) {
+  if (body->len == 0) return;
+  if (kept != NULL) {
+    if (evbuffer_add_reference(out, body->p, body->len, release_kept, kept_hold(kept)) != 0) kept_release(kept);
+  } else if (evbuffer_add_reference(out, body->p, body->len, release_body, body->p) == 0) {
     const size_t ceiling = body->ceiling;
     *body = (struct bytes){.ceiling = ceiling};
   }
 }
 
-static void put_head(struct connection *c, const struct answer *a, const char *tag, bool packed) {
+static void put_head(struct connection *c, const struct answer *a, unsigned status) {
   struct evbuffer *out = bufferevent_get_output(c->bev);
-  (void)evbuffer_add_printf(out, "HTTP/1.1 %u %s\r\n%s", a->status, answer_status_text(a->status), SECURITY);
+  (void)evbuffer_add_printf(out, "HTTP/1.1 %u %s\r\n%s", status, answer_status_text(status), SECURITY);
   (void)evbuffer_add_printf(out, "Cache-Control: %s\r\n", a->cache);
-  if (tag != NULL) (void)evbuffer_add_printf(out, "ETag: \"%s%s\"\r\n", tag, packed ? "-gzip" : "");
+  if (a->tag[0] != '\0') (void)evbuffer_add_printf(out, "ETag: \"%s%s\"\r\n", a->tag, a->packed ? "-gzip" : "");
   (void)evbuffer_add_printf(out, "Vary: Accept-Encoding%s\r\n", a->vary_language ? ", Accept-Language" : "");
   if (a->allow != NULL) (void)evbuffer_add_printf(out, "Allow: %s\r\n", a->allow);
   if (a->link[0] != '\0') (void)evbuffer_add_printf(out, "Link: %s\r\n", a->link);
-  if (a->status == 503) (void)evbuffer_add_printf(out, "Retry-After: 1\r\n");
+  if (status == 503) (void)evbuffer_add_printf(out, "Retry-After: 1\r\n");
   if (!c->keep_alive) (void)evbuffer_add_printf(out, "Connection: close\r\n");
-  if (a->status != 304) {
+  if (status != 304) {
     (void)evbuffer_add_printf(out, "Content-Type: %s\r\n", a->type);
     if (a->language != NULL) (void)evbuffer_add_printf(out, "Content-Language: %s\r\n", a->language);
-    if (packed) (void)evbuffer_add_printf(out, "Content-Encoding: gzip\r\n");
+    if (a->packed) (void)evbuffer_add_printf(out, "Content-Encoding: gzip\r\n");
     (void)evbuffer_add_printf(out, "Content-Length: %zu\r\n", a->body.len);
   }
   (void)evbuffer_add(out, "\r\n", 2);
 }
 
-/* Writes an answer and waits until it is gone. http: what the client has and takes; NULL: nothing is known of it. */
-static void respond(struct connection *c, struct answer *a, const struct guard_request *http) {
-  char tag[TAG_LEN + 1];
+/* Writes a finished answer and waits until it is gone. http: what the client has; NULL: nothing is known of it. kept: who holds
+ * the body; NULL: it is taken over. */
+static void respond(struct connection *c, struct answer *a, const struct guard_request *http, struct kept_answer *kept) {
   const struct timeval patience = {WRITE_S, 0};
-  const bool tagged = a->status == 200, takes_gzip = http != NULL && encoding_takes_gzip(http->accept_encoding);
-  bool packed = takes_gzip && is_packable(a);
-  if (tagged) {
-    const struct view has = http == NULL ? view_of(NULL, 0) : http->if_none_match;
-    tag_of(bytes_view(&a->body), tag);
-    if (has.len > 0 && memmem(has.p, has.len, tag, TAG_LEN) != NULL) a->status = 304;
-  }
-  if (packed && a->status != 304) encoding_gzip(&a->body, &packed);
-  count(c, a->status);
+  struct evbuffer *out = bufferevent_get_output(c->bev);
+  const unsigned status = answer_is_known(a, http) ? 304 : a->status;
+  count(c, status);
   c->state = STATE_WRITING;
-  put_head(c, a, tagged ? tag : NULL, packed);
-  if (a->status != 304 && !c->head_only) put_body(bufferevent_get_output(c->bev), &a->body);
-  account(c, evbuffer_get_length(bufferevent_get_output(c->bev)));
+  put_head(c, a, status);
+  if (status != 304 && !c->head_only) put_body(out, &a->body, kept);
+  account(c, evbuffer_get_length(out));
   (void)evtimer_add(c->deadline, &patience);
 }
 
@@ -166,32 +160,93 @@ static void respond_problem(struct connection *c, unsigned status, const char *c
   struct answer a;
   answer_init(&a);
   answer_problem(&a, status, code, detail);
-  respond(c, &a, NULL);
+  respond(c, &a, NULL, NULL);
   answer_release(&a);
 }
 
 /* ---- requests ---- */
 
-static void run(struct connection *c, const struct guard_request *http, struct view body) {
-  struct answer a;
-  struct request r = {.site = c->server->site, .http = http, .body = body, .out = &a};
-  const struct timeval patience = {c->server->timeout.tv_sec * CORE_TIMES, 0};
-  r.local = c->peer.local && !http->forwarded;
-  memcpy(r.path, http->path.p, http->path.len);
-  r.path[http->path.len] = '\0';
-  answer_init(&a);
-  c->route = route_run(&r);
-  if (a.forward) {
-    c->id = ++c->server->last_id;
-    c->state = STATE_WAITING;
-    (void)evtimer_add(c->deadline, &patience);
-    if (!c->server->forward(c->server->context, c->id, r.path, body)) {
-      answer_problem(&a, 503, err_name(ERR_BUSY), "the node is starting or busy");
-      a.forward = false;
-    }
+/* Asks core, or says why not. */
+static void forward(struct connection *c, const char *path, struct view body) {
+  c->id = ++c->server->last_id;
+  c->state = STATE_WAITING;
+  if (!c->server->forward(c->server->context, c->id, path, body)) {
+    respond_problem(c, 503, err_name(ERR_BUSY), "the node is starting or busy");
   }
-  if (!a.forward) respond(c, &a, http);
-  answer_release(&a);
+}
+
+static void answer_now(struct connection *c, struct job *job, struct view body) {
+  job->request.body = body;
+  route_answer(&job->request, job->route);
+  if (job->answer.forward) {
+    forward(c, job->request.path, body);
+  } else {
+    answer_finish(&job->answer, &job->http);
+    respond(c, &job->answer, &job->http, NULL);
+  }
+  job_free(&job->work);
+}
+
+/* Gives it to a thread, unless the answer is kept. */
+static void answer_later(struct connection *c, struct job *job) {
+  struct server *s = c->server;
+  struct kept_answer *kept = NULL;
+  if (route_is_kept(job->route)) {
+    job->question = kept_question(&job->request);
+    kept = kept_find(s->kept, &job->question);
+  }
+  if (kept != NULL) {
+    respond(c, &kept->answer, &job->http, kept);
+    job_free(&job->work);
+    return;
+  }
+  job->id = c->id = ++s->last_id;
+  job->now = snapshot_hold(s->site->now);
+  c->state = STATE_ANSWERING;
+  if (workers_put(s->workers, &job->work)) return;
+  job_free(&job->work);
+  respond_problem(c, 503, err_name(ERR_BUSY), "too many requests wait here already");
+}
+
+static void run(struct connection *c, struct view head, struct view body) {
+  struct server *s = c->server;
+  const struct timeval patience = {s->timeout.tv_sec * ANSWER_TIMES, 0};
+  struct job *job = job_new(head, listener_hosts(s->listener), s->site, c->peer.local);
+  if (job == NULL) {
+    respond_problem(c, 500, err_name(ERR_MEMORY), answer_status_text(500));
+    return;
+  }
+  (void)evtimer_add(c->deadline, &patience);
+  c->route = job->route = route_find(&job->request);
+  const enum route_way way = route_way(&job->request, job->route);
+  job->work.is_long = way == ROUTE_LONG;
+  if (way == ROUTE_NOW) {
+    answer_now(c, job, body);
+  } else {
+    answer_later(c, job);
+  }
+}
+
+/* Answers of threads; one that nobody waits for any more is dropped. */
+static void on_done(evutil_socket_t fd, short what, void *context) {
+  struct server *s = context;
+  struct work *work = NULL;
+  (void)fd;
+  (void)what;
+  while ((work = workers_take(s->workers)) != NULL) {
+    struct job *job = job_of(work);
+    struct kept_answer *kept = NULL;
+    if (route_is_kept(job->route) && job->now == s->site->now && job->answer.status == 200) {
+      kept = kept_put(s->kept, &job->question, &job->answer);
+    }
+    for (size_t i = 0; i < SERVER_CONNECTIONS; i++) {
+      struct connection *c = &s->connections[i];
+      if (c->server == NULL || c->state != STATE_ANSWERING || c->id != job->id) continue;
+      respond(c, kept == NULL ? &job->answer : &kept->answer, &job->http, kept);
+      break;
+    }
+    job_free(work);
+  }
 }
 
 /* Judges the head of what has come, len octets so far. 0: not whole yet. */
@@ -228,7 +283,7 @@ static void on_read(struct bufferevent *bev, void *context) {
   c->keep_alive = status == 200 && http.keep_alive;
   c->head_only = http.method == GUARD_HEAD;
   if (status != 200) {
-    c->server->site->refused[status]++;
+    c->server->site->counts->refused[status]++;
     respond_problem(c, status, err_name(status == 503 ? ERR_BUSY : ERR_USAGE), why);
     return;
   }
@@ -240,11 +295,8 @@ static void on_read(struct bufferevent *bev, void *context) {
     connection_close(c);
     return;
   }
-  /* pullup may have moved the head: its views are taken afresh. */
-  (void)guard_read(view_of(octets, used), listener_hosts(c->server->listener), LIMIT_SUBMIT_BYTES, &http, &used, &why);
-  const size_t whole = used + http.body_len;
-  run(c, &http, view_of(octets + used, http.body_len));
-  (void)evbuffer_drain(in, whole);
+  run(c, view_of(octets, used), view_of(octets + used, http.body_len));
+  (void)evbuffer_drain(in, used + http.body_len);
 }
 
 /* All that was to be written is with the kernel. */
@@ -272,7 +324,8 @@ static void on_written(struct bufferevent *bev, void *context) {
 static void on_event(struct bufferevent *bev, short what, void *context) {
   struct connection *c = context;
   (void)bev;
-  if ((what & BEV_EVENT_EOF) == 0 || (c->state != STATE_WAITING && c->state != STATE_WRITING)) {
+  const bool owes = c->state == STATE_ANSWERING || c->state == STATE_WAITING || c->state == STATE_WRITING;
+  if ((what & BEV_EVENT_EOF) == 0 || !owes) {
     connection_close(c);
     return;
   }
@@ -287,8 +340,12 @@ static void on_deadline(evutil_socket_t fd, short what, void *context) {
     c->keep_alive = false;
     c->since_us = now_us();
     c->route = SITE_ROUTES_MAX;
-    c->server->site->refused[408]++;
+    c->server->site->counts->refused[408]++;
     respond_problem(c, 408, err_name(ERR_USAGE), "the request took too long");
+    return;
+  }
+  if (c->state == STATE_ANSWERING) {
+    respond_problem(c, 504, err_name(ERR_BUSY), "the answer took too long");
     return;
   }
   if (c->state == STATE_WAITING) {
@@ -320,11 +377,11 @@ static void on_accept(void *context, int fd, const struct listener_peer *peer) {
   struct server *s = context;
   const int one = 1;
   struct connection *c = place_for(s, peer);
-  s->site->connections++;
+  s->site->counts->connections++;
   if (c == NULL) {
     static const char FULL[] =
         "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-    s->site->refused[503]++;
+    s->site->counts->refused[503]++;
     (void)send(fd, FULL, sizeof FULL - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
     close(fd);
     return;
@@ -340,7 +397,8 @@ static void on_accept(void *context, int fd, const struct listener_peer *peer) {
     *c = (struct connection){.server = NULL};
     return;
   }
-  s->site->connections_now++;
+  s->site->counts->connections_now++;
+  (void)bufferevent_set_max_single_write(c->bev, WRITE_AT_ONCE);
   bufferevent_setcb(c->bev, on_read, on_written, on_event, c);
   bufferevent_setwatermark(c->bev, EV_READ, 0, READ_AHEAD);
   bufferevent_set_timeouts(c->bev, NULL, &s->timeout);
@@ -373,10 +431,14 @@ void server_answer(struct server *s, uint64_t id, unsigned status, const char *t
     } else if (bytes_append(&a.body, body, NULL) != OK) {
       answer_problem(&a, 500, err_name(ERR_MEMORY), answer_status_text(500));
     }
-    respond(c, &a, NULL);
+    respond(c, &a, NULL, NULL);
     answer_release(&a);
     return;
   }
+}
+
+void server_forget(struct server *s) {
+  kept_clear(s->kept);
 }
 
 void server_core_gone(struct server *s) {
@@ -401,7 +463,12 @@ enum err_code server_new(const struct server_config *config, struct server **out
   s->forward = config->forward;
   s->context = config->context;
   s->timeout = (struct timeval){config->timeout_s == 0 ? SERVER_TIMEOUT_S : (time_t)config->timeout_s, 0};
-  const enum err_code code = listener_new(s->base, config->listen, config->name, on_accept, s, &s->listener, err);
+  s->workers = config->workers;
+  s->kept = kept_new();
+  s->done = event_new(s->base, workers_fd(s->workers), EV_READ | EV_PERSIST, on_done, s);
+  enum err_code code =
+      s->kept == NULL || s->done == NULL || event_add(s->done, NULL) != 0 ? err_set(err, ERR_MEMORY, NULL) : OK;
+  if (code == OK) code = listener_new(s->base, config->listen, config->name, on_accept, s, &s->listener, err);
   if (code != OK) {
     server_free(s);
     return code;
@@ -416,6 +483,8 @@ void server_free(struct server *s) {
     if (s->connections[i].server != NULL) connection_close(&s->connections[i]);
   }
   listener_free(s->listener);
+  if (s->done != NULL) event_free(s->done);
+  kept_free(s->kept);
   free(s);
 }
 

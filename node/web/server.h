@@ -1,12 +1,13 @@
 /*
- * server: connections of web: octets in, guard, a handler, octets out. On libevent's listeners, timers and buffers; HTTP itself
- * is read by the guard. Bounded everywhere: connections, connections of an address, time for a request and for an answer,
- * octets that wait.
+ * server: connections of web: octets in, guard, a thread that answers, octets out. On libevent's listeners, timers and buffers;
+ * HTTP itself is read by the guard. Bounded everywhere: connections, connections of an address, time for a request and for an
+ * answer, octets that wait.
  */
 #ifndef SPECOLA_NODE_WEB_SERVER_H
 #define SPECOLA_NODE_WEB_SERVER_H
 
 #include "node/web/site.h"
+#include "node/web/worker.h"
 
 #define SERVER_CONNECTIONS 64
 #define SERVER_PER_ADDRESS 16                         /* but for the loopback, from where a reverse proxy speaks */
@@ -20,7 +21,8 @@ struct server; /* opaque */
 typedef bool server_forward(void *context, uint64_t id, const char *path, struct view body);
 struct server_config {
   struct event_base *base; /* borrowed */
-  struct site *site;       /* borrowed */
+  struct site *site;       /* borrowed; of the loop's thread, with counts */
+  struct workers *workers; /* borrowed; of jobs (job.h) */
   const char *listen;      /* http://HOST:PORT; HOST an address, port 0: the kernel's choice */
   const char *name;        /* a further Host that is ours, or "" */
   unsigned timeout_s;      /* 0: SERVER_TIMEOUT_S */
@@ -34,6 +36,8 @@ void server_free(struct server *s); /* NULL is fine */
 const char *server_address(const struct server *s);
 /* The answer of core to a request that was forwarded; an id that nobody waits for is dropped. */
 void server_answer(struct server *s, uint64_t id, unsigned status, const char *type, struct view body);
+/* There is another snapshot: nothing that was answered before is kept. */
+void server_forget(struct server *s);
 /* Everybody who waits for core is told that it is gone. */
 void server_core_gone(struct server *s);
 

@@ -3,6 +3,8 @@
  * handler fills an answer and touches no socket.
  *
  *   guard -> route -> handler (model -> JSON, or model -> HTML) -> answer -> server
+ *
+ * Each thread that answers has a site of its own, with a store of its own; what else it points to is shared, and not changed.
  */
 #ifndef SPECOLA_NODE_WEB_SITE_H
 #define SPECOLA_NODE_WEB_SITE_H
@@ -22,6 +24,7 @@
 #define SITE_CAPTURE_MAX 80
 #define SITE_ROUTES_MAX 32
 #define SITE_BUCKETS 6
+#define ANSWER_TAG_LEN 32
 
 /* What is counted of each route, for /metrics. */
 struct site_count {
@@ -29,14 +32,17 @@ struct site_count {
   uint64_t buckets[SITE_BUCKETS]; /* by time: <= 1, 5, 10, 50, 250 ms, more */
   uint64_t micros;                /* the sum */
 };
-struct site {
-  const struct home *home;
-  struct store *store; /* read-only */
-  const struct schema_set *schemas;
-  struct snapshot *now; /* NULL: not made yet */
-  struct site_count counts[SITE_ROUTES_MAX + 1];
+struct site_counts {
+  struct site_count routes[SITE_ROUTES_MAX + 1];
   uint64_t refused[600]; /* by the guard, by status */
   uint64_t connections, connections_now, started_ms;
+};
+struct site {
+  const struct home *home;
+  struct store *store; /* read-only; NULL in the loop's thread, which asks nothing */
+  const struct schema_set *schemas;
+  struct snapshot *now;       /* NULL: not made yet */
+  struct site_counts *counts; /* NULL but in the loop's thread */
 };
 
 enum media { MEDIA_HTML, MEDIA_JSON, MEDIA_TEXT, MEDIA_CSS, MEDIA_SVG, MEDIA_MSGPACK };
@@ -50,9 +56,15 @@ struct answer {
   bool vary_language, forward; /* forward: the body goes to core, and the answer comes from there */
   char link[384];              /* Link, or empty */
   struct bytes body;
+  char tag[ANSWER_TAG_LEN + 1]; /* of the content, whether it travels packed or not; empty: none */
+  bool packed;
 };
 void answer_init(struct answer *a);
 void answer_release(struct answer *a);
+/* What is left to do when a handler is done: the tag, and packing where the client (NULL: nothing is known of it) takes that. */
+void answer_finish(struct answer *a, const struct guard_request *http);
+/* Whether the client has this content already: 304 instead of it. */
+bool answer_is_known(const struct answer *a, const struct guard_request *http);
 
 struct request {
   struct site *site;
@@ -81,9 +93,15 @@ raw_handler raw_health, raw_metrics, raw_style, raw_icon, raw_robots;
 raw_handler raw_sync, raw_sync_charter, raw_sync_epochs, raw_sync_identities, raw_sync_checkpoints, raw_sync_log,
     raw_sync_submit;
 
-/* Matches the request with the table of routes and answers it; never fails (a failure is an answer, too). Returns the route's
- * number, for the counts. */
-size_t route_run(struct request *r);
+/* Matches the request with the table of routes: its number there, or one past the last. */
+size_t route_find(struct request *r);
+/* Where a request is answered: at once, or by a thread, which may take long. */
+enum route_way { ROUTE_NOW, ROUTE_SHORT, ROUTE_LONG };
+enum route_way route_way(const struct request *r, size_t route);
+/* Whether the answer follows from the snapshot alone, and is good for as long as that is. */
+bool route_is_kept(size_t route);
+/* Answers; never fails (a failure is an answer, too). */
+void route_answer(struct request *r, size_t route);
 const char *route_pattern(size_t route); /* NULL past the last */
 /* Answers with an error, as a page or as a problem document (RFC 9457). */
 void answer_error(struct request *r, unsigned status, const struct err *err);

@@ -15,6 +15,7 @@
 #include "node/clock.h"
 
 #define BEHIND_REQUESTS 10 /* nice */
+#define PAGES_KIB 8192u    /* of the store, that the thread keeps */
 
 static enum err_code make_catalogue(struct store *s, const struct schema_set *schemas, const struct catalogue *last,
                                     struct catalogue **out, struct err *err) {
@@ -39,8 +40,13 @@ enum err_code snapshot_new(struct store *s, const struct schema_set *schemas, co
   return OK;
 }
 
+struct snapshot *snapshot_hold(struct snapshot *s) {
+  (void)atomic_fetch_add(&s->holders, 1);
+  return s;
+}
+
 void snapshot_free(struct snapshot *s) {
-  if (s == NULL) return;
+  if (s == NULL || atomic_fetch_sub(&s->holders, 1) > 0) return;
   federation_release(&s->federation);
   catalogue_free(s->catalogue);
   json_decref(s->figures);
@@ -115,6 +121,7 @@ enum err_code refresher_new(const char *dir, const struct schema_set *schemas, s
   enum err_code code = r->told < 0 || r->wake < 0 ? err_errno(err, ERR_FAILED, errno, "eventfd")
                                                   : store_open(dir, STORE_READ, NULL, &r->store, err);
   if (code == OK) {
+    store_keep_pages(r->store, PAGES_KIB);
     const int failed = pthread_create(&r->thread, NULL, run, r);
     r->running = failed == 0;
     if (failed != 0) code = err_errno(err, ERR_FAILED, failed, "thread");

@@ -14,6 +14,7 @@
 #define SNAPSHOT_REST_MS 2000 /* between two snapshots */
 
 struct snapshot {
+  atomic_uint holders; /* beyond the first */
   struct federation federation;
   struct catalogue *catalogue;
   json_t *figures; /* of query_figures */
@@ -21,7 +22,9 @@ struct snapshot {
 /* last: the catalogue before, or NULL. Errors of federation_load and catalogue_new. The caller frees it. */
 MUST_CHECK enum err_code snapshot_new(struct store *s, const struct schema_set *schemas, const struct catalogue *last,
                                       struct snapshot **out, struct err *err);
-void snapshot_free(struct snapshot *s); /* NULL is fine */
+/* One more holder, of any thread; each frees it. */
+struct snapshot *snapshot_hold(struct snapshot *s);
+void snapshot_free(struct snapshot *s); /* NULL is fine; gone when its last holder has freed it */
 
 struct refresher; /* opaque: the thread */
 /* Opens the store of a home and starts the thread; schemas is borrowed until the end, and not changed from now on; refresher_fd

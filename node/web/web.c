@@ -1,5 +1,6 @@
 /*
- * web: see web.h. One thread serves; another one makes snapshots (snapshot.h).
+ * web: see web.h. The loop's thread reads, guards and writes; a few answer (worker.h), each with a connection to the store of
+ * its own; one makes snapshots (snapshot.h).
  */
 #include "node/web/web.h"
 
@@ -11,11 +12,15 @@
 
 #include "keys/log.h"
 #include "node/clock.h"
+#include "node/web/job.h"
 #include "node/web/server.h"
 #include "protocol/canon.h"
 #include "protocol/limits.h"
 
 #define QUEUE ((size_t)4 * 1024 * 1024) /* octets waiting for core */
+#define THREADS 3u                      /* that answer */
+#define ROOM 32u                        /* requests that wait for one of them */
+#define PAGES_KIB 4096u                 /* of the store, that each of them keeps */
 #define TURN_MS 1000
 #define RETRY_MS 5 /* what waits for a full pipe is tried again */
 
@@ -23,7 +28,9 @@ struct web {
   struct home home;
   struct schema_set *schemas;
   struct refresher *refresher;
-  struct site site;
+  struct site_counts counts;
+  struct site site, sites[THREADS]; /* the loop's, the threads' */
+  struct workers *workers;
   struct server *server;
   struct event_base *base;
   struct event *supervisor_event, *core_event, *snapshot_event;
@@ -46,6 +53,7 @@ static void on_snapshot(evutil_socket_t fd, short what, void *context) {
   if (next == NULL) return;
   snapshot_free(w->site.now);
   w->site.now = next;
+  server_forget(w->server);
 }
 
 static bool forward(void *context, uint64_t id, const char *path, struct view body) {
@@ -69,13 +77,15 @@ static bool forward(void *context, uint64_t id, const char *path, struct view bo
 static void web_free(struct web *w) {
   if (w == NULL) return;
   server_free(w->server);
+  workers_free(w->workers);
   if (w->supervisor_event != NULL) event_free(w->supervisor_event);
   if (w->core_event != NULL) event_free(w->core_event);
   if (w->snapshot_event != NULL) event_free(w->snapshot_event);
   refresher_free(w->refresher);
   snapshot_free(w->site.now);
   if (w->base != NULL) event_base_free(w->base);
-  store_close(w->site.store);
+  for (unsigned i = 0; i < THREADS; i++)
+    store_close(w->sites[i].store);
   schema_set_free(w->schemas);
   pipe_free(w->core);
   bytes_release(&w->scratch);
@@ -86,12 +96,15 @@ static enum err_code open_data(struct web *w, const char *dir, struct err *err) 
   enum err_code code = home_open(dir, &w->home, err);
   if (code == OK) code = home_schemas(&w->home, &w->schemas, err);
   if (code == OK) schema_set_language_check(w->schemas, false); /* a millisecond a text; authors were told */
-  if (code == OK) code = store_open(dir, STORE_READ, NULL, &w->site.store, err);
   if (code == OK) code = refresher_new(dir, w->schemas, &w->refresher, err);
-  w->site.home = &w->home;
-  w->site.schemas = w->schemas;
-  w->site.started_ms = clock_ms(clock_system());
-  return code;
+  w->site = (struct site){.home = &w->home, .schemas = w->schemas, .counts = &w->counts};
+  w->counts.started_ms = clock_ms(clock_system());
+  for (unsigned i = 0; i < THREADS && code == OK; i++) {
+    w->sites[i] = (struct site){.home = &w->home, .schemas = w->schemas};
+    code = store_open(dir, STORE_READ, NULL, &w->sites[i].store, err);
+    if (code == OK) store_keep_pages(w->sites[i].store, PAGES_KIB);
+  }
+  return code == OK ? workers_new(THREADS, ROOM, job_run, job_free, w->sites, &w->workers, err) : code;
 }
 
 static enum err_code open_events(struct web *w, struct err *err) {
@@ -120,6 +133,7 @@ static enum err_code web_new(const struct web_config *config, struct web **out, 
   if (code == OK) {
     const struct server_config server = {.base = w->base,
                                          .site = &w->site,
+                                         .workers = w->workers,
                                          .listen = config->listen,
                                          .name = w->home.config.web_name,
                                          .timeout_s = config->timeout_s,
