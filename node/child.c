@@ -24,7 +24,7 @@
 
 #define HELLO_MS 10000   /* the supervisor speaks at once */
 #define FAREWELL_MS 1000 /* to say why it ends */
-#define CORE_NICE 5      /* readers come first: what core does can wait a little, people do not */
+#define CORE_NICE 8      /* readers come first: what core does can wait a little, people do not */
 #define PATH_MAX_HELLO HOME_PATH_MAX
 
 static const char *const NAMES[CHILD_ROLES] = {

@@ -41,7 +41,7 @@
 
 #define MIB ((rlim_t)1024 * 1024)
 #define FILES_MIN ((rlim_t)4096)         /* descriptors, if the system lets us: links, monitors, strangers */
-#define WEB_ARENAS 4                     /* malloc's: its threads do not wait for each other, and share what is free */
+#define WEB_ARENAS 5                     /* malloc's: its threads do not wait for each other, and share what is free */
 #define WEB_SPARE (4 * 1024 * 1024)      /* octets that web keeps when they are free: it needs them for the next page */
 #define SMALL_STACK ((size_t)256 * 1024) /* of each thread where memory is capped: they count into it */
 

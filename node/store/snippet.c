@@ -56,10 +56,13 @@ static size_t token_length(struct view v, bool *plain) {
   const uint8_t *p = v.p, *end = v.p + v.len;
   bool inside = true;
   *plain = true;
-  while (p < end) {
+  for (;;) {
+    while (p < end && is_plain_token(*p))
+      p++;
+    if (p == end || *p < 0x80) break;
     const size_t n = next_character(p, end, p == v.p, &inside);
     if (!inside) break;
-    *plain = *plain && n == 1;
+    *plain = false;
     p += n;
   }
   return (size_t)(p - v.p);
@@ -121,6 +124,10 @@ static enum err_code find_matches(struct words *w, struct view text, struct byte
   enum err_code code = OK;
   while (p < end && code == OK) {
     bool plain = true, inside = false;
+    if (*p < 0x80 && !is_plain_token(*p)) {
+      p++;
+      continue;
+    }
     const struct view token = {p, token_length((struct view){p, (size_t)(end - p)}, &plain)};
     if (token.len == 0) {
       p += next_character(p, end, true, &inside);

@@ -18,7 +18,7 @@
 #include "protocol/limits.h"
 
 #define QUEUE ((size_t)4 * 1024 * 1024) /* octets waiting for core */
-#define THREADS 3u                      /* that answer */
+#define THREADS 4u                      /* that answer */
 #define ROOM 32u                        /* requests that wait for one of them */
 #define PAGES_KIB 4096u                 /* of the store, that each of them keeps */
 #define TURN_MS 1000
