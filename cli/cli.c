@@ -20,7 +20,6 @@
 #include "node/serve.h"
 #include "protocol/schema/value.h"
 
-#define SYSTEM_HOME "/var/lib/specola"
 #define TIMEOUT_S 10 /* of a wait on a network or a lock, unless --timeout says otherwise */
 
 const struct option_row global_options[] = {
@@ -131,8 +130,14 @@ enum err_code cli_new_file(const char *path, struct err *err) {
   return err_hint(err, "take another name, or remove that one first");
 }
 
-/* --home, else SPECOLA_HOME, else the user's own folder when there is a node in it, or none in the system's and the user is not
- * root. */
+/* Whether the system's node is meant by somebody who has none: it is there, or its account or root asks. */
+static bool system_is_meant(void) {
+  const char *user = user_folder();
+  return access(HOME_SYSTEM "/node.ini", F_OK) == 0 || access(HOME_SYSTEM_CONFIG "/node.ini", F_OK) == 0 ||
+         (getenv("XDG_DATA_HOME") == NULL && (geteuid() == 0 || (user != NULL && strcmp(user, HOME_SYSTEM) == 0)));
+}
+
+/* --home, else SPECOLA_HOME, else the user's own folder when there is a node in it, else the system's or that of the user. */
 static enum err_code find_home(struct cli *cli, const char *flag, struct err *err) {
   char config[HOME_PATH_MAX + 16];
   const char *variable = getenv("SPECOLA_HOME");
@@ -146,9 +151,8 @@ static enum err_code find_home(struct cli *cli, const char *flag, struct err *er
   }
   cli->home = cli->home_path;
   snprintf(config, sizeof config, "%s/node.ini", cli->home_path);
-  if (access(config, F_OK) != 0 &&
-      (access(SYSTEM_HOME "/node.ini", F_OK) == 0 || (geteuid() == 0 && getenv("XDG_DATA_HOME") == NULL))) {
-    cli->home = SYSTEM_HOME;
+  if (access(config, F_OK) != 0 && system_is_meant()) {
+    cli->home = HOME_SYSTEM;
   }
   return OK;
 }

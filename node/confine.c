@@ -140,6 +140,7 @@ static const struct place WEB_PLACES[] = {
     {"store.db-wal", FS_READ},
     {"store.db-shm", FS_READ | FS_WRITE | FS_TRUNCATE},
     {"node.ini", FS_READ},
+    {HOME_SYSTEM_CONFIG "/node.ini", FS_READ},
     {"schema", FS_READ | FS_LIST},
     {"/dev/urandom", FS_READ},
     {NULL, 0},
@@ -367,7 +368,7 @@ static int add_calls(scmp_filter_ctx filter, const struct call *table, unsigned 
 /* Its own death by abort(3), and nobody else's. clone3 has flags that no filter can read: without it the C library takes clone.
  */
 static int add_special(scmp_filter_ctx filter, unsigned *n) {
-  const struct scmp_arg_cmp own = SCMP_CMP64(0, SCMP_CMP_EQ, (scmp_datum_t)getpid());
+  const struct scmp_arg_cmp own = SCMP_CMP64(0, SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0);
   int failed = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, &own);
   *n += failed == 0;
   if (failed == 0) failed = seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0, NULL);

@@ -50,6 +50,17 @@ static bool exists(const struct home *h, const char *name) {
   return home_path(h, name, path, NULL) == OK && lstat(path, &st) == 0;
 }
 
+/* Where node.ini is, or will be: in the home, or of the system's node in /etc/specola, if a package made that folder. */
+static enum err_code config_path(const struct home *h, char out[HOME_PATH_MAX], struct err *err) {
+  struct stat st;
+  if (strcmp(h->dir, HOME_SYSTEM) == 0 && !exists(h, CONFIG_FILE) && stat(HOME_SYSTEM_CONFIG, &st) == 0 &&
+      S_ISDIR(st.st_mode)) {
+    memcpy(out, HOME_SYSTEM_CONFIG "/" CONFIG_FILE, sizeof HOME_SYSTEM_CONFIG "/" CONFIG_FILE);
+    return OK;
+  }
+  return home_path(h, CONFIG_FILE, out, err);
+}
+
 enum err_code home_open(const char *dir, struct home *out, struct err *err) {
   char path[HOME_PATH_MAX];
   struct stat st;
@@ -57,14 +68,15 @@ enum err_code home_open(const char *dir, struct home *out, struct err *err) {
   if (code != OK) {
     return code;
   }
-  if ((code = home_path(out, CONFIG_FILE, path, err)) != OK) {
+  if ((code = config_path(out, path, err)) != OK) {
     return code;
   }
-  if (stat(path, &st) != 0 && errno == EACCES) {
+  const bool there = stat(path, &st) == 0;
+  if (!there && errno == EACCES) {
     err_set(err, ERR_PERMISSIONS, "%s: not readable by this user", out->dir);
     return err_hint(err, "run it as the user of the node");
   }
-  if (!exists(out, CONFIG_FILE) || stat(out->dir, &st) != 0) {
+  if (!there || stat(out->dir, &st) != 0) {
     err_set(err, ERR_NOT_INITIALISED, "%s: there is no node here", out->dir);
     return err_hint(err, "specola init; or to try things out: specola demo");
   }
@@ -199,11 +211,13 @@ static enum err_code have_key(const struct home *h, enum keyfile_use use, const 
 
 /* The path and the configuration, checked; and no node there yet. */
 static enum err_code prepare(const char *dir, const struct home_config *config, struct home *out, struct err *err) {
+  char path[HOME_PATH_MAX];
+  struct stat st;
   enum err_code code = set_dir(out, dir, err);
-  if (code != OK || (code = config_check(config, &out->config, err)) != OK) {
+  if (code != OK || (code = config_check(config, &out->config, err)) != OK || (code = config_path(out, path, err)) != OK) {
     return code;
   }
-  if (exists(out, CONFIG_FILE)) {
+  if (lstat(path, &st) == 0) {
     err_set(err, ERR_REFUSED, "%s: there is a node already (%s)", out->dir, CONFIG_FILE);
     return err_hint(err, "take another --home, or move that one away");
   }
@@ -227,7 +241,7 @@ enum err_code home_begin(const char *dir, const struct home_config *config, stru
 
 enum err_code home_finish(const struct home *h, struct err *err) {
   char path[HOME_PATH_MAX];
-  const enum err_code code = home_path(h, CONFIG_FILE, path, err);
+  const enum err_code code = config_path(h, path, err);
   return code == OK ? config_write(path, &h->config, err) : code;
 }
 

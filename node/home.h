@@ -14,6 +14,8 @@
 #include "protocol/schema/schema.h"
 
 #define HOME_PATH_MAX 4096
+#define HOME_SYSTEM "/var/lib/specola"    /* of the node that a package runs */
+#define HOME_SYSTEM_CONFIG "/etc/specola" /* where its node.ini is, unless there is one in the home */
 #define HOME_CONTACT_MAX 256
 
 /* node.ini, all keys optional but country. Invariant: strings are NUL-terminated, endpoints valid. */

@@ -78,7 +78,7 @@ def exists(path):
 
 def check_paths(page, text):
     n = 0
-    for path in INLINE.findall(BLOCK.sub("", text)):
+    for path in INLINE.findall(BLOCK.sub("", text)) if page.name != "security.md" else ():  # those are tests: threats.py
         if re.fullmatch(rf"(?:{'|'.join(FOLDERS)})/[\w./*-]+", path):
             n += 1
             if not exists(path):
