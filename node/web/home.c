@@ -21,12 +21,12 @@ static bool take_row(void *context, const struct query_row *row) {
   return json_array_append_new(l->rows, row_json(l->r, row)) == 0;
 }
 
-static enum err_code newest_json(struct request *r, json_t *rows, struct err *err) {
+enum err_code newest_rows(struct request *r, size_t most, json_t *rows, struct err *err) {
   const struct catalogue *c = r->site->now->catalogue;
-  int64_t ids[NEWEST];
+  int64_t ids[NEWEST_MAX];
   size_t n = 0;
   struct list list = {r, rows};
-  for (; n < NEWEST && n < c->n; n++)
+  for (; n < most && n < NEWEST_MAX && n < c->n; n++)
     ids[n] = c->objects[n].id;
   return query_rows(r->site->store, &r->site->now->federation, r->site->schemas, ids, n, r->lang, NULL, take_row, &list, err);
 }
@@ -109,7 +109,7 @@ enum err_code model_home(struct request *r, json_t **out, struct err *err) {
   char fed_id[HASH_HEX_LEN], slug[SLUG_MAX];
   hash_hex(&now->federation.charter.fed_id, fed_id);
   schema_slug(schema, slug);
-  const enum err_code code = newest_json(r, rows, err);
+  const enum err_code code = newest_rows(r, NEWEST, rows, err);
   json_t *browse = browse_json(r, schema, &n_countries);
   *out = json_pack("{s:o, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o}", "name", observatory_name(r), "fed_id", fed_id, "kind",
                    schema->kind, "list", slug, "label", schema_label(schema, "@kinds", r->lang), "objects", (int)n_objects,

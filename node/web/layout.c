@@ -66,6 +66,11 @@ static void put_head(struct request *r, struct html *h, const char *title) {
     html_attr(h, "title", phrase_language_name(i));
     put_same(r, h, "href", phrase_language(i));
   }
+  html_void(h, "link");
+  html_attr(h, "rel", "alternate");
+  html_attr(h, "type", "application/atom+xml");
+  html_attr(h, "title", phrase(P_FEED, r->lang));
+  put_href(r, h, "/feed.atom");
   html_close(h);
 }
 
@@ -163,13 +168,21 @@ void layout_begin(struct request *r, struct html *h, const char *title, const ch
 
 /* ---- the foot ---- */
 
-/* The page's address as others reach it: by the public name behind TLS, else as it was asked for. */
-static enum err_code put_address(const struct request *r, struct bytes *out) {
-  const struct view host = r->http->host, query = r->http->query;
+/* By the public name behind TLS, else as it was asked for. */
+enum err_code put_base(const struct request *r, struct bytes *out) {
+  const struct view host = r->http->host;
   const char *name = r->site->home->config.web_name;
   const bool known = name[0] != '\0' && strncasecmp((const char *)host.p, name, host.len) == 0 && name[host.len] == '\0';
-  return bytes_printf(out, NULL, "%s://%.*s/%s%s%s%.*s", known ? "https" : "http", (int)host.len, (const char *)host.p, r->lang,
-                      r->path, query.len > 0 ? "?" : "", (int)query.len, query.len > 0 ? (const char *)query.p : "");
+  return bytes_printf(out, NULL, "%s://%.*s", known ? "https" : "http", (int)host.len, (const char *)host.p);
+}
+
+/* The page's address as others reach it. */
+static enum err_code put_address(const struct request *r, struct bytes *out) {
+  const struct view query = r->http->query;
+  const enum err_code code = put_base(r, out);
+  return code != OK ? code
+                    : bytes_printf(out, NULL, "/%s%s%s%.*s", r->lang, r->path, query.len > 0 ? "?" : "", (int)query.len,
+                                   query.len > 0 ? (const char *)query.p : "");
 }
 
 /* <li> with a letter to somebody (empty: whom the reader chooses) about this page. */
@@ -225,6 +238,9 @@ static void put_acts(struct request *r, struct html *h, const char *handle) {
     html_close(h);
     html_close(h);
   }
+  html_open(h, "li");
+  put_link(r, h, "/feed.atom", phrase(P_FEED, r->lang));
+  html_close(h);
   html_open(h, "li");
   html_open(h, "a");
   html_attr(h, "href", "/sync");

@@ -213,13 +213,34 @@ static void offer(struct offered *list, uint32_t *n, uint32_t most, struct offer
   list[at] = o;
 }
 
-static json_t *codes_json(const struct making *m, const struct field *field, const struct offered *list, uint32_t n) {
+static int compare_codes(const void *a, const void *b) {
+  const struct offered *x = a, *y = b;
+  return strcmp(x->code->code, y->code->code);
+}
+
+/* Whether one of the codes is the parent of another: "01" of "01.3", where a vocabulary has both. */
+static bool has_parent(const struct field *field, const struct offered *list, uint32_t n, const char *code) {
+  const char *point = strrchr(code, '.');
+  const size_t len = point == NULL ? 0 : (size_t)(point - code);
+  bool here = false;
+  for (uint32_t i = 0; i < n && len > 0; i++)
+    here = here || (strlen(list[i].code->code) == len && memcmp(list[i].code->code, code, len) == 0);
+  return here && field->vocabulary != NULL;
+}
+
+/* Codes that stand under others are shown so, in the order of codes; else they stand in the order of the list. */
+static json_t *codes_json(const struct making *m, const struct field *field, struct offered *list, uint32_t n) {
   json_t *codes = json_array();
+  bool is_tree = false;
+  for (uint32_t i = 0; i < n; i++)
+    is_tree = is_tree || has_parent(field, list, n, list[i].code->code);
+  if (is_tree) qsort(list, n, sizeof *list, compare_codes);
   for (uint32_t i = 0; i < n; i++) {
     const char *code = list[i].code->code;
     const char *label = field->vocabulary == NULL ? NULL : vocabulary_label(field->vocabulary, view_of_text(code), m->r->lang);
-    (void)json_array_append_new(codes, json_pack("{s:s, s:s, s:I, s:b}", "code", code, "label", label == NULL ? code : label,
-                                                 "count", (json_int_t)list[i].count, "chosen", list[i].chosen));
+    (void)json_array_append_new(codes, json_pack("{s:s, s:s, s:I, s:b, s:i}", "code", code, "label",
+                                                 label == NULL ? code : label, "count", (json_int_t)list[i].count, "chosen",
+                                                 list[i].chosen, "depth", is_tree && has_parent(field, list, n, code)));
   }
   return codes;
 }

@@ -26,6 +26,7 @@ static void show_words(struct request *r, struct html *h, const struct list_ques
 
 static void show_code(struct html *h, const char *dim, const json_t *code) {
   html_open(h, "li");
+  if (int_at(code, "depth") > 0) html_attr(h, "class", "child");
   html_open(h, "label");
   html_void(h, "input");
   html_attr(h, "type", "checkbox");
@@ -261,6 +262,25 @@ static void show_findings(struct request *r, struct html *h, const struct list_q
   }
 }
 
+/* The same under its filters, as a feed: newest first. */
+static void show_feed_link(struct request *r, struct html *h, const struct list_question *q) {
+  struct list_question all = *q;
+  struct bytes path, feed;
+  all.newest = q->text != NULL;
+  bytes_init(&path, GUARD_TARGET_MAX);
+  bytes_init(&feed, GUARD_TARGET_MAX);
+  const char *text = list_path(&all, NULL, NULL, &path, NULL) == OK ? bytes_text(&path) : NULL;
+  const int len = text == NULL ? 0 : (int)strcspn(text, "?");
+  if (text != NULL && bytes_printf(&feed, NULL, "%.*s.atom%s", len, text, text + len) == OK && bytes_text(&feed) != NULL) {
+    html_open(h, "p");
+    html_attr(h, "class", "feed");
+    put_link(r, h, bytes_text(&feed), phrase(P_FEED_HERE, r->lang));
+    html_close(h);
+  }
+  bytes_release(&path);
+  bytes_release(&feed);
+}
+
 /* What to do when nothing is found. */
 static void show_nothing(struct request *r, struct html *h, const struct list_question *q) {
   char path[SLUG_MAX + 1] = "/";
@@ -322,6 +342,7 @@ static void show_results(struct request *r, struct html *h, const struct list_qu
     show_rows(r, h, json_object_get(model, "objects"));
   }
   show_paging(r, h, q, model);
+  show_feed_link(r, h, q);
   html_close(h);
 }
 

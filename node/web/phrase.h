@@ -132,6 +132,8 @@
   X(NUMBER, "Number", "Numero")                                                                                                \
   X(SERVED_BY, "Served by", "Servito da")                                                                                      \
   X(FOOTER, "Nothing is signed here. No cookies, no scripts.", "Qui nulla viene firmato. Senza cookie né script.")             \
+  X(FEED, "Feed of what is new (Atom)", "Flusso delle novità (Atom)")                                                          \
+  X(FEED_HERE, "Feed of these results (Atom)", "Flusso di questi risultati (Atom)")                                            \
   X(FETCH, "Fetch and verify everything yourself", "Scarica e verifica tutto da te")                                           \
   X(WHERE, "By country", "Per paese")                                                                                          \
   X(ELSEWHERE, "Elsewhere", "Altrove")                                                                                         \

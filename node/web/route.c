@@ -19,6 +19,15 @@ static bool is_list(const struct request *r) {
   return schema_by_slug(r->site->schemas, r->captures[0]) != NULL;
 }
 
+static bool is_feed(const struct request *r) {
+  char slug[SITE_CAPTURE_MAX];
+  const size_t len = strlen(r->captures[0]), tail = strlen(".atom");
+  if (len <= tail || strcmp(r->captures[0] + len - tail, ".atom") != 0) return false;
+  memcpy(slug, r->captures[0], len - tail);
+  slug[len - tail] = '\0';
+  return schema_by_slug(r->site->schemas, slug) != NULL;
+}
+
 /* A page has model and show; anything else has raw, and one media type. */
 static const struct route {
   const char *pattern;
@@ -49,6 +58,8 @@ static const struct route {
     {"/sync/checkpoints", NULL, NULL, NULL, raw_sync_checkpoints, NULL, GET, MEDIA_MSGPACK, ROUTE_SHORT, false, false},
     {"/sync/submit", "application/msgpack", NULL, NULL, raw_sync_submit, NULL, POST, MEDIA_MSGPACK, ROUTE_NOW, false, false},
     {"/sync/*/*/*", NULL, NULL, NULL, raw_sync_log, NULL, GET, MEDIA_MSGPACK, ROUTE_LONG, false, false},
+    {"/feed.atom", NULL, NULL, NULL, raw_feed, NULL, GET, MEDIA_ATOM, ROUTE_SHORT, false, false},
+    {"/*", NULL, NULL, NULL, raw_feed, is_feed, GET, MEDIA_ATOM, ROUTE_SHORT, false, false},
     {"/*", NULL, model_list, show_list, NULL, is_list, GET, MEDIA_HTML, ROUTE_SHORT, false, true},
     {"/*", NULL, model_object, show_object, NULL, NULL, GET, MEDIA_HTML, ROUTE_SHORT, false, false},
     {"/*/v/*", NULL, model_version, show_object, NULL, NULL, GET, MEDIA_HTML, ROUTE_SHORT, false, false},

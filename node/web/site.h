@@ -45,7 +45,7 @@ struct site {
   struct site_counts *counts; /* NULL but in the loop's thread */
 };
 
-enum media { MEDIA_HTML, MEDIA_JSON, MEDIA_TEXT, MEDIA_CSS, MEDIA_SVG, MEDIA_MSGPACK };
+enum media { MEDIA_HTML, MEDIA_JSON, MEDIA_TEXT, MEDIA_CSS, MEDIA_SVG, MEDIA_MSGPACK, MEDIA_ATOM };
 
 struct answer {
   unsigned status;
@@ -89,7 +89,7 @@ typedef enum err_code raw_handler(struct request *r, struct err *err);
 
 page_model model_home, model_list, model_object, model_version, model_nodes, model_node;
 page_show show_home, show_list, show_object, show_nodes, show_node;
-raw_handler raw_health, raw_metrics, raw_style, raw_icon, raw_robots;
+raw_handler raw_health, raw_metrics, raw_style, raw_icon, raw_robots, raw_feed;
 raw_handler raw_sync, raw_sync_charter, raw_sync_epochs, raw_sync_identities, raw_sync_checkpoints, raw_sync_log,
     raw_sync_submit;
 
@@ -117,6 +117,8 @@ unsigned answer_status(enum err_code code) __attribute__((const));
  * borrowed until layout_end. */
 void layout_begin(struct request *r, struct html *h, const char *title, const char *active);
 void layout_end(struct request *r, struct html *h);
+/* "https://node.example.org": where this request reached us, as others do. ERR_LIMIT, ERR_MEMORY. */
+MUST_CHECK enum err_code put_base(const struct request *r, struct bytes *out);
 /* "/it/cases" into an attribute: the page's prefix, then path. */
 void put_href(struct request *r, struct html *h, const char *path);
 /* Marks the element that is being opened as told in another language than the page's. */
@@ -174,6 +176,9 @@ const char *language_name(const struct site *s, const char *tag, const char *lan
 void put_roles(struct request *r, struct html *h, const char *roles);
 /* The observatory's name in a language, as a JSON string. */
 json_t *observatory_name(const struct request *r);
+/* Appends the rows of what is newest, at most so many (and NEWEST_MAX). */
+#define NEWEST_MAX 30
+MUST_CHECK enum err_code newest_rows(struct request *r, size_t most, json_t *rows, struct err *err);
 /* What a list shows of an object: reference, title, lead, codes, home, created. */
 json_t *row_json(const struct request *r, const struct query_row *row);
 void show_rows(struct request *r, struct html *h, const json_t *rows);

@@ -4,10 +4,12 @@ by keyset loses nothing; lynx reads what the page shows."""
 import gzip
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import urllib.parse
+import xml.etree.ElementTree
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from page import all_pages, read, twin_of  # noqa: E402
@@ -29,7 +31,7 @@ def walk(web):
         assert twin["Content-Type"] == "application/json" and json.loads(body) is not None
         for link in page.links:
             link = urllib.parse.urldefrag(urllib.parse.urljoin(path, link)).url
-            if link.startswith(("/en/", "/it/")) and ".json" not in link and link not in queue and link.count("=") < 2:
+            if link.startswith(("/en/", "/it/")) and ".json" not in link and ".atom" not in link and link not in queue and link.count("=") < 2:
                 queue.append(link)
     assert any("/nodes/IT" in p for p in seen) and any("/v/1" in p for p in seen)
     return seen
@@ -74,6 +76,44 @@ def codes(web):
     assert finding == {"dim": "country", "label": "Paese", "code": "itt", "meant": "IT", "meant_label": "Italia"}, finding
     assert json.loads(web.get("/en/cases.json?region=qqqq&tag=nobody-has-it")[1])["findings"][0]["code"] == "qqqq"
     assert json.loads(web.get("/en/iT-2.json")[1])["reference"] == "IT-2"
+
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+def feeds(web):
+    """What is new as Atom: well-formed, with what RFC 4287 asks for, the objects of the list that it is of, and found from the page."""
+    for path, page in (("/en/feed.atom", "/en/"), ("/it/cases.atom?q=dati&level=local&sort=newest", "/it/cases?q=dati&level=local&sort=newest")):
+        headers, body = web.get(path)
+        assert headers["Content-Type"] == "application/atom+xml; charset=utf-8" and headers["ETag"], headers
+        feed = xml.etree.ElementTree.fromstring(body)
+        assert feed.tag == ATOM + "feed" and path in read(web, page)[1].links, path
+        entries = feed.findall(ATOM + "entry")
+        for element in [feed] + entries:
+            for name in ("id", "title", "updated"):
+                assert len(element.findall(ATOM + name)) == 1 and element.find(ATOM + name).text, (path, name)
+            assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", element.find(ATOM + "updated").text)
+            assert urllib.parse.urlsplit(element.find(ATOM + "id").text).scheme == "urn"
+        assert all(entry.find(f"{ATOM}author/{ATOM}name").text for entry in entries)
+        links = [entry.find(ATOM + "link").get("href") for entry in entries]
+        assert links and len(set(links)) == len(links) == len({entry.find(ATOM + "id").text for entry in entries})
+        web.get(links[0].split(f"{web.host}:{web.port}")[1])
+        own = {link.get("rel"): link.get("href") for link in feed.findall(ATOM + "link")}
+        assert own["self"].endswith(path.replace("&amp;", "&")) and own["alternate"].endswith(page)
+        if "?" in path:
+            rows = json.loads(web.get(page.replace("cases?", "cases.json?"))[1])["objects"]
+            assert [link.rsplit("/", 1)[1] for link in links] == [row["reference"] for row in rows]
+    web.get("/en/nothing.atom", expect=404)
+    web.get("/en/cases.atom?contry=IT", expect=400)
+
+
+def trees(web):
+    """A sector stands under the division that it belongs to, where both are offered."""
+    codes = next(f for f in json.loads(web.get("/en/cases.json?more=sector")[1])["facets"] if f["dim"] == "sector")["codes"]
+    names = [code["code"] for code in codes]
+    assert any(code["depth"] for code in codes), names
+    assert names == sorted(names) and all((code["depth"] == 1) == (code["code"].rpartition(".")[0] in names) for code in codes), codes
+    assert web.get("/en/cases?more=sector")[1].decode().count('class="child"') == sum(code["depth"] for code in codes)
 
 
 def languages(web):
@@ -136,6 +176,8 @@ def main():
         print(f"{len(seen)} pages walked; each with its twin, its ETag, and nothing active")
         lists(web)
         codes(web)
+        feeds(web)
+        trees(web)
         languages(web)
         packed(web)
         shared(web)

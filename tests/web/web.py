@@ -69,4 +69,4 @@ def rows(n, source="web", country="IT"):
     for i in range(n):
         yield {"title": {"en": f"Case {i} about open data", "it": f"Caso {i} sui dati aperti"}, "summary": {"en": f"Summary of case {i}."},
                "country": country, "level": "local" if i % 2 else "central", "source": source, "source_id": str(i), "original_lang": "en",
-               "license": "CC0-1.0", "sectors": [f"{i % 10 + 1:02d}"]}
+               "license": "CC0-1.0", "sectors": [f"{i % 10 + 1:02d}"] + (["08.2"] if i % 9 == 4 else [])}
