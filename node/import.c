@@ -105,6 +105,34 @@ static enum err_code pull_items(struct import *i, struct pull *p, uint64_t held,
   return code;
 }
 
+static bool is_same(const struct item *a, const struct item *b) {
+  const bool both = a->state == ITEM_WHOLE && b->state == ITEM_WHOLE;
+  return view_equal(a->envelope, b->envelope) &&
+         (!both || (memcmp(a->salt.b, b->salt.b, sizeof a->salt.b) == 0 && view_equal(a->body, b->body)));
+}
+
+/* What is held already is not taken again, but it must be the same: else the file is another than it was. */
+static enum err_code compare_held(const struct import *i, uint64_t held, struct err *err) {
+  struct store *s = i->h->config.store;
+  struct canon_reader r = canon_reader(bytes_view(&i->items));
+  struct log log;
+  struct bytes scratch;
+  enum err_code code = held > i->from ? log_find(s, &i->node, i->gen, &log, err) : OK;
+  bytes_init(&scratch, LIMIT_ITEM);
+  for (uint64_t n = i->from; n < held && n < i->from + i->count && code == OK; n++) {
+    struct item given, own;
+    item_read(&r, &given);
+    if (r.fault != NULL) {
+      code = err_set(err, ERR_FORMAT, "bundle: damaged at entry %" PRIu64 ": %s", n, r.fault);
+    } else if ((code = entry_get(s, entry_rowid(log.no, n), &scratch, &own, err)) == OK && !is_same(&given, &own)) {
+      code = err_set(err, ERR_MISMATCH, "bundle: damaged: its entry %s-%" PRIu64 " is not the one that is held here",
+                     federation_handle(i->h->config.federation, &i->node), n);
+    }
+  }
+  bytes_release(&scratch);
+  return code;
+}
+
 /* A checkpoint closes the run of windows before it. */
 static enum err_code take_checkpoint(struct import *i, struct view payload, struct err *err) {
   struct canon_reader r = canon_reader(payload);
@@ -126,6 +154,9 @@ static enum err_code take_checkpoint(struct import *i, struct view payload, stru
   const struct hall_head *head = hall_head(i->h, &i->node, i->gen);
   const uint64_t held = head == NULL ? 0 : head->size;
   const bool is_other_root = head != NULL && checkpoint.size == held && !hash_equal(&checkpoint.root, &head->root);
+  if (!is_other_root && (code = compare_held(i, held, err)) != OK) {
+    return code;
+  }
   if (checkpoint.size > held || is_other_root) {
     code = hall_pull_begin(i->h, text, held, &p, err);
     if (code == ERR_MISMATCH && is_other_root) {

@@ -60,8 +60,20 @@ def main():
             tried += 1
         assert store_hash(fr) == before, "the store changed"
         print(f"{tried} damaged files through import and verify: refused; the store is unchanged")
+        # Whoever makes the hash at the end anew is found out by the entries: by a reader that lacks them, and by one that has them.
+        for word in (b"coordinator", b"title"):
+            forged = bytearray(data[:-36])
+            forged[data.rfind(word if word in data else b"name")] ^= 1
+            forged += b"\x92\x0f\xc4\x20" + hashlib.blake2b(forged, digest_size=32, person=b"specola1.bundle").digest()
+            open(bad, "wb").write(forged)
+            assert fr.json("import", bad, ok=(8,))["error"]["exit"] == 8
+            said = it.json("import", bad, ok=(8,))["error"]["message"]
+            assert "damaged: its entry IT-" in said and "is not the one that is held here" in said, said
+        print("a bundle with an entry changed and its hash made anew: refused, held or not")
         fr.run("import", path)
         fr.run("verify", path)
+        again = fr.json("import", path)
+        assert again["new"] == 0 and again["known"] == again["entries"] > 10, again
         assert len(fr.json("list", "case", "--limit", "0")["objects"]) == 10
         print("the undamaged one: ten cases")
 
