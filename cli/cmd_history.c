@@ -9,6 +9,7 @@
 
 #include "cli/changes.h"
 #include "cli/commands.h"
+#include "cli/forked.h"
 #include "cli/here.h"
 #include "cli/out.h"
 #include "node/store/query_history.h"
@@ -36,6 +37,9 @@ static void set_head(struct cli *cli, const json_t *json) {
   out_set_text(cli, "home", text_of(json_object_get(json, "home"), "handle"));
   out_set(cli, "title", out_json_text(view_of_text(text_of(json, "title"))));
   out_set_text(cli, "state", text_of(json, "state"));
+  if (json_object_get(json, "forked") != NULL) {
+    out_set(cli, "forked", json_incref(json_object_get(json, "forked")));
+  }
 }
 
 /* ---- history ---- */
@@ -161,6 +165,8 @@ enum err_code cmd_history(struct cli *cli, const struct args *args, struct err *
   }
   out_heading(cli, "%s  %s", text_of(json, "reference"), text_of(json, "title"));
   set_head(cli, json);
+  forked_say(cli, json, text_of(json_object_get(json, "home"), "handle"),
+             federation_handle(&here.federation, &here.federation.own));
   code = query_history(here.store, &here.federation, rowid, visit_entry, &s, err);
   if (code == OK && strcmp(text_of(json, "state"), "withdrawn") == 0) {
     out_line(cli, "! %s", out_word(cli, "It was withdrawn.", "È stato ritirato."));

@@ -8,6 +8,7 @@
 
 #include "cli/commands.h"
 #include "cli/finding.h"
+#include "cli/forked.h"
 #include "cli/here.h"
 #include "cli/out.h"
 #include "cli/render.h"
@@ -141,7 +142,7 @@ static void say_withdrawal(struct cli *cli, const json_t *withdrawal) {
 }
 
 static enum err_code say_object(struct cli *cli, const json_t *json, const struct schema *schema, struct view body,
-                                struct err *err) {
+                                const char *own, struct err *err) {
   char when[32];
   const json_t *author = json_object_get(json, "author");
   size_t n = json_array_size(json_object_get(json, "versions"));
@@ -160,6 +161,7 @@ static enum err_code say_object(struct cli *cli, const json_t *json, const struc
   if (strcmp(text_of(json, "state"), "withdrawn") == 0) {
     say_withdrawal(cli, json_object_get(json, "withdrawal"));
   }
+  forked_say(cli, json, text_of(json_object_get(json, "home"), "handle"), own);
   out_line(cli, "%s", "");
   if (body.len == 0) {
     out_line(cli, "! %s", out_word(cli, "Its text is not held here.", "Il suo testo non \xc3\xa8 conservato qui."));
@@ -203,7 +205,8 @@ enum err_code cmd_show(struct cli *cli, const struct args *args, struct err *err
   }
   json_object_update(cli->doc, json);
   out_set_text(cli, "ref", text_of(json, "reference"));
-  code = say_object(cli, json, schema_by_kind(here.schemas, text_of(json, "kind")), bytes_view(&body), err);
+  code = say_object(cli, json, schema_by_kind(here.schemas, text_of(json, "kind")), bytes_view(&body),
+                    federation_handle(&here.federation, &here.federation.own), err);
 out:
   json_decref(json);
   bytes_release(&body);

@@ -8,11 +8,13 @@
 
 #include "cli/backup.h"
 #include "cli/commands.h"
+#include "cli/forked.h"
 #include "cli/here.h"
 #include "cli/out.h"
 #include "keys/words.h"
 #include "node/clock.h"
 #include "node/ctl_client.h"
+#include "node/store/query_fork.h"
 #include "node/store/query_where.h"
 
 /* ---- from the store ---- */
@@ -38,14 +40,15 @@ static bool add_log(void *context, const struct log *log) {
   f->rows = rows;
   f->rows[f->n] =
       (struct frontier_row){.node = log->node, .gen = log->gen, .size = log->range.size, .root = merkle_root(&log->range)};
-  json_array_append_new(
-      f->logs,
+  json_t *row =
       json_pack("{s:s, s:o, s:I, s:I, s:o, s:b}", "handle", federation_handle(&f->here->federation, &log->node), "node",
                 out_json_hash(&log->node), "gen", (json_int_t)log->gen, "size", (json_int_t)log->range.size, "root",
                 out_json_hash(&f->rows[f->n].root), "paused",
-                !hash_equal(&log->node, &f->here->federation.own) && log->body_bytes >= home_log_bodies(&f->here->home)));
+                !hash_equal(&log->node, &f->here->federation.own) && log->body_bytes >= home_log_bodies(&f->here->home));
+  json_array_append_new(f->logs, row);
+  f->memory = query_fork_put(f->here->store, &log->node, log->gen, row, NULL) == ERR_MEMORY;
   f->n++;
-  return true;
+  return !f->memory;
 }
 
 /* The members as known without serving: who they are and how far their logs are held. */
@@ -183,6 +186,7 @@ static void say_logs(struct cli *cli) {
       out_line(cli, "! the log of %s is paused: it holds as many texts as it may (log_bodies in node.ini)",
                text_of(log, "handle"));
     }
+    forked_say(cli, log, text_of(log, "handle"), text_of(cli->doc, "handle"));
   }
 }
 

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "cli/commands.h"
+#include "cli/forked.h"
 #include "cli/here.h"
 #include "cli/out.h"
 #include "node/store/query_where.h"
@@ -95,6 +96,7 @@ enum err_code cmd_where(struct cli *cli, const struct args *args, struct err *er
     out_set(cli, "title", out_json_text(view_of_text(text_of(object, "title"))));
     out_heading(cli, "%s  %s  v%zu", text_of(object, "reference"), text_of(object, "title"),
                 json_array_size(json_object_get(object, "versions")));
+    forked_say(cli, where, text_of(where, "log"), federation_handle(&here.federation, &here.federation.own));
     if (json_array_size(json_object_get(where, "members")) == 0) {
       out_line(cli, "This observatory has no other member.");
     } else {

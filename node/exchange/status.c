@@ -2,6 +2,7 @@
  * status: what `specola status` shows of the exchange, as JSON.
  */
 #include "node/exchange/inside.h"
+#include "node/store/query_fork.h"
 
 /* Adds value under key; false without memory. Takes value over in every case. */
 static bool put(json_t *object, const char *key, json_t *value) {
@@ -73,12 +74,17 @@ static json_t *peer_json(const struct exchange *x, uint32_t peer) {
   return NULL;
 }
 
+static bool put_fork(const struct exchange *x, const struct exchange_log *log, json_t *out) {
+  return !log->is_forked || query_fork_put(hall_store(x->config.hall), &log->node, log->gen, out, NULL) == OK;
+}
+
 static json_t *log_json(const struct exchange *x, const struct exchange_log *log) {
   json_t *out = json_object();
   bool ok = out != NULL && put(out, "handle", json_string(federation_handle(x->federation, &log->node))) &&
             put_hash(out, "node", &log->node) && put_number(out, "gen", log->gen) && put_number(out, "size", log->size) &&
             put_hash(out, "root", &log->root) && put_number(out, "grown_ms", log->grown_ms) &&
-            put(out, "note", json_string(log->note)) && put(out, "paused", json_boolean(log->is_paused));
+            put(out, "note", json_string(log->note)) && put(out, "paused", json_boolean(log->is_paused)) &&
+            put_fork(x, log, out);
   if (ok) return out;
   json_decref(out);
   return NULL;

@@ -5,6 +5,7 @@
 
 #include "node/store/inside.h"
 #include "node/store/people_inside.h"
+#include "node/store/query_fork.h"
 #include "node/store/query_inside.h"
 #include "node/store/statement.h"
 
@@ -282,7 +283,10 @@ static void put_head(const struct show *show) {
 
 static enum err_code fill(struct show *show, struct bytes *body_out) {
   put_head(show);
-  enum err_code code = put_content(show, body_out);
+  enum err_code code = query_fork_put(show->r->s, &show->r->log.node, show->r->log.gen, show->out, show->err);
+  if (code == OK) {
+    code = put_content(show, body_out);
+  }
   if (code == OK) {
     code = put_versions(show);
   }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "node/store/holds.h"
+#include "node/store/query_fork.h"
 #include "protocol/checkpoint.h"
 
 /* One question: who holds the first `size` entries of a log. */
@@ -112,7 +113,7 @@ enum err_code query_where(struct store *s, const struct federation *f, int64_t r
     *out = json_pack("{s:s, s:I, s:I, s:I, s:I, s:O}", "log", federation_handle(f, &log.node), "gen", (json_int_t)log.gen,
                      "index", (json_int_t)entry_index(rowid), "holding", (json_int_t)q.holding, "others",
                      (json_int_t)json_array_size(q.members), "members", q.members);
-    code = *out == NULL ? err_set(err, ERR_MEMORY, NULL) : OK;
+    code = *out == NULL ? err_set(err, ERR_MEMORY, NULL) : query_fork_put(s, &log.node, log.gen, *out, err);
   }
   json_decref(q.members);
   return code;

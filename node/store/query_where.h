@@ -15,10 +15,10 @@
 /* Who holds the version at rowid (any version of an object; entry of a log). *out:
  * {"log": handle, "gen": N, "index": N, "holding": N, "others": N,
  *  "members": [{"handle", "node", "holds": "yes" | "no" | "unknown" | "other", "size": N, "missing": N, "said_s": N}…]}
- * for every member but ourselves, by handle: "no": its word names fewer entries; "unknown": it never said, size is 0; "other":
- * it stands at a milestone of ours with another root, so on another branch. missing: texts of that log that it lacks. said_s:
- * how long ago its word came, by our clock (null: never). now: unix seconds. The caller decrefs *out. ERR_NOT_FOUND: no such
- * log; store errors. */
+ * and "forked" (query_fork.h) if that log has, for every member but ourselves, by handle: "no": its word names fewer entries;
+ * "unknown": it never said, size is 0; "other": it stands at a milestone of ours with another root, so on another branch.
+ * missing: texts of that log that it lacks. said_s: how long ago its word came, by our clock (null: never). now: unix seconds.
+ * The caller decrefs *out. ERR_NOT_FOUND: no such log; store errors. */
 MUST_CHECK enum err_code query_where(struct store *s, const struct federation *f, int64_t rowid, uint64_t now, json_t **out,
                                      struct err *err);
 /* The same rows for the whole of our own log: {"size": N, "members": […]}; "holds" is "yes" when a member names all of it. */

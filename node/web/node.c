@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "keys/words.h"
+#include "node/store/query_fork.h"
 #include "node/web/site.h"
 #include "protocol/people.h"
 #include "protocol/reason.h"
@@ -40,9 +41,10 @@ static json_t *logs_json(const struct site *s, const struct hash *node) {
     char hex[HASH_HEX_LEN];
     hash_hex(node, hex);
     (void)snprintf(path, sizeof path, "/sync/%s/%" PRIu64 "/0", hex, log->gen);
-    (void)json_array_append_new(logs, json_pack("{s:I, s:I, s:I, s:o, s:s}", "gen", (json_int_t)log->gen, "size",
-                                                (json_int_t)log->range.size, "body_bytes", (json_int_t)log->body_bytes, "root",
-                                                hash_json(&root), "sync", path));
+    json_t *row = json_pack("{s:I, s:I, s:I, s:o, s:s}", "gen", (json_int_t)log->gen, "size", (json_int_t)log->range.size,
+                            "body_bytes", (json_int_t)log->body_bytes, "root", hash_json(&root), "sync", path);
+    (void)!query_fork_put(s->store, &log->node, log->gen, row, NULL);
+    (void)json_array_append_new(logs, row);
   }
   return logs;
 }
@@ -232,6 +234,22 @@ static void show_identity(struct request *r, struct html *h, const json_t *model
   html_close(h);
 }
 
+void show_fork(struct request *r, struct html *h, const json_t *model) {
+  const json_t *forked = json_object_get(model, "forked");
+  if (forked == NULL) return;
+  html_open(h, "div");
+  html_attr(h, "class", "banner bad");
+  html_open(h, "p");
+  html_element(h, "strong", NULL, phrase(P_FORKED, r->lang));
+  html_text(h, " ");
+  html_text(h, phrase(json_is_true(json_object_get(forked, "exact")) ? P_FORKED_FROM : P_FORKED_BELOW, r->lang));
+  html_text(h, " ");
+  html_uint(h, (uint64_t)int_at(forked, "from"));
+  html_text(h, ".");
+  html_close(h);
+  html_close(h);
+}
+
 static void show_logs(struct request *r, struct html *h, const json_t *logs) {
   size_t i = 0;
   const json_t *log = NULL;
@@ -243,6 +261,7 @@ static void show_logs(struct request *r, struct html *h, const json_t *logs) {
     put_count(h, phrase(P_ENTRIES, r->lang), int_at(log, "size"));
     put_term(h, phrase(P_ROOT, r->lang), text_at(log, "root"));
     html_close(h);
+    show_fork(r, h, log);
   }
 }
 

@@ -53,6 +53,7 @@ static void show_state(struct request *r, struct html *h, const json_t *model) {
   } else {
     html_element(h, "p", "hint", phrase(P_PUBLISHED_HELP, r->lang));
   }
+  show_fork(r, h, model);
   if ((size_t)int_at(model, "number") == json_array_size(json_object_get(model, "versions"))) return;
   html_open(h, "p");
   html_attr(h, "class", "banner");

@@ -53,6 +53,10 @@
   X(WITHDRAWN, "Withdrawn", "Ritirato")                                                                                        \
   X(WITHDRAWN_HELP, "Its authors have withdrawn it. It stays readable as part of the record.",                                 \
     "Gli autori lo hanno ritirato. Resta leggibile come parte del registro.")                                                  \
+  X(FORKED, "This log was forked by its owner, who signed two branches. What is here stays, nothing is added.",                \
+    "Questo registro è stato biforcato da chi lo tiene, che ne ha firmato due rami. Nulla si aggiunge.")                       \
+  X(FORKED_FROM, "The branches part at entry", "I rami si dividono alla voce")                                                 \
+  X(FORKED_BELOW, "The branches part here or below:", "I rami si dividono qui o prima:")                                       \
   X(REVIEW_WANTED, "Review wanted", "Revisione richiesta")                                                                     \
   X(READ_IN, "Read the texts in", "Leggi i testi in")                                                                          \
   X(ORIGINAL, "original", "originale")                                                                                         \

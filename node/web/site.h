@@ -158,6 +158,8 @@ struct column {
 void open_table(struct request *r, struct html *h, enum phrase label, const struct column *columns, size_t n);
 void close_table(struct html *h);
 void put_number(struct html *h, json_int_t n); /* a cell */
+/* That a log was forked by its owner, where model has a "forked" (node/store/query_fork.h). */
+void show_fork(struct request *r, struct html *h, const json_t *model);
 /* Where objects are: a dimension of countries ({"dim", "codes"}) as a tile map, and as a table. */
 void show_map(struct request *r, struct html *h, const json_t *dim, const char *list);
 /* A member of a JSON object as text, "" if there is none. */

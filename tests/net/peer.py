@@ -14,7 +14,7 @@ import nacl.signing
 import zmq
 import zmq.utils.z85
 
-HELLO, HEADS, HOLDS, WANT, CKPT, IDENT, GET, DATA, ERR = 1, 2, 3, 4, 5, 8, 10, 11, 13
+HELLO, HEADS, HOLDS, WANT, CKPT, PROOF, IDENT, GET, DATA, ERR = 1, 2, 3, 4, 5, 6, 8, 10, 11, 13
 
 
 def encode(value):
@@ -61,6 +61,23 @@ class Tree:
         for left in reversed(self.hashes[:-1]):
             root = hashlib.sha256(b"\1" + left + root).digest()
         return root
+
+
+def root_of(leaves):
+    if len(leaves) == 1:
+        return leaves[0]
+    half = 1 << ((len(leaves) - 1).bit_length() - 1)
+    return hashlib.sha256(b"\1" + root_of(leaves[:half]) + root_of(leaves[half:])).digest()
+
+
+def path_of(index, leaves):
+    """RFC 9162 2.1.3.1."""
+    if len(leaves) == 1:
+        return []
+    half = 1 << ((len(leaves) - 1).bit_length() - 1)
+    if index < half:
+        return path_of(index, leaves[:half]) + [root_of(leaves[half:])]
+    return path_of(index - half, leaves[half:]) + [root_of(leaves[:half])]
 
 
 class Member:
@@ -179,6 +196,8 @@ class Peer:
             self.heads()
         elif kind == WANT and message[2] == 6:
             self.send([HOLDS, message[1], []])
+        elif kind == WANT and message[2] == 5:
+            self.answer_proof(message)
         elif kind == GET:
             self.answer_window(message)
 
@@ -197,6 +216,15 @@ class Peer:
         if self.lie == "other-key" and texts:
             texts = [m.checkpoint(m.tree.size, m.tree.root(), nacl.signing.SigningKey.generate())]
         self.send([CKPT, req, node, gen, texts])
+
+    def answer_proof(self, message):
+        """The truth about its own log, of inclusion (docs/protocol.md 8.3)."""
+        m, (_, req, _, node, gen, size, index, kind) = self.member, message
+        if node != m.node or size > len(m.items) or kind != 1:
+            self.send([ERR, req, 7, "not held", 0])
+            return
+        leaves = [hashlib.sha256(b"\0" + item[0]).digest() for item in m.items[:size]]
+        self.send([PROOF, req, node, gen, size, index, kind, leaves[index], path_of(index, leaves)])
 
     def answer_window(self, message):
         m, (_, req, node, gen, start, end, _, _) = self.member, message

@@ -17,6 +17,7 @@
 #include "tests/node/dump.h"
 #include "tests/sim/breakage.h"
 #include "tests/sim/print.h"
+#include "tests/sim/untold.h"
 
 #define PRINTS 2048u    /* places of a table by hash, of the roots of a run; sixteen times as many in a large one */
 #define LARGE_STEPS 16u /* in a large run one step of so many is looked at */
@@ -274,21 +275,14 @@ static void root_at_frame(struct world *w, uint32_t from, const struct message *
 /* What no honest member can be guilty of, whatever befalls the lines. The others tell of lines: frames that do not verify at
  * their place, silence, stalls. */
 static const enum counter GUILT[] = {
-    COUNT_FRAME_FORMAT,         COUNT_FRAME_TOO_LARGE, COUNT_HELLO_VERSION,   COUNT_HELLO_FEDERATION,
-    COUNT_HELLO_PEER,           COUNT_MESSAGE_FORMAT,  COUNT_MESSAGE_UNKNOWN, COUNT_MESSAGE_UNASKED,
-    COUNT_HEADS_MISMATCH,       COUNT_HEADS_UNBACKED,  COUNT_HEADS_UNKNOWN,   COUNT_CHECKPOINT_FORMAT,
-    COUNT_CHECKPOINT_SIGNATURE, COUNT_CHECKPOINT_GAP,  COUNT_CHECKPOINT_FORK, COUNT_DATA_UNASKED,
-    COUNT_DATA_FORMAT,          COUNT_DATA_MISMATCH,   COUNT_DATA_LIMIT,      COUNT_PULL_MISMATCH,
-    COUNT_QUOTA_FRAMES,         COUNT_QUOTA_BYTES,     COUNT_STRANGER,        COUNT_KEY_MISMATCH,
-    COUNT_ERR_VERSION,          COUNT_ERR_FEDERATION,  COUNT_ERR_FORMAT,      COUNT_ERR_SIGNATURE,
-    COUNT_ERR_UNKNOWN,          COUNT_ERR_TOO_LARGE,   COUNT_ERR_NOT_MEMBER,  COUNT_ERR_OTHER,
+    COUNT_FRAME_FORMAT,    COUNT_FRAME_TOO_LARGE,    COUNT_HELLO_VERSION,        COUNT_HELLO_FEDERATION, COUNT_HELLO_PEER,
+    COUNT_MESSAGE_FORMAT,  COUNT_MESSAGE_UNKNOWN,    COUNT_MESSAGE_UNASKED,      COUNT_HEADS_MISMATCH,   COUNT_HEADS_UNBACKED,
+    COUNT_HEADS_UNKNOWN,   COUNT_CHECKPOINT_FORMAT,  COUNT_CHECKPOINT_SIGNATURE, COUNT_CHECKPOINT_GAP,   COUNT_CHECKPOINT_FORK,
+    COUNT_EVIDENCE_FORMAT, COUNT_EVIDENCE_SIGNATURE, COUNT_EVIDENCE_PROOF,       COUNT_DATA_UNASKED,     COUNT_DATA_FORMAT,
+    COUNT_DATA_MISMATCH,   COUNT_DATA_LIMIT,         COUNT_PULL_MISMATCH,        COUNT_QUOTA_FRAMES,     COUNT_QUOTA_BYTES,
+    COUNT_STRANGER,        COUNT_KEY_MISMATCH,       COUNT_ERR_VERSION,          COUNT_ERR_FEDERATION,   COUNT_ERR_FORMAT,
+    COUNT_ERR_SIGNATURE,   COUNT_ERR_UNKNOWN,        COUNT_ERR_TOO_LARGE,        COUNT_ERR_NOT_MEMBER,   COUNT_ERR_OTHER,
 };
-
-/* Today a relay of the one branch of a forked log is counted by those who hold the other (docs/protocol.md 7.4 will have them
- * fold from 0 on; nothing does yet). */
-static bool is_excused(const struct world *w, enum counter c) {
-  return w->has_fork && (c == COUNT_PULL_MISMATCH || c == COUNT_HEADS_MISMATCH);
-}
 
 static void blameless_at_step(struct world *w, uint32_t node) {
   const struct exchange *x = w->sim.nodes[node].exchange;
@@ -296,7 +290,7 @@ static void blameless_at_step(struct world *w, uint32_t node) {
     uint32_t who = owner_of(w, &x->peers[p].node);
     if (!world_is_honest(w, who)) continue;
     for (size_t i = 0; i < sizeof GUILT / sizeof *GUILT; i++) {
-      if (x->peers[p].counters.n[GUILT[i]] == 0 || is_excused(w, GUILT[i])) continue;
+      if (x->peers[p].counters.n[GUILT[i]] == 0) continue;
       world_break(w, "blameless", "%s counts %s of %s", world_name(w, node), counter_name(GUILT[i]), world_name(w, who));
     }
   }
@@ -400,11 +394,6 @@ static uint32_t find_absent(const struct world *w) {
   return w->n;
 }
 
-bool watch_is_converged(struct world *w) {
-  uint32_t node = 0, owner = 0;
-  return are_all_up(w) && !find_lack(w, &node, &owner) && find_absent(w) == w->n;
-}
-
 /* What a machine that lacks something says of itself. */
 static void tell_status(const struct world *w, uint32_t node) {
   if (!w->options->is_talkative) return;
@@ -413,6 +402,24 @@ static void tell_status(const struct world *w, uint32_t node) {
   world_say(w, "%s", text == NULL ? "" : text);
   free(text);
   json_decref(status);
+}
+
+/* ---- told ---- */
+
+static void told_at_end(struct world *w) {
+  const uint32_t owner = are_all_up(w) ? untold(w) : w->sim.f.n;
+  if (owner == w->sim.f.n) return;
+  for (uint32_t i = 0; i < w->n; i++) {
+    if (world_is_honest(w, i)) tell_status(w, i);
+  }
+  world_break(w, "told", "not everybody keeps the same evidence of the fork of %s", world_name(w, owner));
+}
+
+/* ---- both ---- */
+
+bool watch_is_converged(struct world *w) {
+  uint32_t node = 0, owner = 0;
+  return are_all_up(w) && !find_lack(w, &node, &owner) && find_absent(w) == w->n && untold(w) == w->sim.f.n;
 }
 
 static void converged_at_end(struct world *w) {
@@ -444,6 +451,8 @@ const struct invariant INVARIANTS[] = {
     {"ceilings", "queues, windows and questions in flight stay within their ceilings", ceilings_at_step, NULL, NULL, NULL},
     {"converged", "after the healing all honest members hold the same of every log that was not forked", NULL, NULL, NULL,
      converged_at_end},
+    {"told", "after the healing every honest member keeps the same evidence of a log that was forked", NULL, NULL, NULL,
+     told_at_end},
 };
 const uint32_t N_INVARIANTS = sizeof INVARIANTS / sizeof *INVARIANTS;
 

@@ -1,0 +1,118 @@
+#!/usr/bin/python3
+"""One node's folder is copied, and each copy publishes another case: the evidence is on every node within ten seconds after the
+second, the same everywhere; the log is frozen on both sides, and every answer about it says so, after a restart too."""
+import json
+import os
+import shutil
+import sqlite3
+import sys
+import time
+import urllib.request
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from lab import Lab, Node  # noqa: E402
+
+LIMIT = 60  # seconds, on a machine that does other things; what it took is printed
+
+
+def publish(lab, node, number, **options):
+    path = os.path.join(lab.dir, f"{number}.ndjson")
+    with open(path, "w", encoding="utf-8") as file:
+        row = {"title": {"en": f"Night library {number}"}, "summary": {"en": "Open after work."}, "country": "IT", "level": "local",
+               "source": "fork", "source_id": str(number), "original_lang": "en"}
+        file.write(json.dumps(row) + "\n")
+    return node.run(*lab.import_args(path), **options)
+
+
+def size(node):
+    """Of IT's log, as a node holds it."""
+    return next((log["size"] for log in node.status()["logs"] if log["handle"] == "IT"), 0)
+
+
+def fork(node):
+    """What a node says of IT's log; None while it knows of no fork."""
+    said = next((log for log in node.status()["logs"] if log["handle"] == "IT"), {})
+    return {key: said["forked"][key] for key in ("from", "exact", "sizes")} if "forked" in said else None
+
+
+def evidence(node):
+    store = sqlite3.connect(os.path.join(node.home, "store.db"))
+    rows = store.execute("SELECT gen, hex(item) FROM evidence").fetchall()
+    store.close()
+    return rows
+
+
+def page(node, path):
+    ports = open(os.path.join(node.home, "run/ports"), encoding="utf-8").read().split()
+    base = next(word for word in ports if word.startswith("http://")).rstrip("/")
+    with urllib.request.urlopen(base + path, timeout=20) as answer:
+        return answer.read().decode()
+
+
+def says_so(node, common):
+    """Every answer about IT's log."""
+    line = f"IT forked its log from {common}"
+    assert line in node.run("status")[1].decode(), node.run("status")[1].decode()
+    for command in ("show", "history", "where"):
+        assert line in node.run(command, "Night library 1")[1].decode(), command
+        assert node.json(command, "Night library 1")["forked"]["from"] == common, command
+
+
+def main():
+    with Lab() as lab:
+        it, fr, ee = lab.found("IT", "FR", "EE")
+        lab.serve(it, fr, ee)
+        publish(lab, it, 1)
+        lab.converged([it, fr, ee], 30)
+        for node in (it, fr, ee):
+            node.stop()
+        twin = lab.nodes["IT2"] = Node(lab, "IT2")
+        for folder in ("home", "config"):
+            shutil.rmtree(getattr(twin, folder), ignore_errors=True)
+            shutil.copytree(getattr(it, folder), getattr(twin, folder), symlinks=True)
+        it.serve()
+        twin.serve()
+        fr.serve("--peer", f"IT={it.port()}")
+        ee.serve("--peer", f"IT={twin.port()}")
+        nodes = [it, twin, fr, ee]
+        lab.converged(nodes, 30)
+        common = size(it)
+
+        publish(lab, it, 2)
+        lab.until(lambda: size(fr) == common + 1, LIMIT, "FR holds the one branch")
+        publish(lab, twin, 3)
+        start = time.monotonic()
+        lab.until(lambda: size(ee) == common + 1, LIMIT, "EE holds the other")
+        ee.stop()
+        ee.serve("--peer", f"IT={twin.port()}", "--peer", f"FR={fr.port()}")
+        for node in nodes:
+            lab.until(lambda n=node: fork(n) == {"from": common, "exact": True, "sizes": [common + 1] * 2}, LIMIT,
+                      f"{node.handle} knows where the log parts: {fork(node)}")
+        took = time.monotonic() - start
+        kept = evidence(it)
+        assert len(kept) == 1 and all(evidence(node) == kept for node in nodes), [evidence(node) for node in nodes]
+        print(f"evidence on all four machines {took:.1f} s after the second case, and the same on each")
+
+        assert publish(lab, twin, 4, ok=(1, 7, 9))[0] != 0
+        publish(lab, fr, 5)  # other logs go on
+        lab.until(lambda: len({next(l["size"] for l in n.status()["logs"] if l["handle"] == "FR") for n in nodes}) == 1, LIMIT,
+                  "FR's log goes on everywhere")
+        assert [size(node) for node in nodes] == [common + 1] * 4
+        assert f'"from":{common}' in page(fr, "/nodes/IT.json").replace(" ", "")
+        assert "forked by its owner" in page(fr, "/en/nodes/IT")
+        for node in nodes:
+            says_so(node, common)
+            node.stop()
+        for node in nodes:
+            assert fork(node)["from"] == common and evidence(node) == kept
+            says_so(node, common)
+        it.serve()
+        fr.serve("--peer", f"IT={it.port()}")
+        lab.until(lambda: all(fork(node) == {"from": common, "exact": True, "sizes": [common + 1] * 2} for node in (it, fr)), LIMIT,
+                  "a restart forgets nothing")
+        assert size(it) == size(fr) == common + 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
