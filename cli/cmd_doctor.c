@@ -14,6 +14,7 @@
 
 #include "cli/backup.h"
 #include "cli/commands.h"
+#include "cli/guarded.h"
 #include "cli/here.h"
 #include "cli/out.h"
 #include "cli/person.h"
@@ -333,6 +334,28 @@ static const char *endpoint_of(const struct examination *x, const struct federat
   return m->has_address ? m->address.endpoints[0] : NULL;
 }
 
+/* Whether this node may write, or what its records wait for. */
+static void check_guard(struct examination *x) {
+  struct ctl_client *ctl = NULL;
+  struct err err = ERR_INIT;
+  json_t *status = NULL, *guard = NULL;
+  const char *todo;
+  char text[400];
+  if (ctl_connect(&x->here.home, 0, &ctl, NULL) == OK && ctl_get(ctl, "/status", &status, NULL) != OK) {
+    status = NULL;
+  }
+  ctl_close(ctl);
+  if (guarded_json(x->cli, &x->here, json_object_get(status, "guard"), &guard, &err) != OK) {
+    note_error(x, "guard", &err);
+  } else {
+    guarded_text(guard, text, sizeof text, &todo);
+    note(x, text[0] == '\0' ? LEVEL_OK : LEVEL_WARN, "guard", todo, "%s",
+         text[0] == '\0' ? out_word(x->cli, "this node may write to its log", "questo nodo può scrivere nel registro") : text);
+  }
+  json_decref(status);
+  json_decref(guard);
+}
+
 static void check_peers(struct examination *x) {
   const struct federation *f = &x->here.federation;
   const uint32_t n = f->epoch.n_members;
@@ -377,7 +400,7 @@ static const struct {
 } CHECKS[] = {{check_home, false, false},   {check_keys, true, false},    {check_sheets, true, false},
               {check_backup, true, false},  {check_person, false, false}, {check_store, true, false},
               {check_contents, true, true}, {check_clock, true, true},    {check_disk, true, false},
-              {check_serve, true, false},   {check_peers, true, true}};
+              {check_serve, true, false},   {check_guard, true, true},    {check_peers, true, true}};
 
 enum err_code cmd_doctor(struct cli *cli, const struct args *args, struct err *err) {
   struct examination x = {.cli = cli, .list = json_array()};

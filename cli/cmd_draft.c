@@ -26,6 +26,8 @@ const struct option_row options_new[] = {
 };
 const struct option_row options_publish[] = {
     {"replaces", 0, OPTION_VALUE, "ID", "the object of which this is a new version", "l'oggetto di cui è una nuova versione"},
+    {"alone", 0, OPTION_FLAG, NULL, "write although no member says how much of this node's log it holds: when nobody can",
+     "scrive anche se nessun membro dice quanto ha del registro di questo nodo: quando nessuno può dirlo"},
     OPTIONS_END,
 };
 
@@ -310,6 +312,8 @@ static void say_row(void *context, const struct publication_row *row) {
     out_line(p->cli, "%s  %s  known: %s holds this already", row->reference, path, row->reference);
   } else if (row->logged) {
     out_line(p->cli, "%s  %s  %s", row->reference, path, row->new_version ? "new version, logged" : "logged");
+  } else if (row->queued) {
+    out_line(p->cli, "%s  (%s)", row->why, path);
   } else {
     out_line(p->cli, "refused  %s  %s", path, row->why);
   }
@@ -320,12 +324,12 @@ static void say_row(void *context, const struct publication_row *row) {
     findings_show_next(p->cli, o->schema, &o->findings, "    ");
   }
   const json_t *similar = p->drafts[row->tag].similar;
-  json_array_append_new(p->list,
-                        json_pack("{s:o, s:b, s:b, s:s, s:s, s:o, s:o, s:i, s:o}", "file", out_json_text(view_of_text(path)),
-                                  "logged", row->logged, "known", row->known, "ref", row->reference, "reason", row->reason,
-                                  "id", out_json_hash(&row->id), "similar",
-                                  similar == NULL ? json_array() : json_deep_copy(similar), "completeness",
-                                  (int)proposal_completeness(o), "next", findings_next_json(p->cli, o->schema, &o->findings)));
+  json_array_append_new(
+      p->list,
+      json_pack("{s:o, s:b, s:b, s:b, s:s, s:s, s:s, s:o, s:o, s:i, s:o}", "file", out_json_text(view_of_text(path)), "logged",
+                row->logged, "known", row->known, "queued", row->queued, "why", row->why, "ref", row->reference, "reason",
+                row->reason, "id", out_json_hash(&row->id), "similar", similar == NULL ? json_array() : json_deep_copy(similar),
+                "completeness", (int)proposal_completeness(o), "next", findings_next_json(p->cli, o->schema, &o->findings)));
 }
 
 static void say_held(struct publishing *p, size_t i) {
@@ -375,9 +379,8 @@ static enum err_code publish_all(struct publishing *p, struct err *err) {
     return code;
   }
   code = seal_all(p, publication, err);
-  if (code == OK && publication_refused(publication) > 0) {
-    code = err_set(err, ERR_REFUSED, "%ju of %zu drafts were refused: %s", (uintmax_t)publication_refused(publication),
-                   p->args->n_operands, publication_last_refusal(publication));
+  if (code == OK) {
+    code = publication_verdict(publication, p->args->n_operands, err);
   }
   publication_free(publication);
   return code;
@@ -399,6 +402,9 @@ enum err_code cmd_publish(struct cli *cli, const struct args *args, struct err *
   enum err_code code = submit_open(cli, &p.submit, err);
   if (code == OK) {
     code = read_drafts(&p, err);
+  }
+  if (code == OK && args_flag(args, "alone")) {
+    code = submit_alone(&p.submit, err);
   }
   if (code == OK && id != NULL && (code = version_by_name(&p.submit.here, id, &replaced, err)) == OK) {
     p.replaced = &replaced;

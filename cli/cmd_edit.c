@@ -25,13 +25,14 @@ struct publishing {
   struct cli *cli;
   const struct editing *e;
   const char *path;
-  bool logged;
+  bool logged, queued;
   char why[256];
 };
 
 static void say_row(void *context, const struct publication_row *row) {
   struct publishing *p = context;
   p->logged = row->logged;
+  p->queued = row->queued;
   snprintf(p->why, sizeof p->why, "%s", row->why);
   if (row->logged) {
     out_line(p->cli, "%s  %s  %s", row->reference, p->path,
@@ -57,7 +58,9 @@ static enum err_code send(struct publishing *p, struct submit *s, const struct p
     code = code == OK ? publication_flush(publication, s, err) : code;
     publication_free(publication);
   }
-  if (code == OK && !p->logged) {
+  if (code == OK && p->queued) {
+    code = err_set(err, ERR_QUEUED, "%s", p->why);
+  } else if (code == OK && !p->logged) {
     code = err_set(err, ERR_REFUSED, "%s", p->why);
     err_hint(err, "specola edit %s %s", p->e->reference, p->path);
   }

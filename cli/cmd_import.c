@@ -78,8 +78,13 @@ static enum err_code say_counts(struct cli *cli, const struct import_counts *c, 
   out_set_number(cli, "published", c->published);
   out_set_number(cli, "new_versions", c->new_versions);
   out_set_number(cli, "known", c->known);
+  out_set_number(cli, "queued", c->queued);
   out_set_number(cli, "refused", c->refused);
   out_set_bool(cli, "dry_run", dry);
+  if (c->refused == 0 && c->queued > 0) {
+    err_set(err, ERR_QUEUED, "%ju of %ju rows are queued", (uintmax_t)c->queued, (uintmax_t)c->rows);
+    return err_hint(err, "they go into the log by themselves: specola status says what they wait for");
+  }
   if (c->refused == 0) {
     return OK;
   }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/guarded.h"
 #include "cli/out.h"
 #include "cli/progress.h"
 #include "cli/serving.h"
@@ -22,6 +23,8 @@ const struct option_row options_serve[] = {
      "dove mostrare le pagine, al posto di node.ini; off: da nessuna parte"},
     {"idle-now", 0, OPTION_FLAG, NULL, "tell the others every second how far this node is",
      "dice agli altri ogni secondo a che punto è"},
+    {"alone", 0, OPTION_FLAG, NULL, "write although no member says how much of this node's log it holds: when nobody can",
+     "scrive anche se nessun membro dice quanto ha del registro di questo nodo: quando nessuno può dirlo"},
     OPTIONS_END,
 };
 
@@ -130,6 +133,17 @@ static void say_ready(void *context, const char *gate, const char *web) {
   fflush(stdout);
 }
 
+/* The fork guard is opened before the node serves. */
+static enum err_code open_alone(struct cli *cli, struct err *err) {
+  struct submit s;
+  enum err_code code = submit_open(cli, &s, err);
+  if (code == OK) {
+    code = submit_alone(&s, err);
+    submit_release(&s);
+  }
+  return code;
+}
+
 enum err_code cmd_serve(struct cli *cli, const struct args *args, struct err *err) {
   struct serve_options options;
   char program[HOME_PATH_MAX];
@@ -139,6 +153,9 @@ enum err_code cmd_serve(struct cli *cli, const struct args *args, struct err *er
   }
   if (code == OK) {
     code = peers_are_members(cli, &options, err);
+  }
+  if (code == OK && args_flag(args, "alone")) {
+    code = open_alone(cli, err);
   }
   if (code == OK) {
     options.ready = say_ready;
@@ -168,6 +185,7 @@ static void say_sync(struct cli *cli, const json_t *report) {
     out_line(cli, "! the log of %s is paused: it holds as many texts as it may (log_bodies in node.ini)",
              json_string_value(peer));
   }
+  guarded_say(cli, json_object_get(report, "guard"));
   const json_t *n = json_object_get(report, "new");
   if (json_is_integer(n)) {
     out_line(cli, "%jd new entr%s", (intmax_t)json_integer_value(n), json_integer_value(n) == 1 ? "y" : "ies");

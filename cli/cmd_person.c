@@ -71,9 +71,7 @@ static enum err_code certify(struct submit *s, const struct wish *w, char refere
   if (s->ctl == NULL) {
     enum err_code code = hall_certify(s->hall, &w->card.key, 0, w->roles, w->territory, w->card.name, &row, err);
     if (code == OK && row.state != RECEIPT_LOGGED) {
-      char why[256];
-      refusal_text(row.reason, why, sizeof why);
-      code = err_set(err, ERR_REFUSED, "%s", why);
+      code = submit_not_logged(s, &row, err);
     }
     if (code == OK) {
       reference_format(&s->here.federation, &s->here.federation.own, row.gen, row.index, reference);

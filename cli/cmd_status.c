@@ -9,6 +9,7 @@
 #include "cli/backup.h"
 #include "cli/commands.h"
 #include "cli/forked.h"
+#include "cli/guarded.h"
 #include "cli/here.h"
 #include "cli/out.h"
 #include "keys/words.h"
@@ -314,6 +315,11 @@ static enum err_code gather(struct cli *cli, struct here *here, struct err *err)
     code = status_from_store(cli, here, err);
   }
   ctl_close(ctl);
+  if (code == OK) {
+    json_t *guard = NULL;
+    code = guarded_json(cli, here, json_object_get(cli->doc, "guard"), &guard, err);
+    out_set(cli, "guard", guard);
+  }
   return code == OK ? add_holders(cli, here, err) : code;
 }
 
@@ -339,6 +345,7 @@ enum err_code cmd_status(struct cli *cli, const struct args *args, struct err *e
   out_line(cli, "Frontier     %.16s   (equal at two nodes: they hold the same)", text_of(cli->doc, "frontier"));
   say_figures(cli);
   say_backup(cli, &here.home);
+  guarded_say(cli, json_object_get(cli->doc, "guard"));
   say_logs(cli);
   say_peers(cli);
   json_t *strangers = json_object_get(cli->doc, "strangers");

@@ -83,9 +83,7 @@ static enum err_code send(struct submit *s, const struct version_of *v, struct v
     code = submit_send(s, batch, receipt, err);
   }
   if (code == OK && receipt->rows[0].state != RECEIPT_LOGGED) {
-    char why[256];
-    refusal_text(receipt->rows[0].reason, why, sizeof why);
-    code = err_set(err, ERR_REFUSED, "%s", why);
+    code = submit_not_logged(s, &receipt->rows[0], err);
   } else if (code == OK) {
     reference_format(&s->here.federation, &receipt->node, receipt->rows[0].gen, receipt->rows[0].index, reference);
   }

@@ -269,6 +269,11 @@ static void said(void *context, const struct publication_row *row) {
     say_fate(i, row->tag, row->known ? FATE_KNOWN : row->new_version ? FATE_NEW_VERSION : FATE_PUBLISHED, row->reference);
     return;
   }
+  if (row->queued) {
+    i->counts.queued++;
+    note_row(i, row->tag, "queued", "", row->reason, row->why);
+    return;
+  }
   i->counts.refused++;
   end_progress(i);
   out_line(i->plan.cli, "row %zu: refused: %s", row->tag, row->why);

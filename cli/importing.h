@@ -11,7 +11,7 @@
 #include "protocol/schema/import_map.h"
 
 struct import_counts {
-  uint64_t rows, published, new_versions, known, refused;
+  uint64_t rows, published, new_versions, known, queued, refused;
   uint64_t warnings; /* what the map renamed, dropped or could not read, and what the schema has to say */
   uint64_t similar;  /* rows that are much like an object that is there, or an earlier row */
 };

@@ -7,6 +7,7 @@
 
 #include "cli/founding.h"
 #include "node/admit.h"
+#include "node/head.h"
 #include "protocol/canon.h"
 #include "protocol/people.h"
 
@@ -142,7 +143,9 @@ static enum err_code begin_log(const struct home *home, struct store *store, con
   if (code != OK || (code = home_schemas(home, &schemas, err)) != OK) {
     goto out;
   }
+  const struct head_file head = head_in(home->dir);
   const struct hall_config config = {.store = store,
+                                     .head = &head,
                                      .federation = &federation,
                                      .schemas = schemas,
                                      .node_key = key,

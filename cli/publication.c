@@ -31,8 +31,9 @@ struct publication {
   struct receipt receipt;
   publication_said *said;
   void *context;
-  uint64_t n_refused;
+  uint64_t n_refused, n_queued;
   char last_refusal[256];
+  struct err queued; /* of the last that waits */
 };
 
 enum err_code publication_new(publication_said *said, void *context, struct publication **out, struct err *err) {
@@ -54,6 +55,16 @@ uint64_t publication_refused(const struct publication *p) {
 
 const char *publication_last_refusal(const struct publication *p) {
   return p->last_refusal;
+}
+
+enum err_code publication_verdict(const struct publication *p, size_t total, struct err *err) {
+  if (p->n_refused > 0) {
+    return err_set(err, ERR_REFUSED, "%ju of %zu drafts were refused: %s", (uintmax_t)p->n_refused, total, p->last_refusal);
+  }
+  if (p->n_queued > 0 && err != NULL) {
+    *err = p->queued;
+  }
+  return p->n_queued > 0 ? ERR_QUEUED : OK;
 }
 
 /* ---- the version before ---- */
@@ -256,9 +267,15 @@ static void tell(struct publication *p, uint32_t i) {
                                 .id = sealed->id};
   if (row.logged) {
     reference_format(&p->submit->here.federation, &p->receipt.node, r->gen, r->index, row.reference);
+  } else if (r->state == RECEIPT_QUEUED) {
+    row.queued = true;
+    row.reason = "queued";
+    (void)!submit_not_logged(p->submit, r, &p->queued);
+    snprintf(row.why, sizeof row.why, "%.255s", p->queued.message);
+    p->n_queued++;
   } else {
-    row.reason = r->state == RECEIPT_REFUSED ? reason_name(r->reason) : "queued";
-    refusal_text(r->state == RECEIPT_REFUSED ? r->reason : REASON_NOT_YET, row.why, sizeof row.why);
+    row.reason = reason_name(r->reason);
+    refusal_text(r->reason, row.why, sizeof row.why);
     memcpy(p->last_refusal, row.why, sizeof row.why);
     p->n_refused++;
   }

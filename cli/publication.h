@@ -13,6 +13,7 @@
 struct publication_row {
   size_t tag;
   bool logged, new_version, known; /* known: the log holds it already, nothing was sent */
+  bool queued;                     /* accepted, and waits for the fork guard; why says what for */
   char reference[REFERENCE_MAX];   /* LOGGED: of the new entry; KNOWN: of the version held */
   const char *reason;              /* refused: "need"; else "" */
   char why[256];                   /* refused: "need: something that … (specola check FILE)" */
@@ -61,5 +62,8 @@ MUST_CHECK enum err_code publication_flush(struct publication *p, struct submit 
 uint64_t publication_refused(const struct publication *p);
 /* Why the last refused one was; "" if none. Borrowed. */
 const char *publication_last_refusal(const struct publication *p);
+/* OK if everything that was added is in the log or known to it; else ERR_REFUSED, or ERR_QUEUED if some only waits. total: how
+ * many there were, whatever became of them. */
+MUST_CHECK enum err_code publication_verdict(const struct publication *p, size_t total, struct err *err);
 
 #endif

@@ -60,7 +60,9 @@ static enum err_code open_hall(struct cli *cli, const struct home *home, struct 
   if (code != OK) {
     return code;
   }
+  s->head = head_in(s->here.home.dir);
   const struct hall_config config = {.store = s->store,
+                                     .head = &s->head,
                                      .federation = &s->federation,
                                      .schemas = s->here.schemas,
                                      .node_key = &s->node_key,
@@ -246,6 +248,42 @@ enum err_code submit_finish(struct submit *s, struct receipt *out, struct err *e
   s->flight = NULL;
   free(f);
   return code;
+}
+
+enum err_code submit_alone(struct submit *s, struct err *err) {
+  json_t *answer = NULL;
+  if (s->ctl == NULL) {
+    return hall_go_alone(s->hall, err);
+  }
+  const enum err_code code = ctl_order(s->ctl, "alone", NULL, &answer, err);
+  json_decref(answer);
+  return code;
+}
+
+/* What the fork guard waits for; "" if nobody says. */
+static void guard_text(struct submit *s, char out[GUARD_REASON_MAX]) {
+  struct guard_look look;
+  json_t *status = NULL;
+  out[0] = '\0';
+  if (s->ctl == NULL && hall_guard_look(s->hall, &look)) {
+    guard_reason(&look.guard, &s->federation, out);
+  } else if (s->ctl != NULL && ctl_get(s->ctl, "/status", &status, NULL) == OK) {
+    const char *reason = json_string_value(json_object_get(json_object_get(status, "guard"), "reason"));
+    snprintf(out, GUARD_REASON_MAX, "%s", reason == NULL ? "" : reason);
+  }
+  json_decref(status);
+}
+
+enum err_code submit_not_logged(struct submit *s, const struct receipt_row *row, struct err *err) {
+  char why[256];
+  if (row->state == RECEIPT_QUEUED) {
+    guard_text(s, why);
+    err_set(err, ERR_QUEUED, "queued: %s", why[0] == '\0' ? "waiting for its turn" : why);
+    return err_hint(err,
+                    "it goes into the log by itself then: specola serve, or specola sync; specola status shows what waits");
+  }
+  refusal_text(row->reason, why, sizeof why);
+  return err_set(err, ERR_REFUSED, "%s", why);
 }
 
 void refusal_text(uint64_t reason, char *out, size_t size) {

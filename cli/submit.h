@@ -11,7 +11,7 @@
 #include "cli/here.h"
 #include "keys/sign.h"
 #include "node/ctl_client.h"
-#include "node/ingest.h"
+#include "node/guarding.h"
 #include "protocol/record.h"
 
 /* A record on its way. */
@@ -39,6 +39,7 @@ struct submit {
   struct here here;
   struct ctl_client *ctl; /* NULL: the hall runs here */
   struct hall *hall;
+  struct head_file head;        /* only with hall */
   struct store *store;          /* only with hall, whose connection it is; owned */
   struct federation federation; /* only with hall, which may change it; owned */
   struct signer node_key;       /* only with hall */
@@ -68,6 +69,12 @@ MUST_CHECK enum err_code submit_start(struct submit *s, const struct batch *batc
 MUST_CHECK enum err_code submit_finish(struct submit *s, struct receipt *out, struct err *err);
 /* Encodes a batch as docs/protocol.md 9 says. */
 MUST_CHECK enum err_code batch_encode(const struct batch *b, struct bytes *out, struct err *err);
+/* Opens the fork guard on a person's word, here or at the node that serves (docs/store.md). ERR_REFUSED if it is known that
+ * members hold more of the own log; errors of the way. */
+MUST_CHECK enum err_code submit_alone(struct submit *s, struct err *err);
+/* Sets err for a row that is not in the log: ERR_QUEUED with what it waits for ("queued: waiting for 2 of 3 members to name our
+ * size"), or ERR_REFUSED with why. */
+MUST_CHECK enum err_code submit_not_logged(struct submit *s, const struct receipt_row *row, struct err *err);
 /* "need: something that is needed … (specola check FILE)" for a refused row. */
 void refusal_text(uint64_t reason, char *out, size_t size);
 

@@ -48,7 +48,7 @@ enum err_code hall_admit_identity(struct hall *h, struct err *err) {
   struct receipt_row row = {.state = RECEIPT_QUEUED};
   struct bytes body;
   enum err_code code = has_key(h, err);
-  if (code != OK || hall_head(h, &f->own, 1) != NULL) {
+  if (code != OK || hall_head(h, &f->own, 1) != NULL || !hall_may_write(h)) {
     return code;
   }
   bytes_init(&body, LIMIT_BODY);
@@ -110,6 +110,9 @@ enum err_code hall_certify(struct hall *h, const struct pubkey *key, uint64_t pe
   struct salt salt;
   struct bytes body;
   enum err_code code = has_key(h, err);
+  if (code == OK) {
+    code = hall_must_write(h, err); /* the next free number is not known while a part of the log may be elsewhere */
+  }
   if (code == OK) {
     code = pubkey_check(key, err);
   }

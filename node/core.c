@@ -111,7 +111,9 @@ static enum err_code open_all(struct core *c, const struct core_config *config, 
   if (code == OK) code = home_schemas(&c->home, &c->schemas, err);
   if (code == OK) schema_set_language_check(c->schemas, false); /* warnings are told to authors, by the commands */
   if (code != OK) return code;
+  c->head = head_in(c->home.dir);
   const struct hall_config wanted = {.store = c->store,
+                                     .head = &c->head,
                                      .federation = &c->federation,
                                      .schemas = c->schemas,
                                      .node_key = config->node_key,

@@ -8,6 +8,7 @@
 #include "node/admit.h"
 #include "node/core.h"
 #include "node/exchange/exchange.h"
+#include "node/guarding.h"
 #include "node/net/linkend.h"
 
 #define CORE_ORDERS 64  /* that wait at once: as many as ctl lets through */
@@ -27,6 +28,7 @@ struct core {
   struct store *store;
   struct federation federation;
   struct schema_set *schemas;
+  struct head_file head;
   struct hall *hall;
   struct exchange *exchange;
   const struct signer *node_key; /* borrowed */

@@ -8,6 +8,7 @@
  *   import {path}                           -> {logs, entries, new, held, known}; a bundle, path absolute
  *   rebuild {}                              -> {}
  *   takedown {reference, whole, reason}     -> {takedowns: [reference…]}; reason: a number of the vocabulary
+ *   alone {}                                -> {}; opens the fork guard on a person's word
  *   stop {}                                 -> {}
  *
  * A refusal is {"error": {code, message, hint, exit}} with a status that fits.
@@ -74,6 +75,12 @@ static void answer_json(struct core *c, uint64_t id, json_t *document) {
   json_decref(document);
 }
 
+/* What the fork guard does, and what waits for it. NULL: nothing guards. */
+static json_t *guard_of(const struct core *c) {
+  struct guard_look look;
+  return hall_guard_look(c->hall, &look) ? guard_json(&look, &c->federation) : NULL;
+}
+
 /* ---- rounds of exchange ---- */
 
 /* Entries held of others. */
@@ -115,9 +122,9 @@ static json_t *paused_logs(const json_t *status) {
 json_t *core_round_report(const struct core *c, const struct order *round) {
   json_t *status = exchange_status(c->exchange);
   const uint64_t now = entries_of_others(c);
-  json_t *report = json_pack("{s:O?, s:I, s:b, s:o?}", "peers", json_object_get(status, "peers"), "new",
+  json_t *report = json_pack("{s:O?, s:I, s:b, s:o?, s:o?}", "peers", json_object_get(status, "peers"), "new",
                              (json_int_t)(now > round->entries ? now - round->entries : 0), "idle", exchange_idle(c->exchange),
-                             "paused", paused_logs(status));
+                             "paused", paused_logs(status), "guard", guard_of(c));
   json_decref(status);
   return report;
 }
@@ -352,6 +359,13 @@ static enum err_code order_rebuild(struct core *c, uint64_t id, const json_t *ar
   return code;
 }
 
+static enum err_code order_alone(struct core *c, uint64_t id, const json_t *argument, struct err *err) {
+  (void)argument;
+  const enum err_code code = hall_go_alone(c->hall, err);
+  if (code == OK) answer_json(c, id, json_object());
+  return code;
+}
+
 static enum err_code order_stop(struct core *c, uint64_t id, const json_t *argument, struct err *err) {
   (void)argument;
   (void)err;
@@ -370,6 +384,7 @@ static const struct {
 } ORDERS[] = {
     {"/order/sync", order_sync},     {"/order/ping", order_ping},       {"/order/certify", order_certify},
     {"/order/import", order_import}, {"/order/rebuild", order_rebuild}, {"/order/takedown", order_takedown},
+    {"/order/alone", order_alone},
     {"/order/stop", order_stop},
 };
 
@@ -411,11 +426,11 @@ static enum err_code status(struct core *c, uint64_t id, struct err *err) {
   if (code != OK) return code;
   hash_hex(&c->federation.own, node);
   answer_json(c, id,
-              json_pack("{s:s, s:s, s:I, s:I, s:s, s:o, s:o, s:O?, s:s}", "node", node, "handle",
+              json_pack("{s:s, s:s, s:I, s:I, s:s, s:o, s:o, s:o?, s:O?, s:s}", "node", node, "handle",
                         federation_handle(&c->federation, &c->federation.own), "epoch", (json_int_t)c->federation.epoch.number,
                         "uptime_s", (json_int_t)((clock_ms(clock_system()) - c->started_ms) / 1000), "endpoint", c->endpoint,
-                        "figures", figures, "exchange", exchange_status(c->exchange), "processes", c->processes, "version",
-                        SPECOLA_VERSION));
+                        "figures", figures, "exchange", exchange_status(c->exchange), "guard", guard_of(c), "processes",
+                        c->processes, "version", SPECOLA_VERSION));
   return OK;
 }
 

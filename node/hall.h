@@ -4,10 +4,11 @@
 #ifndef SPECOLA_NODE_HALL_H
 #define SPECOLA_NODE_HALL_H
 
-#include "node/ingest.h"
+#include "node/guarding.h"
 #include "node/store/derivation.h"
 #include "node/store/evidence.h"
 #include "node/verify.h"
+#include "protocol/holds.h"
 
 /* A log in memory. state is loaded when it is first needed, and dropped (NULL) when a transaction fails that moved it. */
 struct hall_log {
@@ -19,6 +20,12 @@ struct hall_leaves {
   int64_t log_no; /* 0: none */
   uint64_t n, room;
   struct hash *hashes; /* owned */
+};
+/* The fork guard and what it writes. Nothing of it is used unless is_guarded. */
+struct guarding {
+  bool is_guarded, has_head;
+  struct guard_look look;
+  struct own_head head; /* what the head file says */
 };
 struct hall {
   struct hall_config config;
@@ -36,6 +43,7 @@ struct hall {
   struct fork *forks; /* owned; by (node, gen): logs of which evidence is held */
   uint32_t n_forks;
   struct hall_leaves leaves;
+  struct guarding guarding;
 };
 
 /* The log in memory, NULL if nothing of it is held. */
@@ -57,5 +65,14 @@ MUST_CHECK enum err_code hall_load_forks(struct hall *h, struct err *err);
 MUST_CHECK enum err_code hall_frozen(const struct hall *h, const struct hash *node, uint64_t gen, struct err *err);
 /* Frees the leaf hashes that are kept; they are read again when they are needed. */
 void hall_forget_leaves(struct hall *h);
+/* ---- the fork guard: guarding.c, outbox.c, admit.c ---- */
+MUST_CHECK enum err_code guarding_open(struct hall *h, struct err *err); /* at the end of hall_open */
+void guarding_moved(struct hall *h, const struct log *log);              /* after hall_moved */
+void guarding_holds(struct hall *h, const struct holds *holds);          /* fresh ones of another member */
+/* Instead of admission while the guard is closed: keeps in the outbox what may come in later. Store errors. */
+MUST_CHECK enum err_code outbox_queue(struct hall *h, const struct verified *entries, uint32_t n, struct receipt *out,
+                                      struct err *err);
+/* Admits the oldest that wait, one submission's worth, in one transaction. *moved: the own log grew. Store errors. */
+MUST_CHECK enum err_code outbox_release(struct hall *h, bool *moved, struct err *err);
 
 #endif

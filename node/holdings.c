@@ -44,6 +44,7 @@ static enum err_code take(struct hall *h, struct hall_holds *one, struct holds *
     return one->code;
   }
   one->holder = room->holder;
+  if (one->fresh) guarding_holds(h, room);
   return one->fresh ? holds_put(h->config.store, room, clock_unix(h->config.clock), one->item, err) : OK;
 }
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "keys/text.h"
+#include "node/head.h"
 #include "node/home_config.h"
 
 #define CONFIG_FILE "node.ini"
@@ -236,7 +237,14 @@ enum err_code home_begin(const char *dir, const struct home_config *config, stru
       (code = have_key(out, KEYFILE_NODE, "node.key", passphrase, err)) != OK) {
     return code;
   }
-  return have_key(out, KEYFILE_CURVE, "curve.key", passphrase, err);
+  if ((code = have_key(out, KEYFILE_CURVE, "curve.key", passphrase, err)) != OK) {
+    return code;
+  }
+  /* The own log has not begun, and nothing was ever put back: the fork guard of this home stands open. */
+  const struct own_head begun = {.gen = 1};
+  struct own_head there;
+  const struct head_file head = head_in(out->dir);
+  return head.read(head.context, &there, NULL) == OK ? OK : head.put(head.context, &begun, err);
 }
 
 enum err_code home_finish(const struct home *h, struct err *err) {

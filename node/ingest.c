@@ -91,6 +91,7 @@ void hall_moved(struct hall *h, const struct log *log, struct evaluation *state,
       (struct hall_head){.node = log->node, .gen = log->gen, .size = log->range.size, .root = merkle_root(&log->range)};
   h->missing += more_missing;
   digest_again(h);
+  guarding_moved(h, log);
 }
 
 /* ---- opening ---- */
@@ -156,6 +157,9 @@ enum err_code hall_open(const struct hall_config *config, struct hall **out, str
   }
   if (code == OK) {
     code = hall_load_forks(h, err);
+  }
+  if (code == OK) {
+    code = guarding_open(h, err);
   }
   if (code != OK) {
     hall_close(h);

@@ -16,7 +16,8 @@
 #include "protocol/people.h"
 #include "protocol/schema/schema.h"
 
-struct hall; /* opaque */
+struct hall;      /* opaque */
+struct head_file; /* node/head.h */
 struct hall_config {
   struct store *store;           /* STORE_WRITE; borrowed */
   struct federation *federation; /* borrowed; the hall updates identities and addresses in it */
@@ -24,6 +25,7 @@ struct hall_config {
   const struct signer *node_key; /* borrowed; NULL: this process cannot write to the own log */
   const struct clock_source *clock;
   const struct entropy_source *entropy;
+  const struct head_file *head; /* where the head is kept (node/head.h); borrowed; NULL: the own log is not guarded */
   unsigned threads;
   uint64_t log_bodies; /* octets of bodies of one log past which it is not followed further; 0: LIMIT_LOG_BODIES */
 };

@@ -87,6 +87,7 @@ enum err_code hall_pull_begin(struct hall *h, struct view text, uint64_t from, s
   struct checkpoint checkpoint;
   enum err_code code = check_text(h, text, &checkpoint, err);
   if (code == OK) {
+    hall_hears_checkpoint(h, &checkpoint);
     code = check_place(h, &checkpoint, from, err);
   }
   if (code == OK) {

@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/log.h"
 #include "node/exchange/inside.h"
+#include "node/guarding.h"
 
 /* ---- small things that every file here uses ---- */
 
@@ -208,6 +210,19 @@ void exchange_published(struct exchange *x) {
   x->activity_ms = now_ms(x);
 }
 
+/* The head file and the outbox, when the fork guard has opened. True: more is to do at once. */
+static bool guard_turn(struct exchange *x) {
+  struct err err = ERR_INIT;
+  bool moved = false;
+  if (now_ms(x) < x->guard_due_ms) return false;
+  if (hall_guard_turn(x->config.hall, &moved, &err) != OK) {
+    log_line(LOG_ERROR, "guard", "what waits stays in the outbox", "why=%s", err.message);
+    x->guard_due_ms = now_ms(x) + GUARD_RETRY_MS;
+  }
+  if (moved) exchange_published(x);
+  return moved;
+}
+
 uint64_t exchange_tick(struct exchange *x) {
   uint64_t now = now_ms(x);
   if (now > x->tick_due_ms + TICK_MS) request_put_off(x, now - x->tick_due_ms); /* it was us who slept */
@@ -217,7 +232,9 @@ uint64_t exchange_tick(struct exchange *x) {
     return 0;
   }
   x->asks_first = false;
+  const bool is_busy = guard_turn(x);
   uint64_t due = dial_tick(x), at = request_tick(x);
+  if (is_busy) due = now;
   if (at < due) due = at;
   at = holds_tick(x);
   if (at < due) due = at;
@@ -272,7 +289,8 @@ static bool peer_is_busy(const struct exchange *x, uint32_t peer, uint64_t quiet
 
 bool exchange_idle(const struct exchange *x) {
   uint64_t quiet_ms = now_ms(x) - x->activity_ms;
-  if (x->plan_due || x->orders != NULL || quiet_ms < IDLE_QUIET_MS || !plan_is_done(x)) return false;
+  if (x->plan_due || hall_is_releasing(x->config.hall) || x->orders != NULL || quiet_ms < IDLE_QUIET_MS || !plan_is_done(x))
+    return false;
   for (uint32_t i = 0; i < x->n_peers; i++) {
     if (peer_is_busy(x, i, quiet_ms)) return false;
   }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "node/exchange/inside.h"
+#include "node/guarding.h"
 
 void heads_refresh(struct exchange *x) {
   uint32_t n = 0;
@@ -118,6 +119,26 @@ static bool take_row(struct exchange *x, uint32_t peer, const struct head *row, 
   return true;
 }
 
+/* For the fork guard: how much of our own log the peer holds. HEADS that names all logs and not ours says: nothing of it. */
+static void hear_own(struct exchange *x, uint32_t peer, bool is_equal, bool is_whole) {
+  const struct federation_member *self = federation_self(x->federation);
+  const struct hall_head *own = hall_head(x->config.hall, &x->self.node, self->identity.gen);
+  const uint64_t size = own == NULL ? 0 : own->size;
+  const struct hash *node = &x->peers[peer].node;
+  if (is_equal) {
+    hall_hears_size(x->config.hall, node, size, true);
+    return;
+  }
+  for (uint32_t i = 0; i < x->in.u.heads.n; i++) {
+    const struct head *row = &x->in.u.heads.rows[i];
+    if (row->roll != self->member->roll || row->gen != self->identity.gen) continue;
+    const bool is_ours = own != NULL && row->size == size && memcmp(row->root8, own->root.b, sizeof row->root8) == 0;
+    hall_hears_size(x->config.hall, node, row->size, is_ours);
+    return;
+  }
+  if (is_whole && x->in.u.heads.n < LIMIT_HEADS) hall_hears_size(x->config.hall, node, 0, size == 0);
+}
+
 /* The peer's frontier is another, and it named nothing that says how. */
 static void ask_heads(struct exchange *x, struct exchange_link *l) {
   if (request_is_pending(x, l->peer, NONE, MSG_WANT, WANT_HEADS)) return;
@@ -125,7 +146,7 @@ static void ask_heads(struct exchange *x, struct exchange_link *l) {
   (void)request_say(x, l, MSG_WANT, WANT_HEADS);
 }
 
-void heads_receive(struct exchange *x, struct exchange_link *l) {
+void heads_receive(struct exchange *x, struct exchange_link *l, bool is_answer) {
   struct peer *p = &x->peers[l->peer];
   struct hash own = hall_digest(x->config.hall);
   const uint32_t n = x->in.u.heads.n;
@@ -134,6 +155,8 @@ void heads_receive(struct exchange *x, struct exchange_link *l) {
   p->digest = x->in.u.heads.frontier_digest;
   p->has_heads = true;
   p->n_ckpts_follow = n <= CKPTS_FOLLOW ? n : 0;
+  hear_own(x, l->peer, hash_equal(&p->digest, &own), is_answer || !l->heads_heard);
+  l->heads_heard = true;
   if (hash_equal(&p->digest, &own)) {
     take_equal(x, l->peer);
     return;

@@ -49,9 +49,10 @@
 #define OVERLAP_LAST_MS 200u  /* but no longer than this, however its source spreads them */
 #define FAULT_FIRST_MS 10000u /* a peer that served a lie is not asked for that log for so long, then twice as long */
 #define FAULT_LAST_MS 600000u
-#define FILL_IDLE_MS 5000u   /* whoever gave no body for so long is left, if another can be asked for those that are absent */
-#define STORE_RETRY_MS 1000u /* after an error of our own store */
-#define STALL_FIRST_MS 20u   /* a parked frame is tried again */
+#define FILL_IDLE_MS 5000u    /* whoever gave no body for so long is left, if another can be asked for those that are absent */
+#define STORE_RETRY_MS 1000u  /* after an error of our own store */
+#define GUARD_RETRY_MS 10000u /* after an error of the head file or the outbox */
+#define STALL_FIRST_MS 20u    /* a parked frame is tried again */
 #define STALL_LAST_MS 1000u
 #define STALL_CLEAR_MS 10u   /* after a second try nothing else is sent for so long: a refusal may still be on its way */
 #define STALL_MAX_MS 30000u  /* then the link is given up */
@@ -96,6 +97,7 @@ struct exchange_link {
   bool dialled;
   bool hello_due, no_session_due;
   bool heads_whole; /* HEADS with everything is due */
+  bool heads_heard; /* one came in this session: the first is whole */
   bool parked;      /* the transport refused `last`: it goes out again at retry_ms */
   uint32_t peer;
   uint32_t n_out, first_ask, n_asks;
@@ -281,6 +283,7 @@ struct exchange {
   uint64_t activity_ms;
   uint64_t holds_ms, holds_told; /* our last HOLDS: when, and x->changes then */
   uint64_t holds_due_ms;         /* our next one, news or not */
+  uint64_t guard_due_ms;         /* not before, after an error of the fork guard */
   uint64_t tick_due_ms;          /* when the last tick wanted to be called again */
   struct counters counters;
   struct stranger strangers[LIMIT_STRANGERS];
@@ -346,7 +349,7 @@ uint64_t heads_due_ms(const struct exchange *x, const struct exchange_link *l);
 /* Writes HEADS to payload and queues the CKPTs that follow it. asked: the question that it answers, or NULL. */
 MUST_CHECK enum err_code heads_write(struct exchange *x, struct exchange_link *l, const struct ask *asked,
                                      struct bytes *payload, struct err *err);
-void heads_receive(struct exchange *x, struct exchange_link *l); /* x->in */
+void heads_receive(struct exchange *x, struct exchange_link *l, bool is_answer); /* x->in */
 
 /* holds.c */
 uint64_t holds_tick(struct exchange *x);                         /* makes our own when it is time; when to call again */

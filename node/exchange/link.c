@@ -85,7 +85,7 @@ void xlink_reset(struct exchange *x, struct exchange_link *l) {
   l->n_asks = 0;
   memset(l->holds, 0, sizeof l->holds);
   memset(l->alerts, 0, sizeof l->alerts);
-  l->heads_whole = false;
+  l->heads_whole = l->heads_heard = false;
   l->told = 0;
   l->parked = false;
   l->retry_wait_ms = 0;

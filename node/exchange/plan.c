@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "node/exchange/inside.h"
+#include "node/guarding.h"
 
 /* ---- logs ---- */
 
@@ -96,6 +97,7 @@ static void unbacked(struct exchange *x, uint32_t index, uint32_t peer, uint64_t
   tally(x, peer, c, 1);
   claim->size = backed;
   claim->no_ckpt_wait_ms = plan_longer(claim->no_ckpt_wait_ms);
+  if (hash_equal(&x->logs[index]->node, &x->self.node)) hall_hears_nothing_behind(x->config.hall, &x->peers[peer].node);
   claim->no_ckpt_before_ms = now_ms(x) + claim->no_ckpt_wait_ms;
 }
 
@@ -157,6 +159,7 @@ static bool take_checkpoint(struct exchange *x, uint32_t index, uint32_t peer, s
     return false;
   }
   *size = c.size;
+  hall_hears_checkpoint(x->config.hall, &c);
   forks_checkpoint(x, index, peer, text, &c);
   if (c.size <= log->size || log->is_forked) return true;
   struct milestone milestone = {.size = c.size, .root = c.root, .peer = peer, .is_asked = is_asked, .len = (uint32_t)text.len};

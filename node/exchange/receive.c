@@ -78,7 +78,7 @@ static void take_heads(struct exchange *x, struct exchange_link *l, struct reque
     }
     r->state = REQUEST_FREE;
   }
-  heads_receive(x, l);
+  heads_receive(x, l, r != NULL);
 }
 
 /* The request that a message answers, NULL if none. */

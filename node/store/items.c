@@ -121,3 +121,14 @@ enum err_code store_get_fact(struct store *s, const char *name, struct bytes *va
   statement_bind_text(st, 1, view_of_text(name));
   return get_one(s, st, value, "fact", err);
 }
+
+enum err_code store_drop_fact(struct store *s, const char *name, struct err *err) {
+  static const char sql[] = "DELETE FROM fact WHERE name = :name";
+  sqlite3_stmt *st = NULL;
+  const enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_text(st, 1, view_of_text(name));
+  return statement_run(s, st, "fact", err);
+}

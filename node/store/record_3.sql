@@ -16,3 +16,13 @@ CREATE TABLE evidence(
 CREATE TABLE erasure(
   takedown INTEGER PRIMARY KEY -- its entry
 ) STRICT;
+
+-- Records that wait for the fork guard (docs/store.md), oldest first by no. item: [envelope, salt, body] as it was handed in.
+-- received: unix seconds of our clock. reason: NULL while it waits; else why it was refused when its turn came (4.6).
+CREATE TABLE outbox(
+  no INTEGER PRIMARY KEY,
+  id BLOB NOT NULL UNIQUE CHECK (length(id) = 32),
+  received INTEGER NOT NULL,
+  reason INTEGER,
+  item BLOB NOT NULL
+) STRICT;

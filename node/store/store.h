@@ -59,6 +59,7 @@ MUST_CHECK enum err_code store_get_address(struct store *s, const struct hash *n
 /* Small facts by name: "own" (own node id), … ERR_NOT_FOUND. */
 MUST_CHECK enum err_code store_put_fact(struct store *s, const char *name, struct view value, struct err *err);
 MUST_CHECK enum err_code store_get_fact(struct store *s, const char *name, struct bytes *value, struct err *err);
+MUST_CHECK enum err_code store_drop_fact(struct store *s, const char *name, struct err *err); /* none there: OK */
 
 /* ---- logs ---- */
 

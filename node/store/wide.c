@@ -41,6 +41,7 @@ void wide_name(const struct schema *schema, char out[WIDE_NAME_MAX]) {
                                       "log",
                                       "milestone",
                                       "object",
+                                      "outbox",
                                       "unique_key",
                                       "version"};
   bool is_taken = strncmp(schema->kind, "sqlite_", 7) == 0;

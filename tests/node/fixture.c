@@ -213,6 +213,26 @@ uint32_t fixture_twin(struct fixture *f, uint32_t of) {
   return index;
 }
 
+static enum err_code head_read(void *context, struct own_head *out, struct err *err) {
+  const struct fixture_node *node = context;
+  if (!node->has_head) return err_set(err, ERR_NOT_FOUND, "no head");
+  *out = node->kept;
+  return OK;
+}
+
+static enum err_code head_put(void *context, const struct own_head *head, struct err *err) {
+  struct fixture_node *node = context;
+  if (node->head_fault != OK) return err_set(err, node->head_fault, "the head is not written");
+  node->kept = *head;
+  node->has_head = true;
+  return OK;
+}
+
+void fixture_guard(struct fixture_node *node) {
+  node->is_guarded = node->has_head = true;
+  node->kept = (struct own_head){.gen = 1};
+}
+
 enum err_code fixture_try_open(struct fixture_node *node, struct err *err) {
   const struct fixture *f = node->all;
   enum err_code code = store_open(node->dir, STORE_WRITE, f->disk.vfs, &node->store, err);
@@ -223,7 +243,9 @@ enum err_code fixture_try_open(struct fixture_node *node, struct err *err) {
   node->federation = (struct federation){.members = NULL};
   code = federation_load(node->store, &node->federation, err);
   if (code == OK) {
+    node->head = (struct head_file){.context = node, .read = head_read, .put = head_put};
     const struct hall_config config = {.store = node->store,
+                                       .head = node->is_guarded ? &node->head : NULL,
                                        .federation = &node->federation,
                                        .schemas = f->schemas,
                                        .node_key = &node->node_key,

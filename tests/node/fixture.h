@@ -6,6 +6,7 @@
 #define SPECOLA_TESTS_NODE_FIXTURE_H
 
 #include "node/admit.h"
+#include "node/guarding.h"
 #include "node/ingest.h"
 
 #define FIXTURE_NODES 128
@@ -22,7 +23,11 @@ struct fixture_node {
   uint32_t rate;                        /* of its clock: 1000 is right, 900 is slow */
   int64_t skew_s;                       /* of its wall clock */
   struct clock_source clock;            /* as this node reads it */
-  struct store *store;                  /* NULL while the node is closed */
+  bool is_guarded, has_head;            /* by the fork guard, with a head file in memory; from the next fixture_open on */
+  struct own_head kept;                 /* what is in it; has_head false: it is not there */
+  enum err_code head_fault;             /* what writing it says; OK: it is written */
+  struct head_file head;
+  struct store *store; /* NULL while the node is closed */
   struct federation federation;
   struct hall *hall;
 };
@@ -57,6 +62,8 @@ void fixture_release(struct fixture *f); /* closes everything and removes the fo
 /* Closes and opens a node again; a closed node's store is on the disk as it was. */
 void fixture_close(struct fixture_node *node);
 void fixture_open(struct fixture_node *node);
+/* Guards a node from its next opening on, as a home is that was made just now. */
+void fixture_guard(struct fixture_node *node);
 /* The same where the disk may fail: the node stays closed then. Errors of store_open, federation_load, hall_open. */
 MUST_CHECK enum err_code fixture_try_open(struct fixture_node *node, struct err *err);
 

@@ -2,6 +2,8 @@
 add_library(specola_fixture STATIC 
   ${SPECOLA_TESTS_DIR}/node/fixture.c ${SPECOLA_TESTS_DIR}/node/dump.c ${SPECOLA_TESTS_DIR}/node/own_log.c)
 target_link_libraries(specola_fixture PUBLIC specola_node PkgConfig::CMOCKA)
+specola_test(node guard specola_node)
+specola_test(node head specola_node)
 specola_test(node store specola_fixture)
 specola_test(node hall specola_fixture)
 specola_test(node evaluate specola_fixture)

@@ -180,13 +180,14 @@ static void an_older_store_gets_what_was_added_when_it_is_written(void **state) 
   char path[512];
   (void)state;
   found_closed(&f, true, path);
-  run_sql(path, "DROP TABLE holds; DROP TABLE evidence; DROP TABLE erasure; PRAGMA user_version = 1");
+  run_sql(path, "DROP TABLE holds; DROP TABLE evidence; DROP TABLE erasure; DROP TABLE outbox; PRAGMA user_version = 1");
   struct fork fork = {.node = f.nodes[0].id, .gen = 1, .from = 7, .exact = true, .received = 12};
   struct store *reader = NULL;
   assert_int_equal(store_open(f.nodes[0].dir, STORE_READ, NULL, &reader, NULL), OK);
   assert_int_equal(evidence_get(reader, &fork.node, 1, &fork, NULL, NULL), ERR_NOT_FOUND);
   store_close(reader);
   fixture_open(&f.nodes[0]);
+  assert_int_equal(number(f.nodes[0].store, "SELECT count(*) FROM outbox"), 0);
   assert_int_equal(hall_holds_own(f.nodes[0].hall, NULL), OK);
   assert_int_equal(evidence_put(f.nodes[0].store, &fork, view_of_text("item"), NULL), OK);
   fixture_close(&f.nodes[0]);
