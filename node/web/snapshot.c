@@ -81,20 +81,14 @@ static void hand_over(struct refresher *r, struct snapshot *made) {
   if (write(r->told, &one, sizeof one) < 0) log_line(LOG_WARNING, "web", "nobody was told of a snapshot", NULL);
 }
 
-/* What follows from a snapshot is kept for its life: where it takes long to make one, it lives longer. */
-static uint64_t rest_after(uint64_t took_ms) {
-  const uint64_t rest = took_ms * SNAPSHOT_REST;
-  return rest < SNAPSHOT_REST_MS ? SNAPSHOT_REST_MS : rest > SNAPSHOT_REST_MAX_MS ? SNAPSHOT_REST_MAX_MS : rest;
-}
-
 static void *run(void *context) {
   struct refresher *r = context;
   struct catalogue *last = NULL;
-  uint64_t seen = 0, next_ms = 0;
+  uint64_t seen = 0, made_ms = 0;
   (void)setpriority(PRIO_PROCESS, (id_t)gettid(), BEHIND_REQUESTS); /* of this thread alone; readers come first */
   while (!has_to_stop(r)) {
     const uint64_t version = store_data_version(r->store), now_ms = clock_ms(clock_system());
-    if (last == NULL || (version != seen && now_ms >= next_ms)) {
+    if (last == NULL || (version != seen && now_ms - made_ms >= SNAPSHOT_REST_MS)) {
       struct err err = ERR_INIT;
       struct snapshot *made = NULL;
       if (snapshot_new(r->store, r->schemas, last, &made, &err) == OK) {
@@ -105,8 +99,7 @@ static void *run(void *context) {
       } else {
         log_line(LOG_WARNING, "web", "the store was not read", "why=%s", err.message);
       }
-      const uint64_t made_ms = clock_ms(clock_system());
-      next_ms = made_ms + rest_after(made_ms - now_ms);
+      made_ms = clock_ms(clock_system());
     }
     struct pollfd wake = {r->wake, POLLIN, 0};
     (void)poll(&wake, 1, SNAPSHOT_LOOK_MS);

@@ -1,7 +1,7 @@
 /*
  * snapshot: what all pages need and few commits change: the federation and the catalogue of objects. A thread of its own, with
  * a read-only connection of its own, makes a new one when the store has changed, so that no request waits for it. Pages of one
- * object read the store itself and are never late; lists may be up to SNAPSHOT_REST_MAX_MS and the making behind.
+ * object read the store itself and are never late; lists may be up to SNAPSHOT_REST_MS and the making behind.
  */
 #ifndef SPECOLA_NODE_WEB_SNAPSHOT_H
 #define SPECOLA_NODE_WEB_SNAPSHOT_H
@@ -11,9 +11,7 @@
 #include "node/store/query.h"
 
 #define SNAPSHOT_LOOK_MS 200  /* between looks at the store's version */
-#define SNAPSHOT_REST_MS 2000 /* between two snapshots, */
-#define SNAPSHOT_REST 10      /* or so many times as long as the last one took, */
-#define SNAPSHOT_REST_MAX_MS 5000
+#define SNAPSHOT_REST_MS 2000 /* between two snapshots */
 
 struct snapshot {
   atomic_uint holders; /* beyond the first */
