@@ -191,7 +191,7 @@ static void answer_now(struct connection *c, struct job *job, struct view body) 
 static void answer_later(struct connection *c, struct job *job) {
   struct server *s = c->server;
   struct kept_answer *kept = NULL;
-  if (route_is_kept(job->route)) {
+  if (route_is_kept(job->route) && job->http.method != GUARD_POST) {
     job->question = kept_question(&job->request);
     kept = kept_find(s->kept, &job->question);
   }

@@ -61,7 +61,8 @@ struct answer {
 };
 void answer_init(struct answer *a);
 void answer_release(struct answer *a);
-/* What is left to do when a handler is done: the tag, and packing where the client (NULL: nothing is known of it) takes that. */
+/* What is left to do when a handler is done: the tag, and packing where the client (NULL: nothing is known of it) takes that.
+ */
 void answer_finish(struct answer *a, const struct guard_request *http);
 /* Whether the client has this content already: 304 instead of it. */
 bool answer_is_known(const struct answer *a, const struct guard_request *http);

@@ -41,6 +41,7 @@ def same_octets(web):
             if ask(own, path, packed) != expected[path, packed]:
                 wrong.append((path, packed))
 
+    assert web.ask("GET", "/en/cases")[0] == 200 and web.ask("POST", "/en/cases", body=b"x")[0] == 405  # what is kept is for readers
     threads = [threading.Thread(target=read, args=(SEED + i,)) for i in range(READERS)]
     for thread in threads:
         thread.start()
