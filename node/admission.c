@@ -78,7 +78,7 @@ enum err_code admission_check(struct append *a, const struct verified *entry, en
   struct verdict v;
   *reason = REASON_NONE;
   if (self == NULL || (a->log.range.size == 0 && entry->opened.kind != KIND_IDENTITY) ||
-      hall_frozen(a->h, &a->log.node, a->log.gen, NULL) != OK) {
+      hall_frozen(a->h, &a->log.node, a->log.gen, UINT64_MAX, NULL) != OK) {
     *reason = REASON_NOT_YET;
     return OK;
   }

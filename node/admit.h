@@ -17,4 +17,8 @@ MUST_CHECK enum err_code hall_admit_identity(struct hall *h, struct err *err);
 MUST_CHECK enum err_code hall_certify(struct hall *h, const struct pubkey *key, uint64_t person, uint64_t roles,
                                       uint64_t territory, const char *name, struct receipt_row *row, struct err *err);
 
+/* Writes what is kept of a fork into the own log, by the node key, as a record of kind 8, unless one stands in some log that is
+ * held. ERR_NOT_FOUND (no evidence), ERR_REFUSED (no node key, or the own log cannot be written to), store errors. */
+MUST_CHECK enum err_code hall_admit_evidence(struct hall *h, const struct hash *node, uint64_t gen, struct err *err);
+
 #endif

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "node/forks.h"
 #include "node/store/milestone.h"
 #include "node/store/takedown.h"
 #include "protocol/canon.h"
@@ -81,6 +82,22 @@ static enum err_code keep_identity(struct append *a, const struct item *item, st
   return code;
 }
 
+/* Evidence that somebody wrote into a log is taken as if it had been told; what does not verify is kept as what it is, a record
+ * without effect. */
+static enum err_code keep_evidence(struct append *a, const struct opened *opened, struct err *err) {
+  const struct header *h = &opened->record.header;
+  bool kept = false;
+  enum err_code code = hall_evidence_take(a->h, &h->subject, h->args[0], opened->item.body, &kept, err);
+  if (code == OK) {
+    return evidence_set_recorded(a->h->config.store, &h->subject, h->args[0], err);
+  }
+  if (code == ERR_FORMAT || code == ERR_SIGNATURE || code == ERR_MISMATCH || code == ERR_NOT_FOUND) {
+    err_clear(err);
+    code = OK;
+  }
+  return code;
+}
+
 uint64_t append_body_len(const struct item *item) {
   struct header h;
   struct view header;
@@ -150,6 +167,9 @@ enum err_code append_entry(struct append *a, const struct verified *entry, enum 
   }
   if (code == OK && v.reason == REASON_NONE && opened->record.header.kind == KIND_IDENTITY) {
     code = keep_identity(a, &opened->item, err);
+  }
+  if (code == OK && v.reason == REASON_NONE && opened->record.header.kind == KIND_EVIDENCE) {
+    code = keep_evidence(a, opened, err);
   }
   if (code == OK) {
     count(a, entry, &opened->item, &v);

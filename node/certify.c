@@ -1,5 +1,6 @@
 /*
- * certify: records that the node key itself signs: the identity at the start of the log, and certificates. Declared in admit.h.
+ * certify: records that the node key itself signs: the identity at the start of the log, certificates, evidence of forks.
+ * Declared in admit.h.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include "keys/text.h"
 #include "node/admit.h"
 #include "node/hall.h"
+#include "node/store/evidence.h"
 #include "protocol/canon.h"
 
 /* Seals with the node key and admits; *row tells what became of it. */
@@ -131,6 +133,27 @@ enum err_code hall_certify(struct hall *h, const struct pubkey *key, uint64_t pe
   code = name_body(name, &body, err);
   if (code == OK) {
     code = seal_and_admit(h, &header, &salt, bytes_view(&body), row, err);
+  }
+  bytes_release(&body);
+  return code;
+}
+
+enum err_code hall_admit_evidence(struct hall *h, const struct hash *node, uint64_t gen, struct err *err) {
+  static const struct salt zeros = {{0}};
+  struct header header = {.kind = KIND_EVIDENCE, .has_subject = true, .subject = *node, .n_args = 1, .args = {gen}};
+  struct receipt_row row = {.state = RECEIPT_QUEUED};
+  struct fork fork = {.recorded = false};
+  struct bytes body;
+  bytes_init(&body, LIMIT_EVIDENCE);
+  enum err_code code = has_key(h, err);
+  if (code == OK) {
+    code = evidence_get(h->config.store, node, gen, &fork, &body, err);
+  }
+  if (code == OK && !fork.recorded) {
+    code = seal_and_admit(h, &header, &zeros, bytes_view(&body), &row, err);
+    if (code == OK && row.state == RECEIPT_REFUSED) {
+      code = err_set(err, ERR_REFUSED, "the evidence is refused: %s", reason_text(row.reason));
+    }
   }
   bytes_release(&body);
   return code;

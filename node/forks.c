@@ -90,9 +90,9 @@ const struct pubkey *hall_node_key(const struct hall *h, const struct hash *node
   return NULL;
 }
 
-enum err_code hall_frozen(const struct hall *h, const struct hash *node, uint64_t gen, struct err *err) {
+enum err_code hall_frozen(const struct hall *h, const struct hash *node, uint64_t gen, uint64_t size, struct err *err) {
   const struct fork *fork = hall_fork(h, node, gen);
-  if (fork == NULL) {
+  if (fork == NULL || (fork->exact && size <= fork->from)) {
     return OK;
   }
   return err_set(err, ERR_REFUSED, "its owner forked the log, from %" PRIu64 "%s: nothing is appended to either branch",
@@ -143,7 +143,7 @@ enum err_code hall_evidence_take(struct hall *h, const struct hash *node, uint64
   const struct fork fork = {
       .node = *node, .gen = gen, .from = evidence_from(&e), .exact = e.has_index, .received = clock_unix(h->config.clock)};
   code = evidence_put(h->config.store, &fork, item, err);
-  if (code == OK) {
+  if (code == OK) { /* `recorded` of what is remembered is nobody's business: the store knows */
     remember(h, &fork);
     *kept = true;
   }

@@ -61,8 +61,10 @@ void hall_identity_moved(struct hall *h, const struct hash *node, const struct i
 
 /* Reads which logs have forked, when the hall opens. Store errors. */
 MUST_CHECK enum err_code hall_load_forks(struct hall *h, struct err *err);
-/* ERR_REFUSED, with the reason for people, if a log has forked: nothing is appended to it. */
-MUST_CHECK enum err_code hall_frozen(const struct hall *h, const struct hash *node, uint64_t gen, struct err *err);
+/* ERR_REFUSED, with the reason for people, if a log has forked and may not grow to that size: it grows up to where its branches
+ * are known to part, which is part of both, and no further. */
+MUST_CHECK enum err_code hall_frozen(const struct hall *h, const struct hash *node, uint64_t gen, uint64_t size,
+                                     struct err *err);
 /* Frees the leaf hashes that are kept; they are read again when they are needed. */
 void hall_forget_leaves(struct hall *h);
 /* ---- the fork guard: guarding.c, outbox.c, admit.c ---- */

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "node/forks.h"
 #include "node/hall.h"
 #include "protocol/canon.h"
 
@@ -125,11 +126,28 @@ static enum err_code compare_held(const struct import *i, uint64_t held, struct 
     if (r.fault != NULL) {
       code = err_set(err, ERR_FORMAT, "bundle: damaged at entry %" PRIu64 ": %s", n, r.fault);
     } else if ((code = entry_get(s, entry_rowid(log.no, n), &scratch, &own, err)) == OK && !is_same(&given, &own)) {
-      code = err_set(err, ERR_MISMATCH, "bundle: damaged: its entry %s-%" PRIu64 " is not the one that is held here",
+      code = err_set(err, ERR_MISMATCH, "bundle: its entry %s-%" PRIu64 " is not the one that is held here: the file is damaged, or the log forked",
                      federation_handle(i->h->config.federation, &i->node), n);
     }
   }
   bytes_release(&scratch);
+  return code;
+}
+
+/* A checkpoint of a size at which we stood, with another root, proves a fork. */
+static enum err_code look_for_fork(struct import *i, const struct checkpoint *c, struct view text, struct err *err) {
+  struct hash own;
+  struct bytes item;
+  bool kept = false;
+  if (hall_root_at(i->h, &c->node, c->gen, c->size, &own, NULL) != OK || hash_equal(&own, &c->root)) {
+    return OK;
+  }
+  bytes_init(&item, LIMIT_EVIDENCE);
+  enum err_code code = hall_evidence_make(i->h, text, NULL, &item, err);
+  if (code == OK) {
+    code = hall_evidence_take(i->h, &c->node, c->gen, bytes_view(&item), &kept, err);
+  }
+  bytes_release(&item);
   return code;
 }
 
@@ -154,14 +172,18 @@ static enum err_code take_checkpoint(struct import *i, struct view payload, stru
   const struct hall_head *head = hall_head(i->h, &i->node, i->gen);
   const uint64_t held = head == NULL ? 0 : head->size;
   const bool is_other_root = head != NULL && checkpoint.size == held && !hash_equal(&checkpoint.root, &head->root);
-  if (!is_other_root && (code = compare_held(i, held, err)) != OK) {
-    return code;
+  if (checkpoint.size <= held) {
+    code = look_for_fork(i, &checkpoint, text, err);
   }
-  if (checkpoint.size > held || is_other_root) {
+  const bool is_frozen = hall_frozen(i->h, &i->node, i->gen, checkpoint.size, NULL) != OK; /* passed over: the others come in */
+  if (code == OK && !is_other_root && !is_frozen) {
+    code = compare_held(i, held, err);
+  }
+  if (code == OK && is_other_root) {
+    code = err_set(err, ERR_MISMATCH, "bundle: its owner signed two roots of size %" PRIu64, held);
+  } else if (code == OK && checkpoint.size > held && !is_frozen) {
     code = hall_pull_begin(i->h, text, held, &p, err);
-    if (code == ERR_MISMATCH && is_other_root) {
-      code = err_set(err, ERR_MISMATCH, "bundle: its owner signed two roots of size %" PRIu64, held);
-    } else if (code == OK && (code = pull_items(i, p, held, err)) != OK) {
+    if (code == OK && (code = pull_items(i, p, held, err)) != OK) {
       hall_pull_abort(p);
     } else if (code == OK) {
       code = hall_pull_finish(p, &result, err);

@@ -91,7 +91,7 @@ enum err_code hall_pull_begin(struct hall *h, struct view text, uint64_t from, s
     code = check_place(h, &checkpoint, from, err);
   }
   if (code == OK) {
-    code = hall_frozen(h, &checkpoint.node, checkpoint.gen, err);
+    code = hall_frozen(h, &checkpoint.node, checkpoint.gen, checkpoint.size, err);
   }
   if (code == OK) {
     code = check_quota(h, &checkpoint, err);
@@ -293,7 +293,10 @@ enum err_code hall_pull_finish(struct pull *p, struct pull_result *result, struc
   if (result != NULL) {
     memset(result, 0, sizeof *result);
   }
-  enum err_code code = check_all(p, result, err);
+  enum err_code code = hall_frozen(p->h, &p->checkpoint.node, p->checkpoint.gen, p->checkpoint.size, err);
+  if (code == OK) {
+    code = check_all(p, result, err);
+  }
   if (code == OK) {
     code = write_all(p, result, err);
   }

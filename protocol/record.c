@@ -39,7 +39,7 @@ static const struct kind KINDS[] = {
     {KIND_VOTE, "member.vote", false, MAYBE, MAYBE, 0, 0, 2},
     {KIND_TAKEDOWN, "takedown", true, ALWAYS, NEVER, 0, 0, 1},
     {KIND_TAKEDOWN_ACK, "takedown.ack", true, ALWAYS, NEVER, 0, 0, 0},
-    {KIND_EVIDENCE, "evidence", false, ALWAYS, ALWAYS, 0, 0, 1},
+    {KIND_EVIDENCE, "evidence", true, ALWAYS, ALWAYS, 0, 0, 1},
     {KIND_VERSION, "object.version", true, MAYBE, ALWAYS, 0, 1, 2},
     {KIND_WITHDRAW, "object.withdraw", true, ALWAYS, MAYBE, 1, 1, 0},
     {KIND_TRANSLATION, "translation", false, ALWAYS, ALWAYS, 0, 0, 0},
@@ -98,6 +98,7 @@ static bool details_fit(const struct header *h) {
   case KIND_REVOKE:
     return h->args[0] >= 1 && subject_is_key(h);
   case KIND_TAKEDOWN:
+  case KIND_EVIDENCE:
     return h->args[0] >= 1;
   case KIND_VERSION:
     return h->args[0] >= 1 && h->args[1] <= 1 && h->has_subject == (h->n_refs == 1);
@@ -145,8 +146,9 @@ enum err_code header_encode(const struct header *h, struct bytes *out, struct er
   return code;
 }
 
-/* A revocation names a position: its args have the limits of one. */
+/* A revocation names a position, evidence a generation: their args have the limits of these. */
 static void position_check(struct canon_reader *r, const struct header *h) {
+  if (h->kind == KIND_EVIDENCE && h->n_args == 1 && h->args[0] > LIMIT_GEN) canon_fail(r, "no generation");
   if (h->kind != KIND_REVOKE || h->n_args != 2) return;
   if (h->args[0] > LIMIT_GEN || h->args[1] > LIMIT_POSITION) canon_fail(r, "no position");
 }

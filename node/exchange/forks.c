@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/admit.h"
 #include "node/exchange/inside.h"
 #include "node/forks.h"
 #include "protocol/evidence.h"
@@ -16,8 +17,15 @@
 static void take_over(struct exchange_log *log, const struct fork *fork) {
   log->is_forked = true;
   log->is_exact = fork->exact;
+  log->fork_from = fork->from;
   note_set(log->note, "forked from %llu%s: its owner signed two branches", (unsigned long long)fork->from,
            fork->exact ? "" : " or below");
+}
+
+/* When we write the evidence into our own log, if nobody does before: the first who find it, one of the others if they do not.
+ */
+static void record_later(struct exchange *x, struct exchange_log *log, uint64_t after_ms) {
+  log->record_ms = now_ms(x) + after_ms + random_below(x, 2 * after_ms);
 }
 
 void forks_load(struct exchange *x) {
@@ -25,7 +33,9 @@ void forks_load(struct exchange *x) {
   const struct fork *forks = hall_forks(x->config.hall, &n);
   for (uint32_t i = 0; i < n; i++) {
     struct exchange_log *log = log_of(x, &forks[i].node, forks[i].gen, &index);
-    if (log != NULL) take_over(log, &forks[i]);
+    if (log == NULL) continue;
+    take_over(log, &forks[i]);
+    record_later(x, log, RECORD_OTHERS_MS);
   }
 }
 
@@ -40,6 +50,7 @@ static void kept(struct exchange *x, uint32_t index, const struct exchange_link 
   if (fork == NULL) return;
   if (!log->is_forked) tally(x, peer_by_node(x, &log->node), COUNT_CHECKPOINT_FORK, 1);
   take_over(log, fork);
+  record_later(x, log, from == NULL ? RECORD_FIRST_MS : RECORD_OTHERS_MS);
   fetch_abort(x, index);
   while (log->n_milestones > 0)
     free(log->milestones[--log->n_milestones].text);
@@ -217,13 +228,35 @@ static void search(struct exchange *x, uint32_t index) {
   bytes_release(&item);
 }
 
+/* Evidence that came in a log, or by an import: as if it had been told. */
+static void look_at_hall(struct exchange *x) {
+  uint32_t n = 0, index = NONE;
+  const struct fork *forks = hall_forks(x->config.hall, &n);
+  for (uint32_t i = 0; i < n; i++) {
+    const struct fork fork = forks[i];
+    const struct exchange_log *log = log_of(x, &fork.node, fork.gen, &index);
+    const bool is_known = log == NULL || (log->is_forked && log->is_exact == fork.exact && log->fork_from == fork.from);
+    if (!is_known) kept(x, index, NULL);
+  }
+}
+
+/* Writes the evidence into our own log, where it stays, and whence whoever follows logs has it. */
+static void record(struct exchange *x, struct exchange_log *log) {
+  const enum err_code code = hall_admit_evidence(x->config.hall, &log->node, log->gen, NULL);
+  log->record_ms = 0;
+  if (code != OK && code != ERR_REFUSED && code != ERR_NOT_FOUND) record_later(x, log, RECORD_OTHERS_MS);
+  if (code == OK) exchange_published(x);
+}
+
 uint64_t forks_tick(struct exchange *x) {
   const uint64_t now = now_ms(x);
   uint64_t due = now + TICK_MS;
+  look_at_hall(x);
   for (uint32_t i = 0; i < x->n_logs; i++) {
     struct exchange_log *log = x->logs[i];
     if (log->is_exact) forks_end_doubt(log);
     if (log->is_forked && !log->is_exact && log->doubt == NULL && now >= log->search_ms && log->size > 0) search(x, i);
+    if (log->is_exact && log->record_ms != 0 && now >= log->record_ms) record(x, log);
     if (log->doubt == NULL) continue;
     const uint64_t at = ask(x, i);
     due = at < due ? at : due;

@@ -38,6 +38,8 @@
 #define HOLDS_GAP_SHARE_MS 100u      /* and so much times the members squared */
 #define HOLDS_TAKEN_MS 5000u         /* one of a holder is taken in so long, */
 #define HOLDS_BURST 4u               /* but so many at once: some come late, behind one another */
+#define RECORD_FIRST_MS 2000u        /* whoever found a fork records it after so long, or up to three times as long, */
+#define RECORD_OTHERS_MS 60000u      /* the others after so long, or up to three times as long, if nobody did */
 #define PROOF_WAIT_MS 2000u          /* a peer that does not prove what it holds for so long is left for the next one */
 #define ALERT_GAP_MS 20u             /* between two ALERTs on a link */
 #define GRACE_MS 50u                 /* a CKPT that follows HEADS unasked is waited for so long */
@@ -237,6 +239,8 @@ struct exchange_log {
   bool is_exact;         /* and it is known where they part */
   struct doubt *doubt;   /* owned; NULL: none */
   uint64_t search_ms;    /* not before: where they part is looked for again */
+  uint64_t fork_from;    /* as it was told last */
+  uint64_t record_ms;    /* then the evidence is written into our own log, unless somebody has; 0: not at all */
   uint64_t ckpt_wait_ms; /* not before: one may come unasked */
   uint64_t ckpt_asked_ms;
   /* the pull */

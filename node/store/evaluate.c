@@ -8,6 +8,7 @@
 
 #include "node/rights.h"
 #include "protocol/canon.h"
+#include "protocol/evidence.h"
 
 /* ---- door 4 ---- */
 
@@ -170,6 +171,26 @@ static enum err_code evaluate_takedown(struct step *step) {
   return OK;
 }
 
+/* ---- kind 8 ---- */
+
+/* Whether the body is evidence of the log that the header names, as far as its form goes: nobody's key is known here. */
+static bool is_evidence(const struct step *step) {
+  const struct header *h = step->header;
+  struct evidence evidence;
+  if (step->entry->item.state != ITEM_WHOLE || evidence_read(step->entry->item.body, &evidence, NULL) != OK) {
+    return false;
+  }
+  const struct checkpoint *c = &evidence.branches[0].checkpoint;
+  return hash_equal(&c->fed_id, &step->e->fed_id) && hash_equal(&c->node, &h->subject) && c->gen == h->args[0];
+}
+
+static enum err_code evaluate_evidence(struct step *step) {
+  step->out->reason = !is_evidence(step) ? REASON_BODY : is_own_key(step) ? REASON_NONE : REASON_AUTHOR;
+  check_repeated(step);
+  step->out->stands = step->out->reason == REASON_NONE;
+  return OK;
+}
+
 /* ---- kinds 16 and 17 ---- */
 
 /* The object that the record names: that of its subject, or of a first version its own id. */
@@ -288,8 +309,8 @@ static const struct {
   enum err_code (*evaluate)(struct step *step);
 } KINDS[] = {
     {KIND_IDENTITY, evaluate_identity}, {KIND_CERT, evaluate_certificate},      {KIND_REVOKE, evaluate_certificate},
-    {KIND_TAKEDOWN, evaluate_takedown}, {KIND_TAKEDOWN_ACK, evaluate_takedown}, {KIND_VERSION, evaluate_object},
-    {KIND_WITHDRAW, evaluate_object},
+    {KIND_TAKEDOWN, evaluate_takedown}, {KIND_TAKEDOWN_ACK, evaluate_takedown}, {KIND_EVIDENCE, evaluate_evidence},
+    {KIND_VERSION, evaluate_object},    {KIND_WITHDRAW, evaluate_object},
 };
 
 /* What can be said of any kind: rows 1 to 8. */

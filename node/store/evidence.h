@@ -13,11 +13,15 @@ struct fork {
   uint64_t gen;
   uint64_t from;     /* the branches part at this index; not exact: at it or below */
   bool exact;        /* two leaves are known there */
+  bool recorded;     /* a record of it stands in some log that is held */
   uint64_t received; /* unix seconds */
 };
 
-/* In the place of the one held of that log; a transaction of its own outside of one. Store errors. */
+/* In the place of the one held of that log, but for `recorded`, which stays as it was; a transaction of its own outside of one.
+ * Store errors. */
 MUST_CHECK enum err_code evidence_put(struct store *s, const struct fork *fork, struct view item, struct err *err);
+/* From now on a record of it stands in some log. Nothing happens where there is none. Store errors. */
+MUST_CHECK enum err_code evidence_set_recorded(struct store *s, const struct hash *node, uint64_t gen, struct err *err);
 /* Of a log; item (may be NULL): the encoded item is appended. ERR_NOT_FOUND: it is not known to have forked. */
 MUST_CHECK enum err_code evidence_get(struct store *s, const struct hash *node, uint64_t gen, struct fork *out,
                                       struct bytes *item, struct err *err);

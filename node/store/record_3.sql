@@ -7,6 +7,7 @@ CREATE TABLE evidence(
   at INTEGER NOT NULL,    -- the branches part at this index, or below it
   exact INTEGER NOT NULL, -- 1: two leaves at that index, 0: two roots of size at + 1
   received INTEGER NOT NULL,
+  recorded INTEGER NOT NULL, -- 1: a record of kind 8 about that log stands in a log that is held
   item BLOB NOT NULL,
   PRIMARY KEY (node, gen)
 ) STRICT, WITHOUT ROWID;

@@ -458,24 +458,28 @@ static void carry(struct fixture_node *from, struct fixture_node *to, const stru
   bytes_release(&window);
 }
 
-void fixture_transfer(struct fixture_node *from, struct fixture_node *to, uint64_t max_items) {
+void fixture_transfer_log(struct fixture_node *from, struct fixture_node *to, const struct hash *node, uint64_t max_items) {
   struct err err = ERR_INIT;
+  const struct hall_head *head = hall_head(from->hall, node, 1), *mine = hall_head(to->hall, node, 1);
+  uint64_t at = mine == NULL ? 0 : mine->size;
+  uint64_t sizes[LIMIT_CHECKPOINTS];
+  uint32_t n_sizes = 1;
+  struct log log;
+  expect_ok(log_find(from->store, node, 1, &log, &err), &err, "log");
+  while (head != NULL && at < head->size) {
+    expect_ok(milestone_plan(from->store, log.no, at, sizes, LIMIT_CHECKPOINTS, &n_sizes, &err), &err, "plan");
+    assert_true(n_sizes > 0);
+    for (uint32_t k = 0; k < n_sizes; k++) {
+      carry(from, to, node, at, sizes[k], max_items);
+      at = sizes[k];
+    }
+  }
+}
+
+void fixture_transfer(struct fixture_node *from, struct fixture_node *to, uint64_t max_items) {
   uint32_t n = 0;
   const struct hall_head *heads = hall_heads(from->hall, &n);
   for (uint32_t i = 0; i < n; i++) {
-    const struct hall_head *mine = hall_head(to->hall, &heads[i].node, heads[i].gen);
-    uint64_t at = mine == NULL ? 0 : mine->size;
-    uint64_t sizes[LIMIT_CHECKPOINTS];
-    uint32_t n_sizes = 1;
-    struct log log;
-    expect_ok(log_find(from->store, &heads[i].node, 1, &log, &err), &err, "log");
-    while (at < heads[i].size) {
-      expect_ok(milestone_plan(from->store, log.no, at, sizes, LIMIT_CHECKPOINTS, &n_sizes, &err), &err, "plan");
-      assert_true(n_sizes > 0);
-      for (uint32_t k = 0; k < n_sizes; k++) {
-        carry(from, to, &heads[i].node, at, sizes[k], max_items);
-        at = sizes[k];
-      }
-    }
+    fixture_transfer_log(from, to, &heads[i].node, max_items);
   }
 }

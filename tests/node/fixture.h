@@ -92,6 +92,8 @@ struct receipt_row fixture_admit(struct fixture_node *node, const struct item *i
 /* Carries every log that `from` holds more of to `to`, with windows of at most max_items items, milestone by milestone as
  * milestone_plan says. */
 void fixture_transfer(struct fixture_node *from, struct fixture_node *to, uint64_t max_items);
+/* The same of one log, of generation 1. */
+void fixture_transfer_log(struct fixture_node *from, struct fixture_node *to, const struct hash *node, uint64_t max_items);
 /* A bundle into a node's hall. */
 MUST_CHECK enum err_code fixture_import(struct fixture_node *node, struct view octets, struct bundle_report *report,
                                         struct err *err);

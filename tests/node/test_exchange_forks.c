@@ -244,6 +244,82 @@ static void a_third_branch_from_further_below_is_taken_in_the_place_of_the_first
   end(s);
 }
 
+/* ---- in a log ---- */
+
+struct count {
+  uint32_t n;
+  struct bytes item;
+};
+
+static bool count_evidence(void *context, int64_t rowid, const struct item *item) {
+  struct count *c = context;
+  struct view header, signature;
+  uint64_t kind = 0;
+  (void)rowid;
+  if (envelope_split(item->envelope, &header, &signature) && header_kind(header, &kind) && kind == KIND_EVIDENCE) {
+    c->n++;
+    bytes_clear(&c->item);
+    assert_int_equal(bytes_append(&c->item, item->body, NULL), OK);
+  }
+  return true;
+}
+
+/* Records of kind 8 that a node holds in all logs together; the last one's body. */
+static struct count recorded_at(struct sim *s, uint32_t node) {
+  struct count c = {.n = 0};
+  bytes_init(&c.item, LIMIT_EVIDENCE);
+  for (uint32_t i = 0; i < FOUNDERS; i++) {
+    struct log log;
+    assert_int_equal(log_find(s->f.nodes[node].store, &s->f.nodes[i].id, 1, &log, NULL), OK);
+    assert_int_equal(entry_each(s->f.nodes[node].store, log.no, 0, log.range.size, count_evidence, &c, NULL), OK);
+  }
+  return c;
+}
+
+static void finders_write_it_into_their_logs_and_laptops_have_it_from_there(void **state) {
+  (void)state;
+  uint32_t twin = NONE;
+  struct sim *s = two_machines(12, &twin);
+  struct bytes item;
+  bytes_init(&item, LIMIT_EVIDENCE);
+  sim_publish(s, IT, 1);
+  sim_publish(s, twin, 1);
+  sim_run(s, 30000);
+  (void)same_evidence(s, twin + 1, &item);
+  struct count c = recorded_at(s, FR);
+  assert_true(c.n >= 1 && c.n < FOUNDERS);
+  assert_true(view_equal(bytes_view(&c.item), bytes_view(&item)));
+  const uint32_t after = c.n;
+  bytes_release(&c.item);
+  sim_run(s, 400000); /* nobody else does it again, and none of them twice */
+  c = recorded_at(s, FR);
+  assert_int_equal(c.n, after);
+  bytes_release(&c.item);
+  /* a replica that follows FR's log alone, by whatever way */
+  const uint32_t replica = fixture_twin(&s->f, DE);
+  struct fixture_node *fr = &s->f.nodes[FR], *to = &s->f.nodes[replica];
+  struct fork fork;
+  for (uint32_t i = FR; i < FOUNDERS; i++)
+    fixture_transfer_log(fr, to, &s->f.nodes[i].id, 100);
+  assert_int_equal(evidence_get(to->store, &s->f.nodes[IT].id, 1, &fork, NULL, NULL), OK);
+  assert_true(fork.recorded && fork.exact);
+  assert_int_equal(fork.from, 12);
+  struct err err = ERR_INIT;
+  struct pull *pull = NULL;
+  struct bytes text;
+  bytes_init(&text, LIMIT_CHECKPOINT);
+  fixture_checkpoint(fr, &s->f.nodes[IT].id, 0, &text);
+  assert_int_equal(hall_pull_begin(to->hall, bytes_view(&text), 0, &pull, &err), ERR_REFUSED);
+  assert_non_null(strstr(err.message, "forked the log, from 12"));
+  bytes_clear(&text);
+  fixture_checkpoint(fr, &s->f.nodes[IT].id, 12, &text); /* what both branches have may come */
+  assert_int_equal(hall_pull_begin(to->hall, bytes_view(&text), 0, &pull, &err), OK);
+  hall_pull_abort(pull);
+  bytes_release(&text);
+  bytes_release(&item);
+  end(s);
+}
+
 /* ---- what no relay can do ---- */
 
 static void say_alert(struct liar *a, uint32_t log, struct view item) {
@@ -464,6 +540,7 @@ int main(void) {
       cmocka_unit_test(nothing_is_appended_any_more_and_a_restart_forgets_nothing),
       cmocka_unit_test(who_was_away_is_told_when_it_comes_back),
       cmocka_unit_test(a_third_branch_from_further_below_is_taken_in_the_place_of_the_first),
+      cmocka_unit_test(finders_write_it_into_their_logs_and_laptops_have_it_from_there),
       cmocka_unit_test(forged_evidence_does_nothing_and_is_counted),
       cmocka_unit_test(evidence_that_is_true_is_taken_from_anybody),
       cmocka_unit_test(endless_alerts_are_held_to_the_quota),

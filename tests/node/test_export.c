@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "node/export/export.h"
+#include "node/forks.h"
 #include "tests/node/dump.h"
 #include "tests/node/fixture.h"
 #include "tests/node/own_log.h"
@@ -287,6 +288,7 @@ static void a_bundle_with_another_root_of_the_size_that_is_held_is_refused(void 
   const struct hash before = hall_digest(f.nodes[2].hall);
   assert_int_equal(fixture_import(&f.nodes[2], bytes_view(&bundle), &report, &err), ERR_MISMATCH);
   assert_non_null(strstr(err.message, "signed two roots of size 3"));
+  assert_non_null(hall_fork(f.nodes[2].hall, &f.nodes[0].id, 1)); /* that is evidence */
   const struct hash after = hall_digest(f.nodes[2].hall);
   assert_true(hash_equal(&before, &after));
   bytes_release(&bundle);

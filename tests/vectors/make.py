@@ -210,6 +210,7 @@ def record_good():
     yield shape("a certificate", kind=2, subject=public(OTHER), args=[1, 3, 0], body=True)
     yield shape("a certificate that replaces one", kind=2, subject=public(OTHER), refs=[OBJECT], args=[1, 3, 0], body=True)
     yield shape("a certificate for IT-34", kind=2, subject=public(OTHER), args=[2, 2, int("134", 36)], body=True)
+    yield shape("evidence", kind=8, subject=NODE, args=[2**32 - 1], body=True)
     yield shape("a revocation", kind=3, subject=public(OTHER), args=[1, 0])
     yield shape("a revocation from the last position", kind=3, subject=public(OTHER), args=[2**32 - 1, 2**40 - 2])
     yield shape("a takedown", kind=6, subject=OBJECT, args=[1])
@@ -239,6 +240,7 @@ def record_bad_form():
         "17 refs": {"refs": [OBJECT] * 17}, "a ref of 31": {"refs": [OBJECT[:31]]}, "refs nil": {"refs": None},
         "17 args": {"args": [1] * 17}, "a negative arg": {"args": [1, -1]}, "an arg of 2^63": {"args": [1, 2**63]}, "created in 2^63": {"created": 2**63},
         "kind 2^63": {"kind": 2**63},
+        "evidence of generation 2^32": {"kind": 8, "subject": NODE, "args": [2**32]},
         "revocation from position 2^40-1": {"kind": 3, "subject": public(OTHER), "args": [1, 2**40 - 1], "body_len": 0, "body_commit": None},
         "revocation from position 2^40": {"kind": 3, "subject": public(OTHER), "args": [1, 2**40], "body_len": 0, "body_commit": None},
         "revocation in generation 2^32": {"kind": 3, "subject": public(OTHER), "args": [2**32, 0], "body_len": 0, "body_commit": None}, "args nil": {"args": None},
@@ -272,7 +274,7 @@ def record_bad_evaluation():
     yield record("alg 2", "4.6", header(alg=2), "alg")
     yield record("kind comes before alg", "4.6", header(alg=2, kind=9), "kind")
     yield record("version comes before kind", "4.6", header(v=2, kind=9), "version")
-    for kind in (0, 4, 5, 8, 9, 15, 18, 19, 31, 32, 33, 48, 49, 50, 51, 2**63 - 1):
+    for kind in (0, 4, 5, 9, 15, 18, 19, 31, 32, 33, 48, 49, 50, 51, 2**63 - 1):
         yield record(f"kind {kind}", "4.4", header(kind=kind), "kind")
     for number in (20, 1023):
         yield record(f"schema {number}", "4.6", header(args=[number, 0]), "kind")
@@ -308,6 +310,9 @@ def record_bad_shape():
         "certificate with an unknown role": dict(kind=2, subject=key, args=[1, 33, 0], body=True),
         "certificate for no point": dict(kind=2, subject=b"\1" + bytes(31), args=[1, 1, 0], body=True),
         "revocation of no point": dict(kind=3, subject=bytes(32), args=[1, 0]),
+        "evidence of nobody": dict(kind=8, args=[1], body=True), "evidence of generation 0": dict(kind=8, subject=NODE, args=[0], body=True),
+        "evidence without a generation": dict(kind=8, subject=NODE, args=[], body=True), "evidence without a body": dict(kind=8, subject=NODE, args=[1]),
+        "evidence with a ref": dict(kind=8, subject=NODE, refs=[OBJECT], args=[1], body=True),
         "revocation with a body": dict(kind=3, subject=key, args=[1, 0], body=True),
         "revocation in generation 0": dict(kind=3, subject=key, args=[0, 0]),
         "revocation with a ref": dict(kind=3, subject=key, refs=[OBJECT], args=[1, 0]),

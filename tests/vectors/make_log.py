@@ -288,6 +288,36 @@ def held_records_too(log):
     log.bodies = ["whole", "gone", "whole", "whole", "gone"] + ["none"] * 7 + ["whole"]
 
 
+def evidence_item(node=None, gen=1, fed_id=FED, sizes=(13, 13)):
+    """Two roots of one size, by their form: who signed is not looked at here."""
+    texts = []
+    for size, root in zip(sizes, sorted([word("one root"), word("other root")])):
+        first = f"specola/{fed_id.hex()}/{(node or word('another node')).hex()}/{gen}"
+        line = base64.b64encode(bytes(68)).decode()
+        texts.append(f"{first}\n{size}\n{base64.b64encode(root).decode()}\n\n\u2014 {first} {line}\n")
+    return pack([None, *([text] for text in texts)])
+
+
+def evidence_of_others(log):
+    """Kind 8: the own key alone; the body is evidence of what the header names, by its form."""
+    node = word("another node")
+
+    def told(reason, key=OWNER.key, subject=node, gen=1, item=None):
+        return log.add(reason, key, 8, subject, args=[gen], body=evidence_item() if item is None else item, salt=bytes(16))
+
+    told("none")
+    told("none", gen=7, item=evidence_item(gen=7))
+    log.again("repeated", 4)
+    told("author", key=ANNA)
+    told("body", subject=word("a third node"))
+    told("body", gen=2)
+    told("body", item=evidence_item(fed_id=word("elsewhere")))
+    told("body", item=evidence_item(sizes=(13, 14)))
+    told("body", key=ANNA, item=BODY)
+    told("shape", gen=0)
+    log.case(ANNA)
+
+
 STORIES = (("what a revocation voids stands in the chain", voided_in_the_chain),
            ("a stale version does not join the chain when its author is revoked", stale_and_revoked),
            ("nor does what was built on it", on_what_does_not_stand),
@@ -308,7 +338,8 @@ STORIES = (("what a revocation voids stands in the chain", voided_in_the_chain),
            ("gone by the takedown of another text is missing", gone_without_its_takedown),
            ("gone by a takedown that never comes is missing", gone_and_nobody_says_why),
            ("a takedown takes every copy, below it and above", before_and_again),
-           ("held records and names are taken, an identity is not", held_records_too))
+           ("held records and names are taken, an identity is not", held_records_too),
+           ("evidence is the owner's word of another log", evidence_of_others))
 
 
 def logs():
