@@ -61,7 +61,8 @@ bool exchange_next(struct exchange *x, struct exchange_action *out);
 bool exchange_idle(const struct exchange *x);
 
 /* {"frontier": hex, "epoch": N, "peers": [{handle, node, state, last_heard_s, behind, ahead, dialled, endpoint, counters{},
- * note}…], "logs": [{…, "forked": query_fork.h, if it has}…], "strangers": […], "counters": {}}. The caller decrefs. NULL without memory. */
+ * note}…], "logs": [{…, "forked": query_fork.h, if it has}…], "strangers": […], "counters": {}}. The caller decrefs. NULL
+ * without memory. */
 json_t *exchange_status(const struct exchange *x);
 /* Somebody waits (`sync`): whoever has no link is dialled at once, however long ago and however often that was in vain. */
 void exchange_dial_now(struct exchange *x);

@@ -5,12 +5,13 @@ import json
 import os
 import shutil
 import sqlite3
+import subprocess
 import sys
 import time
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lab import Lab, Node  # noqa: E402
+from lab import ROOT, Lab, Node  # noqa: E402
 
 LIMIT = 60  # seconds, on a machine that does other things; what it took is printed
 
@@ -40,6 +41,13 @@ def evidence(node):
     rows = store.execute("SELECT gen, hex(item) FROM evidence").fetchall()
     store.close()
     return rows
+
+
+def recorded(node):
+    store = sqlite3.connect(os.path.join(node.home, "store.db"))
+    rows = store.execute("SELECT recorded FROM evidence").fetchall()
+    store.close()
+    return rows == [(1,)]
 
 
 def page(node, path):
@@ -98,6 +106,7 @@ def main():
         lab.until(lambda: len({next(l["size"] for l in n.status()["logs"] if l["handle"] == "FR") for n in nodes}) == 1, LIMIT,
                   "FR's log goes on everywhere")
         assert [size(node) for node in nodes] == [common + 1] * 4
+        lab.until(lambda: all(recorded(node) for node in nodes), LIMIT, "somebody has written it into a log, and all hold that")
         assert f'"from":{common}' in page(fr, "/nodes/IT.json").replace(" ", "")
         assert "forked by its owner" in page(fr, "/en/nodes/IT")
         for node in nodes:
@@ -106,6 +115,11 @@ def main():
         for node in nodes:
             assert fork(node)["from"] == common and evidence(node) == kept
             says_so(node, common)
+        bundle = os.path.join(lab.dir, "all.bundle")
+        fr.run("export", "--to", "bundle", "--out", bundle)
+        second = [sys.executable, os.path.join(ROOT, "tests/second/verify.py"), "--json", bundle]
+        said = json.loads(subprocess.run(second, check=True, stdout=subprocess.PIPE).stdout)
+        assert said["forks"] >= 1, said
         it.serve()
         fr.serve("--peer", f"IT={it.port()}")
         lab.until(lambda: all(fork(node) == {"from": common, "exact": True, "sizes": [common + 1] * 2} for node in (it, fr)), LIMIT,

@@ -291,7 +291,7 @@ static void finders_write_it_into_their_logs_and_laptops_have_it_from_there(void
   assert_true(view_equal(bytes_view(&c.item), bytes_view(&item)));
   const uint32_t after = c.n;
   bytes_release(&c.item);
-  sim_run(s, 400000); /* nobody else does it again, and none of them twice */
+  sim_run(s, 190000); /* nobody else does it again, and none of them twice */
   c = recorded_at(s, FR);
   assert_int_equal(c.n, after);
   bytes_release(&c.item);

@@ -116,7 +116,7 @@ class Bundle:
         self.fed_id = self.charter = None
         self.handles, self.identities, self.logs, self.pending = {}, {}, {}, {}
         self.takedowns, self.gone = set(), set()
-        self.totals = {"entries": 0, "records": 0, "held": 0, "bodies": 0, "bodies_missing": 0, "bodies_gone": 0}
+        self.totals = {"entries": 0, "records": 0, "held": 0, "bodies": 0, "bodies_missing": 0, "bodies_gone": 0, "forks": 0}
 
     def charter_item(self, payload):
         need(self.charter is None, "second charter")
@@ -199,11 +199,35 @@ class Bundle:
             need(h[9] == len(item[2]) and h[10] == blake("specola1.body", item[2], key=salt), "body commitment")
             need(not kept or salt == bytes(16), "salt of a body that is kept")
             self.totals["bodies"] += 1
+            self.totals["forks"] += h[1] == 8 and self.proves_fork(item[2], h[6], h[8])
         elif h[9] > 0:
             need(len(item) == 2 and not kept, "a body is missing without a word")
             self.totals["bodies_missing" if item[1] is None else "bodies_gone"] += 1
 
-    def checkpoint_item(self, text):
+    def proves_fork(self, body, node, args):
+        """Section 7.5: whether the body of a record of kind 8 is evidence of the log that its header names."""
+        try:
+            index, *branches = array(decode(body, "evidence"), 3, "evidence")
+            need(len(body) <= 5120 and len(args) == 1, "evidence size")
+            seen = [self.branch(array(b, 1 if index is None else 3, "branch"), index, node, args[0]) for b in branches]
+            sizes, roots = [s for s, _ in seen], [r for _, r in seen]
+            need(sorted(seen) == seen and seen[0] != seen[1], "branches out of order")
+            need(sizes[0] == sizes[1] if index is None else branches[0][1] != branches[1][1] and roots[0] != roots[1], "no contradiction")
+        except Exception:  # whatever is wrong with it, it proves nothing
+            return False
+        return True
+
+    def branch(self, branch, index, node, gen):
+        (signed_node, signed_gen), size, root = self.signed(branch[0])
+        need((signed_node, signed_gen) == (node, gen), "evidence of another log")
+        if index is not None:
+            leaf, path = binary(branch[1], 32, "leaf"), [binary(h, 32, "path") for h in branch[2]]
+            need(isinstance(index, int) and 0 <= index < size and len(path) <= 40, "index")
+            need(climb(index, size, leaf, path) == root, "path")
+        return size, root
+
+    def signed(self, text):
+        """Section 7.2: (node, generation), size and root of a checkpoint under its owner's key."""
         need(isinstance(text, str) and len(text.encode()) <= 1024 and text.endswith("\n"), "checkpoint")
         lines = text.split("\n")
         need(len(lines) == 6 and lines[3] == "" and lines[4].startswith("— "), "checkpoint lines")
@@ -220,9 +244,13 @@ class Bundle:
         ok = any(blob_octets[:4] == hashlib.sha256(name.encode() + b"\n\x01" + i["key"]).digest()[:4] and
                  bare(i["key"], body, blob_octets[4:]) for i in self.identities[node])
         need(ok, "checkpoint signature")
-        log = self.logs.get((node, gen))
-        need(log is not None and log["size"] == int(size) and fold(log) == root_octets, f"root of {self.handles[node]} at {size}")
-        log["checked"], log["root"] = int(size), root_octets
+        return (node, gen), int(size), root_octets
+
+    def checkpoint_item(self, text):
+        place, size, root = self.signed(text)
+        log = self.logs.get(place)
+        need(log is not None and log["size"] == size and fold(log) == root, f"root of {self.handles[place[0]]} at {size}")
+        log["checked"], log["root"] = size, root
 
 
 # ---- section 7.1: the tree --------------------------------------------------------------------------------------------------------
@@ -241,6 +269,22 @@ def fold(log):
     while hashes:
         root = hashlib.sha256(b"\1" + hashes.pop() + root).digest()
     return root
+
+
+def climb(index, size, leaf, path):
+    """RFC 9162 2.1.3.2: the root that a leaf and its path lead to."""
+    last = size - 1
+    for beside in path:
+        need(last > 0, "path too long")
+        if index & 1 or index == last:
+            leaf = hashlib.sha256(b"\1" + beside + leaf).digest()
+            while not index & 1 and index:
+                index, last = index >> 1, last >> 1
+        else:
+            leaf = hashlib.sha256(b"\1" + leaf + beside).digest()
+        index, last = index >> 1, last >> 1
+    need(last == 0, "path too short")
+    return leaf
 
 
 # ---- section 10 -------------------------------------------------------------------------------------------------------------------
