@@ -12,7 +12,9 @@
 #include "cli/forked.h"
 #include "cli/here.h"
 #include "cli/out.h"
+#include "cli/takedown.h"
 #include "node/store/query_history.h"
+#include "node/store/query_takedown.h"
 #include "protocol/people.h"
 
 #define SUMMARY_MAX ((size_t)64 * 1024) /* octets of a line */
@@ -111,6 +113,18 @@ static void tell_held(struct story *s, const struct history_row *row, json_t *en
   (void)json_object_set_new(entry, "held", json_pack("{s:s, s:s}", "reason", reason_name(row->held), "text", text));
 }
 
+static void tell_takedown(struct story *s, const struct history_row *row, json_t *entry) {
+  json_t *takedown = NULL;
+  const struct here *here = s->here;
+  if (query_takedown(here->store, &here->federation, here->schemas, row->rowid, false, &takedown, NULL) != OK ||
+      takedown == NULL) {
+    return;
+  }
+  (void)!bytes_append_text(&s->line, s->line.len == 0 ? "" : "; ", NULL);
+  takedown_say(s->cli, here->schemas, takedown, &s->line);
+  (void)json_object_set_new(entry, "takedown", takedown);
+}
+
 static json_t *entry_json(const struct history_row *row, const char *roles) {
   struct hash key;
   memcpy(key.b, row->author.b, sizeof key.b);
@@ -133,8 +147,11 @@ static bool visit_entry(void *context, const struct history_row *row) {
     tell_held(s, row, entry);
   } else if (row->withdrawal) {
     tell_withdrawal(s, row, entry);
-  } else {
+  } else if (row->state != ITEM_GONE) {
     tell_changes(s, row, entry);
+  }
+  if (row->state == ITEM_GONE) {
+    tell_takedown(s, row, entry);
   }
   if (row->number > 0) {
     snprintf(number, sizeof number, "%u", row->number);
@@ -142,7 +159,7 @@ static bool visit_entry(void *context, const struct history_row *row) {
   say_day(row->created, day);
   snprintf(who, sizeof who, "%.120s%s%.100s%s", row->name, roles[0] == '\0' ? "" : " (", roles, roles[0] == '\0' ? "" : ")");
   (void)json_object_set_new(entry, "summary", out_json_text(bytes_view(&s->line)));
-  const bool odd = row->held != REASON_NONE || row->withdrawal;
+  const bool odd = row->held != REASON_NONE || row->withdrawal || row->state == ITEM_GONE;
   out_wrapped(s->cli, 4, "%3s  %s  %s  %s", number[0] == '\0' ? "-" : number, row->reference, day, who);
   out_toned(s->cli, odd ? TONE_WARNING : TONE_PLAIN, 5, "     %.*s", (int)s->line.len, (const char *)s->line.p);
   json_array_append_new(s->list, entry);

@@ -12,6 +12,7 @@
 #include "cli/here.h"
 #include "cli/out.h"
 #include "cli/render.h"
+#include "cli/takedown.h"
 
 const struct option_row options_show[] = {
     {"version", 0, OPTION_VALUE, "N", "an earlier version, from 1", "una versione precedente, da 1"},
@@ -141,8 +142,23 @@ static void say_withdrawal(struct cli *cli, const json_t *withdrawal) {
             text_of(withdrawal, "reference"), text == NULL ? "." : ": ", text == NULL ? "" : text);
 }
 
-static enum err_code say_object(struct cli *cli, const json_t *json, const struct schema *schema, struct view body,
-                                const char *own, struct err *err) {
+/* "! taken down on 2026-01-02 (IT-40): Personal data. Its text is erased." */
+static void say_no_text(struct cli *cli, const struct schema_set *set, const json_t *json) {
+  const json_t *takedown = json_object_get(json, "takedown");
+  struct bytes line;
+  if (takedown == NULL) {
+    out_line(cli, "! %s", out_word(cli, "Its text is not held here.", "Il suo testo non \xc3\xa8 conservato qui."));
+    return;
+  }
+  bytes_init(&line, 4096);
+  takedown_say(cli, set, takedown, &line);
+  out_toned(cli, TONE_WARNING, 2, "! %.*s. %s", (int)line.len, (const char *)line.p,
+            out_word(cli, "Its text is erased.", "Il testo \xc3\xa8 cancellato."));
+  bytes_release(&line);
+}
+
+static enum err_code say_object(struct cli *cli, const struct schema_set *set, const json_t *json, const struct schema *schema,
+                                struct view body, const char *own, struct err *err) {
   char when[32];
   const json_t *author = json_object_get(json, "author");
   size_t n = json_array_size(json_object_get(json, "versions"));
@@ -164,7 +180,8 @@ static enum err_code say_object(struct cli *cli, const json_t *json, const struc
   forked_say(cli, json, text_of(json_object_get(json, "home"), "handle"), own);
   out_line(cli, "%s", "");
   if (body.len == 0) {
-    out_line(cli, "! %s", out_word(cli, "Its text is not held here.", "Il suo testo non \xc3\xa8 conservato qui."));
+    say_no_text(cli, set, json);
+    say_versions(cli, json);
     return OK;
   }
   enum err_code code = render_body(cli, schema, body, err);
@@ -205,7 +222,7 @@ enum err_code cmd_show(struct cli *cli, const struct args *args, struct err *err
   }
   json_object_update(cli->doc, json);
   out_set_text(cli, "ref", text_of(json, "reference"));
-  code = say_object(cli, json, schema_by_kind(here.schemas, text_of(json, "kind")), bytes_view(&body),
+  code = say_object(cli, here.schemas, json, schema_by_kind(here.schemas, text_of(json, "kind")), bytes_view(&body),
                     federation_handle(&here.federation, &here.federation.own), err);
 out:
   json_decref(json);

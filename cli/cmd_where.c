@@ -9,6 +9,8 @@
 #include "cli/forked.h"
 #include "cli/here.h"
 #include "cli/out.h"
+#include "cli/takedown.h"
+#include "node/store/query_takedown.h"
 #include "node/store/query_where.h"
 
 static const char *text_of(const json_t *json, const char *key) {
@@ -79,6 +81,24 @@ static void say_members(struct cli *cli, const json_t *where) {
   out_table_print(table);
 }
 
+/* "! taken down on 2026-01-02 (IT-40): Personal data; erased by 2 of 3: FR, IT". */
+static enum err_code say_takedown(struct cli *cli, const struct here *here, int64_t rowid, struct err *err) {
+  json_t *takedown = NULL;
+  struct bytes line;
+  const enum err_code code = query_takedown(here->store, &here->federation, here->schemas, rowid, true, &takedown, err);
+  if (code != OK || takedown == NULL) {
+    return code;
+  }
+  bytes_init(&line, 65536);
+  takedown_say(cli, here->schemas, takedown, &line);
+  (void)!bytes_append_text(&line, "; ", NULL);
+  takedown_say_erased(cli, takedown, &line);
+  out_toned(cli, TONE_WARNING, 2, "! %.*s", (int)line.len, (const char *)line.p);
+  out_set(cli, "takedown", takedown);
+  bytes_release(&line);
+  return OK;
+}
+
 enum err_code cmd_where(struct cli *cli, const struct args *args, struct err *err) {
   struct here here;
   int64_t rowid = 0;
@@ -97,6 +117,7 @@ enum err_code cmd_where(struct cli *cli, const struct args *args, struct err *er
     out_heading(cli, "%s  %s  v%zu", text_of(object, "reference"), text_of(object, "title"),
                 json_array_size(json_object_get(object, "versions")));
     forked_say(cli, where, text_of(where, "log"), federation_handle(&here.federation, &here.federation.own));
+    code = say_takedown(cli, &here, rowid, err);
     if (json_array_size(json_object_get(where, "members")) == 0) {
       out_line(cli, "This observatory has no other member.");
     } else {

@@ -76,6 +76,8 @@ const struct command command_table[] = {
     {"verify", "research", "[FILE.bundle]", "check every root, signature and commitment",
      "controlla ogni radice, firma e impegno", NULL, 0, 1, false, cmd_verify},
 
+    {"takedown", "admin", "ID", "erase an object's texts for good, here and on every member",
+     "cancella per sempre i testi di un oggetto, qui e presso ogni membro", options_takedown, 1, 1, false, cmd_takedown},
     {"rebuild", "admin", "", "derive all tables again from the logs", "deriva di nuovo tutte le tabelle dai registri", NULL, 0,
      0, false, cmd_rebuild},
     {"completion", "admin", "bash|zsh|fish", "completion of commands and names for your shell",

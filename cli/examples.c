@@ -69,6 +69,7 @@ static const struct example {
     {"import", "specola import all.bundle"},
     {"verify", "specola verify"},
     {"verify", "specola verify all.bundle"},
+    {"takedown", "specola takedown IT-312 --reason personal_data --yes"},
     {"rebuild", "specola rebuild"},
     {"completion", "specola completion bash > /etc/bash_completion.d/specola"},
     {"completion", "specola completion zsh > /usr/local/share/zsh/site-functions/_specola"},

@@ -3,8 +3,27 @@
  */
 #include "node/store/forget.h"
 
+#include <string.h>
+
 #include "node/store/inside.h"
 #include "node/store/statement.h"
+
+/* Where SQLite puts files without a name: beside the store, where the process may write and others may not read; NULL: where it
+ * likes. This mutex is the one under which SQLite reads it. */
+static enum err_code temporary_folder(struct store *s, bool beside, struct err *err) {
+  const char *path = sqlite3_db_filename(s->db, "main");
+  const char *slash = beside && path != NULL ? strrchr(path, '/') : NULL;
+  char *folder = slash == NULL ? NULL : sqlite3_mprintf("%.*s", (int)(slash - path), path);
+  if (slash != NULL && folder == NULL) {
+    return err_set(err, ERR_MEMORY, NULL);
+  }
+  sqlite3_mutex *mutex = sqlite3_mutex_alloc(SQLITE_MUTEX_STATIC_VFS1);
+  sqlite3_mutex_enter(mutex);
+  sqlite3_free(sqlite3_temp_directory);
+  sqlite3_temp_directory = folder;
+  sqlite3_mutex_leave(mutex);
+  return OK;
+}
 
 enum err_code forget_file(struct store *s, struct err *err) {
   static const char optimize[] = "PRAGMA secure_delete = ON; INSERT INTO fulltext(fulltext) VALUES ('optimize')";
@@ -13,8 +32,12 @@ enum err_code forget_file(struct store *s, struct err *err) {
   static const char back[] = "PRAGMA temp_store = MEMORY; PRAGMA secure_delete = FAST";
   enum err_code code = statement_script(s, optimize, "optimize", err);
   if (code == OK) {
+    code = temporary_folder(s, true, err);
+  }
+  if (code == OK) {
     code = statement_script(s, anew, "vacuum", err);
   }
+  (void)!temporary_folder(s, false, NULL);
   const enum err_code after = statement_script(s, back, "settings", code == OK ? err : NULL);
   return code == OK ? after : code;
 }

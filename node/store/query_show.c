@@ -7,6 +7,7 @@
 #include "node/store/people_inside.h"
 #include "node/store/query_fork.h"
 #include "node/store/query_inside.h"
+#include "node/store/query_takedown.h"
 #include "node/store/statement.h"
 
 /* What a showing has in hand. */
@@ -85,6 +86,9 @@ static enum err_code put_version(struct show *show, json_t *list, int64_t rowid)
     if (envelope_split(item.envelope, &octets, &signature) && header_decode(octets, &header) == REASON_NONE) {
       put_int(version, "created", (int64_t)header.created);
       code = put_author(show, version, &header.author, rowid);
+    }
+    if (item.state == ITEM_GONE) {
+      (void)json_object_set_new(version, "gone", json_true());
     }
     (void)json_array_append_new(list, version);
   }
@@ -233,6 +237,13 @@ static enum err_code put_content(struct show *show, struct bytes *body_out) {
       put_int(show->out, "completeness",
               schema == NULL || item.body.len == 0 ? 0 : (int)schema_completeness(schema, item.body));
       code = put_findings(show, schema, item.body);
+    }
+  }
+  if (code == OK && item.state == ITEM_GONE) {
+    json_t *takedown = NULL;
+    code = query_takedown(r->s, r->f, show->set, show->rowid, false, &takedown, show->err);
+    if (takedown != NULL) {
+      (void)json_object_set_new(show->out, "takedown", takedown);
     }
   }
   if (code == OK && body_out != NULL) {

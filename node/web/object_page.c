@@ -335,11 +335,48 @@ static void show_links(struct request *r, struct html *h, const json_t *model) {
 
 /* ---- the page ---- */
 
+/* That the text is gone, since when and why, and who says that it is gone there too. */
+static void show_takedown(struct request *r, struct html *h, const json_t *takedown) {
+  const struct vocabulary *reasons = vocabulary_by_name(r->site->schemas, "takedown");
+  const char *code = text_at(takedown, "reason");
+  const char *label = reasons == NULL ? NULL : vocabulary_label(reasons, view_of_text(code), r->lang);
+  size_t i = 0;
+  const json_t *handle = NULL;
+  html_open(h, "div");
+  html_attr(h, "class", "banner bad");
+  html_open(h, "p");
+  html_open(h, "strong");
+  html_text(h, phrase(P_TAKEN_DOWN, r->lang));
+  html_text(h, " ");
+  put_day(r, h, int_at(takedown, "date"));
+  html_text(h, ": ");
+  html_text(h, label == NULL ? code : label);
+  html_close(h);
+  html_text(h, " ");
+  html_element(h, "span", "ref", text_at(takedown, "reference"));
+  html_close(h);
+  html_open(h, "p");
+  html_text(h, phrase(P_TEXT_ERASED, r->lang));
+  json_array_foreach(json_object_get(takedown, "erased"), i, handle) {
+    html_text(h, i == 0 ? " " : ", ");
+    html_text(h, json_string_value(handle));
+  }
+  html_text(h, " (");
+  html_uint(h, json_array_size(json_object_get(takedown, "erased")));
+  html_text(h, "/");
+  html_uint(h, (uint64_t)int_at(takedown, "of"));
+  html_text(h, ").");
+  html_close(h);
+  html_close(h);
+}
+
 static void show_content(struct request *r, struct html *h, const struct content *content) {
   html_open(h, "article");
   if (content->schema == NULL) html_element(h, "p", "banner", phrase(P_UNKNOWN_KIND, r->lang));
   if (json_is_object(content->body)) {
     show_body(r, h, content);
+  } else if (content->takedown != NULL) {
+    show_takedown(r, h, content->takedown);
   } else {
     html_element(h, "p", "banner", phrase(P_NO_BODY, r->lang));
   }
@@ -407,6 +444,7 @@ static void show_top(struct request *r, struct html *h, const json_t *model, con
 void show_object(struct request *r, struct html *h, const json_t *model) {
   const struct content content = {.schema = schema_of(r, model),
                                   .body = json_object_get(model, "body"),
+                                  .takedown = json_object_get(model, "takedown"),
                                   .sums = json_object_get(model, "sums"),
                                   .links = json_object_get(json_object_get(model, "links"), "out"),
                                   .tag = text_language(r)};

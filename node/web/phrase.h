@@ -57,6 +57,8 @@
     "Questo registro è stato biforcato da chi lo tiene, che ne ha firmato due rami. Nulla si aggiunge.")                       \
   X(FORKED_FROM, "The branches part at entry", "I rami si dividono alla voce")                                                 \
   X(FORKED_BELOW, "The branches part here or below:", "I rami si dividono qui o prima:")                                       \
+  X(TAKEN_DOWN, "Taken down on", "Rimosso il")                                                                                 \
+  X(TEXT_ERASED, "The text is erased here. Erased by", "Il testo è cancellato qui. Cancellato da")                             \
   X(REVIEW_WANTED, "Review wanted", "Revisione richiesta")                                                                     \
   X(READ_IN, "Read the texts in", "Leggi i testi in")                                                                          \
   X(ORIGINAL, "original", "originale")                                                                                         \

@@ -189,9 +189,10 @@ void show_rows(struct request *r, struct html *h, const json_t *rows);
 struct content {
   const struct schema *schema; /* NULL: not known here; the body is shown as it stands */
   json_t *body;
-  const json_t *sums;  /* totals by field key */
-  const json_t *links; /* to other objects: [{"field", "id", "reference", "title"}] */
-  const char *tag;     /* the language of texts that is wanted */
+  const json_t *takedown; /* why there is no body; NULL: it was not taken down */
+  const json_t *sums;     /* totals by field key */
+  const json_t *links;    /* to other objects: [{"field", "id", "reference", "title"}] */
+  const char *tag;        /* the language of texts that is wanted */
 };
 /* The first multilingual text behind the title, if it is short, as the page's introduction. */
 void show_lead(struct request *r, struct html *h, const struct content *content);
