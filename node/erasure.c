@@ -239,6 +239,9 @@ enum err_code hall_take_down(struct hall *h, const struct takedown_wish *wish, s
   memset(out, 0, sizeof *out);
   enum err_code code = check_key(h, err);
   if (code == OK) {
+    code = hall_must_write(h, err); /* an order that waits in the outbox could name what is not there yet */
+  }
+  if (code == OK) {
     code = collect(h, wish, &ids, err);
   }
   for (size_t at = 0; code == OK && at < ids.n; at += LIMIT_SUBMIT) {
@@ -367,6 +370,9 @@ static enum err_code settle_some(struct hall *h, uint32_t *n, bool *written, str
     return err_set(err, ERR_MEMORY, NULL);
   }
   enum err_code code = read_waiting(h, waiting, n, err);
+  if (code == OK && *n > 0 && is_member) {
+    code = hall_must_write(h, err);
+  }
   if (code == OK && *n > 0 && is_member) {
     code = acknowledge(h, waiting, *n, written, err);
   }

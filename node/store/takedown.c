@@ -171,6 +171,20 @@ static enum err_code put(struct store *s, const char *sql, int64_t a, int64_t b,
   return statement_run(s, st, "takedown", err);
 }
 
+/* A copy that waits for the fork guard, or was refused, is in no log and would stay. */
+static enum err_code erase_waiting(struct derivation *d, const struct hash *record, struct err *err) {
+  static const char sql[] = "DELETE FROM outbox WHERE id = :id";
+  sqlite3_stmt *st = NULL;
+  enum err_code code = statement_get(d->content.s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_blob(st, 1, hash_view(record));
+  code = statement_run(d->content.s, st, "outbox", err);
+  d->n_erased += code == OK && sqlite3_changes(d->content.s->db) > 0;
+  return code;
+}
+
 static enum err_code put_erasure(struct store *s, int64_t rowid, struct err *err) {
   static const char sql[] = "INSERT OR IGNORE INTO erasure(takedown) VALUES (:takedown)";
   sqlite3_stmt *st = NULL;
@@ -193,6 +207,9 @@ enum err_code takedown_apply(struct derivation *d, int64_t rowid, const struct r
   enum err_code code = put(s, sql, rowid, prefix_of(&record->header.subject), err);
   if (code == OK) {
     code = log_by_no(s, entry_log_no(rowid), &log, err);
+  }
+  if (code == OK) {
+    code = erase_waiting(d, &record->header.subject, err);
   }
   do {
     if (code == OK) {
