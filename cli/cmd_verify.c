@@ -10,6 +10,7 @@
 #include "cli/out.h"
 #include "cli/progress.h"
 #include "cli/verifier.h"
+#include "cli/verifying.h"
 #include "keys/words.h"
 
 /* What is said of the logs that were checked. */
@@ -159,21 +160,16 @@ static bool keep_log(void *context, const struct log *log) {
   return true;
 }
 
-static enum err_code verify_store(struct cli *cli, struct err *err) {
-  struct here here;
-  enum err_code code = here_open(cli, &here, err);
-  if (code != OK) {
-    return code;
-  }
+enum err_code verify_here(struct cli *cli, const struct here *here, struct err *err) {
   static struct logs logs;
   logs.n = 0;
   struct report report = report_new(cli);
   struct gone_check gone = {.said = {.n = 0}};
   struct progress *progress = progress_new(cli, out_word(cli, "entries checked", "voci controllate"));
-  code = log_each(here.store, keep_log, &logs, err);
+  enum err_code code = log_each(here->store, keep_log, &logs, err);
   for (size_t i = 0; code == OK && i < logs.n; i++) {
     if (logs.list[i].range.size > 0) {
-      code = verify_log(&here, &logs.list[i], &report, &gone, progress, err);
+      code = verify_log(here, &logs.list[i], &report, &gone, progress, err);
     }
   }
   if (code == OK) {
@@ -187,7 +183,16 @@ static enum err_code verify_store(struct cli *cli, struct err *err) {
   } else {
     err_hint(err, "the store is damaged; keep it, and take the logs again from a bundle or a peer");
   }
-  here_release(&here);
+  return code;
+}
+
+static enum err_code verify_store(struct cli *cli, struct err *err) {
+  struct here here;
+  enum err_code code = here_open(cli, &here, err);
+  if (code == OK) {
+    code = verify_here(cli, &here, err);
+    here_release(&here);
+  }
   return code;
 }
 

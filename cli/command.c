@@ -76,6 +76,10 @@ const struct command command_table[] = {
     {"verify", "research", "[FILE.bundle]", "check every root, signature and commitment",
      "controlla ogni radice, firma e impegno", NULL, 0, 1, false, cmd_verify},
 
+    {"backup", "admin", "FILE|DIR", "copy the node into one file, while it serves, too",
+     "copia il nodo in un solo file, anche mentre serve", options_backup, 1, 1, false, cmd_backup},
+    {"restore", "admin", "FILE", "make a node of a backup, in an empty folder",
+     "ricrea il nodo da una copia, in una cartella vuota", NULL, 1, 1, false, cmd_restore},
     {"takedown", "admin", "ID", "erase an object's texts for good, here and on every member",
      "cancella per sempre i testi di un oggetto, qui e presso ogni membro", options_takedown, 1, 1, false, cmd_takedown},
     {"rebuild", "admin", "", "derive all tables again from the logs", "deriva di nuovo tutte le tabelle dai registri", NULL, 0,

@@ -24,7 +24,7 @@ static enum err_code not_joined(const struct home *home, struct err *err) {
   char path[HOME_PATH_MAX];
   if (home_path(home, "observatory.charter", path, NULL) == OK && access(path, F_OK) == 0) {
     err_set(err, ERR_CORRUPT, "%s: the store is gone or empty, though this node has joined an observatory", home->dir);
-    return err_hint(err, "do not join again: put a copy of store.db back (docs/store.md says what must never be put back)");
+    return err_hint(err, "do not join again: specola restore FILE --home DIR, in a new folder");
   }
   err_set(err, ERR_NOT_INITIALISED, "this node has not joined an observatory yet");
   return err_hint(err, "specola join X.charter");

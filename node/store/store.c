@@ -52,7 +52,7 @@ enum err_code store_error(struct store *s, const char *what, struct err *err) {
     (void)err_hint(err, "free space on the disk of the store; nothing was written, try again then");
   }
   if (code == ERR_CORRUPT) {
-    (void)err_hint(err, "restore the store from a backup, or fetch it anew from the other members");
+    (void)err_hint(err, "put a backup into a new folder: specola restore FILE --home DIR");
   }
   return code;
 }
@@ -305,6 +305,28 @@ enum err_code store_open(const char *dir, enum store_mode mode, const char *vfs,
   if (code == OK) {
     code = open_database(s, path, vfs, err);
   }
+  if (code != OK) {
+    store_close(s);
+    return code;
+  }
+  *out = s;
+  return OK;
+}
+
+enum err_code store_open_file(const char *path, struct store **out, struct err *err) {
+  char *whole = realpath(path, NULL);
+  struct store *s = calloc(1, sizeof *s);
+  enum err_code code = whole == NULL ? err_errno(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, path) : OK;
+  if (s == NULL) {
+    free(whole);
+    return err_set(err, ERR_MEMORY, NULL);
+  }
+  s->mode = STORE_READ;
+  s->lock = -1;
+  if (code == OK) {
+    code = open_database(s, whole, NULL, err);
+  }
+  free(whole);
   if (code != OK) {
     store_close(s);
     return code;

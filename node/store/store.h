@@ -25,6 +25,8 @@ struct store; /* opaque */
  * ERR_DISK_FULL, ERR_PERMISSIONS, ERR_IO. */
 MUST_CHECK enum err_code store_open(const char *dir, enum store_mode mode, const char *vfs, struct store **out,
                                     struct err *err);
+/* A store file of any name, for reading: a backup. Same errors, and ERR_NOT_FOUND. */
+MUST_CHECK enum err_code store_open_file(const char *path, struct store **out, struct err *err);
 void store_close(struct store *s); /* NULL is fine */
 /* How many KiB of pages a connection keeps in memory. */
 void store_keep_pages(struct store *s, unsigned kib);

@@ -29,6 +29,8 @@ as IT publish "$T/3.draft" --replaces IT-2 "${P[@]}"
 as IT publish "$SOURCE"/cli/demo_cases/it/{spid,pagopa}.draft "${P[@]}"
 exits 0
 as IT export --to bundle -o "$folder/all.bundle"
+as IT backup "$folder/IT.backup"
+exits 0
 as editor key new -o "$folder/editor.pub" --name Redazione "${P[@]}"
 exits 0
 printf '{"nr":1,"nome":"Riga","testo":"Una riga.","paese":"IT","livello":"local"}\n' >"$folder/cases.ndjson"
@@ -67,6 +69,7 @@ try() {
   "specola serve"* | "specola demo") # they go on until they are stopped
     wait=1 wanted=124 ;;
   "specola export"*) rm "$T/try/folder/all.bundle" ;;
+  "specola backup IT.backup"*) rm "$T/try/folder/IT.backup" ;;
   "specola peer ping"*) serve try ;;
   esac
   (cd "$T/try/folder" && PATH=$T/bin:$PATH XDG_CONFIG_HOME=$T/try/config SPECOLA_HOME=$home \
