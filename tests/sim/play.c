@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tests/sim/breakage.h"
+#include "tests/sim/restored.h"
 #include "tests/sim/trouble.h"
 #include "tests/sim/watch.h"
 
@@ -26,6 +27,7 @@ static void small_story(struct world *w) {
     trouble_round(w);
     for (uint64_t n = chance(w, 3); n > 0 && w->broken == NULL; n--)
       world_write(w, (uint32_t)chance(w, w->n));
+    restored_round(w);
     world_run(w, chance(w, ROUND_MOST_MS));
   }
 }

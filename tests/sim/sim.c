@@ -261,6 +261,7 @@ static const struct argument {
     {"--write", FLAG, &command.writes_traces},
     {"--large", FLAG, &command.options.is_large},
     {"--keep-losing", FLAG, &command.options.keeps_losing},
+    {"--restores", FLAG, &command.options.restores},
     {"--shrink", FLAG, &command.shrinks},
     {"--list", FLAG, &command.lists},
     {"-v", FLAG, &command.options.is_talkative},
@@ -294,7 +295,7 @@ static void take(const struct argument *a, const char *value) {
 
 static void usage(void) {
   (void)fprintf(stderr, "usage: sim [--seed N] [--seeds COUNT] [-v] [--shrink] [--nodes N] [--rounds N] [--only FAULT,…]\n"
-                        "           [--without FAULT,…] [--large [--keep-losing]] [--break NAME] | --breakages |\n"
+                        "           [--without FAULT,…] [--restores] [--large [--keep-losing]] [--break NAME] | --breakages |\n"
                         "           --traces FILE [--write] | --list\n");
   exit(2);
 }

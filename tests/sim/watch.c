@@ -31,7 +31,8 @@ struct print_row {
   uint32_t who;
 };
 struct watch {
-  uint64_t held[FIXTURE_NODES][FIXTURE_NODES]; /* what a machine was seen to hold of a founder's log */
+  uint64_t held[FIXTURE_NODES][FIXTURE_NODES];   /* what a machine was seen to hold of a founder's log */
+  uint64_t forgot[FIXTURE_NODES][FIXTURE_NODES]; /* the same, before its disk was lost */
   struct hash digest[FIXTURE_NODES];
   struct print_row *prints; /* owned */
   uint32_t n_prints;
@@ -192,6 +193,7 @@ static void promises_at_growth(struct world *w, uint32_t node, const struct hall
   bytes_init(&scratch, LIMIT_ITEM);
   for (uint32_t i = 0; i < seat->n_promises && w->broken == NULL; i++) {
     const struct promise *p = &seat->promises[i];
+    if (w->restored.is_back && w->restored.node == node && now->size < w->restored.size && p->index >= now->size) continue;
     enum err_code code = entry_get(fn->store, entry_rowid(log.no, p->index), &scratch, &item, NULL);
     if (code != OK && code != ERR_NOT_FOUND) break;
     struct hash id = {{0}};
@@ -216,7 +218,8 @@ static void held_at_growth(struct world *w, uint32_t node, const struct hall_hea
 static void check_told(struct world *w, uint32_t from, uint32_t who, uint64_t roll, uint64_t size) {
   const struct member *member = epoch_by_roll(&w->sim.f.nodes[from].federation.epoch, roll);
   uint32_t owner = member == NULL ? w->sim.f.n : owner_of(w, &member->node);
-  bool is_held = owner < w->sim.f.n && (size <= w->watch->held[who][owner] || (who == from && size <= size_at(w, who, owner)));
+  bool is_held = owner < w->sim.f.n && (size <= w->watch->held[who][owner] || size <= w->watch->forgot[who][owner] ||
+                                        (who == from && size <= size_at(w, who, owner)));
   if (is_held) return;
   world_break(w, "acknowledged", "%s told of %" PRIu64 " entries of a log and holds fewer", world_name(w, who), size);
 }
@@ -284,13 +287,18 @@ static const enum counter GUILT[] = {
     COUNT_ERR_SIGNATURE,   COUNT_ERR_UNKNOWN,        COUNT_ERR_TOO_LARGE,        COUNT_ERR_NOT_MEMBER,   COUNT_ERR_OTHER,
 };
 
+/* Whoever lost its disk cannot show what it named before. */
+static bool has_forgotten(const struct world *w, uint32_t who, enum counter c) {
+  return w->restored.is_back && w->restored.node == who && c == COUNT_HEADS_UNBACKED;
+}
+
 static void blameless_at_step(struct world *w, uint32_t node) {
   const struct exchange *x = w->sim.nodes[node].exchange;
   for (uint32_t p = 0; p < x->n_peers; p++) {
     uint32_t who = owner_of(w, &x->peers[p].node);
     if (!world_is_honest(w, who)) continue;
     for (size_t i = 0; i < sizeof GUILT / sizeof *GUILT; i++) {
-      if (x->peers[p].counters.n[GUILT[i]] == 0) continue;
+      if (x->peers[p].counters.n[GUILT[i]] == 0 || has_forgotten(w, who, GUILT[i])) continue;
       world_break(w, "blameless", "%s counts %s of %s", world_name(w, node), counter_name(GUILT[i]), world_name(w, who));
     }
   }
@@ -483,6 +491,11 @@ void watch_started(struct world *w, uint32_t node) {
   }
   look_at_logs(w, node, true);
   breakage_pause(false);
+}
+
+void watch_restored(struct world *w, uint32_t node) {
+  memcpy(w->watch->forgot[node], w->watch->held[node], sizeof w->watch->forgot[node]);
+  memset(w->watch->held[node], 0, sizeof w->watch->held[node]);
 }
 
 void watch_step(struct world *w, uint32_t node) {

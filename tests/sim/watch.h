@@ -21,6 +21,8 @@ void watch_new(struct world *w);
 void watch_free(struct world *w);
 void watch_step(struct world *w, uint32_t node);
 void watch_started(struct world *w, uint32_t node);
+/* A machine has forgotten what it held; what it said before stays said. */
+void watch_restored(struct world *w, uint32_t node);
 void watch_frame(struct world *w, uint32_t from, struct view payload);
 void watch_end(struct world *w);
 /* Whether the honest machines that are up hold the same of every log that was not forked. */

@@ -15,6 +15,7 @@
 #include "tests/sim/breakage.h"
 #include "tests/sim/lies.h"
 #include "tests/sim/memo.h"
+#include "tests/sim/restored.h"
 #include "tests/sim/watch.h"
 
 #define TEN_YEARS_S 315576000
@@ -194,6 +195,7 @@ struct world *world_new(const struct world_options *options) {
   set_clocks(w);
   watch_new(w);
   breakage_begin(w);
+  restored_begin(w);
   for (uint32_t i = 0; i < w->n; i++) {
     sim_up(&w->sim, i, false);
     watch_started(w, i);
@@ -212,6 +214,7 @@ void world_free(struct world *w) {
       signer_release(&seat->people[k]);
   }
   breakage_over(w);
+  restored_over(w);
   watch_free(w);
   lies_free(w);
   sim_release(&w->sim);
@@ -259,6 +262,7 @@ void world_start_due(struct world *w) {
     seat->is_down = false;
     sim_up(&w->sim, i, false);
     watch_started(w, i);
+    restored_started(w, i);
   }
 }
 

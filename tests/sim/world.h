@@ -23,6 +23,7 @@ struct world_options {
   uint32_t breakage; /* number in the table of breakages; 0: none */
   bool is_large;     /* the story of a hundred nodes */
   bool keeps_losing; /* of that story: frames are lost after the healing, too */
+  bool restores;     /* a machine comes back with an earlier disk (restored.h) */
   bool is_talkative;
 };
 
@@ -48,6 +49,11 @@ struct seat { /* a machine */
   struct signer people[WORLD_PEOPLE];
 };
 
+struct restored { /* restored.h */
+  bool is_kept, is_back;
+  uint32_t node;
+  uint64_t size; /* that it had signed */
+};
 struct watch; /* watch.h */
 struct liars; /* lies.h */
 struct world {
@@ -60,6 +66,7 @@ struct world {
   bool has_fork, has_poison, is_healed;
   uint64_t steps, n_faults[32];
   crypto_generichash_state trace;
+  struct restored restored;
   struct watch *watch;
   struct liars *liars;
   /* the first violation */
