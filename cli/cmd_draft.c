@@ -210,7 +210,9 @@ enum err_code cmd_check(struct cli *cli, const struct args *args, struct err *er
 struct draft_object {
   struct proposal proposal;
   bool is_held; /* the log has it already, as held says */
+  bool waits;   /* the outbox has it already, as waiting says */
   struct version_of held;
+  struct hash waiting;
   json_t *similar; /* what is much like it; NULL: nothing */
 };
 
@@ -249,6 +251,12 @@ static enum err_code read_drafts(struct publishing *p, struct err *err) {
 static enum err_code look_for(const struct publishing *p, struct draft_object *d, struct err *err) {
   enum err_code code = version_by_content(&p->submit.here, &d->proposal, &p->author, &d->held, err);
   d->is_held = code == OK && (p->replaced == NULL || hash_equal(&d->held.newest, &p->replaced->newest));
+  if (code != OK && code != ERR_NOT_FOUND) {
+    return code;
+  }
+  code = version_waiting(&p->submit.here, bytes_view(&d->proposal.body), &p->author,
+                         p->replaced == NULL ? NULL : &p->replaced->object, &d->waiting, err);
+  d->waits = code == OK && !d->is_held;
   return code == ERR_NOT_FOUND ? OK : code;
 }
 
@@ -286,8 +294,8 @@ static enum err_code look_for_all(struct publishing *p, bool *all_held, struct e
   for (size_t i = 0; code == OK && i < p->args->n_operands; i++) {
     p->author = card.key;
     code = look_for(p, &p->drafts[i], err);
-    *all_held = *all_held && p->drafts[i].is_held;
-    if (code == OK && !p->drafts[i].is_held && p->replaced == NULL) {
+    *all_held = *all_held && (p->drafts[i].is_held || p->drafts[i].waits);
+    if (code == OK && !p->drafts[i].is_held && !p->drafts[i].waits && p->replaced == NULL) {
       code = look_for_similar(p, i, err);
     }
   }
@@ -358,11 +366,13 @@ static enum err_code seal_all(struct publishing *p, struct publication *publicat
   enum err_code code = OK;
   for (size_t i = 0; code == OK && i < p->args->n_operands; i++) {
     struct draft_object *d = &p->drafts[i];
-    if (!d->is_held && is_repeated(p, i) && (code = publication_flush(publication, &p->submit, err)) == OK) {
+    if (!d->is_held && !d->waits && is_repeated(p, i) && (code = publication_flush(publication, &p->submit, err)) == OK) {
       code = look_for(p, d, err);
     }
     if (code == OK && d->is_held) {
       say_held(p, i);
+    } else if (code == OK && d->waits) {
+      publication_waits(publication, &p->submit, &d->waiting, i);
     } else if (code == OK) {
       code = publication_add(publication, &p->submit, &d->proposal, p->replaced, i, err);
     }

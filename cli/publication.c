@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "node/store/object.h"
+#include "node/store/outbox.h"
 #include "node/store/unique.h"
+#include "protocol/canon.h"
 
 /* The unique fields of a body (node/store/unique.h), if it has them all. */
 struct unique {
@@ -216,6 +218,54 @@ enum err_code version_by_content(const struct here *here, const struct proposal 
     return code != OK ? code : c.code;
   }
   return c.found ? OK : ERR_NOT_FOUND;
+}
+
+/* ---- what waits ---- */
+
+struct waiting_search {
+  const struct here *here;
+  struct view body;
+  const struct pubkey *author;
+  const struct hash *subject;
+  struct hash id;
+  bool found;
+};
+
+static bool compare_waiting(void *context, const struct hash *id, uint64_t received, uint64_t reason, struct view octets) {
+  struct waiting_search *w = context;
+  struct item item = {.state = ITEM_BODILESS};
+  struct header h;
+  struct view header, signature;
+  struct canon_reader r = canon_reader(octets);
+  (void)received;
+  (void)reason;
+  item_read(&r, &item);
+  w->found = canon_finish(&r, "item", NULL) == OK && item.state == ITEM_WHOLE && view_equal(item.body, w->body) &&
+             envelope_split(item.envelope, &header, &signature) && header_decode(header, &h) == REASON_NONE &&
+             pubkey_equal(&h.author, w->author) && h.has_subject == (w->subject != NULL) &&
+             (w->subject == NULL || hash_equal(&h.subject, w->subject));
+  w->id = w->found ? *id : w->id;
+  return !w->found;
+}
+
+enum err_code version_waiting(const struct here *here, struct view body, const struct pubkey *author,
+                              const struct hash *subject, struct hash *id, struct err *err) {
+  struct waiting_search w = {.here = here, .body = body, .author = author, .subject = subject};
+  const enum err_code code = outbox_each(here->store, false, compare_waiting, &w, err);
+  if (code != OK) {
+    return code;
+  }
+  *id = w.id;
+  return w.found ? OK : ERR_NOT_FOUND;
+}
+
+void publication_waits(struct publication *p, struct submit *s, const struct hash *id, size_t tag) {
+  const struct receipt_row waiting = {.id = *id, .state = RECEIPT_QUEUED};
+  struct publication_row row = {.tag = tag, .queued = true, .reason = "queued", .id = *id};
+  (void)!submit_not_logged(s, &waiting, &p->queued);
+  snprintf(row.why, sizeof row.why, "%.255s", p->queued.message);
+  p->n_queued++;
+  p->said(p->context, &row);
 }
 
 struct hash publication_unique(const struct schema *schema, struct view body) {

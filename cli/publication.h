@@ -45,6 +45,11 @@ struct hash publication_unique(const struct schema *schema, struct view body);
 MUST_CHECK enum err_code version_by_content(const struct here *here, const struct proposal *o, const struct pubkey *author,
                                             struct version_of *out, struct err *err);
 
+/* Whether a version with this body by this author waits in the outbox already, of an object if subject is not NULL, else a
+ * first one: *id. ERR_NOT_FOUND (err untouched), store errors. */
+MUST_CHECK enum err_code version_waiting(const struct here *here, struct view body, const struct pubkey *author,
+                                         const struct hash *subject, struct hash *id, struct err *err);
+
 struct publication; /* opaque */
 MUST_CHECK enum err_code publication_new(publication_said *said, void *context, struct publication **out, struct err *err);
 /* NULL is fine. What is on its way is waited for and told; what was not sent is forgotten. To be called before submit_release.
@@ -59,6 +64,8 @@ MUST_CHECK enum err_code publication_offer(struct publication *p, struct submit 
                                            struct err *err);
 /* Sends what waits, and waits until all is told. */
 MUST_CHECK enum err_code publication_flush(struct publication *p, struct submit *s, struct err *err);
+/* Tells of a record that waits already as of one that was queued now. */
+void publication_waits(struct publication *p, struct submit *s, const struct hash *id, size_t tag);
 uint64_t publication_refused(const struct publication *p);
 /* Why the last refused one was; "" if none. Borrowed. */
 const char *publication_last_refusal(const struct publication *p);

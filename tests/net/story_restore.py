@@ -54,6 +54,7 @@ def main():
         assert refusal["published"][0]["queued"] and not refusal["published"][0]["logged"], refusal
         said = it.run("publish", draft(lab, 5), "--passphrase-file", lab.passphrase(), ok=(7,))[1].decode()
         assert WAITS in said, said
+        assert publish(lab, it, 5, ok=(7,))["published"][0]["queued"]  # the same once more is the same one
         status = it.status()
         assert status["guard"]["waiting"] == 2 and not status["guard"]["open"], status["guard"]
         assert any(c["check"] == "guard" and c["level"] == "warn" for c in it.json("doctor", ok=(0, 1, 7))["checks"])

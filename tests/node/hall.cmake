@@ -4,6 +4,7 @@ add_library(specola_fixture STATIC
 target_link_libraries(specola_fixture PUBLIC specola_node PkgConfig::CMOCKA)
 specola_test(node guard specola_node)
 specola_test(node head specola_node)
+target_link_options(test_node_head PRIVATE -Wl,--wrap=pwrite -Wl,--wrap=fdatasync)
 specola_test(node store specola_fixture)
 specola_test(node hall specola_fixture)
 specola_test(node evaluate specola_fixture)

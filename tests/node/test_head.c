@@ -16,6 +16,24 @@
 
 #define FILE_LEN 1024
 
+/* The calls of the C library go through here (--wrap): writes so far, and those that no sync has followed. */
+static int written, unsynced;
+ssize_t __real_pwrite(int fd, const void *octets, size_t len, off_t at);
+ssize_t __wrap_pwrite(int fd, const void *octets, size_t len, off_t at);
+int __real_fdatasync(int fd);
+int __wrap_fdatasync(int fd);
+
+ssize_t __wrap_pwrite(int fd, const void *octets, size_t len, off_t at) {
+  written++;
+  unsynced++;
+  return __real_pwrite(fd, octets, len, at);
+}
+
+int __wrap_fdatasync(int fd) {
+  unsynced = 0;
+  return __real_fdatasync(fd);
+}
+
 static char dir[64], path[80];
 static struct head_file file;
 
@@ -87,6 +105,15 @@ static void what_was_put_last_is_read(void **state) {
   assert_int_equal(st.st_size, FILE_LEN);
 }
 
+static void what_was_put_is_synced(void **state) {
+  (void)state;
+  put(1); /* makes the file: written under another name, synced, renamed, and its folder synced */
+  written = 0;
+  put(2);
+  assert_int_equal(written, 1);
+  assert_int_equal(unsynced, 0);
+}
+
 static void a_write_that_was_torn_leaves_the_one_before(void **state) {
   uint8_t before[FILE_LEN], after[FILE_LEN], torn[FILE_LEN];
   (void)state;
@@ -134,6 +161,7 @@ static void a_flipped_octet_is_noticed(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(what_was_put_last_is_read, setup, teardown),
+      cmocka_unit_test_setup_teardown(what_was_put_is_synced, setup, teardown),
       cmocka_unit_test_setup_teardown(a_write_that_was_torn_leaves_the_one_before, setup, teardown),
       cmocka_unit_test_setup_teardown(a_flipped_octet_is_noticed, setup, teardown),
   };
