@@ -296,6 +296,17 @@ static bool wants_json(int argc, char **argv) {
   return false;
 }
 
+/* So is --lang, for the language of the refusal; read_globals says what is wrong with it. */
+static const char *wanted_language(int argc, char **argv, const char *fallback) {
+  for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+    const char *value = strncmp(argv[i], "--lang=", 7) == 0 ? argv[i] + 7 : strcmp(argv[i], "--lang") == 0 ? argv[i + 1] : NULL;
+    if (value != NULL && value_is_tag(view_of_text(value))) {
+      return value;
+    }
+  }
+  return fallback;
+}
+
 int cli_main(int argc, char **argv) {
   struct err err = ERR_INIT;
   char language[8];
@@ -306,7 +317,7 @@ int cli_main(int argc, char **argv) {
     return serve_child(argc, argv);
   }
   cli.json = wants_json(argc, argv);
-  cli.lang = environment_language(language);
+  cli.lang = wanted_language(argc, argv, environment_language(language));
   cli.tty = isatty(STDOUT_FILENO) == 1;
   cli.tty_err = isatty(STDERR_FILENO) == 1;
   const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");

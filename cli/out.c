@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "cli/translation.h"
 #include "keys/text.h"
 
 #define LINE_MAX_OCTETS ((size_t)1024 * 1024) /* of one line or text that a command says */
@@ -351,16 +352,24 @@ static json_t *error_json(const struct err *err) {
   return json;
 }
 
-static void put_error(const struct cli *cli, const struct err *err) {
-  const char *red = cli->tty_err && cli->colour ? "\033[31m" : "", *plain = red[0] == '\0' ? "" : "\033[0m";
-  fprintf(stderr, "%sspecola: %s", red, plain);
-  put_escaped(stderr, view_of_text(err->message[0] != '\0' ? err->message : err_text(err->code)), false);
+/* One line on stderr behind its first word. Without memory the English has to do. */
+static void put_said(const char *first, enum err_code code, struct bytes *said, const char *english) {
+  fputs(first, stderr);
+  put_escaped(stderr, code == OK ? bytes_view(said) : view_of_text(english), false);
   fputc('\n', stderr);
+  bytes_clear(said);
+}
+
+static void put_error(const struct cli *cli, const struct err *err) {
+  const bool red = cli->tty_err && cli->colour;
+  struct bytes said;
+  bytes_init(&said, (size_t)4 * ERR_MESSAGE_MAX);
+  put_said(red ? "\033[31mspecola: \033[0m" : "specola: ", translation_message(err, cli->lang, &said), &said,
+           err->message[0] != '\0' ? err->message : err_text(err->code));
   if (err->hint[0] != '\0') {
-    fputs("  try: ", stderr);
-    put_escaped(stderr, view_of_text(err->hint), false);
-    fputc('\n', stderr);
+    put_said(out_word(cli, "  try: ", "  prova: "), translation_hint(err, cli->lang, &said), &said, err->hint);
   }
+  bytes_release(&said);
 }
 
 int out_finish(const struct cli *cli, const struct err *err) {
