@@ -141,7 +141,7 @@ def main():
         if "not confined" in open(it.log, encoding="utf-8").read():
             skip("nothing can be confined here: " + it.tail())
         look(it)
-        fr.serve("--peer", f"IT={it.port()}")
+        fr.serve("--peer", f"IT={it.port().replace('127.0.0.1', 'localhost')}")  # a name: the resolver works, confined
         lab.converged([it, fr], 20)
         gate_dies_and_is_back(lab, it, fr)
         web_refuses_or_dies_and_is_back(lab, it)

@@ -22,6 +22,7 @@ from peer import key_file  # noqa: E402
 from web import Web, rows  # noqa: E402
 
 PASSPHRASE = b"a passphrase of tests"
+CHUNK = 256 * 1024
 NODE_PASSPHRASE = b"another passphrase, of a node"
 
 
@@ -127,11 +128,16 @@ def look_at_process(hunt, name, pid, may):
             if not re.match(r"\S+ \S+p 0+ 00:00", line) and "[heap]" not in line and "[stack]" not in line:
                 continue  # only what is its own: no file
             start, end = (int(part, 16) for part in line.split()[0].split("-"))
-            try:
-                memory.seek(start)
-                hunt.look(f"the memory of {name}", memory.read(end - start), may)
-            except (OSError, ValueError):
-                pass  # [vvar] and the like
+            last = b""
+            for at in range(start, end, CHUNK):
+                try:
+                    memory.seek(at)
+                    octets = memory.read(min(CHUNK, end - at))
+                except (OSError, ValueError):
+                    break  # [vvar] and the like
+                if octets.strip(b"\0"):  # most of it was never used
+                    hunt.look(f"the memory of {name}", last[-128:] + octets, may)
+                last = octets
     return True
 
 

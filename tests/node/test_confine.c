@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <seccomp.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -258,6 +259,48 @@ static void a_file_that_was_replaced_is_noticed(void **state) {
   assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* As of a kernel that was built without it. */
+static bool take_landlock_away(void) {
+  scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+  const int number = seccomp_syscall_resolve_name("landlock_create_ruleset");
+  const bool done = filter != NULL && number >= 0 && seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), number, 0) == 0 &&
+                    seccomp_load(filter) == 0;
+  seccomp_release(filter);
+  return done;
+}
+
+static void a_kernel_without_landlock_is_told_and_filtered_all_the_same(void **state) {
+  int said[2], status = 0;
+  char text[1024];
+  size_t len = 0;
+  (void)state;
+  assert_int_equal(pipe(said), 0);
+  const pid_t pid = fork();
+  assert_true(pid >= 0);
+  if (pid == 0) {
+    struct confine c;
+    (void)dup2(said[1], STDERR_FILENO);
+    close(said[1]); /* the test reads until nobody has it */
+    confine_limits(CHILD_CTL);
+    const bool taken = take_landlock_away();
+    confine_files(&c, CHILD_CTL, dir);
+    confine_calls(&c);
+    if (!taken || (c.landlock == 0 && c.calls == 0)) _exit(SKIPPED);
+    _exit(c.landlock == 0 && is_refused(socket(AF_INET, SOCK_STREAM, 0)) ? 0 : 1);
+  }
+  close(said[1]);
+  for (ssize_t n = 1; n > 0 && len<sizeof text - 1; len += n> 0 ? (size_t)n : 0)
+    n = read(said[0], text + len, sizeof text - 1 - len);
+  text[len] = '\0';
+  close(said[0]);
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  assert_true(WIFEXITED(status));
+  if (WEXITSTATUS(status) == SKIPPED) skip();
+  assert_int_equal(WEXITSTATUS(status), 0);
+  assert_non_null(strstr(text, "warning confine: confined: no landlock, seccomp "));
+  assert_non_null(strstr(text, "why=no landlock: Function not implemented\n"));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(gate_speaks_tcp_and_opens_no_file),
@@ -266,6 +309,7 @@ int main(void) {
       cmocka_unit_test(web_opens_the_store_for_reading_and_no_key),
       cmocka_unit_test(web_opens_nothing_once_it_serves),
       cmocka_unit_test(a_file_that_was_replaced_is_noticed),
+      cmocka_unit_test(a_kernel_without_landlock_is_told_and_filtered_all_the_same),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
