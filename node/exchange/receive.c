@@ -149,7 +149,6 @@ static void take_message(struct exchange *x, struct exchange_link *l, size_t len
 }
 
 static void take_payload(struct exchange *x, struct exchange_link *l, struct view payload) {
-  if (payload.len == 0) return;
   enum err_code code = message_read(payload, &x->in, NULL);
   if (code == OK) {
     take_message(x, l, payload.len);

@@ -135,19 +135,19 @@ class Peer:
     """A dialled link to one honest node. lie: None, "other-link", "flipped-window", "other-key", "false-head"."""
 
     def __init__(self, member, handle, endpoint, lie=None, curve=None):
-        self.member, self.lie = member, lie
+        self.member, self.lie, self.endpoint = member, lie, endpoint
         self.theirs_node = member.nodes[handle]
-        server = member.founders[handle][6]
-        public, secret = curve or member.curve
+        self.keys = (member.founders[handle][6], *(curve or member.curve))
         self.context = zmq.Context()
-        self.socket = self.context.socket(zmq.DEALER)
-        self.socket.setsockopt(zmq.LINGER, 0)
-        self.socket.curve_serverkey = zmq.utils.z85.encode(server)
-        self.socket.curve_publickey = zmq.utils.z85.encode(public)
-        self.socket.curve_secretkey = zmq.utils.z85.encode(secret)
-        self.socket.connect(endpoint)
+        self.connect()
         self.own, self.theirs, self.sent = os.urandom(16), bytes(16), 0
         self.open, self.lied, self.seen = False, False, []
+
+    def connect(self):
+        self.socket = self.context.socket(zmq.DEALER)
+        self.socket.setsockopt(zmq.LINGER, 0)
+        self.socket.curve_serverkey, self.socket.curve_publickey, self.socket.curve_secretkey = map(zmq.utils.z85.encode, self.keys)
+        self.socket.connect(self.endpoint)
 
     def close(self):
         self.socket.close()
