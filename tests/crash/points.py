@@ -77,7 +77,7 @@ class Workshop:
         """(exit status, negative for a signal; stderr and stdout) of a command in the copy."""
         os.makedirs(os.path.join(self.work, who, "config"), mode=0o700, exist_ok=True)
         done = subprocess.run([*prefix, SPECOLA, "--no-input", *words.split()], cwd=self.work, env=self.environment(who),
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False)
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600, check=False)
         return done.returncode, done.stdout.decode(errors="replace")
 
     def must(self, words, who="IT"):
