@@ -225,8 +225,9 @@ enum err_code outbox_release(struct hall *h, bool *moved, struct err *err) {
   struct item items[LIMIT_SUBMIT];
   struct receipt *receipt = calloc(1, sizeof *receipt);
   struct release *r = calloc(1, sizeof *r);
-  enum err_code code = receipt == NULL || r == NULL ? err_set(err, ERR_MEMORY, NULL) : OK;
-  if (code != OK) {
+  enum err_code code = OK;
+  if (receipt == NULL || r == NULL) {
+    code = err_set(err, ERR_MEMORY, NULL);
     goto out;
   }
   r->err = err;

@@ -90,7 +90,7 @@ static enum err_code open_slots(const char *dir, int flags, int *fd, struct slot
 }
 
 static enum err_code head_read(void *context, struct own_head *out, struct err *err) {
-  struct slots slots;
+  struct slots slots = {.seq = {0}};
   int fd = -1;
   enum err_code code = open_slots(context, O_RDONLY, &fd, &slots, err);
   if (code == OK && slots.seq[newest(&slots)] == 0) {
@@ -111,7 +111,7 @@ static enum err_code head_make(const char *dir, const struct own_head *head, str
 }
 
 static enum err_code head_put(void *context, const struct own_head *head, struct err *err) {
-  struct slots slots;
+  struct slots slots = {.seq = {0}};
   struct err why = ERR_INIT;
   uint8_t octets[SECTOR];
   int fd = -1;
