@@ -73,6 +73,7 @@ static const struct example {
     {"backup", "specola backup IT.backup --keys all"},
     {"restore", "specola restore IT.backup --home restored"},
     {"takedown", "specola takedown IT-312 --reason personal_data --yes"},
+    {"scrub", "specola scrub"},
     {"rebuild", "specola rebuild"},
     {"completion", "specola completion bash > /etc/bash_completion.d/specola"},
     {"completion", "specola completion zsh > /usr/local/share/zsh/site-functions/_specola"},

@@ -13,11 +13,15 @@
 #include "keys/log.h"
 #include "node/core_inside.h"
 #include "node/erasure.h"
+#include "node/scrub.h"
 #include "node/verify.h"
 
 #define QUEUE ((size_t)8 * 1024 * 1024) /* octets waiting for the gate, answers waiting for ctl */
 #define QUIET_MS 500                    /* without anything to do, before housekeeping begins */
 #define STEP_MAX_MS 1000
+#define SCRUB_STEP 200u       /* entries looked at in one step: some ms */
+#define SCRUB_STEP_MS 100     /* between two: 2000 entries a second */
+#define SCRUB_ASK_MS 60000    /* how often it is asked whether a pass is due */
 #define ERASE_LATEST_MS 5000  /* a node that is never quiet forgets what was taken down all the same */
 #define ERASE_AGAIN_MS 200    /* when a reader was in the way */
 #define ERASE_FAILED_MS 60000 /* when the disk was full, or the log did not take the acknowledgement */
@@ -341,6 +345,22 @@ static void erase(struct core *c) {
   c->dirty = c->dirty || written;
 }
 
+/* A pass over everything held, bit by bit. */
+static void scrub(struct core *c) {
+  struct err err = ERR_INIT;
+  struct scrub_state before, after;
+  if (c->now_ms < c->scrub_next_ms || hall_scrub_state(c->hall, &before, NULL) != OK) return;
+  c->scrub_next_ms = c->now_ms + (before.running ? SCRUB_STEP_MS : SCRUB_ASK_MS);
+  if (!before.running && !hall_scrub_is_due(c->hall)) return;
+  if (!before.running) hall_scrub_begin(c->hall);
+  c->scrub_next_ms = c->now_ms + SCRUB_STEP_MS;
+  const enum err_code code = hall_scrub_step(c->hall, SCRUB_STEP, &err);
+  if (code != OK) log_line(LOG_ERROR, "core", "scrub broke off", "why=%s", err.message);
+  if (hall_scrub_state(c->hall, &after, NULL) != OK || after.running || !before.running) return;
+  if (after.found > 0 || after.derived)
+    log_line(LOG_ERROR, "core", "the store was damaged", "entries=%ju tables=%d", (uintmax_t)after.found, (int)after.derived);
+}
+
 static enum err_code finish(struct core *c, struct err *err) {
   struct err result = ERR_INIT;
   if (c->stop_asked && c->ctl != NULL && pipe_wants_write(c->ctl)) return OK; /* its answer goes first */
@@ -369,6 +389,7 @@ enum err_code core_step(struct core *c, unsigned timeout_ms, bool *stop, struct 
   if (code == OK) code = finish(c, err);
   if (code == OK) code = pipe_write(c->supervisor, err);
   if (code == OK) erase(c);
+  if (code == OK && !c->once) scrub(c);
   if (code == OK && housekeeping(c)) next = 0;
   if (next > timeout_ms) next = timeout_ms;
   if (c->dirty && next > QUIET_MS) next = QUIET_MS;

@@ -17,7 +17,7 @@
 /* An order that takes time. */
 struct order {
   uint64_t id; /* ctl's number of the request; 0: a free place */
-  enum { ORDER_SYNC, ORDER_PING } what;
+  enum { ORDER_SYNC, ORDER_PING, ORDER_SCRUB } what;
   uint64_t since_ms, until_ms;
   uint64_t entries;        /* held at its beginning (sync) */
   char handle[HANDLE_MAX]; /* of the peer (ping) */
@@ -45,6 +45,7 @@ struct core {
   size_t n_links;
   uint64_t quiet_since_ms;
   bool dirty;                             /* something was written since the last time of quiet */
+  uint64_t scrub_next_ms;                 /* the next step of a pass over everything held */
   uint64_t erase_since_ms, erase_next_ms; /* takedowns wait to be forgotten since; the next attempt; 0: none wait */
   struct bytes scratch;
   struct receipt receipt;

@@ -7,6 +7,8 @@
  *   certify {key, roles, territory, name, person?} -> {reference, id}
  *   import {path}                           -> {logs, entries, new, held, known}; a bundle, path absolute
  *   rebuild {}                              -> {}
+ *   scrub {timeout_ms}                      -> {entries, found, derived, milestones, left} when a pass has ended and what it
+ *                                              found is whole again, or time is up
  *   takedown {reference, whole, reason}     -> {takedowns: [reference…]}; reason: a number of the vocabulary
  *   alone {}                                -> {}; opens the fork guard on a person's word
  *   stop {}                                 -> {}
@@ -24,6 +26,7 @@
 #include "node/core_inside.h"
 #include "node/erasure.h"
 #include "node/net/http.h"
+#include "node/scrub.h"
 #include "node/store/derive.h"
 #include "node/store/query.h"
 
@@ -224,6 +227,32 @@ static enum err_code order_ping(struct core *c, uint64_t id, const json_t *argum
   return OK;
 }
 
+static enum err_code order_scrub(struct core *c, uint64_t id, const json_t *argument, struct err *err) {
+  struct order *order = order_place(c);
+  if (order == NULL) return err_set(err, ERR_BUSY, "too many orders wait");
+  hall_scrub_begin(c->hall);
+  c->scrub_next_ms = 0;
+  *order = (struct order){.id = id, .what = ORDER_SCRUB, .since_ms = c->now_ms, .until_ms = c->now_ms + wait_of(argument)};
+  return OK;
+}
+
+/* What was found is waited for as long as the order lasts; the pass itself is never cut off. */
+static void scrub_step(struct core *c, struct order *order) {
+  struct scrub_state s;
+  struct err err = ERR_INIT;
+  if (hall_scrub_state(c->hall, &s, &err) != OK) {
+    answer_error(c, order->id, &err);
+  } else if (s.running || (s.left > 0 && clock_ms(clock_system()) < order->until_ms)) {
+    c->scrub_next_ms = 0; /* somebody waits */
+    return;
+  } else {
+    answer_json(c, order->id,
+                json_pack("{s:I, s:I, s:b, s:I, s:I}", "entries", (json_int_t)s.entries, "found", (json_int_t)s.found,
+                          "derived", s.derived, "milestones", (json_int_t)s.milestones, "left", (json_int_t)s.left));
+  }
+  order->id = 0;
+}
+
 static void sync_step(struct core *c, struct order *order) {
   if (!core_round_is_over(c, order)) return;
   answer_json(c, order->id, core_round_report(c, order));
@@ -251,6 +280,8 @@ void core_orders_step(struct core *c) {
     if (order->id == 0) continue;
     if (order->what == ORDER_SYNC) {
       sync_step(c, order);
+    } else if (order->what == ORDER_SCRUB) {
+      scrub_step(c, order);
     } else {
       ping_step(c, order);
     }
@@ -384,8 +415,7 @@ static const struct {
 } ORDERS[] = {
     {"/order/sync", order_sync},     {"/order/ping", order_ping},       {"/order/certify", order_certify},
     {"/order/import", order_import}, {"/order/rebuild", order_rebuild}, {"/order/takedown", order_takedown},
-    {"/order/alone", order_alone},
-    {"/order/stop", order_stop},
+    {"/order/alone", order_alone},   {"/order/scrub", order_scrub},     {"/order/stop", order_stop},
 };
 
 static enum err_code order(struct core *c, uint64_t id, struct view path, struct view body, struct err *err) {

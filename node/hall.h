@@ -35,12 +35,14 @@ struct hall {
   struct hall_head *heads; /* owned; same order */
   uint32_t n_logs;
   struct hash digest;
-  uint64_t missing;   /* bodies that are absent */
-  bool erasing;       /* takedowns wait in table erasure: */
-  bool is_forgotten;  /* the file has forgotten their texts, */
-  bool is_emptied;    /* and so has the write-ahead log; what is left is to acknowledge them */
-  struct pull *pulls; /* open ones, the newest first */
-  struct fork *forks; /* owned; by (node, gen): logs of which evidence is held */
+  uint64_t missing;    /* bodies that are absent */
+  uint64_t n_damaged;  /* entries that wait to be whole again */
+  struct scrub *scrub; /* the pass under way, or the last one; NULL: none yet */
+  bool erasing;        /* takedowns wait in table erasure: */
+  bool is_forgotten;   /* the file has forgotten their texts, */
+  bool is_emptied;     /* and so has the write-ahead log; what is left is to acknowledge them */
+  struct pull *pulls;  /* open ones, the newest first */
+  struct fork *forks;  /* owned; by (node, gen): logs of which evidence is held */
   uint32_t n_forks;
   struct hall_leaves leaves;
   struct guarding guarding;
@@ -54,6 +56,12 @@ MUST_CHECK enum err_code hall_state(struct hall *h, struct hall_log *log, struct
 MUST_CHECK enum err_code hall_reserve(struct hall *h, struct err *err);
 /* After a commit: the log stands here now. Takes state. There must be room (hall_reserve). */
 void hall_moved(struct hall *h, const struct log *log, struct evaluation *state, uint64_t more_missing);
+/* The checkpoint's owner and key (docs/protocol.md 7.2). ERR_FORMAT, ERR_SIGNATURE, ERR_NOT_FOUND. */
+MUST_CHECK enum err_code hall_checkpoint(const struct hall *h, struct view text, struct checkpoint *out, struct err *err);
+/* All derived tables, and the state of every log, anew. Errors of derive_rebuild. */
+MUST_CHECK enum err_code hall_derive_again(struct hall *h, struct err *err);
+struct scrub;
+void scrub_free(struct scrub *s); /* NULL is fine */
 /* After a commit: what takedowns took away in that transaction. */
 void hall_erased(struct hall *h);
 /* After a commit: a member's identity is this one now. */

@@ -114,7 +114,8 @@ static bool load_log(void *context, const struct log *log) {
 }
 
 static enum err_code count_missing(struct hall *h, struct err *err) {
-  static const char sql[] = "SELECT (SELECT count(*) FROM entry WHERE state = 3), EXISTS (SELECT 1 FROM erasure)";
+  static const char sql[] =
+      "SELECT (SELECT count(*) FROM entry WHERE state = 3), EXISTS (SELECT 1 FROM erasure), (SELECT count(*) FROM damaged)";
   sqlite3_stmt *st = NULL;
   bool row = false;
   enum err_code code = statement_get(h->config.store, sql, &st, err);
@@ -123,6 +124,7 @@ static enum err_code count_missing(struct hall *h, struct err *err) {
   }
   if (code == OK) {
     h->missing = row ? (uint64_t)sqlite3_column_int64(st, 0) : 0;
+    h->n_damaged = row ? (uint64_t)sqlite3_column_int64(st, 2) : 0;
     h->erasing = row && sqlite3_column_int(st, 1) != 0;
     statement_done(st);
   }
@@ -180,6 +182,7 @@ void hall_close(struct hall *h) {
   for (uint32_t i = 0; i < h->n_logs; i++) {
     evaluation_free(h->logs[i].state);
   }
+  scrub_free(h->scrub);
   derivation_close(&h->derivation);
   hall_forget_leaves(h);
   free(h->forks);

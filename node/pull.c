@@ -34,7 +34,7 @@ struct pull {
 
 /* The checkpoint's owner and key. The node key changes only with the generation, and this version follows the first one only:
  * its key is that of the charter. */
-static enum err_code check_text(const struct hall *h, struct view text, struct checkpoint *out, struct err *err) {
+enum err_code hall_checkpoint(const struct hall *h, struct view text, struct checkpoint *out, struct err *err) {
   const struct charter *charter = &h->config.federation->charter;
   const enum err_code code = checkpoint_read(text, out, err);
   if (code != OK) {
@@ -85,7 +85,7 @@ static enum err_code check_quota(const struct hall *h, const struct checkpoint *
 
 enum err_code hall_pull_begin(struct hall *h, struct view text, uint64_t from, struct pull **out, struct err *err) {
   struct checkpoint checkpoint;
-  enum err_code code = check_text(h, text, &checkpoint, err);
+  enum err_code code = hall_checkpoint(h, text, &checkpoint, err);
   if (code == OK) {
     hall_hears_checkpoint(h, &checkpoint);
     code = check_place(h, &checkpoint, from, err);

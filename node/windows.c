@@ -2,6 +2,7 @@
  * windows: what is asked of the store by peers and exports: items from one position to another. See ingest.h.
  */
 #include "node/hall.h"
+#include "node/store/damage.h"
 #include "protocol/canon.h"
 #include "protocol/message.h"
 
@@ -26,6 +27,10 @@ static bool put_item(void *context, int64_t rowid, const struct item *item) {
   struct window *window = context;
   struct canon_writer w = canon_writer(&window->items);
   (void)rowid;
+  if (!damage_item_is_sound(item)) { /* the next pass of scrub finds it; nobody is given what is not true */
+    window->code = window->count > 0 ? OK : ERR_CORRUPT;
+    return false;
+  }
   if (window->mode == GET_BODIES) {
     item_beside_write(&w, item);
   } else if (window->mode == GET_HEADERS && !keeps_body(item)) {

@@ -52,6 +52,7 @@
 #define FAULT_FIRST_MS 10000u /* a peer that served a lie is not asked for that log for so long, then twice as long */
 #define FAULT_LAST_MS 600000u
 #define FILL_IDLE_MS 5000u    /* whoever gave no body for so long is left, if another can be asked for those that are absent */
+#define GET_HEAL 3u           /* request.what: a GET of mode 0 for entries that are damaged here */
 #define STORE_RETRY_MS 1000u  /* after an error of our own store */
 #define GUARD_RETRY_MS 10000u /* after an error of the head file or the outbox */
 #define STALL_FIRST_MS 20u    /* a parked frame is tried again */
@@ -176,6 +177,7 @@ struct claim {
   uint64_t no_ckpt_before_ms, no_ckpt_wait_ms; /* after an unbacked head: the same for checkpoints alone */
   uint64_t doubt_before_ms;                    /* until then no other root that it names is looked into */
   uint64_t absent_next;                        /* it was asked for the bodies below that we lack */
+  uint64_t heal_before_ms;                     /* not asked for damaged entries before */
   uint64_t absent_before_ms, absent_wait_ms;   /* it lacks them too: when it is asked for them again */
 };
 /* A verified checkpoint above what is held. */
@@ -438,6 +440,9 @@ void fetch_abort(struct exchange *x, uint32_t index);
 bool fetch_is_answer(const struct exchange_log *log, const struct request *r, const struct message *m);
 
 /* fill.c */
+/* Entries that are damaged here (heal.c). */
+void heal_run(struct exchange *x, uint32_t index);
+void heal_data(struct exchange *x, struct exchange_link *l, struct request *request);
 void fill_data(struct exchange *x, struct exchange_link *l, struct request *request); /* x->in: bodies of entries held */
 uint64_t fill_run(struct exchange *x, uint32_t index);       /* asks for bodies that are absent; when to call again */
 bool fill_is_done(const struct exchange *x, uint32_t index); /* nobody can be asked for any now */

@@ -395,6 +395,7 @@ uint64_t plan_run(struct exchange *x) {
   for (uint32_t i = 0; i < x->n_logs; i++) {
     struct exchange_log *log = x->logs[i];
     drop_old_milestones(log);
+    heal_run(x, i);
     uint64_t fill = fill_run(x, i);
     due = fill < due ? fill : due;
     if (!goes_on(x, log)) continue;

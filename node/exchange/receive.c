@@ -90,6 +90,8 @@ static struct request *answered(struct exchange *x, uint32_t peer, uint64_t type
 static void take_answer(struct exchange *x, struct exchange_link *l, struct request *r) {
   if (x->in.type == MSG_DATA && r != NULL && r->what == GET_BODIES) {
     fill_data(x, l, r);
+  } else if (x->in.type == MSG_DATA && r != NULL && r->what == GET_HEAL) {
+    heal_data(x, l, r);
   } else if (x->in.type == MSG_DATA && r != NULL) {
     fetch_data(x, l, r);
   } else if (r == NULL) {

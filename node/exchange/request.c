@@ -45,7 +45,7 @@ bool request_get(struct exchange *x, uint32_t peer, uint32_t index, struct range
   x->out.u.get.gen = log->gen;
   x->out.u.get.from = range.from;
   x->out.u.get.to = range.to;
-  x->out.u.get.mode = mode;
+  x->out.u.get.mode = mode == GET_HEAL ? GET_FULL : mode;
   x->out.u.get.max_bytes = LIMIT_DATA_SOFT;
   struct request *r = request_say(x, x->peers[peer].link, MSG_GET, mode);
   if (r == NULL) return false;

@@ -27,3 +27,10 @@ CREATE TABLE outbox(
   reason INTEGER,
   item BLOB NOT NULL
 ) STRICT;
+
+-- Entries that are damaged (docs/store.md, Scrub); their row in entry has state 4, or is gone. item: the same entry as a member
+-- gave it (8.3), until its run folds; NULL: none yet.
+CREATE TABLE damaged(
+  id INTEGER PRIMARY KEY,
+  item BLOB
+) STRICT;

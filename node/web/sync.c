@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/store/damage.h"
 #include "node/web/site.h"
 #include "protocol/bundle.h"
 #include "protocol/canon.h"
@@ -187,6 +188,10 @@ static bool take_entry(void *context, int64_t rowid, const struct item *item) {
   struct piece *p = context;
   struct canon_writer w = canon_writer(&p->items);
   (void)rowid;
+  if (!damage_item_is_sound(item)) {
+    p->code = err_set(p->err, ERR_CORRUPT, "an entry is damaged");
+    return false;
+  }
   item_write(&w, item);
   p->code = canon_written(&w, "window", p->err);
   p->count++;

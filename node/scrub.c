@@ -1,0 +1,361 @@
+/*
+ * scrub: the pass. See scrub.h; healing is restore.c's.
+ */
+#include "node/scrub.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/hall.h"
+#include "node/store/damage.h"
+#include "node/store/derive.h"
+#include "node/store/statement.h"
+#include "node/store/takedown.h"
+
+#define SCRUB_FOUND_MAX ((size_t)1 << 20) /* damaged entries that one pass notes: the next finds the others */
+
+/* A pass under way. */
+struct scrub {
+  struct scrub_state state;
+  struct log log;  /* that is being looked at; no 0: none */
+  int64_t last_no; /* the log before */
+  uint64_t at;     /* its next entry */
+  struct merkle_range range;
+  bool is_folded;     /* range is that of `at`: nothing below is damaged */
+  bool run_damaged;   /* something since the last milestone is */
+  uint64_t run_start; /* where that stands */
+  int64_t *found;     /* owned: rowids */
+  size_t n, room;
+};
+
+void scrub_free(struct scrub *s) {
+  if (s != NULL) {
+    free(s->found);
+    free(s);
+  }
+}
+
+/* ---- the state ---- */
+
+static enum err_code read_finished(struct hall *h, uint64_t *out, struct err *err) {
+  struct bytes value;
+  bytes_init(&value, 64);
+  *out = 0;
+  enum err_code code = store_get_fact(h->config.store, "scrubbed", &value, err);
+  if (code == OK && value.len == 8) {
+    *out = get_u64be(value.p);
+  } else if (code == ERR_NOT_FOUND) {
+    err_clear(err);
+    code = OK;
+  }
+  bytes_release(&value);
+  return code;
+}
+
+enum err_code hall_scrub_state(struct hall *h, struct scrub_state *out, struct err *err) {
+  *out = h->scrub == NULL ? (struct scrub_state){.running = false} : h->scrub->state;
+  out->left = h->n_damaged;
+  return read_finished(h, &out->finished, err);
+}
+
+bool hall_scrub_is_due(struct hall *h) {
+  const uint64_t now = clock_unix(h->config.clock);
+  uint64_t finished = 0;
+  if (h->scrub != NULL && h->scrub->state.running) {
+    return false;
+  }
+  return read_finished(h, &finished, NULL) == OK && (finished > now || now - finished >= SCRUB_EVERY_S);
+}
+
+/* ---- one entry ---- */
+
+/* A row as it stands, whatever is wrong with it. Everything borrows from the row. */
+struct row {
+  int64_t rowid;
+  bool has_rid;
+  int64_t rid;
+  struct item item;
+  bool formed; /* it is an item as the store writes them */
+};
+
+static void read_row(sqlite3_stmt *st, struct row *out) {
+  const int64_t state = sqlite3_column_int64(st, 2);
+  const struct view salt = statement_blob(st, 4);
+  memset(out, 0, sizeof *out);
+  out->rowid = sqlite3_column_int64(st, 0);
+  out->has_rid = sqlite3_column_type(st, 1) != SQLITE_NULL;
+  out->rid = sqlite3_column_int64(st, 1);
+  out->item.envelope = statement_blob(st, 3);
+  out->item.body = statement_blob(st, 5);
+  out->formed = out->item.envelope.len > 0 && out->item.envelope.len <= LIMIT_ENVELOPE && state >= ITEM_BODILESS &&
+                state <= ITEM_ABSENT && (state == ITEM_WHOLE) == (salt.len == SALT_LEN) &&
+                (state == ITEM_WHOLE) == (out->item.body.len > 0) && (state == ITEM_GONE) == (sqlite3_column_bytes(st, 6) > 0);
+  if (out->formed) {
+    out->item.state = (enum item_state)state;
+  }
+  if (out->formed && state == ITEM_WHOLE) {
+    memcpy(out->item.salt.b, salt.p, SALT_LEN);
+  }
+  out->formed = out->formed && (state != ITEM_GONE || statement_hash(st, 6, &out->item.takedown));
+}
+
+/* Whether what stands beside the envelope is what may. */
+static enum err_code judge_body(struct hall *h, const struct log *log, const struct item *item, const struct header *header,
+                                const struct hash *id, bool *sound, struct err *err) {
+  struct hash takedown;
+  bool found = false;
+  enum err_code code = OK;
+  const bool is_kept = record_kind_keeps_body(header->kind);
+  switch (item->state) {
+  case ITEM_BODILESS:
+    *sound = header->body_len == 0;
+    break;
+  case ITEM_WHOLE:
+    *sound = record_body_matches(header, &item->salt, item->body);
+    break;
+  case ITEM_ABSENT:
+    *sound = header->body_len > 0 && !is_kept;
+    break;
+  case ITEM_GONE:
+    code = takedown_of(h->config.store, &h->derivation.fed_id, &log->node, id, &found, &takedown, err);
+    *sound = found && header->body_len > 0 && !is_kept && hash_equal(&takedown, &item->takedown);
+    break;
+  }
+  return code;
+}
+
+/* Whether a row is sound as far as it can be told alone. */
+static enum err_code judge(struct hall *h, const struct log *log, const struct row *row, bool *sound, struct err *err) {
+  struct view octets;
+  struct view signature;
+  struct header header;
+  struct record record;
+  bool repeated = false;
+  int64_t below = 0;
+  *sound = row->formed;
+  if (!row->formed) {
+    return OK;
+  }
+  const struct hash id = envelope_id(&h->derivation.fed_id, row->item.envelope);
+  const bool is_record = record_open(row->item.envelope, &h->derivation.fed_id, NULL, &record) == REASON_NONE;
+  enum err_code code = OK;
+  if (is_record && !row->has_rid) {
+    code = entry_find_below(h->config.store, &h->derivation.fed_id, &id, row->rowid, &repeated, &below, err);
+  }
+  *sound = row->has_rid ? is_record && row->rid == (int64_t)get_u64be(id.b) : !is_record || repeated;
+  if (code != OK || !*sound) {
+    return code;
+  }
+  if (!envelope_split(row->item.envelope, &octets, &signature) || header_decode(octets, &header) != REASON_NONE) {
+    *sound = row->item.state == ITEM_BODILESS;
+    return OK;
+  }
+  return judge_body(h, log, &row->item, &header, &id, sound, err);
+}
+
+static enum err_code note(struct scrub *s, uint64_t index, struct err *err) {
+  if (s->n == SCRUB_FOUND_MAX) {
+    return OK;
+  }
+  if (s->n == s->room) {
+    const size_t room = s->room == 0 ? 16 : 2 * s->room;
+    int64_t *found = reallocarray(s->found, room, sizeof *found);
+    if (found == NULL) {
+      return err_set(err, ERR_MEMORY, NULL);
+    }
+    s->found = found;
+    s->room = room;
+  }
+  s->found[s->n++] = entry_rowid(s->log.no, index);
+  s->state.found++;
+  s->run_damaged = true;
+  s->is_folded = false;
+  return OK;
+}
+
+/* ---- milestones ---- */
+
+static enum err_code drop_milestone(struct hall *h, const struct log *log, uint64_t size, struct err *err) {
+  static const char sql[] = "DELETE FROM milestone WHERE log = :log AND size = :size AND size < :held";
+  sqlite3_stmt *st = NULL;
+  const enum err_code code = statement_get(h->config.store, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_int(st, 1, log->no);
+  statement_bind_int(st, 2, (int64_t)size);
+  statement_bind_int(st, 3, (int64_t)log->range.size);
+  return statement_run(h->config.store, st, "milestone", err);
+}
+
+/* All of the run is suspect: something that no record speaks for is another than the owner signed. */
+static enum err_code suspect_run(struct scrub *s, struct err *err) {
+  enum err_code code = OK;
+  for (uint64_t i = s->run_start; i < s->at && code == OK; i++) {
+    code = note(s, i, err);
+  }
+  return code;
+}
+
+/* Where a milestone stands behind the entries so far, they must fold to its root. */
+static enum err_code check_milestone(struct hall *h, struct scrub *s, struct err *err) {
+  struct checkpoint point;
+  struct bytes text;
+  bytes_init(&text, LIMIT_CHECKPOINT);
+  enum err_code code = milestone_get(h->config.store, s->log.no, s->at, &text, err);
+  if (code == ERR_NOT_FOUND) {
+    err_clear(err);
+    bytes_release(&text);
+    return OK;
+  }
+  const bool reads = code == OK && hall_checkpoint(h, bytes_view(&text), &point, NULL) == OK && point.size == s->at &&
+                     hash_equal(&point.node, &s->log.node) && point.gen == s->log.gen;
+  bytes_release(&text);
+  if (code == OK && !reads) {
+    s->state.milestones++;
+    return drop_milestone(h, &s->log, s->at, err); /* the newest stays: the log ends there */
+  }
+  const struct hash root = merkle_root(&s->range);
+  if (code == OK && s->is_folded && !hash_equal(&root, &point.root)) {
+    code = suspect_run(s, err);
+  }
+  s->run_start = s->at;
+  s->run_damaged = false;
+  return code;
+}
+
+/* ---- the walk ---- */
+
+static enum err_code next_log(struct hall *h, struct scrub *s, bool *any, struct err *err) {
+  static const char sql[] = "SELECT no FROM log WHERE no > :last AND size > 0 ORDER BY no LIMIT 1";
+  sqlite3_stmt *st = NULL;
+  enum err_code code = statement_get(h->config.store, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_int(st, 1, s->last_no);
+  code = statement_step(h->config.store, st, any, "log", err);
+  if (code == OK && *any) {
+    s->last_no = sqlite3_column_int64(st, 0);
+    statement_done(st);
+    s->at = s->run_start = 0;
+    s->range = (struct merkle_range){.size = 0};
+    s->is_folded = true;
+    s->run_damaged = false;
+    code = log_by_no(h->config.store, s->last_no, &s->log, err);
+  }
+  return code;
+}
+
+static enum err_code take_row(struct hall *h, struct scrub *s, const struct row *row, struct err *err) {
+  bool sound = false;
+  enum err_code code = OK;
+  while (code == OK && s->at < entry_index(row->rowid)) { /* rows that are not there */
+    code = note(s, s->at, err);
+    s->at++;
+  }
+  if (code == OK) {
+    code = judge(h, &s->log, row, &sound, err);
+  }
+  if (code == OK && sound) {
+    const struct hash leaf = merkle_leaf(row->item.envelope);
+    merkle_append(&s->range, &leaf);
+  } else if (code == OK) {
+    code = note(s, s->at, err);
+  }
+  s->at++;
+  s->state.entries++;
+  return code == OK ? check_milestone(h, s, err) : code;
+}
+
+static enum err_code walk(struct hall *h, struct scrub *s, uint64_t n, struct err *err) {
+  static const char sql[] = "SELECT id, rid, state, envelope, salt, body, takedown FROM entry WHERE id >= :from AND id < :to "
+                            "ORDER BY id";
+  const uint64_t size = s->log.range.size;
+  const uint64_t to = size - s->at < n ? size : s->at + n;
+  sqlite3_stmt *st = NULL;
+  bool has = true;
+  enum err_code code = statement_new(h->config.store, sql, &st, err);
+  if (code == OK) {
+    statement_bind_int(st, 1, entry_rowid(s->log.no, s->at));
+    statement_bind_int(st, 2, entry_rowid(s->log.no, to));
+  }
+  while (code == OK && (code = statement_step(h->config.store, st, &has, "entries", err)) == OK && has) {
+    struct row row;
+    read_row(st, &row);
+    code = take_row(h, s, &row, err);
+  }
+  (void)sqlite3_finalize(st);
+  for (; code == OK && s->at < to; s->at++) {
+    code = note(s, s->at, err);
+  }
+  return code;
+}
+
+/* ---- the end ---- */
+
+/* What the full text says of the bodies, and whether the tables can be walked. */
+static bool derived_is_sound(struct hall *h) {
+  static const char text[] = "INSERT INTO fulltext(fulltext, rank) VALUES ('integrity-check', 1)";
+  return statement_script(h->config.store, text, "full text", NULL) == OK;
+}
+
+static enum err_code put_finished(struct hall *h, struct err *err) {
+  uint8_t octets[8];
+  put_u64be(octets, clock_unix(h->config.clock));
+  return store_put_fact(h->config.store, "scrubbed", view_of(octets, sizeof octets), err);
+}
+
+static enum err_code finish(struct hall *h, struct scrub *s, struct err *err) {
+  enum err_code code = store_begin(h->config.store, err);
+  for (size_t i = 0; i < s->n && code == OK; i++) {
+    code = damage_mark(h->config.store, s->found[i], err);
+  }
+  if (code == OK) {
+    code = put_finished(h, err);
+  }
+  if (code == OK) {
+    code = damage_count(h->config.store, &h->n_damaged, err);
+  }
+  if (code == OK) {
+    code = store_commit(h->config.store, err);
+  }
+  if (code != OK) {
+    store_rollback(h->config.store);
+    return code;
+  }
+  if (h->n_damaged == 0 && !derived_is_sound(h)) {
+    s->state.derived = true;
+    code = hall_derive_again(h, err);
+  }
+  return code;
+}
+
+void hall_scrub_begin(struct hall *h) {
+  scrub_free(h->scrub);
+  h->scrub = calloc(1, sizeof *h->scrub);
+  if (h->scrub != NULL) { /* else it begins later: it is due still */
+    h->scrub->state.running = true;
+  }
+}
+
+enum err_code hall_scrub_step(struct hall *h, uint64_t n, struct err *err) {
+  struct scrub *s = h->scrub;
+  enum err_code code = OK;
+  bool any = true;
+  if (s == NULL || !s->state.running) {
+    return OK;
+  }
+  if (s->log.no == 0 || s->at >= s->log.range.size) {
+    code = next_log(h, s, &any, err);
+  }
+  if (code == OK && any) {
+    code = walk(h, s, n, err);
+  }
+  if (code == OK && !any) {
+    s->state.running = false;
+    code = finish(h, s, err);
+  }
+  s->state.running = s->state.running && code == OK;
+  return code;
+}

@@ -1,0 +1,45 @@
+/*
+ * scrub: a pass over everything that is held, against bit rot: entries against the roots that their owners signed, records
+ * against their authors' signatures, bodies against their commitments, the full text against the bodies. What is damaged is no
+ * longer served, is asked of the members again (hall_restore), and takes its place when its run folds to the signed root; then
+ * all tables are derived anew. Sans-I/O but for the store.
+ */
+#ifndef SPECOLA_NODE_SCRUB_H
+#define SPECOLA_NODE_SCRUB_H
+
+#include "node/ingest.h"
+
+#define SCRUB_EVERY_S (7 * 86400) /* a pass begins so long after the last one ended */
+
+struct scrub_state {
+  bool running;
+  uint64_t entries;    /* looked at in this pass, or the last one */
+  uint64_t found;      /* damaged ones among them */
+  uint64_t milestones; /* checkpoints that were damaged themselves */
+  bool derived;        /* derived tables were damaged, and were made anew */
+  uint64_t left;       /* entries that are damaged now */
+  uint64_t finished;   /* when the last pass ended, s since 1970; 0: never */
+};
+/* Reads `left` and `finished` from the store. Store errors. */
+MUST_CHECK enum err_code hall_scrub_state(struct hall *h, struct scrub_state *out, struct err *err);
+/* Whether a pass is due by the hall's clock. */
+bool hall_scrub_is_due(struct hall *h);
+/* Begins a pass, anew if one is running. */
+void hall_scrub_begin(struct hall *h);
+/* Looks at up to n entries more; at the end of the pass damage is marked. hall_scrub_state tells. ERR_MEMORY, store errors: the
+ * pass has ended; ERR_CORRUPT: the file is damaged in a way that no entry can be told from another. */
+MUST_CHECK enum err_code hall_scrub_step(struct hall *h, uint64_t n, struct err *err);
+
+/* ---- healing ---- */
+/* The range of a log that is to be asked of members (mode 0): the damaged entries of one run between milestones, first to last,
+ * without those that are offered already. ERR_NOT_FOUND: nothing is damaged. */
+MUST_CHECK enum err_code hall_damaged(struct hall *h, const struct hash *node, uint64_t gen, uint64_t *from, uint64_t *to,
+                                      struct err *err);
+/* How many are damaged, of all logs. */
+uint64_t hall_n_damaged(const struct hall *h);
+/* Takes a decoded window of mode 0 for the entries from `from` on. Damaged ones are offered these; when all of a run are, it is
+ * folded: OK, *mended says how many took their place, or ERR_MISMATCH: the offers are forgotten. ERR_FORMAT; store errors. */
+MUST_CHECK enum err_code hall_restore(struct hall *h, const struct hash *node, uint64_t gen, uint64_t from, struct view window,
+                                      uint64_t *mended, struct err *err);
+
+#endif

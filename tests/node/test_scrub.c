@@ -1,0 +1,294 @@
+/*
+ * scrub: bits that a disk changed. Whatever changes an entry or a body is found, is served to nobody, and is healed by two
+ * peers. SPECOLA_SCRUB_FLIPS: how many bits are flipped, one at a time, anywhere in the file (60 in the everyday run; 10 000
+ * for a release).
+ */
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "node/scrub.h"
+#include "node/store/damage.h"
+#include "protocol/canon.h"
+#include "protocol/message.h"
+#include "tests/node/dump.h"
+#include "tests/sim/net_sim.h"
+
+#define N_CASES 30
+#define FLIPS_EVERYDAY 60
+#define FLIPS_AT_ONCE 12
+
+enum { IT, FR, EE };
+
+static uint64_t seed;
+
+/* ---- files ---- */
+
+struct file {
+  char path[512];
+  uint8_t *octets; /* owned */
+  size_t len;
+};
+
+static void file_read(const struct fixture_node *node, struct file *f) {
+  (void)snprintf(f->path, sizeof f->path, "%s/store.db", node->dir);
+  FILE *file = fopen(f->path, "rb");
+  assert_non_null(file);
+  assert_int_equal(fseek(file, 0, SEEK_END), 0);
+  f->len = (size_t)ftell(file);
+  rewind(file);
+  f->octets = malloc(f->len);
+  assert_non_null(f->octets);
+  assert_int_equal(fread(f->octets, 1, f->len, file), f->len);
+  (void)fclose(file);
+}
+
+static void file_write(const struct file *f) {
+  static const char *const beside[] = {"-wal", "-shm"};
+  for (size_t i = 0; i < 2; i++) {
+    char path[520];
+    (void)snprintf(path, sizeof path, "%s%s", f->path, beside[i]);
+    (void)remove(path);
+  }
+  FILE *file = fopen(f->path, "wb");
+  assert_non_null(file);
+  assert_int_equal(fwrite(f->octets, 1, f->len, file), f->len);
+  assert_int_equal(fclose(file), 0);
+}
+
+/* All that the record says, as text. False: it cannot be read to its end. */
+static bool dump_entries(struct store *s, struct bytes *out) {
+  static const char sql[] =
+      "SELECT id, state, hex(envelope), hex(salt), hex(body), hex(takedown) FROM entry NOT INDEXED ORDER BY id";
+  sqlite3_stmt *st = NULL;
+  int rc = sqlite3_prepare_v2(store_db(s), sql, -1, &st, NULL);
+  bytes_clear(out);
+  while (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+    rc = SQLITE_OK;
+    for (int i = 0; i < 6; i++) {
+      const char *text = (const char *)sqlite3_column_text(st, i);
+      assert_int_equal(bytes_printf(out, NULL, "%s|", text == NULL ? "" : text), OK);
+    }
+  }
+  (void)sqlite3_finalize(st);
+  return rc == SQLITE_DONE;
+}
+
+/* ---- a pass ---- */
+
+static enum err_code scrub(struct fixture_node *node, struct scrub_state *out, struct err *err) {
+  enum err_code code = OK;
+  hall_scrub_begin(node->hall);
+  do {
+    code = hall_scrub_step(node->hall, 7, err);
+    if (code == OK) {
+      code = hall_scrub_state(node->hall, out, err);
+    }
+  } while (code == OK && out->running);
+  return code;
+}
+
+static void what_is_sound_stays_as_it_is(void **state) {
+  static struct fixture f;
+  struct scrub_state s;
+  struct err err = ERR_INIT;
+  (void)state;
+  fixture_found(&f, 2, seed, true);
+  for (uint64_t i = 0; i < N_CASES; i++) {
+    (void)fixture_publish(&f.nodes[0], i, NULL);
+  }
+  fixture_transfer(&f.nodes[0], &f.nodes[1], 10);
+  assert_true(hall_scrub_is_due(f.nodes[1].hall));
+  assert_int_equal(scrub(&f.nodes[1], &s, &err), OK);
+  assert_int_equal(s.entries, N_CASES + 4);
+  assert_int_equal(s.found + s.milestones + s.left, 0);
+  assert_false(s.derived);
+  assert_false(hall_scrub_is_due(f.nodes[1].hall));
+  fixture_close(&f.nodes[1]);
+  fixture_open(&f.nodes[1]);
+  assert_false(hall_scrub_is_due(f.nodes[1].hall));
+  f.now_ms += UINT64_C(1000) * SCRUB_EVERY_S;
+  assert_true(hall_scrub_is_due(f.nodes[1].hall));
+  fixture_release(&f);
+}
+
+/* What became of a store with one bit flipped. */
+enum fate { UNREADABLE, TOLD, UNTOUCHED, UNSEEN };
+
+static enum fate try_flip(struct fixture_node *node, const char *entries) {
+  struct scrub_state s = {.running = false};
+  struct bytes now;
+  struct err err = ERR_INIT;
+  enum fate fate = UNREADABLE;
+  bytes_init(&now, (size_t)8 * 1024 * 1024);
+  if (fixture_try_open(node, &err) == OK) {
+    const enum err_code code = scrub(node, &s, &err);
+    const bool told = code != OK || s.found > 0 || s.milestones > 0 || s.derived;
+    const bool whole = dump_entries(node->store, &now) && strcmp(bytes_text(&now), entries) == 0;
+    fate = told ? TOLD : whole ? UNTOUCHED : UNSEEN;
+    fixture_close(node);
+  }
+  bytes_release(&now);
+  return fate;
+}
+
+static void no_bit_that_changes_an_entry_goes_unseen(void **state) {
+  static struct fixture f;
+  static const char *const names[] = {"unreadable", "told", "untouched", "unseen"};
+  struct bytes entries;
+  struct file file;
+  uint64_t fates[4] = {0};
+  const char *wish = getenv("SPECOLA_SCRUB_FLIPS");
+  const long n = wish == NULL ? FLIPS_EVERYDAY : strtol(wish, NULL, 10);
+  (void)state;
+  fixture_found(&f, 1, seed, true);
+  struct fixture_node *node = &f.nodes[0];
+  for (uint64_t i = 0; i < N_CASES; i++) {
+    (void)fixture_publish(node, i, NULL);
+  }
+  bytes_init(&entries, (size_t)8 * 1024 * 1024);
+  assert_true(dump_entries(node->store, &entries));
+  fixture_close(node);
+  file_read(node, &file);
+  for (long i = 0; i < n; i++) {
+    const size_t at = (size_t)fixture_random(&f, file.len);
+    const uint8_t bit = (uint8_t)(1u << fixture_random(&f, 8));
+    file.octets[at] ^= bit;
+    file_write(&file);
+    const enum fate fate = try_flip(node, bytes_text(&entries));
+    fates[fate]++;
+    if (fate == UNSEEN) {
+      fail_msg("bit %u of octet %zu changed an entry, and nobody saw it", bit, at);
+    }
+    file.octets[at] ^= bit;
+  }
+  for (size_t i = 0; i < 4; i++) {
+    print_message("%s %" PRIu64 "%s", names[i], fates[i], i == 3 ? "\n" : ", ");
+  }
+  file_write(&file);
+  fixture_open(node);
+  free(file.octets);
+  bytes_release(&entries);
+  fixture_release(&f);
+}
+
+/* ---- healing ---- */
+
+/* Flips one bit of a random entry's envelope, salt or body where they lie in the file; its rowid. */
+static int64_t flip_entry(struct fixture *f, struct store *s, struct file *file) {
+  static const char *const columns[] = {"envelope", "salt", "body"};
+  for (;;) {
+    char sql[256];
+    sqlite3_stmt *st = NULL;
+    (void)snprintf(sql, sizeof sql, "SELECT id, %s FROM entry WHERE state = 1 ORDER BY id LIMIT 1 OFFSET %" PRIu64,
+                   columns[fixture_random(f, 3)], fixture_random(f, 2 * N_CASES));
+    assert_int_equal(sqlite3_prepare_v2(store_db(s), sql, -1, &st, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+    const int64_t rowid = sqlite3_column_int64(st, 0);
+    const size_t len = (size_t)sqlite3_column_bytes(st, 1);
+    uint8_t *place = memmem(file->octets, file->len, sqlite3_column_blob(st, 1), len);
+    if (place != NULL) { /* not flipped already, and in one piece */
+      place[fixture_random(f, len)] ^= (uint8_t)(1u << fixture_random(f, 8));
+    }
+    (void)sqlite3_finalize(st);
+    if (place != NULL) {
+      return rowid;
+    }
+  }
+}
+
+/* Whatever a node gives out of a log is what another one has. */
+static void expect_nothing_false(struct fixture_node *node, struct fixture_node *good, const struct hash *log) {
+  const uint64_t size = hall_head(good->hall, log, 1)->size;
+  struct bytes windows[2];
+  uint64_t count = 0;
+  bytes_init(&windows[0], LIMIT_DATA_RAW);
+  bytes_init(&windows[1], LIMIT_DATA_RAW);
+  for (uint64_t i = 0; i < size; i++) {
+    bytes_clear(&windows[0]);
+    bytes_clear(&windows[1]);
+    assert_int_equal(hall_window(good->hall, log, 1, i, i + 1, GET_FULL, LIMIT_DATA_RAW, &windows[0], &count, NULL), OK);
+    if (hall_window(node->hall, log, 1, i, i + 1, GET_FULL, LIMIT_DATA_RAW, &windows[1], &count, NULL) == OK) {
+      assert_true(view_equal(bytes_view(&windows[0]), bytes_view(&windows[1])));
+    }
+  }
+  bytes_release(&windows[0]);
+  bytes_release(&windows[1]);
+}
+
+static void what_is_damaged_is_served_to_nobody_and_healed_by_the_others(void **state) {
+  struct sim *s = malloc(sizeof *s);
+  struct bytes dumps[2];
+  struct file file;
+  struct err err = ERR_INIT;
+  int64_t hit[FLIPS_AT_ONCE];
+  uint64_t n_hit = 0;
+  (void)state;
+  assert_non_null(s);
+  sim_found(s, 3, seed);
+  sim_publish(s, IT, N_CASES);
+  sim_publish(s, EE, N_CASES);
+  for (uint32_t i = 0; i < 3; i++) {
+    sim_up(s, i, false);
+  }
+  (void)sim_converge(s, 20000);
+  struct fixture_node *ee = &s->f.nodes[EE];
+  bytes_init(&dumps[0], DUMP_MAX);
+  bytes_init(&dumps[1], DUMP_MAX);
+  dump_derived(ee, false, &dumps[0]);
+  sim_down(s, EE);
+  fixture_close(ee);
+  file_read(ee, &file);
+  struct store *reader = NULL;
+  fixture_open(ee); /* what it says while the file beside is flipped */
+  reader = ee->store;
+  for (size_t i = 0; i < FLIPS_AT_ONCE; i++) {
+    const int64_t rowid = flip_entry(&s->f, reader, &file);
+    bool known = false;
+    for (uint64_t k = 0; k < n_hit; k++) {
+      known = known || hit[k] == rowid;
+    }
+    hit[n_hit] = rowid;
+    n_hit += !known;
+  }
+  fixture_close(ee);
+  file_write(&file);
+  free(file.octets);
+  fixture_open(ee);
+  struct scrub_state state_now;
+  assert_int_equal(scrub(ee, &state_now, &err), OK);
+  assert_int_equal(state_now.found, n_hit);
+  assert_int_equal(state_now.left, n_hit);
+  expect_nothing_false(ee, &s->f.nodes[IT], &s->f.nodes[IT].id);
+  expect_nothing_false(ee, &s->f.nodes[IT], &ee->id);
+  fixture_close(ee); /* it is remembered */
+  fixture_open(ee);
+  assert_int_equal(hall_n_damaged(ee->hall), n_hit);
+  sim_up(s, EE, false);
+  sim_run(s, 60000);
+  assert_int_equal(hall_n_damaged(ee->hall), 0);
+  assert_int_equal(scrub(ee, &state_now, &err), OK);
+  assert_int_equal(state_now.found + state_now.left + state_now.milestones, 0);
+  dump_derived(ee, false, &dumps[1]);
+  assert_string_equal(bytes_text(&dumps[0]), bytes_text(&dumps[1]));
+  expect_nothing_false(ee, &s->f.nodes[IT], &ee->id);
+  bytes_release(&dumps[0]);
+  bytes_release(&dumps[1]);
+  sim_release(s);
+  free(s);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(what_is_sound_stays_as_it_is),
+      cmocka_unit_test(no_bit_that_changes_an_entry_goes_unseen),
+      cmocka_unit_test(what_is_damaged_is_served_to_nobody_and_healed_by_the_others),
+  };
+  seed = fixture_seed();
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
