@@ -15,6 +15,7 @@
 #include "keys/words.h"
 #include "node/clock.h"
 #include "node/ctl_client.h"
+#include "node/network.h"
 #include "node/store/query_fork.h"
 #include "node/store/query_where.h"
 
@@ -131,12 +132,12 @@ static void number_of(const json_t *json, const char *key, char *out, size_t siz
 }
 
 /* The same for seconds: "12 s", "26 h". */
-static void span_of(const json_t *json, const char *key, char out[OUT_SPAN_MAX]) {
+static void span_of(const json_t *json, const char *key, char out[NETWORK_SPAN_MAX]) {
   const json_t *value = json_object_get(json, key);
   if (json_is_integer(value) && json_integer_value(value) >= 0) {
-    out_span((uint64_t)json_integer_value(value), out);
+    network_span((uint64_t)json_integer_value(value), out);
   } else {
-    number_of(json, key, out, OUT_SPAN_MAX);
+    number_of(json, key, out, NETWORK_SPAN_MAX);
   }
 }
 
@@ -250,12 +251,12 @@ static void holding_of(const json_t *peer, char *out, size_t size) {
 
 /* What is odd about a peer: what core says, how old its last word is, what was counted. */
 static void note_of(const json_t *peer, char *out, size_t size) {
-  char counters[160], span[OUT_SPAN_MAX], silence[64] = "";
+  char counters[160], span[NETWORK_SPAN_MAX], silence[64] = "";
   const json_t *said = json_object_get(peer, "said_s");
   const char *note = text_of(peer, "note");
   counters_of(peer, counters, sizeof counters);
   if (json_integer_value(said) >= WHERE_SILENT_S) {
-    out_span((uint64_t)json_integer_value(said), span);
+    network_span((uint64_t)json_integer_value(said), span);
     snprintf(silence, sizeof silence, "silent %s", span);
   }
   const char *const parts[] = {note, silence, counters};
@@ -276,7 +277,7 @@ static void say_peers(struct cli *cli) {
   size_t i;
   json_t *peer;
   json_array_foreach(json_object_get(cli->doc, "peers"), i, peer) {
-    char heard[OUT_SPAN_MAX], behind[32], holding[64], note[400];
+    char heard[NETWORK_SPAN_MAX], behind[32], holding[64], note[400];
     span_of(peer, "last_heard_s", heard);
     number_of(peer, "behind", behind, sizeof behind);
     holding_of(peer, holding, sizeof holding);

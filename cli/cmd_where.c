@@ -11,6 +11,8 @@
 #include "cli/out.h"
 #include "cli/takedown.h"
 #include "node/store/query_takedown.h"
+#include "cli/told.h"
+#include "node/network.h"
 #include "node/store/query_where.h"
 
 static const char *text_of(const json_t *json, const char *key) {
@@ -25,9 +27,9 @@ static bool is_silent(const json_t *member) {
 
 /* " (silent 26 h)" behind a member's name. */
 static void add_silence(const json_t *member, struct bytes *line) {
-  char span[OUT_SPAN_MAX];
+  char span[NETWORK_SPAN_MAX];
   if (is_silent(member)) {
-    out_span((uint64_t)json_integer_value(json_object_get(member, "said_s")), span);
+    network_span((uint64_t)json_integer_value(json_object_get(member, "said_s")), span);
     (void)!bytes_printf(line, NULL, " (silent %s)", span);
   } else if (json_is_null(json_object_get(member, "said_s"))) {
     (void)!bytes_printf(line, NULL, " (never said)");
@@ -53,29 +55,41 @@ static void say_sum(struct cli *cli, const json_t *where) {
   bytes_release(&line);
 }
 
-static void say_members(struct cli *cli, const json_t *where) {
-  static const char *const columns[] = {"member", "holds it", ">entries", ">texts missing", ">said", "<note", NULL};
+/* What is odd about what it says, and how it is reached; that we do not serve is said once, for all. */
+static void note_of(const struct cli *cli, const json_t *member, char *out, size_t size) {
   static const char *const notes[][2] = {{"other", "it follows another branch of this log"},
                                          {"unknown", "it has not said yet what it holds"}};
+  char reach[256] = "";
+  const char *note = "";
+  for (size_t k = 0; k < sizeof notes / sizeof notes[0]; k++) {
+    note = strcmp(text_of(member, "holds"), notes[k][0]) == 0 ? notes[k][1] : note;
+  }
+  if (strcmp(text_of(member, "reach"), "unasked") != 0) {
+    network_sentence(member, cli->lang, reach, sizeof reach);
+  } else if (is_silent(member)) {
+    snprintf(reach, sizeof reach, "silent");
+  }
+  snprintf(out, size, "%s%s%s", note, note[0] == '\0' || reach[0] == '\0' ? "" : "; ", reach);
+}
+
+static void say_members(struct cli *cli, const json_t *where) {
+  static const char *const columns[] = {"member", "holds it", ">entries", ">texts missing", ">said", "<note", NULL};
   struct out_table *table = out_table_new(cli, columns);
   size_t i;
   json_t *member;
   json_array_foreach(json_object_get(where, "members"), i, member) {
-    char size[24], missing[24] = "", span[OUT_SPAN_MAX], said[OUT_SPAN_MAX + 8] = "";
+    char size[24], missing[24] = "", span[NETWORK_SPAN_MAX], said[NETWORK_SPAN_MAX + 8] = "", note[400];
     const json_t *age = json_object_get(member, "said_s"), *lacks = json_object_get(member, "missing");
-    const char *word = text_of(member, "holds"), *note = is_silent(member) ? "silent" : "";
     snprintf(size, sizeof size, "%jd", (intmax_t)json_integer_value(json_object_get(member, "size")));
     if (json_integer_value(lacks) > 0) {
       snprintf(missing, sizeof missing, "%jd", (intmax_t)json_integer_value(lacks));
     }
     if (json_is_integer(age)) {
-      out_span((uint64_t)json_integer_value(age), span);
+      network_span((uint64_t)json_integer_value(age), span);
       snprintf(said, sizeof said, "%s ago", span);
     }
-    for (size_t k = 0; k < sizeof notes / sizeof notes[0]; k++) {
-      note = strcmp(word, notes[k][0]) == 0 ? notes[k][1] : note;
-    }
-    const char *cells[] = {text_of(member, "handle"), word, size, missing, said, note};
+    note_of(cli, member, note, sizeof note);
+    const char *cells[] = {text_of(member, "handle"), text_of(member, "holds"), size, missing, said, note};
     out_table_row(table, cells);
   }
   out_table_print(table);
@@ -102,13 +116,16 @@ static enum err_code say_takedown(struct cli *cli, const struct here *here, int6
 enum err_code cmd_where(struct cli *cli, const struct args *args, struct err *err) {
   struct here here;
   int64_t rowid = 0;
-  json_t *object = NULL, *where = NULL;
+  json_t *object = NULL, *where = NULL, *told = NULL;
   enum err_code code = here_open(cli, &here, err);
   if (code == OK) {
     code = here_object(cli, &here, args->operands[0], &rowid, &object, err);
   }
   if (code == OK) {
     code = query_where(here.store, &here.federation, rowid, (uint64_t)time(NULL), &where, err);
+  }
+  if (code == OK && (code = told_load(cli, &here, &told, err)) == OK) {
+    network_join(json_object_get(where, "members"), told);
   }
   if (code == OK) {
     json_object_update(cli->doc, where);
@@ -124,7 +141,13 @@ enum err_code cmd_where(struct cli *cli, const struct args *args, struct err *er
       say_sum(cli, where);
       say_members(cli, where);
     }
+    if (told == NULL) {
+      out_note(cli, "%s",
+               out_word(cli, "This node does not serve: all of this was said before.",
+                        "Questo nodo non è in servizio: tutto ciò è stato detto prima."));
+    }
   }
+  json_decref(told);
   json_decref(object);
   json_decref(where);
   here_release(&here);

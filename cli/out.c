@@ -147,18 +147,6 @@ void out_toned(const struct cli *cli, enum out_tone tone, size_t indent, const c
   va_end(args);
 }
 
-void out_span(uint64_t seconds, char out[OUT_SPAN_MAX]) {
-  static const struct {
-    uint64_t at_least, divisor;
-    const char *unit;
-  } UNITS[] = {{UINT64_C(2) * 86400, 86400, "d"}, {UINT64_C(2) * 3600, 3600, "h"}, {120, 60, "min"}, {0, 1, "s"}};
-  size_t i = 0;
-  while (seconds < UNITS[i].at_least) {
-    i++;
-  }
-  snprintf(out, OUT_SPAN_MAX, "%ju %s", (uintmax_t)((seconds + UNITS[i].divisor / 2) / UNITS[i].divisor), UNITS[i].unit);
-}
-
 const char *out_word(const struct cli *cli, const char *en, const char *it) {
   return strncmp(cli->lang, "it", 2) == 0 ? it : en;
 }

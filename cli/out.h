@@ -23,9 +23,6 @@ void out_toned(const struct cli *cli, enum out_tone tone, size_t indent, const c
     __attribute__((format(printf, 4, 5)));
 /* The one of two words that fits the language of this run. Borrowed. */
 const char *out_word(const struct cli *cli, const char *en, const char *it);
-/* Seconds in the unit that people would take: "12 s", "3 min", "26 h", "4 d". */
-#define OUT_SPAN_MAX 32
-void out_span(uint64_t seconds, char out[OUT_SPAN_MAX]);
 /* A line on stderr, beside the result: progress, advice, warnings. Nothing under --json or -q. */
 void out_note(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -1,6 +1,6 @@
 /*
- * core_orders: what ctl may ask of core, and what web may (only to submit). GET /status; POST /sync/submit (docs/protocol.md
- * 9); POST /order/NAME with a JSON object:
+ * core_orders: what ctl may ask of core, and what web may (submit, and GET /network). GET /status; POST /sync/submit
+ * (docs/protocol.md 9); POST /order/NAME with a JSON object:
  *
  *   sync {timeout_ms}                       -> {peers, new, idle, paused} when everything reachable is here, or time is up
  *   ping {peer, timeout_ms}                 -> {peer, ms}
@@ -501,12 +501,25 @@ enum err_code core_request_message(struct core *c, enum pipe_channel channel, st
   return OK;
 }
 
+/* What pages show of the other members; nothing of strangers, nor of what is counted. */
+static void network(struct core *c, uint64_t id) {
+  json_t *all = exchange_status(c->exchange);
+  answer_json(c, id,
+              json_pack("{s:I, s:O?}", "uptime_s", (json_int_t)((clock_ms(clock_system()) - c->started_ms) / 1000), "peers",
+                        json_object_get(all, "peers")));
+  json_decref(all);
+}
+
 enum err_code core_web_message(struct core *c, enum pipe_channel channel, struct view payload, struct err *err) {
   struct err refused = ERR_INIT;
   struct asked asked = {.id = 0};
   enum err_code code = asked_read(channel, payload, &asked, err);
   if (code != OK) return code;
   c->asker = c->web;
+  if (view_is_text(asked.method, "GET") && view_is_text(asked.path, "/network")) {
+    network(c, asked.id);
+    return OK;
+  }
   code = view_is_text(asked.method, "POST") && view_is_text(asked.path, "/sync/submit")
              ? submit(c, asked.id, asked.body, &refused)
              : err_set(&refused, ERR_REFUSED, "orders are not taken from here");

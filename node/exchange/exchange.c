@@ -202,6 +202,7 @@ void exchange_key_mismatch(struct exchange *x, const uint8_t curve[32]) {
   tally(x, peer, COUNT_KEY_MISMATCH, 1);
   if (peer == NONE) return;
   x->peers[peer].tried = true;
+  x->peers[peer].key_mismatch = true;
   note_set(x->peers[peer].note, "key mismatch: who answers there is not %s, or does not know us", x->peers[peer].handle);
 }
 

@@ -152,6 +152,7 @@ struct peer {
   uint64_t rank;           /* among those that are dialled in a large federation: dial_rank */
   uint64_t dial_ms, dial_wait_ms, reopened_ms;
   bool has_reopened, tried;
+  bool key_mismatch; /* who answered last was another, by its key */
   /* what it told */
   bool ident_asked, has_heads;
   uint64_t holds_ms; /* until then its HOLDS that were taken last up its share */

@@ -127,6 +127,7 @@ static void look_at_epoch(struct exchange *x, struct exchange_link *l) {
   struct peer *p = &x->peers[l->peer];
   const struct hello *hello = &l->session.hello;
   p->epoch = hello->epoch;
+  p->key_mismatch = false;
   p->digest = hello->frontier_digest;
   if (hello->epoch > x->federation->epoch.number) {
     note_set(p->note, "speaks of epoch %llu, ours is %llu", (unsigned long long)hello->epoch,

@@ -66,7 +66,8 @@ static json_t *peer_json(const struct exchange *x, uint32_t peer) {
             put(out, "last_heard_s", p->heard ? json_integer((json_int_t)((now_ms(x) - p->heard_ms) / 1000)) : json_null()) &&
             put_told(x, peer, out) && put(out, "dialled", json_boolean(p->link != NULL && p->link->dialled)) &&
             put(out, "endpoint", endpoint == NULL ? json_null() : json_string(endpoint)) &&
-            put(out, "counters", counters_json(&p->counters)) && put(out, "note", json_string(p->note));
+            put(out, "counters", counters_json(&p->counters)) && put(out, "note", json_string(p->note)) &&
+            put(out, "key_mismatch", json_boolean(p->key_mismatch));
   if (ok && p->opened_ms != 0) ok = put_number(out, "opened_ms", p->opened_ms);
   if (ok && p->has_ping) ok = put_number(out, "ping_ms", p->ping_ms);
   if (ok) return out;

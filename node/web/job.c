@@ -33,6 +33,7 @@ struct job *job_new(struct view head, const struct guard_hosts *hosts, struct si
 void job_free(struct work *work) {
   struct job *job = job_of(work);
   snapshot_free(job->now);
+  json_decref(job->told);
   answer_release(&job->answer);
   bytes_release(&job->head);
   free(job);
@@ -42,8 +43,10 @@ void job_run(void *context, unsigned thread, struct work *work) {
   struct job *job = job_of(work);
   struct site *site = (struct site *)context + thread;
   site->now = job->now;
+  site->told = job->told;
   job->request.site = site;
   route_answer(&job->request, job->route);
   answer_finish(&job->answer, &job->http);
   site->now = NULL;
+  site->told = NULL;
 }

@@ -15,6 +15,7 @@ struct job {
   size_t route;
   struct hash question; /* where the answer may be kept */
   struct snapshot *now; /* held; NULL: answered at once */
+  json_t *told;         /* held; NULL: nothing, or answered at once */
   struct guard_request http;
   struct request request;
   struct answer answer;

@@ -120,8 +120,7 @@ static void drop_rowids(json_t *out) {
 
 /* ---- which ---- */
 
-/* A reference or a full id, nothing that has to be guessed. */
-static enum err_code find(const struct request *r, int64_t *rowid, struct err *err) {
+enum err_code object_of_path(const struct request *r, int64_t *rowid, struct err *err) {
   const struct snapshot *now = r->site->now;
   struct hash node;
   uint64_t gen = 0, index = 0;
@@ -168,7 +167,7 @@ static enum err_code check_params(const struct request *r, struct err *err) {
 enum err_code model_object(struct request *r, json_t **out, struct err *err) {
   int64_t rowid = 0;
   enum err_code code = check_params(r, err);
-  if (code == OK) code = find(r, &rowid, err);
+  if (code == OK) code = object_of_path(r, &rowid, err);
   return code == OK ? show(r, rowid, out, err) : code;
 }
 
@@ -177,7 +176,7 @@ enum err_code model_version(struct request *r, json_t **out, struct err *err) {
   int64_t rowid = 0;
   json_t *newest = NULL;
   enum err_code code = check_params(r, err);
-  if (code == OK) code = find(r, &rowid, err);
+  if (code == OK) code = object_of_path(r, &rowid, err);
   if (code == OK && decimal_decode(view_of_text(r->captures[1]), &number, NULL) != OK) {
     code = err_set(err, ERR_NOT_FOUND, "there is no such version");
   }

@@ -145,6 +145,15 @@ static void put_source(struct request *r, struct html *h, const json_t *model) {
   }
 }
 
+/* The way to who holds it. */
+static void put_where(struct request *r, struct html *h, const char *reference) {
+  char path[REFERENCE_MAX + 16];
+  (void)snprintf(path, sizeof path, "/%s/where", reference);
+  html_open(h, "p");
+  put_link(r, h, path, phrase(P_WHERE_TITLE, r->lang));
+  html_close(h);
+}
+
 static void show_origin(struct request *r, struct html *h, const json_t *model) {
   const json_t *author = json_object_get(model, "author");
   const char *licence = text_at(model, "license"), *original = text_at(model, "original_language");
@@ -178,6 +187,7 @@ static void show_origin(struct request *r, struct html *h, const json_t *model) 
   put_code(h, phrase(P_OBJECT_ID, r->lang), text_at(model, "id"));
   put_code(h, phrase(P_AUTHOR_KEY, r->lang), text_at(author, "key"));
   html_close(h);
+  put_where(r, h, text_at(model, "reference"));
   html_close(h);
 }
 

@@ -138,6 +138,28 @@
   X(NUMBER, "Number", "Numero")                                                                                                \
   X(SERVED_BY, "Served by", "Servito da")                                                                                      \
   X(FOOTER, "Nothing is signed here. No cookies, no scripts.", "Qui nulla viene firmato. Senza cookie né script.")             \
+  X(NETWORK, "Network", "Rete")                                                                                                \
+  X(NETWORK_LEAD,                                                                                                              \
+    "How this node reaches the others, what they lack of what is held here, and what they say to hold of its log.",            \
+    "Come questo nodo raggiunge gli altri, che cosa manca loro di ciò che è qui, e che cosa dicono di avere del suo "        \
+    "registro.")                                                                                                               \
+  X(NETWORK_UNTOLD, "The part of this node that talks to the others does not answer now: what follows was said before.",       \
+    "La parte di questo nodo che parla con gli altri ora non risponde: quanto segue è stato detto prima.")                     \
+  X(NO_MEMBERS, "This observatory has no other member.", "Questo osservatorio non ha altri membri.")                           \
+  X(REACHED, "How it is reached", "Come è raggiunto")                                                                          \
+  X(LAST_HEARD, "Last heard", "Sentito")                                                                                       \
+  X(BEHIND, "Behind", "Gli manca")                                                                                             \
+  X(AHEAD, "Ahead", "Ci manca")                                                                                                \
+  X(HOLDS_OF_OURS, "Holds of ours", "Ha del nostro")                                                                           \
+  X(LAST_WORD, "Last word", "Ultima parola")                                                                                   \
+  X(HOLDS_IT, "Holds it", "Ce l'ha")                                                                                           \
+  X(TEXTS_MISSING, "Texts missing", "Testi mancanti")                                                                          \
+  X(HOLDS_OTHER, "another branch of this log", "un altro ramo di questo registro")                                             \
+  X(HOLDS_UNKNOWN, "has not said yet", "non l'ha ancora detto")                                                                \
+  X(SAY_THEY_HOLD, "members say that they hold it", "membri dicono di averlo")                                                 \
+  X(WHERE_TITLE, "Who holds it", "Chi ce l'ha")                                                                                \
+  X(WHERE_LEAD, "Each member says, under its key, how much of each log it holds. This is their word, as old as it is.",        \
+    "Ogni membro dice, con la propria chiave, quanto ha di ogni registro. È la loro parola, vecchia quanto indicato.")         \
   X(FEED, "Feed of what is new (Atom)", "Flusso delle novità (Atom)")                                                          \
   X(FEED_HERE, "Feed of these results (Atom)", "Flusso di questi risultati (Atom)")                                            \
   X(FETCH, "Fetch and verify everything yourself", "Scarica e verifica tutto da te")                                           \

@@ -46,6 +46,7 @@ static const struct route {
     {"/index", NULL, model_home, show_home, NULL, NULL, GET, MEDIA_HTML, ROUTE_SHORT, false, true},
     {"/nodes", NULL, model_nodes, show_nodes, NULL, NULL, GET, MEDIA_HTML, ROUTE_SHORT, false, true},
     {"/nodes/*", NULL, model_node, show_node, NULL, NULL, GET, MEDIA_HTML, ROUTE_SHORT, false, true},
+    {"/network", NULL, model_network, show_network, NULL, NULL, GET, MEDIA_HTML, ROUTE_SHORT, false, false},
     {"/healthz", NULL, NULL, NULL, raw_health, NULL, GET, MEDIA_TEXT, ROUTE_NOW, true, false},
     {"/metrics", NULL, NULL, NULL, raw_metrics, NULL, GET, MEDIA_TEXT, ROUTE_NOW, true, false},
     {"/style.css", NULL, NULL, NULL, raw_style, NULL, GET, MEDIA_CSS, ROUTE_NOW, true, false},
@@ -62,6 +63,7 @@ static const struct route {
     {"/*", NULL, NULL, NULL, raw_feed, is_feed, GET, MEDIA_ATOM, ROUTE_SHORT, false, false},
     {"/*", NULL, model_list, show_list, NULL, is_list, GET, MEDIA_HTML, ROUTE_SHORT, false, true},
     {"/*", NULL, model_object, show_object, NULL, NULL, GET, MEDIA_HTML, ROUTE_SHORT, false, false},
+    {"/*/where", NULL, model_holders, show_holders, NULL, NULL, GET, MEDIA_HTML, ROUTE_SHORT, false, false},
     {"/*/v/*", NULL, model_version, show_object, NULL, NULL, GET, MEDIA_HTML, ROUTE_SHORT, false, false},
 };
 #define N_ROUTES (sizeof ROUTES / sizeof ROUTES[0])

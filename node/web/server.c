@@ -202,6 +202,7 @@ static void answer_later(struct connection *c, struct job *job) {
   }
   job->id = c->id = ++s->last_id;
   job->now = snapshot_hold(s->site->now);
+  job->told = json_incref(s->site->told);
   c->state = STATE_ANSWERING;
   if (workers_put(s->workers, &job->work)) return;
   job_free(&job->work);

@@ -42,6 +42,7 @@ struct site {
   struct store *store; /* read-only; NULL in the loop's thread, which asks nothing */
   const struct schema_set *schemas;
   struct snapshot *now;       /* NULL: not made yet */
+  json_t *told;               /* of the other members, by core (node/network.h); NULL: it has not said */
   struct site_counts *counts; /* NULL but in the loop's thread */
 };
 
@@ -88,8 +89,8 @@ typedef void page_show(struct request *r, struct html *h, const json_t *model);
 /* Anything else fills r->out by itself. */
 typedef enum err_code raw_handler(struct request *r, struct err *err);
 
-page_model model_home, model_list, model_object, model_version, model_nodes, model_node;
-page_show show_home, show_list, show_object, show_nodes, show_node;
+page_model model_home, model_list, model_object, model_version, model_nodes, model_node, model_network, model_holders;
+page_show show_home, show_list, show_object, show_nodes, show_node, show_network, show_holders;
 raw_handler raw_health, raw_metrics, raw_style, raw_icon, raw_robots, raw_feed;
 raw_handler raw_sync, raw_sync_charter, raw_sync_epochs, raw_sync_identities, raw_sync_checkpoints, raw_sync_log,
     raw_sync_submit;
@@ -182,6 +183,8 @@ json_t *observatory_name(const struct request *r);
 /* Appends the rows of what is newest, at most so many (and NEWEST_MAX). */
 #define NEWEST_MAX 30
 MUST_CHECK enum err_code newest_rows(struct request *r, size_t most, json_t *rows, struct err *err);
+/* The object that a path names: a reference or a full id, nothing that has to be guessed. ERR_NOT_FOUND; store errors. */
+MUST_CHECK enum err_code object_of_path(const struct request *r, int64_t *rowid, struct err *err);
 /* What a list shows of an object: reference, title, lead, codes, home, created. */
 json_t *row_json(const struct request *r, const struct query_row *row);
 void show_rows(struct request *r, struct html *h, const json_t *rows);

@@ -22,7 +22,10 @@
 #define ROOM 32u                        /* requests that wait for one of them */
 #define PAGES_KIB 4096u                 /* of the store, that each of them keeps */
 #define TURN_MS 1000
-#define RETRY_MS 5 /* what waits for a full pipe is tried again */
+#define NETWORK_ID 0      /* of our own requests; those of the server begin with 1 */
+#define TOLD_MS 2000      /* between two questions to core, how it stands with the others */
+#define TOLD_OLD_MS 30000 /* an answer counts for so long */
+#define RETRY_MS 5        /* what waits for a full pipe is tried again */
 
 struct web {
   struct home home;
@@ -36,6 +39,7 @@ struct web {
   struct event *supervisor_event, *core_event, *snapshot_event;
   struct pipe *supervisor; /* borrowed */
   struct pipe *core;       /* owned; NULL: not there */
+  uint64_t asked_ms, told_ms;
   struct bytes scratch;
 };
 
@@ -56,20 +60,43 @@ static void on_snapshot(evutil_socket_t fd, short what, void *context) {
   server_forget(w->server);
 }
 
-static bool forward(void *context, uint64_t id, const char *path, struct view body) {
-  struct web *w = context;
+static bool ask_core(struct web *w, uint64_t id, const char *method, const char *path, struct view body) {
   struct err err = ERR_INIT;
   if (w->core == NULL) return false;
   bytes_clear(&w->scratch);
   struct canon_writer writer = canon_writer(&w->scratch);
   canon_put_array(&writer, 4);
   canon_put_uint(&writer, id);
-  canon_put_text(&writer, "POST");
+  canon_put_text(&writer, method);
   canon_put_text(&writer, path);
   canon_put_bin(&writer, body);
   enum err_code code = canon_written(&writer, "request", &err);
   if (code == OK) code = pipe_send(w->core, PIPE_REQUEST, bytes_view(&w->scratch), &err);
   return code == OK;
+}
+
+static bool forward(void *context, uint64_t id, const char *path, struct view body) {
+  return ask_core(context, id, "POST", path, body);
+}
+
+/* How it stands with the others, which core alone knows: asked now and then, so that no page waits for it. */
+static void ask_network(struct web *w) {
+  const uint64_t now = clock_ms(clock_system());
+  if (w->site.told != NULL && now - w->told_ms > TOLD_OLD_MS) {
+    json_decref(w->site.told);
+    w->site.told = NULL;
+  }
+  if (w->asked_ms != 0 && now - w->asked_ms < TOLD_MS) return;
+  w->asked_ms = now;
+  (void)!ask_core(w, NETWORK_ID, "GET", "/network", view_of(NULL, 0)); /* else the next time */
+}
+
+static void take_network(struct web *w, unsigned status, struct view body) {
+  json_t *told = status == 200 ? json_loadb((const char *)body.p, body.len, JSON_REJECT_DUPLICATES, NULL) : NULL;
+  if (told == NULL) return;
+  json_decref(w->site.told);
+  w->site.told = told;
+  w->told_ms = clock_ms(clock_system());
 }
 
 /* ---- life ---- */
@@ -83,6 +110,7 @@ static void web_free(struct web *w) {
   if (w->snapshot_event != NULL) event_free(w->snapshot_event);
   refresher_free(w->refresher);
   snapshot_free(w->site.now);
+  json_decref(w->site.told);
   if (w->base != NULL) event_base_free(w->base);
   for (unsigned i = 0; i < THREADS; i++)
     store_close(w->sites[i].store);
@@ -166,6 +194,7 @@ static void core_drop(struct web *w) {
   w->core_event = NULL;
   pipe_free(w->core);
   w->core = NULL;
+  w->asked_ms = 0;
   server_core_gone(w->server);
 }
 
@@ -201,7 +230,11 @@ static void take_answer(struct web *w, struct view payload) {
   if (canon_finish(&r, "answer", NULL) != OK) return;
   memcpy(type, name.len == 0 ? (const uint8_t *)"" : name.p, name.len);
   type[name.len] = '\0';
-  server_answer(w->server, id, (unsigned)status, type, body);
+  if (id == NETWORK_ID) {
+    take_network(w, (unsigned)status, body);
+  } else {
+    server_answer(w->server, id, (unsigned)status, type, body);
+  }
 }
 
 static enum err_code core_turn(struct web *w, struct err *err) {
@@ -229,6 +262,7 @@ static enum err_code step(struct web *w, unsigned timeout_ms, bool *stop, struct
     return err_set(err, ERR_FAILED, "event loop failed");
   }
   const enum err_code code = supervisor_turn(w, stop, err);
+  if (code == OK && w->core != NULL) ask_network(w);
   return code == OK && w->core != NULL ? core_turn(w, err) : code;
 }
 

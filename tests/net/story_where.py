@@ -6,8 +6,10 @@ import os
 import sqlite3
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "../web")]
 from lab import Lab  # noqa: E402
+from web import Web  # noqa: E402
 
 
 def publish(lab, node, number):
@@ -26,7 +28,60 @@ def words(node, name):
     return {m["handle"]: m["holds"] for m in document["members"]}
 
 
+def reached(node, name):
+    """{handle: sentence} of the pages and of `where`, which say the same words of each member."""
+    web = Web(node).ready()
+    network = json.loads(web.get("/en/network.json")[1])
+    where = json.loads(web.get(f"/en/{name}/where.json")[1])
+    told = {m["handle"]: m["reach"] for m in node.json("where", name)["members"]}
+    for model in (network, where):
+        if told != {m["handle"]: m["reach"] for m in model["members"]}:
+            return None  # core tells web every other second
+    for page in ("/en/network", f"/it/{name}/where"):
+        assert b"<table" in web.get(page)[1]
+    return {m["handle"]: (m["reach"], m["sentence"]) for m in network["members"]}
+
+
+def three_ways_to_be_away():
+    """One is stopped, one is where another answers, one is reached by others alone: three sentences, each of them true."""
+    with Lab() as lab:
+        it, fr, ee, lv, pt = lab.found("IT", "FR", "EE", "LV", "PT")
+        fr.serve()
+        ee.serve("--peer", f"FR={fr.port()}")
+        lv.serve("--peer", f"FR={fr.port()}")
+        ways = {"FR": fr.port(), "LV": lv.port(), "EE": "tcp://127.0.0.1:1", "PT": fr.port()}
+        it.serve(*(word for handle, way in ways.items() for word in ("--peer", f"{handle}={way}")))
+        publish(lab, it, 3)
+        wanted = {"FR": "linked", "EE": "indirect", "LV": "linked", "PT": "key"}
+        lab.until(lambda: {h: r[0] for h, r in (reached(it, "IT-2") or {}).items()} == wanted, 60, "all of them are told apart")
+        lab.until(lambda: words(it, "IT-2")["EE"] == "yes", 40, "EE says over FR that it holds it")
+        lv.stop()
+        wanted["LV"] = "silent"
+        lab.until(lambda: {h: r[0] for h, r in (reached(it, "IT-2") or {}).items()} == wanted, 60, "LV is stopped")
+        said = reached(it, "IT-2")
+        sentences = {h: said[h][1] for h in said}
+        assert len(set(sentences.values())) == 4, sentences
+        assert sentences["FR"].startswith("linked; last heard") and "stopped, or cut off from all" in sentences["LV"], sentences
+        assert "another key answers at its address" in sentences["PT"] and "its word came over other members" in sentences["EE"], sentences
+        text = it.run("where", "IT-2")[1].decode()
+        for part in ("another key answers at its address", "its word came over other members", "stopped, or cut off from all"):
+            assert part in text, text
+        # The same figures as status, which counts seconds at another moment.
+        status = {p["handle"]: p for p in it.status()["peers"]}
+        for member in json.loads(Web(it).ready().get("/en/network.json")[1])["members"]:
+            peer = status[member["handle"]]
+            for key, own in (("behind", "behind"), ("ahead", "ahead"), ("size", "holds_of_ours")):
+                assert member[key] == peer[own], (key, member, peer)
+            assert abs((member["last_heard_s"] or 0) - (peer["last_heard_s"] or 0)) <= 10, (member, peer)
+        it.stop()
+        text = it.run("where", "IT-2")[1].decode()
+        assert "another key" not in text and "not reached" not in text, text
+        assert {m["reach"] for m in it.json("where", "IT-2")["members"]} == {"unasked"}
+        print("one stopped, one with another key, one cut off: told apart by where and by the pages")
+
+
 def main():
+    three_ways_to_be_away()
     with Lab() as lab:
         it, fr, ee = nodes = lab.found("IT", "FR", "EE")
         for node in nodes:
