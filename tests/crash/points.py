@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""Every point at which a command writes: there it is killed, or the system call fails (EIO once; ENOSPC from then on). Whatever the
-point, what was there before is there still and verifies, nothing is half visible, the same command then works or says that it was
+"""Every point at which a command writes: there it is killed, or the system call fails (EIO once; ENOSPC from then on); and every
+point at which it asks for memory: there it gets none (once; from then on). Whatever the point, what was there before is there still and verifies, nothing is half visible, the same command then works or says that it was
 done, and nothing is left lying about.
 
-Point n is the n-th writing system call (strike.c). Today a sample of SPECOLA_CRASH_POINTS faults a command (1); "all" is the whole
-sweep. usage: points.py [--seed S] [--only COMMAND] [--fault kill|io|full] [-v]"""
+Point n is the n-th writing system call (strike.c), or the n-th allocation (starve.c). Every day a fault each of half of the commands;
+SPECOLA_CRASH_POINTS=N: N faults each of all commands; "all": all faults. usage: points.py [--seed S] [--only COMMAND] [--fault FAULT]"""
 import argparse
 import json
 import os
@@ -19,7 +19,8 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "net"))
 from lab import ROOT, SPECOLA, Lab, skip  # noqa: E402
 
-FAULTS = ("kill", "io", "full")
+FAULTS = ("kill", "io", "full", "starve", "starve on")
+STARVE = os.environ.get("SPECOLA_STARVE", os.path.join(ROOT, ".build/dev/tests/crash/libstarve.so"))
 STRIKE = os.environ.get("SPECOLA_STRIKE", os.path.join(ROOT, ".build/dev/tests/crash/strike"))
 COMPANIONS = re.compile(r"store\.(db|lock|db-wal|db-shm)$")  # of a store; they come and go
 
@@ -73,10 +74,11 @@ class Workshop:
         config = os.path.join(self.work, who, "config")
         return {**self.lab.env(config), "SPECOLA_HOME": os.path.join(self.work, who, "home")}
 
-    def run(self, words, who="IT", prefix=()):
+    def run(self, words, who="IT", prefix=(), **environment):
         """(exit status, negative for a signal; stderr and stdout) of a command in the copy."""
         os.makedirs(os.path.join(self.work, who, "config"), mode=0o700, exist_ok=True)
-        done = subprocess.run([*prefix, SPECOLA, "--no-input", *words.split()], cwd=self.work, env=self.environment(who),
+        done = subprocess.run([*prefix, SPECOLA, "--no-input", *words.split()], cwd=self.work,
+                              env={**self.environment(who), **environment},
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600, check=False)
         return done.returncode, done.stdout.decode(errors="replace")
 
@@ -162,7 +164,11 @@ class Workshop:
 
     def strike(self, command, fault, point):
         """(exit status, what was said, number of points that were reached)."""
-        code, said = self.run(command.words, command.who, (STRIKE, self.reached, fault, str(point)))
+        if fault.startswith("starve"):
+            on = {"STARVE_ON": "1"} if fault == "starve on" else {}
+            code, said = self.run(command.words, command.who, LD_PRELOAD=STARVE, STARVE_AT=str(point), STARVE_FILE=self.reached, **on)
+        else:
+            code, said = self.run(command.words, command.who, (STRIKE, self.reached, fault, str(point)))
         return code, said, int(open(self.reached, encoding="utf-8").read())
 
 
@@ -189,7 +195,7 @@ def strike(shop, command, fault, point, names):
         assert code == 137, f"killed, it ended with {code}\n{said}"
     elif struck:
         assert code in (1, 8, 9, 11), f"it ended with {code}\n{said}"
-        assert "specola: " in said, f"it failed without a word\n{said}"
+        assert re.search(r"specola: \S", said), f"it failed without a word\n{said}"
     before = check_whole(shop, command, "behind the fault")
     if not struck:  # the fault was survived: then it is done
         assert before is None or before == command.sizes[-1], f"it says that it is done, and the log has {before} entries"
@@ -213,9 +219,8 @@ def main():
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4), "big"))
     parser.add_argument("--only")
     parser.add_argument("--fault", choices=FAULTS)
-    parser.add_argument("-v", action="store_true")
     options = parser.parse_args()
-    wish = os.environ.get("SPECOLA_CRASH_POINTS", "1")
+    wish = os.environ.get("SPECOLA_CRASH_POINTS", "")
     chance = random.Random(options.seed)
     print(f"seed {options.seed}")
     if os.access("/dev/shm", os.W_OK):  # nothing here asks what a disk keeps; fsync is free there
@@ -223,7 +228,7 @@ def main():
     bad, total, start = [], 0, time.monotonic()
     with Lab() as lab:
         shop = Workshop(lab)
-        for command in COMMANDS:
+        for command in COMMANDS if wish or options.only else chance.sample(COMMANDS, len(COMMANDS) // 2):
             if options.only not in (None, command.name):
                 continue
             shop.enter(command.setting)
@@ -232,22 +237,25 @@ def main():
                 skip("this kernel does not say which system calls are made (seccomp)")
             assert code == 0, f"{command.words}: {code}\n{said}"
             names = shop.names()
-            rows = [(fault, point) for fault in FAULTS if options.fault in (None, fault) for point in range(1, points + 1)]
-            if wish != "all":
-                rows = chance.sample(rows, min(int(wish), len(rows)))
+            shop.enter(command.setting)
+            code, said, allocations = shop.strike(command, "starve", 0)
+            assert code == 0, f"{command.words}: {code}\n{said}"
+            faults = [options.fault] if options.fault else FAULTS
+            if wish == "all":
+                rows = [(fault, n) for fault in faults for n in range(1, (allocations if fault.startswith("starve") else points) + 1)]
+            else:
+                rows = [(fault, chance.randint(1, allocations if fault.startswith("starve") else points))
+                        for fault in (chance.choice(faults) for _ in range(int(wish or 1)))]
             reached = 0
             for fault, point in rows:
                 try:
                     reached += strike(shop, command, fault, point, names)
                 except AssertionError as error:
                     bad.append(f"{command.name}: {fault} at {point}: {error}")
-                    if options.v:
-                        print(bad[-1], flush=True)
+                    print(bad[-1], flush=True)
             total += len(rows)
-            print(f"{command.name}: {points} points, {len(rows)} faults, {reached} reached", flush=True)
+            print(f"{command.name}: {points} writes, {allocations} allocations, {len(rows)} faults, {reached} reached", flush=True)
     print(f"{total} faults in {time.monotonic() - start:.1f} s, {len(bad)} bad")
-    for line in bad[:20]:
-        print(line)
     return 1 if bad else 0
 
 
