@@ -4,8 +4,10 @@
 #include "node/child.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -252,6 +254,17 @@ static void farewell(struct pipe *p, const struct err *why) {
   bytes_release(&b);
 }
 
+/* Lowers this process, and all of its threads to come, below whatever answers people. Where the kernel shares processors out by
+ * session first (autogroup), nice counts only within one: there a session of its own is as nice. */
+static void give_way(void) {
+  (void)setpriority(PRIO_PROCESS, 0, CORE_NICE);
+  if (setsid() < 0) return;
+  const int fd = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  (void)dprintf(fd, "%d", CORE_NICE);
+  close(fd);
+}
+
 bool serve_is_child(int argc, char **argv) {
   return argc == 3 && strcmp(argv[1], CHILD_WORD) == 0 && role_of(argv[2]) != CHILD_ROLES;
 }
@@ -266,7 +279,7 @@ int serve_child(int argc, char **argv) {
   log_set_process(NAMES[role]);
   ignore_signals();
   confine_limits(role);
-  if (role == CHILD_CORE) (void)setpriority(PRIO_PROCESS, 0, CORE_NICE); /* its threads begin with the same */
+  if (role == CHILD_CORE) give_way();
   struct pipe *p = pipe_new(CHILD_FD, CHILD_QUEUE);
   struct received_hello *hello = calloc(1, sizeof *hello);
   if (p == NULL || hello == NULL) {

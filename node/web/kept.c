@@ -18,12 +18,6 @@ struct kept *kept_new(void) {
   return calloc(1, sizeof(struct kept));
 }
 
-void kept_free(struct kept *k) {
-  if (k == NULL) return;
-  kept_clear(k);
-  free(k);
-}
-
 static size_t size_of(const struct answer *a) {
   return sizeof(struct kept_answer) + a->body.capacity;
 }
@@ -34,9 +28,20 @@ static void drop(struct kept *k, size_t i) {
   k->rows[i] = k->rows[--k->n];
 }
 
-void kept_clear(struct kept *k) {
+void kept_free(struct kept *k) {
+  if (k == NULL) return;
   while (k->n > 0)
     drop(k, k->n - 1);
+  free(k);
+}
+
+void kept_age(struct kept *k, uint64_t now_ms) {
+  for (size_t i = k->n; i-- > 0;) {
+    struct kept_answer *a = k->rows[i];
+    if (a->until_ms == 0) a->until_ms = now_ms + KEPT_LATE_MS;
+    a->renewing = false; /* by a snapshot that is gone: what comes of it is not kept */
+    if (now_ms >= a->until_ms) drop(k, i);
+  }
 }
 
 static void add_text(struct hash_stream *s, struct view text) {
@@ -55,15 +60,27 @@ struct hash kept_question(const struct request *r) {
   return hash_stream_final(&s);
 }
 
-struct kept_answer *kept_find(struct kept *k, const struct hash *question) {
+/* k->n: not here. */
+static size_t place_of(const struct kept *k, const struct hash *question) {
+  size_t i = 0;
+  while (i < k->n && memcmp(&k->rows[i]->question, question, sizeof *question) != 0)
+    i++;
+  return i;
+}
+
+struct kept_answer *kept_find(struct kept *k, const struct hash *question, uint64_t now_ms) {
+  const size_t i = place_of(k, question);
+  struct kept_answer *a = i < k->n ? k->rows[i] : NULL;
   k->asked++;
-  for (size_t i = 0; i < k->n; i++) {
-    struct kept_answer *a = k->rows[i];
-    if (memcmp(&a->question, question, sizeof *question) != 0) continue;
-    a->asked = k->asked;
-    return a;
-  }
-  return NULL;
+  if (a == NULL || (a->until_ms != 0 && now_ms >= a->until_ms)) return NULL;
+  a->asked = k->asked;
+  return a;
+}
+
+bool kept_renew(struct kept_answer *a) {
+  const bool due = a->until_ms != 0 && !a->renewing;
+  a->renewing = a->renewing || due;
+  return due;
 }
 
 static void drop_oldest(struct kept *k) {
@@ -77,6 +94,8 @@ static void drop_oldest(struct kept *k) {
 struct kept_answer *kept_put(struct kept *k, const struct hash *question, struct answer *answer) {
   struct kept_answer *a = size_of(answer) > KEPT_ONE ? NULL : malloc(sizeof *a);
   if (a == NULL) return NULL;
+  const size_t before = place_of(k, question);
+  if (before < k->n) drop(k, before);
   while (k->n == KEPT_MOST || k->octets + size_of(answer) > KEPT_OCTETS)
     drop_oldest(k);
   *a = (struct kept_answer){.answer = *answer, .question = *question, .asked = k->asked, .holders = 1};

@@ -11,6 +11,7 @@
 #define GET (1u << GUARD_GET | 1u << GUARD_HEAD)
 #define POST (1u << GUARD_POST)
 #define OF_METHOD(m) (1u << (m))
+#define LONG_WORDS 4u /* blanks between words */
 
 /* Whether a captured segment belongs to this row; NULL: any. */
 typedef bool segment_fits(const struct request *r);
@@ -204,11 +205,25 @@ size_t route_find(struct request *r) {
   return i;
 }
 
+/* How often text stands in v. */
+static unsigned count_of(struct view v, const char *text) {
+  unsigned n = 0;
+  for (const uint8_t *p = v.p; v.len > 0 && (p = memmem(p, (size_t)(v.p + v.len - p), text, strlen(text))) != NULL; p++)
+    n++;
+  return n;
+}
+
+/* Whether a list may search for much at once: beginnings of words, or more words than people type. A search for a few words
+ * takes no longer than other pages do. */
+static bool is_long_search(struct view query) {
+  const unsigned blanks = count_of(query, "+") + count_of(query, "%20");
+  return count_of(query, "q=") > 0 &&
+         (blanks >= LONG_WORDS || count_of(query, "*") + count_of(query, "%2A") + count_of(query, "%2a") > 0);
+}
+
 enum route_way route_way(const struct request *r, size_t route) {
-  const struct view query = r->http->query;
   if (route >= N_ROUTES || (!ROUTES[route].early && r->site->now == NULL)) return ROUTE_NOW;
-  const bool searches = ROUTES[route].model == model_list && query.len > 0 && memmem(query.p, query.len, "q=", 2) != NULL;
-  return searches ? ROUTE_LONG : ROUTES[route].way;
+  return ROUTES[route].model == model_list && is_long_search(r->http->query) ? ROUTE_LONG : ROUTES[route].way;
 }
 
 bool route_is_kept(size_t route) {

@@ -187,22 +187,23 @@ static void answer_now(struct connection *c, struct job *job, struct view body) 
   job_free(&job->work);
 }
 
-/* Gives it to a thread, unless the answer is kept. */
+/* Gives it to a thread, unless the answer is kept: then at most for those who come later. */
 static void answer_later(struct connection *c, struct job *job) {
   struct server *s = c->server;
   struct kept_answer *kept = NULL;
   if (route_is_kept(job->route) && job->http.method != GUARD_POST) {
     job->question = kept_question(&job->request);
-    kept = kept_find(s->kept, &job->question);
+    kept = kept_find(s->kept, &job->question, now_us() / 1000u);
   }
+  job->now = snapshot_hold(s->site->now);
+  job->told = json_incref(s->site->told);
   if (kept != NULL) {
     respond(c, &kept->answer, &job->http, kept);
-    job_free(&job->work);
+    job->work.kind = WORK_LATER;
+    if (!kept_renew(kept) || !workers_put(s->workers, &job->work)) job_free(&job->work);
     return;
   }
   job->id = c->id = ++s->last_id;
-  job->now = snapshot_hold(s->site->now);
-  job->told = json_incref(s->site->told);
   c->state = STATE_ANSWERING;
   if (workers_put(s->workers, &job->work)) return;
   job_free(&job->work);
@@ -220,7 +221,7 @@ static void run(struct connection *c, struct view head, struct view body) {
   (void)evtimer_add(c->deadline, &patience);
   c->route = job->route = route_find(&job->request);
   const enum route_way way = route_way(&job->request, job->route);
-  job->work.is_long = way == ROUTE_LONG;
+  job->work.kind = way == ROUTE_LONG ? WORK_LONG : WORK_SHORT;
   if (way == ROUTE_NOW) {
     answer_now(c, job, body);
   } else {
@@ -438,8 +439,8 @@ void server_answer(struct server *s, uint64_t id, unsigned status, const char *t
   }
 }
 
-void server_forget(struct server *s) {
-  kept_clear(s->kept);
+void server_renewed(struct server *s) {
+  kept_age(s->kept, now_us() / 1000u);
 }
 
 void server_core_gone(struct server *s) {

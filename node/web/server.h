@@ -36,8 +36,8 @@ void server_free(struct server *s); /* NULL is fine */
 const char *server_address(const struct server *s);
 /* The answer of core to a request that was forwarded; an id that nobody waits for is dropped. */
 void server_answer(struct server *s, uint64_t id, unsigned status, const char *type, struct view body);
-/* There is another snapshot: nothing that was answered before is kept. */
-void server_forget(struct server *s);
+/* There is another snapshot: what is kept is good for a little while, and renewed where it is asked for. */
+void server_renewed(struct server *s);
 /* Everybody who waits for core is told that it is gone. */
 void server_core_gone(struct server *s);
 

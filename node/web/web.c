@@ -18,7 +18,7 @@
 #include "protocol/limits.h"
 
 #define QUEUE ((size_t)4 * 1024 * 1024) /* octets waiting for core */
-#define THREADS 4u                      /* that answer */
+#define THREADS WORKER_THREADS          /* that answer, at most */
 #define ROOM 32u                        /* requests that wait for one of them */
 #define PAGES_KIB 4096u                 /* of the store, that each of them keeps */
 #define TURN_MS 1000
@@ -57,7 +57,7 @@ static void on_snapshot(evutil_socket_t fd, short what, void *context) {
   if (next == NULL) return;
   snapshot_free(w->site.now);
   w->site.now = next;
-  server_forget(w->server);
+  server_renewed(w->server);
 }
 
 static bool ask_core(struct web *w, uint64_t id, const char *method, const char *path, struct view body) {
@@ -120,6 +120,13 @@ static void web_free(struct web *w) {
   free(w);
 }
 
+/* As many as there are processors: more of them would only divide the time of those, and each answer would take as long as all
+ * that are made beside it. Two at least: long work leaves one to short work. */
+static unsigned answering(void) {
+  const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+  return processors < 2 ? 2 : processors > (long)THREADS ? THREADS : (unsigned)processors;
+}
+
 static enum err_code open_data(struct web *w, const char *dir, struct err *err) {
   enum err_code code = home_open(dir, &w->home, err);
   if (code == OK) code = home_schemas(&w->home, &w->schemas, err);
@@ -127,12 +134,13 @@ static enum err_code open_data(struct web *w, const char *dir, struct err *err) 
   if (code == OK) code = refresher_new(dir, w->schemas, &w->refresher, err);
   w->site = (struct site){.home = &w->home, .schemas = w->schemas, .counts = &w->counts};
   w->counts.started_ms = clock_ms(clock_system());
-  for (unsigned i = 0; i < THREADS && code == OK; i++) {
+  const unsigned threads = answering();
+  for (unsigned i = 0; i < threads && code == OK; i++) {
     w->sites[i] = (struct site){.home = &w->home, .schemas = w->schemas};
     code = store_open(dir, STORE_READ, NULL, &w->sites[i].store, err);
     if (code == OK) store_keep_pages(w->sites[i].store, PAGES_KIB);
   }
-  return code == OK ? workers_new(THREADS, ROOM, job_run, job_free, w->sites, &w->workers, err) : code;
+  return code == OK ? workers_new(threads, ROOM, job_run, job_free, w->sites, &w->workers, err) : code;
 }
 
 static enum err_code open_events(struct web *w, struct err *err) {

@@ -26,8 +26,9 @@ struct workers {
   int told; /* readable when something was done */
   pthread_mutex_t lock;
   pthread_cond_t wake;
-  struct queue waiting[2], done; /* short, long */
-  unsigned n_waiting, n_started, n_long, n_running, most_long;
+  struct queue waiting[WORK_KINDS], done;
+  uint64_t turn;
+  unsigned n_waiting, n_started, n_long, n_later, most_long; /* n_long: at it now, n_later among them */
   bool stop;
 };
 
@@ -55,21 +56,31 @@ static void discard_all(struct workers *w, struct queue *q) {
 
 /* ---- a thread ---- */
 
-/* What is next: long work if a thread is left for short work then, else short work. The lock is held. */
+static bool may_begin(const struct workers *w, enum work_kind kind) {
+  return kind == WORK_SHORT || (w->n_long < w->most_long && (kind == WORK_LONG || w->n_later == 0));
+}
+
+/* Of what may begin, the piece that came first. The lock is held. */
 static struct work *take_next(struct workers *w) {
-  struct work *work = w->n_long < w->most_long ? take_first(&w->waiting[1]) : NULL;
-  if (work == NULL) work = take_first(&w->waiting[0]);
+  struct work *work = NULL;
+  for (unsigned kind = 0; kind < WORK_KINDS; kind++) {
+    struct work *first = w->waiting[kind].first;
+    if (first != NULL && may_begin(w, (enum work_kind)kind) && (work == NULL || first->turn < work->turn)) work = first;
+  }
   if (work == NULL) return NULL;
+  (void)take_first(&w->waiting[work->kind]);
   w->n_waiting--;
-  w->n_long += work->is_long;
+  w->n_long += work->kind != WORK_SHORT;
+  w->n_later += work->kind == WORK_LATER;
   return work;
 }
 
 static void hand_back(struct workers *w, struct work *work) {
   const uint64_t one = 1;
-  w->n_long -= work->is_long;
+  w->n_long -= work->kind != WORK_SHORT;
+  w->n_later -= work->kind == WORK_LATER;
   append(&w->done, work);
-  if (w->waiting[1].first != NULL) (void)pthread_cond_signal(&w->wake); /* it may have waited for this thread */
+  if (w->n_waiting > 0) (void)pthread_cond_signal(&w->wake); /* it may have waited for this one to end */
   if (write(w->told, &one, sizeof one) < 0) log_line(LOG_WARNING, "web", "nobody was told of an answer", NULL);
 }
 
@@ -139,8 +150,8 @@ void workers_free(struct workers *w) {
   (void)pthread_mutex_unlock(&w->lock);
   for (unsigned i = 0; i < w->n_threads; i++)
     (void)pthread_join(w->threads[i], NULL);
-  discard_all(w, &w->waiting[0]);
-  discard_all(w, &w->waiting[1]);
+  for (unsigned i = 0; i < WORK_KINDS; i++)
+    discard_all(w, &w->waiting[i]);
   discard_all(w, &w->done);
   if (w->told >= 0) close(w->told);
   (void)pthread_cond_destroy(&w->wake);
@@ -150,9 +161,10 @@ void workers_free(struct workers *w) {
 
 bool workers_put(struct workers *w, struct work *work) {
   (void)pthread_mutex_lock(&w->lock);
-  const bool fits = w->n_waiting < w->room;
+  const bool fits = w->n_waiting < (work->kind == WORK_LATER ? w->room / 2 : w->room);
   if (fits) {
-    append(&w->waiting[work->is_long], work);
+    work->turn = w->turn++;
+    append(&w->waiting[work->kind], work);
     w->n_waiting++;
     (void)pthread_cond_signal(&w->wake);
   }

@@ -1,5 +1,6 @@
 /*
- * kept: who asks the same finds the same, what is asked for least is forgotten first, and what is being sent lives on.
+ * kept: who asks the same finds the same, what is asked for least is forgotten first, what is late is renewed once
+ * and then forgotten, and what is being sent lives on.
  */
 #include "node/web/kept.h"
 
@@ -41,9 +42,13 @@ static struct kept_answer *put(struct kept *k, unsigned i, size_t len) {
   return kept;
 }
 
-static bool has(struct kept *k, unsigned i) {
+static struct kept_answer *find(struct kept *k, unsigned i, uint64_t now_ms) {
   const struct hash q = numbered(i);
-  return kept_find(k, &q) != NULL;
+  return kept_find(k, &q, now_ms);
+}
+
+static bool has(struct kept *k, unsigned i) {
+  return find(k, i, 0) != NULL;
 }
 
 static void questions_differ_in_all_that_answers_depend_on(void **state) {
@@ -61,22 +66,50 @@ static void questions_differ_in_all_that_answers_depend_on(void **state) {
   assert_true(hash_equal(&same, &all[6]));
 }
 
-static void finds_what_was_put_until_it_is_cleared(void **state) {
+static void finds_what_was_put(void **state) {
   (void)state;
   struct kept *k = kept_new();
   assert_non_null(k);
   assert_false(has(k, 1));
   assert_non_null(put(k, 1, 100));
   assert_non_null(put(k, 2, 100));
-  const struct hash q = numbered(2);
-  const struct kept_answer *found = kept_find(k, &q);
+  const struct kept_answer *found = find(k, 2, 0);
   assert_non_null(found);
   assert_int_equal(found->answer.body.len, 100);
   assert_int_equal(found->answer.body.p[99], 'c');
-  kept_clear(k);
-  assert_false(has(k, 1) || has(k, 2));
   kept_free(k);
   kept_free(NULL);
+}
+
+static void an_answer_is_good_for_a_little_while_behind_its_snapshot(void **state) {
+  (void)state;
+  const uint64_t gone_ms = 1000, end_ms = gone_ms + KEPT_LATE_MS;
+  struct kept *k = kept_new();
+  assert_non_null(put(k, 1, 10));
+  assert_non_null(find(k, 1, UINT64_MAX)); /* its snapshot is the newest, however old */
+  kept_age(k, gone_ms);
+  kept_age(k, end_ms - 1); /* a second one does not prolong it */
+  assert_non_null(find(k, 1, end_ms - 1));
+  assert_null(find(k, 1, end_ms));
+  assert_non_null(find(k, 1, end_ms - 1)); /* still here */
+  kept_age(k, end_ms);
+  assert_null(find(k, 1, end_ms - 1)); /* forgotten */
+  kept_free(k);
+}
+
+static void what_is_late_is_renewed_by_one(void **state) {
+  (void)state;
+  struct kept *k = kept_new();
+  assert_false(kept_renew(put(k, 1, 10)));
+  kept_age(k, 1000);
+  assert_true(kept_renew(find(k, 1, 1000)));
+  assert_false(kept_renew(find(k, 1, 1000)));
+  kept_age(k, 2000); /* what that one makes is late itself */
+  assert_true(kept_renew(find(k, 1, 2000)));
+  assert_false(kept_renew(put(k, 1, 20)));
+  assert_int_equal(find(k, 1, UINT64_MAX)->answer.body.len, 20); /* instead of the one before */
+  assert_false(kept_renew(find(k, 1, UINT64_MAX)));
+  kept_free(k);
 }
 
 static void the_one_not_asked_for_the_longest_goes_first(void **state) {
@@ -124,7 +157,9 @@ static void what_is_being_sent_outlives_all(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(questions_differ_in_all_that_answers_depend_on),
-      cmocka_unit_test(finds_what_was_put_until_it_is_cleared),
+      cmocka_unit_test(finds_what_was_put),
+      cmocka_unit_test(an_answer_is_good_for_a_little_while_behind_its_snapshot),
+      cmocka_unit_test(what_is_late_is_renewed_by_one),
       cmocka_unit_test(the_one_not_asked_for_the_longest_goes_first),
       cmocka_unit_test(octets_are_bounded_and_a_long_answer_is_not_kept),
       cmocka_unit_test(what_is_being_sent_outlives_all),

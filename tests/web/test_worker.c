@@ -1,5 +1,6 @@
 /*
- * worker: what is handed in comes back once, long work leaves a thread free, a full row refuses, and an end loses nothing.
+ * worker: what is handed in comes back once, in its order, long work leaves a thread free, what nobody
+ * waits for is done one at a time, a full row refuses, and an end loses nothing.
  */
 #include "node/web/worker.h"
 
@@ -100,9 +101,9 @@ static void every_piece_is_done_once(void **state) {
   enum { PIECES = 2000 };
   static struct piece pieces[PIECES];
   struct gate g;
-  struct workers *w = start(&g, THREADS, PIECES);
+  struct workers *w = start(&g, THREADS, 2 * PIECES);
   for (size_t i = 0; i < PIECES; i++) {
-    pieces[i] = (struct piece){.work = {.is_long = i % 3 == 0}, .gate = &g};
+    pieces[i] = (struct piece){.work = {.kind = (enum work_kind)(i % WORK_KINDS)}, .gate = &g};
     assert_true(workers_put(w, &pieces[i].work));
   }
   for (size_t i = 0; i < PIECES; i++)
@@ -115,11 +116,11 @@ static void every_piece_is_done_once(void **state) {
 
 static void short_work_passes_long_work_that_fills_all_other_threads(void **state) {
   (void)state;
-  struct piece longs[THREADS + 1], quick = {.work = {.is_long = false}};
+  struct piece longs[THREADS + 1], quick = {.work = {.kind = WORK_SHORT}};
   struct gate g;
   struct workers *w = start(&g, THREADS, 16);
   for (size_t i = 0; i < THREADS + 1; i++) {
-    longs[i] = (struct piece){.work = {.is_long = true}, .gate = &g, .waits = true};
+    longs[i] = (struct piece){.work = {.kind = WORK_LONG}, .gate = &g, .waits = true};
     assert_true(workers_put(w, &longs[i].work));
   }
   gate_await(&g, THREADS - 1);
@@ -131,14 +132,55 @@ static void short_work_passes_long_work_that_fills_all_other_threads(void **stat
   (void)pthread_mutex_unlock(&g.lock);
   gate_open(&g);
   for (size_t i = 0; i < THREADS + 1; i++)
-    assert_true(await_piece(w)->work.is_long);
+    assert_int_equal(await_piece(w)->work.kind, WORK_LONG);
+  workers_free(w);
+  gate_release(&g);
+}
+
+static void all_kinds_are_done_in_their_order(void **state) {
+  (void)state;
+  static const enum work_kind KINDS[] = {WORK_SHORT, WORK_LATER, WORK_LONG, WORK_SHORT, WORK_LONG, WORK_LATER};
+  enum { PIECES = sizeof KINDS / sizeof KINDS[0] };
+  struct piece pieces[PIECES];
+  struct gate g;
+  struct workers *w = start(&g, 1, 2 * PIECES);
+  for (size_t i = 0; i < PIECES; i++) {
+    pieces[i] = (struct piece){.work = {.kind = KINDS[i]}, .gate = &g, .waits = i == 0};
+    assert_true(workers_put(w, &pieces[i].work));
+  }
+  gate_await(&g, 1);
+  gate_open(&g);
+  for (size_t i = 0; i < PIECES; i++)
+    assert_ptr_equal(await_piece(w), &pieces[i]);
+  workers_free(w);
+  gate_release(&g);
+}
+
+static void what_nobody_waits_for_is_done_one_at_a_time(void **state) {
+  (void)state;
+  struct piece later[3], last = {.work = {.kind = WORK_LONG}};
+  struct gate g;
+  struct workers *w = start(&g, THREADS, 2);
+  last.gate = &g;
+  for (size_t i = 0; i < 3; i++)
+    later[i] = (struct piece){.work = {.kind = WORK_LATER}, .gate = &g, .waits = true};
+  assert_true(workers_put(w, &later[0].work));
+  gate_await(&g, 1);
+  assert_true(workers_put(w, &later[1].work));
+  assert_false(workers_put(w, &later[2].work)); /* half of the room is for those who wait */
+  assert_true(workers_put(w, &last.work));
+  assert_ptr_equal(await_piece(w), &last); /* the others are at work, or wait */
+  assert_int_equal(later[1].runs, 0);
+  gate_open(&g);
+  assert_ptr_equal(await_piece(w), &later[0]);
+  assert_ptr_equal(await_piece(w), &later[1]);
   workers_free(w);
   gate_release(&g);
 }
 
 static void one_thread_does_long_work_too(void **state) {
   (void)state;
-  struct piece piece = {.work = {.is_long = true}};
+  struct piece piece = {.work = {.kind = WORK_LONG}};
   struct gate g;
   struct workers *w = start(&g, 1, 1);
   piece.gate = &g;
@@ -197,6 +239,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_piece_is_done_once),
       cmocka_unit_test(short_work_passes_long_work_that_fills_all_other_threads),
+      cmocka_unit_test(all_kinds_are_done_in_their_order),
+      cmocka_unit_test(what_nobody_waits_for_is_done_one_at_a_time),
       cmocka_unit_test(one_thread_does_long_work_too),
       cmocka_unit_test(a_full_row_refuses),
       cmocka_unit_test(an_end_waits_for_what_is_being_done_and_discards_the_rest),
