@@ -344,10 +344,9 @@ static void say_held(struct publishing *p, size_t i) {
   const struct here *here = &p->submit.here;
   const struct version_of *held = &p->drafts[i].held;
   struct publication_row row = {.tag = i, .known = true, .reason = "", .id = held->newest};
-  const struct federation_member *self = federation_self(&here->federation);
-  reference_format(&here->federation, &here->federation.own, self == NULL ? 1 : self->identity.gen, entry_index(held->rowid),
-                   row.reference);
-  say_row(p, &row);
+  if (reference_of_row(here->store, &here->federation, NULL, held->rowid, row.reference, NULL) == OK) {
+    say_row(p, &row);
+  }
 }
 
 /* True if an earlier draft of this command says the same. */

@@ -126,10 +126,18 @@ static enum err_code verify_log(const struct here *here, const struct log *log, 
   if (member == NULL) {
     return err_set(err, ERR_MISMATCH, "a log of no member is in the store");
   }
+  const struct generation *g = federation_generation(&here->federation, &log->node, log->gen);
+  if (g == NULL) {
+    return err_set(err, ERR_MISMATCH, "%s: generation %ju, which no identity begins", member->member->handle,
+                   (uintmax_t)log->gen);
+  }
   w.check = (struct log_check){.fed_id = here->federation.charter.fed_id,
                                .node = log->node,
                                .gen = log->gen,
-                               .key = member->identity.node_key,
+                               .key = g->node_key,
+                               .is_closed = g->is_closed,
+                               .cut_size = g->cut_size,
+                               .cut_root = g->cut_root,
                                .gone = gone};
   memcpy(w.check.handle, member->member->handle, HANDLE_MAX);
   bytes_init(&w.text, LIMIT_CHECKPOINT);
@@ -148,14 +156,17 @@ static enum err_code verify_log(const struct here *here, const struct log *log, 
 
 /* Logs first, so that no statement is open while entries are read. */
 struct logs {
-  struct log list[2 * LIMIT_MEMBERS];
+  struct log list[LIMIT_HEADS];
   size_t n;
+  bool more; /* than there is room for */
 };
 
 static bool keep_log(void *context, const struct log *log) {
   struct logs *l = context;
   if (l->n < sizeof l->list / sizeof l->list[0]) {
     l->list[l->n++] = *log;
+  } else {
+    l->more = true;
   }
   return true;
 }
@@ -163,10 +174,14 @@ static bool keep_log(void *context, const struct log *log) {
 enum err_code verify_here(struct cli *cli, const struct here *here, struct err *err) {
   static struct logs logs;
   logs.n = 0;
+  logs.more = false;
   struct report report = report_new(cli);
   struct gone_check gone = {.said = {.n = 0}};
   struct progress *progress = progress_new(cli, out_word(cli, "entries checked", "voci controllate"));
   enum err_code code = log_each(here->store, keep_log, &logs, err);
+  if (code == OK && logs.more) {
+    code = err_set(err, ERR_LIMIT, "more than %u logs", LIMIT_HEADS);
+  }
   for (size_t i = 0; code == OK && i < logs.n; i++) {
     if (logs.list[i].range.size > 0) {
       code = verify_log(here, &logs.list[i], &report, &gone, progress, err);

@@ -128,12 +128,11 @@ enum err_code version_by_unique(const struct here *here, const struct schema *sc
                                 struct err *err) {
   struct log log;
   int64_t rowid = 0;
-  const struct federation_member *self = federation_self(&here->federation);
   struct err none = ERR_INIT;
-  if (schema->n_unique == 0 || self == NULL) {
+  if (schema->n_unique == 0 || federation_self(&here->federation) == NULL) {
     return ERR_NOT_FOUND;
   }
-  enum err_code code = log_find(here->store, &here->federation.own, self->identity.gen, &log, &none);
+  enum err_code code = log_find(here->store, &here->federation.own, 1, &log, &none); /* and all generations behind it */
   if (code == OK) {
     code = query_unique(here->store, schema, log.no, body, &rowid, &none);
   }
@@ -420,10 +419,11 @@ enum err_code publication_offer(struct publication *p, struct submit *s, const s
     return code != OK ? code : add(p, s, o, &held, &unique, tag, err);
   }
   struct publication_row row = {.tag = tag, .known = true, .reason = "", .id = held.newest};
-  const struct federation_member *self = federation_self(&s->here.federation);
-  reference_format(&s->here.federation, &s->here.federation.own, self->identity.gen, entry_index(held.rowid), row.reference);
-  p->said(p->context, &row);
-  return OK;
+  code = reference_of_row(s->here.store, &s->here.federation, NULL, held.rowid, row.reference, err);
+  if (code == OK) {
+    p->said(p->context, &row);
+  }
+  return code;
 }
 
 enum err_code publication_flush(struct publication *p, struct submit *s, struct err *err) {

@@ -109,6 +109,10 @@ enum err_code log_check_checkpoint(struct log_check *c, struct view text, struct
     return err_set(err, ERR_MISMATCH, "%s: the entries do not fold to the root signed at %ju", c->handle,
                    (uintmax_t)point.size);
   }
+  if (c->is_closed && (point.size > c->cut_size || (point.size == c->cut_size && !hash_equal(&point.root, &c->cut_root)))) {
+    return err_set(err, ERR_MISMATCH, "%s: generation %ju ends at %ju by a cut, and this goes on or aside", c->handle,
+                   (uintmax_t)c->gen, (uintmax_t)c->cut_size);
+  }
   c->checkpoints++;
   c->covered = point.size;
   return OK;
@@ -117,16 +121,42 @@ enum err_code log_check_checkpoint(struct log_check *c, struct view text, struct
 /* ---- bundles ---- */
 
 void bundle_check_release(struct bundle_check *b) {
+  for (uint32_t i = 0; b->founders != NULL && i < b->charter.n_founders; i++) {
+    free(b->founders[i].as.generations);
+  }
+  free(b->founders);
   charter_release(&b->charter);
   gone_check_release(&b->gone);
   free(b->logs);
   *b = (struct bundle_check){0};
 }
 
+/* The founder has this identity now. */
+static enum err_code founder_take(struct bundle_founder *f, const struct identity *identity, struct view body,
+                                  struct err *err) {
+  enum err_code code = federation_reserve(&f->as, err);
+  if (code == OK) {
+    federation_take(&f->as, identity);
+    memcpy(f->body, body.p, body.len);
+    f->body_len = body.len;
+  }
+  return code;
+}
+
 static enum err_code take_charter(struct bundle_check *b, struct view payload, struct err *err) {
   enum err_code code = charter_decode(payload, &b->charter, err);
   b->has_charter = code == OK;
-  return code != OK ? code : charter_complete(&b->charter, err);
+  if (code != OK || (code = charter_complete(&b->charter, err)) != OK) {
+    return code;
+  }
+  b->founders = calloc(b->charter.n_founders, sizeof *b->founders);
+  if (b->founders == NULL) {
+    return err_set(err, ERR_MEMORY, NULL);
+  }
+  for (uint32_t i = 0; code == OK && i < b->charter.n_founders; i++) {
+    code = founder_take(&b->founders[i], &b->charter.founders[i].identity, b->charter.founders[i].identity_body, err);
+  }
+  return code;
 }
 
 static enum err_code take_epoch(struct bundle_check *b, struct view payload, struct err *err) {
@@ -147,6 +177,23 @@ static enum err_code take_epoch(struct bundle_check *b, struct view payload, str
   return code;
 }
 
+/* An identity behind the first does not say whose it is: it follows on that of one founder. */
+static enum err_code take_later(struct bundle_check *b, const struct identity_item *item, const struct identity *claimed,
+                                struct err *err) {
+  for (uint32_t i = 0; i < b->charter.n_founders; i++) {
+    struct bundle_founder *f = &b->founders[i];
+    const struct hash before = identity_hash(view_of(f->body, f->body_len));
+    struct identity identity;
+    if (!hash_equal(&before, &claimed->prev)) {
+      continue;
+    }
+    const enum err_code code =
+        identity_verify(item, &b->charter.fed_id, &b->charter.founders[i].node, view_of(f->body, f->body_len), &identity, err);
+    return code == OK ? founder_take(f, &identity, item->body, err) : code;
+  }
+  return err_set(err, ERR_MISMATCH, "an identity that follows on no founder's");
+}
+
 static const struct founder *founder_of(const struct bundle_check *b, const struct hash *node) {
   for (uint32_t i = 0; i < b->charter.n_founders; i++) {
     if (hash_equal(&b->charter.founders[i].node, node)) {
@@ -165,6 +212,10 @@ static enum err_code take_identity(struct bundle_check *b, struct view payload, 
   if (code != OK) {
     return code;
   }
+  code = identity_decode(item.body, &identity, err);
+  if (code != OK || identity.version > 1) {
+    return code == OK ? take_later(b, &item, &identity, err) : code;
+  }
   struct hash node = identity_hash(item.body);
   if (founder_of(b, &node) == NULL) {
     return err_set(err, ERR_MISMATCH, "an identity of no founder");
@@ -182,11 +233,24 @@ static enum err_code take_address(struct bundle_check *b, struct view payload, s
   if (f == NULL) {
     return err_set(err, ERR_MISMATCH, "an address of no founder");
   }
-  /* Sealed before the founding (without a federation) or after it. */
-  if (address_open(payload, &b->charter.fed_id, &f->identity.node_key, &address, err) == OK) {
-    return OK;
+  /* Sealed before the founding (without a federation) or after it, by the key of any generation: the newest one that is known
+   * may be of the key before. */
+  const struct federation_member *m = &b->founders[f - b->charter.founders].as;
+  code = ERR_SIGNATURE;
+  for (uint64_t g = 0; code != OK && g < m->identity.gen; g++) {
+    code = address_open(payload, &b->charter.fed_id, &m->generations[g].node_key, &address, err);
+    code = code == OK ? OK : address_open(payload, NULL, &m->generations[g].node_key, &address, err);
   }
-  return address_open(payload, NULL, &f->identity.node_key, &address, err);
+  if (code == OK) {
+    err_clear(err);
+  }
+  return code;
+}
+
+/* Whether the log before, of the generation before, ends at its cut. */
+static bool follows_cut(const struct log_check *before, const struct hash *node, uint64_t gen) {
+  return before != NULL && hash_equal(&before->node, node) && before->gen + 1 == gen && before->is_closed &&
+         before->covered == before->cut_size;
 }
 
 /* The log of (node, gen), begun at its first window. */
@@ -201,6 +265,11 @@ static enum err_code log_of(struct bundle_check *b, const struct hash *node, uin
   if (f == NULL) {
     return err_set(err, ERR_MISMATCH, "a log of no founder");
   }
+  const struct federation_member *m = &b->founders[f - b->charter.founders].as;
+  if (gen == 0 || gen > m->identity.gen || (gen > 1 && !follows_cut(last, node, gen))) {
+    return err_set(err, ERR_MISMATCH, "%s: generation %ju, which no identity and cut before it begins", f->handle,
+                   (uintmax_t)gen);
+  }
   if (b->logs == NULL || b->n_logs == b->room) {
     size_t room = b->room == 0 ? 8 : 2 * b->room;
     struct log_check *logs = realloc(b->logs, room * sizeof *logs);
@@ -211,8 +280,15 @@ static enum err_code log_of(struct bundle_check *b, const struct hash *node, uin
     b->room = room;
   }
   *out = &b->logs[b->n_logs++];
-  **out =
-      (struct log_check){.fed_id = b->charter.fed_id, .node = *node, .gen = gen, .key = f->identity.node_key, .gone = &b->gone};
+  const struct generation *g = &m->generations[gen - 1];
+  **out = (struct log_check){.fed_id = b->charter.fed_id,
+                             .node = *node,
+                             .gen = gen,
+                             .key = g->node_key,
+                             .is_closed = g->is_closed,
+                             .cut_size = g->cut_size,
+                             .cut_root = g->cut_root,
+                             .gone = &b->gone};
   memcpy((*out)->handle, f->handle, HANDLE_MAX);
   return OK;
 }

@@ -5,6 +5,7 @@
 #ifndef SPECOLA_CLI_VERIFIER_H
 #define SPECOLA_CLI_VERIFIER_H
 
+#include "node/federation.h"
 #include "protocol/bundle.h"
 #include "protocol/membership.h"
 #include "protocol/merkle.h"
@@ -30,7 +31,10 @@ struct log_check {
   struct hash fed_id, node;
   uint64_t gen;
   char handle[HANDLE_MAX];
-  struct pubkey key;       /* the owner's */
+  struct pubkey key; /* the owner's, of this generation */
+  bool is_closed;    /* by a cut: */
+  uint64_t cut_size; /* it ends there */
+  struct hash cut_root;
   struct gone_check *gone; /* borrowed; the caller finishes it */
   struct merkle_range range;
   uint64_t records, held, bodies_missing, bodies_gone; /* held: entries that are no verified record */
@@ -40,16 +44,24 @@ struct log_check {
 /* Folds one entry; a body that is there must match its commitment, one that is gone must be one that can be: ERR_MISMATCH names
  * the entry. ERR_MEMORY. */
 MUST_CHECK enum err_code log_check_item(struct log_check *c, const struct item *item, struct err *err);
-/* The checkpoint must be the owner's, of this log and size, and its root the one folded here. ERR_SIGNATURE, ERR_MISMATCH,
- * ERR_FORMAT. */
+/* The checkpoint must be the owner's, of this log and size, and its root the one folded here; not above the cut of a closed
+ * generation, and at it its root. ERR_SIGNATURE, ERR_MISMATCH, ERR_FORMAT. */
+
 MUST_CHECK enum err_code log_check_checkpoint(struct log_check *c, struct view text, struct err *err);
 
+/* A founder's identities as far as a bundle brought them. */
+struct bundle_founder {
+  struct federation_member as; /* its identity and generations */
+  size_t body_len;
+  uint8_t body[LIMIT_IDENTITY]; /* of the newest identity */
+};
 /* What a bundle held. */
 struct bundle_check {
   struct charter charter;
   bool has_charter;
   struct gone_check gone;
-  struct log_check *logs; /* owned; n_logs of them */
+  struct bundle_founder *founders; /* owned; in the charter's order */
+  struct log_check *logs;          /* owned; n_logs of them */
   size_t n_logs, room;
 };
 void bundle_check_release(struct bundle_check *b); /* a zeroed struct is fine */

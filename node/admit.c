@@ -137,9 +137,10 @@ static enum err_code check_self(const struct hall *h, uint32_t n, struct err *er
   if (!pubkey_equal(&h->config.node_key->pub, &self->identity.node_key)) {
     return err_set(err, ERR_REFUSED, "the node key is not the one of the node's identity");
   }
-  if (self->identity.gen != 1) {
-    return err_set(err, ERR_REFUSED, "the log is in generation %llu: this version writes to the first one only",
-                   (unsigned long long)self->identity.gen);
+  if (!hall_may_begin(h, &f->own, self->identity.gen)) {
+    (void)err_set(err, ERR_REFUSED, "generation %llu of the log begins when the one before stands at its cut",
+                  (unsigned long long)self->identity.gen);
+    return err_hint(err, "specola sync brings what is missing");
   }
   return n <= LIMIT_SUBMIT ? OK : err_set(err, ERR_LIMIT, "%u records at once, at most %u", n, LIMIT_SUBMIT);
 }

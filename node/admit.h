@@ -10,7 +10,8 @@
 /* Admits n sealed records. The receipt has a row for each, in order; refused ones do not hinder the others. Store errors only
  * (nothing was appended then). ERR_REFUSED if the hall has no node key. */
 MUST_CHECK enum err_code hall_admit(struct hall *h, const struct item *items, uint32_t n, struct receipt *out, struct err *err);
-/* Entry 0: the own identity, of the charter. Does nothing if the log has begun. */
+/* Brings the own log up to the own identity: entry 0 of its generation, and each identity behind it. Does nothing if all of
+ * them stand there, or while the generation before has not come to its cut. */
 MUST_CHECK enum err_code hall_admit_identity(struct hall *h, struct err *err);
 /* Signs and admits a key.cert with the node key. person 0: whose key it is by an earlier certificate, else the next free
  * number. name is its body. */

@@ -3,12 +3,32 @@
  */
 #include "node/append.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "node/forks.h"
 #include "node/store/milestone.h"
 #include "node/store/takedown.h"
+#include "node/store/withdrawn.h"
 #include "protocol/canon.h"
+
+/* The state of the evaluation behind what is held: of this generation, or of the one before. */
+static enum err_code take_state(struct append *a, const struct hash *node, uint64_t gen, struct err *err) {
+  struct hall *h = a->h;
+  a->lender = hall_find(h, node, gen);
+  if (a->lender == NULL && gen > 1) {
+    a->lender = hall_find(h, node, gen - 1);
+  }
+  if (a->lender == NULL) {
+    return evaluation_new(&h->derivation.fed_id, node, &a->state, err);
+  }
+  const enum err_code code = hall_state(h, a->lender, err);
+  if (code == OK) {
+    a->state = a->lender->state;
+    a->lender->state = NULL; /* ours until the commit: a failure drops it, and it is read again when it is needed */
+  }
+  return code;
+}
 
 enum err_code append_begin(struct append *a, struct hall *h, const struct hash *node, uint64_t gen, struct err *err) {
   memset(a, 0, sizeof *a);
@@ -25,22 +45,25 @@ enum err_code append_begin(struct append *a, struct hall *h, const struct hash *
   if (code == OK) {
     code = milestone_next(h->config.store, &a->arrival, err);
   }
-  struct hall_log *held = hall_find(h, node, gen);
-  if (code == OK && held == NULL) {
-    return evaluation_new(&h->derivation.fed_id, node, gen, a->log.no, &a->state, err);
-  }
   if (code == OK) {
-    code = hall_state(h, held, err);
+    code = take_state(a, node, gen, err);
   }
-  if (code == OK) {
-    a->state = held->state;
-    held->state = NULL; /* ours until the commit: a failure drops it, and it is read again when it is needed */
+  if (code == OK && a->state->gen < gen) {
+    a->state_moved = true;
+    code = evaluation_begin(a->state, a->log.no, err);
   }
+  const struct generation *g = federation_generation(h->config.federation, node, gen);
+  a->is_closed = g != NULL && g->is_closed;
   return code;
 }
 
+/* Where the next entry stands. */
+static struct position next_position(const struct append *a) {
+  return (struct position){a->log.gen, a->log.range.size};
+}
+
 enum err_code append_try(struct append *a, const struct verified *entry, struct verdict *v, struct err *err) {
-  return evaluate(a->state, a->h->config.store, &entry->opened, a->log.range.size, true, v, err);
+  return evaluate(a->state, a->h->config.store, &entry->opened, next_position(a), true, v, err);
 }
 
 /* Whether an identity follows on the one that is known here. Another one of its version may have come first. */
@@ -68,18 +91,24 @@ static enum err_code follows(const struct append *a, const struct identity *iden
 
 /* An identity of version 2 or later that stands in a log is the node's from then on, if it follows on what is known. */
 static enum err_code keep_identity(struct append *a, const struct item *item, struct err *err) {
-  const struct federation_member *m = federation_by_node(a->h->config.federation, &a->log.node);
+  struct federation_member *m = hall_member(a->h, &a->log.node);
   const struct identity *identity = &a->state->identity;
   bool kept = false;
-  if (m == NULL || identity->version <= m->identity.version) {
+  if (m == NULL || identity->version <= m->identity.version + a->n_identities) {
     return OK;
   }
   enum err_code code = follows(a, identity, &kept, err);
-  if (code == OK && kept) {
-    code = store_put_identity(a->h->config.store, &a->log.node, identity->version, item->body, err);
-    a->new_identity = true;
+  if (code != OK || !kept) {
+    return code;
   }
-  return code;
+  struct identity *more = reallocarray(a->identities, a->n_identities + 1, sizeof *more);
+  if (more == NULL) {
+    return err_set(err, ERR_MEMORY, NULL);
+  }
+  a->identities = more;
+  a->identities[a->n_identities++] = *identity;
+  code = federation_reserve(m, err);
+  return code == OK ? store_put_identity(a->h->config.store, &a->log.node, identity->version, item->body, err) : code;
 }
 
 /* Evidence that somebody wrote into a log is taken as if it had been told; what does not verify is kept as what it is, a record
@@ -111,8 +140,8 @@ uint64_t append_body_len(const struct item *item) {
 static void count(struct append *a, const struct verified *entry, const struct item *kept, const struct verdict *v) {
   const struct header *h = &entry->opened.record.header;
   if (v->backdated) {
-    const uint64_t from = h->args[0] < a->log.gen ? 0 : h->args[1];
-    a->revoked_from = a->backdated && a->revoked_from < from ? a->revoked_from : from;
+    const struct position from = {h->args[0], h->args[1] < LIMIT_SIZE ? h->args[1] : LIMIT_SIZE};
+    a->revoked_from = a->backdated && position_compare(a->revoked_from, from) < 0 ? a->revoked_from : from;
     a->backdated = true;
   }
   merkle_append(&a->log.range, &entry->leaf);
@@ -156,7 +185,7 @@ enum err_code append_entry(struct append *a, const struct verified *entry, enum 
   a->state_moved = a->state_moved || opened->freezes || !opened->has_kind || opened->kind <= KIND_REVOKE;
   enum err_code code = leave_gone(a, &opened, &gone, err);
   if (code == OK) {
-    code = evaluate(a->state, s, opened, a->log.range.size, false, &v, err);
+    code = evaluate(a->state, s, opened, next_position(a), false, &v, err);
   }
   if (code == OK) {
     const bool is_first = opened->reason == REASON_NONE && !v.repeated;
@@ -164,6 +193,9 @@ enum err_code append_entry(struct append *a, const struct verified *entry, enum 
   }
   if (code == OK) {
     code = derivation_apply(&a->h->derivation, rowid, opened, &v, a->arrival, err);
+  }
+  if (code == OK && a->is_closed) {
+    code = withdrawn_heal(s, rowid, opened->item.envelope, err);
   }
   if (code == OK && v.reason == REASON_NONE && opened->record.header.kind == KIND_IDENTITY) {
     code = keep_identity(a, &opened->item, err);
@@ -191,7 +223,7 @@ enum err_code append_milestone(struct append *a, struct view text, struct err *e
 enum err_code append_commit(struct append *a, struct err *err) {
   enum err_code code = OK;
   if (a->backdated) {
-    code = derivation_revoke(&a->h->derivation, &a->log, a->state, a->revoked_from, err);
+    code = derivation_revoke(&a->h->derivation, a->state, a->revoked_from, err);
   }
   if (code == OK) {
     code = store_commit(a->h->config.store, err);
@@ -199,9 +231,11 @@ enum err_code append_commit(struct append *a, struct err *err) {
   if (code != OK) {
     return code;
   }
-  if (a->new_identity) {
-    hall_identity_moved(a->h, &a->log.node, &a->state->identity);
+  for (size_t i = 0; i < a->n_identities; i++) {
+    federation_take(hall_member(a->h, &a->log.node), &a->identities[i]);
   }
+  free(a->identities);
+  a->identities = NULL;
   hall_moved(a->h, &a->log, a->state, a->missing);
   hall_erased(a->h);
   a->state = NULL;
@@ -210,9 +244,10 @@ enum err_code append_commit(struct append *a, struct err *err) {
 
 void append_abort(struct append *a) {
   store_rollback(a->h->config.store);
-  struct hall_log *held = hall_find(a->h, &a->log.node, a->log.gen);
-  if (held != NULL && held->state == NULL && !a->state_moved) {
-    held->state = a->state;
+  free(a->identities);
+  a->identities = NULL;
+  if (a->lender != NULL && a->lender->state == NULL && !a->state_moved) {
+    a->lender->state = a->state;
   } else {
     evaluation_free(a->state);
   }

@@ -10,15 +10,18 @@
 struct append {
   struct hall *h;
   struct log log;           /* as it will stand */
+  struct hall_log *lender;  /* of which the state was taken: this generation, or at its beginning the one before; or NULL */
   struct evaluation *state; /* moved; owned between begin and commit */
   int64_t arrival;          /* of the milestone that closes these entries */
   bool state_moved;         /* state is not that of the log before any more */
-  bool backdated;           /* a revocation voids what stands below it, from this index on: */
-  uint64_t revoked_from;
+  bool is_closed;           /* by a cut: entries that it had withdrawn may come back */
+  bool backdated;           /* a revocation voids what stands below it, from this position on: */
+  struct position revoked_from;
   uint64_t missing; /* bodies that are absent, of this transaction */
   uint64_t n_new, n_held;
   uint64_t held_by_reason[64];
-  bool new_identity;
+  struct identity *identities; /* owned: those that are the node's from the commit on, by version */
+  size_t n_identities;
 };
 /* Begins the transaction. On every error of the functions below the caller calls append_abort. Store errors. */
 MUST_CHECK enum err_code append_begin(struct append *a, struct hall *h, const struct hash *node, uint64_t gen, struct err *err);

@@ -42,33 +42,53 @@ static enum err_code has_key(const struct hall *h, struct err *err) {
   return OK;
 }
 
-enum err_code hall_admit_identity(struct hall *h, struct err *err) {
+/* Admits the own identity of a version, if it is of this generation. */
+static enum err_code admit_version(struct hall *h, uint64_t version, uint64_t gen, struct err *err) {
   static const struct salt zeros = {{0}};
-  const struct federation *f = h->config.federation;
   struct header header = {.kind = KIND_IDENTITY};
   struct identity_item item;
+  struct identity identity = {.version = 0};
   struct receipt_row row = {.state = RECEIPT_QUEUED};
   struct bytes body;
-  enum err_code code = has_key(h, err);
-  if (code != OK || hall_head(h, &f->own, 1) != NULL || !hall_may_write(h)) {
-    return code;
-  }
   bytes_init(&body, LIMIT_BODY);
-  for (uint32_t i = 0; i < f->charter.n_founders; i++) {
-    if (hash_equal(&f->charter.founders[i].node, &f->own)) {
-      charter_identity_item(&f->charter, i, &item);
-      struct canon_writer w = canon_writer(&body);
-      identity_item_write(&w, &item);
-      code = canon_written(&w, "identity", err);
-    }
+  enum err_code code = hall_identity_item(h, &h->config.federation->own, version, &body, err);
+  if (code == OK) {
+    struct canon_reader r = canon_reader(bytes_view(&body));
+    identity_item_read(&r, &item);
+    code = canon_finish(&r, "identity", err);
   }
   if (code == OK) {
-    code = seal_and_admit(h, &header, &zeros, bytes_view(&body), &row, err);
+    code = identity_decode(item.body, &identity, err);
   }
-  if (code == OK && row.state != RECEIPT_LOGGED) {
-    code = err_set(err, ERR_REFUSED, "the identity is refused: %s", reason_text(row.reason));
+  if (code == OK && identity.gen == gen) {
+    code = seal_and_admit(h, &header, &zeros, bytes_view(&body), &row, err);
+    if (code == OK && row.state != RECEIPT_LOGGED) {
+      code = err_set(err, ERR_REFUSED, "the identity is refused: %s", reason_text(row.reason));
+    }
   }
   bytes_release(&body);
+  return code;
+}
+
+enum err_code hall_admit_identity(struct hall *h, struct err *err) {
+  const struct federation_member *self = federation_self(h->config.federation);
+  enum err_code code = has_key(h, err);
+  if (code != OK || !hall_may_write(h) || !hall_may_begin(h, &self->member->node, self->identity.gen)) {
+    return code;
+  }
+  const uint64_t gen = self->identity.gen;
+  struct hall_log *log = hall_find(h, &self->member->node, gen);
+  uint64_t version = 0;
+  if (log == NULL && gen > 1) { /* what the cut has withdrawn is of an earlier generation */
+    log = hall_find(h, &self->member->node, gen - 1);
+  }
+  if (log != NULL) {
+    code = hall_state(h, log, err);
+    version = code == OK ? log->state->identity.version : 0;
+  }
+  while (code == OK && version < self->identity.version) {
+    code = admit_version(h, ++version, gen, err);
+  }
   return code;
 }
 

@@ -15,6 +15,9 @@
   (LIMIT_CHARTER + 512u * 1024u) /* octets of a charter item: body and up to 256 * 7 pairs of signatures */
 
 void federation_release(struct federation *f) {
+  for (uint32_t i = 0; f->members != NULL && i < f->epoch.n_members; i++) {
+    free(f->members[i].generations);
+  }
   charter_release(&f->charter);
   epoch_release(&f->epoch);
   free(f->members);
@@ -70,6 +73,29 @@ static int find_founder(const struct charter *c, const struct hash *node) {
   return -1;
 }
 
+enum err_code federation_reserve(struct federation_member *m, struct err *err) {
+  struct generation *more = reallocarray(m->generations, m->identity.gen + 1, sizeof *more);
+  if (more == NULL) {
+    return err_set(err, ERR_MEMORY, NULL);
+  }
+  m->generations = more;
+  return OK;
+}
+
+void federation_take(struct federation_member *m, const struct identity *identity) {
+  memcpy(m->curve_before, identity->version == 1 ? identity->curve : m->identity.curve, sizeof m->curve_before);
+  if (identity->gen > m->identity.gen) {
+    m->generations[identity->gen - 1] = (struct generation){.node_key = identity->node_key};
+  }
+  if (identity->gen > m->identity.gen && identity->gen > 1) {
+    struct generation *closed = &m->generations[identity->gen - 2];
+    closed->is_closed = true;
+    closed->cut_size = identity->cut_size;
+    closed->cut_root = identity->cut_root;
+  }
+  m->identity = *identity;
+}
+
 /* Takes an identity for the member's if it follows on the one in hand, whose octets are previous. */
 static enum err_code take_next(struct view octets, const struct hash *fed_id, struct federation_member *m,
                                struct bytes *previous, struct err *err) {
@@ -82,9 +108,12 @@ static enum err_code take_next(struct view octets, const struct hash *fed_id, st
     code = identity_verify(&item, fed_id, &m->member->node, bytes_view(previous), &next, err);
   }
   if (code == OK) {
+    code = federation_reserve(m, err);
+  }
+  if (code == OK) {
     bytes_clear(previous);
     code = bytes_append(previous, item.body, err);
-    m->identity = next;
+    federation_take(m, &next);
   }
   return code;
 }
@@ -117,6 +146,7 @@ static enum err_code load_next(struct store *s, const struct hash *fed_id, struc
 static enum err_code load_identity(struct store *s, struct federation *f, struct federation_member *m, struct err *err) {
   const int founder = find_founder(&f->charter, &m->member->node);
   struct identity_item item;
+  struct identity first;
   struct bytes previous;
   bool found = true;
   if (founder < 0) {
@@ -124,8 +154,12 @@ static enum err_code load_identity(struct store *s, struct federation *f, struct
   }
   charter_identity_item(&f->charter, (uint32_t)founder, &item);
   bytes_init(&previous, LIMIT_IDENTITY);
-  enum err_code code = identity_verify(&item, &f->charter.fed_id, &m->member->node, view_of(NULL, 0), &m->identity, err);
+  enum err_code code = identity_verify(&item, &f->charter.fed_id, &m->member->node, view_of(NULL, 0), &first, err);
   if (code == OK) {
+    code = federation_reserve(m, err);
+  }
+  if (code == OK) {
+    federation_take(m, &first);
     code = bytes_append(&previous, item.body, err);
   }
   while (code == OK && found) {
@@ -209,11 +243,17 @@ const struct federation_member *federation_by_handle(const struct federation *f,
 const struct federation_member *federation_by_curve(const struct federation *f, const uint8_t curve[32]) {
   for (uint32_t i = 0; f->members != NULL && i < f->epoch.n_members; i++) {
     const struct identity *id = &f->members[i].identity;
-    if (memcmp(id->curve, curve, 32) == 0 || (id->has_curve_next && memcmp(id->curve_next, curve, 32) == 0)) {
+    if (memcmp(id->curve, curve, 32) == 0 || (id->has_curve_next && memcmp(id->curve_next, curve, 32) == 0) ||
+        memcmp(f->members[i].curve_before, curve, 32) == 0) {
       return &f->members[i];
     }
   }
   return NULL;
+}
+
+const struct generation *federation_generation(const struct federation *f, const struct hash *node, uint64_t gen) {
+  const struct federation_member *m = federation_by_node(f, node);
+  return m == NULL || gen == 0 || gen > m->identity.gen ? NULL : &m->generations[gen - 1];
 }
 
 const struct federation_member *federation_self(const struct federation *f) {

@@ -8,10 +8,20 @@
 #include "node/store/store.h"
 #include "protocol/membership.h"
 
+/* A generation of a member's log (docs/protocol.md 6.1): whose key signs its checkpoints, and the cut that closed it, if the
+ * next one has begun. */
+struct generation {
+  struct pubkey node_key;
+  bool is_closed;
+  uint64_t cut_size;    /* of a closed one: its entries, */
+  struct hash cut_root; /* and their root */
+};
 /* A member as known here. */
 struct federation_member {
-  const struct member *member; /* of the epoch */
-  struct identity identity;    /* newest valid one */
+  const struct member *member;    /* of the epoch */
+  struct identity identity;       /* newest valid one */
+  uint8_t curve_before[32];       /* the current CURVE key of the identity before it; of version 1 its own */
+  struct generation *generations; /* owned; generation g stands at g - 1; those up to identity.gen */
   bool has_address;
   struct address address;
 };
@@ -26,7 +36,15 @@ void federation_release(struct federation *f); /* a zeroed struct is fine */
 MUST_CHECK enum err_code federation_load(struct store *s, struct federation *out, struct err *err);
 const struct federation_member *federation_by_node(const struct federation *f, const struct hash *node);
 const struct federation_member *federation_by_handle(const struct federation *f, const char *handle);
-/* Current or next CURVE key. */
+/* A generation of a node's log; NULL: none that is known here. Borrowed until that node's identity moves. This is where to ask
+ * whether a generation is closed, and at which cut. */
+const struct generation *federation_generation(const struct federation *f, const struct hash *node, uint64_t gen);
+/* Room for one more generation, so that federation_take cannot fail. ERR_MEMORY. */
+MUST_CHECK enum err_code federation_reserve(struct federation_member *m, struct err *err);
+/* The member's identity is this one now: its first one, or the one that follows on the one in hand. After federation_reserve.
+ */
+void federation_take(struct federation_member *m, const struct identity *identity);
+/* By a CURVE key that is its own now, its next one, or was its own before its newest identity. */
 const struct federation_member *federation_by_curve(const struct federation *f, const uint8_t curve[32]);
 const struct federation_member *federation_self(const struct federation *f); /* NULL on a replica */
 /* The handle of a node, or "?" . */
@@ -37,6 +55,9 @@ const char *federation_handle(const struct federation *f, const struct hash *nod
 #define REFERENCE_MAX 48
 void reference_format(const struct federation *f, const struct hash *node, uint64_t gen, uint64_t index,
                       char out[REFERENCE_MAX]);
+/* That of an entry by its rowid; likely: the log that it may be in, or NULL. Store errors. */
+MUST_CHECK enum err_code reference_of_row(struct store *s, const struct federation *f, const struct log *likely, int64_t rowid,
+                                          char out[REFERENCE_MAX], struct err *err);
 MUST_CHECK enum err_code reference_parse(const struct federation *f, const char *text, struct hash *node, uint64_t *gen,
                                          uint64_t *index, struct err *err);
 

@@ -10,7 +10,8 @@
 #include "node/verify.h"
 #include "protocol/holds.h"
 
-/* A log in memory. state is loaded when it is first needed, and dropped (NULL) when a transaction fails that moved it. */
+/* A generation of a log in memory. state is that of the evaluation of all generations of the log; it is loaded when it is first
+ * needed, dropped (NULL) when a transaction fails that moved it, and goes over to the next generation with its first entry. */
 struct hall_log {
   struct log log;
   struct evaluation *state;
@@ -64,8 +65,12 @@ struct scrub;
 void scrub_free(struct scrub *s); /* NULL is fine */
 /* After a commit: what takedowns took away in that transaction. */
 void hall_erased(struct hall *h);
-/* After a commit: a member's identity is this one now. */
-void hall_identity_moved(struct hall *h, const struct hash *node, const struct identity *identity);
+/* After a commit: the log stands lower now, or (size 0) is no more; its state and that of others of this node are dropped. */
+void hall_fell(struct hall *h, const struct log *log);
+/* Counts anew how many bodies are absent. Store errors. */
+MUST_CHECK enum err_code hall_count_missing(struct hall *h, struct err *err);
+/* The member of that node, to be changed; NULL: there is none. */
+struct federation_member *hall_member(struct hall *h, const struct hash *node);
 
 /* Reads which logs have forked, when the hall opens. Store errors. */
 MUST_CHECK enum err_code hall_load_forks(struct hall *h, struct err *err);

@@ -39,7 +39,7 @@ struct hall_log *hall_find(const struct hall *h, const struct hash *node, uint64
 }
 
 enum err_code hall_state(struct hall *h, struct hall_log *log, struct err *err) {
-  return log->state != NULL ? OK : derivation_state(&h->derivation, &log->log, &log->state, err);
+  return log->state != NULL ? OK : derivation_state(&h->derivation, &log->log.node, &log->state, err);
 }
 
 enum err_code hall_reserve(struct hall *h, struct err *err) {
@@ -71,6 +71,30 @@ static void digest_again(struct hall *h) {
   }
   h->digest = digest;
   free(rows);
+}
+
+static void drop_at(struct hall *h, uint32_t i) {
+  h->n_logs--;
+  memmove(&h->logs[i], &h->logs[i + 1], (h->n_logs - i) * sizeof *h->logs);
+  memmove(&h->heads[i], &h->heads[i + 1], (h->n_logs - i) * sizeof *h->heads);
+}
+
+void hall_fell(struct hall *h, const struct log *log) {
+  for (uint32_t i = 0; i < h->n_logs; i++) {
+    if (hash_equal(&h->logs[i].log.node, &log->node)) {
+      evaluation_free(h->logs[i].state);
+      h->logs[i].state = NULL;
+    }
+  }
+  const uint32_t i = place_of(h, &log->node, log->gen);
+  if (log->range.size == 0) {
+    drop_at(h, i);
+  } else {
+    h->logs[i].log = *log;
+    h->heads[i].size = log->range.size;
+    h->heads[i].root = merkle_root(&log->range);
+  }
+  digest_again(h);
 }
 
 void hall_moved(struct hall *h, const struct log *log, struct evaluation *state, uint64_t more_missing) {
@@ -113,7 +137,7 @@ static bool load_log(void *context, const struct log *log) {
   return l->code == OK;
 }
 
-static enum err_code count_missing(struct hall *h, struct err *err) {
+enum err_code hall_count_missing(struct hall *h, struct err *err) {
   static const char sql[] =
       "SELECT (SELECT count(*) FROM entry WHERE state = 3), EXISTS (SELECT 1 FROM erasure), (SELECT count(*) FROM damaged)";
   sqlite3_stmt *st = NULL;
@@ -155,7 +179,10 @@ enum err_code hall_open(const struct hall_config *config, struct hall **out, str
     code = loading.code != OK ? loading.code : code;
   }
   if (code == OK) {
-    code = count_missing(h, err);
+    code = hall_count_missing(h, err);
+  }
+  for (uint32_t i = 0; code == OK && i < config->federation->epoch.n_members; i++) {
+    code = hall_apply_cuts(h, &config->federation->members[i].member->node, err);
   }
   if (code == OK) {
     code = hall_load_forks(h, err);
@@ -221,32 +248,36 @@ uint64_t hall_bodies_missing(const struct hall *h) {
 
 /* ---- identities and addresses ---- */
 
-static struct federation_member *member_of(struct hall *h, const struct hash *node) {
+struct federation_member *hall_member(struct hall *h, const struct hash *node) {
   const struct federation *f = h->config.federation;
   const struct federation_member *m = federation_by_node(f, node);
   return m == NULL ? NULL : &f->members[m - f->members];
 }
 
-void hall_identity_moved(struct hall *h, const struct hash *node, const struct identity *identity) {
-  struct federation_member *m = member_of(h, node);
-  if (m != NULL && identity->version > m->identity.version) {
-    m->identity = *identity;
+enum err_code hall_identity_item(const struct hall *h, const struct hash *node, uint64_t version, struct bytes *out,
+                                 struct err *err) {
+  const struct charter *charter = &h->config.federation->charter;
+  struct identity_item item;
+  if (version != 1) {
+    return store_get_identity(h->config.store, node, version, out, err);
   }
+  for (uint32_t i = 0; i < charter->n_founders; i++) {
+    if (hash_equal(&charter->founders[i].node, node)) {
+      charter_identity_item(charter, i, &item);
+      struct canon_writer w = canon_writer(out);
+      identity_item_write(&w, &item);
+      return canon_written(&w, "identity", err);
+    }
+  }
+  return err_set(err, ERR_NOT_FOUND, "no such member");
 }
 
 /* The octets of the identity body that a member has now. */
 static enum err_code current_body(struct hall *h, const struct federation_member *m, struct bytes *out, struct err *err) {
-  const struct charter *charter = &h->config.federation->charter;
   struct identity_item item;
   struct bytes octets;
-  enum err_code code = ERR_NOT_FOUND;
-  for (uint32_t i = 0; m->identity.version == 1 && i < charter->n_founders; i++) {
-    if (hash_equal(&charter->founders[i].node, &m->member->node)) {
-      return bytes_append(out, charter->founders[i].identity_body, err);
-    }
-  }
   bytes_init(&octets, (size_t)2 * LIMIT_IDENTITY);
-  code = store_get_identity(h->config.store, &m->member->node, m->identity.version, &octets, err);
+  enum err_code code = hall_identity_item(h, &m->member->node, m->identity.version, &octets, err);
   if (code == OK) {
     struct canon_reader r = canon_reader(bytes_view(&octets));
     identity_item_read(&r, &item);
@@ -260,7 +291,7 @@ static enum err_code current_body(struct hall *h, const struct federation_member
 }
 
 enum err_code hall_identity(struct hall *h, const struct hash *node, struct view octets, bool *changed, struct err *err) {
-  struct federation_member *m = member_of(h, node);
+  struct federation_member *m = hall_member(h, node);
   struct canon_reader r = canon_reader(octets);
   struct identity_item item;
   struct identity claimed = {.version = 0};
@@ -283,14 +314,18 @@ enum err_code hall_identity(struct hall *h, const struct hash *node, struct view
     code = identity_verify(&item, &h->config.federation->charter.fed_id, node, bytes_view(&previous), &claimed, err);
   }
   if (code == OK) {
-    code = store_put_identity(h->config.store, node, claimed.version, octets, err);
+    code = federation_reserve(m, err);
   }
   if (code == OK) {
-    hall_identity_moved(h, node, &claimed);
-    *changed = true;
+    code = store_put_identity(h->config.store, node, claimed.version, octets, err);
   }
   bytes_release(&previous);
-  return code;
+  if (code != OK) {
+    return code;
+  }
+  federation_take(m, &claimed);
+  *changed = true;
+  return hall_apply_cuts(h, node, err);
 }
 
 enum err_code hall_address(struct hall *h, struct view item, bool *changed, struct err *err) {
@@ -298,7 +333,7 @@ enum err_code hall_address(struct hall *h, struct view item, bool *changed, stru
   struct address address;
   *changed = false;
   enum err_code code = address_open(item, fed_id, NULL, &address, err);
-  struct federation_member *m = code == OK ? member_of(h, &address.node) : NULL;
+  struct federation_member *m = code == OK ? hall_member(h, &address.node) : NULL;
   if (code == OK && m == NULL) {
     return err_set(err, ERR_NOT_FOUND, "not a member's address");
   }

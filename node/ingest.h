@@ -46,6 +46,8 @@ struct hall_head {
 const struct hall_head *hall_heads(const struct hall *h, uint32_t *n);
 const struct hall_head *hall_head(const struct hall *h, const struct hash *node, uint64_t gen); /* NULL: nothing held */
 struct hash hall_digest(const struct hall *h);                                                  /* frontier digest */
+/* Whether entries of this generation may be taken: the one before, if any, stands at its cut (docs/protocol.md 7.6). */
+bool hall_may_begin(const struct hall *h, const struct hash *node, uint64_t gen);
 uint64_t hall_bodies_missing(const struct hall *h);
 
 /* ---- advancing a log to a milestone ---- */
@@ -77,6 +79,20 @@ void hall_pull_abort(struct pull *p); /* NULL is fine */
 MUST_CHECK enum err_code hall_identity(struct hall *h, const struct hash *node, struct view item, bool *changed,
                                        struct err *err);
 MUST_CHECK enum err_code hall_address(struct hall *h, struct view item, bool *changed, struct err *err);
+/* Appends the encoded identity item of a version that a member had or has: the first one stands in the charter. ERR_NOT_FOUND,
+ * store errors. */
+MUST_CHECK enum err_code hall_identity_item(const struct hall *h, const struct hash *node, uint64_t version, struct bytes *out,
+                                            struct err *err);
+
+/* ---- closed generations (docs/protocol.md 7.6) ---- */
+/* What stands above the cut of a closed generation of this node is withdrawn; of a branch that is not the one that the cut
+ * names, also what stands above the milestone before. Called by hall_identity and hall_open. Store errors. */
+MUST_CHECK enum err_code hall_apply_cuts(struct hall *h, const struct hash *node, struct err *err);
+/* A closed generation that is held up to less than its cut, but cannot be gone on with from there, goes back by so many
+ * milestones, or to its beginning: what stands above is withdrawn, until it is found to be the same. ERR_REFUSED: it is not
+ * such a generation. Store errors. */
+MUST_CHECK enum err_code hall_step_back(struct hall *h, const struct hash *node, uint64_t gen, uint64_t milestones,
+                                        struct err *err);
 
 /* ---- what members hold (docs/protocol.md 8.7) ---- */
 /* An encoded holds item handed in, and what became of it. ERR_FORMAT, ERR_SIGNATURE: whoever handed it in is at fault. */

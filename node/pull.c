@@ -32,23 +32,27 @@ struct pull {
 
 /* ---- beginning ---- */
 
-/* The checkpoint's owner and key. The node key changes only with the generation, and this version follows the first one only:
- * its key is that of the charter. */
+/* The checkpoint's owner and key: the node key changes only with the generation. A closed generation ends at its cut, and the
+ * next one begins when it stands there (docs/protocol.md 7.6). */
 enum err_code hall_checkpoint(const struct hall *h, struct view text, struct checkpoint *out, struct err *err) {
-  const struct charter *charter = &h->config.federation->charter;
-  const enum err_code code = checkpoint_read(text, out, err);
+  const struct federation *f = h->config.federation;
+  enum err_code code = checkpoint_read(text, out, err);
   if (code != OK) {
     return code;
   }
-  if (!hash_equal(&out->fed_id, &charter->fed_id) || out->gen != 1) {
+  const struct generation *g = federation_generation(f, &out->node, out->gen);
+  if (!hash_equal(&out->fed_id, &f->charter.fed_id) || g == NULL) {
     return err_set(err, ERR_NOT_FOUND, "the checkpoint is of no log that is followed here");
   }
-  for (uint32_t i = 0; i < charter->n_founders; i++) {
-    if (hash_equal(&charter->founders[i].node, &out->node)) {
-      return checkpoint_open(text, &charter->founders[i].identity.node_key, out, err);
-    }
+  code = checkpoint_open(text, &g->node_key, out, err);
+  if (code == OK && g->is_closed &&
+      (out->size > g->cut_size || (out->size == g->cut_size && !hash_equal(&out->root, &g->cut_root)))) {
+    code = err_set(err, ERR_MISMATCH, "generation %" PRIu64 " of the log ends at %" PRIu64 ", by a cut", out->gen, g->cut_size);
   }
-  return err_set(err, ERR_NOT_FOUND, "the checkpoint is of no member's log");
+  if (code == OK && !hall_may_begin(h, &out->node, out->gen)) {
+    code = err_set(err, ERR_MISMATCH, "generation %" PRIu64 " does not stand at its cut yet", out->gen - 1);
+  }
+  return code;
 }
 
 static enum err_code check_place(const struct hall *h, const struct checkpoint *c, uint64_t from, struct err *err) {

@@ -17,6 +17,20 @@ void reference_format(const struct federation *f, const struct hash *node, uint6
   }
 }
 
+enum err_code reference_of_row(struct store *s, const struct federation *f, const struct log *likely, int64_t rowid,
+                               char out[REFERENCE_MAX], struct err *err) {
+  struct log log;
+  if (likely != NULL && likely->no == entry_log_no(rowid)) {
+    reference_format(f, &likely->node, likely->gen, entry_index(rowid), out);
+    return OK;
+  }
+  const enum err_code code = log_by_no(s, entry_log_no(rowid), &log, err);
+  if (code == OK) {
+    reference_format(f, &log.node, log.gen, entry_index(rowid), out);
+  }
+  return code;
+}
+
 static enum err_code not_a_reference(const char *text, struct err *err) {
   (void)err_set(err, ERR_FORMAT, "'%.60s' is not a reference", text);
   return err_hint(err, "a reference is HANDLE-NUMBER, e.g. IT-312");

@@ -20,6 +20,7 @@ enum event {
   EVENT_FRAME,      /* any other frame over both nonces */
   EVENT_BAD,        /* a frame that does not verify, or cannot */
   EVENT_NO_SESSION, /* an unsigned ERR: the peer has no session with us, or wants none */
+  EVENT_IDENT,      /* an unsigned IDENT: keys that we may not know yet */
   N_EVENTS
 };
 
@@ -34,37 +35,45 @@ static const struct step TABLE[2][SESSION_OPEN + 1][N_EVENTS] = {
         [SESSION_CLOSED] = {[EVENT_HELLO] = {SESSION_ANSWERED, SESSION_ANSWER},
                             [EVENT_FRAME] = {SESSION_CLOSED, SESSION_REFUSE},
                             [EVENT_BAD] = {SESSION_CLOSED, SESSION_REFUSE},
-                            [EVENT_NO_SESSION] = {SESSION_CLOSED, SESSION_DROP}},
+                            [EVENT_NO_SESSION] = {SESSION_CLOSED, SESSION_DROP},
+                            [EVENT_IDENT] = {SESSION_CLOSED, SESSION_IDENT}},
         [SESSION_GREETED] = {[EVENT_HELLO] = {SESSION_CLOSED, SESSION_DROP}, /* an acceptor is never GREETED */
                              [EVENT_FRAME] = {SESSION_CLOSED, SESSION_DROP},
                              [EVENT_BAD] = {SESSION_CLOSED, SESSION_DROP},
-                             [EVENT_NO_SESSION] = {SESSION_CLOSED, SESSION_DROP}},
+                             [EVENT_NO_SESSION] = {SESSION_CLOSED, SESSION_DROP},
+                             [EVENT_IDENT] = {SESSION_CLOSED, SESSION_DROP}},
         [SESSION_ANSWERED] = {[EVENT_HELLO] = {SESSION_ANSWERED, SESSION_ANSWER},
                               [EVENT_FRAME] = {SESSION_OPEN, SESSION_OPENED},
                               [EVENT_BAD] = {SESSION_CLOSED, SESSION_REFUSE},
-                              [EVENT_NO_SESSION] = {SESSION_ANSWERED, SESSION_DROP}},
+                              [EVENT_NO_SESSION] = {SESSION_ANSWERED, SESSION_DROP},
+                              [EVENT_IDENT] = {SESSION_ANSWERED, SESSION_IDENT}},
         [SESSION_OPEN] = {[EVENT_HELLO] = {SESSION_ANSWERED, SESSION_ANSWER},
                           [EVENT_FRAME] = {SESSION_OPEN, SESSION_MESSAGE},
                           [EVENT_BAD] = {SESSION_CLOSED, SESSION_REFUSE},
-                          [EVENT_NO_SESSION] = {SESSION_OPEN, SESSION_DROP}},
+                          [EVENT_NO_SESSION] = {SESSION_OPEN, SESSION_DROP},
+                          [EVENT_IDENT] = {SESSION_OPEN, SESSION_IDENT}},
     },
     {
         [SESSION_CLOSED] = {[EVENT_HELLO] = {SESSION_CLOSED, SESSION_DROP},
                             [EVENT_FRAME] = {SESSION_CLOSED, SESSION_DROP},
                             [EVENT_BAD] = {SESSION_CLOSED, SESSION_DROP},
-                            [EVENT_NO_SESSION] = {SESSION_CLOSED, SESSION_DROP}},
+                            [EVENT_NO_SESSION] = {SESSION_CLOSED, SESSION_DROP},
+                            [EVENT_IDENT] = {SESSION_CLOSED, SESSION_DROP}},
         [SESSION_GREETED] = {[EVENT_HELLO] = {SESSION_OPEN, SESSION_OPENED},
                              [EVENT_FRAME] = {SESSION_CLOSED, SESSION_REOPEN},
                              [EVENT_BAD] = {SESSION_CLOSED, SESSION_REOPEN},
-                             [EVENT_NO_SESSION] = {SESSION_CLOSED, SESSION_REOPEN}},
+                             [EVENT_NO_SESSION] = {SESSION_CLOSED, SESSION_REOPEN},
+                             [EVENT_IDENT] = {SESSION_GREETED, SESSION_IDENT}},
         [SESSION_ANSWERED] = {[EVENT_HELLO] = {SESSION_CLOSED, SESSION_DROP}, /* a dialler is never ANSWERED */
                               [EVENT_FRAME] = {SESSION_CLOSED, SESSION_DROP},
                               [EVENT_BAD] = {SESSION_CLOSED, SESSION_DROP},
-                              [EVENT_NO_SESSION] = {SESSION_CLOSED, SESSION_DROP}},
+                              [EVENT_NO_SESSION] = {SESSION_CLOSED, SESSION_DROP},
+                              [EVENT_IDENT] = {SESSION_CLOSED, SESSION_DROP}},
         [SESSION_OPEN] = {[EVENT_HELLO] = {SESSION_CLOSED, SESSION_REOPEN},
                           [EVENT_FRAME] = {SESSION_OPEN, SESSION_MESSAGE},
                           [EVENT_BAD] = {SESSION_CLOSED, SESSION_REOPEN},
-                          [EVENT_NO_SESSION] = {SESSION_CLOSED, SESSION_REOPEN}},
+                          [EVENT_NO_SESSION] = {SESSION_CLOSED, SESSION_REOPEN},
+                          [EVENT_IDENT] = {SESSION_OPEN, SESSION_IDENT}},
     },
 };
 
@@ -163,8 +172,12 @@ enum err_code session_hello(const struct session *s, struct hello *hello, struct
   return code;
 }
 
-enum err_code session_no_session_frame(struct bytes *out, struct err *err) {
+enum err_code session_unsigned_frame(struct view payload, struct bytes *out, struct err *err) {
   static const struct signature UNSIGNED;
+  return frame_join(payload, &UNSIGNED, out, err);
+}
+
+enum err_code session_no_session_frame(struct bytes *out, struct err *err) {
   struct bytes payload;
   bytes_init(&payload, LIMIT_HANDSHAKE);
   struct canon_writer w = canon_writer(&payload);
@@ -175,7 +188,7 @@ enum err_code session_no_session_frame(struct bytes *out, struct err *err) {
   canon_put_text(&w, message_error_name(MSGERR_NO_SESSION));
   canon_put_uint(&w, 0);
   enum err_code code = canon_written(&w, "frame", err);
-  if (code == OK) code = frame_join(bytes_view(&payload), &UNSIGNED, out, err);
+  if (code == OK) code = session_unsigned_frame(bytes_view(&payload), out, err);
   bytes_release(&payload);
   return code;
 }
@@ -187,10 +200,14 @@ static bool is_unsigned_code(uint64_t code) {
   return code == MSGERR_NO_SESSION || code == MSGERR_VERSION || code == MSGERR_FEDERATION || code == MSGERR_NOT_MEMBER;
 }
 
+static bool is_unsigned(const struct parts *parts) {
+  static const struct signature UNSIGNED;
+  return memcmp(parts->signature.b, UNSIGNED.b, SIGNATURE_LEN) == 0;
+}
+
 /* The unsigned ERR, with whatever text and delay: ERR(no-session), or the refusal of a HELLO. */
 static bool is_unsigned_error(const struct parts *parts) {
-  static const struct signature UNSIGNED;
-  if (memcmp(parts->signature.b, UNSIGNED.b, SIGNATURE_LEN) != 0) return false;
+  if (!is_unsigned(parts)) return false;
   struct canon_reader r = canon_reader(parts->payload);
   canon_array_exact(&r, 5);
   bool is_err = canon_uint(&r) == MSG_ERR;
@@ -261,6 +278,7 @@ static enum event classify(const struct session *s, struct view frame, struct pa
   if (!frame_split(frame, parts)) return EVENT_BAD;
   *reason = "frame.no-session";
   if (is_unsigned_error(parts)) return EVENT_NO_SESSION;
+  if (is_unsigned(parts) && frame.len <= LIMIT_HANDSHAKE && message_type(parts->payload) == MSG_IDENT) return EVENT_IDENT;
   if (message_type(parts->payload) != MSG_HELLO) return classify_other(s, parts, reason);
   *reason = "frame.too-large";
   if (frame.len > LIMIT_HANDSHAKE) return EVENT_BAD;
@@ -292,10 +310,12 @@ enum session_verdict session_receive(struct session *s, struct view frame, struc
   } else if (event == EVENT_FRAME && step.next == SESSION_OPEN) {
     s->received++;
     *payload = parts.payload;
+  } else if (step.verdict == SESSION_IDENT) {
+    *payload = parts.payload;
   } else if (step.next == SESSION_CLOSED) {
     s->has_hello = false;
     s->theirs = (struct nonce){.b = {0}};
   }
-  if (event == EVENT_HELLO || event == EVENT_FRAME) *reason = NULL;
+  if (event == EVENT_HELLO || event == EVENT_FRAME || step.verdict == SESSION_IDENT) *reason = NULL;
   return step.verdict;
 }

@@ -18,7 +18,8 @@ enum session_verdict {
   SESSION_ANSWER,  /* send the HELLO that the caller makes with session_hello */
   SESSION_REFUSE,  /* count `reason`, send ERR(no-session), the session is CLOSED */
   SESSION_REOPEN,  /* dialler: count `reason`, close and reopen the socket */
-  SESSION_DROP     /* count `reason`, nothing else */
+  SESSION_DROP,    /* count `reason`, nothing else */
+  SESSION_IDENT    /* an unsigned IDENT, *payload: what its root signatures prove may be taken; the session stays as it is */
 };
 
 /* What both ends of every session share. Borrowed by sessions. */
@@ -51,13 +52,15 @@ void session_sent(struct session *s);
 MUST_CHECK enum err_code session_hello(const struct session *s, struct hello *hello, struct bytes *out, struct err *err);
 /* A received frame. reason (static text, a counter's name: "frame.format", "frame.signature", "frame.no-session",
  * "frame.too-large", "hello.federation" (another fed_id, or another hash of our epoch), "hello.version", "hello.peer") is set
- * for REFUSE, REOPEN and DROP, else NULL. payload borrows from frame and is empty unless the verdict is MESSAGE or OPENED.
- * fresh: 16 random octets, the own nonce from now on if the verdict is ANSWER. */
+ * for REFUSE, REOPEN and DROP, else NULL. payload borrows from frame and is empty unless the verdict is MESSAGE, OPENED or
+ * IDENT. fresh: 16 random octets, the own nonce from now on if the verdict is ANSWER. */
 MUST_CHECK enum session_verdict session_receive(struct session *s, struct view frame, struct nonce fresh, struct view *payload,
                                                 const char **reason);
 /* The dialler's start, once after session_init: state GREETED; the caller then sends its HELLO frame. A reopened link begins
  * with session_init and a nonce never used before. */
 void session_start(struct session *s);
+/* A frame of payload without a signature; only IDENT and ERR have any effect in one. */
+MUST_CHECK enum err_code session_unsigned_frame(struct view payload, struct bytes *out, struct err *err);
 /* The unsigned frame ERR(no-session). */
 MUST_CHECK enum err_code session_no_session_frame(struct bytes *out, struct err *err);
 

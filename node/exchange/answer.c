@@ -7,7 +7,6 @@
 #include "node/forks.h"
 #include "protocol/canon.h"
 
-#define ITEM_MAX (LIMIT_IDENTITY + 2048u)
 #define FRAME_ROOM 1024u                                 /* what frame and DATA put around a window, rounded up */
 #define SURE_RAW (LIMIT_FRAME - FRAME_ROOM - LIMIT_ITEM) /* raw octets after which one more item still fits, packed or not */
 
@@ -83,54 +82,7 @@ static enum err_code write_checkpoints(struct exchange *x, const struct ask *a, 
   return code;
 }
 
-/* ---- identities, epochs ---- */
-
-/* Appends the identity item of a version: the first stands in the charter. */
-static enum err_code identity_item_of(struct exchange *x, uint32_t founder, uint64_t version, struct bytes *out,
-                                      struct err *err) {
-  const struct charter *c = &x->federation->charter;
-  if (version > 1) return store_get_identity(hall_store(x->config.hall), &c->founders[founder].node, version, out, err);
-  struct identity_item item;
-  charter_identity_item(c, founder, &item);
-  struct canon_writer w = canon_writer(out);
-  identity_item_write(&w, &item);
-  return canon_written(&w, "identity", err);
-}
-
-static enum err_code fill_identity(struct exchange *x, const struct hash *node, struct bytes *storage, struct err *err) {
-  const struct federation_member *m = federation_by_node(x->federation, node);
-  const struct charter *c = &x->federation->charter;
-  size_t ends[MESSAGE_ITEMS + 1] = {0};
-  uint32_t founder = 0, n = 0;
-  while (founder < c->n_founders && !hash_equal(&c->founders[founder].node, node))
-    founder++;
-  if (m == NULL || founder == c->n_founders) return err_set(err, ERR_NOT_FOUND, "no such member");
-  enum err_code code = OK;
-  for (; n < m->identity.version && n < MESSAGE_ITEMS && code == OK; n++) {
-    code = identity_item_of(x, founder, n + 1, storage, err);
-    ends[n + 1] = storage->len;
-  }
-  size_t before = storage->len;
-  if (code == OK) code = store_get_address(hall_store(x->config.hall), node, storage, err);
-  if (code == ERR_NOT_FOUND) code = OK; /* no address: nil */
-  if (code != OK) return code;
-  x->out.u.ident.n = n;
-  for (uint32_t i = 0; i < n; i++)
-    x->out.u.ident.items[i] = view_of(storage->p + ends[i], ends[i + 1] - ends[i]);
-  x->out.u.ident.address = storage->len > before ? view_of(storage->p + before, storage->len - before) : view_of(NULL, 0);
-  return OK;
-}
-
-static enum err_code write_identity(struct exchange *x, const struct ask *a, struct bytes *payload, struct err *err) {
-  struct bytes storage;
-  bytes_init(&storage, (size_t)ITEM_MAX * (MESSAGE_ITEMS + 1));
-  x->out.type = MSG_IDENT;
-  x->out.u.ident.node = a->node;
-  enum err_code code = fill_identity(x, &a->node, &storage, err);
-  if (code == OK) code = message_write(&x->out, payload, err);
-  bytes_release(&storage);
-  return code;
-}
+/* ---- epochs ---- */
 
 static enum err_code write_epoch_answer(struct exchange *x, const struct ask *a, struct bytes *payload, struct err *err) {
   if (a->epoch != 1) return err_set(err, ERR_NOT_FOUND, "no such epoch");
@@ -224,7 +176,7 @@ static enum err_code write_answer(struct exchange *x, struct exchange_link *l, c
   if (a->what == WANT_HEADS) return heads_write(x, l, a, payload, err);
   if (a->what == WANT_CKPT) return write_checkpoints(x, a, payload, err);
   if (a->what == WANT_HOLDS) return holds_answer(x, payload, err);
-  if (a->what == WANT_IDENT) return write_identity(x, a, payload, err);
+  if (a->what == WANT_IDENT) return identity_answer(x, &a->node, payload, err);
   if (a->what == WANT_PROOF) return write_proof(x, a, payload, err);
   return write_epoch_answer(x, a, payload, err);
 }

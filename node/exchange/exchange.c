@@ -104,6 +104,7 @@ enum err_code exchange_new(const struct exchange_config *config, struct exchange
   }
   heads_refresh(x);
   forks_load(x);
+  identities_refresh(x);
   *out = x;
   return OK;
 }
@@ -207,6 +208,7 @@ void exchange_key_mismatch(struct exchange *x, const uint8_t curve[32]) {
 }
 
 void exchange_published(struct exchange *x) {
+  identities_refresh(x);
   heads_refresh(x);
   x->activity_ms = now_ms(x);
 }
@@ -245,6 +247,7 @@ uint64_t exchange_tick(struct exchange *x) {
     at = fetch_tick(x, i);
     if (at < due) due = at;
   }
+  identities_refresh(x); /* logs bring them, too */
   at = plan_run(x);
   if (at < due) due = at;
   for (uint32_t i = 0; i < x->n_links; i++) {

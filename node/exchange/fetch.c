@@ -285,7 +285,10 @@ static bool finish_first(struct exchange *x, uint32_t index) {
     return false;
   }
   if (code == ERR_MISMATCH) {
-    blame(x, index, COUNT_PULL_MISMATCH);
+    const uint32_t source = log->source;
+    if (plan_back(x, index, done.milestone.peer)) return false;
+    tally(x, source, COUNT_PULL_MISMATCH, 1);
+    plan_fault(x, index, source);
     return false;
   }
   if (code == ERR_REFUSED) { /* the log grew by other hands than ours, as in an import: from there on, then */
@@ -301,6 +304,7 @@ static bool finish_first(struct exchange *x, uint32_t index) {
   log->n_slots--;
   memmove(log->slots, log->slots + 1, log->n_slots * sizeof *log->slots);
   log->retry_wait_ms = 0;
+  log->n_back = 0;
   log->note[0] = '\0';
   log->claims[log->source].wait_ms = 0;
   tally(x, log->source, COUNT_PULL_DONE, 1);

@@ -21,6 +21,13 @@ void heads_refresh(struct exchange *x) {
     log->grown_ms = now_ms(x);
     x->plan_due = true;
   }
+  for (uint32_t i = 0; i < x->n_logs; i++) { /* one that a cut has taken down to nothing */
+    struct exchange_log *log = x->logs[i];
+    if (log->size > 0 && hall_head(x->config.hall, &log->node, log->gen) == NULL) {
+      log->size = 0;
+      log->changed = ++x->changes;
+    }
+  }
 }
 
 /* ---- telling ---- */
@@ -104,12 +111,25 @@ static void take_equal(struct exchange *x, uint32_t peer) {
     plan_claim(x, i, peer, x->logs[i]->size);
 }
 
+/* Of a generation that is not known here: who began it has a newer identity, which the peer knows. True: asked. */
+static bool ask_generation(struct exchange *x, struct exchange_link *l, const struct member *m, uint64_t gen) {
+  const struct federation_member *known = m == NULL ? NULL : federation_by_node(x->federation, &m->node);
+  if (known == NULL || gen <= known->identity.gen) return false;
+  identity_ask(x, l, &m->node);
+  return true;
+}
+
 /* False: the epoch has no such log. */
-static bool take_row(struct exchange *x, uint32_t peer, const struct head *row, bool follows) {
+static bool take_row(struct exchange *x, struct exchange_link *l, const struct head *row, bool follows) {
   const struct member *m = epoch_by_roll(&x->federation->epoch, row->roll);
+  const uint32_t peer = l->peer;
   uint32_t index = NONE;
   struct exchange_log *log = m == NULL ? NULL : log_of(x, &m->node, row->gen, &index);
-  if (log == NULL) return false;
+  if (log == NULL) return ask_generation(x, l, m, row->gen);
+  if (log->is_closed && row->size == log->cut_size && memcmp(row->root8, log->cut_root.b, sizeof row->root8) != 0) {
+    plan_claim(x, index, peer, 0); /* the other branch */
+    return true;
+  }
   forks_row(x, index, peer, row->size, row->root8, true);
   bool is_news = row->size > log->size && row->size > log->claims[peer].size;
   uint64_t now = now_ms(x);
@@ -140,7 +160,7 @@ static void hear_own(struct exchange *x, uint32_t peer, bool is_equal, bool is_w
 }
 
 /* The peer's frontier is another, and it named nothing that says how. */
-static void ask_heads(struct exchange *x, struct exchange_link *l) {
+void heads_ask(struct exchange *x, struct exchange_link *l) {
   if (request_is_pending(x, l->peer, NONE, MSG_WANT, WANT_HEADS)) return;
   x->out.u.want.what = WANT_HEADS;
   (void)request_say(x, l, MSG_WANT, WANT_HEADS);
@@ -162,7 +182,7 @@ void heads_receive(struct exchange *x, struct exchange_link *l, bool is_answer) 
     return;
   }
   for (uint32_t i = 0; i < n; i++)
-    is_unknown |= !take_row(x, l->peer, &x->in.u.heads.rows[i], n <= CKPTS_FOLLOW);
+    is_unknown |= !take_row(x, l, &x->in.u.heads.rows[i], n <= CKPTS_FOLLOW);
   if (is_unknown && p->epoch == x->federation->epoch.number) tally(x, l->peer, COUNT_HEADS_UNKNOWN, 1);
-  if (n == 0) ask_heads(x, l);
+  if (n == 0) heads_ask(x, l);
 }

@@ -8,6 +8,7 @@
  *   fetch.c     DATA into the hall, milestone by milestone        fill.c    bodies that were absent, asked of others
  *   holds.c     who says to hold what                             status.c   JSON
  *   forks.c     logs that their owners forked: found, told   counters.c  names of what is counted
+ *   identity.c  whose keys are whose
  *
  * Peers and logs are named by their index in x->peers and x->logs; neither ever leaves its place.
  */
@@ -99,6 +100,7 @@ struct exchange_link {
   uint8_t curve[32];
   bool dialled;
   bool hello_due, no_session_due;
+  bool ident_said;  /* our identity went out ahead of the HELLO that is due */
   bool heads_whole; /* HEADS with everything is due */
   bool heads_heard; /* one came in this session: the first is whole */
   bool parked;      /* the transport refused `last`: it goes out again at retry_ms */
@@ -155,6 +157,7 @@ struct peer {
   bool key_mismatch; /* who answered last was another, by its key */
   /* what it told */
   bool ident_asked, has_heads;
+  bool ident_waits;  /* it named a generation that we do not know while it owed us other identities */
   uint64_t holds_ms; /* until then its HOLDS that were taken last up its share */
   struct hash digest;
   uint64_t epoch;
@@ -236,7 +239,11 @@ struct exchange_log {
   uint64_t claimed;     /* no claim is above it */
   struct milestone milestones[MILESTONES_MAX];
   uint32_t n_milestones;
-  bool needs_plan;       /* a checkpoint that came unasked was too far away */
+  bool needs_plan; /* a checkpoint that came unasked was too far away */
+  bool is_closed;  /* by a cut, at this size and root: followed to there, and no further */
+  uint64_t cut_size;
+  struct hash cut_root;
+  uint32_t n_back;       /* how often it went back on its way to the cut */
   bool is_paused;        /* it holds as much as hall_config.log_bodies allows, and there is more */
   bool is_forked;        /* evidence is held: neither branch is followed */
   bool is_exact;         /* and it is known where they part */
@@ -275,7 +282,8 @@ struct exchange {
   const struct federation *federation;
   struct session_self self;
   uint64_t own_identity_version;
-  struct peer *peers; /* owned; every member but ourselves, by rising node id */
+  uint64_t identities; /* sum of the members' identity versions, when it was last looked */
+  struct peer *peers;  /* owned; every member but ourselves, by rising node id */
   uint32_t n_peers;
   struct exchange_log **logs; /* owned */
   uint32_t n_logs;
@@ -357,6 +365,7 @@ uint64_t heads_due_ms(const struct exchange *x, const struct exchange_link *l);
 MUST_CHECK enum err_code heads_write(struct exchange *x, struct exchange_link *l, const struct ask *asked,
                                      struct bytes *payload, struct err *err);
 void heads_receive(struct exchange *x, struct exchange_link *l, bool is_answer); /* x->in */
+void heads_ask(struct exchange *x, struct exchange_link *l);                     /* for the whole, unless that is owed */
 
 /* holds.c */
 uint64_t holds_tick(struct exchange *x);                         /* makes our own when it is time; when to call again */
@@ -384,6 +393,19 @@ void forks_greet(struct exchange *x, struct exchange_link *l);                  
 bool forks_are_due(const struct exchange *x, const struct exchange_link *l);
 uint64_t forks_due_ms(const struct exchange *x, const struct exchange_link *l);
 MUST_CHECK enum err_code forks_write(struct exchange *x, struct exchange_link *l, struct bytes *payload, struct err *err);
+/* identity.c */
+MUST_CHECK enum err_code identity_answer(struct exchange *x, const struct hash *node, struct bytes *payload, struct err *err);
+/* Whether our identity goes ahead of each HELLO: others may know an earlier one. */
+bool identity_is_ahead(const struct exchange *x);
+/* The unsigned frame with our newest identities. */
+MUST_CHECK enum err_code identity_ahead(struct exchange *x, struct bytes *frame, struct err *err);
+/* Asks a peer for a member's identities; if it owes such an answer, its HEADS are asked for behind that. */
+void identity_ask(struct exchange *x, struct exchange_link *l, const struct hash *node);
+void identity_receive(struct exchange *x, struct exchange_link *l); /* x->in */
+void identity_unsigned(struct exchange *x, struct exchange_link *l, struct view payload);
+/* If any member has another identity than when it was last looked: sessions and closed generations follow. Links may be gone.
+ */
+void identities_refresh(struct exchange *x);
 
 /* request.c */
 /* Asks on a link: fields of x->out.u are those of the question. NULL: it cannot be asked now; else the caller says in log, from
@@ -416,6 +438,12 @@ void plan_checkpoints(struct exchange *x, struct exchange_link *l, struct reques
 void plan_fault(struct exchange *x, uint32_t index, uint32_t peer);                          /* it lied: others are tried */
 void plan_silent(struct exchange *x, uint32_t index, uint32_t peer); /* it did not answer: the same, until its next session */
 void plan_new_session(struct exchange *x, uint32_t peer);
+/* Its generation may have been closed by a cut: it is followed to there. */
+void plan_close(struct exchange *x, uint32_t index);
+/* Entries of a closed generation, served by a peer up to that milestone, do not go on from what is held here: the peer lies, or
+ * this is another branch than the one that the cut names. Goes back and tries again, until nothing is left to go back from:
+ * false. */
+bool plan_back(struct exchange *x, uint32_t index, uint32_t giver);
 /* Takes over milestone->text. False when it was not kept (held already, known, no room); the text is freed then. */
 bool plan_keep(struct exchange_log *log, struct milestone *milestone);
 uint64_t plan_run(struct exchange *x); /* asks what can be asked; when to call again */

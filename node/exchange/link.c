@@ -116,10 +116,7 @@ static void ask_ident(struct exchange *x, struct exchange_link *l) {
   struct peer *p = &x->peers[l->peer];
   const struct federation_member *m = federation_by_node(x->federation, &p->node);
   bool is_newer = m != NULL && l->session.hello.identity_version > m->identity.version;
-  if (p->ident_asked && !is_newer) return;
-  x->out.u.want.what = WANT_IDENT;
-  x->out.u.want.node = p->node;
-  if (request_say(x, l, MSG_WANT, WANT_IDENT) != NULL) p->ident_asked = true;
+  if (!p->ident_asked || is_newer) identity_ask(x, l, &p->node);
 }
 
 /* Whether the peer's HELLO is of our epoch; a later one is no fault, only news that we cannot read yet. */
@@ -157,7 +154,6 @@ void xlink_opened(struct exchange *x, struct exchange_link *l) {
   x->peers[peer].opened_ms = now_ms(x);
   drop_older(x, l);
   p->tried = true;
-  p->has_heads = false;
   p->dial_wait_ms = DIAL_FIRST_MS;
   p->slow_ms = SLOW_MS;
   plan_new_session(x, peer);
@@ -166,7 +162,9 @@ void xlink_opened(struct exchange *x, struct exchange_link *l) {
   l->told = 0;
   l->regular_ms = now + (x->config.idle_now ? HEADS_NOW_MS : HEADS_EVERY_MS);
   look_at_epoch(x, l);
-  dial_settle(x, peer); /* this may be the end of l */
+  const struct exchange_link *before = p->link;
+  dial_settle(x, peer); /* this may be the end of l, whose HEADS never come then */
+  if (p->link != before) p->has_heads = false;
   if (p->link != NULL) ask_ident(x, p->link);
   if (p->link != NULL) holds_ask(x, p->link);
   if (p->link != NULL) forks_greet(x, p->link);
@@ -220,6 +218,12 @@ static bool emit_no_session(struct exchange *x, struct exchange_link *l, struct 
 }
 
 static bool emit_hello(struct exchange *x, struct exchange_link *l, struct exchange_action *out) {
+  if (identity_is_ahead(x) && !l->ident_said) {
+    l->ident_said = true;
+    if (identity_ahead(x, &l->last, NULL) == OK) return frame_out(x, l, out);
+    bytes_clear(&l->last);
+  }
+  l->ident_said = false;
   struct hello hello = {.identity_version = x->own_identity_version,
                         .epoch = x->federation->epoch.number,
                         .epoch_hash = x->federation->epoch.hash,

@@ -39,6 +39,7 @@ static struct exchange_log *log_add(struct exchange *x, const struct hash *node,
   log->per_window = ENTRIES_FIRST;
   *index = x->n_logs;
   x->logs[x->n_logs++] = log;
+  plan_close(x, *index);
   return log;
 }
 
@@ -55,6 +56,7 @@ struct exchange_log *log_of(struct exchange *x, const struct hash *node, uint64_
 /* ---- what peers say ---- */
 
 static void claim_size(struct exchange_log *log, uint32_t peer, uint64_t size) {
+  if (log->is_closed && size > log->cut_size) size = log->cut_size;
   log->claims[peer].size = size;
   if (log->claimed < size) log->claimed = size;
 }
@@ -133,24 +135,62 @@ static void drop_old_milestones(struct exchange_log *log) {
   memmove(log->milestones, log->milestones + n, log->n_milestones * sizeof *log->milestones);
 }
 
-/* The node key of a log's generation: the first stands in the charter, the newest in the member's identity. NULL: unknown. */
-static const struct pubkey *key_of(const struct exchange *x, const struct exchange_log *log) {
-  const struct charter *charter = &x->federation->charter;
-  const struct federation_member *m = federation_by_node(x->federation, &log->node);
-  if (m != NULL && m->identity.gen == log->gen) return &m->identity.node_key;
-  for (uint32_t i = 0; log->gen == 1 && i < charter->n_founders; i++) {
-    if (hash_equal(&charter->founders[i].node, &log->node)) return &charter->founders[i].identity.node_key;
+static void drop_milestones(struct exchange_log *log) {
+  while (log->n_milestones > 0)
+    free(log->milestones[--log->n_milestones].text);
+}
+
+void plan_close(struct exchange *x, uint32_t index) {
+  struct exchange_log *log = x->logs[index];
+  const struct generation *g = federation_generation(x->federation, &log->node, log->gen);
+  if (g == NULL || !g->is_closed || log->is_closed) return;
+  fetch_abort(x, index);
+  drop_milestones(log);
+  log->is_closed = true;
+  log->cut_size = g->cut_size;
+  log->cut_root = g->cut_root;
+  log->is_forked = false; /* the cut says which branch it is */
+  log->needs_plan = false;
+  log->note[0] = '\0';
+  log->claimed = 0;
+  for (uint32_t p = 0; p < x->n_peers; p++) {
+    struct claim *c = &log->claims[p];
+    c->not_before_ms = c->no_ckpt_before_ms = c->wait_ms = c->no_ckpt_wait_ms = 0;
+    claim_size(log, p, c->size);
   }
-  return NULL;
+  x->plan_due = true;
+}
+
+bool plan_back(struct exchange *x, uint32_t index, uint32_t giver) {
+  struct exchange_log *log = x->logs[index];
+  if (!log->is_closed || log->size >= log->cut_size) return false;
+  fetch_abort(x, index);
+  drop_milestones(log); /* one of the other branch may be among them: others are asked for theirs */
+  if (giver != NONE) {
+    struct claim *c = &log->claims[giver];
+    c->no_ckpt_wait_ms = plan_longer(c->no_ckpt_wait_ms);
+    c->no_ckpt_before_ms = now_ms(x) + c->no_ckpt_wait_ms;
+  }
+  if (log->size == 0) return false;
+  const uint64_t step = UINT64_C(1) << (log->n_back < 20 ? log->n_back : 20);
+  log->n_back++;
+  if (hall_step_back(x->config.hall, &log->node, log->gen, step, NULL) != OK) return false;
+  heads_refresh(x);
+  return true;
+}
+
+/* Of a closed generation: whether a checkpoint lies on the way to its cut, as far as one can tell. */
+static bool is_on_the_way(const struct exchange_log *log, const struct checkpoint *c) {
+  return !log->is_closed || c->size < log->cut_size || (c->size == log->cut_size && hash_equal(&c->root, &log->cut_root));
 }
 
 /* Verifies one text and keeps it. False: counted, and the peer is at fault. */
 static bool take_checkpoint(struct exchange *x, uint32_t index, uint32_t peer, struct view text, bool is_asked,
                             uint64_t *size) {
   struct exchange_log *log = x->logs[index];
-  const struct pubkey *key = key_of(x, log);
+  const struct generation *g = federation_generation(x->federation, &log->node, log->gen);
   struct checkpoint c;
-  enum err_code code = key == NULL ? ERR_NOT_FOUND : checkpoint_open(text, key, &c, NULL);
+  enum err_code code = g == NULL ? ERR_NOT_FOUND : checkpoint_open(text, &g->node_key, &c, NULL);
   bool is_of_log = code == OK && c.gen == log->gen && hash_equal(&c.node, &log->node) && hash_equal(&c.fed_id, &x->self.fed_id);
   if (!is_of_log) {
     tally(x, peer, code == ERR_SIGNATURE ? COUNT_CHECKPOINT_SIGNATURE : COUNT_CHECKPOINT_FORMAT, 1);
@@ -161,7 +201,7 @@ static bool take_checkpoint(struct exchange *x, uint32_t index, uint32_t peer, s
   *size = c.size;
   hall_hears_checkpoint(x->config.hall, &c);
   forks_checkpoint(x, index, peer, text, &c);
-  if (c.size <= log->size || log->is_forked) return true;
+  if (c.size <= log->size || log->is_forked || !is_on_the_way(log, &c)) return true;
   struct milestone milestone = {.size = c.size, .root = c.root, .peer = peer, .is_asked = is_asked, .len = (uint32_t)text.len};
   milestone.text = malloc(text.len);
   if (milestone.text == NULL) return true;
@@ -206,6 +246,9 @@ void plan_checkpoints(struct exchange *x, struct exchange_link *l, struct reques
     x->peers[l->peer].answered_ms = now_ms(x);
   }
   x->plan_due = true;
+  const struct federation_member *owner = federation_by_node(x->federation, &m->u.ckpt.node);
+  if (log == NULL && request == NULL && owner != NULL && m->u.ckpt.gen > owner->identity.gen)
+    return; /* its identity is asked for */
   if (log == NULL || (request != NULL && r.log != index)) {
     tally(x, l->peer, COUNT_CHECKPOINT_FORMAT, 1);
     if (r.state == REQUEST_PENDING && r.log != NONE) plan_fault(x, r.log, l->peer);
@@ -379,7 +422,7 @@ static void note_withheld(struct exchange *x, uint32_t index) {
 
 /* Whether there is more of a log somewhere, or it is on its way. Asked of every log at every turn: mostly there is not. */
 static bool goes_on(const struct exchange *x, struct exchange_log *log) {
-  if (log->is_forked) return false;
+  if (log->is_forked || !hall_may_begin(x->config.hall, &log->node, log->gen)) return false;
   if (log->n_slots > 0) return true;
   if (log->claimed <= log->size) return false;
   for (uint32_t p = 0; p < x->n_peers; p++) {

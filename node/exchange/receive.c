@@ -35,17 +35,6 @@ static bool follows_heads(struct exchange *x, uint32_t peer) {
   return true;
 }
 
-static void take_ident(struct exchange *x, uint32_t peer) {
-  const struct message *m = &x->in;
-  const struct federation_member *known = federation_by_node(x->federation, &m->u.ident.node);
-  bool changed = false;
-  enum err_code code = known == NULL ? ERR_NOT_FOUND : OK;
-  for (uint64_t i = known == NULL ? 0 : known->identity.version; i < m->u.ident.n && code == OK; i++)
-    code = hall_identity(x->config.hall, &m->u.ident.node, m->u.ident.items[i], &changed, NULL);
-  if (code == OK && m->u.ident.address.len > 0) code = hall_address(x->config.hall, m->u.ident.address, &changed, NULL);
-  if (code != OK) tally(x, peer, COUNT_MESSAGE_FORMAT, 1);
-}
-
 static void take_error(struct exchange *x, uint32_t peer, struct request *r) {
   uint64_t code = x->in.u.error.code, after_ms = x->in.u.error.retry_after < 60 ? x->in.u.error.retry_after * 1000 : 60000;
   tally(x, peer, counter_of_error(code), 1);
@@ -101,7 +90,7 @@ static void take_answer(struct exchange *x, struct exchange_link *l, struct requ
   } else {
     r->state = REQUEST_FREE;
     x->peers[l->peer].answered_ms = now_ms(x);
-    if (x->in.type == MSG_IDENT) take_ident(x, l->peer);
+    if (x->in.type == MSG_IDENT) identity_receive(x, l);
   }
 }
 
@@ -199,6 +188,9 @@ static void act(struct exchange *x, struct exchange_link *l, enum session_verdic
   case SESSION_DROP:
     count_reason(x, l->peer, reason);
     break;
+  case SESSION_IDENT:
+    if (is_within_quota(x, l->peer, payload.len)) identity_unsigned(x, l, payload);
+    break;
   }
 }
 
@@ -223,4 +215,5 @@ void exchange_receive(struct exchange *x, const struct link_id *link, const uint
   entropy_fill(x->config.entropy, fresh.b, sizeof fresh.b);
   enum session_verdict verdict = session_receive(&l->session, frame, fresh, &payload, &reason);
   act(x, l, verdict, payload, reason);
+  identities_refresh(x);
 }

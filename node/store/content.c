@@ -105,8 +105,13 @@ static enum err_code walk_known(struct walk *w, const struct body_slots *slots, 
 
 static enum err_code change_unique(struct walk *w, const struct body_slots *slots, struct err *err) {
   int64_t key = 0;
-  if (!unique_key(slots, entry_log_no(w->object), &key)) {
+  int64_t first = 0;
+  if (slots->schema->n_unique == 0) {
     return OK;
+  }
+  const enum err_code code = log_first(w->c->s, entry_log_no(w->object), &first, err);
+  if (code != OK || !unique_key(slots, first, &key)) {
+    return code;
   }
   return w->add ? unique_put(w->c->s, key, w->object, err) : unique_erase(w->c->s, key, w->object, err);
 }

@@ -27,19 +27,23 @@ void derivation_close(struct derivation *d); /* a zeroed struct is fine */
 /* Writes the rows of one entry that was evaluated as v. arrival: milestone.seq that brings it. Inside a transaction. */
 MUST_CHECK enum err_code derivation_apply(struct derivation *d, int64_t rowid, const struct opened *entry,
                                           const struct verdict *v, int64_t arrival, struct err *err);
-/* Evaluates a whole log anew, with all its certificates and revocations known, and writes its rows anew. *state is replaced by
- * the state at its end. Inside a transaction; the entries and milestones are there. */
-MUST_CHECK enum err_code derivation_log_again(struct derivation *d, const struct log *log, struct evaluation **state,
+/* Evaluates a node's log anew, all generations of it, with all its certificates and revocations known, and writes its rows
+ * anew. *state is replaced by the state at its end. Inside a transaction; the entries and milestones are there. */
+MUST_CHECK enum err_code derivation_log_again(struct derivation *d, const struct hash *node, struct evaluation **state,
                                               struct err *err);
-/* After revocations that reach back to index from, which state knows already: derives anew what they void, the objects on
- * which that stands, and nothing else. Inside a transaction; the entries and milestones are there. Store errors, ERR_MEMORY. */
-MUST_CHECK enum err_code derivation_revoke(struct derivation *d, const struct log *log, struct evaluation *state, uint64_t from,
+/* Erases everything that was derived of a node's log: before entries of it are taken away. Inside a transaction. Store errors.
+ */
+MUST_CHECK enum err_code derivation_forget(struct derivation *d, const struct hash *node, struct err *err);
+/* After revocations that reach back to the position from, which state knows already: derives anew what they void, the objects
+ * on which that stands, and nothing else. Inside a transaction; the entries and milestones are there. Store errors, ERR_MEMORY.
+ */
+MUST_CHECK enum err_code derivation_revoke(struct derivation *d, struct evaluation *state, struct position from,
                                            struct err *err);
 /* The part of it that concerns certificates. */
-MUST_CHECK enum err_code derivation_void_certificates(struct derivation *d, const struct log *log,
-                                                      const struct evaluation *state, uint64_t from, struct err *err);
-/* The state of a log's evaluation as it stands, out of its derived rows. */
-MUST_CHECK enum err_code derivation_state(struct derivation *d, const struct log *log, struct evaluation **state,
+MUST_CHECK enum err_code derivation_void_certificates(struct derivation *d, const struct evaluation *state,
+                                                      struct position from, struct err *err);
+/* The state of the evaluation of a node's log as it stands, all generations of it, out of its derived rows. */
+MUST_CHECK enum err_code derivation_state(struct derivation *d, const struct hash *node, struct evaluation **state,
                                           struct err *err);
 
 #endif

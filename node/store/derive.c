@@ -169,11 +169,11 @@ enum err_code derivation_apply(struct derivation *d, int64_t rowid, const struct
 struct again {
   struct derivation *d;
   struct evaluation *state;
-  const struct log *log;
-  bool authorities;     /* the first pass: kinds 1 to 3 and what freezes; else the second: all others */
-  uint64_t frozen_from; /* first pass: index from which on nothing counts */
+  bool authorities;    /* the first pass: kinds 1 to 3 and what freezes; else the second: all others */
+  int64_t frozen_from; /* first pass: rowid from which on nothing counts; INT64_MAX: none */
+  uint64_t gen;        /* being walked over */
   int64_t arrival;
-  uint64_t arrival_until; /* arrival holds for entries below this index */
+  uint64_t arrival_until; /* arrival holds for entries of this generation below this index */
   enum err_code code;
   struct err *err;
 };
@@ -183,31 +183,30 @@ static bool is_authority(const struct opened *entry) {
 }
 
 /* First pass: only the state moves; what it found is asked again in the second. */
-static enum err_code first_pass(struct again *a, uint64_t index, const struct opened *entry) {
+static enum err_code first_pass(struct again *a, int64_t rowid, const struct opened *entry) {
+  const struct position at = {a->gen, entry_index(rowid)};
   struct verdict v;
-  const enum err_code code = evaluate(a->state, a->d->content.s, entry, index, false, &v, a->err);
-  if (code == OK && a->frozen_from == UINT64_MAX && a->state->frozen) {
-    a->frozen_from = index;
+  const enum err_code code = evaluate(a->state, a->d->content.s, entry, at, false, &v, a->err);
+  if (code == OK && a->frozen_from == INT64_MAX && a->state->frozen) {
+    a->frozen_from = rowid;
   }
-  return code == OK && is_authority(entry) && !entry->freezes
-             ? derivation_apply(a->d, entry_rowid(a->log->no, index), entry, &v, 0, a->err)
-             : code;
+  return code == OK && is_authority(entry) && !entry->freezes ? derivation_apply(a->d, rowid, entry, &v, 0, a->err) : code;
 }
 
-static enum err_code second_pass(struct again *a, uint64_t index, const struct opened *entry) {
-  const int64_t rowid = entry_rowid(a->log->no, index);
+static enum err_code second_pass(struct again *a, int64_t rowid, const struct opened *entry) {
+  const struct position at = {a->gen, entry_index(rowid)};
   struct store *s = a->d->content.s;
   struct verdict v;
   enum err_code code = OK;
-  a->state->frozen = index > a->frozen_from;
+  a->state->frozen = rowid > a->frozen_from;
   if (is_authority(entry) && !entry->freezes) {
     return OK;
   }
-  if (index >= a->arrival_until) {
+  if (at.index >= a->arrival_until) {
     code = milestone_seq(s, rowid, &a->arrival, &a->arrival_until, a->err);
   }
   if (code == OK) {
-    code = evaluate(a->state, s, entry, index, false, &v, a->err);
+    code = evaluate(a->state, s, entry, at, false, &v, a->err);
   }
   return code == OK ? derivation_apply(a->d, rowid, entry, &v, a->arrival, a->err) : code;
 }
@@ -236,7 +235,7 @@ static bool visit_again(void *context, int64_t rowid, const struct item *item) {
   if (!a->authorities || (has_kind && kind <= KIND_REVOKE) || envelope_freezes(item->envelope)) {
     a->code = open_stored(a->d, rowid, item, &entry, a->err);
     if (a->code == OK) {
-      a->code = a->authorities ? first_pass(a, entry_index(rowid), &entry) : second_pass(a, entry_index(rowid), &entry);
+      a->code = a->authorities ? first_pass(a, rowid, &entry) : second_pass(a, rowid, &entry);
     }
   }
   if (!a->authorities && a->d->progress != NULL && ++a->d->done % DERIVE_PROGRESS == 0) {
@@ -246,28 +245,50 @@ static bool visit_again(void *context, int64_t rowid, const struct item *item) {
 }
 
 static enum err_code run_pass(struct again *a, bool authorities) {
+  enum err_code code = OK;
   a->authorities = authorities;
-  const enum err_code code = entry_each(a->d->content.s, a->log->no, 0, a->log->range.size, visit_again, a, a->err);
-  return a->code != OK ? a->code : code;
+  for (a->gen = 1; code == OK && a->gen <= a->state->gen; a->gen++) {
+    a->arrival_until = 0;
+    code = entry_each(a->d->content.s, a->state->generations[a->gen - 1].log_no, 0, UINT64_C(1) << ENTRY_INDEX_BITS,
+                      visit_again, a, a->err);
+    code = a->code != OK ? a->code : code;
+  }
+  return code;
 }
 
-static enum err_code log_again(struct again *a, struct evaluation **state) {
+/* The state of a node of which nothing was evaluated, but every generation that is held has begun. */
+static enum err_code begin_all(struct derivation *d, const struct hash *node, struct evaluation **out, struct err *err) {
   struct evaluation *fresh = NULL;
-  enum err_code code = evaluation_new(&a->d->fed_id, &a->log->node, a->log->gen, a->log->no, &fresh, a->err);
+  struct log log;
+  enum err_code code = evaluation_new(&d->fed_id, node, &fresh, err);
+  while (code == OK && (code = log_find(d->content.s, node, fresh->gen + 1, &log, err)) == OK) {
+    code = evaluation_begin(fresh, log.no, err);
+  }
+  if (code != ERR_NOT_FOUND) {
+    evaluation_free(fresh);
+    return code;
+  }
+  err_clear(err);
+  *out = fresh;
+  return OK;
+}
+
+static enum err_code log_again(struct again *a, const struct hash *node, struct evaluation **state) {
+  struct evaluation *fresh = NULL;
+  enum err_code code = begin_all(a->d, node, &fresh, a->err);
   a->state = fresh;
-  a->frozen_from = UINT64_MAX;
-  a->arrival_until = 0;
+  a->frozen_from = INT64_MAX;
   if (code == OK) {
     code = run_pass(a, true);
   }
   if (code == OK) {
-    code = derivation_void_certificates(a->d, a->log, fresh, 0, a->err);
+    code = derivation_void_certificates(a->d, fresh, (struct position){1, 0}, a->err);
   }
   if (code == OK) {
     code = run_pass(a, false);
   }
   if (code == OK) {
-    fresh->frozen = a->frozen_from != UINT64_MAX;
+    fresh->frozen = a->frozen_from != INT64_MAX;
     evaluation_free(*state);
     *state = fresh;
     fresh = NULL;
@@ -320,16 +341,30 @@ static enum err_code erase_log(struct derivation *d, int64_t log_no, struct err 
   return code;
 }
 
-enum err_code derivation_log_again(struct derivation *d, const struct log *log, struct evaluation **state, struct err *err) {
-  struct again again = {.d = d, .log = log, .code = OK, .err = err};
-  const enum err_code code = erase_log(d, log->no, err);
-  return code == OK ? log_again(&again, state) : code;
+enum err_code derivation_forget(struct derivation *d, const struct hash *node, struct err *err) {
+  struct log log;
+  enum err_code code = OK;
+  for (uint64_t gen = 1; code == OK && (code = log_find(d->content.s, node, gen, &log, err)) == OK; gen++) {
+    code = erase_log(d, log.no, err);
+  }
+  if (code == ERR_NOT_FOUND) {
+    err_clear(err);
+    code = OK;
+  }
+  return code;
+}
+
+enum err_code derivation_log_again(struct derivation *d, const struct hash *node, struct evaluation **state, struct err *err) {
+  struct again again = {.d = d, .code = OK, .err = err};
+  const enum err_code code = derivation_forget(d, node, err);
+  return code == OK ? log_again(&again, node, state) : code;
 }
 
 /* ---- the state of a log, out of its rows ---- */
 
 static enum err_code replay(struct derivation *d, struct evaluation *state, int64_t rowid, struct err *err) {
   struct bytes scratch;
+  struct position at = {0, 0};
   struct item item;
   struct opened entry;
   struct verdict v;
@@ -338,46 +373,52 @@ static enum err_code replay(struct derivation *d, struct evaluation *state, int6
   if (code == OK) {
     code = open_stored(d, rowid, &item, &entry, err);
   }
-  if (code == OK) {
-    code = evaluate(state, d->content.s, &entry, entry_index(rowid), false, &v, err);
+  if (code == OK && evaluation_position(state, rowid, &at)) {
+    code = evaluate(state, d->content.s, &entry, at, false, &v, err);
   }
   bytes_release(&scratch);
   return code;
 }
 
-static enum err_code read_frozen(struct store *s, struct evaluation *state, struct err *err) {
+static enum err_code read_frozen(struct store *s, struct evaluation *state, int64_t log_no, struct err *err) {
   static const char sql[] = "SELECT 1 FROM frozen WHERE log = :log";
   sqlite3_stmt *st = NULL;
   bool row = false;
   enum err_code code = statement_get(s, sql, &st, err);
   if (code == OK) {
-    statement_bind_int(st, 1, state->log_no);
+    statement_bind_int(st, 1, log_no);
     code = statement_step(s, st, &row, "frozen log", err);
     statement_done(st);
-    state->frozen = row;
+    state->frozen = state->frozen || row;
   }
   return code;
 }
 
-enum err_code derivation_state(struct derivation *d, const struct log *log, struct evaluation **out, struct err *err) {
+/* The authorities of one generation, in their order. */
+static enum err_code replay_log(struct derivation *d, struct evaluation *state, int64_t log_no, struct err *err) {
   static const char sql[] = "SELECT id FROM authority WHERE id >= :from AND id < :to ORDER BY id";
-  struct evaluation *state = NULL;
   sqlite3_stmt *st = NULL;
   bool row = true;
-  enum err_code code = evaluation_new(&d->fed_id, &log->node, log->gen, log->no, &state, err);
+  enum err_code code = statement_new(d->content.s, sql, &st, err);
   if (code == OK) {
-    code = statement_new(d->content.s, sql, &st, err);
-  }
-  if (code == OK) {
-    statement_bind_int(st, 1, entry_rowid(log->no, 0));
-    statement_bind_int(st, 2, entry_rowid(log->no + 1, 0));
+    statement_bind_int(st, 1, entry_rowid(log_no, 0));
+    statement_bind_int(st, 2, entry_rowid(log_no + 1, 0));
   }
   while (code == OK && (code = statement_step(d->content.s, st, &row, "authority", err)) == OK && row) {
     code = replay(d, state, sqlite3_column_int64(st, 0), err);
   }
   (void)sqlite3_finalize(st);
-  if (code == OK) {
-    code = read_frozen(d->content.s, state, err);
+  return code;
+}
+
+enum err_code derivation_state(struct derivation *d, const struct hash *node, struct evaluation **out, struct err *err) {
+  struct evaluation *state = NULL;
+  enum err_code code = begin_all(d, node, &state, err);
+  for (uint64_t i = 0; code == OK && i < state->gen; i++) {
+    code = replay_log(d, state, state->generations[i].log_no, err);
+  }
+  for (uint64_t i = 0; code == OK && i < state->gen; i++) { /* last: what stood below was evaluated before it froze */
+    code = read_frozen(d->content.s, state, state->generations[i].log_no, err);
   }
   if (code != OK) {
     evaluation_free(state);

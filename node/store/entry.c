@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "node/store/inside.h"
 #include "node/store/statement.h"
 
 #define ENTRY_COLUMNS "id, state, envelope, salt, body, takedown"
@@ -72,15 +73,15 @@ static enum err_code item_keep(struct item *item, struct bytes *scratch, struct 
   return code;
 }
 
-enum err_code entry_get(struct store *s, int64_t rowid, struct bytes *scratch, struct item *out, struct err *err) {
-  static const char sql[] = "SELECT " ENTRY_COLUMNS " FROM entry WHERE id = :id";
+enum err_code entry_read(struct store *s, const char *sql, int64_t rowid, const char *lacking, struct bytes *scratch,
+                         struct item *out, struct err *err) {
   sqlite3_stmt *st = NULL;
   enum err_code code = statement_get(s, sql, &st, err);
   if (code != OK) {
     return code;
   }
   statement_bind_int(st, 1, rowid);
-  code = statement_one(s, st, "entry", "no such entry is held", err);
+  code = statement_one(s, st, "entry", lacking, err);
   if (code == OK) {
     code = item_of_row(st, out, err);
     if (code == OK) {
@@ -89,6 +90,11 @@ enum err_code entry_get(struct store *s, int64_t rowid, struct bytes *scratch, s
     statement_done(st);
   }
   return code;
+}
+
+enum err_code entry_get(struct store *s, int64_t rowid, struct bytes *scratch, struct item *out, struct err *err) {
+  static const char sql[] = "SELECT " ENTRY_COLUMNS " FROM entry WHERE id = :id";
+  return entry_read(s, sql, rowid, "no such entry is held", scratch, out, err);
 }
 
 enum err_code entry_is_record(struct store *s, int64_t rowid, bool *is_record, struct err *err) {
@@ -106,10 +112,10 @@ enum err_code entry_is_record(struct store *s, int64_t rowid, bool *is_record, s
   return code;
 }
 
-/* The rowid of the first record of that id from <= rowid < to. *found tells. */
-static enum err_code find_between(struct store *s, const struct hash *fed_id, const struct hash *id, int64_t from, int64_t to,
-                                  bool *found, int64_t *rowid, struct err *err) {
-  static const char sql[] = "SELECT id, envelope FROM entry WHERE rid = :rid AND id >= :from AND id < :to ORDER BY id";
+/* The rowid of the first record of that id that the statement finds: its parameters are the beginning of the id, and a rowid.
+ * *found tells. */
+static enum err_code find_record(struct store *s, const char *sql, const struct hash *fed_id, const struct hash *id, int64_t to,
+                                 bool *found, int64_t *rowid, struct err *err) {
   sqlite3_stmt *st = NULL;
   bool row = true;
   *found = false;
@@ -118,8 +124,7 @@ static enum err_code find_between(struct store *s, const struct hash *fed_id, co
     return code;
   }
   statement_bind_int(st, 1, rid_of(id));
-  statement_bind_int(st, 2, from);
-  statement_bind_int(st, 3, to);
+  statement_bind_int(st, 2, to);
   while (!*found && (code = statement_step(s, st, &row, "entry", err)) == OK && row) {
     const struct hash held = envelope_id(fed_id, statement_blob(st, 1));
     *found = hash_equal(&held, id);
@@ -130,14 +135,20 @@ static enum err_code find_between(struct store *s, const struct hash *fed_id, co
 }
 
 enum err_code entry_find(struct store *s, const struct hash *fed_id, const struct hash *id, int64_t *rowid, struct err *err) {
+  static const char sql[] = "SELECT id, envelope FROM entry WHERE rid = :rid AND id < :to ORDER BY id";
   bool found = false;
-  const enum err_code code = find_between(s, fed_id, id, 0, INT64_MAX, &found, rowid, err);
+  const enum err_code code = find_record(s, sql, fed_id, id, INT64_MAX, &found, rowid, err);
   return code == OK && !found ? err_set(err, ERR_NOT_FOUND, "no record of that id is held") : code;
 }
 
 enum err_code entry_find_below(struct store *s, const struct hash *fed_id, const struct hash *id, int64_t below, bool *found,
                                int64_t *rowid, struct err *err) {
-  return find_between(s, fed_id, id, entry_rowid(entry_log_no(below), 0), below, found, rowid, err);
+  /* Generations of one node rise with the numbers of their logs: the next one begins when the one before is closed. */
+  static const char sql[] =
+      "SELECT entry.id, envelope FROM entry CROSS JOIN log ON log.no = entry.id >> 40 "
+      "WHERE rid = :rid AND entry.id < :below AND log.node = (SELECT node FROM log WHERE no = :below >> 40) "
+      "ORDER BY entry.id";
+  return find_record(s, sql, fed_id, id, below, found, rowid, err);
 }
 
 enum err_code entry_each(struct store *s, int64_t log_no, uint64_t from, uint64_t to, entry_visit *visit, void *context,

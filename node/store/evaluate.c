@@ -34,8 +34,7 @@ void opened_again(const struct item *item, const struct hash *fed_id, struct ope
 
 /* ---- the state ---- */
 
-enum err_code evaluation_new(const struct hash *fed_id, const struct hash *owner, uint64_t gen, int64_t log_no,
-                             struct evaluation **out, struct err *err) {
+enum err_code evaluation_new(const struct hash *fed_id, const struct hash *owner, struct evaluation **out, struct err *err) {
   struct evaluation *e = calloc(1, sizeof *e);
   if (e == NULL || (e->people = people_new()) == NULL) {
     free(e);
@@ -43,8 +42,6 @@ enum err_code evaluation_new(const struct hash *fed_id, const struct hash *owner
   }
   e->fed_id = *fed_id;
   e->owner = *owner;
-  e->gen = gen;
-  e->log_no = log_no;
   bytes_init(&e->identity_body, LIMIT_IDENTITY);
   *out = e;
   return OK;
@@ -54,8 +51,33 @@ void evaluation_free(struct evaluation *e) {
   if (e != NULL) {
     people_free(e->people);
     bytes_release(&e->identity_body);
+    free(e->generations);
     free(e);
   }
+}
+
+enum err_code evaluation_begin(struct evaluation *e, int64_t log_no, struct err *err) {
+  struct evaluated *more = reallocarray(e->generations, e->gen + 1, sizeof *more);
+  if (more == NULL) {
+    return err_set(err, ERR_MEMORY, NULL);
+  }
+  e->generations = more;
+  e->generations[e->gen++] = (struct evaluated){.log_no = log_no};
+  return OK;
+}
+
+int64_t evaluation_rowid(const struct evaluation *e, struct position at) {
+  return entry_rowid(e->generations[at.gen - 1].log_no, at.index);
+}
+
+bool evaluation_position(const struct evaluation *e, int64_t rowid, struct position *out) {
+  for (uint64_t i = 0; i < e->gen; i++) {
+    if (e->generations[i].log_no == entry_log_no(rowid)) {
+      *out = (struct position){i + 1, entry_index(rowid)};
+      return true;
+    }
+  }
+  return false;
 }
 
 /* ---- what the kinds share ---- */
@@ -74,18 +96,19 @@ struct step {
 
 /* The own key at a position, which need not be the newest: what a revocation touches is evaluated anew, and so is all in a
  * rebuild. A log has the node key of its generation. NULL: nobody's. */
-static const struct pubkey *own_key_at(const struct evaluation *e, uint64_t index) {
-  return e->has_identity && index > e->identified_at ? &e->identity.node_key : NULL;
+static const struct pubkey *own_key_at(const struct evaluation *e, struct position at) {
+  const struct evaluated *g = &e->generations[at.gen - 1];
+  return g->has_identity && at.index > g->identified_at ? &g->node_key : NULL;
 }
 
 static bool is_own_key(const struct step *step) {
-  const struct pubkey *own = own_key_at(step->e, step->at.index);
+  const struct pubkey *own = own_key_at(step->e, step->at);
   return own != NULL && pubkey_equal(&step->header->author, own);
 }
 
 /* A record of this log, below this position. */
 static enum err_code find_below(const struct step *step, const struct hash *id, bool *found, int64_t *rowid) {
-  return entry_find_below(step->s, &step->e->fed_id, id, entry_rowid(step->e->log_no, step->at.index), found, rowid, step->err);
+  return entry_find_below(step->s, &step->e->fed_id, id, evaluation_rowid(step->e, step->at), found, rowid, step->err);
 }
 
 /* Row 16, when nothing before it was found. */
@@ -110,28 +133,64 @@ static enum reason read_identity(const struct step *step, struct identity_item *
   return pubkey_equal(&step->header->author, &claimed->node_key) ? REASON_NONE : REASON_AUTHOR;
 }
 
+/* Appends the octets of the identity that a claimed one must follow: the newest of the log. What begins a generation follows
+ * on the chain itself, since a cut may have withdrawn the entries of its last ones (docs/protocol.md 4.5). */
+static enum err_code identity_before(const struct step *step, const struct identity *claimed, struct bytes *out) {
+  const struct evaluation *e = step->e;
+  struct identity_item item;
+  struct bytes octets;
+  const bool begins = step->at.gen > 1 && !e->generations[step->at.gen - 1].has_identity;
+  if (!begins || (e->has_identity && claimed->version == e->identity.version + 1)) {
+    return e->has_identity ? bytes_append(out, bytes_view(&e->identity_body), step->err) : OK;
+  }
+  bytes_init(&octets, LIMIT_BODY);
+  enum err_code code = store_get_identity(step->s, &e->owner, claimed->version - 1, &octets, step->err);
+  if (code == ERR_NOT_FOUND) {
+    err_clear(step->err);
+    code = OK; /* then it follows on nothing */
+  } else if (code == OK) {
+    struct canon_reader r = canon_reader(bytes_view(&octets));
+    identity_item_read(&r, &item);
+    code = canon_finish(&r, "identity", step->err);
+    code = code == OK ? bytes_append(out, item.body, step->err) : code;
+  }
+  bytes_release(&octets);
+  return code;
+}
+
+/* The identity is in force from here on. */
+static enum err_code take_identity(const struct step *step, const struct identity *identity, struct view body) {
+  struct evaluation *e = step->e;
+  struct evaluated *g = &e->generations[step->at.gen - 1];
+  if (!g->has_identity) {
+    *g = (struct evaluated){
+        .log_no = g->log_no, .has_identity = true, .identified_at = step->at.index, .node_key = identity->node_key};
+  }
+  bytes_clear(&e->identity_body);
+  const enum err_code code = bytes_append(&e->identity_body, body, step->err);
+  e->identity = *identity;
+  e->has_identity = code == OK;
+  return code;
+}
+
 static enum err_code evaluate_identity(struct step *step) {
   struct evaluation *e = step->e;
   struct identity_item item;
   struct identity identity;
+  struct bytes previous;
   step->out->reason = read_identity(step, &item, &identity);
   check_repeated(step);
-  const struct view previous = e->has_identity ? bytes_view(&e->identity_body) : view_of(NULL, 0);
-  if (step->out->reason == REASON_NONE &&
-      (identity_verify(&item, &e->fed_id, &e->owner, previous, &identity, NULL) != OK || identity.gen != e->gen)) {
-    step->out->reason = REASON_IDENTITY;
-  }
-  if (step->out->reason != REASON_NONE || step->dry) {
+  if (step->out->reason != REASON_NONE) {
     return OK;
   }
-  if (!e->has_identity) {
-    e->identified_at = step->at.index;
+  bytes_init(&previous, LIMIT_IDENTITY);
+  enum err_code code = identity_before(step, &identity, &previous);
+  if (code == OK && (identity_verify(&item, &e->fed_id, &e->owner, bytes_view(&previous), &identity, NULL) != OK ||
+                     identity.gen != step->at.gen)) {
+    step->out->reason = REASON_IDENTITY;
   }
-  bytes_clear(&e->identity_body);
-  const enum err_code code = bytes_append(&e->identity_body, item.body, step->err);
-  e->identity = identity;
-  e->has_identity = code == OK;
-  return code;
+  bytes_release(&previous);
+  return code != OK || step->out->reason != REASON_NONE || step->dry ? code : take_identity(step, &identity, item.body);
 }
 
 /* ---- kinds 2 and 3 ---- */
@@ -156,7 +215,7 @@ static enum err_code evaluate_certificate(struct step *step) {
   if (!step->out->stands || step->dry || !hash_equal(&h->home, &e->owner)) {
     return OK;
   }
-  const struct pubkey *own = own_key_at(e, step->at.index);
+  const struct pubkey *own = own_key_at(e, step->at);
   return people_apply(e->people, &step->entry->record, step->at, own == NULL ? &nobody : own, &step->out->reason,
                       &step->out->backdated, step->err);
 }
@@ -325,16 +384,10 @@ static enum reason check_form(const struct evaluation *e, const struct opened *e
   return hash_equal(&h->home, &e->owner) || is_by_subject(h) ? header_shape(h) : REASON_HOME;
 }
 
-enum err_code evaluate(struct evaluation *e, struct store *s, const struct opened *entry, uint64_t index, bool dry,
+enum err_code evaluate(struct evaluation *e, struct store *s, const struct opened *entry, struct position at, bool dry,
                        struct verdict *out, struct err *err) {
-  struct step step = {.e = e,
-                      .s = s,
-                      .entry = entry,
-                      .header = &entry->record.header,
-                      .at = {e->gen, index},
-                      .dry = dry,
-                      .out = out,
-                      .err = err};
+  struct step step = {
+      .e = e, .s = s, .entry = entry, .header = &entry->record.header, .at = at, .dry = dry, .out = out, .err = err};
   *out = (struct verdict){.reason = check_form(e, entry)};
   e->frozen = e->frozen || (entry->freezes && !dry);
   const enum err_code code =

@@ -19,11 +19,12 @@ struct facet_slot {
   uint8_t code[STORE_FACET_CODE_MAX];
   size_t len;
 };
-#define STORE_PEOPLE 16 /* logs whose people are remembered */
+#define STORE_PEOPLE 16 /* nodes whose people are remembered */
 
-/* The people of a log, as of so many authorities of which the last stands there. */
+/* The people of a node's log, as of so many authorities of which the last stands there. */
 struct store_people {
-  int64_t log_no, n, last;
+  int64_t log_no; /* of its first generation */
+  int64_t n, last, gens, withdrawn;
   bool frozen;
   struct evaluation *state; /* owned; NULL: free */
 };
@@ -48,6 +49,9 @@ struct store {
 void store_use_schemas(struct store *s, const struct schema_set *set);
 /* Forgets the numbers of facet codes: they may be others from now on. */
 void store_forget_facets(struct store *s);
+/* The entry of a rowid by a statement that gives the columns of a row of entry; lacking: for ERR_NOT_FOUND. As entry_get. */
+MUST_CHECK enum err_code entry_read(struct store *s, const char *sql, int64_t rowid, const char *lacking, struct bytes *scratch,
+                                    struct item *out, struct err *err);
 /* Forgets the people of all logs. */
 void store_forget_people(struct store *s);
 /* Registers specola_text on a connection. Store errors. */

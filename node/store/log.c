@@ -71,6 +71,22 @@ enum err_code log_by_no(struct store *s, int64_t no, struct log *out, struct err
   return log_one(s, st, out, err);
 }
 
+enum err_code log_first(struct store *s, int64_t no, int64_t *first, struct err *err) {
+  static const char sql[] = "SELECT no FROM log WHERE node = (SELECT node FROM log WHERE no = :no) ORDER BY gen LIMIT 1";
+  sqlite3_stmt *st = NULL;
+  enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_int(st, 1, no);
+  code = statement_one(s, st, "log", "no such log is held", err);
+  if (code == OK) {
+    *first = sqlite3_column_int64(st, 0);
+    statement_done(st);
+  }
+  return code;
+}
+
 enum err_code log_save(struct store *s, const struct log *log, struct err *err) {
   static const char sql[] = "UPDATE log SET size = :size, range = :range, body_bytes = :body_bytes WHERE no = :no";
   sqlite3_stmt *st = NULL;

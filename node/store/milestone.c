@@ -4,9 +4,12 @@
 #include "node/store/milestone.h"
 #include "node/store/statement.h"
 
+/* What a cut has withdrawn keeps its number: news are told by them. */
+#define NEXT_SEQ "max((SELECT ifnull(max(seq), 0) FROM milestone), (SELECT ifnull(max(arrival), 0) FROM withdrawn)) + 1"
+
 enum err_code milestone_put(struct store *s, int64_t log_no, uint64_t size, struct view text, struct err *err) {
-  static const char sql[] = "INSERT INTO milestone(log, size, body_bytes, text) "
-                            "VALUES (:log, :size, (SELECT body_bytes FROM log WHERE no = :log), :text)";
+  static const char sql[] = "INSERT INTO milestone(seq, log, size, body_bytes, text) "
+                            "VALUES (" NEXT_SEQ ", :log, :size, (SELECT body_bytes FROM log WHERE no = :log), :text)";
   sqlite3_stmt *st = NULL;
   const enum err_code code = statement_get(s, sql, &st, err);
   if (code != OK) {
@@ -172,7 +175,7 @@ enum err_code milestone_seq(struct store *s, int64_t rowid, int64_t *seq, uint64
 }
 
 enum err_code milestone_next(struct store *s, int64_t *seq, struct err *err) {
-  static const char sql[] = "SELECT ifnull(max(seq), 0) + 1 FROM milestone";
+  static const char sql[] = "SELECT " NEXT_SEQ;
   sqlite3_stmt *st = NULL;
   bool row = false;
   enum err_code code = statement_get(s, sql, &st, err);
@@ -198,6 +201,41 @@ enum err_code milestone_above(struct store *s, int64_t log_no, uint64_t size, ui
   code = statement_one(s, st, "milestone", "no milestone above that is held", err);
   if (code == OK) {
     *out = (uint64_t)sqlite3_column_int64(st, 0);
+    statement_done(st);
+  }
+  return code;
+}
+
+enum err_code milestone_below(struct store *s, int64_t log_no, uint64_t most, uint64_t *size, struct err *err) {
+  static const char sql[] = "SELECT ifnull(max(size), 0) FROM milestone WHERE log = :log AND size <= :most";
+  sqlite3_stmt *st = NULL;
+  enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_int(st, 1, log_no);
+  statement_bind_int(st, 2, (int64_t)most);
+  code = statement_one(s, st, "milestone", "none", err);
+  if (code == OK) {
+    *size = (uint64_t)sqlite3_column_int64(st, 0);
+    statement_done(st);
+  }
+  return code;
+}
+
+enum err_code milestone_bytes(struct store *s, int64_t log_no, uint64_t size, uint64_t *bytes, struct err *err) {
+  static const char sql[] = "SELECT body_bytes FROM milestone WHERE log = :log AND size = :size";
+  sqlite3_stmt *st = NULL;
+  *bytes = 0;
+  enum err_code code = size == 0 ? OK : statement_get(s, sql, &st, err);
+  if (code != OK || size == 0) {
+    return code;
+  }
+  statement_bind_int(st, 1, log_no);
+  statement_bind_int(st, 2, (int64_t)size);
+  code = statement_one(s, st, "milestone", "no milestone of that size is held", err);
+  if (code == OK) {
+    *bytes = (uint64_t)sqlite3_column_int64(st, 0);
     statement_done(st);
   }
   return code;

@@ -1,5 +1,5 @@
 /*
- * milestone: in which order things arrived here. The rest of milestones is in store.h.
+ * milestone: in which order things arrived here, and what lies below one. The rest of milestones is in store.h.
  */
 #ifndef SPECOLA_NODE_STORE_MILESTONE_H
 #define SPECOLA_NODE_STORE_MILESTONE_H
@@ -13,5 +13,9 @@ MUST_CHECK enum err_code milestone_seq(struct store *s, int64_t rowid, int64_t *
 MUST_CHECK enum err_code milestone_next(struct store *s, int64_t *seq, struct err *err);
 /* The size of the smallest milestone of a log that is above `size`. ERR_NOT_FOUND, store errors. */
 MUST_CHECK enum err_code milestone_above(struct store *s, int64_t log_no, uint64_t size, uint64_t *out, struct err *err);
+/* The size of a log's newest milestone of at most `most` entries; 0: there is none. Store errors. */
+MUST_CHECK enum err_code milestone_below(struct store *s, int64_t log_no, uint64_t most, uint64_t *size, struct err *err);
+/* Octets of bodies below the milestone of exactly that size, absent ones included; 0 of size 0. ERR_NOT_FOUND. */
+MUST_CHECK enum err_code milestone_bytes(struct store *s, int64_t log_no, uint64_t size, uint64_t *bytes, struct err *err);
 
 #endif

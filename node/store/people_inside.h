@@ -7,8 +7,8 @@
 #include "node/federation.h"
 #include "node/store/evaluate.h"
 
-/* The state of a log's evaluation at its end, which the store keeps: to replay a log's certificates takes a millisecond and
- * more. Borrowed until the next call. */
+/* The state of the evaluation of a node's log at its end, all generations of it, which the store keeps: to replay a log's
+ * certificates takes a millisecond and more. log: any of them. Borrowed until the next call. */
 MUST_CHECK enum err_code people_state(struct store *s, const struct federation *f, const struct log *log,
                                       const struct evaluation **out, struct err *err);
 /* The name in the key.cert at rowid, into out (cleared first); empty if its body is not here. */

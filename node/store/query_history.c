@@ -28,7 +28,8 @@ struct telling {
 /* Who signed, as far as the log says. */
 static enum err_code load_author(struct telling *t, int64_t rowid, struct history_row *row, struct err *err) {
   enum reason reason = REASON_NONE;
-  const struct position at = {t->log.gen, entry_index(rowid)};
+  struct position at = {0, 0};
+  (void)evaluation_position(t->state, rowid, &at);
   const struct certificate *c = people_at(t->state->people, &row->author, at, &reason);
   if (c == NULL) {
     c = people_newest(t->state->people, &row->author, at);
@@ -36,7 +37,7 @@ static enum err_code load_author(struct telling *t, int64_t rowid, struct histor
   bytes_clear(&t->name);
   enum err_code code = OK;
   if (c != NULL) {
-    code = people_name(t->s, entry_rowid(t->log.no, c->at.index), &t->name, err);
+    code = people_name(t->s, evaluation_rowid(t->state, c->at), &t->name, err);
     row->roles = c->roles;
     row->person = c->person;
   }
@@ -69,25 +70,27 @@ static enum err_code tell(struct telling *t, int64_t rowid, uint64_t reason, boo
   row.replaced = h.refs[0];
   row.body = item.body;
   row.state = item.state;
-  reference_format(t->f, &t->log.node, t->log.gen, entry_index(rowid), row.reference);
-  code = load_author(t, rowid, &row, err);
+  code = reference_of_row(t->s, t->f, &t->log, rowid, row.reference, err);
+  code = code == OK ? load_author(t, rowid, &row, err) : code;
   *go_on = code != OK || t->visit(t->context, &row);
   return code;
 }
 
 /* What counts, and what was held back in this log: the latter may be about any object. */
 static enum err_code tell_all(struct telling *t, struct err *err) {
-  static const char sql[] = "SELECT id, 0 FROM version WHERE object = :object "
-                            "UNION SELECT :object, ifnull((SELECT reason FROM held WHERE id = :object), 0) "
-                            "UNION SELECT withdrawn, 0 FROM object WHERE id = :object AND withdrawn IS NOT NULL "
-                            "UNION SELECT id, reason FROM held WHERE id > :object AND id < :end ORDER BY 1";
+  static const char sql[] =
+      "SELECT id, 0 FROM version WHERE object = :object "
+      "UNION SELECT :object, ifnull((SELECT reason FROM held WHERE id = :object), 0) "
+      "UNION SELECT withdrawn, 0 FROM object WHERE id = :object AND withdrawn IS NOT NULL "
+      "UNION SELECT held.id, reason FROM log JOIN held ON held.id >= no << 40 AND held.id < (no + 1) << 40 "
+      "WHERE node = :node AND held.id > :object ORDER BY 1";
   sqlite3_stmt *st = NULL;
   bool row = true;
   bool go_on = true;
   enum err_code code = statement_get(t->s, sql, &st, err);
   if (code == OK) {
     statement_bind_int(st, 1, t->object.id);
-    statement_bind_int(st, 2, entry_rowid(t->log.no + 1, 0));
+    statement_bind_blob(st, 2, hash_view(&t->log.node));
   }
   while (code == OK && go_on && (code = statement_step(t->s, st, &row, "history", err)) == OK && row) {
     code = tell(t, sqlite3_column_int64(st, 0), (uint64_t)sqlite3_column_int64(st, 1), &go_on, err);

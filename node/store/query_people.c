@@ -38,25 +38,28 @@ enum err_code people_name(struct store *s, int64_t rowid, struct bytes *out, str
   return code;
 }
 
-/* What a log's state follows from: its authorities, which only grow in number, and whether it is frozen. */
-static enum err_code read_mark(struct store *s, int64_t log_no, struct store_people *out, struct err *err) {
+/* What the state of a node's log follows from: its authorities, which only grow in number unless a cut withdraws some, and
+ * whether it is frozen. */
+static enum err_code read_mark(struct store *s, const struct log *log, struct store_people *out, struct err *err) {
   static const char sql[] =
-      "SELECT count(*), ifnull(max(id), 0), EXISTS (SELECT 1 FROM frozen WHERE log = :log) FROM authority "
-      "WHERE id >= :from AND id < :to";
+      "SELECT sum((SELECT count(*) FROM authority WHERE id >= no << 40 AND id < (no + 1) << 40)), "
+      "max(ifnull((SELECT max(id) FROM authority WHERE id >= no << 40 AND id < (no + 1) << 40), 0)), "
+      "max(EXISTS (SELECT 1 FROM frozen WHERE log = no)), min(no), count(*), "
+      "sum((SELECT count(*) FROM withdrawn WHERE id >= no << 40 AND id < (no + 1) << 40)) FROM log WHERE node = :node";
   sqlite3_stmt *st = NULL;
   bool row = false;
   enum err_code code = statement_get(s, sql, &st, err);
   if (code != OK) {
     return code;
   }
-  statement_bind_int(st, 1, log_no);
-  statement_bind_int(st, 2, entry_rowid(log_no, 0));
-  statement_bind_int(st, 3, entry_rowid(log_no + 1, 0));
+  statement_bind_blob(st, 1, hash_view(&log->node));
   code = statement_step(s, st, &row, "authority", err);
   if (code == OK && row) {
-    *out = (struct store_people){.log_no = log_no,
+    *out = (struct store_people){.log_no = sqlite3_column_int64(st, 3),
                                  .n = sqlite3_column_int64(st, 0),
                                  .last = sqlite3_column_int64(st, 1),
+                                 .gens = sqlite3_column_int64(st, 4),
+                                 .withdrawn = sqlite3_column_int64(st, 5),
                                  .frozen = sqlite3_column_int(st, 2) != 0};
   }
   statement_done(st);
@@ -65,17 +68,17 @@ static enum err_code read_mark(struct store *s, int64_t log_no, struct store_peo
 
 enum err_code people_state(struct store *s, const struct federation *f, const struct log *log, const struct evaluation **out,
                            struct err *err) {
-  struct store_people *kept = &s->people[(uint64_t)log->no % STORE_PEOPLE];
   struct store_people now = {.log_no = 0};
-  enum err_code code = read_mark(s, log->no, &now, err);
+  enum err_code code = read_mark(s, log, &now, err);
+  struct store_people *kept = &s->people[(uint64_t)now.log_no % STORE_PEOPLE];
   const bool same = kept->state != NULL && kept->log_no == now.log_no && kept->n == now.n && kept->last == now.last &&
-                    kept->frozen == now.frozen;
+                    kept->gens == now.gens && kept->withdrawn == now.withdrawn && kept->frozen == now.frozen;
   if (code == OK && !same) {
     struct derivation d;
     memset(&d, 0, sizeof d);
     d.fed_id = f->charter.fed_id;
     d.content.s = s;
-    code = derivation_state(&d, log, &now.state, err);
+    code = derivation_state(&d, &log->node, &now.state, err);
     if (code == OK) {
       evaluation_free(kept->state);
       *kept = now;
@@ -109,7 +112,7 @@ static enum err_code tell(struct listing *l, const struct log *log, const struct
   struct query_person person;
   memset(&person, 0, sizeof person);
   const struct certificate *c = people_certificate(state->people, i, &person.revoked, &from);
-  const enum err_code code = people_name(l->s, entry_rowid(log->no, c->at.index), name, l->err);
+  const enum err_code code = people_name(l->s, evaluation_rowid(state, c->at), name, l->err);
   const char *text = bytes_text(name);
   if (code != OK || text == NULL) {
     return code != OK ? code : err_set(l->err, ERR_MEMORY, NULL);
@@ -132,8 +135,8 @@ static bool list_log(void *context, const struct log *log) {
   struct listing *l = context;
   const struct evaluation *state = NULL;
   struct bytes name;
-  if (log->range.size == 0 || (l->node != NULL && !hash_equal(l->node, &log->node))) {
-    return true;
+  if (log->gen > 1 || (l->node != NULL && !hash_equal(l->node, &log->node))) {
+    return true; /* the first generation brings all of them */
   }
   bytes_init(&name, LIMIT_BODY + 1);
   l->code = people_state(l->s, l->f, log, &state, l->err);

@@ -96,8 +96,8 @@ enum err_code query_reader_load(struct query_reader *r, int64_t object, struct e
                               .completeness = o->complete,
                               .snippet = ""};
   reference_format(r->f, &r->log.node, r->log.gen, entry_index(o->id), r->row.reference);
-  reference_format(r->f, &r->log.node, r->log.gen, entry_index(o->newest), r->row.version_reference);
-  code = load_envelopes(r, err);
+  code = reference_of_row(r->s, r->f, &r->log, o->newest, r->row.version_reference, err);
+  code = code == OK ? load_envelopes(r, err) : code;
   r->row.body = code == OK ? r->item.body : view_of(NULL, 0);
   return code == OK ? load_title(r, err) : code;
 }

@@ -35,15 +35,15 @@ static void put_hash(json_t *object, const char *key, const struct hash *hash) {
 }
 
 static void put_reference(const struct show *show, json_t *object, const char *key, int64_t rowid) {
-  char reference[REFERENCE_MAX];
-  reference_format(show->r->f, &show->r->log.node, show->r->log.gen, entry_index(rowid), reference);
-  put_text(object, key, reference);
+  char reference[REFERENCE_MAX] = "";
+  if (reference_of_row(show->r->s, show->r->f, &show->r->log, rowid, reference, NULL) == OK) put_text(object, key, reference);
 }
 
 /* ---- who ---- */
 
 static enum err_code put_author(struct show *show, json_t *object, const struct pubkey *key, int64_t rowid) {
-  const struct position at = {show->r->log.gen, entry_index(rowid)};
+  struct position at = {0, 0};
+  (void)evaluation_position(show->state, rowid, &at);
   enum reason reason = REASON_NONE;
   struct bytes name;
   char roles[128];
@@ -55,7 +55,7 @@ static enum err_code put_author(struct show *show, json_t *object, const struct 
   const struct certificate *c = people_at(show->state->people, key, at, &reason);
   bytes_init(&name, LIMIT_BODY + 1);
   if (c != NULL) {
-    code = people_name(show->r->s, entry_rowid(show->r->log.no, c->at.index), &name, show->err);
+    code = people_name(show->r->s, evaluation_rowid(show->state, c->at), &name, show->err);
     const char *text = bytes_text(&name);
     roles_format(c->roles, roles, sizeof roles);
     put_int(author, "person", (int64_t)c->person);

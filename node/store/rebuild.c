@@ -188,7 +188,10 @@ static bool count_log(void *context, const struct log *log) {
 static bool rebuild_log(void *context, const struct log *log) {
   struct rebuild *r = context;
   struct evaluation *state = NULL;
-  r->code = derivation_log_again(r->d, log, &state, r->err);
+  if (log->gen > 1) {
+    return true; /* with its first generation */
+  }
+  r->code = derivation_log_again(r->d, &log->node, &state, r->err);
   evaluation_free(state);
   return r->code == OK;
 }

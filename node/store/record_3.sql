@@ -34,3 +34,16 @@ CREATE TABLE damaged(
   id INTEGER PRIMARY KEY,
   item BLOB
 ) STRICT;
+
+-- Entries that a cut withdrew from a closed generation (7.6), as they were held here: id = log.no << 40 | index. One that the
+-- cut turned out to keep stands in entry again, and no more here. The columns are those of entry, but for one.
+CREATE TABLE withdrawn(
+  id INTEGER PRIMARY KEY,
+  arrival INTEGER NOT NULL, -- the newest milestone.seq when it was withdrawn: no later one may have that number
+  state INTEGER NOT NULL,
+  envelope BLOB NOT NULL,
+  salt BLOB,
+  body BLOB,
+  takedown BLOB
+) STRICT;
+CREATE INDEX withdrawn_arrival ON withdrawn(arrival);

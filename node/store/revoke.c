@@ -17,13 +17,12 @@
 
 struct revoke {
   struct derivation *d;
-  const struct log *log;
   struct evaluation *state;
   uint64_t *objects; /* owned: first 8 octets of the ids of the objects that are touched; rising once all are known */
   size_t n, capacity;
-  uint64_t first; /* index from which their records are evaluated anew */
-  int64_t arrival;
-  uint64_t arrival_until; /* arrival holds for entries below this index */
+  int64_t first; /* rowid from which their records are evaluated anew: those of a node rise with its generations */
+  int64_t arrival, arrival_log;
+  uint64_t arrival_until; /* arrival holds for entries of arrival_log below this index */
   struct err *err;
 };
 
@@ -31,18 +30,19 @@ struct revoke {
 
 static enum err_code void_certificate(struct derivation *d, const struct evaluation *state, sqlite3_stmt *st, struct err *err) {
   const int64_t rowid = sqlite3_column_int64(st, 0);
+  struct position at = {0, 0};
   struct record record;
   struct pubkey key;
-  if (record_reopen(statement_blob(st, 1), &d->fed_id, &record) != REASON_NONE || record.header.kind != KIND_CERT) {
+  if (!evaluation_position(state, rowid, &at) || record_reopen(statement_blob(st, 1), &d->fed_id, &record) != REASON_NONE ||
+      record.header.kind != KIND_CERT) {
     return OK;
   }
   memcpy(key.b, record.header.subject.b, sizeof key.b);
-  const bool revoked = people_is_revoked(state->people, &key, (struct position){state->gen, entry_index(rowid)});
+  const bool revoked = people_is_revoked(state->people, &key, at);
   return revoked ? derive_held(d->content.s, rowid, REASON_REVOKED, err) : OK;
 }
 
-enum err_code derivation_void_certificates(struct derivation *d, const struct log *log, const struct evaluation *state,
-                                           uint64_t from, struct err *err) {
+static enum err_code void_certificates(struct derivation *d, const struct evaluation *state, int64_t from, struct err *err) {
   static const char sql[] =
       "SELECT id, envelope FROM entry WHERE id IN (SELECT id FROM authority WHERE id >= :from AND id < :to AND kind = 2 "
       "UNION ALL SELECT id FROM held WHERE id >= :from AND id < :to AND reason = 16)";
@@ -50,13 +50,22 @@ enum err_code derivation_void_certificates(struct derivation *d, const struct lo
   bool row = true;
   enum err_code code = statement_new(d->content.s, sql, &st, err);
   if (code == OK) {
-    statement_bind_int(st, 1, entry_rowid(log->no, from));
-    statement_bind_int(st, 2, entry_rowid(log->no + 1, 0));
+    statement_bind_int(st, 1, from);
+    statement_bind_int(st, 2, entry_rowid(entry_log_no(from) + 1, 0));
   }
   while (code == OK && (code = statement_step(d->content.s, st, &row, "certificate", err)) == OK && row) {
     code = void_certificate(d, state, st, err);
   }
   (void)sqlite3_finalize(st);
+  return code;
+}
+
+enum err_code derivation_void_certificates(struct derivation *d, const struct evaluation *state, struct position from,
+                                           struct err *err) {
+  enum err_code code = OK;
+  for (uint64_t gen = from.gen; code == OK && gen <= state->gen; gen++) {
+    code = void_certificates(d, state, evaluation_rowid(state, (struct position){gen, gen == from.gen ? from.index : 0}), err);
+  }
   return code;
 }
 
@@ -78,9 +87,10 @@ static bool object_named(const struct revoke *r, struct view envelope, struct re
   return true;
 }
 
-/* The index of an object's first version, if it is here and below r->first. */
+/* The rowid of an object's first version, if it is here and below r->first. */
 static enum err_code begin_at(struct revoke *r, uint64_t object) {
-  static const char sql[] = "SELECT min(id) FROM entry WHERE rid = :rid AND id >= :from AND id < :to";
+  static const char sql[] = "SELECT min(entry.id) FROM entry CROSS JOIN log ON log.no = entry.id >> 40 "
+                            "WHERE rid = :rid AND entry.id < :first AND log.node = :node";
   struct store *s = r->d->content.s;
   sqlite3_stmt *st = NULL;
   bool row = false;
@@ -89,17 +99,17 @@ static enum err_code begin_at(struct revoke *r, uint64_t object) {
     return code;
   }
   statement_bind_int(st, 1, (int64_t)object);
-  statement_bind_int(st, 2, entry_rowid(r->log->no, 0));
-  statement_bind_int(st, 3, entry_rowid(r->log->no, r->first));
+  statement_bind_int(st, 2, r->first);
+  statement_bind_blob(st, 3, hash_view(&r->state->owner));
   code = statement_step(s, st, &row, "object", r->err);
   if (code == OK && row && sqlite3_column_type(st, 0) != SQLITE_NULL) {
-    r->first = entry_index(sqlite3_column_int64(st, 0));
+    r->first = sqlite3_column_int64(st, 0);
   }
   statement_done(st);
   return code;
 }
 
-static enum err_code touch(struct revoke *r, uint64_t index, uint64_t object) {
+static enum err_code touch(struct revoke *r, int64_t rowid, uint64_t object) {
   if (r->n > 0 && r->objects[r->n - 1] == object) {
     return OK;
   }
@@ -113,17 +123,18 @@ static enum err_code touch(struct revoke *r, uint64_t index, uint64_t object) {
     r->capacity = more;
   }
   r->objects[r->n++] = object;
-  r->first = index < r->first ? index : r->first;
+  r->first = rowid < r->first ? rowid : r->first;
   return begin_at(r, object);
 }
 
 static enum err_code look(struct revoke *r, sqlite3_stmt *st) {
-  const uint64_t index = entry_index(sqlite3_column_int64(st, 0));
+  const int64_t rowid = sqlite3_column_int64(st, 0);
+  struct position at = {0, 0};
   struct record record;
   uint64_t object = 0;
-  return object_named(r, statement_blob(st, 1), &record, &object) &&
-                 people_is_revoked(r->state->people, &record.header.author, (struct position){r->state->gen, index})
-             ? touch(r, index, object)
+  return evaluation_position(r->state, rowid, &at) && object_named(r, statement_blob(st, 1), &record, &object) &&
+                 people_is_revoked(r->state->people, &record.header.author, at)
+             ? touch(r, rowid, object)
              : OK;
 }
 
@@ -151,13 +162,18 @@ static enum err_code erase_object(struct revoke *r, int64_t rowid) {
 static enum err_code evaluate_again(struct revoke *r, int64_t rowid, const struct item *item) {
   struct opened entry;
   struct verdict v;
+  struct position at = {0, 0};
   enum err_code code = OK;
-  if (entry_index(rowid) >= r->arrival_until) {
+  if (!evaluation_position(r->state, rowid, &at)) {
+    return OK;
+  }
+  if (entry_log_no(rowid) != r->arrival_log || at.index >= r->arrival_until) {
+    r->arrival_log = entry_log_no(rowid);
     code = milestone_seq(r->d->content.s, rowid, &r->arrival, &r->arrival_until, r->err);
   }
   if (code == OK) {
     opened_again(item, &r->d->fed_id, &entry);
-    code = evaluate(r->state, r->d->content.s, &entry, entry_index(rowid), false, &v, r->err);
+    code = evaluate(r->state, r->d->content.s, &entry, at, false, &v, r->err);
   }
   return code == OK ? derivation_apply(r->d, rowid, &entry, &v, r->arrival, r->err) : code;
 }
@@ -190,15 +206,17 @@ static enum err_code renew(struct revoke *r, sqlite3_stmt *st) {
 
 /* ---- both walks ---- */
 
-static enum err_code walk(struct revoke *r, const char *sql, uint64_t from,
-                          enum err_code (*visit)(struct revoke *, sqlite3_stmt *)) {
+typedef enum err_code visit_entry(struct revoke *r, sqlite3_stmt *st);
+
+/* From a rowid to the end of its generation. */
+static enum err_code walk_log(struct revoke *r, const char *sql, int64_t from, visit_entry *visit) {
   struct store *s = r->d->content.s;
   sqlite3_stmt *st = NULL;
   bool row = true;
   enum err_code code = statement_new(s, sql, &st, r->err); /* its own: visit writes */
   if (code == OK) {
-    statement_bind_int(st, 1, entry_rowid(r->log->no, from));
-    statement_bind_int(st, 2, entry_rowid(r->log->no, r->log->range.size));
+    statement_bind_int(st, 1, from);
+    statement_bind_int(st, 2, entry_rowid(entry_log_no(from) + 1, 0));
   }
   while (code == OK && (code = statement_step(s, st, &row, "entries", r->err)) == OK && row) {
     code = visit(r, st);
@@ -207,19 +225,30 @@ static enum err_code walk(struct revoke *r, const char *sql, uint64_t from,
   return code;
 }
 
-enum err_code derivation_revoke(struct derivation *d, const struct log *log, struct evaluation *state, uint64_t from,
-                                struct err *err) {
+/* From a rowid to the end of the node's log. */
+static enum err_code walk(struct revoke *r, const char *sql, int64_t from, visit_entry *visit) {
+  enum err_code code = OK;
+  for (uint64_t i = 0; code == OK && i < r->state->gen; i++) {
+    const int64_t begin = entry_rowid(r->state->generations[i].log_no, 0);
+    if (begin >= from || entry_log_no(begin) == entry_log_no(from)) {
+      code = walk_log(r, sql, begin > from ? begin : from, visit);
+    }
+  }
+  return code;
+}
+
+enum err_code derivation_revoke(struct derivation *d, struct evaluation *state, struct position from, struct err *err) {
   /* Where a log is frozen, what stands above is held for that and stays so. */
   static const char standing[] =
       "SELECT entry.id, envelope FROM entry LEFT JOIN held ON held.id = entry.id "
       "WHERE entry.id >= :from AND entry.id < :to AND " MAY_CHANGE " AND coalesce(reason, 0) <> 10 ORDER BY entry.id";
   static const char all[] = "SELECT entry.id, envelope FROM entry LEFT JOIN held ON held.id = entry.id "
                             "WHERE entry.id >= :from AND entry.id < :to AND " MAY_CHANGE " ORDER BY entry.id";
-  struct revoke r = {.d = d, .log = log, .state = state, .first = log->range.size, .err = err};
+  struct revoke r = {.d = d, .state = state, .first = INT64_MAX, .err = err};
   const bool frozen = state->frozen;
-  enum err_code code = derivation_void_certificates(d, log, state, from, err);
+  enum err_code code = derivation_void_certificates(d, state, from, err);
   if (code == OK) {
-    code = walk(&r, standing, from, look);
+    code = walk(&r, standing, evaluation_rowid(state, from), look);
   }
   if (code == OK && r.n > 0) {
     qsort(r.objects, r.n, sizeof *r.objects, compare_objects);

@@ -67,7 +67,7 @@ MUST_CHECK enum err_code store_drop_fact(struct store *s, const char *name, stru
 
 /* A log as held. Invariant: checkpoint_size == size except inside a transaction; entry ids are no << 40 | index. */
 struct log {
-  int64_t no; /* local number of (node, gen), from 1 */
+  int64_t no; /* local number of (node, gen), from 1; of one node they rise with gen */
   struct hash node;
   uint64_t gen;
   struct merkle_range range; /* range.size entries are held */
@@ -77,6 +77,8 @@ struct log {
 MUST_CHECK enum err_code log_find(struct store *s, const struct hash *node, uint64_t gen, struct log *out, struct err *err);
 MUST_CHECK enum err_code log_find_or_create(struct store *s, const struct hash *node, uint64_t gen, struct log *out,
                                             struct err *err);
+/* The number of the first generation of the node whose log has the number no: what is kept a node goes by it. ERR_NOT_FOUND. */
+MUST_CHECK enum err_code log_first(struct store *s, int64_t no, int64_t *first, struct err *err);
 MUST_CHECK enum err_code log_by_no(struct store *s, int64_t no, struct log *out, struct err *err);
 /* Writes size, range and body_bytes back. */
 MUST_CHECK enum err_code log_save(struct store *s, const struct log *log, struct err *err);
@@ -95,7 +97,7 @@ static inline uint64_t entry_index(int64_t rowid) {
   return (uint64_t)rowid & ((UINT64_C(1) << ENTRY_INDEX_BITS) - 1);
 }
 /* Inserts one entry; id: its record id, indexed by its first 8 octets: a record that was verified. NULL if it is none, or if it
- * stands below in the log already. */
+ * stands below in the log already, or in an earlier generation of it. */
 MUST_CHECK enum err_code entry_put(struct store *s, int64_t rowid, const struct item *item, const struct hash *id,
                                    struct err *err);
 /* Reads one entry; everything in *out borrows from scratch (cleared first). ERR_NOT_FOUND. */
@@ -103,8 +105,8 @@ MUST_CHECK enum err_code entry_get(struct store *s, int64_t rowid, struct bytes 
 /* The rowid of a record by its id (recomputed from the header, so a prefix cannot mislead). ERR_NOT_FOUND. */
 MUST_CHECK enum err_code entry_find(struct store *s, const struct hash *fed_id, const struct hash *id, int64_t *rowid,
                                     struct err *err);
-/* The same within the log of the rowid `below`, below that one: at most one stands in the index there. *found tells; *rowid
- * says nothing without it. Store errors. */
+/* The same within the generations of the log of the rowid `below`, below that one: at most one stands in the index there.
+ * *found tells; *rowid says nothing without it. Store errors. */
 MUST_CHECK enum err_code entry_find_below(struct store *s, const struct hash *fed_id, const struct hash *id, int64_t below,
                                           bool *found, int64_t *rowid, struct err *err);
 /* Whether an entry stands in the index of record ids: its author's signature was verified when it came. */

@@ -73,13 +73,18 @@ enum err_code unique_find(struct store *s, const struct schema *schema, int64_t 
                           struct err *err) {
   static const char sql[] = "SELECT object.id, entry.body FROM unique_key JOIN object ON object.id = unique_key.object "
                             "JOIN entry ON entry.id = object.newest "
-                            "WHERE key = :key AND object.id >> 40 = :log AND schema = :schema AND withdrawn IS NULL";
+                            "WHERE key = :key AND schema = :schema AND withdrawn IS NULL AND object.id >> 40 IN "
+                            "(SELECT no FROM log WHERE node = (SELECT node FROM log WHERE no = :log))";
   sqlite3_stmt *st = NULL;
   int64_t key = 0;
+  int64_t first = 0;
   bool row = true;
-  enum err_code code = OK;
   struct body_slots slots;
-  if (schema == NULL || slots_fill(schema, body, &slots, NULL) != OK || !unique_key(&slots, log_no, &key)) {
+  enum err_code code = log_first(s, log_no, &first, err);
+  if (code != OK) {
+    return code;
+  }
+  if (schema == NULL || slots_fill(schema, body, &slots, NULL) != OK || !unique_key(&slots, first, &key)) {
     return err_set(err, ERR_NOT_FOUND, "the object has no unique fields");
   }
   code = statement_get(s, sql, &st, err);
@@ -87,8 +92,8 @@ enum err_code unique_find(struct store *s, const struct schema *schema, int64_t 
     return code;
   }
   statement_bind_int(st, 1, key);
-  statement_bind_int(st, 2, log_no);
-  statement_bind_int(st, 3, schema->number);
+  statement_bind_int(st, 2, schema->number);
+  statement_bind_int(st, 3, log_no);
   while ((code = statement_step(s, st, &row, "unique fields", err)) == OK && row) {
     if (values_equal(&slots, statement_blob(st, 1))) {
       *object = sqlite3_column_int64(st, 0);

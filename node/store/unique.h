@@ -7,7 +7,8 @@
 #include "node/store/store.h"
 #include "protocol/schema/slots.h"
 
-/* The key of a body's unique fields within a log. False if the kind has none or the body lacks one of them. */
+/* The key of a body's unique fields within a node's log; log_no: of its first generation. False if the kind has none or the
+ * body lacks one of them. */
 bool unique_key(const struct body_slots *body, int64_t log_no, int64_t *key);
 MUST_CHECK enum err_code unique_put(struct store *s, int64_t key, int64_t object, struct err *err);
 MUST_CHECK enum err_code unique_erase(struct store *s, int64_t key, int64_t object, struct err *err);

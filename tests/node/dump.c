@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #define POSITION(column)                                                                                                       \
-  "(SELECT hex(log.node) FROM log WHERE log.no = " column " >> 40) || '-' || (" column " & 1099511627775)"
+  "(SELECT hex(log.node) || '.' || gen FROM log WHERE log.no = " column " >> 40) || '-' || (" column " & 1099511627775)"
 
 static void dump_sql(struct fixture_node *node, const char *sql, struct bytes *out) {
   sqlite3_stmt *st = NULL;
@@ -31,12 +31,11 @@ static void dump_sql(struct fixture_node *node, const char *sql, struct bytes *o
 void dump_derived(struct fixture_node *node, bool arrival, struct bytes *out) {
   static const char *const all[] = {
       "SELECT " POSITION("id") " AS p, reason FROM held ORDER BY p",
-      "SELECT hex(log.node), frozen.id & 1099511627775 FROM frozen JOIN log ON log.no = frozen.log ORDER BY 1",
+      "SELECT " POSITION("id") " AS p FROM frozen ORDER BY p",
       "SELECT " POSITION("id") " AS p, kind FROM authority ORDER BY p",
-      "SELECT " POSITION("id") " AS p, newest & 1099511627775, versions, withdrawn & 1099511627775, schema, flags, person, "
-                               "head & 1099511627775, readable, complete FROM object "
-                               "ORDER BY p",
-      "SELECT " POSITION("id") " AS p, object & 1099511627775 FROM version ORDER BY p",
+      "SELECT " POSITION("id") " AS p, " POSITION("newest") ", versions, " POSITION(
+          "withdrawn") ", schema, flags, person, " POSITION("head") ", readable, complete FROM object ORDER BY p",
+      "SELECT " POSITION("id") " AS p, " POSITION("object") " FROM version ORDER BY p",
       "SELECT dim, facet_code.code, " POSITION(
           "object") " AS p FROM facet JOIN facet_code ON facet_code.no = facet.code ORDER BY 1, 2, 3",
       "SELECT hex(target), field, " POSITION("object") " AS p FROM link ORDER BY 1, 2, 3",

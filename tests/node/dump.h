@@ -8,8 +8,8 @@
 
 #define DUMP_MAX (64u * 1024u * 1024u)
 
-/* Positions are named by (node id, index), so that stores that met the logs in another order compare. With arrival, the order
- * in which things came is told too (only comparable within one store). Full text is told word by word. */
+/* Positions are named by (node id, gen, index), so that stores that met the logs in another order compare. With arrival, the
+ * order in which things came is told too (only comparable within one store). Full text is told word by word. */
 void dump_derived(struct fixture_node *node, bool arrival, struct bytes *out);
 
 #endif

@@ -435,22 +435,25 @@ void fixture_checkpoint(struct fixture_node *node, const struct hash *log, uint6
   expect_ok(milestone_get(node->store, held.no, size, text, &err), &err, "milestone");
 }
 
-static void carry(struct fixture_node *from, struct fixture_node *to, const struct hash *log, uint64_t start, uint64_t size,
-                  uint64_t max_items) {
+static void carry(struct fixture_node *from, struct fixture_node *to, const struct hall_head *head, uint64_t start,
+                  uint64_t size, uint64_t max_items) {
   struct err err = ERR_INIT;
   struct bytes text;
   struct bytes window;
+  struct log log;
   struct pull *pull = NULL;
   bytes_init(&text, LIMIT_CHECKPOINT);
   bytes_init(&window, LIMIT_DATA_RAW);
-  fixture_checkpoint(from, log, size, &text);
+  expect_ok(log_find(from->store, &head->node, head->gen, &log, &err), &err, "log");
+  expect_ok(milestone_get(from->store, log.no, size, &text, &err), &err, "milestone");
   expect_ok(hall_pull_begin(to->hall, bytes_view(&text), start, &pull, &err), &err, "pull");
   while (hall_pull_next(pull) < size) {
     const uint64_t at = hall_pull_next(pull);
     const uint64_t end = size - at < max_items ? size : at + max_items;
     uint64_t count = 0;
     bytes_clear(&window);
-    expect_ok(hall_window(from->hall, log, 1, at, end, 0, LIMIT_DATA_SOFT, &window, &count, &err), &err, "window");
+    expect_ok(hall_window(from->hall, &head->node, head->gen, at, end, 0, LIMIT_DATA_SOFT, &window, &count, &err), &err,
+              "window");
     expect_ok(hall_pull_add(pull, bytes_view(&window), &err), &err, "add");
   }
   expect_ok(hall_pull_finish(pull, NULL, &err), &err, "finish");
@@ -460,18 +463,23 @@ static void carry(struct fixture_node *from, struct fixture_node *to, const stru
 
 void fixture_transfer_log(struct fixture_node *from, struct fixture_node *to, const struct hash *node, uint64_t max_items) {
   struct err err = ERR_INIT;
-  const struct hall_head *head = hall_head(from->hall, node, 1), *mine = hall_head(to->hall, node, 1);
-  uint64_t at = mine == NULL ? 0 : mine->size;
-  uint64_t sizes[LIMIT_CHECKPOINTS];
-  uint32_t n_sizes = 1;
-  struct log log;
-  expect_ok(log_find(from->store, node, 1, &log, &err), &err, "log");
-  while (head != NULL && at < head->size) {
-    expect_ok(milestone_plan(from->store, log.no, at, sizes, LIMIT_CHECKPOINTS, &n_sizes, &err), &err, "plan");
-    assert_true(n_sizes > 0);
-    for (uint32_t k = 0; k < n_sizes; k++) {
-      carry(from, to, node, at, sizes[k], max_items);
-      at = sizes[k];
+  uint32_t n = 0;
+  const struct hall_head *heads = hall_heads(from->hall, &n);
+  for (uint32_t i = 0; i < n; i++) { /* its generations, one behind the other */
+    const struct hall_head *mine = hall_head(to->hall, &heads[i].node, heads[i].gen);
+    uint64_t at = mine == NULL ? 0 : mine->size;
+    uint64_t sizes[LIMIT_CHECKPOINTS];
+    uint32_t n_sizes = 1;
+    struct log log;
+    if (!hash_equal(&heads[i].node, node)) continue;
+    expect_ok(log_find(from->store, node, heads[i].gen, &log, &err), &err, "log");
+    while (at < heads[i].size) {
+      expect_ok(milestone_plan(from->store, log.no, at, sizes, LIMIT_CHECKPOINTS, &n_sizes, &err), &err, "plan");
+      assert_true(n_sizes > 0);
+      for (uint32_t k = 0; k < n_sizes; k++) {
+        carry(from, to, &heads[i], at, sizes[k], max_items);
+        at = sizes[k];
+      }
     }
   }
 }
@@ -480,6 +488,6 @@ void fixture_transfer(struct fixture_node *from, struct fixture_node *to, uint64
   uint32_t n = 0;
   const struct hall_head *heads = hall_heads(from->hall, &n);
   for (uint32_t i = 0; i < n; i++) {
-    fixture_transfer_log(from, to, &heads[i].node, max_items);
+    if (heads[i].gen == 1) fixture_transfer_log(from, to, &heads[i].node, max_items);
   }
 }

@@ -1,6 +1,7 @@
 # The hall and the store. specola_fixture: a federation in one process, for every test of this floor.
 add_library(specola_fixture STATIC 
-  ${SPECOLA_TESTS_DIR}/node/fixture.c ${SPECOLA_TESTS_DIR}/node/dump.c ${SPECOLA_TESTS_DIR}/node/own_log.c)
+  ${SPECOLA_TESTS_DIR}/node/fixture.c ${SPECOLA_TESTS_DIR}/node/dump.c ${SPECOLA_TESTS_DIR}/node/own_log.c
+  ${SPECOLA_TESTS_DIR}/node/rotation.c)
 target_link_libraries(specola_fixture PUBLIC specola_node PkgConfig::CMOCKA)
 specola_test(node guard specola_node)
 specola_test(node head specola_node)
@@ -10,6 +11,7 @@ specola_test(node hall specola_fixture)
 specola_test(node evaluate specola_fixture)
 specola_test(node vectors_log specola_fixture)
 specola_test(node admit specola_fixture)
+specola_test(node generation specola_fixture)
 specola_test(node catalogue specola_fixture)
 specola_test(node search specola_fixture)
 specola_test(node milestone specola_fixture)

@@ -99,6 +99,10 @@ def read_identity(body):
     for key in [*roots, v[5], v[6]]:
         binary(key, 32, "key")
     need(v[5] not in roots and nacl.bindings.crypto_core_ed25519_is_valid_point(v[5]), "node key")
+    need((v[2] is None) == (v[1] == 1) and v[8] >= 1 and v[10] is None, "identity fields")
+    need(v[1] > 1 or (v[8] == 1 and v[9] is None), "first identity with a generation or a cut")
+    if v[9] is not None:
+        need(array(v[9], 2, "cut")[0] >= 1 and binary(v[9][1], 32, "root"), "cut")
     return {"version": v[1], "prev": v[2], "roots": roots, "threshold": v[4], "key": v[5], "gen": v[8], "cut": v[9],
             "hash": blake("specola1.ident", body)}
 
@@ -156,6 +160,9 @@ class Bundle:
         chain = next((c for c in self.identities.values() if c[-1]["hash"] == identity["prev"]), None)
         need(chain is not None and identity["version"] == chain[-1]["version"] + 1 and len(payload) == 3, "identity chain")
         check_roots(identity, chain[-1], payload[2], self.fed_id)
+        step = identity["gen"] - chain[-1]["gen"]
+        need(step in (0, 1), "generation")
+        need((identity["key"] == chain[-1]["key"]) == (step == 0) and (identity["cut"] is None) == (step == 0), "node key, generation, cut")
         chain.append(identity)
 
     def address_item(self, payload):
@@ -165,9 +172,19 @@ class Bundle:
         need(any(tagged(i["key"], "address", fed, body, signature) for i in self.identities[node] for fed in (self.fed_id, bytes(32))),
              "address signature")
 
+    def cut_of(self, node, gen):
+        """Section 7.5: size and root at which a generation ends, None while it is open."""
+        return next((i["cut"] for i in self.identities[node] if i["gen"] == gen + 1), None)
+
+    def begin(self, node, gen):
+        need(node in self.identities and any(i["gen"] == gen for i in self.identities[node]), "log of nobody")
+        if (node, gen) not in self.logs and gen > 1:
+            before, cut = self.logs.get((node, gen - 1)), self.cut_of(node, gen - 1)
+            need(before is not None and [before["checked"], before["root"]] == cut, "a generation that begins before the cut")
+
     def window_item(self, payload):
         node, gen, start, items = array(payload, 4, "window")
-        need(node in self.identities, "log of nobody")
+        self.begin(node, gen)
         log = self.logs.setdefault((node, gen), {"range": [], "size": 0, "checked": 0, "root": None})
         need(start == log["size"], "window does not follow")
         for item in items:
@@ -241,13 +258,15 @@ class Bundle:
         need(name == origin and b64encode(blob_octets).decode() == blob and b64encode(root_octets).decode() == root, "checkpoint form")
         need(len(blob_octets) == 68 and len(root_octets) == 32 and node in self.identities, "checkpoint form")
         body = "".join(line + "\n" for line in lines[:3]).encode()
-        ok = any(blob_octets[:4] == hashlib.sha256(name.encode() + b"\n\x01" + i["key"]).digest()[:4] and
-                 bare(i["key"], body, blob_octets[4:]) for i in self.identities[node])
-        need(ok, "checkpoint signature")
+        key = next((i["key"] for i in self.identities[node] if i["gen"] == gen), None)
+        need(key is not None and blob_octets[:4] == hashlib.sha256(name.encode() + b"\n\x01" + key).digest()[:4] and
+             bare(key, body, blob_octets[4:]), "checkpoint signature")
         return (node, gen), int(size), root_octets
 
     def checkpoint_item(self, text):
         place, size, root = self.signed(text)
+        cut = self.cut_of(*place)
+        need(cut is None or size < cut[0] or [size, root] == cut, "checkpoint behind the cut")
         log = self.logs.get(place)
         need(log is not None and log["size"] == size and fold(log) == root, f"root of {self.handles[place[0]]} at {size}")
         log["checked"], log["root"] = size, root

@@ -1,0 +1,145 @@
+/*
+ * repair: closed generations on their way to their cut (docs/protocol.md 7.6). Entries above it, or of another branch than the
+ * one that it names, go out of the log and are kept aside; what followed from them is derived anew. Declared in ingest.h.
+ */
+#include <inttypes.h>
+
+#include "keys/log.h"
+#include "node/hall.h"
+#include "node/store/milestone.h"
+#include "node/store/withdrawn.h"
+
+bool hall_may_begin(const struct hall *h, const struct hash *node, uint64_t gen) {
+  const struct generation *before = federation_generation(h->config.federation, node, gen - 1);
+  if (gen == 1) {
+    return true;
+  }
+  const struct hall_head *head = hall_head(h, node, gen - 1);
+  return before != NULL && before->is_closed && head != NULL && head->size == before->cut_size &&
+         hash_equal(&head->root, &before->cut_root);
+}
+
+/* ---- folding again ---- */
+
+struct folding {
+  struct merkle_range range;
+};
+
+static bool fold(void *context, int64_t rowid, const struct item *item) {
+  struct folding *f = context;
+  const struct hash leaf = merkle_leaf(item->envelope);
+  (void)rowid;
+  merkle_append(&f->range, &leaf);
+  return true;
+}
+
+/* The compact range of a log's first entries. */
+static enum err_code range_at(struct store *s, const struct log *log, uint64_t size, struct merkle_range *out,
+                              struct err *err) {
+  struct folding f = {.range = {.size = 0}};
+  const enum err_code code = entry_each(s, log->no, 0, size, fold, &f, err);
+  if (code == OK && f.range.size != size) {
+    return err_set(err, ERR_CORRUPT, "log %" PRId64 ": %" PRIu64 " entries, where %" PRIu64 " should stand", log->no,
+                   f.range.size, size);
+  }
+  *out = f.range;
+  return code;
+}
+
+/* ---- falling back ---- */
+
+/* Everything of it in one transaction; *log is as it stands then. */
+static enum err_code fall(struct hall *h, struct log *log, uint64_t size, struct err *err) {
+  struct store *s = h->config.store;
+  struct evaluation *state = NULL;
+  enum err_code code = derivation_forget(&h->derivation, &log->node, err);
+  if (code == OK) {
+    code = withdrawn_take(s, log->no, size, err);
+  }
+  if (code == OK) {
+    code = range_at(s, log, size, &log->range, err);
+  }
+  if (code == OK) {
+    code = milestone_bytes(s, log->no, size, &log->body_bytes, err);
+  }
+  if (code == OK) {
+    code = log_save(s, log, err);
+  }
+  if (code == OK) {
+    code = derivation_log_again(&h->derivation, &log->node, &state, err);
+  }
+  evaluation_free(state); /* loaded again when it is needed */
+  return code;
+}
+
+/* A log falls to one of its milestones, or to nothing. */
+static enum err_code fall_to(struct hall *h, const struct hall_log *held, uint64_t size, struct err *err) {
+  struct log log = held->log;
+  enum err_code code = store_begin(h->config.store, err);
+  if (code == OK) {
+    code = fall(h, &log, size, err);
+  }
+  if (code == OK) {
+    code = store_commit(h->config.store, err);
+  }
+  if (code != OK) {
+    store_rollback(h->config.store);
+    return code;
+  }
+  log_line(LOG_WARNING, "repair", "entries are withdrawn by a cut", "node=%s gen=%" PRIu64 " from=%" PRIu64 " to=%" PRIu64,
+           federation_handle(h->config.federation, &log.node), log.gen, size, held->log.range.size);
+  hall_fell(h, &log);
+  return hall_count_missing(h, err);
+}
+
+/* ---- the cut ---- */
+
+/* Whether the first cut_size entries of a log that is as long, or longer, are those that the cut names. */
+static enum err_code is_branch(struct hall *h, const struct hall_log *held, const struct generation *g, bool *out,
+                               struct err *err) {
+  struct merkle_range range = held->log.range;
+  const enum err_code code = range.size == g->cut_size ? OK : range_at(h->config.store, &held->log, g->cut_size, &range, err);
+  if (code == OK) {
+    const struct hash root = merkle_root(&range);
+    *out = hash_equal(&root, &g->cut_root);
+  }
+  return code;
+}
+
+static enum err_code apply_cut(struct hall *h, const struct hash *node, uint64_t gen, struct err *err) {
+  const struct generation *g = federation_generation(h->config.federation, node, gen);
+  const struct hall_log *held = hall_find(h, node, gen);
+  bool same = false;
+  uint64_t size = 0;
+  if (g == NULL || !g->is_closed || held == NULL || held->log.range.size < g->cut_size) {
+    return OK;
+  }
+  enum err_code code = is_branch(h, held, g, &same, err);
+  if (code == OK) {
+    code = milestone_below(h->config.store, held->log.no, same ? g->cut_size : g->cut_size - 1, &size, err);
+  }
+  return code == OK && size < held->log.range.size ? fall_to(h, held, size, err) : code;
+}
+
+enum err_code hall_apply_cuts(struct hall *h, const struct hash *node, struct err *err) {
+  const struct federation_member *m = federation_by_node(h->config.federation, node);
+  enum err_code code = OK;
+  for (uint64_t gen = 1; m != NULL && code == OK && gen < m->identity.gen; gen++) {
+    code = apply_cut(h, node, gen, err);
+  }
+  return code;
+}
+
+enum err_code hall_step_back(struct hall *h, const struct hash *node, uint64_t gen, uint64_t milestones, struct err *err) {
+  const struct generation *g = federation_generation(h->config.federation, node, gen);
+  const struct hall_log *held = hall_find(h, node, gen);
+  uint64_t size = held == NULL ? 0 : held->log.range.size;
+  if (g == NULL || !g->is_closed || size == 0 || size >= g->cut_size) {
+    return err_set(err, ERR_REFUSED, "no closed generation on its way to its cut");
+  }
+  enum err_code code = OK;
+  for (uint64_t i = 0; code == OK && i < milestones && size > 0; i++) {
+    code = milestone_below(h->config.store, held->log.no, size - 1, &size, err);
+  }
+  return code == OK ? fall_to(h, held, size, err) : code;
+}
