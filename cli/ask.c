@@ -15,8 +15,8 @@ bool ask_can(const struct cli *cli) {
   return !cli->no_input && isatty(STDIN_FILENO) == 1;
 }
 
-/* The next octet that the person typed; EOF at the end and at an interrupt. Whoever handles SIGINT keeps it blocked meanwhile: it
- * comes through here alone, so that none is lost between a look and a wait. */
+/* The next octet that the person typed; EOF at the end and at an interrupt. Whoever handles SIGINT keeps it blocked meanwhile:
+ * it comes through here alone, so that none is lost between a look and a wait. */
 static int next_octet(void) {
   struct pollfd in = {STDIN_FILENO, POLLIN, 0};
   sigset_t waiting;

@@ -120,8 +120,7 @@ static void check_sheets(struct examination *x) {
   }
   for (const struct dirent *e = readdir(folder); e != NULL; e = readdir(folder)) {
     const size_t len = strlen(e->d_name);
-    if (len > 4 && strcmp(e->d_name + len - 4, ".key") == 0 && strcmp(e->d_name, "node.key") != 0 &&
-        strcmp(e->d_name, "curve.key") != 0) {
+    if (len > 4 && strcmp(e->d_name + len - 4, ".key") == 0 && !home_is_own_key(e->d_name)) {
       note(x, LEVEL_WARN, "roots", "specola key backup /media/usb --move", "%s: %s", e->d_name,
            out_word(x->cli, "this root sheet is still on this machine", "questo foglio radice è ancora su questa macchina"));
       n++;

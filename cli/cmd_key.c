@@ -146,9 +146,9 @@ static bool ends_in(const char *text, const char *ending) {
   return len > tail && strcmp(text + len - tail, ending) == 0;
 }
 
-/* True for root sheets: key files of the home that are not the node's own two. */
+/* True for root sheets: key files of the home that are not the node's own. */
 static bool is_sheet(const char *name) {
-  return ends_in(name, ".key") && strcmp(name, "node.key") != 0 && strcmp(name, "curve.key") != 0;
+  return ends_in(name, ".key") && !home_is_own_key(name);
 }
 
 /* What a backup has done. */

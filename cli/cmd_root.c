@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/founding.h"
 #include "cli/out.h"
+#include "cli/rotation.h"
 #include "keys/words.h"
 
 const struct option_row options_root_new[] = {
@@ -101,16 +102,12 @@ static enum err_code open_sheets(struct cli *cli, const struct args *args, struc
   return OK;
 }
 
-enum err_code cmd_root_sign(struct cli *cli, const struct args *args, struct err *err) {
+static enum err_code sign_charter(struct cli *cli, const struct args *args, struct err *err) {
   struct charter_file file = {0};
   struct signer sheets[LIMIT_ROOTS] = {0};
   size_t n = 0;
   uint32_t added = 0;
   const char *path = args->operands[0];
-  if (args_value(args, "key") == NULL) {
-    err_set(err, ERR_USAGE, "no root sheet is given");
-    return err_hint(err, "specola root sign %s --key NAME-1.key", path);
-  }
   enum err_code code = charter_file_read(path, &file, err);
   if (code != OK) {
     return code;
@@ -143,5 +140,47 @@ out:
     signer_release(&sheets[i]);
   }
   charter_file_release(&file);
+  return code;
+}
+
+static enum err_code sign_rotation(struct cli *cli, const struct args *args, struct rotation *r, struct err *err) {
+  struct signer sheets[LIMIT_ROOTS] = {0};
+  size_t n = 0;
+  uint32_t added = 0;
+  const char *path = args->operands[0];
+  enum err_code code = open_sheets(cli, args, sheets, &n, err);
+  if (code == OK && (code = rotation_sign(r, sheets, n, &added, err)) == ERR_NOT_FOUND) {
+    err_hint(err, "sign with a sheet of that node's root keys");
+  }
+  if (code == OK && (code = rotation_write(path, r, err)) == OK) {
+    const bool complete = rotation_complete(r, NULL) == OK;
+    rotation_show(cli, r);
+    out_line(cli, added == 0 ? "Nothing added to %s: these sheets have signed it already" : "Signed       %s", path);
+    out_line(cli, complete ? "Complete. Next, at the node:  specola key rotate %s" : "Next:  the others sign %s, too", path);
+    out_set_number(cli, "added", added);
+    out_set_bool(cli, "complete", complete);
+  }
+  for (size_t i = 0; i < n; i++) {
+    signer_release(&sheets[i]);
+  }
+  return code;
+}
+
+enum err_code cmd_root_sign(struct cli *cli, const struct args *args, struct err *err) {
+  struct rotation r;
+  const char *path = args->operands[0];
+  if (args_value(args, "key") == NULL) {
+    err_set(err, ERR_USAGE, "no root sheet is given");
+    return err_hint(err, "specola root sign %s --key NAME-1.key", path);
+  }
+  enum err_code code = rotation_read(path, &r, err);
+  if (code == ERR_NOT_FOUND || code == ERR_FORMAT) { /* a charter, or none of both: that one says so */
+    err_clear(err);
+    return sign_charter(cli, args, err);
+  }
+  if (code == OK) {
+    code = sign_rotation(cli, args, &r, err);
+    rotation_release(&r);
+  }
   return code;
 }

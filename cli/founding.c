@@ -21,12 +21,7 @@ enum err_code path_join(const char *folder, const char *name, const char *ending
 
 /* ---- bundles of one item ---- */
 
-/* Writes a bundle of the items (types rising) to path. */
-struct bundle_item {
-  enum bundle_type type;
-  struct view payload;
-};
-static enum err_code write_bundle(const char *path, const struct bundle_item *items, size_t n, struct err *err) {
+enum err_code founding_file_write(const char *path, const struct founding_item *items, size_t n, struct err *err) {
   struct bytes octets;
   struct bundle_writer w;
   bytes_init(&octets, FOUNDING_FILE_MAX);
@@ -53,14 +48,15 @@ static const struct founding_file ROOT_FILE = {"a set of root keys", "specola ro
 static const struct founding_file REQUEST_FILE = {"a founding request", "specola init makes one: HANDLE.identity"};
 static const struct founding_file CHARTER_FILE = {"a charter", "specola found makes one: NAME.charter"};
 
+static const struct founding_file ROTATION_FILE = {"a charter or a rotation",
+                                                   "specola found makes one, or specola key rotate: HANDLE.rotation"};
+
 static enum err_code not_such_file(const struct founding_file *form, const char *path, struct err *err) {
   err_set(err, ERR_FORMAT, "%s: not %s", path, form->what);
   return err_hint(err, "%s", form->made_by);
 }
 
-/* Reads a bundle and hands each item to take, in order. */
-typedef enum err_code take_item(void *context, enum bundle_type type, struct view payload, struct err *err);
-static enum err_code read_bundle(const struct founding_file *form, const char *path, take_item *take, void *context,
+static enum err_code read_bundle(const struct founding_file *form, const char *path, founding_take *take, void *context,
                                  struct err *err) {
   struct bytes octets;
   struct bundle_reader *r = NULL;
@@ -91,6 +87,10 @@ static enum err_code read_bundle(const struct founding_file *form, const char *p
   bundle_reader_free(r);
   bytes_release(&octets);
   return code;
+}
+
+enum err_code founding_file_read(const char *path, founding_take *take, void *context, struct err *err) {
+  return read_bundle(&ROTATION_FILE, path, take, context, err);
 }
 
 /* ---- roots ---- */
@@ -170,8 +170,8 @@ enum err_code roots_make(const char *folder, const char *name, uint32_t n, uint3
   }
   code = canon_written(&w, "root set", err);
   if (code == OK) {
-    const struct bundle_item item = {BUNDLE_ROOT_SET, bytes_view(&payload)};
-    code = write_bundle(path, &item, 1, err);
+    const struct founding_item item = {BUNDLE_ROOT_SET, bytes_view(&payload)};
+    code = founding_file_write(path, &item, 1, err);
   }
   bytes_release(&payload);
   return code;
@@ -273,8 +273,8 @@ enum err_code request_make(const struct home *home, struct secret *node_passphra
       (code = founding_request_encode(&f, c->name, bytes_view(&address), &payload, err)) != OK) {
     goto out;
   }
-  const struct bundle_item item = {BUNDLE_REQUEST, bytes_view(&payload)};
-  code = write_bundle(path, &item, 1, err);
+  const struct founding_item item = {BUNDLE_REQUEST, bytes_view(&payload)};
+  code = founding_file_write(path, &item, 1, err);
   if (node != NULL) {
     *node = f.node;
   }
@@ -396,18 +396,18 @@ enum err_code charter_file_read(const char *path, struct charter_file *out, stru
 }
 
 enum err_code charter_file_write(const char *path, const struct charter_file *f, struct err *err) {
-  struct bundle_item items[1 + LIMIT_MEMBERS];
+  struct founding_item items[1 + LIMIT_MEMBERS];
   struct bytes payload;
   size_t n = 0;
   bytes_init(&payload, LIMIT_BUNDLE_ITEM);
   enum err_code code = charter_encode(&f->charter, &payload, err);
-  items[n++] = (struct bundle_item){BUNDLE_CHARTER, bytes_view(&payload)};
+  items[n++] = (struct founding_item){BUNDLE_CHARTER, bytes_view(&payload)};
   struct canon_reader r = canon_reader(bytes_view(&f->addresses));
   while (code == OK && !canon_at_end(&r) && n < sizeof items / sizeof items[0]) {
-    items[n++] = (struct bundle_item){BUNDLE_ADDRESS, canon_skip(&r)};
+    items[n++] = (struct founding_item){BUNDLE_ADDRESS, canon_skip(&r)};
   }
   if (code == OK) {
-    code = write_bundle(path, items, n, err);
+    code = founding_file_write(path, items, n, err);
   }
   bytes_release(&payload);
   return code;

@@ -12,6 +12,7 @@
 #define SPECOLA_CLI_FOUNDING_H
 
 #include "cli/person.h"
+#include "protocol/bundle.h"
 #include "protocol/membership.h"
 
 #define FOUNDING_FILE_MAX ((size_t)4 * 1024 * 1024) /* octets of a .root, .identity or .charter file */
@@ -56,6 +57,15 @@ void charter_show(struct cli *cli, const struct charter_file *f);
  * names who has not signed; ERR_REFUSED if the node is no founder of it, or has joined already. */
 MUST_CHECK enum err_code founding_join(const struct home *home, struct secret *node_passphrase, const struct charter_file *f,
                                        const struct person_card *coordinator, bool again, struct err *err);
+/* A bundle file of few items: written whole, or not at all; types rise. */
+struct founding_item {
+  enum bundle_type type;
+  struct view payload;
+};
+MUST_CHECK enum err_code founding_file_write(const char *path, const struct founding_item *items, size_t n, struct err *err);
+/* Reads one and hands each item to take, in order. ERR_FORMAT, those of files, and take's, with the path before them. */
+typedef enum err_code founding_take(void *context, enum bundle_type type, struct view payload, struct err *err);
+MUST_CHECK enum err_code founding_file_read(const char *path, founding_take *take, void *context, struct err *err);
 /* NAME.ext in folder. ERR_LIMIT. */
 MUST_CHECK enum err_code path_join(const char *folder, const char *name, const char *ending, char out[HOME_PATH_MAX],
                                    struct err *err);

@@ -110,7 +110,8 @@ static enum err_code name_body(const char *name, struct bytes *out, struct err *
   return code;
 }
 
-/* The person whose key this is in the own log, else the next free number: a further certificate makes nobody a second person. */
+/* The person whose key this is in the own log, else the next free number: a further certificate makes nobody a second person.
+ */
 static enum err_code person_of(struct hall *h, const struct pubkey *key, uint64_t *person, struct err *err) {
   static const struct position end = {UINT64_MAX, UINT64_MAX};
   const struct federation_member *self = federation_self(h->config.federation);

@@ -126,6 +126,7 @@ static enum err_code open_all(struct core *c, const struct core_config *config, 
                                      .threads = verify_threads(),
                                      .log_bodies = home_log_bodies(&c->home)};
   code = hall_open(&wanted, &c->hall, err);
+  if (code == OK) code = hall_admit_identity(c->hall, err);
   if (code == OK) code = advertise(c, err);
   if (code == OK) code = open_exchange(c, config, err);
   return code;
@@ -377,6 +378,27 @@ static enum err_code finish(struct core *c, struct err *err) {
   return code;
 }
 
+/* What follows from identities that the exchange brought: who may come in; and our own next generation, which begins when the
+ * one before stands at its cut. */
+static enum err_code identities_step(struct core *c, struct err *err) {
+  const struct federation *f = &c->federation;
+  const struct federation_member *self = federation_self(f);
+  uint64_t versions = 0;
+  for (uint32_t i = 0; i < f->epoch.n_members; i++)
+    versions += f->members[i].identity.version;
+  if (versions != c->identities && c->gate != NULL) {
+    c->identities = versions;
+    const enum err_code code = core_gate_allow(c, err);
+    if (code != OK && code != ERR_UNREACHABLE) return code;
+  }
+  const uint64_t gen = self == NULL ? 0 : self->identity.gen;
+  if (gen < 2 || hall_head(c->hall, &f->own, gen) != NULL || !hall_may_begin(c->hall, &f->own, gen)) return OK;
+  const enum err_code code = hall_admit_identity(c->hall, err);
+  exchange_published(c->exchange);
+  c->dirty = true;
+  return code;
+}
+
 enum err_code core_step(struct core *c, unsigned timeout_ms, bool *stop, struct err *err) {
   const bool gate_ready = c->gate != NULL || c->no_gate; /* until then nobody is dialled in vain */
   uint64_t next = STEP_MAX_MS;
@@ -385,7 +407,8 @@ enum err_code core_step(struct core *c, unsigned timeout_ms, bool *stop, struct 
     if (core_gate_actions(c)) next = 0;
   }
   core_orders_step(c);
-  enum err_code code = write_out(c, err);
+  enum err_code code = identities_step(c, err);
+  if (code == OK) code = write_out(c, err);
   if (code == OK) code = finish(c, err);
   if (code == OK) code = pipe_write(c->supervisor, err);
   if (code == OK) erase(c);

@@ -43,18 +43,18 @@ enum err_code core_gate_allow(struct core *c, struct err *err) {
   const struct federation *f = &c->federation;
   uint32_t n = 0;
   for (uint32_t i = 0; i < f->epoch.n_members; i++) {
-    if (hash_equal(&f->members[i].member->node, &f->own)) continue;
-    n += f->members[i].identity.has_curve_next ? 2 : 1;
+    const uint8_t *keys[FEDERATION_CURVES];
+    n += hash_equal(&f->members[i].member->node, &f->own) ? 0 : federation_curves(&f->members[i], keys);
   }
   bytes_clear(&c->scratch);
   struct canon_writer w = canon_writer(&c->scratch);
   canon_put_array(&w, 1);
   canon_put_array(&w, n);
   for (uint32_t i = 0; i < f->epoch.n_members; i++) {
-    const struct identity *identity = &f->members[i].identity;
-    if (hash_equal(&f->members[i].member->node, &f->own)) continue;
-    canon_put_bin(&w, view_of(identity->curve, CURVE_LEN));
-    if (identity->has_curve_next) canon_put_bin(&w, view_of(identity->curve_next, CURVE_LEN));
+    const uint8_t *keys[FEDERATION_CURVES];
+    const uint32_t n_keys = hash_equal(&f->members[i].member->node, &f->own) ? 0 : federation_curves(&f->members[i], keys);
+    for (uint32_t k = 0; k < n_keys; k++)
+      canon_put_bin(&w, view_of(keys[k], CURVE_LEN));
   }
   enum err_code code = canon_written(&w, "allowed keys", err);
   return code == OK ? pipe_send(c->gate, PIPE_ALLOW, bytes_view(&c->scratch), err) : code;

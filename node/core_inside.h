@@ -32,6 +32,7 @@ struct core {
   struct hall *hall;
   struct exchange *exchange;
   const struct signer *node_key; /* borrowed */
+  uint64_t identities;           /* sum of the members' identity versions that the gate was told the keys of */
   struct pipe *supervisor;       /* borrowed */
   struct pipe *gate, *ctl, *web; /* owned; NULL: not there */
   struct pipe *asker;            /* ctl or web: whose request is being answered; borrowed */
@@ -54,7 +55,8 @@ struct core {
 
 /* The gate is gone, and all links with it. */
 void core_gate_drop(struct core *c);
-/* Tells the gate who may come in: the keys of all members but ourselves. Errors of pipe_send. */
+/* Tells the gate who may come in: the keys of all members but ourselves, each one's of now, of before and of next. Errors of
+ * pipe_send. */
 MUST_CHECK enum err_code core_gate_allow(struct core *c, struct err *err);
 /* Carries out what the exchange wants, as far as the gate has room. True: more is to do at once. */
 bool core_gate_actions(struct core *c);

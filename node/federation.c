@@ -73,6 +73,22 @@ static int find_founder(const struct charter *c, const struct hash *node) {
   return -1;
 }
 
+enum err_code federation_identity_item(struct store *s, const struct federation *f, const struct hash *node, uint64_t version,
+                                       struct bytes *out, struct err *err) {
+  struct identity_item item;
+  const int founder = find_founder(&f->charter, node);
+  if (version != 1) {
+    return store_get_identity(s, node, version, out, err);
+  }
+  if (founder < 0) {
+    return err_set(err, ERR_NOT_FOUND, "no such member");
+  }
+  charter_identity_item(&f->charter, (uint32_t)founder, &item);
+  struct canon_writer w = canon_writer(out);
+  identity_item_write(&w, &item);
+  return canon_written(&w, "identity", err);
+}
+
 enum err_code federation_reserve(struct federation_member *m, struct err *err) {
   struct generation *more = reallocarray(m->generations, m->identity.gen + 1, sizeof *more);
   if (more == NULL) {
@@ -86,6 +102,8 @@ void federation_take(struct federation_member *m, const struct identity *identit
   memcpy(m->curve_before, identity->version == 1 ? identity->curve : m->identity.curve, sizeof m->curve_before);
   if (identity->gen > m->identity.gen) {
     m->generations[identity->gen - 1] = (struct generation){.node_key = identity->node_key};
+    m->address.is_founding = true; /* of the key before: whatever the new one signs replaces it */
+    m->address.seq = 0;
   }
   if (identity->gen > m->identity.gen && identity->gen > 1) {
     struct generation *closed = &m->generations[identity->gen - 2];
@@ -174,9 +192,13 @@ static enum err_code load_address(struct store *s, const struct federation *f, s
   bytes_init(&item, ITEM_MAX);
   enum err_code code = store_get_address(s, &m->member->node, &item, err);
   if (code == OK) {
-    /* One that does not verify any more (another node key) is as good as none. */
-    m->has_address = address_open(bytes_view(&item), &f->charter.fed_id, &m->identity.node_key, &m->address, NULL) == OK ||
-                     address_open(bytes_view(&item), NULL, &m->identity.node_key, &m->address, NULL) == OK;
+    /* One that was signed before the newest node key is dialled until a newer one comes; any one by that replaces it. */
+    for (uint64_t gen = m->identity.gen; !m->has_address && gen > 0; gen--) {
+      const struct pubkey *key = &m->generations[gen - 1].node_key;
+      m->has_address = address_open(bytes_view(&item), &f->charter.fed_id, key, &m->address, NULL) == OK ||
+                       address_open(bytes_view(&item), NULL, key, &m->address, NULL) == OK;
+      m->address.is_founding = m->address.is_founding || gen < m->identity.gen;
+    }
   } else if (code == ERR_NOT_FOUND) {
     err_clear(err);
     code = OK;
@@ -240,12 +262,26 @@ const struct federation_member *federation_by_handle(const struct federation *f,
   return NULL;
 }
 
+uint32_t federation_curves(const struct federation_member *m, const uint8_t *keys[FEDERATION_CURVES]) {
+  uint32_t n = 0;
+  keys[n++] = m->identity.curve;
+  if (memcmp(m->curve_before, m->identity.curve, sizeof m->curve_before) != 0) {
+    keys[n++] = m->curve_before;
+  }
+  if (m->identity.has_curve_next) {
+    keys[n++] = m->identity.curve_next;
+  }
+  return n;
+}
+
 const struct federation_member *federation_by_curve(const struct federation *f, const uint8_t curve[32]) {
   for (uint32_t i = 0; f->members != NULL && i < f->epoch.n_members; i++) {
-    const struct identity *id = &f->members[i].identity;
-    if (memcmp(id->curve, curve, 32) == 0 || (id->has_curve_next && memcmp(id->curve_next, curve, 32) == 0) ||
-        memcmp(f->members[i].curve_before, curve, 32) == 0) {
-      return &f->members[i];
+    const uint8_t *keys[FEDERATION_CURVES];
+    const uint32_t n = federation_curves(&f->members[i], keys);
+    for (uint32_t k = 0; k < n; k++) {
+      if (memcmp(keys[k], curve, 32) == 0) {
+        return &f->members[i];
+      }
     }
   }
   return NULL;

@@ -39,19 +39,27 @@ const struct federation_member *federation_by_handle(const struct federation *f,
 /* A generation of a node's log; NULL: none that is known here. Borrowed until that node's identity moves. This is where to ask
  * whether a generation is closed, and at which cut. */
 const struct generation *federation_generation(const struct federation *f, const struct hash *node, uint64_t gen);
+/* Appends the encoded identity item of a version that a member had or has: the first one stands in the charter. ERR_NOT_FOUND,
+ * store errors. */
+MUST_CHECK enum err_code federation_identity_item(struct store *s, const struct federation *f, const struct hash *node,
+                                                  uint64_t version, struct bytes *out, struct err *err);
 /* Room for one more generation, so that federation_take cannot fail. ERR_MEMORY. */
 MUST_CHECK enum err_code federation_reserve(struct federation_member *m, struct err *err);
 /* The member's identity is this one now: its first one, or the one that follows on the one in hand. After federation_reserve.
  */
 void federation_take(struct federation_member *m, const struct identity *identity);
+/* The CURVE keys by which a member is known: its own now, the one before its newest identity if that was another, the next one
+ * if it named one. Borrowed from m; returns how many, at most FEDERATION_CURVES. */
+#define FEDERATION_CURVES 3
+uint32_t federation_curves(const struct federation_member *m, const uint8_t *keys[FEDERATION_CURVES]);
 /* By a CURVE key that is its own now, its next one, or was its own before its newest identity. */
 const struct federation_member *federation_by_curve(const struct federation *f, const uint8_t curve[32]);
 const struct federation_member *federation_self(const struct federation *f); /* NULL on a replica */
 /* The handle of a node, or "?" . */
 const char *federation_handle(const struct federation *f, const struct hash *node);
 
-/* "IT-312", "IT.2-312": format needs REFERENCE_MAX octets; parse takes small letters, too, where a member is called so: ERR_FORMAT
- * (not a reference), ERR_NOT_FOUND (no such handle). */
+/* "IT-312", "IT.2-312": format needs REFERENCE_MAX octets; parse takes small letters, too, where a member is called so:
+ * ERR_FORMAT (not a reference), ERR_NOT_FOUND (no such handle). */
 #define REFERENCE_MAX 48
 void reference_format(const struct federation *f, const struct hash *node, uint64_t gen, uint64_t index,
                       char out[REFERENCE_MAX]);

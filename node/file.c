@@ -68,6 +68,10 @@ enum err_code file_write(const char *path, struct view content, bool secret, str
   return sync_folder(path, err);
 }
 
+enum err_code file_rename(const char *from, const char *to, struct err *err) {
+  return rename(from, to) != 0 ? err_errno(err, ERR_IO, errno, to) : sync_folder(to, err);
+}
+
 /* errno says why path was not opened. */
 static enum err_code open_error(const char *path, struct err *err) {
   const int failed = errno;

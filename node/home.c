@@ -287,6 +287,69 @@ enum err_code home_curve_key(const struct home *h, struct secret *passphrase, ui
   return OK;
 }
 
+/* ---- keys that follow ---- */
+
+static const char *key_file(enum keyfile_use use, bool next) {
+  if (use == KEYFILE_CURVE) {
+    return next ? "curve.next.key" : "curve.key";
+  }
+  return next ? "node.next.key" : "node.key";
+}
+
+bool home_is_own_key(const char *name) {
+  static const enum keyfile_use uses[] = {KEYFILE_NODE, KEYFILE_CURVE};
+  for (size_t i = 0; i < 4; i++) {
+    if (strcmp(name, key_file(uses[i / 2], i % 2 != 0)) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* The public half of a key file, which may be sealed. */
+static enum err_code read_pub(const struct home *h, const char *file, uint8_t pub[32], struct err *err) {
+  char path[HOME_PATH_MAX];
+  struct keyfile key = {0};
+  enum err_code code = home_path(h, file, path, err);
+  if (code == OK) {
+    code = keyfile_read(path, NULL, &key, err);
+  }
+  if (code == OK) {
+    memcpy(pub, key.pub, 32);
+    keyfile_release(&key);
+  }
+  return code;
+}
+
+bool home_has_next_key(const struct home *h, enum keyfile_use use, uint8_t pub[32]) {
+  return exists(h, key_file(use, true)) && read_pub(h, key_file(use, true), pub, NULL) == OK;
+}
+
+enum err_code home_next_key(const struct home *h, enum keyfile_use use, struct secret *passphrase, uint8_t pub[32],
+                            struct err *err) {
+  const char *file = key_file(use, true);
+  const enum err_code code = exists(h, file) ? OK : make_key(h, use, file, passphrase, err);
+  return code == OK ? read_pub(h, file, pub, err) : code;
+}
+
+enum err_code home_take_key(const struct home *h, enum keyfile_use use, const uint8_t pub[32], struct err *err) {
+  char from[HOME_PATH_MAX];
+  char to[HOME_PATH_MAX];
+  uint8_t there[32];
+  if (read_pub(h, key_file(use, false), there, NULL) == OK && memcmp(there, pub, sizeof there) == 0) {
+    return OK;
+  }
+  if (!home_has_next_key(h, use, there) || memcmp(there, pub, sizeof there) != 0) {
+    (void)err_set(err, ERR_KEY, "neither %s nor %s is the key of the identity", key_file(use, false), key_file(use, true));
+    return err_hint(err, "put it back from its copy (specola key backup made it)");
+  }
+  enum err_code code = home_path(h, key_file(use, true), from, err);
+  if (code == OK) {
+    code = home_path(h, key_file(use, false), to, err);
+  }
+  return code == OK ? file_rename(from, to, err) : code;
+}
+
 /* ---- schema/ ---- */
 
 static int compare_names(const void *a, const void *b) {

@@ -3,6 +3,7 @@
  *
  *   node.ini      configuration (docs/operate.md)          store.db, store.lock   what is held
  *   node.key      0600, sealed or not                      curve.key              0600
+ *   node.next.key, curve.next.key   on their way to take the place of those (specola key rotate)
  *   NAME.charter  (copy)                                   run/ctl, run/ports     while it serves
  *   schema/       further kinds of object                  backup.time            when its keys were last copied
  */
@@ -61,12 +62,25 @@ MUST_CHECK enum err_code home_create(const char *dir, const struct home_config *
 MUST_CHECK enum err_code home_node_key(const struct home *h, struct secret *passphrase, struct signer *out, struct err *err);
 MUST_CHECK enum err_code home_curve_key(const struct home *h, struct secret *passphrase, uint8_t pub[32], struct secret **out,
                                         struct err *err);
+/* The key that is to take the place of node.key or curve.key: made if there is none yet, sealed as `passphrase` says; pub is
+ * its public half. Errors of keyfile_write and keyfile_read. */
+MUST_CHECK enum err_code home_next_key(const struct home *h, enum keyfile_use use, struct secret *passphrase, uint8_t pub[32],
+                                       struct err *err);
+/* Whether a file of the home is one of the node's own keys, and no root sheet. */
+bool home_is_own_key(const char *name);
+/* Whether there is one, and its public half. */
+bool home_has_next_key(const struct home *h, enum keyfile_use use, uint8_t pub[32]);
+/* It takes that place for good, if pub is its public half; nothing happens if the key in place has that already. ERR_KEY:
+ * neither has it. ERR_IO. */
+MUST_CHECK enum err_code home_take_key(const struct home *h, enum keyfile_use use, const uint8_t pub[32], struct err *err);
 /* Octets of bodies of one log past which it is followed no further: what node.ini says, else LIMIT_LOG_BODIES. */
 uint64_t home_log_bodies(const struct home *h);
 /* The embedded kinds and those of schema/. */
 MUST_CHECK enum err_code home_schemas(const struct home *h, struct schema_set **out, struct err *err);
 /* Writes a file whole or not at all (new name, fsync, rename, fsync of the directory), 0600 or 0644. */
 MUST_CHECK enum err_code file_write(const char *path, struct view content, bool secret, struct err *err);
+/* Gives a file another name in its folder, in the place of what has it; durable when it returns OK. ERR_IO. */
+MUST_CHECK enum err_code file_rename(const char *from, const char *to, struct err *err);
 /* Reads a whole file of at most the buffer's ceiling. ERR_NOT_FOUND, ERR_LIMIT, ERR_IO. */
 MUST_CHECK enum err_code file_read(const char *path, struct bytes *out, struct err *err);
 

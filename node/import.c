@@ -126,8 +126,10 @@ static enum err_code compare_held(const struct import *i, uint64_t held, struct 
     if (r.fault != NULL) {
       code = err_set(err, ERR_FORMAT, "bundle: damaged at entry %" PRIu64 ": %s", n, r.fault);
     } else if ((code = entry_get(s, entry_rowid(log.no, n), &scratch, &own, err)) == OK && !is_same(&given, &own)) {
-      code = err_set(err, ERR_MISMATCH, "bundle: its entry %s-%" PRIu64 " is not the one that is held here: the file is damaged, or the log forked",
-                     federation_handle(i->h->config.federation, &i->node), n);
+      code =
+          err_set(err, ERR_MISMATCH,
+                  "bundle: its entry %s-%" PRIu64 " is not the one that is held here: the file is damaged, or the log forked",
+                  federation_handle(i->h->config.federation, &i->node), n);
     }
   }
   bytes_release(&scratch);

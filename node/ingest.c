@@ -256,20 +256,7 @@ struct federation_member *hall_member(struct hall *h, const struct hash *node) {
 
 enum err_code hall_identity_item(const struct hall *h, const struct hash *node, uint64_t version, struct bytes *out,
                                  struct err *err) {
-  const struct charter *charter = &h->config.federation->charter;
-  struct identity_item item;
-  if (version != 1) {
-    return store_get_identity(h->config.store, node, version, out, err);
-  }
-  for (uint32_t i = 0; i < charter->n_founders; i++) {
-    if (hash_equal(&charter->founders[i].node, node)) {
-      charter_identity_item(charter, i, &item);
-      struct canon_writer w = canon_writer(out);
-      identity_item_write(&w, &item);
-      return canon_written(&w, "identity", err);
-    }
-  }
-  return err_set(err, ERR_NOT_FOUND, "no such member");
+  return federation_identity_item(h->config.store, h->config.federation, node, version, out, err);
 }
 
 /* The octets of the identity body that a member has now. */

@@ -11,9 +11,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "keys/log.h"
 #include "node/confine.h"
 #include "node/ctl_client.h"
 #include "node/net/linkend.h"
+#include "node/store/query_where.h"
 #include "node/supervisor.h"
 
 #define SELF "/proc/self/exe"
@@ -67,10 +69,32 @@ static enum err_code sweep(const struct run *r, struct err *err) {
   return code == OK ? refuse_second(r, err) : code;
 }
 
+/* A new CURVE key takes its place when every other member says that it holds the identity which names it: until then whoever
+ * knows the old one alone must find it served (docs/protocol.md 8). What goes wrong here leaves the old key where it is. */
+static void take_curve(struct run *r) {
+  struct store *store = NULL;
+  struct federation federation = {.members = NULL};
+  struct err err = ERR_INIT;
+  uint8_t next[CURVE_LEN];
+  bool known = false;
+  if (!home_has_next_key(&r->home, KEYFILE_CURVE, next)) return;
+  enum err_code code = store_open(r->home.dir, STORE_READ, NULL, &store, &err);
+  if (code == OK) code = federation_load(store, &federation, &err);
+  const struct federation_member *self = code == OK ? federation_self(&federation) : NULL;
+  if (self != NULL && memcmp(self->identity.curve, next, sizeof next) == 0) {
+    code = query_identity_known(store, &federation, &known, &err);
+  }
+  if (code == OK && known) code = home_take_key(&r->home, KEYFILE_CURVE, next, &err);
+  if (code != OK) log_line(LOG_WARNING, "serve", "the CURVE key before is served", "why=%s", err.message);
+  federation_release(&federation);
+  store_close(store);
+}
+
 static enum err_code run_open(struct run *r, const struct serve_options *options, struct err *err) {
   confine_keys();
   enum err_code code = home_open(options->home, &r->home, err);
   if (code == OK) code = open_seed(r, options->passphrase, err);
+  if (code == OK) take_curve(r);
   if (code == OK && !options->no_gate) code = home_curve_key(&r->home, options->passphrase, r->pub, &r->curve, err);
   if (code == OK) code = home_path(&r->home, "run", r->dir, err);
   if (code == OK) code = home_path(&r->home, "run/ports", r->ports, err);

@@ -19,7 +19,8 @@ const char *dial_endpoint(const struct exchange *x, const struct peer *p) {
   if (p->override[0] != '\0') return p->override;
   const struct federation_member *m = federation_by_node(x->federation, &p->node);
   if (m == NULL || !m->has_address || m->address.n_endpoints == 0) return NULL;
-  return m->address.endpoints[p->endpoint_turn % m->address.n_endpoints];
+  const uint8_t *keys[FEDERATION_CURVES];
+  return m->address.endpoints[p->endpoint_turn / federation_curves(m, keys) % m->address.n_endpoints];
 }
 
 uint64_t dial_rank(const struct exchange *x, const struct peer *p) {
@@ -80,7 +81,9 @@ static void dial(struct exchange *x, uint32_t peer, const char *endpoint) {
   struct link_id id;
   int n = snprintf((char *)id.b, sizeof id.b, "d%llu", (unsigned long long)x->next_dial++);
   id.len = (uint8_t)n;
-  struct exchange_link *l = m == NULL ? NULL : xlink_add(x, &id, m->identity.curve, peer, true);
+  const uint8_t *keys[FEDERATION_CURVES];
+  const uint32_t n_keys = m == NULL ? 0 : federation_curves(m, keys);
+  struct exchange_link *l = n_keys == 0 ? NULL : xlink_add(x, &id, keys[p->endpoint_turn % n_keys], peer, true);
   p->dial_ms = now_ms(x) + p->dial_wait_ms;
   if (l == NULL) return;
   order(x, ACTION_DIAL, l, endpoint);

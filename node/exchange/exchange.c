@@ -204,6 +204,14 @@ void exchange_key_mismatch(struct exchange *x, const uint8_t curve[32]) {
   if (peer == NONE) return;
   x->peers[peer].tried = true;
   x->peers[peer].key_mismatch = true;
+  const struct federation_member *m = federation_by_node(x->federation, &x->peers[peer].node);
+  const uint8_t *keys[FEDERATION_CURVES];
+  for (uint32_t i = 0; m != NULL && federation_curves(m, keys) > 1 && i < x->n_links; i++) { /* it may serve its other key */
+    struct exchange_link *l = x->links[i];
+    if (!l->dialled || l->session.state != SESSION_GREETED || memcmp(l->curve, curve, sizeof l->curve) != 0) continue;
+    dial_again(x, l, false);
+    break;
+  }
   note_set(x->peers[peer].note, "key mismatch: who answers there is not %s, or does not know us", x->peers[peer].handle);
 }
 

@@ -85,6 +85,7 @@ static void checkpoints_follow(struct exchange *x, struct exchange_link *l, uint
 enum err_code heads_write(struct exchange *x, struct exchange_link *l, const struct ask *asked, struct bytes *payload,
                           struct err *err) {
   struct message *m = &x->out;
+  const bool is_first = l->told == 0;
   uint64_t now = now_ms(x), told = l->heads_whole || asked != NULL ? 0 : l->told;
   uint64_t every = x->config.idle_now ? HEADS_NOW_MS : HEADS_EVERY_MS * 4 / 5 + random_below(x, HEADS_EVERY_MS * 2 / 5);
   m->type = MSG_HEADS;
@@ -99,7 +100,9 @@ enum err_code heads_write(struct exchange *x, struct exchange_link *l, const str
   l->heads_ms = now;
   l->regular_ms = now + every;
   l->told = x->changes;
-  if (code == OK && n > 0 && n <= CKPTS_FOLLOW) checkpoints_follow(x, l, told);
+  /* Where our identity went ahead, there is no room for more: what is said at one go must fit the line (node/net/budget.h). */
+  const bool has_room = !is_first || !identity_is_ahead(x);
+  if (code == OK && n > 0 && n <= CKPTS_FOLLOW && has_room) checkpoints_follow(x, l, told);
   return code;
 }
 

@@ -149,7 +149,7 @@ struct peer {
   struct exchange_link *link; /* the OPEN one that is used, or NULL */
   /* dialling */
   char override[LIMIT_ENDPOINT + 1];
-  uint32_t endpoint_turn;
+  uint32_t endpoint_turn;  /* dials that failed: each takes the next key, and behind the last one the next endpoint */
   uint32_t n_ckpts_follow; /* checkpoints that its last HEADS brings with it, outside the quota */
   uint64_t rank;           /* among those that are dialled in a large federation: dial_rank */
   uint64_t dial_ms, dial_wait_ms, reopened_ms;

@@ -9,7 +9,7 @@
 
 #define ZAP_DOMAIN "specola"
 #define ZAP_NO_MEMBER 400 /* the status that a stranger gets; a member with too many connections gets another one */
-#define ZAP_KEYS 512      /* current and next key of LIMIT_MEMBERS members */
+#define ZAP_KEYS 768      /* key, next key and key before of LIMIT_MEMBERS members */
 
 struct zap; /* opaque */
 

@@ -75,4 +75,8 @@ MUST_CHECK enum err_code query_reader_load(struct query_reader *r, int64_t objec
 /* The record id of an entry; zeros if it is none. */
 struct hash query_record_id(const struct federation *f, struct view envelope);
 
+/* ERR_NOT_FOUND with what can be told of a position that no object stands at: withdrawn by a cut, or simply none. */
+MUST_CHECK enum err_code query_withdrawn(struct store *s, const struct federation *f, const struct schema_set *set,
+                                         const struct log *log, uint64_t index, struct err *err);
+
 #endif

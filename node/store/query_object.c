@@ -32,10 +32,10 @@ static void add(struct candidates *c, int64_t object) {
 
 /* ---- by reference ---- */
 
-static enum err_code by_reference(struct store *s, const struct federation *f, const char *name, struct candidates *c,
-                                  struct err *err) {
+static enum err_code by_reference(struct store *s, const struct federation *f, const struct schema_set *set, const char *name,
+                                  struct candidates *c, struct err *err) {
   struct hash node;
-  struct log log;
+  struct log log = {.no = 0};
   uint64_t gen = 0;
   uint64_t index = 0;
   int64_t object = 0;
@@ -52,6 +52,9 @@ static enum err_code by_reference(struct store *s, const struct federation *f, c
   if (code == OK) {
     add(c, object);
     return OK;
+  }
+  if (code == ERR_NOT_FOUND && log.no != 0) {
+    return query_withdrawn(s, f, set, &log, index, err);
   }
   return code == ERR_NOT_FOUND ? err_set(err, ERR_NOT_FOUND, "no object stands at %.60s", name) : err_set(err, code, NULL);
 }
@@ -207,7 +210,7 @@ enum err_code query_object(struct store *s, const struct federation *f, const st
   struct object object;
   const size_t len = strlen(name);
   store_use_schemas(s, set);
-  enum err_code code = by_reference(s, f, name, &c, err);
+  enum err_code code = by_reference(s, f, set, name, &c, err);
   if (code == ERR_FORMAT) {
     err_clear(err);
     code = is_hex(name, len) ? by_id(s, f, name, len, &c, err) : OK;

@@ -8,6 +8,8 @@
 
 #include "node/store/holds.h"
 #include "node/store/query_fork.h"
+#include "node/store/statement.h"
+#include "protocol/canon.h"
 #include "protocol/checkpoint.h"
 
 /* One question: who holds the first `size` entries of a log. */
@@ -137,5 +139,56 @@ enum err_code query_holders(struct store *s, const struct federation *f, uint64_
     code = *out == NULL ? err_set(err, ERR_MEMORY, NULL) : OK;
   }
   json_decref(q.members);
+  return code;
+}
+
+/* The rowid of the newest identity in the own log. ERR_NOT_FOUND. */
+static enum err_code newest_identity(struct store *s, const struct federation *f, int64_t *rowid, struct err *err) {
+  static const char sql[] = "SELECT max(authority.id) FROM log JOIN authority ON authority.id >= no << 40 AND "
+                            "authority.id < (no + 1) << 40 WHERE node = :node AND kind = 1";
+  sqlite3_stmt *st = NULL;
+  enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_blob(st, 1, hash_view(&f->own));
+  code = statement_one(s, st, "authority", "none", err);
+  if (code == OK) {
+    *rowid = sqlite3_column_int64(st, 0);
+    statement_done(st);
+  }
+  return code == OK && *rowid == 0 ? err_set(err, ERR_NOT_FOUND, "the own log has not begun") : code;
+}
+
+enum err_code query_identity_known(struct store *s, const struct federation *f, bool *known, struct err *err) {
+  struct bytes scratch;
+  struct item item;
+  struct identity_item identity_item;
+  struct identity identity = {.version = 0};
+  json_t *where = NULL;
+  int64_t rowid = 0;
+  const struct federation_member *self = federation_self(f);
+  *known = false;
+  if (self == NULL) {
+    return err_set(err, ERR_NOT_FOUND, "a replica has no log of its own");
+  }
+  bytes_init(&scratch, LIMIT_ITEM);
+  enum err_code code = newest_identity(s, f, &rowid, err);
+  if (code == OK) {
+    code = entry_get(s, rowid, &scratch, &item, err);
+  }
+  if (code == OK) {
+    struct canon_reader r = canon_reader(item.body);
+    identity_item_read(&r, &identity_item);
+    code = canon_finish(&r, "identity", err);
+  }
+  if (code == OK) {
+    code = identity_decode(identity_item.body, &identity, err);
+  }
+  if (code == OK && identity.version == self->identity.version && (code = query_where(s, f, rowid, 0, &where, err)) == OK) {
+    *known = json_integer_value(json_object_get(where, "holding")) == json_integer_value(json_object_get(where, "others"));
+  }
+  json_decref(where);
+  bytes_release(&scratch);
   return code;
 }

@@ -24,5 +24,8 @@ MUST_CHECK enum err_code query_where(struct store *s, const struct federation *f
 /* The same rows for the whole of our own log: {"size": N, "members": […]}; "holds" is "yes" when a member names all of it. */
 MUST_CHECK enum err_code query_holders(struct store *s, const struct federation *f, uint64_t now, json_t **out,
                                        struct err *err);
+/* Whether every other member says that it holds the entry of our newest identity, and so knows it. ERR_NOT_FOUND on a replica;
+ * store errors. */
+MUST_CHECK enum err_code query_identity_known(struct store *s, const struct federation *f, bool *known, struct err *err);
 
 #endif

@@ -30,6 +30,8 @@ as IT publish "$SOURCE"/cli/demo_cases/it/{spid,pagopa}.draft "${P[@]}"
 exits 0
 as IT export --to bundle -o "$folder/all.bundle"
 as IT backup "$folder/IT.backup"
+as IT key rotate --node --out "$folder/IT.rotation"
+as roots root sign "$folder/IT.rotation" --key "$folder/IT-1.key" "${P[@]}"
 exits 0
 as editor key new -o "$folder/editor.pub" --name Redazione "${P[@]}"
 exits 0

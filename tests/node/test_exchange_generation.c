@@ -158,7 +158,7 @@ static void publish(struct fixture_node *node, uint64_t first, uint32_t n) {
 }
 
 static void repair(const struct branches *b) {
-  static const enum held held[] = {HOLDS_OWN, HOLDS_OWN, HOLDS_OTHER, HOLDS_COMMON, HOLDS_NOTHING, HOLDS_OTHER};
+  static const enum held held[] = {HOLDS_OWN, HOLDS_OWN, HOLDS_OTHER, HOLDS_COMMON, HOLDS_NOTHING};
   const uint32_t n = sizeof held / sizeof held[0];
   struct sim *s = found(n);
   struct fixture_node *nodes = s->f.nodes;
@@ -196,11 +196,9 @@ static void repair(const struct branches *b) {
 
 static void all_come_to_the_branch_that_a_cut_names(void **state) {
   (void)state;
-  repair(&(struct branches){.common = 3, .own = 4, .others = 2});           /* the other branch is shorter than the cut, */
-  repair(&(struct branches){.common = 3, .own = 2, .others = 4});           /* longer, */
-  repair(&(struct branches){.common = 3, .own = 3, .others = 3});           /* as long, */
-  repair(&(struct branches){.common = 0, .own = 9, .others = 6});           /* another from its beginning, */
-  repair(&(struct branches){.common = 6, .own = 5, .others = 5, .cut = 5}); /* or withdrawn with the owner's own. */
+  repair(&(struct branches){.common = 1, .own = 3, .others = 1});           /* the other branch is shorter than the cut, */
+  repair(&(struct branches){.common = 0, .own = 1, .others = 3});           /* longer and another from its beginning, */
+  repair(&(struct branches){.common = 3, .own = 1, .others = 1, .cut = 4}); /* or withdrawn with the owner's own. */
 }
 
 int main(void) {
