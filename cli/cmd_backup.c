@@ -13,6 +13,7 @@
 #include "cli/out.h"
 #include "cli/verifying.h"
 #include "node/archive.h"
+#include "node/network.h"
 #include "node/clock.h"
 
 const struct option_row options_backup[] = {
@@ -98,10 +99,10 @@ enum err_code cmd_backup(struct cli *cli, const struct args *args, struct err *e
 }
 
 static void say_restored(struct cli *cli, const struct here *here, const struct archive_about *about) {
-  char span[OUT_SPAN_MAX];
+  char span[NETWORK_SPAN_MAX];
   const uint64_t now_s = clock_unix(clock_system());
   json_t *guard = NULL;
-  out_span(now_s > about->made ? now_s - about->made : 0, span);
+  network_span(now_s > about->made ? now_s - about->made : 0, span);
   out_set_text(cli, "home", here->home.dir);
   out_set_number(cli, "made", about->made);
   out_set_bool(cli, "keys", about->has_keys);

@@ -137,7 +137,7 @@ static enum err_code check_self(const struct hall *h, uint32_t n, struct err *er
   if (!pubkey_equal(&h->config.node_key->pub, &self->identity.node_key)) {
     return err_set(err, ERR_REFUSED, "the node key is not the one of the node's identity");
   }
-  if (!hall_may_begin(h, &f->own, self->identity.gen)) {
+  if (!hall_may_begin(h, &h->config.federation->own, self->identity.gen)) {
     (void)err_set(err, ERR_REFUSED, "generation %llu of the log begins when the one before stands at its cut",
                   (unsigned long long)self->identity.gen);
     return err_hint(err, "specola sync brings what is missing");
