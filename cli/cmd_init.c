@@ -225,6 +225,13 @@ static enum err_code check_store(const struct cli *cli, bool alone, struct err *
   return err_hint(err, "take another --home, or move that one away");
 }
 
+/* Nothing is overwritten, but what an init that was cut short may have written itself. */
+static enum err_code check_out(const struct cli *cli, const char *out, struct err *err) {
+  char key[HOME_PATH_MAX];
+  const enum err_code code = path_join(cli->home, "node", ".key", key, err);
+  return code != OK || access(key, F_OK) == 0 ? code : cli_new_file(out, err);
+}
+
 /* Everything is validated, then the passphrase asked. */
 static enum err_code prepare(struct cli *cli, const struct args *args, struct init *i, struct err *err) {
   i->observatory = args_value(args, "found");
@@ -235,7 +242,7 @@ static enum err_code prepare(struct cli *cli, const struct args *args, struct in
   } else if (code == OK) {
     code = roots_read(args_value(args, "root"), &i->roots, err);
   }
-  if (code != OK || (code = cli_new_file(i->out, err)) != OK ||
+  if (code != OK || (code = check_out(cli, i->out, err)) != OK ||
       (code = find_coordinator(cli, args, &i->coordinator, &i->fresh, err)) != OK) {
     return code;
   }

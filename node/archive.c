@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "node/store/enclosure.h"
 
 #define FILE_MAX ((size_t)16 * 1024 * 1024) /* octets of one file beside the store */
+#define MARK "restoring"                    /* a file of a home that is not whole yet */
 #define STORE_FILE "store.db"
 #define CONFIG_FILE "node.ini"
 
@@ -123,24 +125,49 @@ static enum err_code write_facts(struct writing *w, const struct federation *f, 
   return code;
 }
 
+/* The name under which a backup is written until it is whole; what one that was cut short left there goes. */
+static enum err_code partial_name(const char *path, char partial[HOME_PATH_MAX], struct err *err) {
+  char journal[HOME_PATH_MAX];
+  const int n = snprintf(partial, HOME_PATH_MAX, "%s.partial", path);
+  const int m = snprintf(journal, sizeof journal, "%s.partial-journal", path);
+  if (n < 0 || n >= HOME_PATH_MAX || m < 0 || m >= HOME_PATH_MAX)
+    return err_set(err, ERR_LIMIT, "%s: the path is too long", path);
+  if (access(path, F_OK) == 0) {
+    err_set(err, ERR_REFUSED, "%s is there already", path);
+    return err_hint(err, "take another name: nothing is overwritten");
+  }
+  (void)unlink(journal);
+  (void)unlink(partial);
+  return OK;
+}
+
+/* File systems without that flag have their names looked at by partial_name alone. */
+static enum err_code take_name(const char *partial, const char *path, struct err *err) {
+  int failed = renameat2(AT_FDCWD, partial, AT_FDCWD, path, RENAME_NOREPLACE) == 0 ? 0 : errno;
+  if (failed == EINVAL || failed == ENOSYS) failed = rename(partial, path) == 0 ? 0 : errno;
+  return failed == 0 ? store_durable(path, err) : err_errno(err, ERR_IO, failed, path);
+}
+
 enum err_code archive_write(const struct home *home, const struct federation *f, const char *path, enum archive_keys keys,
                             uint64_t now_s, struct archive_about *out, struct err *err) {
   static const char *const FOLDERS[] = {"", "schema", "schema/vocab"};
   struct writing w = {.home = home, .keys = keys, .about = out};
-  char store[HOME_PATH_MAX];
+  char store[HOME_PATH_MAX], partial[HOME_PATH_MAX];
   *out = (struct archive_about){.made = now_s};
   (void)snprintf(out->handle, sizeof out->handle, "%s", federation_handle(f, &f->own));
   enum err_code code = home_path(home, STORE_FILE, store, err);
-  if (code == OK) code = store_copy(store, path, err);
+  if (code == OK) code = partial_name(path, partial, err);
+  if (code == OK) code = store_copy(store, partial, err);
   if (code != OK) return code;
-  code = enclosure_open(path, ENCLOSURE_MAKE, &w.enclosure, err);
+  code = enclosure_open(partial, ENCLOSURE_MAKE, &w.enclosure, err);
   for (size_t i = 0; i < sizeof FOLDERS / sizeof FOLDERS[0] && code == OK; i++)
     code = write_folder(&w, FOLDERS[i], err);
   if (code == OK) code = write_facts(&w, f, err);
   if (code == OK) code = enclosure_finish(w.enclosure, err);
   enclosure_close(w.enclosure);
-  if (code == OK) code = store_durable(path, err);
-  if (code != OK) (void)unlink(path);
+  if (code == OK) code = store_durable(partial, err);
+  if (code == OK) code = take_name(partial, path, err);
+  if (code != OK) (void)unlink(partial);
   out->has_keys = w.n_keys == 2;
   return code;
 }
@@ -182,8 +209,30 @@ enum err_code archive_look(const char *path, struct archive_about *out, struct e
 
 /* ---- restoring ---- */
 
-/* The folder is there, empty, and ours alone. */
+static bool is_there(const char *dir, const char *name) {
+  char path[HOME_PATH_MAX];
+  return join(dir, name, path, NULL) == OK && access(path, F_OK) == 0;
+}
+
+static void remove_file(const char *dir, const char *name) {
+  char path[HOME_PATH_MAX];
+  if (join(dir, name, path, NULL) == OK) (void)unlink(path);
+}
+
+/* A restoring that was cut short left its mark, and is done anew: what it wrote is overwritten, and the store goes first. A
+ * node that is whole is none of these. */
+static bool goes_on(const char *dir) {
+  static const char *const STORE[] = {STORE_FILE, STORE_FILE "-wal", STORE_FILE "-shm", STORE_FILE "-journal"};
+  if (is_there(dir, CONFIG_FILE)) remove_file(dir, MARK);
+  if (!is_there(dir, MARK)) return false;
+  for (size_t i = 0; i < sizeof STORE / sizeof STORE[0]; i++)
+    remove_file(dir, STORE[i]);
+  return true;
+}
+
+/* The folder is there, empty but for what goes_on, and ours alone; it has the mark. */
 static enum err_code prepare(const char *dir, struct err *err) {
+  char mark[HOME_PATH_MAX];
   struct stat st;
   bool is_empty = true;
   if (mkdir(dir, 0700) != 0 && errno != EEXIST) return err_errno(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, dir);
@@ -193,11 +242,13 @@ static enum err_code prepare(const char *dir, struct err *err) {
     is_empty = is_empty && (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0);
   const bool is_ours = fstat(dirfd(d), &st) == 0 && ((st.st_mode & 077) == 0 || (is_empty && fchmod(dirfd(d), 0700) == 0));
   (void)closedir(d);
-  if (!is_empty) {
+  if (!is_empty && !goes_on(dir)) {
     err_set(err, ERR_REFUSED, "%s is not empty", dir);
     return err_hint(err, "restore into a folder of its own: --home DIR; nothing is overwritten");
   }
-  return is_ours ? OK : err_set(err, ERR_PERMISSIONS, "%s is open to other users", dir);
+  if (!is_ours) return err_set(err, ERR_PERMISSIONS, "%s is open to other users", dir);
+  const enum err_code code = join(dir, MARK, mark, err);
+  return code == OK ? file_write(mark, view_of(NULL, 0), true, err) : code;
 }
 
 struct restoring {
@@ -229,7 +280,7 @@ static enum err_code make_folders(const char *dir, struct err *err) {
   enum err_code code = OK;
   for (size_t i = 0; i < 2 && code == OK; i++) {
     code = join(dir, FOLDERS[i], path, err);
-    if (code == OK && mkdir(path, 0700) != 0) code = err_errno(err, ERR_IO, errno, path);
+    if (code == OK && mkdir(path, 0700) != 0 && errno != EEXIST) code = err_errno(err, ERR_IO, errno, path);
   }
   return code;
 }
@@ -256,6 +307,7 @@ enum err_code archive_restore(const char *path, const char *dir, struct archive_
   if (code == OK) code = store_durable(store, err);
   if (code == OK) code = restore_files(from, dir, false, err);
   if (code == OK) code = restore_files(from, dir, true, err);
+  if (code == OK) remove_file(dir, MARK);
   enclosure_close(from);
   return code;
 }

@@ -23,7 +23,8 @@ MUST_CHECK enum err_code archive_write(const struct home *home, const struct fed
                                        enum archive_keys keys, uint64_t now_s, struct archive_about *out, struct err *err);
 /* What stands in a backup. Errors of enclosure_open. */
 MUST_CHECK enum err_code archive_look(const char *path, struct archive_about *out, struct err *err);
-/* Makes a home of a backup at dir, which is empty or not there; node.ini comes last, so that half a home is none. ERR_REFUSED
+/* Makes a home of a backup at dir, which is empty or not there; node.ini comes last, so that half a home is none, and
+ * one that was cut short is done anew. ERR_REFUSED
  * (something is there), ERR_FORMAT (a name that no backup has), those of archive_look, file_write. */
 MUST_CHECK enum err_code archive_restore(const char *path, const char *dir, struct archive_about *out, struct err *err);
 

@@ -22,18 +22,19 @@ from lab import ROOT, SPECOLA, Lab, skip  # noqa: E402
 FAULTS = ("kill", "io", "full", "starve", "starve on")
 STARVE = os.environ.get("SPECOLA_STARVE", os.path.join(ROOT, ".build/dev/tests/crash/libstarve.so"))
 STRIKE = os.environ.get("SPECOLA_STRIKE", os.path.join(ROOT, ".build/dev/tests/crash/strike"))
-COMPANIONS = re.compile(r"store\.(db|lock|db-wal|db-shm)$")  # of a store; they come and go
+COMPANIONS = re.compile(r"store\.(db|lock|db-wal|db-shm)$|backup\.time\.new-")  # of a store; of a note that the next backup writes anew
 
 
 class Command:
     """One row: what is run in a copy of the setting, and what its repetition may say if it was done already.
 
-    sizes: the sizes that the own log may have afterwards; the last one when it is done. made: files that are there when it is done.
+    sizes: the sizes that the own log may have afterwards; the last one (ended: one of these) when it is done. made: files that are there when it is done.
     said: what the repetition says when it ends otherwise than with 0; then: the way on that it names, if something is missing."""
 
-    def __init__(self, name, setting, words, sizes=(), made=(), said=None, then=None, who="IT"):
+    def __init__(self, name, setting, words, sizes=(), made=(), said=None, then=None, who="IT", ended=None):
         self.name, self.setting, self.words, self.who = name, setting, words, who
         self.sizes, self.made, self.said, self.then = sizes, made, said, then
+        self.ended = ended or sizes[-1:]
 
 
 SECRET = "--passphrase-file ../passphrase"
@@ -49,13 +50,16 @@ COMMANDS = (
     Command("join", "signed", "join two.charter", (None, 0, 1, 2), ("IT/home/observatory.charter",), "joined an observatory already"),
     Command("publish", "alone", f"publish new.draft {SECRET}", (4, 5)),
     Command("publish --replaces", "alone", f"publish new.draft --replaces IT-2 {SECRET}", (4, 5)),
-    Command("withdraw", "alone", f"withdraw IT-2 {SECRET}", (4, 5)),
+    Command("withdraw", "alone", f"withdraw IT-2 --yes {SECRET}", (4, 5)),
     Command("import rows", "alone", f"import rows.ndjson {SECRET}", tuple(range(4, 305))),
     Command("import a bundle", "other", "import it.bundle", (2,), who="FR"),
     Command("person certify", "alone", "person certify editor.pub --role editor", (4, 5)),
     Command("key backup", "alone", "key backup stick", (4,), ("stick/node.key", "stick/IT-1.key", "stick/person.key")),
     Command("key backup --move", "alone", "key backup stick --move", (4,), ("stick/node.key", "stick/IT-1.key", "stick/IT-2.key")),
-    Command("key show", "alone", "key show -o me.pub", (4,), ("me.pub",)),
+    Command("key show", "alone", "key show -o me.pub", (4,), ("me.pub",), "exists"),
+    Command("backup", "alone", "backup node.backup --keys all", (4,), ("node.backup",), "is there already"),
+    Command("restore", "copied", f"restore node.backup {SECRET}", (None, 4), ("IT/home/node.ini",), "is not empty"),
+    Command("takedown", "alone", f"takedown IT-2 --reason mistake --yes {SECRET}", (4, 5, 6), (), "taken down already", ended=(5, 6)),
     Command("export a bundle", "alone", "export --to bundle -o out.bundle", (4,), ("out.bundle",), "exists"),
     Command("export rows", "alone", "export --to ndjson.zst --force -o rows.ndjson", (4,), ("rows.ndjson",)),
     Command("rebuild", "alone", "rebuild", (4,)),
@@ -132,6 +136,12 @@ class Workshop:
         self.rows(300)
         os.mkdir(os.path.join(self.work, "stick"))
 
+    def copied(self):
+        """A backup, and an empty folder."""
+        self.enter("alone")
+        self.must("backup node.backup --keys all")
+        shutil.rmtree(os.path.join(self.work, "IT"))
+
     def rows(self, n):
         with open(os.path.join(self.work, "rows.ndjson"), "w", encoding="utf-8") as file:
             for i in range(n):
@@ -198,15 +208,15 @@ def strike(shop, command, fault, point, names):
         assert re.search(r"specola: \S", said), f"it failed without a word\n{said}"
     before = check_whole(shop, command, "behind the fault")
     if not struck:  # the fault was survived: then it is done
-        assert before is None or before == command.sizes[-1], f"it says that it is done, and the log has {before} entries"
+        assert before is None or before in command.ended, f"it says that it is done, and the log has {before} entries"
     again, words = shop.run(command.words, command.who)
     if again != 0:
         assert command.said is not None and re.search(command.said, words), f"the repetition ended with {again}\n{words}"
-        if command.then is not None:
+        if command.then is not None and not all(os.path.exists(os.path.join(shop.work, path)) for path in command.made):
             assert "specola " + command.then.rsplit(" ", 1)[0] in words, f"the way on is not named\n{words}"
             shop.must(command.then, command.who)
     after = check_whole(shop, command, "behind the repetition")
-    assert after is None or after == command.sizes[-1], f"behind the repetition the log has {after} entries"
+    assert after is None or after in command.ended, f"behind the repetition the log has {after} entries"
     for path in command.made:
         assert os.path.exists(os.path.join(shop.work, path)), f"{path} is not there behind the repetition\n{words}"
     litter = shop.names() - names
