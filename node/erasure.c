@@ -191,7 +191,7 @@ static enum err_code admit(struct hall *h, uint64_t kind, const struct hash *sub
   if (items == NULL || envelopes == NULL || *out == NULL) {
     code = err_set(err, ERR_MEMORY, NULL);
   }
-  for (uint32_t i = 0; i < n && code == OK; i++) {
+  for (uint32_t i = 0; items != NULL && envelopes != NULL && i < n && code == OK; i++) {
     bytes_init(&envelopes[i], LIMIT_ENVELOPE);
     code = seal(h, kind, &subjects[i], reason, &envelopes[i], err);
     items[i] = (struct item){.envelope = bytes_view(&envelopes[i]), .state = ITEM_BODILESS};

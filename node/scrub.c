@@ -53,7 +53,10 @@ static enum err_code read_finished(struct hall *h, uint64_t *out, struct err *er
 }
 
 enum err_code hall_scrub_state(struct hall *h, struct scrub_state *out, struct err *err) {
-  *out = h->scrub == NULL ? (struct scrub_state){.running = false} : h->scrub->state;
+  memset(out, 0, sizeof *out);
+  if (h->scrub != NULL) {
+    *out = h->scrub->state;
+  }
   out->left = h->n_damaged;
   return read_finished(h, &out->finished, err);
 }

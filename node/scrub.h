@@ -9,7 +9,7 @@
 
 #include "node/ingest.h"
 
-#define SCRUB_EVERY_S (7 * 86400) /* a pass begins so long after the last one ended */
+#define SCRUB_EVERY_S ((uint64_t)7 * 86400) /* a pass begins so long after the last one ended */
 
 struct scrub_state {
   bool running;

@@ -34,9 +34,9 @@ static const char *reason_code(const struct schema_set *set, uint64_t number, ch
 /* The takedown itself. One that is not here is told by its id alone. */
 static enum err_code tell(struct asking *a, const struct hash *takedown, struct err *err) {
   struct bytes scratch;
-  struct item item;
+  struct item item = {.state = ITEM_BODILESS};
   struct record record;
-  struct log log;
+  struct log log = {.no = 0};
   char reference[REFERENCE_MAX];
   char id[HASH_HEX_LEN];
   char room[24];
@@ -118,7 +118,7 @@ static int compare_handles(const void *a, const void *b) {
 }
 
 static void put_erased(struct asking *a) {
-  const char *handles[LIMIT_MEMBERS];
+  const char *handles[LIMIT_MEMBERS] = {NULL};
   size_t n = 0;
   json_t *list = json_array();
   for (uint32_t i = 0; i < a->f->epoch.n_members; i++) {
