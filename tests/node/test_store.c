@@ -180,8 +180,8 @@ static void an_older_store_gets_what_was_added_when_it_is_written(void **state) 
   char path[512];
   (void)state;
   found_closed(&f, true, path);
-  run_sql(path, "DROP TABLE holds; DROP TABLE evidence; DROP TABLE erasure; DROP TABLE outbox; DROP TABLE withdrawn; PRAGMA "
-                "user_version = 1");
+  run_sql(path, "DROP TABLE holds; DROP TABLE evidence; DROP TABLE erasure; DROP TABLE damaged; DROP TABLE outbox; "
+                "DROP TABLE withdrawn; PRAGMA user_version = 1");
   struct fork fork = {.node = f.nodes[0].id, .gen = 1, .from = 7, .exact = true, .received = 12};
   struct store *reader = NULL;
   assert_int_equal(store_open(f.nodes[0].dir, STORE_READ, NULL, &reader, NULL), OK);
