@@ -15,6 +15,7 @@
 #include "keys/words.h"
 #include "node/clock.h"
 #include "node/ctl_client.h"
+#include "node/exchange/counters.h"
 #include "node/network.h"
 #include "node/store/query_fork.h"
 #include "node/store/query_where.h"
@@ -141,17 +142,6 @@ static void span_of(const json_t *json, const char *key, char out[NETWORK_SPAN_M
   }
 }
 
-/* True for a counter that only says that a peer is alive (node/exchange/counters.h). */
-static bool is_traffic(const char *name) {
-  static const char *const plain[] = {"frames.", "octets.", "entries.", "pull.done", "link.opened"};
-  for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {
-    if (strncmp(name, plain[i], strlen(plain[i])) == 0) {
-      return true;
-    }
-  }
-  return false;
-}
-
 /* "frame.signature 3, timeout 1": counters of a peer that tell of trouble; those of plain traffic are left out. */
 static void counters_of(const json_t *peer, char *out, size_t size) {
   const char *name;
@@ -159,7 +149,7 @@ static void counters_of(const json_t *peer, char *out, size_t size) {
   size_t used = 0;
   out[0] = '\0';
   json_object_foreach(json_object_get(peer, "counters"), name, value) {
-    if (is_traffic(name) || json_integer_value(value) == 0) {
+    if (counter_is_traffic(name) || json_integer_value(value) == 0) {
       continue;
     }
     int n = snprintf(out + used, size - used, "%s%s %jd", used == 0 ? "" : ", ", name, (intmax_t)json_integer_value(value));

@@ -63,6 +63,8 @@ const struct command command_table[] = {
 
     {"sync", "network", "", "exchange once with every member", "scambia una volta con ogni membro", NULL, 0, 0, false,
      cmd_sync},
+    {"explain", "network", "ID [HANDLE]", "why a record is here, or not here; and what a member says of it",
+     "perché un record è qui, o non lo è; e che cosa ne dice un membro", NULL, 1, 2, false, cmd_explain},
     {"peer list", "network", "", "the other members", "gli altri membri", NULL, 0, 0, false, cmd_peer_list},
     {"peer ping", "network", "HANDLE", "ask one member for an answer now", "chiede subito una risposta a un membro", NULL, 1, 1,
      false, cmd_peer_ping},

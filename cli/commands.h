@@ -13,7 +13,7 @@ command_function cmd_new, cmd_check, cmd_publish, cmd_show, cmd_list, cmd_search
 command_function cmd_history, cmd_diff, cmd_edit, cmd_scrub, cmd_takedown, cmd_withdraw;
 command_function cmd_compare, cmd_completion, cmd_doctor, cmd_news, cmd_sql, cmd_stats;
 command_function cmd_person_certify, cmd_person_list, cmd_key_show, cmd_key_new, cmd_key_backup, cmd_key_rotate, cmd_root_new, cmd_root_sign;
-command_function cmd_sync, cmd_peer_list, cmd_peer_ping;
+command_function cmd_sync, cmd_explain, cmd_peer_list, cmd_peer_ping;
 command_function cmd_import, cmd_export, cmd_verify, cmd_rebuild, cmd_backup, cmd_restore;
 
 /* The option tables of commands that have options, beside their functions. */

@@ -56,6 +56,8 @@ static const struct example {
     {"root sign", "specola root sign observatory.charter --key IT-1.key"},
     {"root sign", "specola root sign IT.rotation --key IT-1.key"},
     {"sync", "specola sync"},
+    {"explain", "specola explain IT-312"},
+    {"explain", "specola explain IT-312 FR"},
     {"peer list", "specola peer list"},
     {"peer ping", "specola peer ping FR"},
     {"search", "specola search \"open data\" --facets"},

@@ -33,6 +33,14 @@ bool counter_by_name(const char *name, enum counter *out) {
   return false;
 }
 
+bool counter_is_traffic(const char *name) {
+  static const char *const PLAIN[] = {"frames.", "octets.", "entries.", "pull.done", "link.opened"};
+  for (size_t i = 0; i < sizeof PLAIN / sizeof PLAIN[0]; i++) {
+    if (strncmp(name, PLAIN[i], strlen(PLAIN[i])) == 0) return true;
+  }
+  return false;
+}
+
 enum counter counter_of_error(uint64_t code) {
   if (code < MSGERR_NO_SESSION || code > MSGERR_NOT_MEMBER) return COUNT_ERR_OTHER;
   return (enum counter)(COUNT_ERR_NO_SESSION + (unsigned)(code - MSGERR_NO_SESSION));

@@ -84,6 +84,8 @@ const char *counter_name(enum counter c) __attribute__((const));
 const char *counter_sentence(enum counter c) __attribute__((const));
 /* False if there is no such name; *out is untouched then. */
 bool counter_by_name(const char *name, enum counter *out);
+/* True for one that only says that a peer is alive. */
+bool counter_is_traffic(const char *name);
 /* The counter of an ERR message's code. */
 enum counter counter_of_error(uint64_t code) __attribute__((const));
 

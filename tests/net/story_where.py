@@ -66,6 +66,13 @@ def three_ways_to_be_away():
         text = it.run("where", "IT-2")[1].decode()
         for part in ("another key answers at its address", "its word came over other members", "stopped, or cut off from all"):
             assert part in text, text
+        # explain says of one of them what `where` says of all, and what it says to hold.
+        for handle, holding in (("EE", "EE says that it holds IT-2 (said "), ("PT", "PT has not said what it holds"), ("LV", "LV says that it ")):
+            answer = it.json("explain", "IT-2", handle.lower())
+            assert answer["state"] == "object" and answer["peer"]["holding"].startswith(holding), answer
+            assert answer["peer"]["member"]["reach"] == wanted[handle], answer
+        assert any(f["counter"] == "key-mismatch" for f in it.json("explain", "IT-2", "PT")["peer"]["faults"])
+        assert it.json("explain", "IT-7", "EE")["state"] == "beyond"
         # The same figures as status, which counts seconds at another moment.
         status = {p["handle"]: p for p in it.status()["peers"]}
         for member in json.loads(Web(it).ready().get("/en/network.json")[1])["members"]:
