@@ -138,7 +138,7 @@ static enum err_code fill(const char *form, const struct view holes[HOLES_MAX], 
 }
 
 enum err_code translation_text(const char *text, const char *lang, struct bytes *out, bool *found) {
-  struct view holes[HOLES_MAX];
+  struct view holes[HOLES_MAX] = {{NULL, 0}};
   *found = false;
   for (size_t i = 0; strncmp(lang, "it", 2) == 0 && i < N_ROWS; i++) {
     if (fits(ROWS[i].en, text, holes)) {
