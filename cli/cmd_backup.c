@@ -13,8 +13,8 @@
 #include "cli/out.h"
 #include "cli/verifying.h"
 #include "node/archive.h"
-#include "node/network.h"
 #include "node/clock.h"
+#include "node/network.h"
 
 const struct option_row options_backup[] = {
     {"keys", 0, OPTION_VALUE, "sealed|all|none", "which of the node's keys go along; sealed, if it is not said",
