@@ -75,24 +75,16 @@ enum err_code hall_load_forks(struct hall *h, struct err *err) {
   return loading.code != OK ? loading.code : code;
 }
 
-/* The node key changes only with the generation: the first one's is that of the charter. */
 const struct pubkey *hall_node_key(const struct hall *h, const struct hash *node, uint64_t gen) {
-  const struct charter *charter = &h->config.federation->charter;
-  const struct federation_member *m = federation_by_node(h->config.federation, node);
-  if (m != NULL && m->identity.gen == gen) {
-    return &m->identity.node_key;
-  }
-  for (uint32_t i = 0; gen == 1 && i < charter->n_founders; i++) {
-    if (hash_equal(&charter->founders[i].node, node)) {
-      return &charter->founders[i].identity.node_key;
-    }
-  }
-  return NULL;
+  const struct generation *g = federation_generation(h->config.federation, node, gen);
+  return g == NULL ? NULL : &g->node_key;
 }
 
 enum err_code hall_frozen(const struct hall *h, const struct hash *node, uint64_t gen, uint64_t size, struct err *err) {
   const struct fork *fork = hall_fork(h, node, gen);
-  if (fork == NULL || (fork->exact && size <= fork->from)) {
+  const struct generation *g = federation_generation(h->config.federation, node, gen);
+  const bool is_mended = g != NULL && g->is_closed; /* its cut says which branch it is, and where it ends */
+  if (fork == NULL || is_mended || (fork->exact && size <= fork->from)) {
     return OK;
   }
   return err_set(err, ERR_REFUSED, "its owner forked the log, from %" PRIu64 "%s: nothing is appended to either branch",

@@ -75,7 +75,7 @@ struct federation_member *hall_member(struct hall *h, const struct hash *node);
 /* Reads which logs have forked, when the hall opens. Store errors. */
 MUST_CHECK enum err_code hall_load_forks(struct hall *h, struct err *err);
 /* ERR_REFUSED, with the reason for people, if a log has forked and may not grow to that size: it grows up to where its branches
- * are known to part, which is part of both, and no further. */
+ * are known to part, which is part of both, and no further, until a cut closes the generation. */
 MUST_CHECK enum err_code hall_frozen(const struct hall *h, const struct hash *node, uint64_t gen, uint64_t size,
                                      struct err *err);
 /* Frees the leaf hashes that are kept; they are read again when they are needed. */

@@ -14,12 +14,14 @@
 
 /* ---- a log that has forked ---- */
 
+/* A generation that a cut has closed is frozen no more: the cut says which branch it is. */
 static void take_over(struct exchange_log *log, const struct fork *fork) {
-  log->is_forked = true;
+  log->is_forked = !log->is_closed;
   log->is_exact = fork->exact;
   log->fork_from = fork->from;
-  note_set(log->note, "forked from %llu%s: its owner signed two branches", (unsigned long long)fork->from,
-           fork->exact ? "" : " or below");
+  if (!log->is_closed)
+    note_set(log->note, "forked from %llu%s: its owner signed two branches", (unsigned long long)fork->from,
+             fork->exact ? "" : " or below");
 }
 
 /* When we write the evidence into our own log, if nobody does before: the first who find it, one of the others if they do not.
@@ -48,11 +50,11 @@ static void kept(struct exchange *x, uint32_t index, const struct exchange_link 
   struct exchange_log *log = x->logs[index];
   const struct fork *fork = hall_fork(x->config.hall, &log->node, log->gen);
   if (fork == NULL) return;
-  if (!log->is_forked) tally(x, peer_by_node(x, &log->node), COUNT_CHECKPOINT_FORK, 1);
+  if (!log->is_forked && !log->is_closed) tally(x, peer_by_node(x, &log->node), COUNT_CHECKPOINT_FORK, 1);
   take_over(log, fork);
   record_later(x, log, from == NULL ? RECORD_FIRST_MS : RECORD_OTHERS_MS);
-  fetch_abort(x, index);
-  while (log->n_milestones > 0)
+  if (log->is_forked) fetch_abort(x, index);
+  while (log->is_forked && log->n_milestones > 0)
     free(log->milestones[--log->n_milestones].text);
   for (uint32_t i = 0; i < x->n_links; i++) {
     struct exchange_link *l = x->links[i];
@@ -235,7 +237,8 @@ static void look_at_hall(struct exchange *x) {
   for (uint32_t i = 0; i < n; i++) {
     const struct fork fork = forks[i];
     const struct exchange_log *log = log_of(x, &fork.node, fork.gen, &index);
-    const bool is_known = log == NULL || (log->is_forked && log->is_exact == fork.exact && log->fork_from == fork.from);
+    const bool is_known =
+        log == NULL || ((log->is_forked || log->is_closed) && log->is_exact == fork.exact && log->fork_from == fork.from);
     if (!is_known) kept(x, index, NULL);
   }
 }
