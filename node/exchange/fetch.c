@@ -279,15 +279,14 @@ static bool finish_first(struct exchange *x, uint32_t index) {
   uint64_t before = log->size;
   enum err_code code = hall_pull_finish(done.pull, &result, &err);
   log->slots[0].pull = NULL;
-  if (code == ERR_MISMATCH && result.other_root) { /* of another branch, or of none */
-    forks_other_root(x, index, log->source, &done.milestone);
-    plan_fault(x, index, log->source);
-    return false;
-  }
   if (code == ERR_MISMATCH) {
     const uint32_t source = log->source;
     if (plan_back(x, index, done.milestone.peer)) return false;
-    tally(x, source, COUNT_PULL_MISMATCH, 1);
+    if (result.other_root && !x->logs[index]->is_closed) { /* of another branch, or of none */
+      forks_other_root(x, index, source, &done.milestone);
+    } else {
+      tally(x, source, COUNT_PULL_MISMATCH, 1);
+    }
     plan_fault(x, index, source);
     return false;
   }
