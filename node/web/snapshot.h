@@ -1,7 +1,8 @@
 /*
  * snapshot: what all pages need and few commits change: the federation and the catalogue of objects. A thread of its own, with
  * a read-only connection of its own, makes a new one when the store has changed, so that no request waits for it. Pages of one
- * object read the store itself and are never late; lists may be up to SNAPSHOT_REST_MS and the making behind.
+ * object read the store itself and are never late; lists may be up to SNAPSHOT_REST_MS and the making behind, and KEPT_LATE_MS
+ * more.
  */
 #ifndef SPECOLA_NODE_WEB_SNAPSHOT_H
 #define SPECOLA_NODE_WEB_SNAPSHOT_H
