@@ -14,6 +14,8 @@
 #define LATEST_US 25000u           /* a life is at most so long behind its first word */
 #define LIVES_OF_A_FEDERATION 250u /* then the logs are checked from their first entry on, and others begin */
 
+#define LIFE_WITHOUT_DISK 3 /* exit status of a life whose disk refused to write */
+
 /* Founds a federation of three; its stores are closed. */
 void lives_found(uint64_t seed);
 /* Starts a process; *told: what it says, for life_wait and life_hear. It does not end by itself while its disk works. */
