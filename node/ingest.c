@@ -86,6 +86,7 @@ void hall_fell(struct hall *h, const struct log *log) {
       h->logs[i].state = NULL;
     }
   }
+  hall_forget_leaves(h);
   const uint32_t i = place_of(h, &log->node, log->gen);
   if (log->range.size == 0) {
     drop_at(h, i);

@@ -298,7 +298,7 @@ static bool root_at(const struct exchange *x, const struct exchange_log *log, ui
 void forks_checkpoint(struct exchange *x, uint32_t index, uint32_t peer, struct view text, const struct checkpoint *c) {
   struct exchange_log *log = x->logs[index];
   struct hash own;
-  if (log->is_exact) return;
+  if (log->is_exact || log->is_closed) return;
   if (c->size > log->size) {
     const struct milestone *m = waiting(log, c->size);
     if (m == NULL || hash_equal(&m->root, &c->root)) return;
@@ -317,7 +317,7 @@ void forks_row(struct exchange *x, uint32_t index, uint32_t peer, uint64_t size,
   struct exchange_log *log = x->logs[index];
   struct claim *c = &log->claims[peer];
   struct hash own;
-  const bool may_ask = !log->is_exact && size > 0 && size <= log->size && x->peers[peer].link != NULL &&
+  const bool may_ask = !log->is_exact && !log->is_closed && size > 0 && size <= log->size && x->peers[peer].link != NULL &&
                        now_ms(x) >= c->doubt_before_ms && request_count(x, peer, MSG_WANT) < WANTS_MAX;
   if (!may_ask || !root_at(x, log, size, &own) || memcmp(own.b, root8, 8) == 0) return;
   x->out.u.want.what = WANT_CKPT;
