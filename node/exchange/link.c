@@ -269,7 +269,16 @@ static bool emit_payload(struct exchange *x, struct exchange_link *l, struct exc
   return false;
 }
 
-bool xlink_emit(struct exchange *x, struct exchange_link *l, struct exchange_action *out) {
+/* False: its burst is full for now. */
+static bool has_room(struct exchange_link *l, uint64_t now) {
+  if (now >= l->burst_ms + BURST_GAP_MS) {
+    l->burst_ms = now;
+    l->n_burst = 0;
+  }
+  return l->n_burst < BURST_MAX;
+}
+
+static bool emit(struct exchange *x, struct exchange_link *l, struct exchange_action *out) {
   uint64_t now = now_ms(x);
   if (l->parked) {
     if (now < l->retry_ms) return false;
@@ -284,6 +293,12 @@ bool xlink_emit(struct exchange *x, struct exchange_link *l, struct exchange_act
   return xlink_is_open(l) && emit_payload(x, l, out);
 }
 
+bool xlink_emit(struct exchange *x, struct exchange_link *l, struct exchange_action *out) {
+  if (!has_room(l, now_ms(x)) || !emit(x, l, out)) return false;
+  l->n_burst++;
+  return true;
+}
+
 uint64_t xlink_due(const struct exchange *x, const struct exchange_link *l) {
   uint64_t now = now_ms(x);
   if (l->parked) return l->retry_ms;
@@ -291,6 +306,7 @@ uint64_t xlink_due(const struct exchange *x, const struct exchange_link *l) {
   if (l->hello_due) return now + 1; /* the caller takes what there is after each tick: no hurry */
   if (l->no_session_due) return l->no_session_ms + NO_SESSION_GAP_MS;
   if (!xlink_is_open(l)) return now + TICK_MS;
+  if (l->n_burst >= BURST_MAX && now < l->burst_ms + BURST_GAP_MS) return l->burst_ms + BURST_GAP_MS;
   if (l->out != NULL || l->n_asks > 0 || holds_are_due(l)) return now + 1;
   const uint64_t heads = heads_due_ms(x, l), alert = forks_due_ms(x, l);
   return heads < alert ? heads : alert;
