@@ -29,7 +29,7 @@ enum err_code certificate_of(const struct here *here, const struct pubkey *key, 
 }
 
 enum err_code certificate_needed(const struct here *here, const struct pubkey *key, struct err *err) {
-  struct certified c;
+  struct certified c = {.roles = 0};
   const enum err_code code = certificate_of(here, key, &c, err);
   if (code != OK || (c.roles != 0 && !c.revoked)) {
     return code;

@@ -10,9 +10,9 @@
 #include "cli/here.h"
 #include "cli/out.h"
 #include "cli/takedown.h"
-#include "node/store/query_takedown.h"
 #include "cli/told.h"
 #include "node/network.h"
+#include "node/store/query_takedown.h"
 #include "node/store/query_where.h"
 
 static const char *text_of(const json_t *json, const char *key) {

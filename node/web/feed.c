@@ -71,7 +71,9 @@ static json_int_t newest_of(const json_t *rows) {
   json_int_t newest = 0;
   size_t i = 0;
   const json_t *row = NULL;
-  json_array_foreach(rows, i, row) newest = int_at(row, "created") > newest ? int_at(row, "created") : newest;
+  json_array_foreach(rows, i, row) {
+    newest = int_at(row, "created") > newest ? int_at(row, "created") : newest;
+  }
   return newest;
 }
 
@@ -94,7 +96,9 @@ static void show_feed(struct request *r, struct html *h, const char *path, const
   put_time(h, "updated", newest_of(rows));
   put_atom_link(r, h, "self", "application/atom+xml", self, query);
   put_atom_link(r, h, "alternate", "text/html", path, query);
-  json_array_foreach(rows, i, row) put_entry(r, h, row);
+  json_array_foreach(rows, i, row) {
+    put_entry(r, h, row);
+  }
   html_close(h);
 }
 

@@ -126,8 +126,8 @@ const struct vocabulary *vocabulary_by_name(const struct schema_set *set, const 
 size_t vocabulary_count(const struct vocabulary *v);
 const char *vocabulary_code(const struct vocabulary *v, size_t i);
 bool vocabulary_has(const struct vocabulary *v, struct view code);
-/* The code that somebody means by a word: as it stands, in other letters' case, or, with a lang, by a whole name in that language
- * or English (case and accents aside) that one code alone has. NULL: none. Borrowed from the set. */
+/* The code that somebody means by a word: as it stands, in other letters' case, or, with a lang, by a whole name in that
+ * language or English (case and accents aside) that one code alone has. NULL: none. Borrowed from the set. */
 const char *vocabulary_meant(const struct vocabulary *v, struct view word, const char *lang);
 /* The code whose spelling or name (in lang, or English) is nearest to a word that means none, or NULL. */
 const char *vocabulary_near(const struct vocabulary *v, struct view word, const char *lang);
