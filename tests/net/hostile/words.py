@@ -28,6 +28,9 @@ FORMS = (
     ("WANT CKPT", WANT, [2, HASH, 1, 0], (None, "hash", "gen", "size")),
     ("WANT IDENT", WANT, [3, HASH], (None, "hash")),
     ("WANT EPOCH", WANT, [4, 1], (None, "number")),
+    ("WANT PROOF", WANT, [5, HASH, 1, 1, 0, 1], (None, "hash", "gen", "size", "size", "number")),
+    ("PROOF", PROOF, [HASH, 1, 1, 0, 1, HASH, []], ("hash", "gen", "size", "size", "number", None, "list")),
+    ("ALERT", ALERT, [HASH, 1, b"e"], ("hash", "gen", "octets")),
     ("CKPT", CKPT, [HASH, 1, []], ("hash", "gen", "list")),
     ("EPOCH", EPOCH, [[]], ("list",)),
     ("IDENT", IDENT, [HASH, [], None], ("hash", "list", None)),
@@ -110,17 +113,17 @@ def encoding_rows():
             ("an array that promises more", b"\x99" + good[1:]), ("octets of 2^32 - 1", encode([DATA, None, HASH, 1, 0, 1, 0])[:-1] + b"\x00\xc6\xff\xff\xff\xff"),
             ("broken UTF-8", encode([ERR, None, 7, "ab", 0]).replace(b"ab", b"\xff\xfe")), ("overlong UTF-8", encode([ERR, None, 7, "ab", 0]).replace(b"ab", b"\xc0\x80")),
             ("a surrogate", encode([ERR, None, 7, "abc", 0]).replace(b"abc", b"\xed\xa0\x80")), ("a reserved octet", b"\x93\x04\x03\xc1"),
-            ("reserved, a key twice", encode([PROOF, None])[:-1].replace(b"\x92", b"\x93") + b"\xc0\x82\xa1a\x01\xa1a\x02"),
-            ("reserved, keys that fall", encode([PROOF, None])[:-1].replace(b"\x92", b"\x93") + b"\xc0\x82\xa1b\x01\xa1a\x02"),
-            ("reserved, a key that is no string", b"\x93\x06\xc0\x81\x01\x01"), ("reserved, ten deep", b"\x93\x06\xc0" + b"\x91" * 9 + b"\x01"),
-            ("reserved, 100 000 deep", b"\x93\x06\xc0" + b"\x91" * 100000 + b"\x01"), ("reserved, a list of 2^16 - 1 that is not there", b"\x93\x06\xc0\xdc\xff\xff"))
+            ("reserved, a key twice", encode([BLOB, None])[:-1].replace(b"\x92", b"\x93") + b"\xc0\x82\xa1a\x01\xa1a\x02"),
+            ("reserved, keys that fall", encode([BLOB, None])[:-1].replace(b"\x92", b"\x93") + b"\xc0\x82\xa1b\x01\xa1a\x02"),
+            ("reserved, a key that is no string", b"\x93\x09\xc0\x81\x01\x01"), ("reserved, ten deep", b"\x93\x09\xc0" + b"\x91" * 9 + b"\x01"),
+            ("reserved, 100 000 deep", b"\x93\x09\xc0" + b"\x91" * 100000 + b"\x01"), ("reserved, a list of 2^16 - 1 that is not there", b"\x93\x09\xc0\xdc\xff\xff"))
     for name, payload in rows:
         yield f"payload: {name}", "message.format", "open", octets(payload)
 
 
 def unknown_rows():
-    for name, message in (("PROOF", [PROOF, None, 1]), ("BLOB", [BLOB, 1, HASH]), ("ALERT", [ALERT, None, HASH, 1, b"e"]), ("type 0", [0, None, 1]),
-                          ("type 14", [14, None]), ("type 2^62", [2**62, None, 1]), ("WANT 0", [WANT, 1, 0]), ("WANT 5, PROOF", [WANT, 1, 5, HASH, 1, 1, 1, 0]),
+    for name, message in (("BLOB", [BLOB, 1, HASH]), ("type 0", [0, None, 1]),
+                          ("type 14", [14, None]), ("type 2^62", [2**62, None, 1]), ("WANT 0", [WANT, 1, 0]),
                           ("WANT 7, BLOB", [WANT, 1, 7, HASH, 0, 1]), ("WANT 2^62", [WANT, 1, 2**62])):
         yield f"reserved or unknown: {name}", "message.unknown", "open", said(message)
 
@@ -132,6 +135,8 @@ def unasked_rows():
     yield "DATA: a flood of 64 KiB each", "data.unasked", "open", flood(40, [DATA, 1, HASH, 1, 0, 1, 0, b"x" * 65536])
     yield "IDENT that nobody asked for", "message.unasked", "open", lambda a: a.send([IDENT, 2**40, a.member.node, [], None])
     yield "EPOCH that nobody asked for", "message.unasked", "open", said([EPOCH, 2**40, []])
+    yield "PROOF that nobody asked for", "message.unasked", "open", said([PROOF, 2**40, HASH, 1, 1, 0, 1, HASH, []])
+    yield "ALERT: evidence that is none", "evidence.format", "open", lambda a: a.send([ALERT, None, a.member.node, 1, b"e"])
     forged = encode([7, None, [], []])
     yield "EPOCH: a forged one", "message.unasked", "open", said([EPOCH, None, [[forged, []]]])
     yield "IDENT: a forged one", "message.unasked", "open", lambda a: a.send([IDENT, None, a.member.nodes["IT"], [[encode([1, 2]), [[0, b"s" * 64]]]], None])
