@@ -22,7 +22,7 @@ static void put_escaped(FILE *file, struct view text, bool keep_lines) {
   struct bytes safe;
   bytes_init(&safe, 8 * LINE_MAX_OCTETS);
   if (text_escape(text, keep_lines, &safe, NULL) == OK) {
-    fwrite(safe.p, 1, safe.len, file);
+    fwrite(safe.len == 0 ? "" : (const char *)safe.p, 1, safe.len, file);
   } else { /* no memory left: this is how people learn of it */
     for (size_t i = 0; i < text.len; i++)
       fputc(text.p[i] >= ' ' && text.p[i] <= '~' ? text.p[i] : '?', file);

@@ -53,7 +53,7 @@ for words in "list case" search stats "export --to ndjson"; do
   complains "did you mean --country IT (Italy)?"
 done
 as it --lang it search --country Itaia
-complains "did you mean --country IT (Italia)?"
+complains "si intendeva --country IT (Italia)?"
 as it list case --country ZZ
 exits 2
 complains "specola help country lists the codes"

@@ -13,7 +13,7 @@ with open(path, encoding="utf-8") as file:
 wrong = []
 for row in rows:
     bundle, node = Bundle(), bytes.fromhex(row["id"])
-    bundle.fed_id, bundle.identities = bytes.fromhex(row["fed_id"]), {node: [{"key": bytes.fromhex(row["public"])}]}
+    bundle.fed_id, bundle.identities = bytes.fromhex(row["fed_id"]), {node: [{"key": bytes.fromhex(row["public"]), "gen": 1}]}
     if bundle.proves_fork(bytes.fromhex(row["hex"]), node, [1]) != row["ok"]:
         wrong.append(row["name"])
 print(f"{len(rows)} vectors, judged otherwise: {wrong}")

@@ -158,7 +158,7 @@ def checkpoint_rows():
     for name, counter, change in rows:
         yield f"CKPT: {name}", counter, "open", of(change)
     yield "CKPT: of a log that nobody has", "checkpoint.format", "open", said([CKPT, None, HASH, 1, []])
-    yield "CKPT: of a generation that nobody has", "checkpoint.format", "open", lambda a: a.send([CKPT, None, a.member.node, 9, []])
+    yield "CKPT: of a generation that nobody has, which is asked for", None, "open", lambda a: a.send([CKPT, None, a.member.node, 9, []])
     yield "CKPT: an old one of its own (rollback)", None, "open", lambda a: a.send([CKPT, None, a.member.node, 1, [a.member.checkpoints[1]]])
 
 
