@@ -58,9 +58,10 @@
 #define GUARD_RETRY_MS 10000u /* after an error of the head file or the outbox */
 #define STALL_FIRST_MS 20u    /* a parked frame is tried again */
 #define STALL_LAST_MS 1000u
-#define STALL_CLEAR_MS 10u   /* after a second try nothing else is sent for so long: a refusal may still be on its way */
-#define BURST_MAX 4u         /* frames of a link at one go, */
-#define BURST_GAP_MS 4u      /* and then none for so long: the transport takes eight that wait, and a second refusal costs the link */
+#define STALL_CLEAR_MS 10u /* after a second try nothing else is sent for so long: a refusal may still be on its way */
+#define BURST_MAX 4u       /* frames of a link at one go, */
+#define BURST_GAP_MS                                                                                                           \
+  4u /* and then none for so long: the transport takes eight that wait, and a second refusal costs the link */
 #define STALL_MAX_MS 30000u  /* then the link is given up */
 #define SILENT_MS 60000u     /* a closed accepted link is forgotten */
 #define IDLE_QUIET_MS 300u   /* `sync`: nothing moved for so long */
@@ -114,8 +115,8 @@ struct exchange_link {
   uint64_t told;                 /* x->changes when HEADS was sent last; 0: not yet */
   uint64_t heads_ms, regular_ms; /* of the last HEADS; of the next empty one */
   uint64_t parked_ms, retry_ms, retry_wait_ms;
-  uint64_t burst_ms; /* when its last burst began, */
-  uint32_t n_burst;  /* and how many frames it has */
+  uint64_t burst_ms;                         /* when its last burst began, */
+  uint32_t n_burst;                          /* and how many frames it has */
   struct payload *out, **out_end;            /* n_out of them wait to be said */
   struct ask asks[ASKS_MAX];                 /* a ring */
   uint64_t holds[(LIMIT_MEMBERS + 63) / 64]; /* a bit for each member whose HOLDS waits here */
