@@ -58,10 +58,9 @@
 #define GUARD_RETRY_MS 10000u /* after an error of the head file or the outbox */
 #define STALL_FIRST_MS 20u    /* a parked frame is tried again */
 #define STALL_LAST_MS 1000u
-#define STALL_CLEAR_MS 10u /* after a second try nothing else is sent for so long: a refusal may still be on its way */
-#define BURST_MAX 4u       /* frames of a link at one go, */
-#define BURST_GAP_MS                                                                                                           \
-  4u /* and then none for so long: the transport takes eight that wait, and a second refusal costs the link */
+#define STALL_CLEAR_MS 10u   /* after a second try nothing else is sent for so long: a refusal may still be on its way */
+#define BURST_MAX 4u         /* frames of a link at one go, */
+#define BURST_GAP_MS 4u      /* and then none for so long: the transport holds eight, and a second refusal costs the link */
 #define STALL_MAX_MS 30000u  /* then the link is given up */
 #define SILENT_MS 60000u     /* a closed accepted link is forgotten */
 #define IDLE_QUIET_MS 300u   /* `sync`: nothing moved for so long */

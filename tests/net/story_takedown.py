@@ -25,7 +25,7 @@ def choose_words():
     print(f"SPECOLA_SEED={seed}")
     chance, words = random.Random(seed), set()
     while len(words) < N_WORDS:
-        words.add("".join(chance.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(5)))
+        words.add("".join(chance.choice("bcdfghjklmnpqrstvwxz") for _ in range(5)))
     return sorted(words)
 
 
