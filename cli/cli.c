@@ -298,7 +298,7 @@ static bool wants_json(int argc, char **argv) {
 
 /* So is --lang, for the language of the refusal; read_globals says what is wrong with it. */
 static const char *wanted_language(int argc, char **argv, const char *fallback) {
-  for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+  for (int i = 1; i < argc && argv[i] != NULL && strcmp(argv[i], "--") != 0; i++) {
     const char *value = strncmp(argv[i], "--lang=", 7) == 0 ? argv[i] + 7 : strcmp(argv[i], "--lang") == 0 ? argv[i + 1] : NULL;
     if (value != NULL && value_is_tag(view_of_text(value))) {
       return value;

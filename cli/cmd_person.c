@@ -129,7 +129,7 @@ static void say_certified(struct cli *cli, const struct wish *w, const struct ce
 enum err_code cmd_person_certify(struct cli *cli, const struct args *args, struct err *err) {
   struct wish w;
   struct submit s;
-  struct certified before;
+  struct certified before = {.revoked = false};
   bool known = false;
   char reference[REFERENCE_MAX] = "", territory[8];
   enum err_code code = read_wish(args, &w, err);

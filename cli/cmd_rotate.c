@@ -177,8 +177,7 @@ static enum err_code request(struct cli *cli, const struct args *args, struct er
   const struct federation_member *self = federation_self(&here.federation);
   if (self == NULL) {
     code = err_set(err, ERR_REFUSED, "a replica has no keys to rotate");
-  }
-  if (code == OK) {
+  } else {
     const char *out = args_value(args, "out");
     snprintf(path, sizeof path, "%s%s", out == NULL ? self->member->handle : out, out == NULL ? ".rotation" : "");
     code = begin_next(&here, &items, &next, err);

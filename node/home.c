@@ -203,7 +203,7 @@ static enum err_code have_key(const struct home *h, enum keyfile_use use, const 
   }
   enum err_code code = read_key(h, file, use, passphrase, &key, err);
   if (code == OK && passphrase != NULL && !key.sealed) {
-    code = err_set(err, ERR_REFUSED, "%s/%s is here already, and is not sealed", h->dir, file);
+    (void)err_set(err, ERR_REFUSED, "%s/%s is here already, and is not sealed", h->dir, file);
     code = err_hint(err, "take another --home, or move that one away");
   }
   keyfile_release(&key);
