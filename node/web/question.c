@@ -34,7 +34,8 @@ static enum err_code take_choice(const struct request *r, struct list_question *
   q->choices[q->n_choices].dim = dim;
   q->choices[q->n_choices].code = meant == NULL ? code : meant;
   q->choices[q->n_choices].field = field;
-  q->choices[q->n_choices++].unknown = meant == NULL && !is_in_use(r->site->now->catalogue, dim, code);
+  q->choices[q->n_choices++].unknown =
+      field->vocabulary != NULL && meant == NULL && !is_in_use(r->site->now->catalogue, dim, code);
   return OK;
 }
 
