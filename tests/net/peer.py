@@ -197,7 +197,7 @@ class Peer:
         elif kind == WANT and message[2] == 6:
             self.send([HOLDS, message[1], []])
         elif kind == WANT and message[2] == 5:
-            self.answer_proof(message)
+            self.prove(self.member if message[3] == self.member.node else None, message)
         elif kind == GET:
             self.answer_window(message)
 
@@ -217,10 +217,10 @@ class Peer:
             texts = [m.checkpoint(m.tree.size, m.tree.root(), nacl.signing.SigningKey.generate())]
         self.send([CKPT, req, node, gen, texts])
 
-    def answer_proof(self, message):
-        """The truth about its own log, of inclusion (docs/protocol.md 8.3)."""
-        m, (_, req, _, node, gen, size, index, kind) = self.member, message
-        if node != m.node or size > len(m.items) or kind != 1:
+    def prove(self, m, message):
+        """The truth about a log that it holds (None: it does not), of inclusion (docs/protocol.md 8.3)."""
+        _, req, _, node, gen, size, index, kind = message
+        if m is None or size > len(m.items) or kind != 1:
             self.send([ERR, req, 7, "not held", 0])
             return
         leaves = [hashlib.sha256(b"\0" + item[0]).digest() for item in m.items[:size]]

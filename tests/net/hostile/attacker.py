@@ -71,6 +71,8 @@ class Attacker(Peer):
         special = self.answers.get((message[0], message[2]) if message[0] == WANT else message[0])
         if special is not None:
             special(self, message)
+        elif message[0] == WANT and message[2] == 5:
+            self.prove(self.family.get(message[3]), message)
         elif message[0] == WANT and message[2] == 2 or message[0] == GET:
             self.tell_truth(message)
         elif message[0] != ERR:
