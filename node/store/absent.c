@@ -29,19 +29,7 @@ enum err_code absent_next(struct store *s, int64_t log_no, uint64_t from, uint64
 
 enum err_code absent_count(struct store *s, int64_t log_no, uint64_t *n, struct err *err) {
   static const char sql[] = "SELECT count(*) FROM entry WHERE state = 3 AND id >= :from AND id < :to";
-  sqlite3_stmt *st = NULL;
-  enum err_code code = statement_get(s, sql, &st, err);
-  if (code != OK) {
-    return code;
-  }
-  statement_bind_int(st, 1, entry_rowid(log_no, 0));
-  statement_bind_int(st, 2, entry_rowid(log_no + 1, 0));
-  code = statement_one(s, st, "absent bodies", "no count", err);
-  if (code == OK) {
-    *n = (uint64_t)sqlite3_column_int64(st, 0);
-    statement_done(st);
-  }
-  return code;
+  return statement_number(s, sql, entry_rowid(log_no, 0), entry_rowid(log_no + 1, 0), "absent bodies", "no count", n, err);
 }
 
 static enum err_code put(struct store *s, int64_t rowid, const struct item *item, struct err *err) {

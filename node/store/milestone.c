@@ -191,52 +191,18 @@ enum err_code milestone_next(struct store *s, int64_t *seq, struct err *err) {
 
 enum err_code milestone_above(struct store *s, int64_t log_no, uint64_t size, uint64_t *out, struct err *err) {
   static const char sql[] = "SELECT size FROM milestone WHERE log = :log AND size > :size ORDER BY size LIMIT 1";
-  sqlite3_stmt *st = NULL;
-  enum err_code code = statement_get(s, sql, &st, err);
-  if (code != OK) {
-    return code;
-  }
-  statement_bind_int(st, 1, log_no);
-  statement_bind_int(st, 2, (int64_t)size);
-  code = statement_one(s, st, "milestone", "no milestone above that is held", err);
-  if (code == OK) {
-    *out = (uint64_t)sqlite3_column_int64(st, 0);
-    statement_done(st);
-  }
-  return code;
+  return statement_number(s, sql, log_no, (int64_t)size, "milestone", "no milestone above that is held", out, err);
 }
 
 enum err_code milestone_below(struct store *s, int64_t log_no, uint64_t most, uint64_t *size, struct err *err) {
   static const char sql[] = "SELECT ifnull(max(size), 0) FROM milestone WHERE log = :log AND size <= :most";
-  sqlite3_stmt *st = NULL;
-  enum err_code code = statement_get(s, sql, &st, err);
-  if (code != OK) {
-    return code;
-  }
-  statement_bind_int(st, 1, log_no);
-  statement_bind_int(st, 2, (int64_t)most);
-  code = statement_one(s, st, "milestone", "none", err);
-  if (code == OK) {
-    *size = (uint64_t)sqlite3_column_int64(st, 0);
-    statement_done(st);
-  }
-  return code;
+  return statement_number(s, sql, log_no, (int64_t)most, "milestone", "none", size, err);
 }
 
 enum err_code milestone_bytes(struct store *s, int64_t log_no, uint64_t size, uint64_t *bytes, struct err *err) {
   static const char sql[] = "SELECT body_bytes FROM milestone WHERE log = :log AND size = :size";
-  sqlite3_stmt *st = NULL;
   *bytes = 0;
-  enum err_code code = size == 0 ? OK : statement_get(s, sql, &st, err);
-  if (code != OK || size == 0) {
-    return code;
-  }
-  statement_bind_int(st, 1, log_no);
-  statement_bind_int(st, 2, (int64_t)size);
-  code = statement_one(s, st, "milestone", "no milestone of that size is held", err);
-  if (code == OK) {
-    *bytes = (uint64_t)sqlite3_column_int64(st, 0);
-    statement_done(st);
-  }
-  return code;
+  return size == 0
+             ? OK
+             : statement_number(s, sql, log_no, (int64_t)size, "milestone", "no milestone of that size is held", bytes, err);
 }

@@ -109,6 +109,34 @@ enum err_code statement_one(struct store *s, sqlite3_stmt *st, const char *what,
   return code == OK && !row ? err_set(err, ERR_NOT_FOUND, "%s", missing) : code;
 }
 
+enum err_code statement_run_two(struct store *s, const char *sql, int64_t a, int64_t b, const char *what, struct err *err) {
+  sqlite3_stmt *st = NULL;
+  const enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_int(st, 1, a);
+  statement_bind_int(st, 2, b);
+  return statement_run(s, st, what, err);
+}
+
+enum err_code statement_number(struct store *s, const char *sql, int64_t a, int64_t b, const char *what, const char *missing,
+                               uint64_t *out, struct err *err) {
+  sqlite3_stmt *st = NULL;
+  enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_int(st, 1, a);
+  statement_bind_int(st, 2, b);
+  code = statement_one(s, st, what, missing, err);
+  if (code == OK) {
+    *out = (uint64_t)sqlite3_column_int64(st, 0);
+    statement_done(st);
+  }
+  return code;
+}
+
 enum err_code statement_script(struct store *s, const char *sql, const char *what, struct err *err) {
   if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK) {
     return store_error(s, what, err);

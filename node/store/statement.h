@@ -34,6 +34,12 @@ MUST_CHECK enum err_code statement_step(struct store *s, sqlite3_stmt *st, bool 
  * then, and on store errors, the statement is done. */
 MUST_CHECK enum err_code statement_one(struct store *s, sqlite3_stmt *st, const char *what, const char *missing,
                                        struct err *err);
+/* Runs a statement of two numbers that yields no row. */
+MUST_CHECK enum err_code statement_run_two(struct store *s, const char *sql, int64_t a, int64_t b, const char *what,
+                                           struct err *err);
+/* The number that a statement of two numbers yields. ERR_NOT_FOUND with missing as its message. */
+MUST_CHECK enum err_code statement_number(struct store *s, const char *sql, int64_t a, int64_t b, const char *what,
+                                          const char *missing, uint64_t *out, struct err *err);
 /* Several statements without parameters or rows. */
 MUST_CHECK enum err_code statement_script(struct store *s, const char *sql, const char *what, struct err *err);
 

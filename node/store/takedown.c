@@ -160,17 +160,6 @@ static enum err_code erase(struct derivation *d, int64_t rowid, const struct has
   return code;
 }
 
-static enum err_code put(struct store *s, const char *sql, int64_t a, int64_t b, struct err *err) {
-  sqlite3_stmt *st = NULL;
-  const enum err_code code = statement_get(s, sql, &st, err);
-  if (code != OK) {
-    return code;
-  }
-  statement_bind_int(st, 1, a);
-  statement_bind_int(st, 2, b);
-  return statement_run(s, st, "takedown", err);
-}
-
 /* A copy that waits for the fork guard, or was refused, is in no log and would stay. */
 static enum err_code erase_waiting(struct derivation *d, const struct hash *record, struct err *err) {
   static const char sql[] = "DELETE FROM outbox WHERE id = :id";
@@ -204,7 +193,7 @@ enum err_code takedown_apply(struct derivation *d, int64_t rowid, const struct r
   struct log log;
   size_t n = 0;
   d->takedowns = true;
-  enum err_code code = put(s, sql, rowid, prefix_of(&record->header.subject), err);
+  enum err_code code = statement_run_two(s, sql, rowid, prefix_of(&record->header.subject), "takedown", err);
   if (code == OK) {
     code = log_by_no(s, entry_log_no(rowid), &log, err);
   }
@@ -224,11 +213,13 @@ enum err_code takedown_apply(struct derivation *d, int64_t rowid, const struct r
 
 enum err_code takedown_acknowledge(struct derivation *d, int64_t rowid, const struct record *record, struct err *err) {
   static const char sql[] = "INSERT INTO takedown_ack(id, target) VALUES (:id, :target)";
-  return put(d->content.s, sql, rowid, prefix_of(&record->header.subject), err);
+  return statement_run_two(d->content.s, sql, rowid, prefix_of(&record->header.subject), "takedown", err);
 }
 
 enum err_code takedown_stray(struct derivation *d, int64_t rowid, const struct item *item, struct err *err) {
   static const char sql[] = "INSERT OR IGNORE INTO stray(rid, id) VALUES (:rid, :id)";
   struct hash id;
-  return erasable(item->envelope, &d->fed_id, &id) ? put(d->content.s, sql, prefix_of(&id), rowid, err) : OK;
+  return erasable(item->envelope, &d->fed_id, &id)
+             ? statement_run_two(d->content.s, sql, prefix_of(&id), rowid, "takedown", err)
+             : OK;
 }

@@ -8,18 +8,6 @@
 
 #define COLUMNS "id, state, envelope, salt, body, takedown"
 
-/* Runs a statement of two numbers. */
-static enum err_code run_two(struct store *s, const char *sql, int64_t a, int64_t b, struct err *err) {
-  sqlite3_stmt *st = NULL;
-  const enum err_code code = statement_get(s, sql, &st, err);
-  if (code != OK) {
-    return code;
-  }
-  statement_bind_int(st, 1, a);
-  statement_bind_int(st, 2, b);
-  return statement_run(s, st, "withdrawn entries", err);
-}
-
 enum err_code withdrawn_take(struct store *s, int64_t log_no, uint64_t from, struct err *err) {
   static const char *const rows[] = {"INSERT OR IGNORE INTO withdrawn(arrival, " COLUMNS
                                      ") SELECT (SELECT max(seq) FROM milestone), " COLUMNS
@@ -28,9 +16,9 @@ enum err_code withdrawn_take(struct store *s, int64_t log_no, uint64_t from, str
   static const char milestones[] = "DELETE FROM milestone WHERE log = :log AND size > :size";
   enum err_code code = OK;
   for (size_t i = 0; code == OK && i < sizeof rows / sizeof rows[0]; i++) {
-    code = run_two(s, rows[i], entry_rowid(log_no, from), entry_rowid(log_no + 1, 0), err);
+    code = statement_run_two(s, rows[i], entry_rowid(log_no, from), entry_rowid(log_no + 1, 0), "withdrawn entries", err);
   }
-  return code == OK ? run_two(s, milestones, log_no, (int64_t)from, err) : code;
+  return code == OK ? statement_run_two(s, milestones, log_no, (int64_t)from, "withdrawn entries", err) : code;
 }
 
 enum err_code withdrawn_heal(struct store *s, int64_t rowid, struct view envelope, struct err *err) {
@@ -52,17 +40,5 @@ enum err_code withdrawn_get(struct store *s, int64_t rowid, struct bytes *scratc
 
 enum err_code withdrawn_count(struct store *s, int64_t log_no, uint64_t *n, struct err *err) {
   static const char sql[] = "SELECT count(*) FROM withdrawn WHERE id >= :from AND id < :to";
-  sqlite3_stmt *st = NULL;
-  enum err_code code = statement_get(s, sql, &st, err);
-  if (code != OK) {
-    return code;
-  }
-  statement_bind_int(st, 1, entry_rowid(log_no, 0));
-  statement_bind_int(st, 2, entry_rowid(log_no + 1, 0));
-  code = statement_one(s, st, "withdrawn entries", "none", err);
-  if (code == OK) {
-    *n = (uint64_t)sqlite3_column_int64(st, 0);
-    statement_done(st);
-  }
-  return code;
+  return statement_number(s, sql, entry_rowid(log_no, 0), entry_rowid(log_no + 1, 0), "withdrawn entries", "none", n, err);
 }
