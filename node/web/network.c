@@ -57,23 +57,23 @@ enum err_code model_holders(struct request *r, json_t **out, struct err *err) {
 
 /* ---- as HTML ---- */
 
-static void put_cell(struct html *h, const char *text) {
-  html_element(h, "td", NULL, text);
+static void put_cell(struct request *r, struct html *h, const struct column *column, const char *text) {
+  open_cell(r, h, column);
+  html_text(h, text);
+  html_close(h);
 }
 
 /* A number; nothing where it is not known. */
-static void put_known(struct html *h, const json_t *row, const char *key) {
-  if (json_is_integer(json_object_get(row, key))) {
-    put_number(h, int_at(row, key));
-  } else {
-    put_cell(h, "");
-  }
+static void put_known(struct request *r, struct html *h, const struct column *column, const json_t *row, const char *key) {
+  open_cell(r, h, column);
+  if (json_is_integer(json_object_get(row, key))) html_uint(h, (uint64_t)int_at(row, key));
+  html_close(h);
 }
 
-static void put_span(struct html *h, const json_t *row, const char *key) {
+static void put_span(struct request *r, struct html *h, const struct column *column, const json_t *row, const char *key) {
   char span[NETWORK_SPAN_MAX] = "";
   if (json_is_integer(json_object_get(row, key)) && int_at(row, key) >= 0) network_span((uint64_t)int_at(row, key), span);
-  put_cell(h, span);
+  put_cell(r, h, column, span);
 }
 
 static void open_member(struct request *r, struct html *h, const json_t *member) {
@@ -109,16 +109,16 @@ void show_network(struct request *r, struct html *h, const json_t *model) {
   open_table(r, h, P_NETWORK, COLUMNS, sizeof COLUMNS / sizeof COLUMNS[0]);
   json_array_foreach(members, i, member) {
     open_member(r, h, member);
-    put_cell(h, text_at(member, "sentence"));
-    put_span(h, member, "last_heard_s");
-    put_known(h, member, "behind");
-    put_known(h, member, "ahead");
-    html_open(h, "td");
+    put_cell(r, h, &COLUMNS[1], text_at(member, "sentence"));
+    put_span(r, h, &COLUMNS[2], member, "last_heard_s");
+    put_known(r, h, &COLUMNS[3], member, "behind");
+    put_known(r, h, &COLUMNS[4], member, "ahead");
+    open_cell(r, h, &COLUMNS[5]);
     html_uint(h, (uint64_t)int_at(member, "size"));
     html_text(h, "/");
     html_uint(h, (uint64_t)int_at(model, "size"));
     html_close(h);
-    put_span(h, member, "said_s");
+    put_span(r, h, &COLUMNS[6], member, "said_s");
     html_close(h);
   }
   close_table(h);
@@ -138,8 +138,8 @@ static const char *holds_word(const json_t *member, const char *lang) {
 }
 
 static void put_holders(struct request *r, struct html *h, const json_t *model) {
-  static const struct column COLUMNS[] = {{P_NODE, false},         {P_HOLDS_IT, false}, {P_ENTRIES, true},
-                                          {P_TEXTS_MISSING, true}, {P_LAST_WORD, true}, {P_REACHED, false}};
+  static const struct column COLUMNS[] = {{P_NODE, false},   {P_HOLDS_IT, false},     {P_REACHED, false},
+                                          {P_ENTRIES, true}, {P_TEXTS_MISSING, true}, {P_LAST_WORD, true}};
   const json_t *member = NULL;
   size_t i = 0;
   html_open(h, "p");
@@ -156,11 +156,11 @@ static void put_holders(struct request *r, struct html *h, const json_t *model) 
   open_table(r, h, P_HOLDS_IT, COLUMNS, sizeof COLUMNS / sizeof COLUMNS[0]);
   json_array_foreach(json_object_get(model, "members"), i, member) {
     open_member(r, h, member);
-    put_cell(h, holds_word(member, r->lang));
-    put_known(h, member, "size");
-    put_known(h, member, "missing");
-    put_span(h, member, "said_s");
-    put_cell(h, text_at(member, "sentence"));
+    put_cell(r, h, &COLUMNS[1], holds_word(member, r->lang));
+    put_cell(r, h, &COLUMNS[2], text_at(member, "sentence"));
+    put_known(r, h, &COLUMNS[3], member, "size");
+    put_known(r, h, &COLUMNS[4], member, "missing");
+    put_span(r, h, &COLUMNS[5], member, "said_s");
     html_close(h);
   }
   close_table(h);

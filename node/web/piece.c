@@ -270,6 +270,7 @@ void show_search(struct request *r, struct html *h, const struct schema *schema)
 
 void open_table(struct request *r, struct html *h, enum phrase label, const struct column *columns, size_t n) {
   html_open(h, "table");
+  if (n >= COLUMNS_MANY) html_attr(h, "class", "many");
   html_element(h, "caption", "hidden", phrase(label, r->lang));
   html_open(h, "thead");
   html_open(h, "tr");
@@ -295,4 +296,10 @@ void put_number(struct html *h, json_int_t n) {
   html_attr(h, "class", "number");
   html_uint(h, (uint64_t)n);
   html_close(h);
+}
+
+void open_cell(struct request *r, struct html *h, const struct column *column) {
+  html_open(h, "td");
+  if (column->number) html_attr(h, "class", "number");
+  html_attr(h, "data-column", phrase(column->head, r->lang));
 }

@@ -152,14 +152,17 @@ void put_button(struct html *h, const char *text);
 void put_search(struct request *r, struct html *h, const char *words);
 /* A whole form that searches a kind. */
 void show_search(struct request *r, struct html *h, const struct schema *schema);
-/* A table up to its body: rows of <tr> follow, then close_table. */
+/* A table up to its body: rows of <tr> follow, then close_table. One of many columns stands as blocks on narrow pages: there
+ * its cells are of open_cell, and say which column they belong to. */
 struct column {
   enum phrase head;
   bool number;
 };
+#define COLUMNS_MANY 5
 void open_table(struct request *r, struct html *h, enum phrase label, const struct column *columns, size_t n);
 void close_table(struct html *h);
 void put_number(struct html *h, json_int_t n); /* a cell */
+void open_cell(struct request *r, struct html *h, const struct column *column);
 /* That a log was forked by its owner, where model has a "forked" (node/store/query_fork.h). */
 void show_fork(struct request *r, struct html *h, const json_t *model);
 /* Where objects are: a dimension of countries ({"dim", "codes"}) as a tile map, and as a table. */

@@ -161,11 +161,11 @@ def pages(web, at):
     first = json.loads(web.get("/cases.json")[1])
     yield from ((path, 200) for path in (
         "/", "/cases", "/cases?country=IT&level=regional&level=local", "/cases?q=open+data", "/cases?q=nothingofthekind", "/cases?more=sector",
-        "/bicycles", "/bicycles?frame_type=cargo", "/nodes", "/nodes/IT", "/nodes/FR", f"/{at['full']}", f"/{at['hard']}", f"/{at['bicycle']}",
+        "/bicycles", "/nodes", "/nodes/IT", "/nodes/FR", "/network", f"/{at['full']}", f"/{at['full']}/where", f"/{at['hard']}", f"/{at['bicycle']}",
         f"/{at['withdrawn']}", f"/{at['edited']}", f"/{at['edited']}/v/1", f"/{at['full']}?text=en", "/FR-2"))
     if "after" in first:
         yield f"/cases?after={first['after']}", 200
-    yield from (("/nothing", 404), ("/IT-999999", 404), ("/cases?nonsense=1", 400))
+    yield from (("/IT-999999", 404), ("/cases?nonsense=1", 400))
 
 
 # ---- what they tell ----

@@ -137,7 +137,11 @@ def tells(names, model, lang):
         yield facet["label"]
         for code in facet["codes"]:
             yield f"{code['label']} {code['count']}"
-    for member in model.get("members", ()) if isinstance(model.get("members"), list) else ():
+    members = model.get("members") if isinstance(model.get("members"), list) else []
+    for member in (m for m in members if "sentence" in m):
+        yield from (member["handle"], names.code("country", member["country"], lang), re.sub(r"\d+ s\b.*", "", member["sentence"]),
+                    str(member["size"]) if member.get("size") else "")
+    for member in (m for m in members if "logs" in m):
         yield from (f"{names.code('country', member['country'], lang)}", member["handle"], str(member["objects"]), str(member["logs"][0]["size"]))
     if "fingerprint" in model:
         yield from (model.get("name", ""), model.get("contact", ""), model["fingerprint"], model["node"], str(model["roll"]), *(log["root"] for log in model["logs"]))
