@@ -24,6 +24,8 @@ struct flight {
   struct err err;
 };
 
+#define MERGE_STEPS 4                       /* of full text behind a submission: about as much as it will be written again */
+#define MERGE_LAST_STEPS 128                /* when the way is closed: what remains is core's */
 #define ROW_OVERHEAD (LIMIT_ENVELOPE + 64u) /* octets of a row beside its body */
 
 void batch_clear(struct batch *b) {
@@ -73,6 +75,15 @@ static enum err_code open_hall(struct cli *cli, const struct home *home, struct 
   return hall_open(&config, &s->hall, err);
 }
 
+/* Searches, and the look for what is much like a row, walk through each segment of the full text. What fails is merged later:
+ * the records are in the log. */
+static void merge(struct submit *s, unsigned steps) {
+  s->unmerged = true;
+  for (; s->unmerged && steps > 0; steps--) {
+    if (store_merge(s->store, &s->unmerged, NULL) != OK) return;
+  }
+}
+
 enum err_code submit_open(struct cli *cli, struct submit *out, struct err *err) {
   memset(out, 0, sizeof *out);
   struct home home;
@@ -99,6 +110,7 @@ void submit_release(struct submit *s) {
     free(s->flight);
   }
   hall_close(s->hall);
+  if (s->unmerged) merge(s, MERGE_LAST_STEPS);
   ctl_close(s->ctl);
   signer_release(&s->node_key);
   signer_release(&s->person);
@@ -217,6 +229,7 @@ enum err_code submit_send(struct submit *s, const struct batch *batch, struct re
 static void *fly(void *context) {
   struct flight *f = context;
   f->code = submit_send(f->submit, f->batch, &f->receipt, &f->err);
+  if (f->submit->hall != NULL) merge(f->submit, MERGE_STEPS);
   return NULL;
 }
 

@@ -41,6 +41,7 @@ struct submit {
   struct hall *hall;
   struct head_file head;        /* only with hall */
   struct store *store;          /* only with hall, whose connection it is; owned */
+  bool unmerged;                /* only with hall: submissions left segments of full text to merge */
   struct federation federation; /* only with hall, which may change it; owned */
   struct signer node_key;       /* only with hall */
   struct signer person;         /* zeroed until submit_person */

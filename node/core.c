@@ -18,6 +18,8 @@
 
 #define QUEUE ((size_t)8 * 1024 * 1024) /* octets waiting for the gate, answers waiting for ctl */
 #define QUIET_MS 500                    /* without anything to do, before housekeeping begins */
+#define MERGE_SHARE 32                  /* of its time, that core merges full text for while it is busy with other things */
+#define MERGE_LEAST_MS 100              /* between two steps of that */
 #define STEP_MAX_MS 1000
 #define SCRUB_STEP 200u       /* entries looked at in one step: some ms */
 #define SCRUB_STEP_MS 100     /* between two: 2000 entries a second */
@@ -317,12 +319,27 @@ static enum err_code read_in(struct core *c, struct err *err) {
   return code;
 }
 
+/* Long imports and syncs leave no quiet: without this, searches would walk through hundreds of segments of full text. */
+static void merge_meanwhile(struct core *c) {
+  struct err err = ERR_INIT;
+  bool more = false;
+  const uint64_t begun_ms = clock_ms(clock_system());
+  if (begun_ms < c->merge_next_ms) return;
+  if (store_merge(c->store, &more, &err) != OK) log_line(LOG_WARNING, "core", "merging failed", "why=%s", err.message);
+  const uint64_t ended_ms = clock_ms(clock_system()), pause_ms = MERGE_SHARE * (ended_ms - begun_ms);
+  c->merge_next_ms = ended_ms + (pause_ms < MERGE_LEAST_MS ? MERGE_LEAST_MS : pause_ms);
+}
+
 /* Housekeeping when nothing moved for a while: full text merged, WAL checkpointed; piece by piece. Returns whether more is to
  * do. */
 static bool housekeeping(struct core *c) {
   struct err err = ERR_INIT;
   bool more = false;
-  if (!c->dirty || c->now_ms - c->quiet_since_ms < QUIET_MS) return false;
+  if (!c->dirty) return false;
+  if (c->now_ms - c->quiet_since_ms < QUIET_MS) {
+    merge_meanwhile(c);
+    return false;
+  }
   if (store_idle(c->store, &more, &err) != OK) log_line(LOG_WARNING, "core", "housekeeping failed", "why=%s", err.message);
   c->dirty = more;
   return more;

@@ -46,6 +46,7 @@ struct core {
   size_t n_links;
   uint64_t quiet_since_ms;
   bool dirty;                             /* something was written since the last time of quiet */
+  uint64_t merge_next_ms;                 /* the next step of merging while there is no quiet */
   uint64_t scrub_next_ms;                 /* the next step of a pass over everything held */
   uint64_t erase_since_ms, erase_next_ms; /* takedowns wait to be forgotten since; the next attempt; 0: none wait */
   struct bytes scratch;

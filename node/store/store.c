@@ -424,10 +424,17 @@ uint64_t store_data_version(struct store *s) {
   return version + s->commits;
 }
 
-/* Runs one step and tells whether it changed anything. */
-static enum err_code merge_step(struct store *s, bool *more, struct err *err) {
+static bool is_writer_at_rest(const struct store *s) {
+  return s->mode == STORE_WRITE && sqlite3_get_autocommit(s->db) != 0;
+}
+
+enum err_code store_merge(struct store *s, bool *more, struct err *err) {
   static const char merge[] = "INSERT INTO fulltext(fulltext, rank) VALUES ('merge', 64)";
   const int before = sqlite3_total_changes(s->db);
+  *more = false;
+  if (!is_writer_at_rest(s)) {
+    return OK;
+  }
   if (sqlite3_table_column_metadata(s->db, "main", "fulltext", NULL, NULL, NULL, NULL, NULL, NULL) != SQLITE_OK) {
     return OK;
   }
@@ -453,10 +460,10 @@ static enum err_code shrink_step(struct store *s, bool *more, struct err *err) {
 
 enum err_code store_idle(struct store *s, bool *more, struct err *err) {
   *more = false;
-  if (s->mode != STORE_WRITE || sqlite3_get_autocommit(s->db) == 0) {
+  if (!is_writer_at_rest(s)) {
     return OK;
   }
-  enum err_code code = merge_step(s, more, err);
+  enum err_code code = store_merge(s, more, err);
   if (code == OK && !*more) {
     code = shrink_step(s, more, err);
   }

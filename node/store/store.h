@@ -42,6 +42,9 @@ void store_read_end(struct store *s);
 void store_rollback(struct store *s);
 /* A number that changes with each commit of any process (PRAGMA data_version). */
 uint64_t store_data_version(struct store *s);
+/* One step (64 pages) of merging the segments of the full text, which each commit adds to and each search walks through, all of
+ * them for each word. *more: there is more to merge. Does nothing when reading. Store errors. */
+MUST_CHECK enum err_code store_merge(struct store *s, bool *more, struct err *err);
 /* A small step of housekeeping for idle moments: merges full text segments (64 pages), then gives free pages back to the disk
  * (64), at last empties the write-ahead log. *more: worth calling again soon. Does nothing when reading. Store errors. */
 MUST_CHECK enum err_code store_idle(struct store *s, bool *more, struct err *err);

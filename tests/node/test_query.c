@@ -422,6 +422,48 @@ static void rebuilding_gives_the_same_rows(void **state) {
   fixture_release(&s.f);
 }
 
+static int n_segments(struct fixture_node *node) {
+  sqlite3_stmt *st = NULL;
+  assert_int_equal(sqlite3_prepare_v2(store_db(node->store), "SELECT count(DISTINCT segid) FROM fulltext_idx", -1, &st, NULL),
+                   SQLITE_OK);
+  assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+  const int n = sqlite3_column_int(st, 0);
+  (void)sqlite3_finalize(st);
+  return n;
+}
+
+static void merging_leaves_few_segments_that_answer_as_before(void **state) {
+  static struct scene s;
+  static char before[1024];
+  struct err err = ERR_INIT;
+  bool more = true;
+  (void)state;
+  set(&s);
+  struct fixture_node *it = &s.f.nodes[0];
+  for (int i = 0; i < 12; i++) {
+    char json[256];
+    (void)snprintf(json, sizeof json,
+                   "{\"title\": {\"it\": \"Acqua %d\"}, \"summary\": {\"it\": \"Volta di scuola\"}, \"country\": \"IT\","
+                   "\"level\": \"local\"}",
+                   i);
+    (void)put(it, json, NULL, NULL);
+  }
+  assert_true(n_segments(it) > 12);
+  (void)snprintf(before, sizeof before, "%s", ask(&s, (struct query){.text = "acqua scuola"}));
+  assert_int_equal(store_begin(it->store, &err), OK);
+  assert_int_equal(store_merge(it->store, &more, &err), OK); /* not in the middle of something */
+  assert_false(more);
+  store_rollback(it->store);
+  assert_true(n_segments(it) > 12);
+  for (int steps = 0; steps == 0 || more; steps++) {
+    assert_in_range(steps, 0, 100);
+    assert_int_equal(store_merge(it->store, &more, &err), OK);
+  }
+  assert_in_range(n_segments(it), 1, 4);
+  assert_string_equal(ask(&s, (struct query){.text = "acqua scuola"}), before);
+  fixture_release(&s.f);
+}
+
 /* FTS5 writes its hash out at every savepoint, and SQLite makes one for statements that need a journal of their own: a
  * submission must be one segment, or an ingest takes twice its time. */
 static void a_submission_is_one_segment_of_full_text(void **state) {
@@ -430,7 +472,6 @@ static void a_submission_is_one_segment_of_full_text(void **state) {
   static struct item items[100];
   static struct receipt receipt;
   struct err err = ERR_INIT;
-  sqlite3_stmt *st = NULL;
   (void)state;
   fixture_found(&f, 1, fixture_seed(), true);
   struct fixture_node *it = &f.nodes[0];
@@ -439,11 +480,7 @@ static void a_submission_is_one_segment_of_full_text(void **state) {
     items[i] = records[i].item;
   }
   assert_int_equal(hall_admit(it->hall, items, 100, &receipt, &err), OK);
-  assert_int_equal(sqlite3_prepare_v2(store_db(it->store), "SELECT count(DISTINCT segid) FROM fulltext_idx", -1, &st, NULL),
-                   SQLITE_OK);
-  assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-  assert_int_equal(sqlite3_column_int(st, 0), 1);
-  (void)sqlite3_finalize(st);
+  assert_int_equal(n_segments(it), 1);
   for (uint64_t i = 0; i < 100; i++) {
     fixture_record_release(&records[i]);
   }
@@ -500,6 +537,7 @@ int main(void) {
       cmocka_unit_test(shows_everything_about_an_object),
       cmocka_unit_test(tells_people_and_figures),
       cmocka_unit_test(rebuilding_gives_the_same_rows),
+      cmocka_unit_test(merging_leaves_few_segments_that_answer_as_before),
       cmocka_unit_test(a_submission_is_one_segment_of_full_text),
       cmocka_unit_test(derived_tables_are_made_anew_when_schemas_change),
   };
