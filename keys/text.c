@@ -248,6 +248,18 @@ static enum err_code append_folded(utf8proc_int32_t c, struct bytes *out, struct
   return bytes_append(out, view_of(octets, (size_t)n), err);
 }
 
+/* Appends the ASCII that v begins with, folded. *n: how much of it there is. */
+static enum err_code fold_ascii(struct view v, struct bytes *out, size_t *n, struct err *err) {
+  for (*n = 0; *n < v.len && v.p[*n] < 0x80;)
+    ++*n;
+  enum err_code code = *n == 0 ? OK : bytes_reserve(out, *n, err);
+  for (size_t i = 0; i < *n && code == OK; i++) {
+    const uint8_t c = v.p[i];
+    out->p[out->len++] = c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+  }
+  return code;
+}
+
 enum err_code text_fold(struct view v, struct bytes *out, struct err *err) {
   static const utf8proc_option_t OPTIONS =
       (utf8proc_option_t)(UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK);
@@ -257,7 +269,11 @@ enum err_code text_fold(struct view v, struct bytes *out, struct err *err) {
     uint32_t c = 0;
     utf8proc_int32_t parts[32]; /* no character decomposes into more than 18 */
     int boundary = 0;
-    size_t n = text_decode(view_of(v.p + at, v.len - at), &c);
+    size_t n = 0;
+    code = fold_ascii(view_of(v.p + at, v.len - at), out, &n, err);
+    at += n;
+    if (code != OK || at == v.len) break;
+    n = text_decode(view_of(v.p + at, v.len - at), &c);
     if (n == 0) {
       code = err_set(err, ERR_FORMAT, "octet %zu: not UTF-8", at);
       break;

@@ -18,6 +18,7 @@
 #define PHRASE_LETTERS 14u  /* octets of a phrase that is worth a search: "of the one" is not */
 #define NAME_CHARS 200u     /* a text with a higher limit is no name */
 #define TITLE_PHRASES 4u
+#define FEW 32u /* hashes that are sorted by comparing them */
 
 /* Weights, in percent. */
 #define WEIGHT_TEXT 65u
@@ -71,12 +72,50 @@ static int compare_hashes(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
+/* Few, or nobody's well spread ones: by comparing. */
+static void sort_few(uint64_t *hashes, size_t n) {
+  if (n > FEW) {
+    qsort(hashes, n, sizeof *hashes, compare_hashes);
+    return;
+  }
+  for (size_t i = 1; i < n; i++) {
+    const uint64_t hash = hashes[i];
+    size_t at = i;
+    for (; at > 0 && hashes[at - 1] > hash; at--) {
+      hashes[at] = hashes[at - 1];
+    }
+    hashes[at] = hash;
+  }
+}
+
+/* Hashes are spread evenly: their first octet alone leaves few to compare. */
+static void sort_hashes(uint64_t *hashes, size_t n) {
+  size_t ends[257] = {0};
+  uint64_t *spread = n > FEW ? malloc(n * sizeof *spread) : NULL;
+  if (spread == NULL) {
+    sort_few(hashes, n);
+    return;
+  }
+  for (size_t i = 0; i < n; i++) {
+    ends[(hashes[i] >> 56) + 1]++;
+  }
+  for (size_t octet = 0; octet < 256; octet++) {
+    ends[octet + 1] += ends[octet];
+  }
+  for (size_t i = 0; i < n; i++) {
+    spread[ends[hashes[i] >> 56]++] = hashes[i]; /* what began as the beginning ends as the end */
+  }
+  for (size_t octet = 0, from = 0; octet < 256; from = ends[octet++]) {
+    sort_few(spread + from, ends[octet] - from);
+  }
+  memcpy(hashes, spread, n * sizeof *hashes);
+  free(spread);
+}
+
 /* Sorted, none twice, at most max. */
 static void set_close(struct similarity_set *set, size_t max) {
   size_t n = 0;
-  if (set->n > 0) {
-    qsort(set->hashes, set->n, sizeof set->hashes[0], compare_hashes);
-  }
+  sort_hashes(set->hashes, set->n);
   for (size_t i = 0; i < set->n && n < max; i++) {
     if (n == 0 || set->hashes[i] != set->hashes[n - 1]) {
       set->hashes[n++] = set->hashes[i];

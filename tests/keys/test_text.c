@@ -325,6 +325,12 @@ static void folding_drops_case_and_diacritics_of_the_unions_languages(void **sta
   assert_folded("\xce\x91\xce\xb8\xce\xae\xce\xbd\xce\xb1\xcf\x82", "\xce\xb1\xce\xb8\xce\xb7\xce\xbd\xce\xb1\xcf\x83");
   assert_folded("\xd0\xa1\xd0\x9e\xd0\xa4\xd0\x98\xd0\xaf", "\xd1\x81\xd0\xbe\xd1\x84\xd0\xb8\xd1\x8f");
   assert_folded("\xef\xac\x81", "fi");
+  for (char c = 1; c > 0 && c < 0x7f; c++) {
+    const char from[] = {c, 'A', c, '\xc3', '\xa9', c, '\0'};
+    const char low = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    const char to[] = {low, 'a', low, 'e', low, '\0'};
+    assert_folded(from, to);
+  }
 }
 
 static void folding_refuses_broken_text_and_survives_every_scalar_value(void **state) {
