@@ -158,7 +158,7 @@ def lynx(web, path):
     model = json.loads(web.get(path + ".json")[1])
     for value in (model["title"], model["reference"], model["id"], model["author"]["key"], model["versions"][0]["id"]):
         assert value in flat, (value, dump)
-    for text in read(web, path)[1].texts:
+    for text in read(web, path)[1].texts():
         for word in text.split():
             assert word in flat, (word, dump)
 

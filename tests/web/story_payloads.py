@@ -13,8 +13,8 @@ import unicodedata
 import urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from page import all_pages, check, read, twin_of  # noqa: E402
-from payloads import FAMILIES, all_payloads, harmful, is_refused, without_harm  # noqa: E402
+from page import Page, all_pages, check, read, twin_of  # noqa: E402
+from payloads import FAMILIES, MARKUP, all_payloads, harmful, is_refused, without_harm  # noqa: E402
 from web import Web  # noqa: E402
 from lab import COUNTRIES, ROOT, Lab, skip  # noqa: E402
 
@@ -431,6 +431,7 @@ def names(_):
 def main():
     corpus = all_payloads()
     assert len(corpus) >= 300 and {family for family, _ in corpus} == set(FAMILIES)
+    assert all(Page(f"<!doctype html><p>{text}</p>").faults for text in MARKUP if "<" in text), "the reader would let markup pass"
     if os.environ.get("SPECOLA_SANITIZED"):  # many times slower: a part of each kind
         corpus = corpus[::6]
         assert {family for family, _ in corpus} == set(FAMILIES)
