@@ -167,7 +167,7 @@ class Lab:
         arguments = ["import", path, "--passphrase-file", self.passphrase()]
         return arguments + (["--map", map_path] if map_path else [])
 
-    def converged(self, nodes, seconds=10):
+    def converged(self, nodes, seconds=30):
         return self.until(lambda: len({n.digest() for n in nodes}) == 1, seconds, "the frontier digests are equal: " +
                           ", ".join(f"{n.handle} {n.digest()[:12]}" for n in nodes))
 

@@ -11,7 +11,7 @@ VOID = {"meta", "link", "input", "br", "img"}
 TAGS = VOID | set("html head title body a header footer main nav div section article aside ul ol li dl dt dd p span small em strong code mark h1 h2 "
                   "h3 time caption svg g rect text form label button select option fieldset legend details summary table thead tbody tr th td".split())
 ATTRIBUTES = set("lang charset name content rel href hreflang type class id tabindex role action for maxlength value checked selected open "
-                 "datetime scope title alt src width height viewbox x y rx aria-label aria-labelledby aria-current aria-describedby aria-hidden".split())
+                 "datetime scope title alt src width height viewBox x y rx aria-label aria-labelledby aria-current aria-describedby aria-hidden".split())
 URL = re.compile(r"/(?!/)[^\s\\]*|#[a-z0-9_-]*|https?://[^\s/?#\\][^\s\\]*|mailto:[^\s]*")
 WORDS = re.compile(r"[a-z][a-z0-9_ -]*")
 # What the values of attributes look like. Data stands only in those that are not here, which no browser acts on, and behind ? in links.
@@ -20,8 +20,8 @@ FORMS = {"href": URL, "action": URL, "id": WORDS, "class": WORDS, "for": WORDS, 
          "datetime": re.compile(r"[0-9TZ:-]+"), "aria-labelledby": WORDS, "aria-describedby": WORDS, "aria-current": WORDS, "aria-hidden": re.compile("true")}
 
 
-TOKEN = re.compile(r"""[^<>]+|</[a-z0-9]+>|<[a-z0-9]+(?: [a-z-]+(?:="[^"<>]*")?)*>|<!doctype html>""")
-ATTRIBUTE = re.compile(r""" ([a-z-]+)(?:="([^"<>]*)")?""")
+TOKEN = re.compile(r"""[^<>]+|</[a-z0-9]+>|<[a-z0-9]+(?: [A-Za-z-]+(?:="[^"<>]*")?)*>|<!doctype html>""")
+ATTRIBUTE = re.compile(r""" ([A-Za-z-]+)(?:="([^"<>]*)")?""")
 
 
 @functools.lru_cache(maxsize=20_000)
