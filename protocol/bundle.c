@@ -283,7 +283,7 @@ static enum err_code item_split(const struct bundle_reader *r, struct view item,
   canon_array_exact(&c, 2);
   *type = (unsigned)canon_uint_max(&c, BUNDLE_END);
   if (c.fault == NULL && !may_follow(r->last, *type)) canon_fail(&c, "a type that may not stand here");
-  *payload = canon_skip(&c);
+  *payload = canon_skip_inside(&c, 1);
   if (c.fault != NULL) {
     return err_set(err, ERR_FORMAT, "bundle: %s at octet %" PRIu64, c.fault, offset(r) + c.at);
   }

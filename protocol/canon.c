@@ -399,21 +399,21 @@ static bool step(struct canon_reader *r, struct level *levels, uint32_t max) {
   return r->depth > depth;
 }
 
-/* Closes every level whose last element has just ended. */
-static void levels_close(struct canon_reader *r, struct level *levels) {
-  while (r->depth > 0 && --levels[r->depth - 1].left == 0)
+/* Closes every level of the value whose last element has just ended. */
+static void levels_close(struct canon_reader *r, struct level *levels, unsigned above) {
+  while (r->depth > above && --levels[r->depth - 1].left == 0)
     r->depth--;
 }
 
-/* canon_skip with at most max elements in every array and pairs in every map. */
-static struct view skip(struct canon_reader *r, uint32_t max) {
+/* canon_skip_inside with at most max elements in every array and pairs in every map. */
+static struct view skip(struct canon_reader *r, unsigned above, uint32_t max) {
   struct level levels[LIMIT_DEPTH];
   const uint8_t *from = r->p;
-  r->depth = 0;
+  r->depth = above < LIMIT_DEPTH ? above : LIMIT_DEPTH;
   do {
-    if (r->depth > 0 && levels[r->depth - 1].is_map) (void)canon_key(r, &levels[r->depth - 1].key);
-    if (!step(r, levels, max)) levels_close(r, levels);
-  } while (r->depth > 0 && r->fault == NULL);
+    if (r->depth > above && levels[r->depth - 1].is_map) (void)canon_key(r, &levels[r->depth - 1].key);
+    if (!step(r, levels, max)) levels_close(r, levels, above);
+  } while (r->depth > above && r->fault == NULL);
   r->depth = 0;
   if (r->fault == NULL) return view_of(from, (size_t)(r->p - from));
   r->p = from;
@@ -421,7 +421,11 @@ static struct view skip(struct canon_reader *r, uint32_t max) {
 }
 
 struct view canon_skip(struct canon_reader *r) {
-  return skip(r, UINT32_MAX);
+  return skip(r, 0, UINT32_MAX);
+}
+
+struct view canon_skip_inside(struct canon_reader *r, unsigned above) {
+  return skip(r, above, UINT32_MAX);
 }
 
 struct view canon_pass(struct canon_reader *r) {
@@ -461,6 +465,6 @@ enum err_code canon_check(struct view v, const char *what, struct err *err) {
 enum err_code canon_check_body(struct view v, struct err *err) {
   struct canon_reader r = canon_reader(v);
   if (canon_peek(&r) != CANON_MAP) canon_fail(&r, "map expected");
-  (void)skip(&r, LIMIT_LIST);
+  (void)skip(&r, 0, LIMIT_LIST);
   return canon_finish(&r, "body", err);
 }

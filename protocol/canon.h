@@ -20,7 +20,7 @@ struct canon_reader {
   const uint8_t *start, *p, *end;
   const char *fault;
   size_t at;
-  unsigned depth; /* open arrays and maps of the value being skipped; nesting is checked by canon_skip and canon_check */
+  unsigned depth; /* open arrays and maps, while a value is skipped: nesting is checked by canon_skip and canon_check */
   bool checked;   /* texts and the order of keys are not looked at again */
 };
 
@@ -54,6 +54,8 @@ void canon_signature(struct canon_reader *r, struct signature *out);
 void canon_fixed(struct canon_reader *r, uint8_t *out, size_t len);
 /* Skips one whole value of any type, checking it is canonical down to LIMIT_DEPTH; returns its octets. */
 struct view canon_skip(struct canon_reader *r);
+/* The same for a value that stands inside so many arrays and maps, which count towards LIMIT_DEPTH. */
+struct view canon_skip_inside(struct canon_reader *r, unsigned above);
 /* Passes over one value of octets that canon_check has accepted before: heads and lengths only, neither text nor order of keys
  * is looked at again. Safe, but no judgement, on any others. Returns its octets. */
 struct view canon_pass(struct canon_reader *r);

@@ -104,12 +104,12 @@ enum err_code epoch_item_encode(struct view body, struct bytes *out, struct err 
   return code;
 }
 
-struct view epoch_item_read(struct canon_reader *r) {
+struct view epoch_item_read(struct canon_reader *r, unsigned above) {
   canon_array_exact(r, 2);
   struct view body = canon_bin(r, LIMIT_CHARTER);
   uint32_t n = canon_array(r, LIMIT_LIST); /* the quorum of a later epoch, whose form is reserved */
   for (uint32_t i = 0; i < n; i++)
-    (void)canon_skip(r);
+    (void)canon_skip_inside(r, above + 2);
   return body;
 }
 

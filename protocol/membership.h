@@ -85,9 +85,9 @@ MUST_CHECK enum err_code epoch_from_charter(const struct charter *c, struct epoc
 MUST_CHECK enum err_code epoch_decode(struct view body, struct epoch *out, struct err *err);
 /* Appends the epoch item [body, []] of the first epoch. */
 MUST_CHECK enum err_code epoch_item_encode(struct view body, struct bytes *out, struct err *err);
-/* Reads one epoch item and returns its body (for epoch_decode), borrowed; the quorum is only skipped. Faults are the reader's.
- */
-struct view epoch_item_read(struct canon_reader *r);
+/* Reads one epoch item, which stands inside so many arrays, and returns its body (for epoch_decode), borrowed; the quorum is
+ * only skipped. Faults are the reader's. */
+struct view epoch_item_read(struct canon_reader *r, unsigned above);
 const struct member *epoch_by_node(const struct epoch *e, const struct hash *node);
 const struct member *epoch_by_handle(const struct epoch *e, const char *handle);
 const struct member *epoch_by_roll(const struct epoch *e, uint64_t roll);

@@ -254,7 +254,7 @@ static void read_epoch(struct canon_reader *r, struct message *m) {
   m->u.epoch.n = canon_array(r, MESSAGE_ITEMS);
   for (uint32_t i = 0; i < m->u.epoch.n; i++) {
     const uint8_t *from = r->p;
-    (void)epoch_item_read(r);
+    (void)epoch_item_read(r, 2);
     m->u.epoch.items[i] = since(r, from);
   }
 }
@@ -446,7 +446,7 @@ static uint32_t count_fields(const struct form *form, const struct canon_reader 
 /* A message or request that this version does not read: it is canonical, or ERR_FORMAT. */
 static enum err_code skip_unknown(struct canon_reader *r, uint32_t n_fields, const struct message *m, struct err *err) {
   for (uint32_t i = 0; i < n_fields; i++)
-    (void)canon_skip(r);
+    (void)canon_skip_inside(r, 1);
   enum err_code code = canon_finish(r, "message", err);
   if (code != OK) return code;
   return err_set(err, ERR_NOT_FOUND, "message %s (%llu): reserved or unknown", message_type_name(m->type),

@@ -213,7 +213,7 @@ static void check_epoch_item(struct view body) {
   bytes_init(&out, body.len + 16);
   require(epoch_item_encode(body, &out, NULL) == OK);
   struct canon_reader r = canon_reader(bytes_view(&out));
-  struct view again = epoch_item_read(&r);
+  struct view again = epoch_item_read(&r, 0);
   require(canon_finish(&r, "item", NULL) == OK && view_equal(again, body));
   size_t len = out.len;
   out.ceiling = len;
@@ -238,7 +238,7 @@ static void fuzz_epoch(struct view v) {
 
 static void fuzz_epoch_item(struct view v) {
   struct canon_reader r = canon_reader(v);
-  struct view body = epoch_item_read(&r);
+  struct view body = epoch_item_read(&r, 0);
   if (canon_finish(&r, "item", NULL) == OK) fuzz_epoch(body);
 }
 

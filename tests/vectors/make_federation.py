@@ -360,6 +360,8 @@ def hello(node=IT, fed_id=FED, nonce=bytes(range(16)), low=1, high=1, epoch=1, e
 def messages():
     rows = root_signatures(IT, IT.body, [0, 1])
     head = [[0, 1, 129, b"\1" * 8], [0, 2, 5, b"\2" * 8], [2**63 - 1, 2**32 - 1, 2**40 - 1, b"\3" * 8]]
+    def nested(depth):
+        return [nested(depth - 1)] if depth > 1 else []
     good = {"HELLO": hello(), "HELLO that speaks three versions": hello(high=3), "HEADS": [2, None, 1, word("digest"), head],
             "HEADS, empty": [2, 7, 1, word("digest"), []],
             "HEADS of 1024 logs": [2, None, 1, ZEROS, [[i, 1, 1, bytes(8)] for i in range(1024)]],
@@ -370,13 +372,14 @@ def messages():
             "ALERT": [12, None, IT.id, 1, b"evidence"], "ALERT of 5120": [12, None, IT.id, 2**32 - 1, bytes(5120)],
             "HOLDS": [3, None, [msgpack.unpackb(holds(EE)), msgpack.unpackb(holds(IT))]], "HOLDS, empty": [3, 6, []],
             "CKPT": [5, 2, IT.id, 1, ["specola/\n", "specola/\n"]], "CKPT, empty": [5, 2, IT.id, 1, []],
-            "EPOCH": [7, 4, [[b"body", []]]], "IDENT": [8, 3, IT.id, [[IT.body, rows]], msgpack.unpackb(address(IT))],
+            "EPOCH": [7, 4, [[b"body", []]]], "EPOCH with a quorum nested 8 deep": [7, 4, [[b"body", [nested(4)]]]], "IDENT": [8, 3, IT.id, [[IT.body, rows]], msgpack.unpackb(address(IT))],
             "IDENT without an address": [8, 3, IT.id, [], None], "GET": [10, 2**63 - 1, IT.id, 2**32 - 1, 0, 2**40 - 1, 2, 2**63 - 1],
             "DATA": [11, 5, IT.id, 1, 0, 1, 0, b"\x91\x91\xc4\x01e"], "ERR": [13, 5, 8, "later", 30], "ERR with a code of later": [13, None, 900, "", 0]}
     for name, value in good.items():
         yield vector(name, "8.3", pack(value))
     unknown = {"BLOB": [9, 1, word("blob"), 0, 3, b"abc"], "type 0": [0, None], "type 14": [14, None, {"a": 1}],
-               "WANT BLOB": [4, 1, 7, word("blob"), 0, 4], "WANT 0": [4, 1, 0], "WANT 8": [4, 1, 8]}
+               "WANT BLOB": [4, 1, 7, word("blob"), 0, 4], "WANT 0": [4, 1, 0], "WANT 8": [4, 1, 8], "type 14, nested 8 deep": [14, None, nested(7)],
+               "WANT 8, nested 8 deep": [4, 1, 8, nested(7)]}
     for name, value in unknown.items():
         yield vector(name, "8.3", pack(value), "unknown")
     h, g, d = good["HELLO"], good["GET"], good["DATA"]
@@ -404,7 +407,9 @@ def messages():
            "PROOF with 65 hashes": [6, 1, IT.id, 1, 129, 70, 1, ZEROS, [ZEROS] * 65], "PROOF with a hash of 31": [6, 1, IT.id, 1, 129, 70, 1, ZEROS, [bytes(31)]],
            "PROOF of a position behind": [6, 1, IT.id, 1, 129, 129, 1, ZEROS, []], "ALERT without evidence": [12, None, IT.id, 1, b""],
            "ALERT of 5121": [12, None, IT.id, 1, bytes(5121)], "ALERT of generation 0": [12, None, IT.id, 0, b"e"],
-           "ERR with a text of 257": [13, None, 1, "a" * 257, 0], "ERR that drives a terminal": [13, None, 1, "\x1b[2J", 0]}
+           "ERR with a text of 257": [13, None, 1, "a" * 257, 0], "ERR that drives a terminal": [13, None, 1, "\x1b[2J", 0],
+           "type 14, nested 9 deep": [14, None, nested(8)], "WANT 8, nested 9 deep": [4, 1, 8, nested(8)],
+           "EPOCH with a quorum nested 9 deep": [7, 4, [[b"body", [nested(5)]]]]}
     w, c, e = good["WANT CKPT"], good["CKPT"], good["ERR"]
     large = {"a req of 2^63": changed(w, _1=2**63), "HELLO up to version 2^63": changed(h, _3=2**63), "HELLO of identity 2^63": changed(h, _6=2**63),
              "HELLO of epoch 2^63": changed(h, _7=2**63), "HEADS of epoch 2^63": [2, None, 2**63, ZEROS, []],
@@ -524,6 +529,9 @@ def bundles():
                         ("type 16", [pack([16, None])]), ("an item of three", [pack([1, None, None])]), ("an item that is a map", [pack({"a": 1})]),
                         ("not the shortest form", [b"\x92\x01\xcc\x01"]), ("a float", [b"\x92\x01\xca\0\0\0\0"])):
         yield row(name, bundle(items), "format")
+    for above, reason in ((7, None), (8, "format")):
+        deep = b"\x92\x02\x92\xc4\x05epoch" + b"\x91" * (above - 2) + b"\x90"
+        yield row(f"an epoch with a quorum nested {above + 1} deep", bundle([deep]), reason)
     good = bundle([charter, where])
     yield row("no octets", b"", "format")
     yield row("the first line alone", good[:9], "format")
