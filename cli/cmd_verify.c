@@ -122,6 +122,7 @@ static bool walk_entry(void *context, int64_t rowid, const struct item *item) {
 static enum err_code verify_log(const struct here *here, const struct log *log, struct report *report, struct gone_check *gone,
                                 struct progress *progress, struct err *err) {
   struct walk w = {.here = here, .log = *log, .progress = progress, .err = err};
+  int64_t suspects[STORE_SUSPECTS];
   const struct federation_member *member = federation_by_node(&here->federation, &log->node);
   if (member == NULL) {
     return err_set(err, ERR_MISMATCH, "a log of no member is in the store");
@@ -143,6 +144,9 @@ static enum err_code verify_log(const struct here *here, const struct log *log, 
   bytes_init(&w.text, LIMIT_CHECKPOINT);
   enum err_code code = entry_each(here->store, log->no, 0, log->range.size, walk_entry, &w, err);
   code = code == OK ? w.code : code;
+  if (code == ERR_CORRUPT && store_take_suspects(here->store, suspects) > 0) { /* an entry, and not the file as such */
+    code = err_set(err, ERR_MISMATCH, "%s: entry %ju is damaged", w.check.handle, (uintmax_t)entry_index(suspects[0]));
+  }
   if (code == OK && (w.check.covered != log->range.size || w.check.range.size != log->range.size)) {
     code = err_set(err, ERR_MISMATCH, "%s: %ju entries are there, %ju under checkpoints, %ju are claimed", w.check.handle,
                    (uintmax_t)w.check.range.size, (uintmax_t)w.check.covered, (uintmax_t)log->range.size);

@@ -110,6 +110,13 @@ static enum err_code open_store(const char *dir, struct store **out, struct err 
   return code;
 }
 
+/* The own log is brought up to the own identity: when what it needs of the log is damaged, as soon as that is whole again. */
+static enum err_code admit_identity(struct core *c, struct err *err) {
+  enum err_code code = hall_admit_identity(c->hall, err);
+  c->admits_identity = code == ERR_CORRUPT;
+  return hall_bear(c->hall, code, err);
+}
+
 static enum err_code open_all(struct core *c, const struct core_config *config, struct err *err) {
   enum err_code code = home_open(config->dir, &c->home, err);
   if (code == OK) code = open_store(config->dir, &c->store, err);
@@ -128,7 +135,7 @@ static enum err_code open_all(struct core *c, const struct core_config *config, 
                                      .threads = verify_threads(),
                                      .log_bodies = home_log_bodies(&c->home)};
   code = hall_open(&wanted, &c->hall, err);
-  if (code == OK) code = hall_admit_identity(c->hall, err);
+  if (code == OK) code = admit_identity(c, err);
   if (code == OK) code = advertise(c, err);
   if (code == OK) code = open_exchange(c, config, err);
   return code;
@@ -409,8 +416,9 @@ static enum err_code identities_step(struct core *c, struct err *err) {
     if (code != OK && code != ERR_UNREACHABLE) return code;
   }
   const uint64_t gen = self == NULL ? 0 : self->identity.gen;
-  if (gen < 2 || hall_head(c->hall, &f->own, gen) != NULL || !hall_may_begin(c->hall, &f->own, gen)) return OK;
-  const enum err_code code = hall_admit_identity(c->hall, err);
+  const bool begins = gen > 1 && hall_head(c->hall, &f->own, gen) == NULL && hall_may_begin(c->hall, &f->own, gen);
+  if (c->admits_identity ? hall_n_damaged(c->hall) > 0 : !begins) return OK;
+  const enum err_code code = admit_identity(c, err);
   exchange_published(c->exchange);
   c->dirty = true;
   return code;

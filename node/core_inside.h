@@ -37,6 +37,7 @@ struct core {
   struct pipe *gate, *ctl, *web; /* owned; NULL: not there */
   struct pipe *asker;            /* ctl or web: whose request is being answered; borrowed */
   bool no_gate, once, stop_asked;
+  bool admits_identity; /* once what is damaged of the own log is whole again */
   uint64_t timeout_ms, started_ms, now_ms;
   struct order orders[CORE_ORDERS];
   struct order round;                /* of `once`; id 1 while it runs */

@@ -115,7 +115,7 @@ static enum err_code collect_whole(struct hall *h, const struct log *named, int6
     const struct log *log = &h->logs[i].log;
     if (hash_equal(&log->node, &named->node) && log->gen >= named->gen) {
       const uint64_t from = log->gen == named->gen ? entry_index(first) : 0;
-      code = entry_each(h->config.store, log->no, from, log->range.size, take_hanging, &x, err);
+      code = entry_each_served(h->config.store, log->no, from, log->range.size, take_hanging, &x, err);
       code = code == OK ? x.code : code;
     }
   }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "node/hall.h"
+#include "node/scrub.h"
 #include "node/store/statement.h"
 #include "protocol/canon.h"
 
@@ -183,7 +184,7 @@ enum err_code hall_open(const struct hall_config *config, struct hall **out, str
     code = hall_count_missing(h, err);
   }
   for (uint32_t i = 0; code == OK && i < config->federation->epoch.n_members; i++) {
-    code = hall_apply_cuts(h, &config->federation->members[i].member->node, err);
+    code = hall_bear(h, hall_apply_cuts(h, &config->federation->members[i].member->node, err), err);
   }
   if (code == OK) {
     code = hall_load_forks(h, err);

@@ -37,7 +37,7 @@ static bool fold(void *context, int64_t rowid, const struct item *item) {
 static enum err_code range_at(struct store *s, const struct log *log, uint64_t size, struct merkle_range *out,
                               struct err *err) {
   struct folding f = {.range = {.size = 0}};
-  const enum err_code code = entry_each(s, log->no, 0, size, fold, &f, err);
+  const enum err_code code = entry_each_served(s, log->no, 0, size, fold, &f, err);
   if (code == OK && f.range.size != size) {
     return err_set(err, ERR_CORRUPT, "log %" PRId64 ": %" PRIu64 " entries, where %" PRIu64 " should stand", log->no,
                    f.range.size, size);

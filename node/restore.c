@@ -88,7 +88,7 @@ struct fold {
 
 /* The leaves from <= i < to, those of the offers for what is damaged. */
 static enum err_code fold_to(struct fold *f, const struct log *log, uint64_t to, struct err *err) {
-  static const char sql[] = "SELECT state, envelope FROM entry WHERE id = :id";
+  static const char sql[] = "SELECT state, envelope, leaf FROM entry WHERE id = :id";
   struct store *s = f->h->config.store;
   enum err_code code = OK;
   while (code == OK && f->range.size < to) {
@@ -106,6 +106,10 @@ static enum err_code fold_to(struct fold *f, const struct log *log, uint64_t to,
     const bool is_damaged = !row || sqlite3_column_int64(st, 0) == ENTRY_DAMAGED;
     if (code == OK && !is_damaged) {
       leaf = merkle_leaf(statement_blob(st, 1));
+      if (sqlite3_column_int64(st, 2) != (int64_t)get_u64be(leaf.b)) {
+        store_suspect(s, rowid);
+        code = err_set(err, ERR_INCOMPLETE, "an entry below is damaged, too");
+      }
     }
     statement_done(st);
     if (code == OK && is_damaged) {
@@ -216,6 +220,16 @@ static enum err_code offer_all(struct hall *h, const struct log *log, uint64_t f
   return code == OK ? canon_finish(&r, "window", err) : code;
 }
 
+/* Nothing is damaged any more: everything that follows from the entries is made anew, and a cut that waited for them. */
+static enum err_code all_whole(struct hall *h, const struct hash *node, struct err *err) {
+  enum err_code code = hall_derive_again(h, err);
+  hall_forget_leaves(h);
+  if (code == OK) {
+    code = hall_count_missing(h, err);
+  }
+  return code == OK ? hall_apply_cuts(h, node, err) : code;
+}
+
 enum err_code hall_restore(struct hall *h, const struct hash *node, uint64_t gen, uint64_t from, struct view window,
                            uint64_t *mended, struct err *err) {
   const struct hall_log *held = hall_find(h, node, gen);
@@ -247,5 +261,5 @@ enum err_code hall_restore(struct hall *h, const struct hash *node, uint64_t gen
     code = mend_run(h, &log, start, end, true, mended, err);
   }
   h->n_damaged -= *mended;
-  return code == OK && h->n_damaged == 0 && *mended > 0 ? hall_derive_again(h, err) : code;
+  return code == OK && h->n_damaged == 0 && *mended > 0 ? all_whole(h, node, err) : code;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/log.h"
 #include "node/hall.h"
 #include "node/store/damage.h"
 #include "node/store/derive.h"
@@ -72,6 +73,8 @@ bool hall_scrub_is_due(struct hall *h) {
 
 /* ---- one entry ---- */
 
+#define ROW_COLUMNS "id, rid, state, envelope, salt, body, takedown, leaf"
+
 /* A row as it stands, whatever is wrong with it. Everything borrows from the row. */
 struct row {
   int64_t rowid;
@@ -99,39 +102,26 @@ static void read_row(sqlite3_stmt *st, struct row *out) {
   if (out->formed && state == ITEM_WHOLE) {
     memcpy(out->item.salt.b, salt.p, SALT_LEN);
   }
-  out->formed = out->formed && (state != ITEM_GONE || statement_hash(st, 6, &out->item.takedown));
+  out->formed = out->formed && (state != ITEM_GONE || statement_hash(st, 6, &out->item.takedown)) &&
+                sqlite3_column_type(st, 7) == SQLITE_INTEGER && sqlite3_column_int64(st, 7) == entry_leaf(out->item.envelope);
 }
 
 /* Whether what stands beside the envelope is what may. */
-static enum err_code judge_body(struct hall *h, const struct log *log, const struct item *item, const struct header *header,
-                                const struct hash *id, bool *sound, struct err *err) {
+static enum err_code judge_body(struct hall *h, const struct log *log, const struct item *item, const struct hash *id,
+                                bool *sound, struct err *err) {
   struct hash takedown;
   bool found = false;
   enum err_code code = OK;
-  const bool is_kept = record_kind_keeps_body(header->kind);
-  switch (item->state) {
-  case ITEM_BODILESS:
-    *sound = header->body_len == 0;
-    break;
-  case ITEM_WHOLE:
-    *sound = record_body_matches(header, &item->salt, item->body);
-    break;
-  case ITEM_ABSENT:
-    *sound = header->body_len > 0 && !is_kept;
-    break;
-  case ITEM_GONE:
+  *sound = damage_item_is_sound(item);
+  if (*sound && item->state == ITEM_GONE) {
     code = takedown_of(h->config.store, &h->derivation.fed_id, &log->node, id, &found, &takedown, err);
-    *sound = found && header->body_len > 0 && !is_kept && hash_equal(&takedown, &item->takedown);
-    break;
+    *sound = found && hash_equal(&takedown, &item->takedown);
   }
   return code;
 }
 
 /* Whether a row is sound as far as it can be told alone. */
 static enum err_code judge(struct hall *h, const struct log *log, const struct row *row, bool *sound, struct err *err) {
-  struct view octets;
-  struct view signature;
-  struct header header;
   struct record record;
   bool repeated = false;
   int64_t below = 0;
@@ -149,11 +139,7 @@ static enum err_code judge(struct hall *h, const struct log *log, const struct r
   if (code != OK || !*sound) {
     return code;
   }
-  if (!envelope_split(row->item.envelope, &octets, &signature) || header_decode(octets, &header) != REASON_NONE) {
-    *sound = row->item.state == ITEM_BODILESS;
-    return OK;
-  }
-  return judge_body(h, log, &row->item, &header, &id, sound, err);
+  return judge_body(h, log, &row->item, &id, sound, err);
 }
 
 static enum err_code note(struct scrub *s, uint64_t index, struct err *err) {
@@ -272,8 +258,7 @@ static enum err_code take_row(struct hall *h, struct scrub *s, const struct row 
 }
 
 static enum err_code walk(struct hall *h, struct scrub *s, uint64_t n, struct err *err) {
-  static const char sql[] = "SELECT id, rid, state, envelope, salt, body, takedown FROM entry WHERE id >= :from AND id < :to "
-                            "ORDER BY id";
+  static const char sql[] = "SELECT " ROW_COLUMNS " FROM entry WHERE id >= :from AND id < :to ORDER BY id";
   const uint64_t size = s->log.range.size;
   const uint64_t to = size - s->at < n ? size : s->at + n;
   sqlite3_stmt *st = NULL;
@@ -332,6 +317,77 @@ static enum err_code finish(struct hall *h, struct scrub *s, struct err *err) {
     code = hall_derive_again(h, err);
   }
   return code;
+}
+
+/* ---- what readers met ---- */
+
+/* Whether an entry is damaged: judged as in a pass, alone. One that went meanwhile is not. */
+static enum err_code is_damaged(struct hall *h, int64_t rowid, bool *out, struct err *err) {
+  static const char sql[] = "SELECT " ROW_COLUMNS " FROM entry WHERE id = :id";
+  struct log log;
+  struct row row;
+  sqlite3_stmt *st = NULL;
+  bool has = false;
+  bool sound = true;
+  *out = false;
+  enum err_code code = log_by_no(h->config.store, entry_log_no(rowid), &log, err);
+  if (code == ERR_NOT_FOUND || (code == OK && entry_index(rowid) >= log.range.size)) {
+    err_clear(err);
+    return OK;
+  }
+  if (code == OK) {
+    code = statement_new(h->config.store, sql, &st, err);
+  }
+  if (code == OK) {
+    statement_bind_int(st, 1, rowid);
+    code = statement_step(h->config.store, st, &has, "entry", err);
+  }
+  if (code == OK && has) {
+    read_row(st, &row);
+    code = judge(h, &log, &row, &sound, err);
+  }
+  (void)sqlite3_finalize(st);
+  if (code == OK && (!has || !sound)) {
+    char reference[REFERENCE_MAX];
+    reference_format(h->config.federation, &log.node, log.gen, entry_index(rowid), reference);
+    log_line(LOG_ERROR, "scrub", "an entry is damaged, and is asked of the members", "entry=%s", reference);
+    *out = true;
+  }
+  return code;
+}
+
+enum err_code hall_take_suspects(struct hall *h, struct err *err) {
+  struct store *s = h->config.store;
+  int64_t rowids[STORE_SUSPECTS];
+  const uint32_t n = store_take_suspects(s, rowids);
+  enum err_code code = n == 0 ? OK : store_begin(s, err);
+  for (uint32_t i = 0; i < n && code == OK; i++) {
+    bool damaged = false;
+    code = is_damaged(h, rowids[i], &damaged, err);
+    if (code == OK && damaged) {
+      code = damage_mark(s, rowids[i], err);
+    }
+  }
+  if (code == OK && n > 0) {
+    code = damage_count(s, &h->n_damaged, err);
+  }
+  if (code == OK && n > 0) {
+    code = store_commit(s, err);
+  }
+  if (code != OK) {
+    store_rollback(s);
+  }
+  return code;
+}
+
+enum err_code hall_bear(struct hall *h, enum err_code code, struct err *err) {
+  if (code != ERR_CORRUPT || hall_take_suspects(h, NULL) != OK || h->n_damaged == 0) {
+    return code;
+  }
+  log_line(LOG_ERROR, "scrub", "something waits until the damaged entries are whole again", "why=%s",
+           err == NULL ? "" : err->message);
+  err_clear(err);
+  return OK;
 }
 
 void hall_scrub_begin(struct hall *h) {

@@ -30,6 +30,14 @@ void hall_scrub_begin(struct hall *h);
  * pass has ended; ERR_CORRUPT: the file is damaged in a way that no entry can be told from another. */
 MUST_CHECK enum err_code hall_scrub_step(struct hall *h, uint64_t n, struct err *err);
 
+/* Judges the entries that readers of the store met as damaged since the last call; those that are, are from now on out of
+ * everything and asked of the members. Outside a transaction. Store errors: the next pass finds them. */
+MUST_CHECK enum err_code hall_take_suspects(struct hall *h, struct err *err);
+
+/* What was hindered by a damaged entry, once healing can begin, is no reason to stop: OK instead of ERR_CORRUPT, which is told.
+ * Any other code comes back as it is. */
+enum err_code hall_bear(struct hall *h, enum err_code code, struct err *err);
+
 /* ---- healing ---- */
 /* The range of a log that is to be asked of members (mode 0): the damaged entries of one run between milestones, first to last,
  * without those that are offered already. ERR_NOT_FOUND: nothing is damaged. */

@@ -2,7 +2,6 @@
  * windows: what is asked of the store by peers and exports: items from one position to another. See ingest.h.
  */
 #include "node/hall.h"
-#include "node/store/damage.h"
 #include "protocol/canon.h"
 #include "protocol/message.h"
 
@@ -27,10 +26,6 @@ static bool put_item(void *context, int64_t rowid, const struct item *item) {
   struct window *window = context;
   struct canon_writer w = canon_writer(&window->items);
   (void)rowid;
-  if (!damage_item_is_sound(item)) { /* the next pass of scrub finds it; nobody is given what is not true */
-    window->code = window->count > 0 ? OK : ERR_CORRUPT;
-    return false;
-  }
   if (window->mode == GET_BODIES) {
     item_beside_write(&w, item);
   } else if (window->mode == GET_HEADERS && !keeps_body(item)) {
@@ -54,7 +49,11 @@ enum err_code hall_window(struct hall *h, const struct hash *node, uint64_t gen,
   }
   bytes_init(&window.items, LIMIT_DATA_RAW);
   const uint64_t end = to < log->log.range.size ? to : log->log.range.size;
-  enum err_code code = entry_each(h->config.store, log->log.no, from, end, put_item, &window, err);
+  enum err_code code = entry_each_served(h->config.store, log->log.no, from, end, put_item, &window, err);
+  if (code == ERR_CORRUPT && window.count > 0) { /* up to the damaged entry */
+    err_clear(err);
+    code = OK;
+  }
   if (code == OK && window.code != OK) {
     code = err_set(err, window.code, "window");
   }

@@ -12,6 +12,7 @@
 #include "keys/log.h"
 #include "node/exchange/inside.h"
 #include "node/guarding.h"
+#include "node/scrub.h"
 
 /* ---- small things that every file here uses ---- */
 
@@ -234,6 +235,13 @@ static bool guard_turn(struct exchange *x) {
   return moved;
 }
 
+/* What readers found damaged is asked for from now on. */
+static void take_suspects(struct exchange *x) {
+  struct err err = ERR_INIT;
+  if (hall_take_suspects(x->config.hall, &err) != OK)
+    log_line(LOG_ERROR, "scrub", "a damaged entry is not noted", "why=%s", err.message);
+}
+
 uint64_t exchange_tick(struct exchange *x) {
   uint64_t now = now_ms(x);
   if (now > x->tick_due_ms + TICK_MS) request_put_off(x, now - x->tick_due_ms); /* it was us who slept */
@@ -243,6 +251,7 @@ uint64_t exchange_tick(struct exchange *x) {
     return 0;
   }
   x->asks_first = false;
+  take_suspects(x);
   const bool is_busy = guard_turn(x);
   uint64_t due = dial_tick(x), at = request_tick(x);
   if (is_busy) due = now;

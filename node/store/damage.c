@@ -10,8 +10,19 @@ bool damage_item_is_sound(const struct item *item) {
   struct view octets;
   struct view signature;
   struct header h;
-  return item->state != ITEM_WHOLE || !envelope_split(item->envelope, &octets, &signature) ||
-         header_decode(octets, &h) != REASON_NONE || record_body_matches(&h, &item->salt, item->body);
+  if (!envelope_split(item->envelope, &octets, &signature) || header_decode(octets, &h) != REASON_NONE) {
+    return item->state == ITEM_BODILESS;
+  }
+  switch (item->state) {
+  case ITEM_BODILESS:
+    return h.body_len == 0;
+  case ITEM_WHOLE:
+    return record_body_matches(&h, &item->salt, item->body);
+  case ITEM_GONE:
+  case ITEM_ABSENT:
+    return h.body_len > 0 && !record_kind_keeps_body(h.kind);
+  }
+  return false;
 }
 
 enum err_code damage_count(struct store *s, uint64_t *n, struct err *err) {

@@ -10,7 +10,8 @@
 
 #define ENTRY_DAMAGED 4 /* entry.state */
 
-/* Whether an item's body is the one that its header commits to, as far as both can be read. */
+/* Whether what stands beside an envelope is what may: its body the one that the header commits to, nothing where there is none.
+ */
 MUST_CHECK bool damage_item_is_sound(const struct item *item);
 /* How many there are. Store errors. */
 MUST_CHECK enum err_code damage_count(struct store *s, uint64_t *n, struct err *err);

@@ -249,8 +249,8 @@ static enum err_code run_pass(struct again *a, bool authorities) {
   a->authorities = authorities;
   for (a->gen = 1; code == OK && a->gen <= a->state->gen; a->gen++) {
     a->arrival_until = 0;
-    code = entry_each(a->d->content.s, a->state->generations[a->gen - 1].log_no, 0, UINT64_C(1) << ENTRY_INDEX_BITS,
-                      visit_again, a, a->err);
+    code = entry_each_whole(a->d->content.s, a->state->generations[a->gen - 1].log_no, 0, UINT64_C(1) << ENTRY_INDEX_BITS,
+                            visit_again, a, a->err);
     code = a->code != OK ? a->code : code;
   }
   return code;

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "node/store/damage.h"
 #include "node/store/inside.h"
 #include "node/store/statement.h"
 
@@ -12,9 +13,53 @@ static int64_t rid_of(const struct hash *id) {
   return (int64_t)get_u64be(id->b);
 }
 
+/* ---- what a disk may have changed ---- */
+
+int64_t entry_leaf(struct view envelope) {
+  const struct hash leaf = merkle_leaf(envelope);
+  return (int64_t)get_u64be(leaf.b);
+}
+
+static void specola_leaf(sqlite3_context *context, int n, sqlite3_value **values) {
+  const void *octets = sqlite3_value_blob(values[0]);
+  const int len = sqlite3_value_bytes(values[0]);
+  (void)n;
+  if (octets == NULL || len <= 0) {
+    sqlite3_result_null(context);
+  } else {
+    sqlite3_result_int64(context, entry_leaf(view_of(octets, (size_t)len)));
+  }
+}
+
+enum err_code store_leaf_function(struct store *s, struct err *err) {
+  const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
+  if (sqlite3_create_function_v2(s->db, "specola_leaf", 1, flags, NULL, specola_leaf, NULL, NULL, NULL) != SQLITE_OK) {
+    return store_error(s, "specola_leaf", err);
+  }
+  return OK;
+}
+
+void store_suspect(struct store *s, int64_t rowid) {
+  for (uint32_t i = 0; i < s->n_suspects; i++) {
+    if (s->suspects[i] == rowid) {
+      return;
+    }
+  }
+  if (s->n_suspects < STORE_SUSPECTS) {
+    s->suspects[s->n_suspects++] = rowid;
+  }
+}
+
+uint32_t store_take_suspects(struct store *s, int64_t out[STORE_SUSPECTS]) {
+  const uint32_t n = s->n_suspects;
+  memcpy(out, s->suspects, n * sizeof *out);
+  s->n_suspects = 0;
+  return n;
+}
+
 enum err_code entry_put(struct store *s, int64_t rowid, const struct item *item, const struct hash *id, struct err *err) {
-  static const char sql[] = "INSERT INTO entry(id, rid, state, envelope, salt, body, takedown) "
-                            "VALUES (:id, :rid, :state, :envelope, :salt, :body, :takedown)";
+  static const char sql[] = "INSERT INTO entry(id, rid, state, envelope, salt, body, takedown, leaf) "
+                            "VALUES (:id, :rid, :state, :envelope, :salt, :body, :takedown, :leaf)";
   sqlite3_stmt *st = NULL;
   const enum err_code code = statement_get(s, sql, &st, err);
   if (code != OK) {
@@ -33,20 +78,29 @@ enum err_code entry_put(struct store *s, int64_t rowid, const struct item *item,
   if (item->state == ITEM_GONE) {
     statement_bind_blob(st, 7, hash_view(&item->takedown));
   }
+  statement_bind_int(st, 8, entry_leaf(item->envelope));
   return statement_run(s, st, "entry", err);
 }
 
-/* A row of ENTRY_COLUMNS as an item that borrows from the row. */
-static enum err_code item_of_row(sqlite3_stmt *st, struct item *out, struct err *err) {
+/* Whether the envelope of a row of ENTRY_COLUMNS, and perhaps leaf, is the one that came. */
+static bool has_envelope(sqlite3_stmt *st) {
+  const struct view envelope = statement_blob(st, 2);
+  return envelope.len > 0 && envelope.len <= LIMIT_ENVELOPE &&
+         (sqlite3_column_count(st) < 7 ||
+          (sqlite3_column_type(st, 6) == SQLITE_INTEGER && sqlite3_column_int64(st, 6) == entry_leaf(envelope)));
+}
+
+/* The row as an item that borrows from it. False: it is not what came. */
+static bool item_of_row(sqlite3_stmt *st, struct item *out) {
   const struct view salt = statement_blob(st, 3);
   const int64_t state = sqlite3_column_int64(st, 1);
   memset(out, 0, sizeof *out);
   out->envelope = statement_blob(st, 2);
   out->body = statement_blob(st, 4);
-  bool good = out->envelope.len > 0 && state >= ITEM_BODILESS && state <= ITEM_ABSENT;
+  bool good = has_envelope(st) && state >= ITEM_BODILESS && state <= ITEM_ABSENT;
   if (good) {
     out->state = (enum item_state)state;
-    good = (out->state == ITEM_WHOLE) == (salt.len == SALT_LEN) && (out->state == ITEM_WHOLE || out->body.len == 0);
+    good = (out->state == ITEM_WHOLE) == (salt.len == SALT_LEN) && (out->state == ITEM_WHOLE) == (out->body.len > 0);
   }
   if (good && out->state == ITEM_WHOLE) {
     memcpy(out->salt.b, salt.p, SALT_LEN);
@@ -54,7 +108,41 @@ static enum err_code item_of_row(sqlite3_stmt *st, struct item *out, struct err 
   if (good && out->state == ITEM_GONE) {
     good = statement_hash(st, 5, &out->takedown);
   }
-  return good ? OK : err_set(err, ERR_CORRUPT, "entry %lld is damaged", (long long)sqlite3_column_int64(st, 0));
+  return good && damage_item_is_sound(out);
+}
+
+/* What can be handed out of a row that is not what came: its envelope, if that is, and what belongs to it. */
+static bool rest_of_row(sqlite3_stmt *st, struct item *out) {
+  const struct view salt = statement_blob(st, 3);
+  const struct view body = statement_blob(st, 4);
+  memset(out, 0, sizeof *out);
+  out->envelope = statement_blob(st, 2);
+  if (!has_envelope(st)) {
+    return false;
+  }
+  if (salt.len == SALT_LEN && body.len > 0) {
+    out->state = ITEM_WHOLE;
+    out->body = body;
+    memcpy(out->salt.b, salt.p, SALT_LEN);
+  }
+  if (out->state == ITEM_WHOLE && damage_item_is_sound(out)) {
+    return true;
+  }
+  out->body = view_of(NULL, 0);
+  out->state = ITEM_BODILESS;
+  if (!damage_item_is_sound(out)) {
+    out->state = ITEM_ABSENT;
+  }
+  return damage_item_is_sound(out);
+}
+
+static enum err_code damaged(struct store *s, sqlite3_stmt *st, struct err *err) {
+  const int64_t rowid = sqlite3_column_int64(st, 0);
+  if (sqlite3_column_int64(st, 1) != ENTRY_DAMAGED) { /* else it is known */
+    store_suspect(s, rowid);
+  }
+  (void)err_set(err, ERR_CORRUPT, "entry %lld is damaged", (long long)rowid);
+  return err_hint(err, "specola scrub looks at all of them; a node that serves has them healed by the members");
 }
 
 /* Moves what an item borrows into scratch. */
@@ -83,18 +171,16 @@ enum err_code entry_read(struct store *s, const char *sql, int64_t rowid, const 
   statement_bind_int(st, 1, rowid);
   code = statement_one(s, st, "entry", lacking, err);
   if (code == OK) {
-    code = item_of_row(st, out, err);
-    if (code == OK) {
-      code = item_keep(out, scratch, err);
-    }
+    code = item_of_row(st, out) ? item_keep(out, scratch, err) : damaged(s, st, err);
     statement_done(st);
   }
   return code;
 }
 
 enum err_code entry_get(struct store *s, int64_t rowid, struct bytes *scratch, struct item *out, struct err *err) {
-  static const char sql[] = "SELECT " ENTRY_COLUMNS " FROM entry WHERE id = :id";
-  return entry_read(s, sql, rowid, "no such entry is held", scratch, out, err);
+  static const char sql[] = "SELECT " ENTRY_COLUMNS ", leaf FROM entry WHERE id = :id";
+  static const char older[] = "SELECT " ENTRY_COLUMNS " FROM entry WHERE id = :id";
+  return entry_read(s, s->has_leaves ? sql : older, rowid, "no such entry is held", scratch, out, err);
 }
 
 enum err_code entry_is_record(struct store *s, int64_t rowid, bool *is_record, struct err *err) {
@@ -151,27 +237,59 @@ enum err_code entry_find_below(struct store *s, const struct hash *fed_id, const
   return find_record(s, sql, fed_id, id, below, found, rowid, err);
 }
 
-enum err_code entry_each(struct store *s, int64_t log_no, uint64_t from, uint64_t to, entry_visit *visit, void *context,
-                         struct err *err) {
-  static const char sql[] = "SELECT " ENTRY_COLUMNS " FROM entry WHERE id >= :from AND id < :to ORDER BY id";
+/* What becomes of a damaged entry in a walk. */
+enum damaged_entries { STOP_AT_DAMAGED, REST_OF_DAMAGED, WITHOUT_DAMAGED };
+
+static enum err_code visit_row(struct store *s, sqlite3_stmt *st, enum damaged_entries how, entry_visit *visit, void *context,
+                               bool *going, struct err *err) {
+  struct item item;
+  enum err_code code = OK;
+  bool has = item_of_row(st, &item);
+  if (!has) {
+    code = damaged(s, st, err);
+    has = how == REST_OF_DAMAGED && rest_of_row(st, &item);
+    if (has || how == WITHOUT_DAMAGED) {
+      err_clear(err);
+      code = OK;
+    }
+  }
+  if (has) {
+    *going = visit(context, sqlite3_column_int64(st, 0), &item);
+  }
+  return code;
+}
+
+static enum err_code walk(struct store *s, int64_t log_no, uint64_t from, uint64_t to, enum damaged_entries how,
+                          entry_visit *visit, void *context, struct err *err) {
+  static const char sql[] = "SELECT " ENTRY_COLUMNS ", leaf FROM entry WHERE id >= :from AND id < :to ORDER BY id";
+  static const char older[] = "SELECT " ENTRY_COLUMNS " FROM entry WHERE id >= :from AND id < :to ORDER BY id";
   sqlite3_stmt *st = NULL;
   bool row = true;
-  enum err_code code = statement_new(s, sql, &st, err); /* its own: visit may read entries */
+  bool going = true;
+  enum err_code code = statement_new(s, s->has_leaves ? sql : older, &st, err); /* its own: visit may read entries */
   if (code != OK) {
     return code;
   }
   statement_bind_int(st, 1, entry_rowid(log_no, from));
   statement_bind_int(st, 2, entry_rowid(log_no, 0) + (int64_t)to);
-  while (code == OK && row) {
-    struct item item;
-    code = statement_step(s, st, &row, "entry", err);
-    if (code == OK && row) {
-      code = item_of_row(st, &item, err);
-      if (code == OK && !visit(context, sqlite3_column_int64(st, 0), &item)) {
-        break;
-      }
-    }
+  while (code == OK && going && (code = statement_step(s, st, &row, "entry", err)) == OK && row) {
+    code = visit_row(s, st, how, visit, context, &going, err);
   }
   (void)sqlite3_finalize(st);
   return code;
+}
+
+enum err_code entry_each(struct store *s, int64_t log_no, uint64_t from, uint64_t to, entry_visit *visit, void *context,
+                         struct err *err) {
+  return walk(s, log_no, from, to, STOP_AT_DAMAGED, visit, context, err);
+}
+
+enum err_code entry_each_served(struct store *s, int64_t log_no, uint64_t from, uint64_t to, entry_visit *visit, void *context,
+                                struct err *err) {
+  return walk(s, log_no, from, to, REST_OF_DAMAGED, visit, context, err);
+}
+
+enum err_code entry_each_whole(struct store *s, int64_t log_no, uint64_t from, uint64_t to, entry_visit *visit, void *context,
+                               struct err *err) {
+  return walk(s, log_no, from, to, WITHOUT_DAMAGED, visit, context, err);
 }

@@ -7,6 +7,7 @@
 #include "node/store/store.h"
 #include "protocol/schema/schema.h"
 
+#define STORE_LEAVES 4       /* the version from which on entry.leaf is there */
 #define STORE_STATEMENTS 256 /* slots for prepared statements: a power of two, more than twice the texts that there are */
 
 #define STORE_BUSY_MS 5000      /* readers and writer wait this long for each other's short locks */
@@ -35,7 +36,10 @@ struct store_slot {
 struct store {
   sqlite3 *db;
   enum store_mode mode;
-  int lock;                     /* descriptor of store.lock, -1 when reading */
+  int lock;        /* descriptor of store.lock, -1 when reading */
+  bool has_leaves; /* false: of a version before them, and opened for reading */
+  int64_t suspects[STORE_SUSPECTS];
+  uint32_t n_suspects;
   uint64_t commits;             /* own ones since the start */
   const struct schema_set *set; /* what specola_text reads bodies by; borrowed, NULL until store_use_schemas */
   bool searches;                /* the function of search.c is registered */
@@ -49,9 +53,12 @@ struct store {
 void store_use_schemas(struct store *s, const struct schema_set *set);
 /* Forgets the numbers of facet codes: they may be others from now on. */
 void store_forget_facets(struct store *s);
-/* The entry of a rowid by a statement that gives the columns of a row of entry; lacking: for ERR_NOT_FOUND. As entry_get. */
+/* The entry of a rowid by a statement that gives the columns of a row of entry, leaf the last one and perhaps not there;
+ * lacking: for ERR_NOT_FOUND. As entry_get. */
 MUST_CHECK enum err_code entry_read(struct store *s, const char *sql, int64_t rowid, const char *lacking, struct bytes *scratch,
                                     struct item *out, struct err *err);
+/* Registers specola_leaf on a connection. Store errors. */
+MUST_CHECK enum err_code store_leaf_function(struct store *s, struct err *err);
 /* Forgets the people of all logs. */
 void store_forget_people(struct store *s);
 /* Registers specola_text on a connection. Store errors. */

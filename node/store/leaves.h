@@ -6,7 +6,7 @@
 
 #include "node/store/store.h"
 
-/* Of the entries from <= index < to into out[0..to - from). ERR_CORRUPT (one is missing), store errors. */
+/* Of the entries from <= index < to into out[0..to - from). ERR_CORRUPT (one is missing or damaged), store errors. */
 MUST_CHECK enum err_code leaves_read(struct store *s, int64_t log_no, uint64_t from, uint64_t to, struct hash *out,
                                      struct err *err);
 

@@ -137,7 +137,6 @@ static void cut(struct bytes *ids, const struct query *query) {
   }
 }
 
-/* An object that is gone since it was collected is passed over. */
 static enum err_code each_row(struct query_reader *r, const struct query_sql *q, const struct bytes *ids, query_visit *visit,
                               void *context, struct err *err) {
   struct texts texts;
@@ -148,7 +147,7 @@ static enum err_code each_row(struct query_reader *r, const struct query_sql *q,
     int64_t object = 0;
     memcpy(&object, ids->p + at, sizeof object);
     code = query_reader_load(r, object, err);
-    if (code == ERR_NOT_FOUND) {
+    if (query_is_away(code)) {
       err_clear(err);
       code = OK;
       continue;

@@ -70,8 +70,12 @@ struct query_reader {
 void query_reader_init(struct query_reader *r, struct store *s, const struct federation *f, const struct schema_set *set,
                        const char *lang);
 void query_reader_release(struct query_reader *r);
-/* Fills r->row for an object, by the rowid of its first version. Store errors. */
+/* Fills r->row for an object, by the rowid of its first version. ERR_CORRUPT, store errors. */
 MUST_CHECK enum err_code query_reader_load(struct query_reader *r, int64_t object, struct err *err);
+/* Whether an object is left out of a list: it went since it was collected, or a disk has changed it. */
+static inline bool query_is_away(enum err_code code) {
+  return code == ERR_NOT_FOUND || code == ERR_CORRUPT;
+}
 /* The record id of an entry; zeros if it is none. */
 struct hash query_record_id(const struct federation *f, struct view envelope);
 

@@ -57,6 +57,11 @@ enum err_code query_news(struct store *s, const struct federation *f, const stru
     if (code == OK && in_full) {
       code = query_reader_load(&reader, id, err);
     }
+    if (query_is_away(code)) {
+      err_clear(err);
+      code = OK;
+      continue;
+    }
     if (code == OK) {
       const enum news what = gone > 0 ? NEWS_WITHDRAWN : first > since ? NEWS_NEW : NEWS_CHANGED;
       go_on = visit(context, what, gone > arrival ? gone : arrival, in_full ? &reader.row : NULL);

@@ -99,5 +99,8 @@ enum err_code query_reader_load(struct query_reader *r, int64_t object, struct e
   code = reference_of_row(r->s, r->f, &r->log, o->newest, r->row.version_reference, err);
   code = code == OK ? load_envelopes(r, err) : code;
   r->row.body = code == OK ? r->item.body : view_of(NULL, 0);
+  if (code == ERR_CORRUPT) {
+    (void)err_context(err, "%s", r->row.reference);
+  }
   return code == OK ? load_title(r, err) : code;
 }

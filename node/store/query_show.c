@@ -120,13 +120,16 @@ static enum err_code put_versions(struct show *show) {
 static enum err_code put_target(struct show *show, json_t *link, int64_t object) {
   struct query_reader reader;
   query_reader_init(&reader, show->r->s, show->r->f, show->set, show->r->lang);
-  const enum err_code code = query_reader_load(&reader, object, show->err);
+  enum err_code code = query_reader_load(&reader, object, show->err);
   if (code == OK) {
     put_text(link, "reference", reader.row.reference);
     put_text(link, "kind", reader.row.schema == NULL ? "" : reader.row.schema->kind);
     put_text(link, "title", reader.row.title);
     (void)json_object_set_new(link, "withdrawn", json_boolean(reader.row.withdrawn));
     put_hash(link, "id", &reader.row.object_id);
+  } else if (query_is_away(code)) {
+    err_clear(show->err);
+    code = OK;
   }
   query_reader_release(&reader);
   return code;

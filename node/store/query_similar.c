@@ -56,7 +56,7 @@ static void rank(struct search *q, struct answer a) {
 static enum err_code look_at(struct search *q, int64_t object, struct err *err) {
   struct similarity other;
   enum err_code code = query_reader_load(&q->reader, object, err);
-  if (code == ERR_NOT_FOUND) {
+  if (query_is_away(code)) {
     err_clear(err);
     return OK;
   }

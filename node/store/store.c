@@ -184,7 +184,8 @@ static enum err_code check_version(struct store *s, int64_t *version, struct err
 
 /* Makes what versions behind `version` added, all or nothing. */
 static enum err_code create_tables(struct store *s, int64_t version, struct err *err) {
-  static const char *const SCRIPTS[STORE_VERSION] = {store_record_sql, store_record_2_sql, store_record_3_sql};
+  static const char *const SCRIPTS[STORE_VERSION] = {store_record_sql, store_record_2_sql, store_record_3_sql,
+                                                     store_record_4_sql};
   enum err_code code = store_begin(s, err);
   for (int64_t i = version; code == OK && i < STORE_VERSION; i++) {
     code = statement_script(s, SCRIPTS[i], "record.sql", err);
@@ -282,6 +283,10 @@ static enum err_code open_database(struct store *s, const char *path, const char
     return err_hint(err, "specola init makes a node, specola join finishes it");
   }
   if (code == OK) {
+    code = store_leaf_function(s, err); /* a migration needs it */
+  }
+  if (code == OK) {
+    s->has_leaves = s->mode == STORE_WRITE || version >= STORE_LEAVES;
     code = s->mode == STORE_WRITE ? writer_settings(s, version, err) : reader_settings(s, err);
   }
   return code == OK ? store_text_function(s, err) : code;

@@ -15,7 +15,7 @@
 #include "protocol/merkle.h"
 #include "protocol/record.h"
 
-#define STORE_VERSION 3 /* PRAGMA user_version of the record; a larger one in the file is ERR_VERSION */
+#define STORE_VERSION 4 /* PRAGMA user_version of the record; a larger one in the file is ERR_VERSION */
 
 enum store_mode { STORE_READ, STORE_WRITE };
 struct store; /* opaque */
@@ -103,7 +103,18 @@ static inline uint64_t entry_index(int64_t rowid) {
  * stands below in the log already, or in an earlier generation of it. */
 MUST_CHECK enum err_code entry_put(struct store *s, int64_t rowid, const struct item *item, const struct hash *id,
                                    struct err *err);
-/* Reads one entry; everything in *out borrows from scratch (cleared first). ERR_NOT_FOUND. */
+/* Whatever is read of an entry is compared with what came: the envelope with its leaf hash, the body with the commitment. What
+ * a disk has changed reads as ERR_CORRUPT, wherever it would go, and its rowid is noted here until somebody takes it: at most
+ * STORE_SUSPECTS of them, the first ones. */
+#define STORE_SUSPECTS 32
+/* What is kept of an envelope's leaf hash: its first 8 octets. */
+int64_t entry_leaf(struct view envelope);
+/* Takes the rowids that were noted; how many. */
+uint32_t store_take_suspects(struct store *s, int64_t out[STORE_SUSPECTS]);
+/* Notes one that another process has met. */
+void store_suspect(struct store *s, int64_t rowid);
+
+/* Reads one entry; everything in *out borrows from scratch (cleared first). ERR_NOT_FOUND, ERR_CORRUPT. */
 MUST_CHECK enum err_code entry_get(struct store *s, int64_t rowid, struct bytes *scratch, struct item *out, struct err *err);
 /* The rowid of a record by its id (recomputed from the header, so a prefix cannot mislead). ERR_NOT_FOUND. */
 MUST_CHECK enum err_code entry_find(struct store *s, const struct hash *fed_id, const struct hash *id, int64_t *rowid,
@@ -114,10 +125,16 @@ MUST_CHECK enum err_code entry_find_below(struct store *s, const struct hash *fe
                                           bool *found, int64_t *rowid, struct err *err);
 /* Whether an entry stands in the index of record ids: its author's signature was verified when it came. */
 MUST_CHECK enum err_code entry_is_record(struct store *s, int64_t rowid, bool *is_record, struct err *err);
-/* Entries of a log from ≤ index < to in order, one statement; visit's false stops. */
+/* Entries of a log from ≤ index < to in order, one statement; visit's false stops. ERR_CORRUPT at a damaged one. */
 typedef bool entry_visit(void *context, int64_t rowid, const struct item *item);
 MUST_CHECK enum err_code entry_each(struct store *s, int64_t log_no, uint64_t from, uint64_t to, entry_visit *visit,
                                     void *context, struct err *err);
+/* The same for what is handed out: where the envelope is what it was and the body is not, the body is absent. */
+MUST_CHECK enum err_code entry_each_served(struct store *s, int64_t log_no, uint64_t from, uint64_t to, entry_visit *visit,
+                                           void *context, struct err *err);
+/* The same for what is derived: damaged entries are passed over, and come when they are whole again. */
+MUST_CHECK enum err_code entry_each_whole(struct store *s, int64_t log_no, uint64_t from, uint64_t to, entry_visit *visit,
+                                          void *context, struct err *err);
 
 /* ---- milestones ---- */
 MUST_CHECK enum err_code milestone_put(struct store *s, int64_t log_no, uint64_t size, struct view text, struct err *err);

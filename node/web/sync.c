@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/store/damage.h"
 #include "node/web/site.h"
 #include "protocol/bundle.h"
 #include "protocol/canon.h"
@@ -188,10 +187,6 @@ static bool take_entry(void *context, int64_t rowid, const struct item *item) {
   struct piece *p = context;
   struct canon_writer w = canon_writer(&p->items);
   (void)rowid;
-  if (!damage_item_is_sound(item)) {
-    p->code = err_set(p->err, ERR_CORRUPT, "an entry is damaged");
-    return false;
-  }
   item_write(&w, item);
   p->code = canon_written(&w, "window", p->err);
   p->count++;
@@ -202,7 +197,7 @@ static enum err_code put_window(struct piece *p, uint64_t to) {
   bytes_clear(&p->items);
   bytes_clear(&p->payload);
   p->count = 0;
-  enum err_code code = entry_each(p->r->site->store, p->log->no, p->from, to, take_entry, p, p->err);
+  enum err_code code = entry_each_served(p->r->site->store, p->log->no, p->from, to, take_entry, p, p->err);
   if (code == OK) code = p->code;
   if (code == OK && p->count == 0) return err_set(p->err, ERR_CORRUPT, "an entry of a log is missing");
   const struct bundle_window window = {

@@ -1,7 +1,7 @@
 /*
  * scrub: bits that a disk changed. Whatever changes an entry or a body is found, is served to nobody, and is healed by two
- * peers. SPECOLA_SCRUB_FLIPS: how many bits are flipped, one at a time, anywhere in the file (60 in the everyday run; 10 000
- * for a release).
+ * peers. SPECOLA_SCRUB_FLIPS: how many bits are flipped one at a time anywhere in the file (60 in the everyday run), and how
+ * many in entries and bodies, some at once, to be healed (12); 10 000 for a release.
  */
 #include <inttypes.h>
 #include <setjmp.h>
@@ -22,6 +22,7 @@
 #define N_CASES 30
 #define FLIPS_EVERYDAY 60
 #define FLIPS_AT_ONCE 12
+#define FLIPS_IN_A_ROUND 40
 
 enum { IT, FR, EE };
 
@@ -179,19 +180,21 @@ static void no_bit_that_changes_an_entry_goes_unseen(void **state) {
 
 /* ---- healing ---- */
 
+#define COLUMNS 3
+
 /* Flips one bit of a random entry's envelope, salt or body where they lie in the file; its rowid. */
 static int64_t flip_entry(struct fixture *f, struct store *s, struct file *file) {
-  static const char *const columns[] = {"envelope", "salt", "body"};
+  static const char sql[] = "SELECT id, envelope, salt, body FROM entry ORDER BY id LIMIT 1 OFFSET "
+                            "?1 % (SELECT count(*) FROM entry)";
   for (;;) {
-    char sql[256];
     sqlite3_stmt *st = NULL;
-    (void)snprintf(sql, sizeof sql, "SELECT id, %s FROM entry WHERE state = 1 ORDER BY id LIMIT 1 OFFSET %" PRIu64,
-                   columns[fixture_random(f, 3)], fixture_random(f, 2 * N_CASES));
+    const int column = 1 + (int)fixture_random(f, COLUMNS);
     assert_int_equal(sqlite3_prepare_v2(store_db(s), sql, -1, &st, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_bind_int64(st, 1, (int64_t)fixture_random(f, UINT32_MAX)), SQLITE_OK);
     assert_int_equal(sqlite3_step(st), SQLITE_ROW);
     const int64_t rowid = sqlite3_column_int64(st, 0);
-    const size_t len = (size_t)sqlite3_column_bytes(st, 1);
-    uint8_t *place = memmem(file->octets, file->len, sqlite3_column_blob(st, 1), len);
+    const size_t len = (size_t)sqlite3_column_bytes(st, column);
+    uint8_t *place = len == 0 ? NULL : memmem(file->octets, file->len, sqlite3_column_blob(st, column), len);
     if (place != NULL && memmem(place + 1, (size_t)(file->octets + file->len - place) - 1, place, len) != NULL) {
       place = NULL; /* a salt of zeros stands anywhere */
     }
@@ -205,53 +208,16 @@ static int64_t flip_entry(struct fixture *f, struct store *s, struct file *file)
   }
 }
 
-/* Whatever a node gives out of a log is what another one has. */
-static void expect_nothing_false(struct fixture_node *node, struct fixture_node *good, const struct hash *log) {
-  const uint64_t size = hall_head(good->hall, log, 1)->size;
-  struct bytes windows[2];
-  uint64_t count = 0;
-  bytes_init(&windows[0], LIMIT_DATA_RAW);
-  bytes_init(&windows[1], LIMIT_DATA_RAW);
-  for (uint64_t i = 0; i < size; i++) {
-    bytes_clear(&windows[0]);
-    bytes_clear(&windows[1]);
-    assert_int_equal(hall_window(good->hall, log, 1, i, i + 1, GET_FULL, LIMIT_DATA_RAW, &windows[0], &count, NULL), OK);
-    if (hall_window(node->hall, log, 1, i, i + 1, GET_FULL, LIMIT_DATA_RAW, &windows[1], &count, NULL) == OK) {
-      assert_true(view_equal(bytes_view(&windows[0]), bytes_view(&windows[1])));
-    }
-  }
-  bytes_release(&windows[0]);
-  bytes_release(&windows[1]);
-}
-
-static void what_is_damaged_is_served_to_nobody_and_healed_by_the_others(void **state) {
-  struct sim *s = malloc(sizeof *s);
-  struct bytes dumps[2];
-  struct file file;
-  struct err err = ERR_INIT;
-  int64_t hit[FLIPS_AT_ONCE];
+/* Flips n bits of a closed node's store, of entries and bodies; how many entries they are of. */
+static uint64_t flip_entries(struct fixture *f, struct fixture_node *node, uint64_t n) {
+  int64_t *hit = calloc(n, sizeof *hit);
   uint64_t n_hit = 0;
-  (void)state;
-  assert_non_null(s);
-  sim_found(s, 3, seed);
-  sim_publish(s, IT, N_CASES);
-  sim_publish(s, EE, N_CASES);
-  for (uint32_t i = 0; i < 3; i++) {
-    sim_up(s, i, false);
-  }
-  (void)sim_converge(s, 20000);
-  struct fixture_node *ee = &s->f.nodes[EE];
-  bytes_init(&dumps[0], DUMP_MAX);
-  bytes_init(&dumps[1], DUMP_MAX);
-  dump_derived(ee, false, &dumps[0]);
-  sim_down(s, EE);
-  fixture_close(ee);
-  file_read(ee, &file);
-  struct store *reader = NULL;
-  fixture_open(ee); /* what it says while the file beside is flipped */
-  reader = ee->store;
-  for (size_t i = 0; i < FLIPS_AT_ONCE; i++) {
-    const int64_t rowid = flip_entry(&s->f, reader, &file);
+  struct file file;
+  assert_non_null(hit);
+  file_read(node, &file);
+  fixture_open(node); /* what it says while its copy is flipped */
+  for (uint64_t i = 0; i < n; i++) {
+    const int64_t rowid = flip_entry(f, node->store, &file);
     bool known = false;
     for (uint64_t k = 0; k < n_hit; k++) {
       known = known || hit[k] == rowid;
@@ -259,29 +225,226 @@ static void what_is_damaged_is_served_to_nobody_and_healed_by_the_others(void **
     hit[n_hit] = rowid;
     n_hit += !known;
   }
-  fixture_close(ee);
+  fixture_close(node);
   file_write(&file);
   free(file.octets);
-  fixture_open(ee);
-  struct scrub_state state_now;
-  assert_int_equal(scrub(ee, &state_now, &err), OK);
-  assert_int_equal(state_now.found, n_hit);
-  assert_int_equal(state_now.left, n_hit);
-  expect_nothing_false(ee, &s->f.nodes[IT], &s->f.nodes[IT].id);
-  expect_nothing_false(ee, &s->f.nodes[IT], &ee->id);
-  fixture_close(ee); /* it is remembered */
-  fixture_open(ee);
-  assert_int_equal(hall_n_damaged(ee->hall), n_hit);
-  sim_up(s, EE, false);
-  sim_run(s, 60000);
-  assert_int_equal(hall_n_damaged(ee->hall), 0);
-  assert_int_equal(scrub(ee, &state_now, &err), OK);
-  assert_int_equal(state_now.found + state_now.left + state_now.milestones, 0);
-  dump_derived(ee, false, &dumps[1]);
-  assert_string_equal(bytes_text(&dumps[0]), bytes_text(&dumps[1]));
-  expect_nothing_false(ee, &s->f.nodes[IT], &ee->id);
+  free(hit);
+  return n_hit;
+}
+
+/* Whether what is given out for an entry is the one of `good`, or says no more than that its body is absent. */
+static void expect_true(struct view window, struct view good) {
+  struct canon_reader readers[2] = {canon_reader(window), canon_reader(good)};
+  struct item items[2];
+  for (size_t i = 0; i < 2; i++) {
+    canon_array_exact(&readers[i], 1);
+    item_read(&readers[i], &items[i]);
+    assert_int_equal(canon_finish(&readers[i], "window", NULL), OK);
+  }
+  assert_true(view_equal(items[0].envelope, items[1].envelope));
+  if (items[0].state != ITEM_ABSENT) {
+    assert_true(view_equal(window, good));
+  }
+}
+
+/* Whatever a node gives out of a log, to peers or to its own pages, is what another one has. */
+static void expect_nothing_false(struct fixture_node *node, struct fixture_node *good, const struct hash *id) {
+  const uint64_t size = hall_head(good->hall, id, 1)->size;
+  struct bytes windows[2], scratch[2];
+  struct log logs[2];
+  uint64_t count = 0;
+  assert_int_equal(log_find(node->store, id, 1, &logs[0], NULL), OK);
+  assert_int_equal(log_find(good->store, id, 1, &logs[1], NULL), OK);
+  for (size_t i = 0; i < 2; i++) {
+    bytes_init(&windows[i], LIMIT_DATA_RAW);
+    bytes_init(&scratch[i], LIMIT_ITEM);
+  }
+  for (uint64_t i = 0; i < size; i++) {
+    struct item items[2];
+    bytes_clear(&windows[0]);
+    bytes_clear(&windows[1]);
+    assert_int_equal(hall_window(good->hall, id, 1, i, i + 1, GET_FULL, LIMIT_DATA_RAW, &windows[1], &count, NULL), OK);
+    if (hall_window(node->hall, id, 1, i, i + 1, GET_FULL, LIMIT_DATA_RAW, &windows[0], &count, NULL) == OK) {
+      expect_true(bytes_view(&windows[0]), bytes_view(&windows[1]));
+    }
+    assert_int_equal(entry_get(good->store, entry_rowid(logs[1].no, i), &scratch[1], &items[1], NULL), OK);
+    if (entry_get(node->store, entry_rowid(logs[0].no, i), &scratch[0], &items[0], NULL) == OK) {
+      assert_true(view_equal(items[0].envelope, items[1].envelope) && view_equal(items[0].body, items[1].body));
+    }
+  }
+  for (size_t i = 0; i < 2; i++) {
+    bytes_release(&windows[i]);
+    bytes_release(&scratch[i]);
+  }
+}
+
+/* IT, FR and EE, who all hold the same; EE is down, but open. */
+static struct sim *found_three(void) {
+  struct sim *s = malloc(sizeof *s);
+  assert_non_null(s);
+  sim_found(s, 3, seed);
+  sim_publish(s, IT, N_CASES);
+  sim_publish(s, EE, N_CASES);
+  const struct header revoke = {.kind = KIND_REVOKE, .has_subject = true, .n_args = 2, .args = {1, 0}};
+  for (uint32_t i = IT; i <= EE; i += EE) {
+    struct fixture_node *node = &s->f.nodes[i];
+    struct fixture_record record;
+    struct header h = revoke;
+    memcpy(h.subject.b, s->f.nodes[FR].editor.pub.b, PUBKEY_LEN); /* whose key has no certificate there */
+    fixture_seal(node, &node->node_key, h, view_of(NULL, 0), &record);
+    assert_int_equal(fixture_admit(node, &record.item).state, RECEIPT_LOGGED);
+    fixture_record_release(&record);
+  }
+  for (uint32_t i = 0; i < 3; i++) {
+    sim_up(s, i, false);
+  }
+  (void)sim_converge(s, 20000);
+  sim_down(s, EE);
+  return s;
+}
+
+/* The others give what is damaged. */
+static void heal(struct sim *s, struct fixture_node *node) {
+  sim_run(s, 5000);
+  for (unsigned i = 0; i < 60 && hall_n_damaged(node->hall) > 0; i++) {
+    sim_run(s, 5000);
+  }
+  assert_int_equal(hall_n_damaged(node->hall), 0);
+}
+
+static void what_is_damaged_is_served_to_nobody_and_healed_by_the_others(void **state) {
+  struct sim *s = found_three();
+  struct fixture_node *ee = &s->f.nodes[EE];
+  struct bytes dumps[2];
+  struct scrub_state now;
+  struct err err = ERR_INIT;
+  const char *wish = getenv("SPECOLA_SCRUB_FLIPS");
+  uint64_t left = wish == NULL ? FLIPS_AT_ONCE : strtoull(wish, NULL, 10), flips = 0, found = 0;
+  (void)state;
+  bytes_init(&dumps[0], DUMP_MAX);
+  bytes_init(&dumps[1], DUMP_MAX);
+  dump_derived(ee, false, &dumps[0]);
+  while (left > 0) {
+    const uint64_t n = left < FLIPS_IN_A_ROUND ? left : FLIPS_IN_A_ROUND;
+    left -= n;
+    flips += n;
+    fixture_close(ee);
+    const uint64_t n_hit = flip_entries(&s->f, ee, n);
+    fixture_open(ee); /* nobody has looked at anything yet */
+    expect_nothing_false(ee, &s->f.nodes[IT], &s->f.nodes[IT].id);
+    expect_nothing_false(ee, &s->f.nodes[IT], &ee->id);
+    assert_int_equal(scrub(ee, &now, &err), OK);
+    assert_int_equal(now.found, n_hit);
+    assert_int_equal(now.left, n_hit);
+    expect_nothing_false(ee, &s->f.nodes[IT], &ee->id);
+    fixture_close(ee); /* it is remembered */
+    fixture_open(ee);
+    assert_int_equal(hall_n_damaged(ee->hall), n_hit);
+    sim_up(s, EE, false);
+    heal(s, ee);
+    sim_down(s, EE);
+    assert_int_equal(scrub(ee, &now, &err), OK);
+    assert_int_equal(now.found + now.left + now.milestones, 0);
+    bytes_clear(&dumps[1]);
+    dump_derived(ee, false, &dumps[1]);
+    assert_string_equal(bytes_text(&dumps[0]), bytes_text(&dumps[1]));
+    expect_nothing_false(ee, &s->f.nodes[IT], &ee->id);
+    found += n_hit;
+  }
+  print_message("%" PRIu64 " flips, %" PRIu64 " damaged entries found and healed\n", flips, found);
   bytes_release(&dumps[0]);
   bytes_release(&dumps[1]);
+  sim_release(s);
+  free(s);
+}
+
+/* ---- what rules a log ---- */
+
+/* Flips a bit of one column of every identity, certificate and revocation that a closed node holds. */
+static void flip_rulers(struct fixture *f, struct fixture_node *node, const char *column) {
+  char path[512], sql[256];
+  sqlite3 *db = NULL;
+  sqlite3_stmt *st = NULL, *change = NULL;
+  (void)snprintf(path, sizeof path, "%s/store.db", node->dir);
+  assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+  (void)snprintf(sql, sizeof sql, "SELECT id, %s FROM entry WHERE id IN (SELECT id FROM authority) AND %s IS NOT NULL", column,
+                 column);
+  assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
+  (void)snprintf(sql, sizeof sql, "UPDATE entry SET %s = ?1 WHERE id = ?2", column);
+  assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &change, NULL), SQLITE_OK);
+  while (sqlite3_step(st) == SQLITE_ROW) {
+    uint8_t octets[LIMIT_IDENTITY * 2];
+    const size_t len = (size_t)sqlite3_column_bytes(st, 1);
+    assert_true(len > 0 && len <= sizeof octets);
+    memcpy(octets, sqlite3_column_blob(st, 1), len);
+    octets[fixture_random(f, len)] ^= (uint8_t)(1u << fixture_random(f, 8));
+    assert_int_equal(sqlite3_bind_blob(change, 1, octets, (int)len, SQLITE_TRANSIENT), SQLITE_OK);
+    assert_int_equal(sqlite3_bind_int64(change, 2, sqlite3_column_int64(st, 0)), SQLITE_OK);
+    assert_int_equal(sqlite3_step(change), SQLITE_DONE);
+    assert_int_equal(sqlite3_reset(change), SQLITE_OK);
+  }
+  (void)sqlite3_finalize(st);
+  (void)sqlite3_finalize(change);
+  assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void a_damaged_identity_stops_no_start_and_is_healed(void **state) {
+  static const char *const columns[COLUMNS] = {"envelope", "salt", "body"};
+  struct sim *s = found_three();
+  struct fixture_node *ee = &s->f.nodes[EE];
+  struct bytes dumps[2];
+  struct err err = ERR_INIT;
+  (void)state;
+  bytes_init(&dumps[0], DUMP_MAX);
+  bytes_init(&dumps[1], DUMP_MAX);
+  for (size_t i = 0; i < COLUMNS; i++) {
+    fixture_close(ee);
+    flip_rulers(&s->f, ee, columns[i]);
+    fixture_open(ee);
+    enum err_code code = hall_admit_identity(ee->hall, &err); /* as core does when it starts */
+    assert_int_equal(code, ERR_CORRUPT);
+    assert_int_equal(hall_bear(ee->hall, code, &err), OK);
+    assert_true(hall_n_damaged(ee->hall) > 0);
+    sim_up(s, EE, false);
+    sim_publish(s, IT, 1); /* what comes meanwhile waits */
+    hall_scrub_begin(ee->hall);
+    for (struct scrub_state now = {.running = true}; now.running;) {
+      assert_int_equal(hall_scrub_step(ee->hall, 7, &err), OK);
+      assert_int_equal(hall_scrub_state(ee->hall, &now, &err), OK);
+    }
+    heal(s, ee);
+    sim_publish(s, EE, 1);
+    (void)sim_converge(s, 20000);
+    bytes_clear(&dumps[0]);
+    bytes_clear(&dumps[1]);
+    dump_derived(ee, false, &dumps[0]);
+    dump_derived(&s->f.nodes[FR], false, &dumps[1]);
+    assert_string_equal(bytes_text(&dumps[0]), bytes_text(&dumps[1]));
+    sim_down(s, EE);
+  }
+  bytes_release(&dumps[0]);
+  bytes_release(&dumps[1]);
+  sim_release(s);
+  free(s);
+}
+
+/* Without any pass: what is asked for is looked at, and what is damaged then is asked for. */
+static void what_a_reader_meets_is_healed_at_once(void **state) {
+  struct sim *s = found_three();
+  struct fixture_node *ee = &s->f.nodes[EE];
+  struct scrub_state now;
+  struct err err = ERR_INIT;
+  (void)state;
+  fixture_close(ee);
+  (void)flip_entries(&s->f, ee, FLIPS_AT_ONCE);
+  fixture_open(ee);
+  sim_up(s, EE, false);
+  for (uint32_t i = IT; i <= EE; i++) {
+    expect_nothing_false(ee, &s->f.nodes[IT], &s->f.nodes[i].id);
+  }
+  heal(s, ee);
+  assert_int_equal(scrub(ee, &now, &err), OK);
+  assert_int_equal(now.found + now.left, 0);
   sim_release(s);
   free(s);
 }
@@ -291,6 +454,8 @@ int main(void) {
       cmocka_unit_test(what_is_sound_stays_as_it_is),
       cmocka_unit_test(no_bit_that_changes_an_entry_goes_unseen),
       cmocka_unit_test(what_is_damaged_is_served_to_nobody_and_healed_by_the_others),
+      cmocka_unit_test(a_damaged_identity_stops_no_start_and_is_healed),
+      cmocka_unit_test(what_a_reader_meets_is_healed_at_once),
   };
   seed = fixture_seed();
   return cmocka_run_group_tests(tests, NULL, NULL);

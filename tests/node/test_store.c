@@ -165,10 +165,10 @@ static void a_newer_store_is_left_alone(void **state) {
   char path[512];
   (void)state;
   found_closed(&f, false, path);
-  run_sql(path, "PRAGMA user_version = 4");
+  run_sql(path, "PRAGMA user_version = 5");
   assert_int_equal(store_open(f.nodes[0].dir, STORE_WRITE, NULL, &s, &err), ERR_VERSION);
   assert_int_equal(store_open(f.nodes[0].dir, STORE_READ, NULL, &s, &err), ERR_VERSION);
-  run_sql(path, "PRAGMA user_version = 3; PRAGMA application_id = 7");
+  run_sql(path, "PRAGMA user_version = 4; PRAGMA application_id = 7");
   assert_int_equal(store_open(f.nodes[0].dir, STORE_WRITE, NULL, &s, &err), ERR_CORRUPT);
   run_sql(path, "PRAGMA application_id = 1397769036");
   fixture_open(&f.nodes[0]);
@@ -181,13 +181,20 @@ static void an_older_store_gets_what_was_added_when_it_is_written(void **state) 
   (void)state;
   found_closed(&f, true, path);
   run_sql(path, "DROP TABLE holds; DROP TABLE evidence; DROP TABLE erasure; DROP TABLE damaged; DROP TABLE outbox; "
-                "DROP TABLE withdrawn; PRAGMA user_version = 1");
+                "DROP TABLE withdrawn; ALTER TABLE entry DROP COLUMN leaf; PRAGMA user_version = 1");
   struct fork fork = {.node = f.nodes[0].id, .gen = 1, .from = 7, .exact = true, .received = 12};
   struct store *reader = NULL;
   assert_int_equal(store_open(f.nodes[0].dir, STORE_READ, NULL, &reader, NULL), OK);
   assert_int_equal(evidence_get(reader, &fork.node, 1, &fork, NULL, NULL), ERR_NOT_FOUND);
+  struct bytes scratch;
+  struct item item;
+  bytes_init(&scratch, LIMIT_ITEM);
+  assert_int_equal(entry_get(reader, entry_rowid(1, 1), &scratch, &item, NULL), OK); /* without what is compared since */
+  bytes_release(&scratch);
   store_close(reader);
   fixture_open(&f.nodes[0]);
+  assert_int_equal(number(f.nodes[0].store, "SELECT count(*) FROM entry"), 2);
+  assert_int_equal(number(f.nodes[0].store, "SELECT count(*) FROM entry WHERE leaf = specola_leaf(envelope)"), 2);
   assert_int_equal(number(f.nodes[0].store, "SELECT count(*) FROM outbox"), 0);
   assert_int_equal(hall_holds_own(f.nodes[0].hall, NULL), OK);
   assert_int_equal(evidence_put(f.nodes[0].store, &fork, view_of_text("item"), NULL), OK);
