@@ -35,6 +35,7 @@ enum err_code append_begin(struct append *a, struct hall *h, const struct hash *
   a->h = h;
   h->derivation.n_erased = 0;
   h->derivation.n_settled = 0;
+  h->derivation.must_renew = false;
   enum err_code code = hall_reserve(h, err);
   if (code == OK) {
     code = store_begin(h->config.store, err);

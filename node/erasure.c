@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/log.h"
 #include "node/admit.h"
 #include "node/hall.h"
 #include "node/store/forget.h"
@@ -57,7 +58,7 @@ static enum err_code ids_add(struct ids *ids, const struct hash *id, struct err 
 struct hanging {
   const struct hash *fed_id;
   struct ids of;     /* the object's id, and those of its versions */
-  struct ids *found; /* records whose text can be erased and is not yet */
+  struct ids *found; /* records whose text can be erased, or was */
   enum err_code code;
   struct err *err;
 };
@@ -78,8 +79,7 @@ static bool take_hanging(void *context, int64_t rowid, const struct item *item) 
   if (h.kind == KIND_VERSION) {
     x->code = ids_add(&x->of, &id, x->err);
   }
-  const bool has_text = item->state == ITEM_WHOLE || item->state == ITEM_ABSENT;
-  if (x->code == OK && has_text && !record_kind_keeps_body(h.kind)) {
+  if (x->code == OK && item->state != ITEM_BODILESS && !record_kind_keeps_body(h.kind)) {
     x->code = ids_add(x->found, &id, x->err);
   }
   return x->code == OK;
@@ -134,11 +134,41 @@ static enum err_code collect_one(struct hall *h, int64_t rowid, struct ids *out,
   if (code == OK) {
     const struct hash id = envelope_id(&h->derivation.fed_id, item.envelope);
     code = takedown_targets(h->config.store, &h->derivation.fed_id, own, &id, &target, 1, &n, err);
-    if (code == OK && n > 0) {
+    if (code == OK && (n > 0 || item.state == ITEM_GONE)) {
       code = ids_add(out, &id, err);
     }
   }
   bytes_release(&scratch);
+  return code;
+}
+
+/* Leaves those that no takedown of ours names yet. *earlier: where the others stand, the first of them and how many. */
+static enum err_code drop_earlier(struct hall *h, struct ids *ids, struct takedown_report *earlier, struct err *err) {
+  struct store *s = h->config.store;
+  const struct hash *fed_id = &h->derivation.fed_id;
+  enum err_code code = OK;
+  int64_t first = INT64_MAX;
+  size_t n = 0;
+  for (size_t i = 0; i < ids->n && code == OK; i++) {
+    struct hash takedown;
+    bool found = false;
+    int64_t rowid = 0;
+    code = takedown_of(s, fed_id, &h->config.federation->own, &ids->items[i], &found, &takedown, err);
+    if (code == OK && found) {
+      code = entry_find(s, fed_id, &takedown, &rowid, err);
+      first = rowid < first ? rowid : first;
+      earlier->n++;
+    } else {
+      ids->items[n++] = ids->items[i];
+    }
+  }
+  ids->n = n;
+  for (uint32_t i = 0; i < h->n_logs && earlier->n > 0; i++) {
+    if (h->logs[i].log.no == entry_log_no(first)) {
+      earlier->gen = h->logs[i].log.gen;
+      earlier->index = entry_index(first);
+    }
+  }
   return code;
 }
 
@@ -159,9 +189,6 @@ static enum err_code collect(struct hall *h, const struct takedown_wish *wish, s
   if (code == ERR_NOT_FOUND && wish->whole) { /* of no object */
     err_clear(err);
     code = collect_one(h, rowid, out, err);
-  }
-  if (code == OK && out->n == 0) {
-    return err_set(err, ERR_MISMATCH, "there is no text that could be erased, or it was taken down already");
   }
   return code;
 }
@@ -235,6 +262,7 @@ static enum err_code check_key(const struct hall *h, struct err *err) {
 }
 
 enum err_code hall_take_down(struct hall *h, const struct takedown_wish *wish, struct takedown_report *out, struct err *err) {
+  struct takedown_report earlier = {.n = 0};
   struct ids ids = {.n = 0};
   memset(out, 0, sizeof *out);
   enum err_code code = check_key(h, err);
@@ -243,6 +271,14 @@ enum err_code hall_take_down(struct hall *h, const struct takedown_wish *wish, s
   }
   if (code == OK) {
     code = collect(h, wish, &ids, err);
+  }
+  if (code == OK) {
+    code = drop_earlier(h, &ids, &earlier, err);
+  }
+  if (code == OK && ids.n == 0 && h->erasing && earlier.n > 0) {
+    *out = earlier; /* what was cut short behind it goes on */
+  } else if (code == OK && ids.n == 0) {
+    code = err_set(err, ERR_MISMATCH, "there is no text that could be erased, or it was taken down already");
   }
   for (size_t at = 0; code == OK && at < ids.n; at += LIMIT_SUBMIT) {
     const size_t n = ids.n - at < LIMIT_SUBMIT ? ids.n - at : LIMIT_SUBMIT;
@@ -261,6 +297,13 @@ void hall_erased(struct hall *h) {
     h->is_emptied = false;
   }
   h->missing -= h->derivation.n_settled;
+  if (h->derivation.must_renew) {
+    struct err err = ERR_INIT;
+    h->derivation.must_renew = false;
+    if (hall_derive_again(h, &err) != OK) { /* then the next start does */
+      log_line(LOG_ERROR, "takedown", "the tables are not made anew yet", "why=%s", err.message);
+    }
+  }
 }
 
 bool hall_is_erasing(const struct hall *h) {

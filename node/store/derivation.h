@@ -18,6 +18,7 @@ struct derivation {
   bool takedowns;     /* there is one, or there may be */
   uint64_t n_erased;  /* texts that takedowns took away since the caller set it to 0, */
   uint64_t n_settled; /* and those among them that were absent */
+  bool must_renew;    /* one was of a damaged entry: all derived tables are to be made anew after the commit */
 };
 /* Prepares to derive in a store. *stale: the derived tables are missing, or were made by other tables or schemas:
  * derive_rebuild must run before anything else. ERR_MEMORY, store errors. */

@@ -160,6 +160,55 @@ static enum err_code erase(struct derivation *d, int64_t rowid, const struct has
   return code;
 }
 
+/* A damaged entry waits to be whole again: what lies there of its body goes, and so does what a member has offered for it. What
+ * was derived of it cannot be taken back piece by piece: it is marked to be made anew. */
+static enum err_code erase_damaged(struct derivation *d, const struct hash *record, struct err *err) {
+  static const char *const all[] = {
+      "UPDATE damaged SET item = NULL WHERE id IN (SELECT id FROM entry WHERE rid = :rid AND state = 4) AND :rid = :same",
+      "DELETE FROM derived_fact WHERE EXISTS (SELECT 1 FROM entry WHERE rid = :rid AND state = 4 AND body IS NOT NULL) "
+      "AND :rid = :same",
+      "UPDATE entry SET salt = NULL, body = NULL WHERE rid = :rid AND state = 4 AND body IS NOT NULL AND :rid = :same"};
+  const int64_t rid = prefix_of(record);
+  enum err_code code = OK;
+  for (size_t i = 0; i < sizeof all / sizeof all[0] && code == OK; i++) {
+    code = statement_run_two(d->content.s, all[i], rid, rid, "takedown", err);
+  }
+  if (code == OK && sqlite3_changes(d->content.s->db) > 0) {
+    d->n_erased++;
+    d->must_renew = true;
+  }
+  return code;
+}
+
+/* What a cut has withdrawn is in no log any more, but shown, and the text would stay. */
+static enum err_code erase_withdrawn(struct derivation *d, const struct hash *owner, const struct record *takedown,
+                                     struct err *err) {
+  static const char sql[] = "SELECT withdrawn.id, envelope, log.node FROM withdrawn JOIN log ON log.no = withdrawn.id >> 40 "
+                            "WHERE state IN (1, 3)";
+  static const char erase[] = "UPDATE withdrawn SET state = 2, salt = NULL, body = NULL, takedown = :takedown WHERE id = :id";
+  sqlite3_stmt *st = NULL;
+  sqlite3_stmt *change = NULL;
+  struct hash node;
+  struct hash id;
+  bool row = true;
+  enum err_code code = statement_new(d->content.s, sql, &st, err);
+  while (code == OK && (code = statement_step(d->content.s, st, &row, "withdrawn entries", err)) == OK && row) {
+    if (!statement_hash(st, 2, &node) || !hash_equal(&node, owner) || !erasable(statement_blob(st, 1), &d->fed_id, &id) ||
+        !hash_equal(&id, &takedown->header.subject)) {
+      continue;
+    }
+    code = statement_get(d->content.s, erase, &change, err);
+    if (code == OK) {
+      statement_bind_blob(change, 1, hash_view(&takedown->id));
+      statement_bind_int(change, 2, sqlite3_column_int64(st, 0));
+      code = statement_run(d->content.s, change, "withdrawn entry", err);
+    }
+    d->n_erased += code == OK;
+  }
+  (void)sqlite3_finalize(st);
+  return code;
+}
+
 /* A copy that waits for the fork guard, or was refused, is in no log and would stay. */
 static enum err_code erase_waiting(struct derivation *d, const struct hash *record, struct err *err) {
   static const char sql[] = "DELETE FROM outbox WHERE id = :id";
@@ -199,6 +248,12 @@ enum err_code takedown_apply(struct derivation *d, int64_t rowid, const struct r
   }
   if (code == OK) {
     code = erase_waiting(d, &record->header.subject, err);
+  }
+  if (code == OK) {
+    code = erase_withdrawn(d, &log.node, record, err);
+  }
+  if (code == OK) {
+    code = erase_damaged(d, &record->header.subject, err);
   }
   do {
     if (code == OK) {

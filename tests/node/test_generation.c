@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "node/erasure.h"
 #include "node/store/derive.h"
 #include "node/store/query.h"
 #include "node/store/withdrawn.h"
@@ -187,6 +188,21 @@ static void what_stands_above_the_cut_is_withdrawn_and_kept_aside(void **state) 
   assert_int_equal(again.gen, 2);
   expect_rebuild_same(FR);
   expect_rebuild_same(IT);
+  /* Taken down there, its text goes where it was withdrawn, too, and nowhere else. */
+  const struct takedown_wish wish = {.node = IT->id, .gen = 2, .index = again.index, .reason = 1};
+  struct takedown_report report;
+  assert_int_equal(hall_take_down(IT->hall, &wish, &report, NULL), OK);
+  fixture_transfer(IT, FR, 3);
+  for (uint32_t i = 0; i < 2; i++) {
+    struct fixture_node *node = &f.nodes[i];
+    assert_true(hall_is_erasing(node->hall));
+    assert_int_equal(log_find(node->store, &IT->id, 1, &log, NULL), OK);
+    assert_int_equal(withdrawn_get(node->store, entry_rowid(log.no, 4), &scratch, &entry, NULL), OK);
+    assert_int_equal(entry.state, ITEM_GONE);
+    assert_int_equal(entry.body.len, 0);
+    assert_int_equal(withdrawn_get(node->store, entry_rowid(log.no, 3), &scratch, &entry, NULL), OK);
+    assert_int_equal(entry.state, ITEM_WHOLE);
+  }
   bytes_release(&item);
   bytes_release(&scratch);
   fixture_release(&f);

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "node/erasure.h"
+#include "node/scrub.h"
 #include "node/store/derive.h"
 #include "protocol/canon.h"
 #include "protocol/message.h"
@@ -449,6 +450,66 @@ static void a_node_that_was_killed_goes_on_where_it_stood(void **state) {
   fixture_release(&f);
 }
 
+static void one_that_is_repeated_finds_its_record_and_ends_what_was_begun(void **state) {
+  static struct fixture f;
+  struct err err = ERR_INIT;
+  (void)state;
+  const uint64_t index = begin(&f, 1);
+  struct fixture_node *it = &f.nodes[IT];
+  const struct takedown_report first = take_down(it, index, true);
+  const uint64_t size = hall_head(it->hall, &it->id, 1)->size;
+  fixture_close(it); /* killed before anything was forgotten */
+  fixture_open(it);
+  const struct takedown_report again = take_down(it, index, true);
+  assert_int_equal(hall_head(it->hall, &it->id, 1)->size, size);
+  assert_int_equal(again.n, first.n);
+  assert_int_equal(again.gen, first.gen);
+  assert_int_equal(again.index, first.index);
+  const struct takedown_report one = take_down(it, index, false);
+  assert_int_equal(one.n, 1);
+  assert_int_equal(one.index, first.index);
+  assert_true(erase(it));
+  assert_int_equal(words_left(it), 0);
+  const struct takedown_wish wish = {.node = it->id, .gen = 1, .index = index, .whole = true, .reason = 2};
+  struct takedown_report report;
+  assert_int_equal(hall_take_down(it->hall, &wish, &report, &err), ERR_MISMATCH); /* there is no more to do */
+  assert_int_equal(number(it, "SELECT count(*) FROM takedown"), 2);
+  fixture_release(&f);
+}
+
+/* Makes the body of a version unlike what was committed to; no word of it changes. */
+static void damage(struct fixture_node *node, uint64_t index) {
+  char sql[160];
+  struct err err = ERR_INIT;
+  struct log log;
+  assert_int_equal(log_find(node->store, &node->all->nodes[IT].id, 1, &log, &err), OK);
+  (void)snprintf(sql, sizeof sql, "UPDATE entry SET salt = randomblob(16) WHERE id = %" PRId64, entry_rowid(log.no, index));
+  assert_int_equal(sqlite3_exec(store_db(node->store), sql, NULL, NULL, NULL), SQLITE_OK);
+  hall_scrub_begin(node->hall);
+  for (struct scrub_state now = {.running = true}; now.running;) {
+    assert_int_equal(hall_scrub_step(node->hall, 1000, &err), OK);
+    assert_int_equal(hall_scrub_state(node->hall, &now, &err), OK);
+  }
+}
+
+static void a_damaged_text_goes_as_well(void **state) {
+  static struct fixture f;
+  (void)state;
+  const uint64_t index = begin(&f, 2);
+  struct fixture_node *it = &f.nodes[IT], *fr = &f.nodes[FR];
+  fixture_transfer(it, fr, 100);
+  damage(fr, index);
+  damage(fr, index + 1);
+  assert_int_equal(hall_n_damaged(fr->hall), 2);
+  (void)take_down(it, index, true);
+  fixture_transfer(it, fr, 100);
+  assert_true(hall_is_erasing(fr->hall));
+  assert_true(erase(fr));
+  assert_int_equal(words_left(fr), 0);
+  assert_int_equal(number(fr, "SELECT count(*) FROM damaged"), 2); /* until a member says that they are gone */
+  fixture_release(&f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_taken_down_leaves_no_word_on_any_node_and_no_root_moves),
@@ -458,6 +519,8 @@ int main(void) {
       cmocka_unit_test(it_counts_for_every_entry_of_that_id_above_and_below),
       cmocka_unit_test(a_takedown_of_anothers_record_has_no_effect),
       cmocka_unit_test(a_node_that_was_killed_goes_on_where_it_stood),
+      cmocka_unit_test(one_that_is_repeated_finds_its_record_and_ends_what_was_begun),
+      cmocka_unit_test(a_damaged_text_goes_as_well),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
