@@ -66,8 +66,8 @@ bool core_gate_actions(struct core *c);
 MUST_CHECK enum err_code core_gate_message(struct core *c, enum pipe_channel channel, struct view payload, struct err *err);
 /* A message of ctl: a request is answered at once, or kept in orders. ERR_FORMAT: ctl broke the rules. */
 MUST_CHECK enum err_code core_request_message(struct core *c, enum pipe_channel channel, struct view payload, struct err *err);
-/* A message of web: POST /sync/submit and GET /network are answered, anything else refused; orders come from ctl alone.
- * ERR_FORMAT: web broke the rules. */
+/* A message of web: POST /sync/submit, POST /damaged ([rowid…]) and GET /network are answered, anything else refused; orders
+ * come from ctl alone. ERR_FORMAT: web broke the rules. */
 MUST_CHECK enum err_code core_web_message(struct core *c, enum pipe_channel channel, struct view payload, struct err *err);
 /* Answers the orders that are done or whose time is up. */
 void core_orders_step(struct core *c);

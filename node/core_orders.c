@@ -510,6 +510,17 @@ static void network(struct core *c, uint64_t id) {
   json_decref(all);
 }
 
+/* What pages met damaged: looked at with the next turn of the exchange. */
+static enum err_code take_damaged(struct core *c, uint64_t id, struct view body, struct err *err) {
+  struct canon_reader r = canon_reader(body);
+  const uint32_t n = canon_array(&r, STORE_SUSPECTS);
+  for (uint32_t i = 0; i < n && r.fault == NULL; i++)
+    store_suspect(c->store, (int64_t)canon_uint(&r));
+  const enum err_code code = canon_finish(&r, "damaged", err);
+  if (code == OK) answer_json(c, id, json_object());
+  return code;
+}
+
 enum err_code core_web_message(struct core *c, enum pipe_channel channel, struct view payload, struct err *err) {
   struct err refused = ERR_INIT;
   struct asked asked = {.id = 0};
@@ -520,9 +531,14 @@ enum err_code core_web_message(struct core *c, enum pipe_channel channel, struct
     network(c, asked.id);
     return OK;
   }
-  code = view_is_text(asked.method, "POST") && view_is_text(asked.path, "/sync/submit")
-             ? submit(c, asked.id, asked.body, &refused)
-             : err_set(&refused, ERR_REFUSED, "orders are not taken from here");
+  const bool post = view_is_text(asked.method, "POST");
+  if (post && view_is_text(asked.path, "/sync/submit")) {
+    code = submit(c, asked.id, asked.body, &refused);
+  } else if (post && view_is_text(asked.path, "/damaged")) {
+    code = take_damaged(c, asked.id, asked.body, &refused);
+  } else {
+    code = err_set(&refused, ERR_REFUSED, "orders are not taken from here");
+  }
   if (code != OK) answer_error(c, asked.id, &refused);
   return OK;
 }

@@ -83,6 +83,10 @@ static enum err_code read_body(struct renewal *r, struct bytes *scratch) {
   struct item item;
   if (schema == NULL) return OK;
   const enum err_code code = entry_get(r->d.s, o->newest, scratch, &item, r->err);
+  if (code == ERR_CORRUPT) { /* it comes when it is whole again */
+    err_clear(r->err);
+    return OK;
+  }
   if (code != OK) return code;
   if (slots_take(schema, item.body, &slots, NULL) == OK) slots_walk(&slots, take_code, r);
   return r->code;

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/canon.h"
+
 struct job *job_of(struct work *work) {
   _Static_assert(offsetof(struct job, work) == 0, "the work stands first");
   return (struct job *)(void *)work;
@@ -19,6 +21,7 @@ struct job *job_new(struct view head, const struct guard_hosts *hosts, struct si
   if (job == NULL) return NULL;
   answer_init(&job->answer);
   bytes_init(&job->head, GUARD_HEAD_MAX);
+  bytes_init(&job->suspects, (size_t)STORE_SUSPECTS * 9 + 3);
   if (bytes_append(&job->head, head, NULL) != OK ||
       guard_read(bytes_view(&job->head), hosts, UINT64_MAX, &job->http, &used, &why) != 200) {
     job_free(&job->work);
@@ -36,7 +39,19 @@ void job_free(struct work *work) {
   json_decref(job->told);
   answer_release(&job->answer);
   bytes_release(&job->head);
+  bytes_release(&job->suspects);
   free(job);
+}
+
+static void put_suspects(struct job *job, struct store *s) {
+  int64_t rowids[STORE_SUSPECTS];
+  const uint32_t n = store_take_suspects(s, rowids);
+  struct canon_writer w = canon_writer(&job->suspects);
+  if (n == 0) return;
+  canon_put_array(&w, n);
+  for (uint32_t i = 0; i < n; i++)
+    canon_put_uint(&w, (uint64_t)rowids[i]);
+  if (canon_written(&w, "damaged entries", NULL) != OK) bytes_clear(&job->suspects);
 }
 
 void job_run(void *context, unsigned thread, struct work *work) {
@@ -47,6 +62,7 @@ void job_run(void *context, unsigned thread, struct work *work) {
   job->request.site = site;
   route_answer(&job->request, job->route);
   answer_finish(&job->answer, &job->http);
+  put_suspects(job, site->store);
   site->now = NULL;
   site->told = NULL;
 }

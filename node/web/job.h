@@ -19,6 +19,7 @@ struct job {
   struct guard_request http;
   struct request request;
   struct answer answer;
+  struct bytes suspects; /* damaged entries that were met on the way, for core to judge: [rowid…]; mostly empty */
   struct bytes head;
 };
 /* head: of a request that the guard passed with these hosts; copied. site: borrowed while nobody else has the job. NULL: no

@@ -25,6 +25,7 @@
 #define WRITE_AT_ONCE ((size_t)256 * 1024)      /* octets: a page in one turn */
 #define WRITE_S 300                             /* for a whole answer */
 #define ANSWER_TIMES 3                          /* threads and core have so many times what a client has for a request */
+#define ID_NOBODY ((uint64_t)INT64_MAX)         /* of a request whose answer nobody waits for */
 #define FAREWELL_S 1                            /* until a client whose request was refused has read why */
 
 enum state { STATE_READING, STATE_ANSWERING, STATE_WAITING, STATE_WRITING, STATE_CLOSING };
@@ -238,6 +239,7 @@ static void on_done(evutil_socket_t fd, short what, void *context) {
   while ((work = workers_take(s->workers)) != NULL) {
     struct job *job = job_of(work);
     struct kept_answer *kept = NULL;
+    if (job->suspects.len > 0) (void)s->forward(s->context, ID_NOBODY, "/damaged", bytes_view(&job->suspects));
     if (route_is_kept(job->route) && job->now == s->site->now && job->answer.status == 200) {
       kept = kept_put(s->kept, &job->question, &job->answer);
     }
