@@ -49,7 +49,7 @@ static bool add_log(void *context, const struct log *log) {
                 out_json_hash(&f->rows[f->n].root), "paused",
                 !hash_equal(&log->node, &f->here->federation.own) && log->body_bytes >= home_log_bodies(&f->here->home));
   json_array_append_new(f->logs, row);
-  f->memory = query_fork_put(f->here->store, &log->node, log->gen, row, NULL) == ERR_MEMORY;
+  f->memory = query_fork_put(f->here->store, &f->here->federation, &log->node, log->gen, row, NULL) == ERR_MEMORY;
   f->n++;
   return !f->memory;
 }

@@ -76,7 +76,7 @@ static json_t *peer_json(const struct exchange *x, uint32_t peer) {
 }
 
 static bool put_fork(const struct exchange *x, const struct exchange_log *log, json_t *out) {
-  return !log->is_forked || query_fork_put(hall_store(x->config.hall), &log->node, log->gen, out, NULL) == OK;
+  return !log->is_forked || query_fork_put(hall_store(x->config.hall), x->federation, &log->node, log->gen, out, NULL) == OK;
 }
 
 static json_t *log_json(const struct exchange *x, const struct exchange_log *log) {

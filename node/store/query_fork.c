@@ -5,11 +5,16 @@
 
 #include "protocol/evidence.h"
 
-enum err_code query_fork(struct store *s, const struct hash *node, uint64_t gen, json_t **out, struct err *err) {
+enum err_code query_fork(struct store *s, const struct federation *f, const struct hash *node, uint64_t gen, json_t **out,
+                         struct err *err) {
+  const struct generation *g = federation_generation(f, node, gen);
   struct fork fork;
   struct evidence e;
   struct bytes item;
   *out = NULL;
+  if (g != NULL && g->is_closed) {
+    return OK;
+  }
   bytes_init(&item, LIMIT_EVIDENCE);
   enum err_code code = evidence_get(s, node, gen, &fork, &item, err);
   if (code == OK) {
@@ -28,9 +33,10 @@ enum err_code query_fork(struct store *s, const struct hash *node, uint64_t gen,
   return code;
 }
 
-enum err_code query_fork_put(struct store *s, const struct hash *node, uint64_t gen, json_t *object, struct err *err) {
+enum err_code query_fork_put(struct store *s, const struct federation *f, const struct hash *node, uint64_t gen, json_t *object,
+                             struct err *err) {
   json_t *fork = NULL;
-  const enum err_code code = query_fork(s, node, gen, &fork, err);
+  const enum err_code code = query_fork(s, f, node, gen, &fork, err);
   if (code != OK || fork == NULL) {
     return code;
   }

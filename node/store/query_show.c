@@ -297,7 +297,7 @@ static void put_head(const struct show *show) {
 
 static enum err_code fill(struct show *show, struct bytes *body_out) {
   put_head(show);
-  enum err_code code = query_fork_put(show->r->s, &show->r->log.node, show->r->log.gen, show->out, show->err);
+  enum err_code code = query_fork_put(show->r->s, show->r->f, &show->r->log.node, show->r->log.gen, show->out, show->err);
   if (code == OK) {
     code = put_content(show, body_out);
   }

@@ -115,7 +115,7 @@ enum err_code query_where(struct store *s, const struct federation *f, int64_t r
     *out = json_pack("{s:s, s:I, s:I, s:I, s:I, s:O}", "log", federation_handle(f, &log.node), "gen", (json_int_t)log.gen,
                      "index", (json_int_t)entry_index(rowid), "holding", (json_int_t)q.holding, "others",
                      (json_int_t)json_array_size(q.members), "members", q.members);
-    code = *out == NULL ? err_set(err, ERR_MEMORY, NULL) : query_fork_put(s, &log.node, log.gen, *out, err);
+    code = *out == NULL ? err_set(err, ERR_MEMORY, NULL) : query_fork_put(s, f, &log.node, log.gen, *out, err);
   }
   json_decref(q.members);
   return code;

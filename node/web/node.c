@@ -43,7 +43,7 @@ static json_t *logs_json(const struct site *s, const struct hash *node) {
     (void)snprintf(path, sizeof path, "/sync/%s/%" PRIu64 "/0", hex, log->gen);
     json_t *row = json_pack("{s:I, s:I, s:I, s:o, s:s}", "gen", (json_int_t)log->gen, "size", (json_int_t)log->range.size,
                             "body_bytes", (json_int_t)log->body_bytes, "root", hash_json(&root), "sync", path);
-    (void)!query_fork_put(s->store, &log->node, log->gen, row, NULL);
+    (void)!query_fork_put(s->store, &s->now->federation, &log->node, log->gen, row, NULL);
     (void)json_array_append_new(logs, row);
   }
   return logs;

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "node/exchange/inside.h"
+#include "node/store/query_fork.h"
 #include "tests/node/dump.h"
 #include "tests/node/rotation.h"
 #include "tests/sim/net_sim.h"
@@ -157,6 +158,17 @@ static void publish(struct fixture_node *node, uint64_t first, uint32_t n) {
     (void)fixture_publish(node, first + i, NULL);
 }
 
+/* Answers about that log tell of its fork; once a cut has closed it they do not, though the evidence stays. */
+static bool is_told(struct sim *s, uint32_t node) {
+  const struct fixture_node *n = &s->f.nodes[node], *it = &s->f.nodes[0];
+  struct fork fork;
+  json_t *told = NULL;
+  assert_int_equal(evidence_get(n->store, &it->id, 1, &fork, NULL, NULL), OK);
+  assert_int_equal(query_fork(n->store, &n->federation, &it->id, 1, &told, NULL), OK);
+  json_decref(told);
+  return told != NULL;
+}
+
 static void repair(const struct branches *b) {
   static const enum held held[] = {HOLDS_OWN, HOLDS_OWN, HOLDS_OTHER, HOLDS_COMMON, HOLDS_NOTHING};
   const uint32_t n = sizeof held / sizeof held[0];
@@ -178,6 +190,7 @@ static void repair(const struct branches *b) {
     sim_up(s, i, false);
   sim_run(s, 5000);
   assert_false(sim_is_converged(s));
+  assert_true(is_told(s, 1) && is_told(s, 2));
   sim_down(s, 0);
   rotation_begin(&nodes[0], b->cut == 0 ? size_at(s, 0, 0, 1) : b->cut, NULL);
   sim_up(s, 0, false);
@@ -188,6 +201,7 @@ static void repair(const struct branches *b) {
     assert_int_equal(size_at(s, i, 0, 2), 2);
   }
   expect_all_same(s);
+  assert_false(is_told(s, 1) || is_told(s, 2));
   sim_run(s, 200000); /* by then the evidence of the fork is written down, and nothing is left to do */
   for (uint32_t i = 0; i < n; i++)
     assert_true(exchange_idle(s->nodes[i].exchange));
