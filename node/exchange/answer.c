@@ -5,6 +5,7 @@
 
 #include "node/exchange/inside.h"
 #include "node/forks.h"
+#include "node/store/milestone.h"
 #include "protocol/canon.h"
 
 #define FRAME_ROOM 1024u                                 /* what frame and DATA put around a window, rounded up */
@@ -40,14 +41,34 @@ void answer_take(struct exchange *x, struct exchange_link *l) {
 
 /* ---- checkpoints ---- */
 
-/* Reads the planned milestones into storage and points x->out at them. */
+/* The milestones to name. Of a log that has forked its last one of all branches is among them: who holds less follows it to
+ * there, and no further. */
+static enum err_code choose_checkpoints(struct exchange *x, const struct log *log, uint64_t from,
+                                        uint64_t sizes[LIMIT_CHECKPOINTS], uint32_t *n, struct err *err) {
+  struct store *s = hall_store(x->config.hall);
+  const struct fork *fork = hall_fork(x->config.hall, &log->node, log->gen);
+  uint64_t common = 0;
+  uint32_t at = 0;
+  enum err_code code = milestone_plan(s, log->no, from, sizes, LIMIT_CHECKPOINTS, n, err);
+  if (code != OK || fork == NULL || !fork->exact) return code;
+  code = milestone_below(s, log->no, fork->from, &common, err);
+  while (at < *n && sizes[at] < common)
+    at++;
+  if (code != OK || common <= from || at == *n || sizes[at] == common) return code;
+  if (*n < LIMIT_CHECKPOINTS) ++*n;
+  memmove(&sizes[at + 1], &sizes[at], (*n - 1 - at) * sizeof *sizes);
+  sizes[at] = common;
+  return OK;
+}
+
+/* Reads them into storage and points x->out at them. */
 static enum err_code read_checkpoints(struct exchange *x, const struct log *log, uint64_t from, bool newest,
                                       struct bytes *storage, struct err *err) {
   struct store *s = hall_store(x->config.hall);
   uint64_t sizes[LIMIT_CHECKPOINTS] = {0};
   size_t ends[LIMIT_CHECKPOINTS];
   uint32_t n = 1;
-  enum err_code code = newest ? OK : milestone_plan(s, log->no, from, sizes, LIMIT_CHECKPOINTS, &n, err);
+  enum err_code code = newest ? OK : choose_checkpoints(x, log, from, sizes, &n, err);
   for (uint32_t i = 0; i < n && code == OK; i++) {
     code = milestone_get(s, log->no, sizes[i], storage, err);
     ends[i] = storage->len;

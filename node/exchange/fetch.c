@@ -304,7 +304,7 @@ static bool finish_first(struct exchange *x, uint32_t index) {
   memmove(log->slots, log->slots + 1, log->n_slots * sizeof *log->slots);
   log->retry_wait_ms = 0;
   log->n_back = 0;
-  log->note[0] = '\0';
+  if (!log->is_forked) log->note[0] = '\0';
   log->claims[log->source].wait_ms = 0;
   tally(x, log->source, COUNT_PULL_DONE, 1);
   tally(x, log->source, COUNT_ENTRIES_PULLED, done.milestone.size - before);

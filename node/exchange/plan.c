@@ -180,8 +180,16 @@ bool plan_back(struct exchange *x, uint32_t index, uint32_t giver) {
   return true;
 }
 
-/* Of a closed generation: whether a checkpoint lies on the way to its cut, as far as one can tell. */
+/* Up to where a log that has forked is followed: its branches part there. Of one of which that is not known nothing can be told
+ * to be of both. */
+static uint64_t common_size(const struct exchange_log *log) {
+  return log->is_exact ? log->fork_from : 0;
+}
+
+/* Of a closed generation: whether a checkpoint lies on the way to its cut, as far as one can tell. Of one that has forked:
+ * whether it is of all branches. */
 static bool is_on_the_way(const struct exchange_log *log, const struct checkpoint *c) {
+  if (log->is_forked) return c->size <= common_size(log);
   return !log->is_closed || c->size < log->cut_size || (c->size == log->cut_size && hash_equal(&c->root, &log->cut_root));
 }
 
@@ -202,7 +210,7 @@ static bool take_checkpoint(struct exchange *x, uint32_t index, uint32_t peer, s
   *size = c.size;
   hall_hears_checkpoint(x->config.hall, &c);
   forks_checkpoint(x, index, peer, text, &c);
-  if (c.size <= log->size || log->is_forked || !is_on_the_way(log, &c)) return true;
+  if (c.size <= log->size || !is_on_the_way(log, &c)) return true;
   struct milestone milestone = {.size = c.size, .root = c.root, .peer = peer, .is_asked = is_asked, .len = (uint32_t)text.len};
   milestone.text = malloc(text.len);
   if (milestone.text == NULL) return true;
@@ -229,10 +237,14 @@ static void judge(struct exchange *x, uint32_t index, uint32_t peer, const struc
     if (best <= r->to && !log->is_forked) tally(x, peer, COUNT_HEADS_MISMATCH, 1);
     return;
   }
-  if (n < LIMIT_CHECKPOINTS && best < r->to && log->size < r->to) {
+  struct claim *claim = &log->claims[peer];
+  if (log->is_forked && log->n_milestones == 0 && log->n_slots == 0) { /* it has none below the fork, or knows of no fork yet */
+    claim->no_ckpt_wait_ms = plan_longer(claim->no_ckpt_wait_ms);
+    claim->no_ckpt_before_ms = now_ms(x) + claim->no_ckpt_wait_ms;
+  } else if (n < LIMIT_CHECKPOINTS && best < r->to && log->size < r->to) {
     unbacked(x, index, peer, best, COUNT_HEADS_UNBACKED);
   } else {
-    log->claims[peer].no_ckpt_wait_ms = 0;
+    claim->no_ckpt_wait_ms = 0;
   }
 }
 
@@ -412,7 +424,7 @@ static uint64_t want_checkpoints(struct exchange *x, uint32_t index) {
 static void note_withheld(struct exchange *x, uint32_t index) {
   struct exchange_log *log = x->logs[index];
   uint64_t most = 0;
-  bool any = false;
+  bool any = log->is_forked; /* which its note says already */
   for (uint32_t p = 0; p < x->n_peers; p++) {
     if (log->claims[p].size <= log->size) continue;
     any |= plan_is_eligible(x, log, p);
@@ -423,7 +435,8 @@ static void note_withheld(struct exchange *x, uint32_t index) {
 
 /* Whether there is more of a log somewhere, or it is on its way. Asked of every log at every turn: mostly there is not. */
 static bool goes_on(const struct exchange *x, struct exchange_log *log) {
-  if (log->is_forked || !hall_may_begin(x->config.hall, &log->node, log->gen)) return false;
+  if (log->is_forked && log->size >= common_size(log)) return false;
+  if (!hall_may_begin(x->config.hall, &log->node, log->gen)) return false;
   if (log->n_slots > 0) return true;
   if (log->claimed <= log->size) return false;
   for (uint32_t p = 0; p < x->n_peers; p++) {
@@ -461,9 +474,10 @@ bool plan_is_done(const struct exchange *x) {
   for (uint32_t i = 0; i < x->n_logs; i++) {
     const struct exchange_log *log = x->logs[i];
     if (log->n_slots > 0 || !fill_is_done(x, i)) return false;
-    if (log->is_forked || log->is_paused) continue;
+    if (log->is_paused || (log->is_forked && log->size >= common_size(log))) continue;
     for (uint32_t p = 0; p < x->n_peers; p++) {
-      if (log->claims[p].size > log->size && plan_is_eligible(x, log, p)) return false;
+      const bool may_give = !log->is_forked || now_ms(x) >= log->claims[p].no_ckpt_before_ms;
+      if (log->claims[p].size > log->size && may_give && plan_is_eligible(x, log, p)) return false;
     }
   }
   return true;
