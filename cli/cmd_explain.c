@@ -100,6 +100,8 @@ static const struct {
     {"older", "is here: an earlier version; the newest is @", "è qui: una versione precedente; la più recente è @", "newest"},
     {"withdrawn", "is here, and was withdrawn by @: lists leave it out",
      "è qui, ed è stato ritirato da @: le liste lo omettono", "withdrawal"},
+    {"hidden", "is here, and this node does not show it: specola hide --list says why",
+     "è qui, e questo nodo non lo mostra: specola hide --list dice perché", NULL},
     {"record", "is here, and is no object: a record that says who may do what, or a statement about others",
      "è qui, e non è un oggetto: dice chi può fare che cosa, o qualcosa su altri", NULL},
     {"erased", "is here without its text, which was taken down", "è qui senza il testo, che è stato rimosso", NULL},

@@ -73,8 +73,11 @@ static void say_links(struct cli *cli, const json_t *json, const struct schema *
                           : inverse[0] != '\0'       ? inverse
                                                      : field;
       bool waiting = json_is_true(json_object_get(link, "waiting"));
+      bool hidden = json_is_true(json_object_get(link, "hidden"));
       out_line(cli, "%s %s: %s  %s", way == 0 ? "->" : "<-", label, waiting ? text_of(link, "id") : text_of(link, "reference"),
-               waiting ? "(not here yet)" : text_of(link, "title"));
+               waiting  ? "(not here yet)"
+               : hidden ? out_word(cli, "(not shown by this node)", "(non mostrato da questo nodo)")
+                        : text_of(link, "title"));
     }
   }
 }
@@ -176,6 +179,11 @@ static enum err_code say_object(struct cli *cli, const struct schema_set *set, c
               text_of(author, "roles"));
   if (strcmp(text_of(json, "state"), "withdrawn") == 0) {
     say_withdrawal(cli, json_object_get(json, "withdrawal"));
+  }
+  if (json_object_get(json, "hidden") != NULL) {
+    out_toned(cli, TONE_WARNING, 2, "! %s: %s",
+              out_word(cli, "This node shows it to nobody else", "Questo nodo non lo mostra ad altri"),
+              text_of(json_object_get(json, "hidden"), "label"));
   }
   forked_say(cli, json, text_of(json_object_get(json, "home"), "handle"), own);
   out_line(cli, "%s", "");

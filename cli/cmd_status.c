@@ -199,6 +199,9 @@ static void say_figures(struct cli *cli) {
   if (figure(figures, "withdrawn") > 0) {
     out_line(cli, "Withdrawn    %jd", figure(figures, "withdrawn"));
   }
+  if (figure(figures, "hidden") > 0) {
+    out_line(cli, "Hidden       %jd by this node: specola hide --list", figure(figures, "hidden"));
+  }
   if (figure(figures, "bodies_missing") > 0) {
     out_line(cli, "! %jd texts are not held here", figure(figures, "bodies_missing"));
   }

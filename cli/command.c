@@ -87,6 +87,8 @@ const struct command command_table[] = {
      "ricrea il nodo da una copia, in una cartella vuota", NULL, 1, 1, false, cmd_restore},
     {"takedown", "admin", "ID", "erase an object's texts for good, here and on every member",
      "cancella per sempre i testi di un oggetto, qui e presso ogni membro", options_takedown, 1, 1, false, cmd_takedown},
+    {"hide", "admin", "[ID]", "do not show an object on this node; members go on to hold it",
+     "non mostra un oggetto su questo nodo; i membri continuano ad averlo", options_hide, 0, 1, false, cmd_hide},
     {"scrub", "admin", "", "look for damage in everything held, and fetch it again from the members",
      "cerca danni in tutto ciò che è conservato, e lo chiede di nuovo ai membri", NULL, 0, 0, false, cmd_scrub},
     {"rebuild", "admin", "", "derive all tables again from the logs", "deriva di nuovo tutte le tabelle dai registri", NULL, 0,

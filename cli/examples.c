@@ -79,6 +79,8 @@ static const struct example {
     {"backup", "specola backup IT.backup --keys all"},
     {"restore", "specola restore IT.backup --home restored"},
     {"takedown", "specola takedown IT-312 --reason personal_data --yes"},
+    {"hide", "specola hide FR-40 --reason unlawful"},
+    {"hide", "specola hide --list"},
     {"scrub", "specola scrub"},
     {"rebuild", "specola rebuild"},
     {"completion", "specola completion bash > /etc/bash_completion.d/specola"},

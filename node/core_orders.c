@@ -10,6 +10,7 @@
  *   scrub {timeout_ms}                      -> {entries, found, derived, milestones, left} when a pass has ended and what it
  *                                              found is whole again, or time is up
  *   takedown {reference, whole, reason}     -> {takedowns: [reference…]}; reason: a number of the vocabulary
+ *   hide {id, reason}                       -> {known}; an object is not shown by this node; without a reason it is again
  *   alone {}                                -> {}; opens the fork guard on a person's word
  *   stop {}                                 -> {}
  *
@@ -25,6 +26,7 @@
 #include "keys/log.h"
 #include "node/core_inside.h"
 #include "node/erasure.h"
+#include "node/hiding.h"
 #include "node/net/http.h"
 #include "node/scrub.h"
 #include "node/store/derive.h"
@@ -382,6 +384,20 @@ static enum err_code order_takedown(struct core *c, uint64_t id, const json_t *a
   return OK;
 }
 
+static enum err_code order_hide(struct core *c, uint64_t id, const json_t *argument, struct err *err) {
+  struct hash object;
+  bool known = false;
+  const char *hex = json_string_value(json_object_get(argument, "id"));
+  const char *reason = json_string_value(json_object_get(argument, "reason"));
+  if (hex == NULL || hex_decode(view_of_text(hex), object.b, HASH_LEN, err) != OK) {
+    return err_set(err, ERR_USAGE, "hide: id is not 64 hexadecimal digits");
+  }
+  const enum err_code code =
+      reason == NULL ? hall_unhide(c->hall, &object, err) : hall_hide(c->hall, &object, reason, &known, err);
+  if (code == OK) answer_json(c, id, json_pack("{s:b}", "known", known));
+  return code;
+}
+
 static enum err_code order_rebuild(struct core *c, uint64_t id, const json_t *argument, struct err *err) {
   (void)argument;
   const enum err_code code = derive_rebuild(c->store, &c->federation, c->schemas, NULL, NULL, err);
@@ -415,7 +431,8 @@ static const struct {
 } ORDERS[] = {
     {"/order/sync", order_sync},     {"/order/ping", order_ping},       {"/order/certify", order_certify},
     {"/order/import", order_import}, {"/order/rebuild", order_rebuild}, {"/order/takedown", order_takedown},
-    {"/order/alone", order_alone},   {"/order/scrub", order_scrub},     {"/order/stop", order_stop},
+    {"/order/hide", order_hide},     {"/order/alone", order_alone},     {"/order/scrub", order_scrub},
+    {"/order/stop", order_stop},
 };
 
 static enum err_code order(struct core *c, uint64_t id, struct view path, struct view body, struct err *err) {

@@ -16,6 +16,7 @@ struct derivation {
   void *progress_context;
   uint64_t done, all;
   bool takedowns;     /* there is one, or there may be */
+  bool hides;         /* this node hides objects, or did */
   uint64_t n_erased;  /* texts that takedowns took away since the caller set it to 0, */
   uint64_t n_settled; /* and those among them that were absent */
   bool must_renew;    /* one was of a damaged entry: all derived tables are to be made anew after the commit */

@@ -4,6 +4,7 @@
 #include "node/store/derivation.h"
 
 #include "node/store/derive_inside.h"
+#include "node/store/hidden.h"
 #include "node/store/milestone.h"
 #include "node/store/statement.h"
 #include "node/store/takedown.h"
@@ -59,12 +60,28 @@ enum err_code derive_erase_newest(struct derivation *d, const struct object *obj
   return code;
 }
 
+/* Whether this node hides the object that begins with this record. */
+static enum err_code read_hidden(const struct derivation *d, const struct hash *id, bool *out, struct err *err) {
+  struct hidden hidden;
+  *out = false;
+  if (!d->hides) {
+    return OK;
+  }
+  const enum err_code code = hidden_get(d->content.s, id, &hidden, err);
+  *out = code == OK;
+  if (code == ERR_NOT_FOUND) {
+    err_clear(err);
+    return OK;
+  }
+  return code;
+}
+
 static enum err_code apply_version(struct derivation *d, int64_t rowid, const struct opened *entry, const struct verdict *v,
                                    int64_t arrival, struct err *err) {
   const struct header *h = &entry->record.header;
   struct object object = {.id = rowid, .person = v->person};
   struct content_body body;
-  enum err_code code = OK;
+  enum err_code code = v->has_object ? OK : read_hidden(d, &entry->record.id, &object.hidden, err);
   if (v->has_object) {
     object = v->object;
     code = object.newest == 0 ? OK : derive_erase_newest(d, &object, err);
@@ -94,6 +111,10 @@ static enum err_code apply_void(struct derivation *d, int64_t rowid, const struc
   struct object object = {.id = rowid, .person = v->person, .schema = h->args[0], .arrival = arrival};
   if (v->has_object) {
     object = v->object;
+  }
+  const enum err_code code = v->has_object ? OK : read_hidden(d, &entry->record.id, &object.hidden, err);
+  if (code != OK) {
+    return code;
   }
   object.head = rowid;
   return v->has_object ? object_update(d->content.s, &object, err) : object_insert(d->content.s, &object, err);

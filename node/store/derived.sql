@@ -46,7 +46,7 @@ CREATE TABLE object(
   arrival INTEGER NOT NULL,   -- milestone.seq that brought the newest version
   head INTEGER NOT NULL,      -- the end of the chain of versions, those included that a revocation alone made void
   complete INTEGER NOT NULL,  -- how complete the newest version is, in percent; 0 of an unknown kind
-  readable INTEGER NOT NULL   -- 1: the newest body is here and is a map; else the object is not shown
+  readable INTEGER NOT NULL   -- 1: it is shown. Bit 0: the newest body is here and is a map. Bit 1: this node hides the object
 ) STRICT;
 CREATE INDEX object_arrival ON object(arrival, newest);
 

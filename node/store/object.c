@@ -7,6 +7,8 @@
 
 #define OBJECT_COLUMNS "object.id, newest, versions, withdrawn, schema, flags, person, arrival, head, readable, complete"
 
+enum { READABLE = 1, HIDDEN = 2 }; /* bits of the column `readable` */
+
 static void object_of_row(sqlite3_stmt *st, struct object *out) {
   out->id = sqlite3_column_int64(st, 0);
   out->newest = sqlite3_column_int64(st, 1);
@@ -17,7 +19,8 @@ static void object_of_row(sqlite3_stmt *st, struct object *out) {
   out->person = (uint64_t)sqlite3_column_int64(st, 6);
   out->arrival = sqlite3_column_int64(st, 7);
   out->head = sqlite3_column_int64(st, 8);
-  out->readable = sqlite3_column_int(st, 9) != 0;
+  out->readable = (sqlite3_column_int(st, 9) & READABLE) != 0;
+  out->hidden = (sqlite3_column_int(st, 9) & HIDDEN) != 0;
   out->complete = (unsigned)sqlite3_column_int(st, 10);
 }
 
@@ -52,7 +55,7 @@ static enum err_code put(struct store *s, const char *sql, const struct object *
   statement_bind_int(st, 7, (int64_t)object->person);
   statement_bind_int(st, 8, object->arrival);
   statement_bind_int(st, 9, object->head);
-  statement_bind_int(st, 10, object->readable);
+  statement_bind_int(st, 10, (object->readable ? READABLE : 0) | (object->hidden ? HIDDEN : 0));
   statement_bind_int(st, 11, object->complete);
   return statement_run(s, st, "object", err);
 }

@@ -12,6 +12,7 @@ struct object {
   int64_t id, head, newest, withdrawn, arrival;
   uint64_t versions, schema, flags, person;
   bool readable;     /* the newest body is here and is a map */
+  bool hidden;       /* this node does not show it (hidden.h) */
   unsigned complete; /* how complete it is, 0..100 */
 };
 /* By the rowid of its first version. ERR_NOT_FOUND. */

@@ -137,6 +137,7 @@ static void cut(struct bytes *ids, const struct query *query) {
   }
 }
 
+/* An object that is gone, or hidden, since it was collected is passed over. */
 static enum err_code each_row(struct query_reader *r, const struct query_sql *q, const struct bytes *ids, query_visit *visit,
                               void *context, struct err *err) {
   struct texts texts;
@@ -150,6 +151,9 @@ static enum err_code each_row(struct query_reader *r, const struct query_sql *q,
     if (query_is_away(code)) {
       err_clear(err);
       code = OK;
+      continue;
+    }
+    if (code == OK && r->row.hidden) {
       continue;
     }
     if (code == OK && q->joined) {

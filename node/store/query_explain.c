@@ -50,7 +50,7 @@ static enum err_code explain_object(struct store *s, const struct federation *f,
   if (code != OK || state == ITEM_GONE || state == ITEM_ABSENT) {
     return code;
   }
-  *word = object.withdrawn != 0 ? "withdrawn" : object.newest != rowid ? "older" : "object";
+  *word = object.hidden ? "hidden" : object.withdrawn != 0 ? "withdrawn" : object.newest != rowid ? "older" : "object";
   if (object.withdrawn != 0) {
     put_reference(f, log, "withdrawal", object.withdrawn, out);
   }

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "node/store/hidden.h"
 #include "node/store/query_inside.h"
 #include "node/store/statement.h"
 
@@ -39,6 +40,11 @@ static enum err_code put_totals(struct store *s, json_t *out, struct err *err) {
     int64_t value = 0;
     code = one_number(s, figures[i].sql, &value, err);
     put(out, figures[i].name, value);
+  }
+  if (code == OK) {
+    uint64_t hidden = 0;
+    code = hidden_count(s, &hidden, err);
+    put(out, "hidden", (int64_t)hidden);
   }
   return code;
 }

@@ -91,6 +91,7 @@ enum err_code query_reader_load(struct query_reader *r, int64_t object, struct e
                               .schema_number = o->schema,
                               .versions = (uint32_t)o->versions,
                               .withdrawn = o->withdrawn != 0,
+                              .hidden = o->hidden,
                               .review_wanted = (o->flags & 1) != 0,
                               .handle = federation_handle(r->f, &r->log.node),
                               .completeness = o->complete,

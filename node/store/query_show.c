@@ -6,6 +6,7 @@
 #include "node/store/inside.h"
 #include "node/store/people_inside.h"
 #include "node/store/query_fork.h"
+#include "node/store/query_hidden.h"
 #include "node/store/query_inside.h"
 #include "node/store/query_takedown.h"
 #include "node/store/statement.h"
@@ -121,7 +122,10 @@ static enum err_code put_target(struct show *show, json_t *link, int64_t object)
   struct query_reader reader;
   query_reader_init(&reader, show->r->s, show->r->f, show->set, show->r->lang);
   enum err_code code = query_reader_load(&reader, object, show->err);
-  if (code == OK) {
+  if (code == OK && reader.row.hidden) {
+    put_text(link, "reference", reader.row.reference);
+    (void)json_object_set_new(link, "hidden", json_true());
+  } else if (code == OK) {
     put_text(link, "reference", reader.row.reference);
     put_text(link, "kind", reader.row.schema == NULL ? "" : reader.row.schema->kind);
     put_text(link, "title", reader.row.title);
@@ -170,11 +174,14 @@ static enum err_code put_in(struct show *show, json_t *list) {
     statement_bind_blob(st, 1, hash_view(&show->r->row.object_id));
   }
   while (code == OK && (code = statement_step(show->r->s, st, &row, "links", show->err)) == OK && row) {
-    json_t *link = json_object();
     struct object object;
     const struct view key = statement_text(st, 0);
-    put_text(link, "field", (const char *)key.p);
     code = object_get(show->r->s, sqlite3_column_int64(st, 1), &object, show->err);
+    if (code == OK && object.hidden) {
+      continue;
+    }
+    json_t *link = json_object();
+    put_text(link, "field", (const char *)key.p);
     const struct schema *schema = code == OK ? schema_by_number(show->set, object.schema) : NULL;
     const struct field *field = schema == NULL ? NULL : schema_field(schema, key);
     put_text(link, "inverse", field == NULL ? "" : field->inverse);
@@ -306,6 +313,11 @@ static enum err_code fill(struct show *show, struct bytes *body_out) {
   }
   if (code == OK) {
     code = put_links(show);
+  }
+  if (code == OK && show->r->row.hidden) {
+    json_t *hidden = NULL;
+    code = query_hidden(show->r->s, show->set, &show->r->row.object_id, show->r->lang, &hidden, show->err);
+    (void)json_object_set_new(show->out, "hidden", hidden == NULL ? json_true() : hidden);
   }
   return code == OK && show->r->object.withdrawn != 0 ? put_withdrawal(show) : code;
 }

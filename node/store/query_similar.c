@@ -61,7 +61,7 @@ static enum err_code look_at(struct search *q, int64_t object, struct err *err) 
     return OK;
   }
   const struct query_row *row = &q->reader.row;
-  if (code != OK || row->schema != q->schema || row->withdrawn || row->body.len == 0) {
+  if (code != OK || row->schema != q->schema || row->withdrawn || row->hidden || row->body.len == 0) {
     return code;
   }
   code = similarity_of(q->schema, row->body, &other, err);

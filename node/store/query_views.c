@@ -222,12 +222,16 @@ static const struct {
                      "object.id") ") AS day, "
                                   "specola_id(" ENVELOPE_OF(
                                       "object.id") ") AS version_id, object.id AS id "
-                                                   "FROM object WHERE object.id NOT IN (SELECT held.id FROM held) "
+                                                   "FROM object WHERE object.readable < 2 AND object.id NOT IN "
+                                                   "(SELECT held.id FROM held) "
                                                    "UNION ALL SELECT specola_ref(version.object), specola_ref(version.id), "
                                                    "specola_day(" ENVELOPE_OF(
                                                        "version.id") "), "
                                                                      "specola_id(" ENVELOPE_OF(
-                                                                         "version.id") "), version.object FROM version"},
+                                                                         "version.id") "), version.object FROM version "
+                                                                                       "JOIN object ON object.id = "
+                                                                                       "version.object "
+                                                                                       "WHERE object.readable < 2"},
     {"fields", "SELECT specola_ref(object.id) AS ref, json_extract(j.value, '$[0]') AS field, "
                "json_extract(j.value, '$[1]') AS row, json_extract(j.value, '$[2]') AS item, "
                "json_extract(j.value, '$[3]') AS lang, json_extract(j.value, '$[4]') AS value, object.id AS id "

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "node/store/derivation.h"
+#include "node/store/hidden.h"
 #include "node/store/inside.h"
 #include "node/store/sql.h"
 #include "node/store/statement.h"
@@ -83,6 +84,7 @@ static enum err_code is_stale(struct derivation *d, bool *stale, struct err *err
 
 enum err_code derivation_open(struct derivation *d, struct store *s, const struct hash *fed_id, const struct schema_set *set,
                               bool *stale, struct err *err) {
+  uint64_t hidden = 0;
   memset(d, 0, sizeof *d);
   d->fed_id = *fed_id;
   store_use_schemas(s, set);
@@ -93,6 +95,10 @@ enum err_code derivation_open(struct derivation *d, struct store *s, const struc
   if (code == OK) {
     d->takedowns = *stale; /* until their table is there nobody knows */
     code = *stale ? OK : takedown_any(s, &d->takedowns, err);
+  }
+  if (code == OK) {
+    code = hidden_count(s, &hidden, err);
+    d->hides = hidden > 0;
   }
   if (code != OK) {
     derivation_close(d);

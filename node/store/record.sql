@@ -1,5 +1,5 @@
 -- record.sql: what a node holds and cannot get back by itself. Kept for ever: this is its first
--- version (user_version), what later ones add is in record_2.sql to record_4.sql.
+-- version (user_version), what later ones add is in record_2.sql and so on.
 -- Everything else is in derived.sql. Sizes are in octets, hashes and ids are 32 octets, gen counts from 1, index from 0.
 
 -- Small facts by name: "own" = the own node id.

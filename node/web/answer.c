@@ -59,6 +59,7 @@ const char *answer_status_text(unsigned status) {
                {421, "Misdirected Request"},
                {422, "Unprocessable Content"},
                {431, "Request Header Fields Too Large"},
+               {451, "Unavailable For Legal Reasons"},
                {501, "Not Implemented"},
                {502, "Bad Gateway"},
                {503, "Service Unavailable"},

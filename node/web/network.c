@@ -33,6 +33,7 @@ enum err_code model_network(struct request *r, json_t **out, struct err *err) {
   put_members(r, json_object_get(model, "members"));
   (void)json_object_set_new(model, "node", json_string(federation_handle(f, &f->own)));
   (void)json_object_set_new(model, "told", json_boolean(r->site->told != NULL));
+  (void)json_object_set(model, "hidden", json_object_get(r->site->now->figures, "hidden"));
   *out = model;
   return OK;
 }
@@ -47,7 +48,7 @@ enum err_code model_holders(struct request *r, json_t **out, struct err *err) {
   if (code == OK) {
     put_members(r, json_object_get(model, "members"));
     (void)json_object_set(model, "reference", json_object_get(shown, "reference"));
-    (void)json_object_set(model, "title", json_object_get(shown, "title"));
+    if (json_object_get(shown, "hidden") == NULL) (void)json_object_set(model, "title", json_object_get(shown, "title"));
     (void)json_object_set_new(model, "told", json_boolean(r->site->told != NULL));
   }
   json_decref(shown);
@@ -88,6 +89,21 @@ static void open_member(struct request *r, struct html *h, const json_t *member)
   html_close(h);
 }
 
+/* How much this node does not show, and where it says what and why. */
+static void put_hidden_count(struct request *r, struct html *h, const json_t *model) {
+  char path[64];
+  if (int_at(model, "hidden") == 0) return;
+  (void)snprintf(path, sizeof path, "/nodes/%s", text_at(model, "node"));
+  html_open(h, "p");
+  html_text(h, phrase(P_HIDDEN_HERE, r->lang));
+  html_text(h, ": ");
+  html_open(h, "a");
+  put_href(r, h, path);
+  html_uint(h, (uint64_t)int_at(model, "hidden"));
+  html_close(h);
+  html_close(h);
+}
+
 static void put_untold(struct request *r, struct html *h, const json_t *model) {
   if (!json_is_true(json_object_get(model, "told"))) html_element(h, "p", "hint", phrase(P_NETWORK_UNTOLD, r->lang));
 }
@@ -100,6 +116,7 @@ void show_network(struct request *r, struct html *h, const json_t *model) {
   layout_begin(r, h, phrase(P_NETWORK, r->lang), "/network");
   html_element(h, "h1", NULL, phrase(P_NETWORK, r->lang));
   html_element(h, "p", "lead", phrase(P_NETWORK_LEAD, r->lang));
+  put_hidden_count(r, h, model);
   put_untold(r, h, model);
   if (json_array_size(members) == 0) {
     html_element(h, "p", NULL, phrase(P_NO_MEMBERS, r->lang));

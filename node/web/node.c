@@ -93,9 +93,10 @@ enum err_code model_node(struct request *r, json_t **out, struct err *err) {
   const struct federation_member *m = federation_by_handle(f, r->captures[0]);
   if (m == NULL) return err_set(err, ERR_NOT_FOUND, "there is no node '%.60s'", r->captures[0]);
   json_t *people = json_array();
-  const enum err_code code = query_people(r->site->store, f, m->member->handle, take_person, people, err);
+  enum err_code code = query_people(r->site->store, f, m->member->handle, take_person, people, err);
   *out = member_json(r, m);
   (void)json_object_set_new(*out, "people", people);
+  if (code == OK && hash_equal(&m->member->node, &f->own)) code = put_hidden(r, *out, err);
   return code;
 }
 
@@ -302,5 +303,6 @@ void show_node(struct request *r, struct html *h, const json_t *model) {
   show_identity(r, h, model);
   show_logs(r, h, json_object_get(model, "logs"));
   show_people(r, h, json_object_get(model, "people"));
+  show_all_hidden(r, h, json_object_get(model, "hidden"));
   layout_end(r, h);
 }

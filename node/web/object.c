@@ -135,7 +135,10 @@ static enum err_code show(const struct request *r, int64_t rowid, json_t **out, 
   struct bytes body;
   bytes_init(&body, LIMIT_BODY);
   enum err_code code = query_show(r->site->store, &r->site->now->federation, r->site->schemas, rowid, r->lang, out, &body, err);
-  if (code == OK) {
+  const bool hidden = code == OK && json_object_get(*out, "hidden") != NULL;
+  if (hidden) {
+    code = hidden_instead(r, out, err);
+  } else if (code == OK) {
     const struct schema *schema = schema_by_number(r->site->schemas, (uint64_t)int_at(*out, "schema"));
     const size_t number = number_shown(*out);
     const struct federation_member *home =

@@ -452,6 +452,10 @@ static void show_top(struct request *r, struct html *h, const json_t *model, con
 }
 
 void show_object(struct request *r, struct html *h, const json_t *model) {
+  if (json_object_get(model, "hidden") != NULL) {
+    show_hidden(r, h, model);
+    return;
+  }
   const struct content content = {.schema = schema_of(r, model),
                                   .body = json_object_get(model, "body"),
                                   .takedown = json_object_get(model, "takedown"),

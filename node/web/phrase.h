@@ -59,6 +59,15 @@
   X(FORKED_BELOW, "The branches part here or below:", "I rami si dividono qui o prima:")                                       \
   X(TAKEN_DOWN, "Taken down on", "Rimosso il")                                                                                 \
   X(TEXT_ERASED, "The text is erased here. Erased by", "Il testo è cancellato qui. Cancellato da")                             \
+  X(HIDDEN, "This node does not show this record", "Questo nodo non mostra questa voce")                                       \
+  X(HIDDEN_STAYS, "It stays in the log of its home, signed as it is, and is passed on to the members; others may show it.",    \
+    "Resta nel registro di origine, firmata com'è, e viene trasmessa ai membri; altri possono mostrarla.")                     \
+  X(HIDDEN_SINCE, "Since", "Dal")                                                                                              \
+  X(HIDDEN_HERE, "Not shown by this node", "Non mostrati da questo nodo")                                                      \
+  X(HIDDEN_HELP,                                                                                                               \
+    "Held and passed on, but left out of pages, lists, searches, exports and feeds: a decision of this node alone.",           \
+    "Conservati e trasmessi, ma assenti da pagine, elenchi, ricerche, esportazioni e feed: una decisione di questo solo "      \
+    "nodo.")                                                                                                                   \
   X(REVIEW_WANTED, "Review wanted", "Revisione richiesta")                                                                     \
   X(READ_IN, "Read the texts in", "Leggi i testi in")                                                                          \
   X(ORIGINAL, "original", "originale")                                                                                         \

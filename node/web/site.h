@@ -165,6 +165,12 @@ void put_number(struct html *h, json_int_t n); /* a cell */
 void open_cell(struct request *r, struct html *h, const struct column *column);
 /* That a log was forked by its owner, where model has a "forked" (node/store/query_fork.h). */
 void show_fork(struct request *r, struct html *h, const json_t *model);
+/* What this node does not show: hidden.c. hidden_instead: in the place of a model of query_show, if its object is such a one,
+ * what may be told of it, with the status of the answer; ERR_MEMORY. put_hidden: all of them into a model; store errors. */
+MUST_CHECK enum err_code hidden_instead(const struct request *r, json_t **model, struct err *err);
+void show_hidden(struct request *r, struct html *h, const json_t *model);
+MUST_CHECK enum err_code put_hidden(const struct request *r, json_t *model, struct err *err);
+void show_all_hidden(struct request *r, struct html *h, const json_t *all);
 /* Where objects are: a dimension of countries ({"dim", "codes"}) as a tile map, and as a table. */
 void show_map(struct request *r, struct html *h, const json_t *dim, const char *list);
 /* A member of a JSON object as text, "" if there is none. */

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "node/store/evidence.h"
+#include "node/store/hidden.h"
 #include "tests/node/fixture.h"
 
 static void path_in(const struct fixture_node *node, const char *name, char out[512]) {
@@ -181,7 +182,7 @@ static void an_older_store_gets_what_was_added_when_it_is_written(void **state) 
   (void)state;
   found_closed(&f, true, path);
   run_sql(path, "DROP TABLE holds; DROP TABLE evidence; DROP TABLE erasure; DROP TABLE damaged; DROP TABLE outbox; "
-                "DROP TABLE withdrawn; ALTER TABLE entry DROP COLUMN leaf; PRAGMA user_version = 1");
+                "DROP TABLE withdrawn; ALTER TABLE entry DROP COLUMN leaf; DROP TABLE hidden; PRAGMA user_version = 1");
   struct fork fork = {.node = f.nodes[0].id, .gen = 1, .from = 7, .exact = true, .received = 12};
   struct store *reader = NULL;
   assert_int_equal(store_open(f.nodes[0].dir, STORE_READ, NULL, &reader, NULL), OK);
@@ -191,6 +192,11 @@ static void an_older_store_gets_what_was_added_when_it_is_written(void **state) 
   bytes_init(&scratch, LIMIT_ITEM);
   assert_int_equal(entry_get(reader, entry_rowid(1, 1), &scratch, &item, NULL), OK); /* without what is compared since */
   bytes_release(&scratch);
+  struct hidden hidden = {.id = f.nodes[0].id, .since = 12, .reason = "rights"};
+  uint64_t n = 9;
+  assert_int_equal(hidden_get(reader, &hidden.id, &hidden, NULL), ERR_NOT_FOUND);
+  assert_int_equal(hidden_count(reader, &n, NULL), OK);
+  assert_int_equal(n, 0);
   store_close(reader);
   fixture_open(&f.nodes[0]);
   assert_int_equal(number(f.nodes[0].store, "SELECT count(*) FROM entry"), 2);
@@ -198,6 +204,7 @@ static void an_older_store_gets_what_was_added_when_it_is_written(void **state) 
   assert_int_equal(number(f.nodes[0].store, "SELECT count(*) FROM outbox"), 0);
   assert_int_equal(hall_holds_own(f.nodes[0].hall, NULL), OK);
   assert_int_equal(evidence_put(f.nodes[0].store, &fork, view_of_text("item"), NULL), OK);
+  assert_int_equal(hidden_put(f.nodes[0].store, &hidden, NULL), OK);
   fixture_close(&f.nodes[0]);
   fixture_open(&f.nodes[0]);
   fixture_release(&f);
