@@ -233,6 +233,14 @@ void fixture_guard(struct fixture_node *node) {
   node->kept = (struct own_head){.gen = 1};
 }
 
+void fixture_guard_by_file(struct fixture_node *node) {
+  struct err err = ERR_INIT;
+  const struct head_file file = head_in(node->dir);
+  fixture_guard(node);
+  node->has_head_file = true;
+  expect_ok(file.put(file.context, &node->kept, &err), &err, "head");
+}
+
 enum err_code fixture_try_open(struct fixture_node *node, struct err *err) {
   const struct fixture *f = node->all;
   enum err_code code = store_open(node->dir, STORE_WRITE, f->disk.vfs, &node->store, err);
@@ -243,7 +251,8 @@ enum err_code fixture_try_open(struct fixture_node *node, struct err *err) {
   node->federation = (struct federation){.members = NULL};
   code = federation_load(node->store, &node->federation, err);
   if (code == OK) {
-    node->head = (struct head_file){.context = node, .read = head_read, .put = head_put};
+    node->head =
+        node->has_head_file ? head_in(node->dir) : (struct head_file){.context = node, .read = head_read, .put = head_put};
     const struct hall_config config = {.store = node->store,
                                        .head = node->is_guarded ? &node->head : NULL,
                                        .federation = &node->federation,

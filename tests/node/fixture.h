@@ -24,6 +24,7 @@ struct fixture_node {
   int64_t skew_s;                       /* of its wall clock */
   struct clock_source clock;            /* as this node reads it */
   bool is_guarded, has_head;            /* by the fork guard, with a head file in memory; from the next fixture_open on */
+  bool has_head_file;                   /* it is guarded by a file in dir instead */
   struct own_head kept;                 /* what is in it; has_head false: it is not there */
   enum err_code head_fault;             /* what writing it says; OK: it is written */
   struct head_file head;
@@ -64,6 +65,8 @@ void fixture_close(struct fixture_node *node);
 void fixture_open(struct fixture_node *node);
 /* Guards a node from its next opening on, as a home is that was made just now. */
 void fixture_guard(struct fixture_node *node);
+/* The same by the head file of a home, in its folder. */
+void fixture_guard_by_file(struct fixture_node *node);
 /* The same where the disk may fail: the node stays closed then. Errors of store_open, federation_load, hall_open. */
 MUST_CHECK enum err_code fixture_try_open(struct fixture_node *node, struct err *err);
 
