@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -19,6 +20,8 @@
 #include "node/supervisor.h"
 
 #define SELF "/proc/self/exe"
+#define ENDING_MS 3000u /* processes that were killed are gone by then */
+#define ENDING_LOOK_MS 20
 
 /* What a run needs; the supervisor's configuration borrows from it. */
 struct run {
@@ -42,16 +45,26 @@ static enum err_code open_seed(struct run *r, struct secret *passphrase, struct 
   return r->seed == NULL ? err_set(err, ERR_MEMORY, NULL) : OK;
 }
 
-/* A node that serves here already is no command that ends soon: not waited for. */
+/* A node that serves here already answers, and is no command that ends soon: not waited for. One that was killed a moment ago
+ * may still be listening: its processes end by themselves. */
 static enum err_code refuse_second(const struct run *r, struct err *err) {
+  const uint64_t until = clock_ms(clock_system()) + ENDING_MS;
   struct ctl_client *other = NULL;
-  if (ctl_connect(&r->home, 0, &other, NULL) != OK) return OK;
-  ctl_close(other);
-  err_set(err, ERR_BUSY, "a node serves in %s already", r->home.dir);
-  return err_hint(err, "specola status shows it; to stop it, end its process");
+  while (ctl_connect(&r->home, 0, &other, NULL) == OK) {
+    json_t *answer = NULL;
+    const enum err_code code = ctl_get(other, "/status", &answer, NULL);
+    json_decref(answer);
+    ctl_close(other);
+    if (code == OK || code == ERR_BUSY || clock_ms(clock_system()) >= until) {
+      err_set(err, ERR_BUSY, "a node serves in %s already", r->home.dir);
+      return err_hint(err, "specola status shows it; to stop it, end its process");
+    }
+    (void)poll(NULL, 0, ENDING_LOOK_MS);
+  }
+  return OK;
 }
 
-/* Removes what an earlier node that was killed left in run/, unless somebody serves or writes here: then it is theirs. */
+/* Removes what an earlier node that was killed left in run/, unless somebody writes here: it is in nobody's way. */
 static enum err_code sweep(const struct run *r, struct err *err) {
   static const char *const LEFT[] = {"run/ports", "run/ctl"};
   char path[HOME_PATH_MAX];
@@ -66,7 +79,7 @@ static enum err_code sweep(const struct run *r, struct err *err) {
     }
   }
   close(lock);
-  return code == OK ? refuse_second(r, err) : code;
+  return code;
 }
 
 /* A new CURVE key takes its place when every other member says that it holds the identity which names it: until then whoever
@@ -99,6 +112,7 @@ static enum err_code run_open(struct run *r, const struct serve_options *options
   if (code == OK) code = home_path(&r->home, "run", r->dir, err);
   if (code == OK) code = home_path(&r->home, "run/ports", r->ports, err);
   if (code == OK && mkdir(r->dir, 0700) != 0 && errno != EEXIST) code = err_errno(err, ERR_IO, errno, r->dir);
+  if (code == OK) code = refuse_second(r, err);
   if (code == OK) code = sweep(r, err);
   return code;
 }

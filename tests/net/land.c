@@ -100,7 +100,8 @@ struct land *land_found(uint32_t n, size_t padding) {
   assert_non_null(l);
   memset(founders, 0, sizeof founders);
   l->n = n;
-  (void)snprintf(l->base, sizeof l->base, "/tmp/specola-serve-XXXXXX");
+  const char *tmp = getenv("TMPDIR");
+  (void)snprintf(l->base, sizeof l->base, "%s/specola-serve-XXXXXX", tmp == NULL ? "/tmp" : tmp);
   assert_non_null(mkdtemp(l->base));
   expect_ok(schema_set_new(&l->texts.schemas, &err), &err, "schemas");
   expect_ok(schema_set_link(l->texts.schemas, &err), &err, "schemas");
@@ -241,11 +242,11 @@ pid_t role_of(struct place *p, const char *role, unsigned *restarts) {
   return pid;
 }
 
-enum err_code submit_one(struct land *l, struct place *p, struct receipt *receipt, struct err *err) {
+enum err_code submit_over(struct land *l, struct place *p, struct ctl_client *c, struct hash *envelope_hash,
+                          struct receipt *receipt, struct err *err) {
   struct header h = {.kind = KIND_VERSION, .home = p->id, .created = 1, .n_args = 2, .args = {1, 0}};
   struct salt salt;
   struct bytes body, envelope, submission, answer;
-  struct ctl_client *c = client_of(p);
   bytes_init(&body, LIMIT_BODY);
   bytes_init(&envelope, LIMIT_ENVELOPE);
   bytes_init(&submission, LIMIT_SUBMIT_BYTES);
@@ -258,12 +259,20 @@ enum err_code submit_one(struct land *l, struct place *p, struct receipt *receip
   canon_put_array(&w, 1);
   item_write(&w, &item);
   expect_ok(canon_written(&w, "submission", err), err, "submission");
+  *envelope_hash = hash_sha256(item.envelope);
   enum err_code code = ctl_submit(c, bytes_view(&submission), &answer, err);
   if (code == OK) code = receipt_open(bytes_view(&answer), NULL, receipt, err);
   bytes_release(&body);
   bytes_release(&envelope);
   bytes_release(&submission);
   bytes_release(&answer);
+  return code;
+}
+
+enum err_code submit_one(struct land *l, struct place *p, struct receipt *receipt, struct err *err) {
+  struct hash ignored;
+  struct ctl_client *c = client_of(p);
+  const enum err_code code = submit_over(l, p, c, &ignored, receipt, err);
   ctl_close(c);
   return code;
 }

@@ -58,7 +58,9 @@ void land_free(struct land *l);
 json_t *status_of(struct place *p);
 /* The pid and the restarts of a role. */
 pid_t role_of(struct place *p, const char *role, unsigned *restarts);
-/* Submits one new case of the place's editor. */
+/* Submits one new case of the place's editor; envelope_hash: SHA-256 of what was sent. */
+enum err_code submit_over(struct land *l, struct place *p, struct ctl_client *c, struct hash *envelope_hash,
+                          struct receipt *receipt, struct err *err);
 enum err_code submit_one(struct land *l, struct place *p, struct receipt *receipt, struct err *err);
 /* The same, which must be logged. */
 void publish(struct land *l, uint32_t i);
