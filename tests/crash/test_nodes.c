@@ -54,6 +54,7 @@ static void begin(struct land *l, unsigned i) {
   if (p->endpoint[0] != '\0') options.listen = p->endpoint;
   (void)snprintf(peer, sizeof peer, "%s=%s", i == IT ? "FR" : "IT", other->endpoint);
   if (other->endpoint[0] != '\0') options.peers[options.n_peers++] = peer;
+  forget_ports(p); /* the old ctl may still be listening when the new supervisor starts */
   p->pid = fork();
   assert_true(p->pid >= 0);
   if (p->pid == 0) serve_here(&options);
@@ -61,16 +62,13 @@ static void begin(struct land *l, unsigned i) {
 
 /* Until it works. */
 static void wait_for(struct place *p) {
-  struct err err = ERR_INIT;
-  struct ctl_client *c = NULL;
   uint64_t until = 0;
-  while (ctl_connect(&p->home, 0, &c, &err) != OK) {
+  while (!read_ports(p)) {
     int status = 0;
     if (waitpid(p->pid, &status, WNOHANG) == p->pid) fail_msg("serve ended with status %d", WEXITSTATUS(status));
-    if (!time_is_left(&until)) fail_msg("serve does not come up: %s", err.message);
-    err_clear(&err);
+    if (!time_is_left(&until)) fail_msg("serve does not come up");
   }
-  ctl_close(c);
+  ctl_close(client_of(p));
 }
 
 static void end(struct place *p) {

@@ -165,8 +165,7 @@ struct ctl_client *client_of(struct place *p) {
   return c;
 }
 
-/* What a node that was killed left there says nothing of the next one. */
-static void forget_ports(struct place *p) {
+void forget_ports(struct place *p) {
   char path[HOME_PATH_MAX];
   struct err err = ERR_INIT;
   expect_ok(home_path(&p->home, "run/ports", path, &err), &err, "path");

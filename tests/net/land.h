@@ -46,6 +46,8 @@ struct land *land_found(uint32_t n, size_t padding);
 _Noreturn void serve_here(const struct serve_options *options);
 /* Takes the endpoint in run/ports, once it is there. */
 bool read_ports(struct place *p);
+/* Removes it: what a node that was killed left there says nothing of the next one. */
+void forget_ports(struct place *p);
 /* A connection to run/ctl. */
 struct ctl_client *client_of(struct place *p);
 /* Starts a node; it dials those places of dial that serve already. */
