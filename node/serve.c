@@ -20,8 +20,8 @@
 #include "node/supervisor.h"
 
 #define SELF "/proc/self/exe"
-#define ENDING_MS 3000u /* processes that were killed are gone by then */
 #define ENDING_LOOK_MS 20
+#define ENDING_LOOKS 150u /* processes that were killed are gone by then */
 
 /* What a run needs; the supervisor's configuration borrows from it. */
 struct run {
@@ -48,14 +48,13 @@ static enum err_code open_seed(struct run *r, struct secret *passphrase, struct 
 /* A node that serves here already answers, and is no command that ends soon: not waited for. One that was killed a moment ago
  * may still be listening: its processes end by themselves. */
 static enum err_code refuse_second(const struct run *r, struct err *err) {
-  const uint64_t until = clock_ms(clock_system()) + ENDING_MS;
   struct ctl_client *other = NULL;
-  while (ctl_connect(&r->home, 0, &other, NULL) == OK) {
+  for (unsigned looks = 0; ctl_connect(&r->home, 0, &other, NULL) == OK; looks++) {
     json_t *answer = NULL;
     const enum err_code code = ctl_get(other, "/status", &answer, NULL);
     json_decref(answer);
     ctl_close(other);
-    if (code == OK || code == ERR_BUSY || clock_ms(clock_system()) >= until) {
+    if (code == OK || code == ERR_BUSY || code == ERR_UNREACHABLE || looks >= ENDING_LOOKS) {
       err_set(err, ERR_BUSY, "a node serves in %s already", r->home.dir);
       return err_hint(err, "specola status shows it; to stop it, end its process");
     }

@@ -24,6 +24,7 @@
 #define STEADY_MS 10000 /* a child that ran so long begins anew with its backoff */
 #define STOP_MS 3000    /* for an orderly end; then SIGKILL */
 #define TRIES 5         /* of a child that dies without a word before it ever worked */
+#define PORTS_RETRY_MS 1000
 #define NEVER UINT64_MAX
 #define EXIT_EXEC 127 /* a child could not be executed */
 
@@ -45,6 +46,8 @@ struct supervisor {
   int signals;         /* signalfd */
   bool stopping, told; /* told: config->ready was called */
   uint64_t now_ms;
+  uint64_t ports_ms; /* when to write run/ports; NEVER: it says what is so */
+  bool ports_late;   /* there was no room for it */
   struct err result; /* what it ends with */
   struct bytes *report;
   char bound[CHILD_ROLES][LIMIT_ENDPOINT + 1]; /* of gate and web; kept over their restarts */
@@ -194,24 +197,30 @@ static void tell_ready(struct supervisor *s) {
   s->config->ready(s->config->context, s->bound[CHILD_GATE], s->bound[CHILD_WEB]);
 }
 
+/* Tried again until there is room for it; said once. */
+static void ports_write(struct supervisor *s) {
+  struct err err = ERR_INIT;
+  char text[CHILD_ROLES * (LIMIT_ENDPOINT + 2)] = "";
+  for (int i = 0, len = 0; i < CHILD_ROLES; i++) {
+    if (s->bound[i][0] != '\0') len += snprintf(text + len, sizeof text - (size_t)len, "%s\n", s->bound[i]);
+  }
+  const enum err_code code = file_write(s->config->ports, view_of_text(text), false, &err);
+  if (code != OK && !s->ports_late) log_line(LOG_ERROR, "serve", "run/ports was not written yet", "why=%s", err.message);
+  s->ports_late = code != OK;
+  s->ports_ms = code == OK ? NEVER : s->now_ms + PORTS_RETRY_MS;
+}
+
 static void bound_note(struct supervisor *s, struct child *c, struct view payload) {
   struct err err = ERR_INIT;
   struct canon_reader r = canon_reader(payload);
   canon_array_exact(&r, 1);
   const struct view endpoint = canon_str(&r, LIMIT_ENDPOINT);
-  char text[CHILD_ROLES * (LIMIT_ENDPOINT + 2)] = "";
   if (canon_finish(&r, "endpoint", &err) != OK || endpoint.len == 0) return;
   memcpy(s->bound[c->role], endpoint.p, endpoint.len);
   s->bound[c->role][endpoint.len] = '\0';
   c->ever_ready = true;
   c->tries = 0;
-  if (s->config->ports == NULL) return;
-  for (int i = 0, len = 0; i < CHILD_ROLES; i++) {
-    if (s->bound[i][0] != '\0') len += snprintf(text + len, sizeof text - (size_t)len, "%s\n", s->bound[i]);
-  }
-  if (file_write(s->config->ports, view_of_text(text), false, &err) != OK) {
-    log_line(LOG_ERROR, "serve", "run/ports was not written", "why=%s", err.message);
-  }
+  if (s->config->ports != NULL) ports_write(s);
 }
 
 static void ready_note(struct supervisor *s, struct child *c) {
@@ -325,6 +334,8 @@ static void signals_read(struct supervisor *s) {
 static int due(struct supervisor *s) {
   struct err err = ERR_INIT;
   uint64_t next = s->now_ms + 60000;
+  if (s->ports_ms <= s->now_ms) ports_write(s);
+  if (s->ports_ms < next) next = s->ports_ms;
   for (int i = 0; i < CHILD_ROLES; i++) {
     struct child *c = &s->children[i];
     if (c->pid == 0 && c->start_ms <= s->now_ms && child_start(s, c, &err) != OK) {
@@ -394,6 +405,7 @@ enum err_code supervisor_run(const struct supervisor_config *config, struct byte
   }
   s->config = config;
   s->report = report;
+  s->ports_ms = NEVER;
   for (int i = 0; i < CHILD_ROLES; i++)
     s->children[i] = (struct child){.role = (enum child_role)i, .start_ms = NEVER, .kill_ms = NEVER};
   s->children[CHILD_CORE].start_ms = 0;

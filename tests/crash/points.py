@@ -28,12 +28,13 @@ COMPANIONS = re.compile(r"store\.(db|lock|db-wal|db-shm)$|backup\.time\.new-")  
 class Command:
     """One row: what is run in a copy of the setting, and what its repetition may say if it was done already.
 
-    sizes: the sizes that the own log may have afterwards; the last one (ended: one of these) when it is done. made: files that are there when it is done.
-    said: what the repetition says when it ends otherwise than with 0; then: the way on that it names, if something is missing."""
+    sizes: the entries that the own log, all its generations, may have afterwards; the last one (ended: one of these) when it is done. made: files that are there when it is done.
+    said: what the repetition says when it ends otherwise than with 0; then: the way on that it names, if something is missing.
+    after: what works behind it."""
 
-    def __init__(self, name, setting, words, sizes=(), made=(), said=None, then=None, who="IT", ended=None):
+    def __init__(self, name, setting, words, sizes=(), made=(), said=None, then=None, who="IT", ended=None, after=None):
         self.name, self.setting, self.words, self.who = name, setting, words, who
-        self.sizes, self.made, self.said, self.then = sizes, made, said, then
+        self.sizes, self.made, self.said, self.then, self.after = sizes, made, said, then, after
         self.ended = ended or sizes[-1:]
 
 
@@ -57,6 +58,10 @@ COMMANDS = (
     Command("key backup", "alone", "key backup stick", (4,), ("stick/node.key", "stick/IT-1.key", "stick/person.key")),
     Command("key backup --move", "alone", "key backup stick --move", (4,), ("stick/node.key", "stick/IT-1.key", "stick/IT-2.key")),
     Command("key show", "alone", "key show -o me.pub", (4,), ("me.pub",), "exists"),
+    Command("key rotate --node", "alone", "key rotate --node --out IT.rotation", (4,), ("IT.rotation", "IT/home/node.next.key")),
+    Command("key rotate --curve", "alone", "key rotate --curve --out IT.rotation", (4,), ("IT.rotation", "IT/home/curve.next.key")),
+    Command("key rotate NODE", "rotating", "key rotate node.rotation", (4, 5), after=f"publish new.draft {SECRET}"),
+    Command("key rotate CURVE", "rotating", "key rotate curve.rotation", (4, 5), after=f"publish new.draft {SECRET}"),
     Command("backup", "alone", "backup node.backup --keys all", (4,), ("node.backup",), "is there already"),
     Command("restore", "copied", f"restore node.backup {SECRET}", (None, 4), ("IT/home/node.ini",), "is not empty"),
     Command("takedown", "alone", f"takedown IT-2 --reason mistake --yes {SECRET}", (4, 5, 6), (), "taken down already", ended=(5, 6)),
@@ -136,6 +141,12 @@ class Workshop:
         self.rows(300)
         os.mkdir(os.path.join(self.work, "stick"))
 
+    def rotating(self):
+        self.enter("alone")
+        for what in ("node", "curve"):
+            self.must(f"key rotate --{what} --out {what}.rotation")
+            self.must(f"root sign {what}.rotation --key IT/home/IT-1.key {SECRET}")
+
     def copied(self):
         """A backup, and an empty folder."""
         self.enter("alone")
@@ -165,12 +176,12 @@ class Workshop:
         return found
 
     def size(self, who):
-        """The size of the own log; None: there is none yet."""
+        """The entries of the own log, all its generations; None: there is none yet."""
         code, said = self.run("--json status", who)
         if code == 10:
             return None
         assert code == 0, f"status: {code}\n{said}"
-        return next((log["size"] for log in json.loads(said)["logs"] if log["handle"] == who), 0)
+        return sum(log["size"] for log in json.loads(said)["logs"] if log["handle"] == who)
 
     def strike(self, command, fault, point):
         """(exit status, what was said, number of points that were reached)."""
@@ -221,6 +232,8 @@ def strike(shop, command, fault, point, names):
         assert os.path.exists(os.path.join(shop.work, path)), f"{path} is not there behind the repetition\n{words}"
     litter = shop.names() - names
     assert not litter, f"left lying about: {sorted(litter)}"
+    if command.after is not None:
+        shop.must(command.after, command.who)
     return reached >= point
 
 

@@ -56,6 +56,12 @@ class Node:
             file.writelines([*lines, *(f"{key} = {value}\n" for key, value in values.items())])
 
     def serve(self, *arguments, binary=None):
+        self.begin(*arguments, binary=binary)
+        self.lab.until(lambda: self.port() is not None, 20, f"{self.handle} serves\n{self.tail()}")
+        return self
+
+    def begin(self, *arguments, binary=None):
+        """Starts serving, and waits for nothing."""
         for left_over in ("run/ports", "run/ctl"):  # of a node that was killed
             try:
                 os.unlink(os.path.join(self.home, left_over))
@@ -65,8 +71,6 @@ class Node:
         self.process = subprocess.Popen([binary or SPECOLA, "--home", self.home, "serve", *arguments], env=self.lab.env(self.config),
                                         stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         log.close()
-        self.lab.until(lambda: self.port() is not None, 20, f"{self.handle} serves\n{self.tail()}")
-        return self
 
     def port(self):
         """The endpoint that the gate bound, once ctl answers."""

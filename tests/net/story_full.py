@@ -1,0 +1,138 @@
+#!/usr/bin/python3
+"""A disk that is really full (a small tmpfs under the home of IT): reads answer, whoever writes is told so (exit 11), also while FR's
+records come in; nothing is lost, no process ends, and when there is space again all goes on by itself."""
+import errno
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+from lab import Lab, skip  # noqa: E402
+
+SIZE = "12m"
+INSIDE = "SPECOLA_STORY_INSIDE"  # mounts of its own, which go with this process
+
+
+class Disk:
+    """A small tmpfs that can be filled to the last octet."""
+
+    def __init__(self, place):
+        os.makedirs(place, mode=0o700)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=700", "none", place], check=True)
+        self.filler = os.path.join(place, "filler")
+
+    def fill(self):
+        with open(self.filler, "ab", buffering=0) as file:
+            for size in (1 << 16, 1 << 12, 1):
+                try:
+                    while True:
+                        file.write(bytes(size))
+                except OSError as error:
+                    assert error.errno == errno.ENOSPC, error
+
+    def empty(self):
+        os.unlink(self.filler)
+
+
+def rows(lab, node, name, n):
+    path = os.path.join(lab.dir, f"{name}.ndjson")
+    with open(path, "w", encoding="utf-8") as file:
+        for i in range(n):
+            file.write(json.dumps({"title": {"en": f"{name} {i}"}, "summary": {"en": "A case. " * 40}, "country": node.handle,
+                                   "level": "local", "source": name, "source_id": str(i), "original_lang": "en"}) + "\n")
+    return lab.import_args(path)
+
+
+def draft(lab):
+    path = os.path.join(lab.dir, "full.draft")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("specola-draft 1 case\noriginal_lang: en\ntitle.en: One more\nsummary.en: A case.\ncountry: IT\nlevel: local\n")
+    return path
+
+
+def refs(node):
+    return {o["ref"] for o in node.json("list", "case", "--limit", "0")["objects"]}
+
+
+def processes(node):
+    return {p["role"]: (p["pid"], p["restarts"]) for p in node.status()["processes"]}
+
+
+def reads(node, held):
+    assert refs(node) == held
+    node.run("show", sorted(held)[0])
+    node.run("search", "case")
+    node.run("verify")
+    web = next(w for w in open(os.path.join(node.home, "run/ports"), encoding="utf-8").read().split() if w.startswith("http://"))
+    assert urllib.request.urlopen(f"{web}/cases", timeout=20).status == 200
+
+
+def is_told(node, *arguments):
+    """Whoever writes is told what is wrong and what to do."""
+    error = json.loads(node.run("--json", *arguments, ok=(11,))[1])["error"]
+    assert error["code"] == "disk.full" and "full" in error["message"] and error["hint"].startswith("free space"), error
+
+
+def while_it_serves(lab, disk, it, fr):
+    it.run(*rows(lab, it, "before", 20))
+    lab.converged((it, fr), 30)
+    held, pids = refs(it), processes(it)
+    disk.fill()
+    is_told(it, *rows(lab, it, "full", 5))
+    is_told(it, "publish", draft(lab), "--passphrase-file", lab.passphrase())
+    fr.run(*rows(lab, fr, "meanwhile", 20))
+    lab.until(lambda: any("is full" in log["note"] for log in it.status()["logs"]), 20, "status says why FR's log does not grow")
+    reads(it, held)
+    disk.empty()
+    lab.converged((it, fr), 30)
+    it.run(*rows(lab, it, "full", 5))
+    lab.converged((it, fr), 30)
+    assert held < refs(it) == refs(fr) and len(refs(it)) == 45
+    assert processes(it) == pids  # nothing ended over it
+
+
+def while_it_does_not(lab, disk, it, fr):
+    it.stop()
+    held = refs(it)
+    disk.fill()
+    is_told(it, *rows(lab, it, "alone", 5))
+    is_told(it, "publish", draft(lab), "--passphrase-file", lab.passphrase())
+    assert refs(it) == held
+    it.run("verify")
+    fr.run(*rows(lab, fr, "later", 5))
+    it.begin("--peer", f"FR={fr.port()}")  # it starts on the full disk,
+    lab.until(lambda: "run/ports was not written yet" in it.tail(), 20, "it says that there is no room")
+    assert refs(it) == held
+    disk.empty()
+    lab.until(lambda: it.port() is not None, 20, f"{it.tail()}")  # and all goes on by itself
+    lab.converged((it, fr), 30)
+    it.run(*rows(lab, it, "alone", 5))
+    lab.converged((it, fr), 30)
+    assert held < refs(it) and len(refs(it)) == 55
+    it.run("verify")
+
+
+def main():
+    with Lab() as lab:
+        disk = Disk(os.path.join(lab.dir, "IT"))
+        try:
+            it, fr = lab.found("IT", "FR")
+            lab.serve(it, fr)
+            while_it_serves(lab, disk, it, fr)
+            while_it_does_not(lab, disk, it, fr)
+        finally:
+            for node in lab.nodes.values():
+                node.stop()
+            subprocess.run(["umount", "-l", os.path.join(lab.dir, "IT")], check=False)
+    return 0
+
+
+if __name__ == "__main__":
+    if os.environ.get(INSIDE) is None:
+        if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
+            skip("a small disk needs root, and mounts of its own")
+        os.execvpe("unshare", ["unshare", "-m", sys.executable, *sys.argv], {**os.environ, INSIDE: "1"})
+    sys.exit(main())
