@@ -22,8 +22,9 @@
 #include "tests/net/land.h"
 
 #define PROMISES_MAX 4000000u
-#define PATIENCE_MS 600000u /* for a node that is not killed: a machine that stands still is no failure */
-#define LATEST_US 120000u   /* a node is killed at most so long behind the start of a round */
+#define PATIENCE_MS 600000u       /* for a node that is not killed: a machine that stands still is no failure */
+#define LATEST_US 120000u         /* a node is killed at most so long behind the start of a round, */
+#define LATEST_SYNCED_US 1500000u /* or in one of four, so that the links are up and records on their way */
 
 enum { IT, FR, NODES };
 
@@ -40,7 +41,7 @@ static uint64_t next(uint64_t *x) {
 }
 
 static void sleep_us(uint64_t us) {
-  const struct timespec t = {.tv_sec = 0, .tv_nsec = (long)(us * 1000)};
+  const struct timespec t = {.tv_sec = (time_t)(us / 1000000), .tv_nsec = (long)(us % 1000000 * 1000)};
   (void)nanosleep(&t, NULL);
 }
 
@@ -187,7 +188,8 @@ static void kill_some(struct land *l, uint64_t *x, unsigned *done) {
     ctl_close(c);
     expect_ok(ctl_connect(&l->places[IT].home, 0, &c, &err), &err, "ctl");
   }
-  const pid_t child = killer(l, victims, next(x) % LATEST_US);
+  const uint64_t latest_us = next(x) % 4 == 0 ? LATEST_SYNCED_US : LATEST_US;
+  const pid_t child = killer(l, victims, next(x) % latest_us);
   publish_until(l, c, child, it_dies);
   ctl_close(c);
   for (unsigned i = 0; i < NODES; i++) {
