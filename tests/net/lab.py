@@ -25,6 +25,7 @@ class Node:
 
     def __init__(self, lab, handle):
         self.lab, self.handle, self.process = lab, handle, None
+        self.inside = []  # words in front of serve: of a namespace that it runs in
         self.home, self.config = os.path.join(lab.dir, handle, "home"), os.path.join(lab.dir, handle, "config")
         os.makedirs(self.config, mode=0o700)
         os.chmod(os.path.dirname(self.home), 0o700)
@@ -68,8 +69,8 @@ class Node:
             except FileNotFoundError:
                 pass
         log = open(self.log, "ab")
-        self.process = subprocess.Popen([binary or SPECOLA, "--home", self.home, "serve", *arguments], env=self.lab.env(self.config),
-                                        stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        self.process = subprocess.Popen([*self.inside, binary or SPECOLA, "--home", self.home, "serve", *arguments],
+                                        env=self.lab.env(self.config), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         log.close()
 
     def port(self):
