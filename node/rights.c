@@ -52,6 +52,10 @@ enum reason rights_check(uint64_t schema_number, const struct certificate *autho
   return mine && owner != RIGHTS_OTHERS ? REASON_NONE : REASON_RIGHTS;
 }
 
+enum reason rights_endorse(const struct certificate *author) {
+  return (author->roles & ROLE_REVIEWER) != 0 ? REASON_NONE : REASON_RIGHTS;
+}
+
 struct region_check {
   struct view wanted;
   size_t seen, outside;

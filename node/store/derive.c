@@ -153,14 +153,32 @@ static enum err_code apply_takedown(struct derivation *d, int64_t rowid, const s
                                                     : takedown_acknowledge(d, rowid, &entry->record, err);
 }
 
+static enum err_code apply_endorsement(struct derivation *d, int64_t rowid, const struct opened *entry, const struct verdict *v,
+                                       int64_t arrival, struct err *err) {
+  static const char sign[] = "INSERT INTO endorsement(id, object, person) VALUES (:id, :object, :person)";
+  static const char withdraw[] = "INSERT INTO endorsement_withdrawal(id, target, person) VALUES (:id, :target, :person)";
+  const struct header *h = &entry->record.header;
+  const bool signs = h->kind == KIND_ENDORSE;
+  sqlite3_stmt *st = NULL;
+  (void)arrival;
+  const enum err_code code = statement_get(d->content.s, signs ? sign : withdraw, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_int(st, 1, rowid);
+  statement_bind_int(st, 2, (int64_t)get_u64be(signs ? h->refs[0].b : h->subject.b));
+  statement_bind_int(st, 3, (int64_t)v->person);
+  return statement_run(d->content.s, st, "endorsement", err);
+}
+
 static const struct {
   uint64_t kind;
   enum err_code (*apply)(struct derivation *d, int64_t rowid, const struct opened *entry, const struct verdict *v,
                          int64_t arrival, struct err *err);
 } KINDS[] = {
-    {KIND_IDENTITY, apply_authority},    {KIND_CERT, apply_authority},    {KIND_REVOKE, apply_authority},
-    {KIND_VERSION, apply_version},       {KIND_WITHDRAW, apply_withdraw}, {KIND_TAKEDOWN, apply_takedown},
-    {KIND_TAKEDOWN_ACK, apply_takedown},
+    {KIND_IDENTITY, apply_authority},    {KIND_CERT, apply_authority},      {KIND_REVOKE, apply_authority},
+    {KIND_VERSION, apply_version},       {KIND_WITHDRAW, apply_withdraw},   {KIND_TAKEDOWN, apply_takedown},
+    {KIND_TAKEDOWN_ACK, apply_takedown}, {KIND_ENDORSE, apply_endorsement}, {KIND_ENDORSE_WITHDRAW, apply_endorsement},
 };
 
 enum err_code derivation_apply(struct derivation *d, int64_t rowid, const struct opened *entry, const struct verdict *v,
@@ -354,7 +372,9 @@ static enum err_code erase_log(struct derivation *d, int64_t log_no, struct err 
   static const char takedown[] = "DELETE FROM takedown WHERE id >= :from AND id < :to";
   static const char ack[] = "DELETE FROM takedown_ack WHERE id >= :from AND id < :to";
   static const char stray[] = "DELETE FROM stray WHERE id >= :from AND id < :to";
-  static const char *const all[] = {held, authority, frozen, version, object, takedown, ack, stray};
+  static const char endorsement[] = "DELETE FROM endorsement WHERE id >= :from AND id < :to";
+  static const char withdrawal[] = "DELETE FROM endorsement_withdrawal WHERE id >= :from AND id < :to";
+  static const char *const all[] = {held, authority, frozen, version, object, takedown, ack, stray, endorsement, withdrawal};
   enum err_code code = erase_objects(d, log_no, err);
   for (size_t i = 0; i < sizeof all / sizeof all[0] && code == OK; i++) {
     code = erase_range(d->content.s, all[i], log_no, err);

@@ -122,3 +122,20 @@ CREATE TABLE stray(
   PRIMARY KEY (rid, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX stray_id ON stray(id);
+
+-- Endorsements (kind 32) with effect in their logs, by the object that they name: the first 8 octets of its id. What they come
+-- to follows from these two tables, the versions and the members (docs/protocol.md 16).
+CREATE TABLE endorsement(
+  id INTEGER PRIMARY KEY,
+  object INTEGER NOT NULL,
+  person INTEGER NOT NULL -- person number of the reviewer in that log
+) STRICT;
+CREATE INDEX endorsement_object ON endorsement(object);
+
+-- Endorsements taken back (kind 33), by the first 8 octets of the id of the endorsement that they name.
+CREATE TABLE endorsement_withdrawal(
+  id INTEGER PRIMARY KEY,
+  target INTEGER NOT NULL,
+  person INTEGER NOT NULL -- 0: written for another home
+) STRICT;
+CREATE INDEX endorsement_withdrawal_target ON endorsement_withdrawal(target);

@@ -361,15 +361,35 @@ static enum err_code evaluate_object(struct step *step) {
   return code;
 }
 
+/* ---- kinds 32 and 33 ---- */
+
+/* Written for this log, the author needs a certificate in it; a kind 33 of another home counts by its author's key alone. */
+static enum err_code evaluate_endorsement(struct step *step) {
+  struct verdict *v = step->out;
+  const struct header *h = step->header;
+  if (hash_equal(&h->home, &step->e->owner)) {
+    check_author(step, 0);
+  }
+  if (v->reason == REASON_NONE && h->kind == KIND_ENDORSE) {
+    const struct certificate *author = people_newest(step->e->people, &h->author, step->at);
+    v->reason = rights_endorse(author);
+  }
+  check_repeated(step);
+  v->stands = v->reason == REASON_NONE;
+  return OK;
+}
+
 /* ---- the table ---- */
 
 static const struct {
   uint64_t kind;
   enum err_code (*evaluate)(struct step *step);
 } KINDS[] = {
-    {KIND_IDENTITY, evaluate_identity}, {KIND_CERT, evaluate_certificate},      {KIND_REVOKE, evaluate_certificate},
-    {KIND_TAKEDOWN, evaluate_takedown}, {KIND_TAKEDOWN_ACK, evaluate_takedown}, {KIND_EVIDENCE, evaluate_evidence},
-    {KIND_VERSION, evaluate_object},    {KIND_WITHDRAW, evaluate_object},
+    {KIND_IDENTITY, evaluate_identity},     {KIND_CERT, evaluate_certificate},
+    {KIND_REVOKE, evaluate_certificate},    {KIND_TAKEDOWN, evaluate_takedown},
+    {KIND_TAKEDOWN_ACK, evaluate_takedown}, {KIND_EVIDENCE, evaluate_evidence},
+    {KIND_VERSION, evaluate_object},        {KIND_WITHDRAW, evaluate_object},
+    {KIND_ENDORSE, evaluate_endorsement},   {KIND_ENDORSE_WITHDRAW, evaluate_endorsement},
 };
 
 /* What can be said of any kind: rows 1 to 8. */
@@ -381,7 +401,8 @@ static enum reason check_form(const struct evaluation *e, const struct opened *e
     return entry->reason;
   }
   const struct header *h = &entry->record.header;
-  return hash_equal(&h->home, &e->owner) || is_by_subject(h) ? header_shape(h) : REASON_HOME;
+  return hash_equal(&h->home, &e->owner) || is_by_subject(h) || h->kind == KIND_ENDORSE_WITHDRAW ? header_shape(h)
+                                                                                                 : REASON_HOME;
 }
 
 enum err_code evaluate(struct evaluation *e, struct store *s, const struct opened *entry, struct position at, bool dry,

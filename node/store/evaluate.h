@@ -64,7 +64,7 @@ struct verdict {
   bool backdated;  /* a revocation that voids something below it: derivation_revoke must run */
   bool has_object; /* kinds 16 and 17: the object named (of a first version: itself) stands below, as object says */
   struct object object;
-  uint64_t person;    /* person number of the author, kinds 16 and 17 */
+  uint64_t person;    /* person number of the author, kinds 16, 17, 32 and 33; 0: written for another home */
   uint64_t territory; /* of the author's certificate, kinds 16 and 17 */
 };
 /* Evaluates the next entry, of a generation that has begun, and, for kinds 1 to 3 and what freezes, moves the state. Store

@@ -136,6 +136,7 @@ static enum err_code drop_tables(struct store *s, struct err *err) {
                             "DROP TABLE IF EXISTS link; DROP TABLE IF EXISTS facet; DROP TABLE IF EXISTS facet_code;"
                             "DROP TABLE IF EXISTS version; DROP TABLE IF EXISTS object; DROP TABLE IF EXISTS authority;"
                             "DROP TABLE IF EXISTS takedown; DROP TABLE IF EXISTS takedown_ack; DROP TABLE IF EXISTS stray;"
+                            "DROP TABLE IF EXISTS endorsement; DROP TABLE IF EXISTS endorsement_withdrawal;"
                             "DROP TABLE IF EXISTS frozen; DROP TABLE IF EXISTS held; DROP TABLE IF EXISTS derived_wide;"
                             "DROP TABLE IF EXISTS derived_fact";
   const enum err_code code = has_tables(s) ? drop_wides(s, err) : OK;

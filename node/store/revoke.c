@@ -87,6 +87,13 @@ static bool object_named(const struct revoke *r, struct view envelope, struct re
   return true;
 }
 
+/* Whether it is an endorsement, or one taken back, that was written for this log. */
+static bool is_endorsement(const struct revoke *r, struct view envelope, struct record *record) {
+  return record_reopen(envelope, &r->d->fed_id, record) == REASON_NONE &&
+         (record->header.kind == KIND_ENDORSE || record->header.kind == KIND_ENDORSE_WITHDRAW) &&
+         hash_equal(&record->header.home, &r->state->owner);
+}
+
 /* The rowid of an object's first version, if it is here and below r->first. */
 static enum err_code begin_at(struct revoke *r, uint64_t object) {
   static const char sql[] = "SELECT min(entry.id) FROM entry CROSS JOIN log ON log.no = entry.id >> 40 "
@@ -127,11 +134,25 @@ static enum err_code touch(struct revoke *r, int64_t rowid, uint64_t object) {
   return begin_at(r, object);
 }
 
+/* An endorsement, or one taken back, hangs on nothing below it: what is void is held, and nothing else moves. */
+static enum err_code void_endorsement(struct revoke *r, int64_t rowid, const struct header *h) {
+  static const char sign[] = "DELETE FROM endorsement WHERE id >= :id AND id <= :same";
+  static const char withdraw[] = "DELETE FROM endorsement_withdrawal WHERE id >= :id AND id <= :same";
+  struct store *s = r->d->content.s;
+  const enum err_code code = derive_two(s, h->kind == KIND_ENDORSE ? sign : withdraw, rowid, rowid, "endorsement", r->err);
+  return code == OK ? derive_held(s, rowid, REASON_REVOKED, r->err) : code;
+}
+
 static enum err_code look(struct revoke *r, sqlite3_stmt *st) {
   const int64_t rowid = sqlite3_column_int64(st, 0);
   struct position at = {0, 0};
   struct record record;
   uint64_t object = 0;
+  if (is_endorsement(r, statement_blob(st, 1), &record)) {
+    return evaluation_position(r->state, rowid, &at) && people_is_revoked(r->state->people, &record.header.author, at)
+               ? void_endorsement(r, rowid, &record.header)
+               : OK;
+  }
   return evaluation_position(r->state, rowid, &at) && object_named(r, statement_blob(st, 1), &record, &object) &&
                  people_is_revoked(r->state->people, &record.header.author, at)
              ? touch(r, rowid, object)

@@ -30,11 +30,11 @@ class Log:
         body = pack([OWNER.body, root_signatures(OWNER, OWNER.body, [0], FED)])
         self.add("none", OWNER.key, 1, args=[], body=body, salt=bytes(16))
 
-    def add(self, reason, key, kind, subject=None, refs=(), args=(), body=b"", salt=None):
+    def add(self, reason, key, kind, subject=None, refs=(), args=(), body=b"", salt=None, home=OWNER.id):
         """Seals a record, appends it, notes the finding that is expected of it; gives its record id."""
         salt = word(f"salt {len(self.items)}")[:16] if salt is None else salt
         commit = hashlib.blake2b(body, digest_size=32, key=salt, person=b"specola1.body").digest() if body else None
-        header = pack([1, kind, 1, OWNER.id, public(key), 1767225600 + len(self.items), subject, list(refs), list(args), len(body), commit])
+        header = pack([1, kind, 1, home, public(key), 1767225600 + len(self.items), subject, list(refs), list(args), len(body), commit])
         record = blake("specola1.record", FED + header)
         envelope = pack([header, tagged(key, "record", FED, record)])
         self.items.append([envelope, salt, body] if body else [envelope])
@@ -318,6 +318,42 @@ def evidence_of_others(log):
     log.case(ANNA)
 
 
+# ---- 4.6: endorsements, as far as their own log goes ----
+
+def endorsed(log):
+    """Kinds 32 and 33: what they name stands in other logs, or nowhere."""
+    version, refs = word("a version elsewhere"), [word("its object"), word("a policy")]
+    rita, dora, elsewhere = signer("Rita"), signer("Dora"), word("another home")
+    log.certify(rita, 4, REVIEWER)
+    signed = log.add("none", rita, 32, version, refs)
+    log.add("none", rita, 32, version, refs, body=pack({"language": "it"}))
+    log.again("repeated", 5)
+    log.add("rights", ANNA, 32, version, refs)
+    log.add("author", dora, 32, version, refs)
+    log.add("shape", rita, 32, version, refs[:1])
+    log.add("shape", rita, 32, None, refs)
+    log.add("shape", rita, 32, version, refs, args=[1])
+    log.add("home", rita, 32, version, refs, home=elsewhere)
+    log.add("none", rita, 33, signed)
+    log.add("none", ANNA, 33, signed)
+    log.add("author", dora, 33, signed)
+    log.add("none", dora, 33, signed, home=elsewhere)
+    log.add("shape", rita, 33, signed, body=BODY)
+    log.add("shape", rita, 33, signed, refs=[version])
+
+
+def endorsed_and_revoked(log):
+    version, refs, rita = word("a version elsewhere"), [word("its object"), word("a policy")], signer("Rita")
+    log.certify(rita, 4, REVIEWER)
+    log.add("none", rita, 32, version, refs)
+    signed = log.add("revoked", rita, 32, version, refs, body=pack({"language": "it"}))
+    log.add("revoked", rita, 33, signed)
+    log.revoke(rita, 6)
+    log.add("revoked", rita, 32, version, refs, body=pack({"language": "en"}))
+    log.again("revoked", 5)
+    log.add("none", rita, 33, signed, home=word("another home"))
+
+
 STORIES = (("what a revocation voids stands in the chain", voided_in_the_chain),
            ("a stale version does not join the chain when its author is revoked", stale_and_revoked),
            ("nor does what was built on it", on_what_does_not_stand),
@@ -339,7 +375,9 @@ STORIES = (("what a revocation voids stands in the chain", voided_in_the_chain),
            ("gone by a takedown that never comes is missing", gone_and_nobody_says_why),
            ("a takedown takes every copy, below it and above", before_and_again),
            ("held records and names are taken, an identity is not", held_records_too),
-           ("evidence is the owner's word of another log", evidence_of_others))
+           ("evidence is the owner's word of another log", evidence_of_others),
+           ("an endorsement asks for a reviewer, and for nothing that stands elsewhere", endorsed),
+           ("a revocation voids endorsements from its position on", endorsed_and_revoked))
 
 
 def logs():
