@@ -26,6 +26,8 @@ const struct option_row options_new[] = {
 };
 const struct option_row options_publish[] = {
     {"replaces", 0, OPTION_VALUE, "ID", "the object of which this is a new version", "l'oggetto di cui è una nuova versione"},
+    {"review", 0, OPTION_FLAG, NULL, "ask the reviewers of the other members to look at it: it stands in their queue",
+     "chiede ai revisori degli altri membri di esaminarlo: compare nella loro coda"},
     {"alone", 0, OPTION_FLAG, NULL, "write although no member says how much of this node's log it holds: when nobody can",
      "scrive anche se nessun membro dice quanto ha del registro di questo nodo: quando nessuno può dirlo"},
     OPTIONS_END,
@@ -235,6 +237,7 @@ static enum err_code read_drafts(struct publishing *p, struct err *err) {
     const char *path = p->args->operands[i];
     struct proposal *o = &p->drafts[i].proposal;
     code = read_draft(here->schemas, path, &here->home.config, p->cli->lang, o, err);
+    o->review_wanted = args_flag(p->args, "review");
     if (code == OK && o->findings.n_refused > 0) {
       const struct finding *first = findings_first_refused(&o->findings);
       findings_show(p->cli, &o->findings, "  ", FINDING_REFUSED);
@@ -250,7 +253,8 @@ static enum err_code read_drafts(struct publishing *p, struct err *err) {
  * return to an earlier version of it, so only the newest one counts there. */
 static enum err_code look_for(const struct publishing *p, struct draft_object *d, struct err *err) {
   enum err_code code = version_by_content(&p->submit.here, &d->proposal, &p->author, &d->held, err);
-  d->is_held = code == OK && (p->replaced == NULL || hash_equal(&d->held.newest, &p->replaced->newest));
+  const bool asks_review = d->proposal.review_wanted && !d->held.review_wanted;
+  d->is_held = code == OK && (p->replaced == NULL || (hash_equal(&d->held.newest, &p->replaced->newest) && !asks_review));
   if (code != OK && code != ERR_NOT_FOUND) {
     return code;
   }
@@ -346,6 +350,10 @@ static void say_held(struct publishing *p, size_t i) {
   struct publication_row row = {.tag = i, .known = true, .reason = "", .id = held->newest};
   if (reference_of_row(here->store, &here->federation, NULL, held->rowid, row.reference, NULL) == OK) {
     say_row(p, &row);
+    if (p->drafts[i].proposal.review_wanted && !held->review_wanted) {
+      out_note(p->cli, "To ask for a review of it:  specola publish %s --replaces %s --review", p->args->operands[i],
+               row.reference);
+    }
   }
 }
 

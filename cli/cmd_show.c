@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "cli/commands.h"
+#include "cli/endorsement.h"
 #include "cli/finding.h"
 #include "cli/forked.h"
 #include "cli/here.h"
@@ -160,8 +161,10 @@ static void say_no_text(struct cli *cli, const struct schema_set *set, const jso
   bytes_release(&line);
 }
 
-static enum err_code say_object(struct cli *cli, const struct schema_set *set, const json_t *json, const struct schema *schema,
-                                struct view body, const char *own, struct err *err) {
+static enum err_code say_object(struct cli *cli, const struct here *here, const json_t *json, struct view body,
+                                struct err *err) {
+  const struct schema *schema = schema_by_kind(here->schemas, text_of(json, "kind"));
+  const char *own = federation_handle(&here->federation, &here->federation.own);
   char when[32];
   const json_t *author = json_object_get(json, "author");
   size_t n = json_array_size(json_object_get(json, "versions"));
@@ -188,7 +191,7 @@ static enum err_code say_object(struct cli *cli, const struct schema_set *set, c
   forked_say(cli, json, text_of(json_object_get(json, "home"), "handle"), own);
   out_line(cli, "%s", "");
   if (body.len == 0) {
-    say_no_text(cli, set, json);
+    say_no_text(cli, here->schemas, json);
     say_versions(cli, json);
     return OK;
   }
@@ -197,6 +200,7 @@ static enum err_code say_object(struct cli *cli, const struct schema_set *set, c
     say_findings(cli, json, schema);
     say_versions(cli, json);
     say_links(cli, json, schema);
+    endorsement_say(cli, here, json);
   }
   return code;
 }
@@ -230,8 +234,7 @@ enum err_code cmd_show(struct cli *cli, const struct args *args, struct err *err
   }
   json_object_update(cli->doc, json);
   out_set_text(cli, "ref", text_of(json, "reference"));
-  code = say_object(cli, here.schemas, json, schema_by_kind(here.schemas, text_of(json, "kind")), bytes_view(&body),
-                    federation_handle(&here.federation, &here.federation.own), err);
+  code = say_object(cli, &here, json, bytes_view(&body), err);
 out:
   json_decref(json);
   bytes_release(&body);

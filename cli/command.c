@@ -44,6 +44,11 @@ const struct command command_table[] = {
     {"compare", "objects", "ID ID...", "objects side by side, field by field", "oggetti a confronto, campo per campo",
      options_compare, 2, ANY, false, cmd_compare},
 
+    {"queue", "review", "", "what waits for reviewers, the nearest to its goal first",
+     "che cosa aspetta una convalida, prima chi è più vicino alla meta", options_queue, 0, 0, false, cmd_queue},
+    {"endorse", "review", "ID", "sign that you read it and affirm what the policy names",
+     "firma di averlo letto e di affermare quanto la regola indica", options_endorse, 1, 1, false, cmd_endorse},
+
     {"person certify", "people", "FILE.pub", "let somebody write in this node's log",
      "autorizza qualcuno a scrivere nel registro", options_person_certify, 1, 1, false, cmd_person_certify},
     {"person list", "people", "", "who may write in this node's log", "chi può scrivere nel registro", NULL, 0, 0, false,

@@ -258,7 +258,7 @@ static enum err_code submit_forged(struct demo_node *n, struct batch *batch, str
   if ((code = submit_person(&n->cli, &s, err)) == OK &&
       (code = proposal_from_text(s.here.schemas, view_of(c->text, c->len), c->file, &s.here.home.config, "en", &o, err)) ==
           OK &&
-      (code = submit_seal(&s, o.schema->number, NULL, NULL, bytes_view(&o.body), 0, batch, err)) == OK &&
+      (code = submit_seal(&s, o.schema->number, false, NULL, NULL, bytes_view(&o.body), 0, batch, err)) == OK &&
       batch->rows[0].envelope.p != NULL) {
     batch->rows[0].envelope.p[batch->rows[0].envelope.len - 1] ^= 1;
     code = submit_send(&s, batch, receipt, err);

@@ -13,6 +13,7 @@ struct proposal {
   const struct schema *schema;
   struct bytes body;
   struct findings findings;
+  bool review_wanted; /* reviewers are asked to look at it */
 };
 void proposal_release(struct proposal *o);                /* a zeroed struct is fine */
 unsigned proposal_completeness(const struct proposal *o); /* 0..100 */

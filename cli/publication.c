@@ -88,6 +88,7 @@ static enum err_code version_at(const struct here *here, int64_t rowid, struct v
     out->newest = record_id(&here->federation.charter.fed_id, header);
     out->object = h.has_subject ? h.subject : out->newest;
     out->author = h.author;
+    out->review_wanted = h.n_args == 2 && (h.args[1] & 1) != 0;
     out->same_body = item.state == ITEM_WHOLE && view_equal(item.body, body);
   }
   bytes_release(&scratch);
@@ -381,8 +382,9 @@ static enum err_code add(struct publication *p, struct submit *s, const struct p
   }
   struct shipment *w = p->waiting;
   uint32_t i = w->batch.n;
-  code = submit_seal(s, o->schema->number, replaced == NULL ? NULL : &replaced->object,
-                     replaced == NULL ? NULL : &replaced->newest, body, tag, &w->batch, err);
+  code = submit_seal(s, o->schema->number, o->review_wanted || (replaced != NULL && replaced->review_wanted),
+                     replaced == NULL ? NULL : &replaced->object, replaced == NULL ? NULL : &replaced->newest, body, tag,
+                     &w->batch, err);
   if (code == OK) {
     w->unique[i] = *unique;
     w->new_version[i] = replaced != NULL;

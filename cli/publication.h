@@ -24,7 +24,8 @@ typedef void publication_said(void *context, const struct publication_row *row);
 /* The newest version of an object, which a new one replaces. */
 struct version_of {
   struct hash object, newest;
-  bool same_body; /* version_by_unique: the body held equals the one asked about */
+  bool review_wanted; /* by the newest version: a new one asks it, too */
+  bool same_body;     /* version_by_unique: the body held equals the one asked about */
   int64_t rowid;
   struct pubkey author; /* of this version */
 };

@@ -156,9 +156,9 @@ static enum err_code seal(struct submit *s, struct header *h, struct view body, 
   return OK;
 }
 
-enum err_code submit_seal(struct submit *s, uint32_t schema_number, const struct hash *object, const struct hash *replaces,
-                          struct view body, size_t tag, struct batch *batch, struct err *err) {
-  struct header h = {.kind = KIND_VERSION, .n_args = 2, .args = {schema_number, 0}};
+enum err_code submit_seal(struct submit *s, uint32_t schema_number, bool review_wanted, const struct hash *object,
+                          const struct hash *replaces, struct view body, size_t tag, struct batch *batch, struct err *err) {
+  struct header h = {.kind = KIND_VERSION, .n_args = 2, .args = {schema_number, review_wanted}};
   if (object != NULL) {
     h.has_subject = true;
     h.subject = *object;
@@ -174,6 +174,18 @@ enum err_code submit_seal_withdrawal(struct submit *s, const struct hash *object
                                      size_t tag, struct batch *batch, struct err *err) {
   struct header h = {.kind = KIND_WITHDRAW, .has_subject = true, .subject = *object, .n_refs = 1, .refs = {*newest}};
   return seal(s, &h, body, tag, batch, err);
+}
+
+enum err_code submit_seal_endorsement(struct submit *s, const struct hash *object, const struct hash *version,
+                                      const struct hash *policy, struct view body, struct batch *batch, struct err *err) {
+  struct header h = {.kind = KIND_ENDORSE, .has_subject = true, .subject = *version, .n_refs = 2, .refs = {*object, *policy}};
+  return seal(s, &h, body, batch->n, batch, err);
+}
+
+enum err_code submit_seal_endorsement_withdrawal(struct submit *s, const struct hash *endorsement, struct batch *batch,
+                                                 struct err *err) {
+  struct header h = {.kind = KIND_ENDORSE_WITHDRAW, .has_subject = true, .subject = *endorsement};
+  return seal(s, &h, view_of(NULL, 0), batch->n, batch, err);
 }
 
 static struct item item_of(const struct sealed *row) {

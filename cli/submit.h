@@ -54,13 +54,21 @@ void submit_release(struct submit *s); /* waits for what is on its way; a zeroed
  * certificate for it. */
 MUST_CHECK enum err_code submit_person(struct cli *cli, struct submit *s, struct err *err);
 
-/* Seals one version of an object by the person and adds it to the batch. object and replaces NULL: the first version. */
-MUST_CHECK enum err_code submit_seal(struct submit *s, uint32_t schema_number, const struct hash *object,
+/* Seals one version of an object by the person and adds it to the batch. object and replaces NULL: the first version.
+ * review_wanted: reviewers are asked to look at it. */
+MUST_CHECK enum err_code submit_seal(struct submit *s, uint32_t schema_number, bool review_wanted, const struct hash *object,
                                      const struct hash *replaces, struct view body, size_t tag, struct batch *batch,
                                      struct err *err);
 /* Seals the withdrawal of an object whose newest version is newest; body empty: without a reason. Same errors. */
 MUST_CHECK enum err_code submit_seal_withdrawal(struct submit *s, const struct hash *object, const struct hash *newest,
                                                 struct view body, size_t tag, struct batch *batch, struct err *err);
+/* Seals an endorsement of a statement (docs/protocol.md 16); body empty: nothing is said beside it. Same errors. */
+MUST_CHECK enum err_code submit_seal_endorsement(struct submit *s, const struct hash *object, const struct hash *version,
+                                                 const struct hash *policy, struct view body, struct batch *batch,
+                                                 struct err *err);
+/* Seals that an endorsement is taken back. Same errors. */
+MUST_CHECK enum err_code submit_seal_endorsement_withdrawal(struct submit *s, const struct hash *endorsement,
+                                                            struct batch *batch, struct err *err);
 /* Sends the batch; the receipt has a row for each, in order. The batch is not cleared. */
 MUST_CHECK enum err_code submit_send(struct submit *s, const struct batch *batch, struct receipt *out, struct err *err);
 /* The same in two steps. The batch is borrowed until submit_finish; meanwhile hall and ctl are not to be used. ERR_MEMORY,

@@ -5,6 +5,7 @@
 
 #include "node/store/inside.h"
 #include "node/store/people_inside.h"
+#include "node/store/query_endorse.h"
 #include "node/store/query_fork.h"
 #include "node/store/query_hidden.h"
 #include "node/store/query_inside.h"
@@ -284,6 +285,16 @@ static enum err_code put_withdrawal(struct show *show) {
   return code;
 }
 
+static enum err_code put_endorsement(struct show *show) {
+  struct query_reader *r = show->r;
+  json_t *endorsement = NULL;
+  const enum err_code code = query_endorse(r->s, r->f, r->object.id, r->lang, &endorsement, show->err);
+  if (endorsement != NULL) {
+    (void)json_object_set_new(show->out, "endorsement", endorsement);
+  }
+  return code;
+}
+
 static void put_head(const struct show *show) {
   const struct query_row *row = &show->r->row;
   json_t *home = json_object();
@@ -313,6 +324,9 @@ static enum err_code fill(struct show *show, struct bytes *body_out) {
   }
   if (code == OK) {
     code = put_links(show);
+  }
+  if (code == OK) {
+    code = put_endorsement(show);
   }
   if (code == OK && show->r->row.hidden) {
     json_t *hidden = NULL;

@@ -1,0 +1,433 @@
+/*
+ * endorse: a reviewer signs the statement of a version (docs/protocol.md 16), carries an earlier signature on to the newest
+ * version, or takes it back. What is affirmed is shown before anything is signed.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/ask.h"
+#include "cli/commands.h"
+#include "cli/endorsement.h"
+#include "cli/out.h"
+#include "cli/person.h"
+#include "cli/submit.h"
+#include "keys/text.h"
+#include "protocol/schema/value.h"
+
+const struct option_row options_endorse[] = {
+    {"criteria", 0, OPTION_MANY, "CODE", "what you affirm, of the policy's criteria (all of them)",
+     "che cosa si afferma, fra i criteri della regola (tutti)"},
+    {"language", 0, OPTION_VALUE, "CODE", "the language in which you read it", "la lingua in cui lo si è letto"},
+    {"interest", 0, OPTION_VALUE, "TEXT", "what ties you to it, for everybody to read",
+     "che cosa lega chi firma, leggibile da tutti"},
+    {"remark", 0, OPTION_VALUE, "TEXT", "a remark, for everybody to read; in the language of --lang",
+     "un'osservazione, leggibile da tutti; nella lingua di --lang"},
+    {"carry", 0, OPTION_FLAG, NULL, "sign the newest version as you signed one before; shows what changed since",
+     "firma la versione più recente come una precedente; mostra che cosa è cambiato"},
+    {"withdraw", 0, OPTION_FLAG, NULL, "take your endorsement back", "ritira la propria convalida"},
+    {"yes", 'y', OPTION_FLAG, NULL, "do not ask; needed where there is no terminal",
+     "senza chiedere conferma; necessario senza terminale"},
+    OPTIONS_END,
+};
+
+#define TEXT_CHARS 2000 /* of a remark or an interest */
+
+/* An endorsement on its way. */
+struct endorsing {
+  struct cli *cli;
+  const struct args *args;
+  struct submit submit;
+  struct person_card card;
+  char key[HASH_HEX_LEN]; /* the person's public key */
+  json_t *json;           /* what query_show said of the object */
+  json_t *said;           /* the body: criteria, interest, language, remark */
+  struct err *err;
+};
+
+static const char *text_of(const json_t *json, const char *key) {
+  const char *text = json_string_value(json_object_get(json, key));
+  return text == NULL ? "" : text;
+}
+
+static const json_t *endorsement_of(const struct endorsing *e) {
+  return json_object_get(e->json, "endorsement");
+}
+
+static enum err_code hash_at(const json_t *json, const char *key, struct hash *out, struct err *err) {
+  return hash_from_hex(view_of_text(text_of(json, key)), out, err);
+}
+
+/* ---- own signatures ---- */
+
+static bool is_mine(const struct endorsing *e, const json_t *signature) {
+  return strcmp(text_of(signature, "key"), e->key) == 0 && strcmp(text_of(signature, "standing"), "withdrawn") != 0;
+}
+
+/* The own signature of a statement that was not taken back; NULL: none. Borrowed. */
+static const json_t *mine_of(const struct endorsing *e, const json_t *statement) {
+  size_t i;
+  json_t *signature;
+  json_array_foreach(json_object_get(statement, "endorsements"), i, signature) {
+    if (is_mine(e, signature)) {
+      return signature;
+    }
+  }
+  return NULL;
+}
+
+/* The own signature of the highest earlier version; NULL: none. */
+static const json_t *mine_before(const struct endorsing *e, size_t *number) {
+  size_t i;
+  json_t *statement;
+  json_array_foreach(json_object_get(endorsement_of(e), "statements"), i, statement) {
+    const json_t *mine = mine_of(e, statement);
+    *number = (size_t)json_integer_value(json_object_get(statement, "version"));
+    if (mine != NULL && *number > 0 && *number < (size_t)json_integer_value(json_object_get(endorsement_of(e), "versions"))) {
+      return mine;
+    }
+  }
+  return NULL;
+}
+
+/* ---- what is said ---- */
+
+static enum err_code check_text(const char *option, const char *text, struct err *err) {
+  if (text != NULL && (!text_is_valid(view_of_text(text)) || text_length(view_of_text(text)) > TEXT_CHARS)) {
+    return err_set(err, ERR_USAGE, "--%s: not a text of at most %d characters", option, TEXT_CHARS);
+  }
+  return OK;
+}
+
+/* The criteria named, each of them of the policy; none named: all. */
+static enum err_code read_criteria(struct endorsing *e, const json_t *policy) {
+  json_t *known = json_object_get(policy, "criteria");
+  const char *code = NULL;
+  size_t n = 0;
+  json_t *list = json_array();
+  (void)json_object_set_new(e->said, "criteria", list);
+  for (; (code = args_nth(e->args, "criteria", n)) != NULL; n++) {
+    size_t k = 0;
+    while (k < json_array_size(known) && strcmp(json_string_value(json_array_get(known, k)), code) != 0) {
+      k++;
+    }
+    if (k == json_array_size(known)) {
+      err_set(e->err, ERR_USAGE, "--criteria: '%s' is none of the policy's criteria", code);
+      return err_hint(e->err, "specola --json show %s | jq '.endorsement.statements[0].policy.criteria'",
+                      text_of(e->json, "reference"));
+    }
+    (void)json_array_append_new(list, json_string(code));
+  }
+  return n > 0 || json_array_extend(list, known) == 0 ? OK : err_set(e->err, ERR_MEMORY, NULL);
+}
+
+static enum err_code ask_text(struct endorsing *e, const char *question, const char *given, struct bytes *out) {
+  bool ended = false;
+  if (given != NULL) {
+    return bytes_append_text(out, given, e->err);
+  }
+  return args_flag(e->args, "yes") || !ask_can(e->cli) ? OK : ask_line(e->cli, question, out, &ended, e->err);
+}
+
+/* One of the texts of the body: given as an option, or asked for. tag: of a text in languages; NULL: a plain one. */
+static enum err_code read_text(struct endorsing *e, const char *key, const char *question, const char *tag) {
+  struct bytes answer;
+  const char *given = args_value(e->args, key);
+  enum err_code code = check_text(key, given, e->err);
+  bytes_init(&answer, (size_t)TEXT_CHARS * 4);
+  if (code == OK) {
+    code = ask_text(e, question, given, &answer);
+  }
+  if (code == OK && answer.len > 0) {
+    json_t *text = json_stringn((const char *)answer.p, answer.len);
+    json_t *value = tag == NULL || text == NULL ? text : json_pack("{s:o}", tag, text);
+    code = value == NULL ? err_set(e->err, ERR_USAGE, "--%s: the text is not UTF-8", key) : OK;
+    (void)json_object_set_new(e->said, key, value);
+  }
+  bytes_release(&answer);
+  return code;
+}
+
+static enum err_code read_said(struct endorsing *e, const json_t *policy) {
+  struct cli *cli = e->cli;
+  enum err_code code = read_criteria(e, policy);
+  if (code == OK) {
+    code = read_text(e, "language",
+                     out_word(cli, "Language in which you read it (it, en, …; Enter: not told):",
+                              "Lingua in cui l'ha letta (it, en, …; Invio: non detto):"),
+                     NULL);
+  }
+  if (code == OK && !value_is_tag(view_of_text(text_of(e->said, "language"))) && text_of(e->said, "language")[0] != '\0') {
+    code = err_set(e->err, ERR_USAGE, "--language: '%.40s' is no language tag", text_of(e->said, "language"));
+  }
+  if (code == OK) {
+    code = read_text(e, "interest",
+                     out_word(cli, "What ties you to it, for everybody to read (Enter: nothing):",
+                              "Che cosa La lega ad essa, leggibile da tutti (Invio: nulla):"),
+                     NULL);
+  }
+  return code != OK ? code
+                    : read_text(e, "remark",
+                                out_word(cli, "Remark, for everybody to read (Enter: none):",
+                                         "Osservazione, leggibile da tutti (Invio: nessuna):"),
+                                cli->lang);
+}
+
+/* As the earlier signature said it. */
+static void carry_said(struct endorsing *e, const json_t *before) {
+  static const char *const keys[] = {"criteria", "interest", "language", "remark"};
+  for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+    json_t *value = json_object_get(before, keys[i]);
+    if (value != NULL) {
+      (void)json_object_set(e->said, keys[i], value);
+    }
+  }
+}
+
+static enum err_code encode_said(struct endorsing *e, struct bytes *out) {
+  struct findings findings = {.n = 0};
+  enum err_code code = body_from_json(NULL, e->said, out, &findings, e->err);
+  if (code == OK && findings.n_refused > 0) {
+    code = err_set(e->err, ERR_USAGE, "%s", findings.n > 0 ? findings.items[0].message : "it cannot be signed");
+  }
+  findings_release(&findings);
+  return code;
+}
+
+/* ---- what is shown, and the yes ---- */
+
+static void show_statement(struct endorsing *e, const json_t *statement) {
+  struct cli *cli = e->cli;
+  size_t i;
+  json_t *code;
+  const json_t *policy = json_object_get(statement, "policy");
+  out_heading(cli, "%s  %s", text_of(e->json, "reference"), text_of(e->json, "title"));
+  out_wrapped(cli, 2, "%s %jd (%s), %s", out_word(cli, "version", "versione"),
+              (intmax_t)json_integer_value(json_object_get(statement, "version")), text_of(statement, "version_reference"),
+              text_of(json_object_get(e->json, "home"), "handle"));
+  out_wrapped(cli, 2, "\"%s\"", text_of(policy, "sentence"));
+  const struct vocabulary *words = vocabulary_by_name(e->submit.here.schemas, "criteria");
+  json_array_foreach(json_object_get(e->said, "criteria"), i, code) {
+    const char *label = words == NULL ? NULL : vocabulary_label(words, view_of_text(json_string_value(code)), cli->lang);
+    out_wrapped(cli, 4, "  %s", label == NULL ? json_string_value(code) : label);
+  }
+}
+
+static enum err_code confirm(struct endorsing *e, const char *question, const char *again) {
+  bool yes = args_flag(e->args, "yes");
+  if (yes) {
+    return OK;
+  }
+  if (!ask_can(e->cli)) {
+    err_set(e->err, ERR_INPUT_NEEDED, "it needs a yes");
+    return err_hint(e->err, "specola endorse %s %s--yes", text_of(e->json, "reference"), again);
+  }
+  const enum err_code code = ask_yes(e->cli, question, false, &yes, e->err);
+  return code != OK || yes ? code : err_set(e->err, ERR_REFUSED, "nothing was signed: nobody said yes");
+}
+
+/* ---- on its way ---- */
+
+static enum err_code send(struct endorsing *e, struct batch *batch, char reference[REFERENCE_MAX]) {
+  struct receipt *receipt = calloc(1, sizeof *receipt);
+  enum err_code code = receipt == NULL ? err_set(e->err, ERR_MEMORY, NULL) : submit_send(&e->submit, batch, receipt, e->err);
+  for (uint32_t i = 0; code == OK && i < batch->n; i++) {
+    if (receipt->rows[i].state != RECEIPT_LOGGED) {
+      code = submit_not_logged(&e->submit, &receipt->rows[i], e->err);
+    } else {
+      reference_format(&e->submit.here.federation, &receipt->node, receipt->rows[i].gen, receipt->rows[i].index, reference);
+    }
+  }
+  free(receipt);
+  return code;
+}
+
+/* What it comes to now: "Endorsements (version 3): 2 of 3; missing: 1 country". */
+static enum err_code tell(struct endorsing *e, const char *reference, bool known, bool taken_back) {
+  const struct here *here = &e->submit.here;
+  struct bytes line;
+  json_t *now = NULL;
+  int64_t rowid = 0;
+  struct cli *cli = e->cli;
+  enum err_code code = query_object(here->store, &here->federation, here->schemas, text_of(e->json, "id"), &rowid, e->err);
+  if (code == OK) {
+    code = query_show(here->store, &here->federation, here->schemas, rowid, cli->lang, &now, NULL, e->err);
+  }
+  json_t *endorsement = json_object_get(now, "endorsement");
+  const json_t *statement = endorsement_newest(endorsement);
+  if (code != OK || statement == NULL) {
+    json_decref(now);
+    return code;
+  }
+  out_set_text(cli, "ref", text_of(e->json, "reference"));
+  out_set_text(cli, "reference", reference);
+  out_set_bool(cli, "known", known);
+  out_set_bool(cli, "taken_back", taken_back);
+  out_set(cli, "endorsement", json_incref(endorsement));
+  bytes_init(&line, LIMIT_HEADER);
+  endorsement_count(cli, statement, &line);
+  out_line(cli, "%s  %s %s", text_of(e->json, "reference"),
+           taken_back ? out_word(cli, "taken back at", "ritirata in")
+           : known    ? out_word(cli, "endorsed by you already at", "già convalidata in")
+                      : out_word(cli, "signed, and in the log at", "firmata, e nel registro in"),
+           reference);
+  out_line(cli, "  %s %.*s", out_word(cli, "counts:", "conta:"), (int)line.len, (const char *)line.p);
+  bytes_release(&line);
+  json_decref(now);
+  return OK;
+}
+
+/* ---- signing ---- */
+
+static enum err_code seal_statement(struct endorsing *e, const json_t *statement, struct batch *batch) {
+  struct hash object, version, policy;
+  struct bytes body;
+  bytes_init(&body, LIMIT_BODY);
+  enum err_code code = encode_said(e, &body);
+  if (code == OK && (code = hash_at(e->json, "id", &object, e->err)) == OK &&
+      (code = hash_at(statement, "version_id", &version, e->err)) == OK &&
+      (code = hash_at(json_object_get(statement, "policy"), "id", &policy, e->err)) == OK) {
+    code = submit_seal_endorsement(&e->submit, &object, &version, &policy, bytes_view(&body), batch, e->err);
+  }
+  bytes_release(&body);
+  return code;
+}
+
+/* What the earlier signature stands on, and what changed since. */
+static enum err_code show_carried(struct endorsing *e, const json_t *before, size_t number) {
+  struct bytes line;
+  bytes_init(&line, LIMIT_BODY);
+  endorsement_since(e->cli, &e->submit.here, e->json, number, &line);
+  out_wrapped(e->cli, 2, "%s %zu (%s). %s: %.*s", out_word(e->cli, "You endorsed version", "Ha convalidato la versione"),
+              number, text_of(before, "reference"), out_word(e->cli, "Since then", "Da allora"), (int)line.len,
+              line.len == 0 ? "" : (const char *)line.p);
+  bytes_release(&line);
+  carry_said(e, before);
+  return OK;
+}
+
+static enum err_code prepare(struct endorsing *e, const json_t *statement) {
+  size_t number = 0;
+  const json_t *before = args_flag(e->args, "carry") ? mine_before(e, &number) : NULL;
+  if (args_flag(e->args, "carry") && before == NULL) {
+    err_set(e->err, ERR_NOT_FOUND, "you endorsed no earlier version of %s", text_of(e->json, "reference"));
+    return err_hint(e->err, "specola endorse %s", text_of(e->json, "reference"));
+  }
+  return before != NULL ? show_carried(e, before, number) : read_said(e, json_object_get(statement, "policy"));
+}
+
+static bool is_of_own_home(const struct endorsing *e, const json_t *statement) {
+  const struct federation *f = &e->submit.here.federation;
+  return json_is_true(json_object_get(json_object_get(statement, "policy"), "exclude_home")) &&
+         strcmp(text_of(json_object_get(e->json, "home"), "handle"), federation_handle(f, &f->own)) == 0;
+}
+
+static enum err_code sign(struct endorsing *e, struct batch *batch) {
+  const json_t *statement = endorsement_newest(endorsement_of(e));
+  char reference[REFERENCE_MAX] = "";
+  if (statement == NULL) {
+    return err_set(e->err, ERR_REFUSED, "this observatory has no policy of endorsement");
+  }
+  if (strcmp(text_of(e->json, "state"), "withdrawn") == 0) {
+    return err_set(e->err, ERR_REFUSED, "%s was withdrawn", text_of(e->json, "reference"));
+  }
+  const json_t *mine = mine_of(e, statement);
+  if (mine != NULL) {
+    return tell(e, text_of(mine, "reference"), true, false);
+  }
+  if (is_of_own_home(e, statement)) {
+    err_set(e->err, ERR_REFUSED, "%s is of your own node: by the policy of this observatory its own reviewers do not count",
+            text_of(e->json, "reference"));
+    return err_hint(e->err, "reviewers of other members see it in their queue: specola queue");
+  }
+  enum err_code code = prepare(e, statement);
+  if (code == OK) {
+    show_statement(e, statement);
+    code = confirm(e, out_word(e->cli, "Sign this?", "Firmare?"), args_flag(e->args, "carry") ? "--carry " : "");
+  }
+  if (code == OK && (code = submit_person(e->cli, &e->submit, e->err)) == OK &&
+      (code = seal_statement(e, statement, batch)) == OK && (code = send(e, batch, reference)) == OK) {
+    code = tell(e, reference, false, false);
+  }
+  return code;
+}
+
+/* ---- taking back ---- */
+
+/* All of one's own signatures of the object, be they of earlier versions. */
+static enum err_code seal_taken_back(struct endorsing *e, struct batch *batch) {
+  size_t i, k;
+  json_t *statement, *signature;
+  struct hash id;
+  enum err_code code = OK;
+  json_array_foreach(json_object_get(endorsement_of(e), "statements"), i, statement) {
+    json_array_foreach(json_object_get(statement, "endorsements"), k, signature) {
+      if (code == OK && is_mine(e, signature) && batch->n < LIMIT_SUBMIT &&
+          (code = hash_at(signature, "id", &id, e->err)) == OK) {
+        code = submit_seal_endorsement_withdrawal(&e->submit, &id, batch, e->err);
+      }
+    }
+  }
+  return code;
+}
+
+static bool has_mine(const struct endorsing *e) {
+  size_t i;
+  json_t *statement;
+  json_array_foreach(json_object_get(endorsement_of(e), "statements"), i, statement) {
+    if (mine_of(e, statement) != NULL) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static enum err_code take_back(struct endorsing *e, struct batch *batch) {
+  char reference[REFERENCE_MAX] = "";
+  if (!has_mine(e)) {
+    return err_set(e->err, ERR_NOT_FOUND, "you have not endorsed %s", text_of(e->json, "reference"));
+  }
+  enum err_code code = confirm(e, out_word(e->cli, "Take your endorsement back?", "Ritirare la convalida?"), "--withdraw ");
+  if (code == OK && (code = submit_person(e->cli, &e->submit, e->err)) == OK && (code = seal_taken_back(e, batch)) == OK &&
+      (code = send(e, batch, reference)) == OK) {
+    code = tell(e, reference, false, true);
+  }
+  return code;
+}
+
+static enum err_code find_person(struct endorsing *e) {
+  struct hash octets;
+  const enum err_code code = person_card_of(e->cli, &e->card, e->err);
+  if (code == OK) {
+    memcpy(octets.b, e->card.key.b, sizeof octets.b);
+    hash_hex(&octets, e->key);
+  }
+  return code;
+}
+
+enum err_code cmd_endorse(struct cli *cli, const struct args *args, struct err *err) {
+  struct endorsing e = {.cli = cli, .args = args, .said = json_object(), .err = err};
+  struct batch *batch = calloc(1, sizeof *batch);
+  int64_t rowid = 0;
+  enum err_code code = batch == NULL || e.said == NULL ? err_set(err, ERR_MEMORY, NULL) : submit_open(cli, &e.submit, err);
+  if (code != OK) {
+    goto out;
+  }
+  if (args_flag(args, "carry") && args_flag(args, "withdraw")) {
+    code = err_set(err, ERR_USAGE, "--carry and --withdraw: one of them");
+    goto out;
+  }
+  if ((code = here_object(cli, &e.submit.here, args->operands[0], &rowid, &e.json, err)) == OK &&
+      (code = find_person(&e)) == OK) {
+    code = args_flag(args, "withdraw") ? take_back(&e, batch) : sign(&e, batch);
+  }
+out:
+  if (batch != NULL) {
+    batch_clear(batch);
+  }
+  free(batch);
+  json_decref(e.said);
+  json_decref(e.json);
+  submit_release(&e.submit);
+  return code;
+}

@@ -1,0 +1,154 @@
+/*
+ * endorsement: see endorsement.h.
+ */
+#include "cli/endorsement.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "cli/changes.h"
+#include "cli/out.h"
+#include "node/store/query_endorse.h"
+
+#define LINE_MAX_OCTETS ((size_t)64 * 1024)
+
+static const char *text_of(const json_t *json, const char *key) {
+  const char *text = json_string_value(json_object_get(json, key));
+  return text == NULL ? "" : text;
+}
+
+static uintmax_t number_of(const json_t *json, const char *key) {
+  return (uintmax_t)json_integer_value(json_object_get(json, key));
+}
+
+const json_t *endorsement_newest(const json_t *endorsement) {
+  size_t i;
+  json_t *statement;
+  json_array_foreach(json_object_get(endorsement, "statements"), i, statement) {
+    if (number_of(statement, "version") == number_of(endorsement, "versions") &&
+        json_object_get(json_object_get(statement, "policy"), "m") != NULL) {
+      return statement;
+    }
+  }
+  return NULL;
+}
+
+void endorsement_count(const struct cli *cli, const json_t *statement, struct bytes *out) {
+  static const struct {
+    const char *key;
+    const char *one[2], *more[2]; /* English, Italian */
+  } words[] = {{"endorsements", {"endorsement", "convalida"}, {"endorsements", "convalide"}},
+               {"nodes", {"node", "nodo"}, {"nodes", "nodi"}},
+               {"countries", {"country", "paese"}, {"countries", "paesi"}}};
+  const json_t *missing = json_object_get(statement, "missing");
+  const char *before = out_word(cli, "; missing: ", "; mancano: ");
+  bool fits = bytes_printf(out, NULL, "%ju %s %ju", number_of(statement, "counted"), out_word(cli, "of", "di"),
+                           number_of(json_object_get(statement, "policy"), "m")) == OK;
+  for (size_t i = 0; fits && i < sizeof words / sizeof words[0]; i++) {
+    const uintmax_t n = number_of(missing, words[i].key);
+    const char *const *form = n == 1 ? words[i].one : words[i].more;
+    if (n > 0) {
+      fits = bytes_printf(out, NULL, "%s%ju %s", before, n, out_word(cli, form[0], form[1])) == OK;
+      before = ", ";
+    }
+  }
+}
+
+/* ---- since then ---- */
+
+static json_t *body_of_version(const struct here *here, const json_t *json, size_t number, const char *lang) {
+  json_t *shown = NULL;
+  const json_t *version = json_array_get(json_object_get(json, "versions"), number - 1);
+  const int64_t rowid = json_integer_value(json_object_get(version, "rowid"));
+  if (version == NULL || query_show(here->store, &here->federation, here->schemas, rowid, lang, &shown, NULL, NULL) != OK) {
+    return NULL;
+  }
+  json_t *body = json_incref(json_object_get(shown, "body"));
+  json_decref(shown);
+  return body;
+}
+
+void endorsement_since(const struct cli *cli, const struct here *here, const json_t *json, size_t number, struct bytes *out) {
+  const size_t newest = json_array_size(json_object_get(json, "versions"));
+  const struct schema *schema = schema_by_kind(here->schemas, text_of(json, "kind"));
+  json_t *before = number == 0 ? NULL : body_of_version(here, json, number, cli->lang);
+  json_t *after = newest == 0 ? NULL : body_of_version(here, json, newest, cli->lang);
+  json_t *changes = NULL;
+  if (json_is_object(before) && json_is_object(after) && difference(schema, before, after, &changes, NULL) == OK) {
+    changes_summary(cli, schema, changes, out);
+  }
+  json_decref(changes);
+  json_decref(before);
+  json_decref(after);
+}
+
+/* ---- for people ---- */
+
+static const char *own_text(const struct cli *cli, json_t *texts) {
+  const char *text = json_string_value(json_object_get(texts, cli->lang));
+  if (text == NULL && json_object_size(texts) > 0) {
+    text = json_string_value(json_object_iter_value(json_object_iter(texts)));
+  }
+  return text == NULL ? "" : text;
+}
+
+static void say_signature(struct cli *cli, const json_t *signature) {
+  char day[16] = "?";
+  struct tm tm;
+  const time_t t = (time_t)json_integer_value(json_object_get(signature, "created"));
+  const bool counts = json_is_true(json_object_get(signature, "counts"));
+  const char *remark = own_text(cli, json_object_get(signature, "remark"));
+  const char *interest = text_of(signature, "interest");
+  if (gmtime_r(&t, &tm) != NULL) {
+    (void)!strftime(day, sizeof day, "%Y-%m-%d", &tm);
+  }
+  out_toned(cli, counts ? TONE_GOOD : TONE_FAINT, 4, "  %s  %s  %s  %s%s", text_of(signature, "reference"), day,
+            text_of(signature, "name"),
+            counts ? out_word(cli, "counts", "conta") : out_word(cli, "does not count: ", "non conta: "),
+            counts ? "" : text_of(signature, "text"));
+  if (remark[0] != '\0') {
+    out_wrapped(cli, 4, "    \"%s\"", remark);
+  }
+  if (interest[0] != '\0') {
+    out_wrapped(cli, 4, "    %s: %s", out_word(cli, "interest", "interesse"), interest);
+  }
+}
+
+static void say_statement(struct cli *cli, const struct here *here, const json_t *json, const json_t *endorsement,
+                          const json_t *statement) {
+  struct bytes line;
+  size_t i;
+  json_t *signature;
+  const uintmax_t version = number_of(statement, "version");
+  const bool newest = version == number_of(endorsement, "versions");
+  const bool met = json_is_true(json_object_get(statement, "met"));
+  bytes_init(&line, LINE_MAX_OCTETS);
+  endorsement_count(cli, statement, &line);
+  out_toned(cli, met && newest ? TONE_GOOD : TONE_PLAIN, 2, "%s (%s %ju): %.*s",
+            met ? out_word(cli, "Endorsed", "Convalidata") : out_word(cli, "Endorsements", "Convalide"),
+            out_word(cli, "version", "versione"), version, (int)line.len, (const char *)line.p);
+  bytes_clear(&line);
+  if (!newest && version > 0) {
+    endorsement_since(cli, here, json, (size_t)version, &line);
+    if (line.len > 0) {
+      out_wrapped(cli, 4, "    %s: %.*s", out_word(cli, "since then", "da allora"), (int)line.len, (const char *)line.p);
+    }
+  }
+  json_array_foreach(json_object_get(statement, "endorsements"), i, signature) {
+    say_signature(cli, signature);
+  }
+  bytes_release(&line);
+}
+
+void endorsement_say(struct cli *cli, const struct here *here, const json_t *json) {
+  const json_t *endorsement = json_object_get(json, "endorsement");
+  size_t i;
+  json_t *statement;
+  if (endorsement == NULL) {
+    return;
+  }
+  out_line(cli, "%s", "");
+  json_array_foreach(json_object_get(endorsement, "statements"), i, statement) {
+    say_statement(cli, here, json, endorsement, statement);
+  }
+}

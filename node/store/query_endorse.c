@@ -1,0 +1,234 @@
+/*
+ * query_endorse: see query_endorse.h.
+ */
+#include "node/store/query_endorse.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/store/people_inside.h"
+#include "protocol/founder.h"
+#include "protocol/schema/body.h"
+
+#define SENTENCE_CHARS 2000
+
+struct telling {
+  struct store *s;
+  const struct federation *f;
+  const char *lang;
+  struct err *err;
+};
+
+const char *endorsed_name(enum endorsed state) {
+  static const char *const names[] = {
+      [ENDORSED_NOT] = "none", [ENDORSED_EARLIER] = "earlier", [ENDORSED_CURRENTLY] = "current"};
+  return names[state];
+}
+
+static json_t *hex(const struct hash *hash) {
+  char text[HASH_HEX_LEN];
+  hash_hex(hash, text);
+  return json_string(text);
+}
+
+static json_t *count(uint64_t n) {
+  return json_integer((json_int_t)n);
+}
+
+static json_t *text(struct view v) {
+  return json_stringn((const char *)v.p, v.len);
+}
+
+/* ---- the frontier ---- */
+
+struct frontier {
+  struct frontier_row *rows;
+  uint32_t n, capacity;
+  bool memory;
+};
+
+static bool add_log(void *context, const struct log *log) {
+  struct frontier *f = context;
+  if (log->range.size == 0) {
+    return true;
+  }
+  if (f->n == f->capacity) {
+    struct frontier_row *more = reallocarray(f->rows, f->capacity * 2 + 8, sizeof *more);
+    f->memory = more == NULL;
+    if (f->memory) {
+      return false;
+    }
+    f->rows = more;
+    f->capacity = f->capacity * 2 + 8;
+  }
+  f->rows[f->n++] = (struct frontier_row){log->node, log->gen, log->range.size, merkle_root(&log->range)};
+  return true;
+}
+
+enum err_code query_frontier(struct store *s, const struct federation *f, struct hash *out, struct err *err) {
+  struct frontier frontier = {.n = 0};
+  enum err_code code = log_each(s, add_log, &frontier, err);
+  if (code == OK && frontier.memory) {
+    code = err_set(err, ERR_MEMORY, NULL);
+  }
+  if (code == OK) {
+    code = frontier_digest(&f->epoch.hash, frontier.rows, frontier.n, out, err);
+  }
+  free(frontier.rows);
+  return code;
+}
+
+/* ---- policies ---- */
+
+static json_t *criteria_json(struct view octets) {
+  struct canon_reader r = canon_reader(octets);
+  json_t *list = json_array();
+  const uint32_t n = canon_array(&r, LIMIT_LIST);
+  for (uint32_t i = 0; i < n && r.fault == NULL; i++) {
+    (void)json_array_append_new(list, text(canon_str(&r, LIMIT_BODY)));
+  }
+  return list;
+}
+
+static json_t *policy_json(const struct telling *t, const struct policy *p) {
+  struct canon_reader r = canon_reader(p->sentence);
+  return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "id", hex(&p->id), "sentence",
+                   text(ml_read(&r, SENTENCE_CHARS, t->lang)), "criteria", criteria_json(p->criteria), "m", count(p->m),
+                   "min_countries", count(p->min_countries), "min_nodes", count(p->min_nodes), "max_per_node",
+                   count(p->max_per_node), "max_per_country", count(p->max_per_country), "exclude_home", p->exclude_home);
+}
+
+/* ---- signatures ---- */
+
+/* What the reviewer said, of the fields that section 16 names and of the types that it gives them. */
+static void put_said(json_t *out, struct view body) {
+  static const struct {
+    const char *key;
+    json_type type;
+  } fields[] = {{"criteria", JSON_ARRAY}, {"interest", JSON_STRING}, {"language", JSON_STRING}, {"remark", JSON_OBJECT}};
+  json_t *said = NULL;
+  if (body.len == 0 || body_to_json(NULL, body, &said, NULL) != OK) {
+    return;
+  }
+  for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+    json_t *value = json_object_get(said, fields[i].key);
+    if (value != NULL && json_typeof(value) == fields[i].type) {
+      (void)json_object_set(out, fields[i].key, value);
+    }
+  }
+  json_decref(said);
+}
+
+/* Who signed: the person as certified where the signature stands. */
+static enum err_code put_signer(const struct telling *t, json_t *out, const struct pubkey *key, const struct log *log,
+                                const struct endorsement *e) {
+  const struct evaluation *state = NULL;
+  struct bytes name;
+  struct hash octets;
+  memcpy(octets.b, key->b, sizeof octets.b);
+  bytes_init(&name, LIMIT_BODY + 1);
+  enum err_code code = people_state(t->s, t->f, log, &state, t->err);
+  const struct certificate *c = code == OK ? people_newest(state->people, key, e->at) : NULL;
+  if (c != NULL) {
+    code = people_name(t->s, evaluation_rowid(state, c->at), &name, t->err);
+  }
+  (void)json_object_set_new(out, "key", hex(&octets));
+  (void)json_object_set_new(out, "name", text(bytes_view(&name)));
+  bytes_release(&name);
+  return code;
+}
+
+static enum err_code put_signature(const struct telling *t, json_t *list, const struct endorsement *e) {
+  struct bytes scratch;
+  struct item item;
+  struct record record;
+  struct log log;
+  char reference[REFERENCE_MAX];
+  json_t *out = json_object();
+  bytes_init(&scratch, LIMIT_ITEM);
+  enum err_code code = entry_get(t->s, e->rowid, &scratch, &item, t->err);
+  if (code == OK) {
+    code = log_by_no(t->s, entry_log_no(e->rowid), &log, t->err);
+  }
+  if (code == OK && record_reopen(item.envelope, &t->f->charter.fed_id, &record) != REASON_NONE) {
+    code = err_set(t->err, ERR_CORRUPT, "entry %lld is damaged", (long long)e->rowid);
+  }
+  if (code == OK) {
+    reference_format(t->f, &log.node, log.gen, entry_index(e->rowid), reference);
+    (void)json_object_set_new(out, "reference", json_string(reference));
+    (void)json_object_set_new(out, "id", hex(&record.id));
+    (void)json_object_set_new(out, "handle", json_string(federation_handle(t->f, &e->node)));
+    (void)json_object_set_new(out, "country", json_string(e->country));
+    (void)json_object_set_new(out, "person", count(e->person));
+    (void)json_object_set_new(out, "created", count(record.header.created));
+    (void)json_object_set_new(out, "counts", json_boolean(e->standing == ENDORSEMENT_COUNTS));
+    (void)json_object_set_new(out, "standing", json_string(endorsement_name(e->standing)));
+    (void)json_object_set_new(out, "text", json_string(endorsement_text(e->standing)));
+    put_said(out, item.body);
+    code = put_signer(t, out, &record.header.author, &log, e);
+  }
+  bytes_release(&scratch);
+  (void)json_array_append_new(list, out);
+  return code;
+}
+
+/* ---- statements ---- */
+
+static enum err_code put_statement(const struct telling *t, json_t *list, const struct statement_result *x) {
+  const struct endorsement_result *r = &x->result;
+  char reference[REFERENCE_MAX] = "";
+  json_t *signatures = json_array();
+  json_t *out = json_pack("{s:I, s:o, s:o, s:o, s:o, s:b, s:{s:o, s:o, s:o}}", "version", (json_int_t)x->version,
+                          "version_id", hex(&x->version_id), "counted", count(r->counted), "nodes", count(r->nodes),
+                          "countries", count(r->countries), "met", r->met, "missing", "endorsements", count(r->missing),
+                          "nodes", count(r->missing_nodes), "countries", count(r->missing_countries));
+  enum err_code code = out == NULL ? err_set(t->err, ERR_MEMORY, NULL) : OK;
+  if (code == OK && x->rowid != 0) {
+    code = reference_of_row(t->s, t->f, NULL, x->rowid, reference, t->err);
+    (void)json_object_set_new(out, "version_reference", json_string(reference));
+  }
+  (void)json_object_set_new(out, "policy",
+                            x->policy == NULL ? json_pack("{s:o}", "id", hex(&x->policy_id)) : policy_json(t, x->policy));
+  (void)json_object_set_new(out, "endorsements", signatures);
+  for (size_t i = 0; i < x->n && code == OK; i++) {
+    code = put_signature(t, signatures, &x->signatures[i]);
+  }
+  (void)json_array_append_new(list, out);
+  return code;
+}
+
+enum err_code query_endorse(struct store *s, const struct federation *f, int64_t object, const char *lang, json_t **out,
+                            struct err *err) {
+  const struct telling t = {.s = s, .f = f, .lang = lang, .err = err};
+  struct endorsements e;
+  struct hash frontier;
+  json_t *list = json_array();
+  enum err_code code = endorsements_read(s, f, object, &e, err);
+  for (size_t i = 0; code == OK && i < e.n; i++) {
+    code = put_statement(&t, list, &e.statements[i]);
+  }
+  if (code == OK) {
+    code = query_frontier(s, f, &frontier, err);
+  }
+  if (code == OK) {
+    *out = json_pack("{s:s, s:o, s:I, s:O}", "state", endorsed_name(e.state), "frontier", hex(&frontier), "versions",
+                     (json_int_t)e.versions, "statements", list);
+    code = *out == NULL ? err_set(err, ERR_MEMORY, NULL) : OK;
+  }
+  json_decref(list);
+  endorsements_release(&e);
+  return code;
+}
+
+enum err_code query_endorse_brief(struct store *s, const struct federation *f, int64_t object, json_t **out, struct err *err) {
+  struct endorsements e;
+  const enum err_code code = endorsements_read(s, f, object, &e, err);
+  if (code != OK) {
+    return code;
+  }
+  const struct statement_result *newest = endorsements_newest(&e);
+  *out = json_pack("{s:s, s:o, s:o}", "state", endorsed_name(e.state), "counted",
+                   count(newest == NULL ? 0 : newest->result.counted), "needed", count(newest == NULL ? 0 : newest->policy->m));
+  endorsements_release(&e);
+  return *out == NULL ? err_set(err, ERR_MEMORY, NULL) : OK;
+}

@@ -1,0 +1,30 @@
+/*
+ * query_endorse: who vouches for an object, what that comes to and what is missing (docs/protocol.md 16), as JSON for every
+ * answer about it. Reads only.
+ */
+#ifndef SPECOLA_NODE_STORE_QUERY_ENDORSE_H
+#define SPECOLA_NODE_STORE_QUERY_ENDORSE_H
+
+#include <jansson.h>
+
+#include "node/store/endorsements.h"
+
+/* "none", "earlier", "current". Static storage. */
+const char *endorsed_name(enum endorsed state) __attribute__((const));
+/* {"state", "frontier": digest of what it follows from, "versions": how many count, "statements": [{"version",
+ * "version_reference", "version_id", "policy": {"id", "sentence", "criteria", "m", "min_countries", "min_nodes",
+ * "max_per_node", "max_per_country", "exclude_home"}, "counted", "nodes", "countries", "met", "missing": {"endorsements",
+ * "nodes", "countries"}, "endorsements":
+ * [{"reference", "id", "handle", "country", "person", "name", "key", "created", "counts", "standing", "text", and of its body,
+ * if it is here, "criteria", "interest", "language", "remark"}…]}…]}, of an object by the rowid of its first version. Each
+ * policy's statement of the newest version is there, unsigned too; then those of earlier ones that have signatures. sentence in
+ * lang. ERR_NOT_FOUND (no version counts), ERR_MEMORY, store errors. The caller decrefs. */
+MUST_CHECK enum err_code query_endorse(struct store *s, const struct federation *f, int64_t object, const char *lang,
+                                       json_t **out, struct err *err);
+/* {"state", "counted", "needed"} of the first policy and the newest version: what a list tells. */
+MUST_CHECK enum err_code query_endorse_brief(struct store *s, const struct federation *f, int64_t object, json_t **out,
+                                             struct err *err);
+/* The digest of everything this store holds (docs/protocol.md 8.4). Errors of the store, ERR_MEMORY. */
+MUST_CHECK enum err_code query_frontier(struct store *s, const struct federation *f, struct hash *out, struct err *err);
+
+#endif

@@ -1,0 +1,171 @@
+#!/usr/bin/env bash
+# queue, endorse: reviewers of three countries sign one statement without having met; every replica finds the same, and says what is
+# missing. Logs travel as bundles.
+. "$(dirname "${BASH_SOURCE[0]}")/story.bash"
+ALL="IT FR EE PT"
+
+mkdir -p "$T/roots"
+for handle in $ALL; do
+  as roots root new --name $handle --out "$T/roots" "${P[@]}"
+  as $handle init --country $handle --name "Node $handle" --root "$T/roots/$handle.root" --listen tcp://127.0.0.1:0 \
+    --advertise tcp://$handle.example.org:7411 --out "$T/$handle.identity" "${P[@]}"
+  exits 0
+done
+as roots found "Prova" "$T"/{IT,FR,EE,PT}.identity --out "$T/prova.charter"
+for handle in $ALL; do as roots root sign "$T/prova.charter" --key "$T/roots/$handle-1.key" "${P[@]}"; done
+for handle in $ALL; do
+  as $handle join "$T/prova.charter"
+  exits 0
+done
+# carry FROM TO…: the log of FROM goes to the others.
+carry() {
+  local from=$1
+  shift
+  as "$from" export --to bundle -o "$T/$from.bundle" --force
+  exits 0
+  for to in "$@"; do
+    as "$to" import "$T/$from.bundle"
+    exits 0
+  done
+}
+endorsement() { json ".endorsement.statements[0] | \"\(.counted) \(.nodes) \(.countries) \(.met) \(.missing.endorsements)\"" "$1"; }
+
+for handle in FR EE PT; do
+  as $handle key show -o "$T/$handle.pub"
+  as $handle person certify "$T/$handle.pub" --role editor --role reviewer "${P[@]}"
+  exits 0
+done
+draft "$T/lab.draft" "Laboratorio"
+draft "$T/other.draft" "Altro"
+as IT publish "$T/lab.draft" --review "${P[@]}"
+exits 0
+as IT publish "$T/other.draft" "${P[@]}"
+exits 0
+carry IT FR EE PT
+
+# What waits: only what a review is asked for, and never one's own.
+as PT queue
+exits 0
+says "IT-2"
+says "0 of 3"
+silent "IT-3"
+as PT --json queue --all
+json .total 2
+as PT --json queue --language fr
+json .total 0
+as PT --json queue --language it
+json '.objects[0] | "\(.ref) \(.counted) \(.needed) \(.missing)"' "IT-2 0 3 3"
+as IT --json queue --all
+json .total 0
+
+# Nothing is signed without a yes, without the role, by the home, or with words that are not the policy's.
+as PT --json endorse IT-2 "${P[@]}"
+refused input.needed 4
+json '.error.hint' "specola endorse IT-2 --yes"
+as PT endorse IT-2 --yes --criteria beautiful "${P[@]}"
+exits 2
+complains "beautiful"
+as PT endorse IT-2 --yes --language "not a language" "${P[@]}"
+exits 2
+as PT endorse IT-2 --yes --carry "${P[@]}"
+exits 3
+as PT endorse IT-2 --carry --withdraw "${P[@]}"
+exits 2
+as PT endorse IT-9 --yes "${P[@]}"
+exits 3
+as IT --json endorse IT-2 --yes "${P[@]}"
+refused refused 9
+json '.error.message | contains("own node")' true
+as PT --json endorse IT-2 --withdraw --yes "${P[@]}"
+exits 3
+
+as PT endorse IT-2 --yes --language it --remark "usato anche a Lisbona" --interest "none" "${P[@]}"
+exits 0
+says "signed, and in the log at PT-3"
+says "1 of 3; missing: 2 endorsements, 2 nodes, 2 countries"
+as PT --json endorse IT-2 --yes "${P[@]}"
+exits 0
+json .known true
+json .reference PT-3
+as PT --json show IT-2
+endorsement "1 1 1 false 2"
+json '.endorsement.statements[0].endorsements[0] | "\(.reference) \(.country) \(.standing) \(.language) \(.remark.en)"' \
+  "PT-3 PT counts it usato anche a Lisbona"
+json .endorsement.state none
+
+# FR's log has FR's signature and PT's is not there yet; with both, and EE's, all four find the same.
+as FR endorse IT-2 --yes "${P[@]}"
+exits 0
+as EE endorse IT-2 --yes --criteria novel --criteria implemented "${P[@]}"
+exits 0
+says "1 of 3"
+carry PT IT FR EE
+carry FR IT EE PT
+carry EE IT FR PT
+carry IT PT FR EE
+digest=
+for handle in $ALL; do
+  as $handle --json show IT-2
+  endorsement "3 3 3 true 0"
+  json .endorsement.state current
+  json '.endorsement.statements[0].endorsements | length' 3
+  now=$(jq -r .endorsement.frontier "$T/out")
+  same "${digest:=$now}" "$now"
+  jq -S .endorsement "$T/out" >"$T/$handle.found"
+  cmp -s "$T/IT.found" "$T/$handle.found" || fail "$handle finds something else than IT"
+  as $handle --json queue
+  json .total 0
+done
+as IT show IT-2
+says "Endorsed (version 1): 3 of 3"
+says "usato anche a Lisbona"
+as IT --lang it show IT-2
+says "Convalidata (versione 1): 3 di 3"
+
+# A corrected comma: the newest version is not endorsed, the earlier one is; one step carries the signature on.
+sed -i 's/Laboratorio/Laboratorio,/' "$T/lab.draft"
+as IT publish "$T/lab.draft" --replaces IT-2 "${P[@]}"
+exits 0
+carry IT FR EE PT
+as PT --json show IT-2
+json .endorsement.state earlier
+json .review_wanted true
+endorsement "0 0 0 false 3"
+json '.endorsement.statements[1] | "\(.version) \(.met)"' "1 true"
+as PT show IT-2
+says "Endorsed (version 1): 3 of 3"
+says "since then: changed"
+as PT queue
+says "earlier version"
+as PT endorse IT-2 --carry --yes "${P[@]}"
+exits 0
+says "You endorsed version 1 (PT-3). Since then: changed"
+says "1 of 3"
+as PT --json show IT-2
+json '.endorsement.statements[0].endorsements[0].remark.en' "usato anche a Lisbona"
+
+# Taken back: both signatures are, and the earlier version is endorsed no more.
+as PT endorse IT-2 --withdraw --yes "${P[@]}"
+exits 0
+says "taken back at"
+as PT --json show IT-2
+json .endorsement.state none
+json '[.endorsement.statements[].endorsements[] | select(.handle == "PT") | .standing] | unique | join(",")' withdrawn
+as PT --json endorse IT-2 --withdraw --yes "${P[@]}"
+exits 3
+carry PT IT
+as IT --json show IT-2
+json '.endorsement.statements[1] | "\(.counted) \(.met)"' "2 false"
+
+# An editor without the role is refused by his own log, and the reason says why.
+as IT key show -o "$T/IT.pub"
+draft "$T/fr.draft" "Laboratoire"
+as FR publish "$T/fr.draft" --review "${P[@]}"
+carry FR IT
+as IT --json endorse FR-4 --yes "${P[@]}"
+refused refused 9
+json '.error.message | startswith("rights")' true
+as PT rebuild
+exits 0
+as PT --json show IT-2
+json .endorsement.state none
