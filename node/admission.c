@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "node/rights.h"
+#include "node/store/statement.h"
 #include "node/store/unique.h"
 
 static enum err_code check_findings(const struct schema *schema, struct view body, enum reason *reason, struct err *err) {
@@ -73,6 +74,44 @@ static enum err_code check_object(struct append *a, const struct verified *entry
   return code;
 }
 
+/* Whose endorsement stands at a rowid: a person of the node's own log. Store errors. */
+static enum err_code endorser(struct append *a, int64_t rowid, uint64_t *person, struct err *err) {
+  static const char sql[] = "SELECT person FROM endorsement WHERE id >= :id AND id <= :same";
+  const enum err_code code =
+      statement_number(a->h->config.store, sql, rowid, rowid, "endorsement", "it has no effect", person, err);
+  *person = code == OK ? *person : 0;
+  return code == ERR_NOT_FOUND ? OK : code;
+}
+
+/* What takes an endorsement back: that must be here, and by the same author, or by the same person of the own log. Nobody fills
+ * a log with withdrawals of what is not his. */
+static enum err_code check_taken_back(struct append *a, const struct verified *entry, const struct verdict *v,
+                                      enum reason *reason, struct err *err) {
+  const struct header *h = &entry->opened.record.header;
+  const struct hash *fed_id = &a->h->derivation.fed_id;
+  struct record signature;
+  struct bytes scratch;
+  struct item item;
+  int64_t rowid = 0;
+  uint64_t person = 0;
+  bytes_init(&scratch, LIMIT_ITEM);
+  enum err_code code = entry_find(a->h->config.store, fed_id, &h->subject, &rowid, err);
+  if (code == OK && (code = entry_get(a->h->config.store, rowid, &scratch, &item, err)) == OK &&
+      (record_reopen(item.envelope, fed_id, &signature) != REASON_NONE || signature.header.kind != KIND_ENDORSE ||
+       !hash_equal(&signature.header.home, &h->home))) {
+    *reason = REASON_SUBJECT;
+  } else if (code == OK && !pubkey_equal(&signature.header.author, &h->author)) {
+    code = endorser(a, rowid, &person, err);
+    *reason = code == OK && (v->person == 0 || v->person != person) ? REASON_AUTHOR : *reason;
+  } else if (code == ERR_NOT_FOUND) {
+    err_clear(err);
+    *reason = REASON_SUBJECT;
+    code = OK;
+  }
+  bytes_release(&scratch);
+  return code;
+}
+
 enum err_code admission_check(struct append *a, const struct verified *entry, enum reason *reason, struct err *err) {
   const struct federation_member *self = federation_self(a->h->config.federation);
   struct verdict v;
@@ -90,6 +129,9 @@ enum err_code admission_check(struct append *a, const struct verified *entry, en
   if (entry->fault != NULL) {
     *reason = REASON_BODY; /* a body that is missing, or does not match: nothing that evaluation would look at */
     return OK;
+  }
+  if (entry->opened.kind == KIND_ENDORSE_WITHDRAW) {
+    return check_taken_back(a, entry, &v, reason, err);
   }
   code = check_standing(a, &v, self->member->country, reason, err);
   if (code == OK && *reason == REASON_NONE && entry->opened.kind == KIND_VERSION) {

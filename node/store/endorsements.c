@@ -134,13 +134,22 @@ static enum err_code look_standing(struct weighing *w, const struct record *sign
   return look_withdrawn(w, signature, e);
 }
 
-static const struct policy *policy_of(const struct endorsements *e, const struct hash *id) {
+/* Counts from 1; 0: not in force. */
+static uint32_t policy_of(const struct endorsements *e, const struct hash *id) {
   for (uint32_t i = 0; i < e->n_policies; i++) {
     if (hash_equal(&e->policies[i].id, id)) {
-      return &e->policies[i];
+      return i + 1;
     }
   }
-  return NULL;
+  return 0;
+}
+
+static const struct policy *policy_at(const struct endorsements *e, uint32_t number) {
+  return number == 0 ? NULL : &e->policies[number - 1];
+}
+
+const struct policy *endorsements_policy(const struct endorsements *e, const struct statement_result *x) {
+  return policy_at(e, x->policy);
 }
 
 /* 0: none of this object's. */
@@ -172,7 +181,8 @@ static enum err_code add_signature(struct weighing *w, sqlite3_stmt *st) {
   e.at = (struct position){(uint64_t)sqlite3_column_int64(st, 4), entry_index(e.rowid)};
   struct signed_by *row = &w->all[w->n++];
   *row = (struct signed_by){.endorsement = e, .version_id = record.header.subject, .policy_id = record.header.refs[1]};
-  return look_standing(w, &record, policy_of(w->out, &row->policy_id), version_of(w, &row->version_id) > 0, &row->endorsement);
+  return look_standing(w, &record, policy_at(w->out, policy_of(w->out, &row->policy_id)), version_of(w, &row->version_id) > 0,
+                       &row->endorsement);
 }
 
 static enum err_code read_signatures(struct weighing *w) {
@@ -207,7 +217,7 @@ static int by_falling_version(const void *a, const void *b) {
     return x->version < y->version ? 1 : -1;
   }
   if (x->policy != y->policy) {
-    return y->policy == NULL || (x->policy != NULL && x->policy < y->policy) ? -1 : 1;
+    return y->policy == 0 || (x->policy != 0 && x->policy < y->policy) ? -1 : 1;
   }
   const int versions = hash_compare(&x->version_id, &y->version_id);
   return versions != 0 ? versions : hash_compare(&x->policy_id, &y->policy_id);
@@ -226,16 +236,16 @@ static void add_statement(const struct weighing *w, const struct hash *version, 
                                  .policy_id = *policy,
                                  .signatures = e->signatures + from,
                                  .n = n};
-  if (x->policy == NULL || number == 0) {
+  if (x->policy == 0 || number == 0) {
     return;
   }
-  endorsement_weigh(x->policy, e->signatures + from, n, &x->result);
+  endorsement_weigh(policy_at(e, x->policy), e->signatures + from, n, &x->result);
   if (x->result.met && e->state != ENDORSED_CURRENTLY) {
     e->state = number == e->versions ? ENDORSED_CURRENTLY : ENDORSED_EARLIER;
   }
 }
 
-static bool has_newest(const struct endorsements *e, const struct policy *policy) {
+static bool has_newest(const struct endorsements *e, uint32_t policy) {
   for (size_t i = 0; i < e->n; i++) {
     if (e->statements[i].policy == policy && e->statements[i].version == e->versions) {
       return true;
@@ -265,7 +275,7 @@ static enum err_code make_statements(struct weighing *w) {
     add_statement(w, &w->all[from].version_id, &w->all[from].policy_id, from, to - from);
   }
   for (uint32_t i = 0; i < e->n_policies; i++) {
-    if (!has_newest(e, &e->policies[i])) {
+    if (!has_newest(e, i + 1)) {
       add_statement(w, &w->versions[w->n_versions - 1].id, &e->policies[i].id, w->n, 0);
     }
   }
@@ -322,7 +332,7 @@ void endorsements_release(struct endorsements *e) {
 
 const struct statement_result *endorsements_newest(const struct endorsements *e) {
   for (size_t i = 0; i < e->n; i++) {
-    if (e->statements[i].policy == e->policies && e->statements[i].version == e->versions && e->n_policies > 0) {
+    if (e->statements[i].policy == 1 && e->statements[i].version == e->versions) {
       return &e->statements[i];
     }
   }

@@ -10,9 +10,9 @@
 
 /* The statement of a version under a policy, with all signatures of it. */
 struct statement_result {
-  const struct policy *policy; /* NULL: not in force */
-  uint32_t version;            /* counts from 1 over the versions that count; 0: no version of this object */
-  int64_t rowid;               /* of the version; 0 likewise */
+  uint32_t policy;  /* counts from 1 over the policies in force; 0: not in force */
+  uint32_t version; /* counts from 1 over the versions that count; 0: no version of this object */
+  int64_t rowid;    /* of the version; 0 likewise */
   struct hash version_id, policy_id;
   const struct endorsement *signatures; /* by (node, position); n of them */
   size_t n;
@@ -36,6 +36,8 @@ struct endorsements {
 MUST_CHECK enum err_code endorsements_read(struct store *s, const struct federation *f, int64_t object,
                                            struct endorsements *out, struct err *err);
 void endorsements_release(struct endorsements *e); /* a zeroed struct is fine */
+/* The policy of a statement, borrowed from e; NULL: not in force. */
+const struct policy *endorsements_policy(const struct endorsements *e, const struct statement_result *x);
 /* The statement under the first policy of the newest version: what lists tell. NULL: no policy. */
 const struct statement_result *endorsements_newest(const struct endorsements *e);
 

@@ -174,21 +174,23 @@ static enum err_code put_signature(const struct telling *t, json_t *list, const 
 
 /* ---- statements ---- */
 
-static enum err_code put_statement(const struct telling *t, json_t *list, const struct statement_result *x) {
+static enum err_code put_statement(const struct telling *t, json_t *list, const struct endorsements *e,
+                                   const struct statement_result *x) {
+  const struct policy *policy = endorsements_policy(e, x);
   const struct endorsement_result *r = &x->result;
   char reference[REFERENCE_MAX] = "";
   json_t *signatures = json_array();
-  json_t *out = json_pack("{s:I, s:o, s:o, s:o, s:o, s:b, s:{s:o, s:o, s:o}}", "version", (json_int_t)x->version,
-                          "version_id", hex(&x->version_id), "counted", count(r->counted), "nodes", count(r->nodes),
-                          "countries", count(r->countries), "met", r->met, "missing", "endorsements", count(r->missing),
-                          "nodes", count(r->missing_nodes), "countries", count(r->missing_countries));
+  json_t *out = json_pack("{s:I, s:o, s:o, s:o, s:o, s:b, s:{s:o, s:o, s:o}}", "version", (json_int_t)x->version, "version_id",
+                          hex(&x->version_id), "counted", count(r->counted), "nodes", count(r->nodes), "countries",
+                          count(r->countries), "met", r->met, "missing", "endorsements", count(r->missing), "nodes",
+                          count(r->missing_nodes), "countries", count(r->missing_countries));
   enum err_code code = out == NULL ? err_set(t->err, ERR_MEMORY, NULL) : OK;
   if (code == OK && x->rowid != 0) {
     code = reference_of_row(t->s, t->f, NULL, x->rowid, reference, t->err);
     (void)json_object_set_new(out, "version_reference", json_string(reference));
   }
   (void)json_object_set_new(out, "policy",
-                            x->policy == NULL ? json_pack("{s:o}", "id", hex(&x->policy_id)) : policy_json(t, x->policy));
+                            policy == NULL ? json_pack("{s:o}", "id", hex(&x->policy_id)) : policy_json(t, policy));
   (void)json_object_set_new(out, "endorsements", signatures);
   for (size_t i = 0; i < x->n && code == OK; i++) {
     code = put_signature(t, signatures, &x->signatures[i]);
@@ -205,7 +207,7 @@ enum err_code query_endorse(struct store *s, const struct federation *f, int64_t
   json_t *list = json_array();
   enum err_code code = endorsements_read(s, f, object, &e, err);
   for (size_t i = 0; code == OK && i < e.n; i++) {
-    code = put_statement(&t, list, &e.statements[i]);
+    code = put_statement(&t, list, &e, &e.statements[i]);
   }
   if (code == OK) {
     code = query_frontier(s, f, &frontier, err);
@@ -228,7 +230,8 @@ enum err_code query_endorse_brief(struct store *s, const struct federation *f, i
   }
   const struct statement_result *newest = endorsements_newest(&e);
   *out = json_pack("{s:s, s:o, s:o}", "state", endorsed_name(e.state), "counted",
-                   count(newest == NULL ? 0 : newest->result.counted), "needed", count(newest == NULL ? 0 : newest->policy->m));
+                   count(newest == NULL ? 0 : newest->result.counted), "needed",
+                   count(newest == NULL ? 0 : endorsements_policy(&e, newest)->m));
   endorsements_release(&e);
   return *out == NULL ? err_set(err, ERR_MEMORY, NULL) : OK;
 }

@@ -120,7 +120,7 @@ static enum err_code look(struct queue *queue, sqlite3_stmt *st) {
   const struct statement_result *newest = endorsements_newest(&e);
   if (newest != NULL && !newest->result.met) {
     row.counted = newest->result.counted;
-    row.needed = newest->policy->m;
+    row.needed = endorsements_policy(&e, newest)->m;
     row.missing = newest->result.missing;
     row.earlier = e.state == ENDORSED_EARLIER;
     code = add(queue, &row);
