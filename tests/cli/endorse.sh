@@ -42,6 +42,7 @@ exits 0
 as IT publish "$T/other.draft" "${P[@]}"
 exits 0
 carry IT FR EE PT
+cp -a "$T/PT" "$T/ready"
 
 # What waits: only what a review is asked for, and never one's own.
 as PT queue
@@ -169,3 +170,21 @@ as PT rebuild
 exits 0
 as PT --json show IT-2
 json .endorsement.state none
+
+setting() {
+  rm -r "$T/alone"
+  cp -a "$T/ready" "$T/alone"
+}
+body() {
+  does queue
+  says "0 of 3"
+  tells queue
+  json .total 1
+  refuses 2 "specola help queue" queue --limit many
+  refuses 4 "specola endorse IT-2 --yes" endorse IT-2 "${P[@]}"
+  does endorse IT-2 --yes "${P[@]}"
+  says "signed, and in the log at PT-3"
+  tells endorse IT-2 --yes "${P[@]}"
+  json .known true
+}
+story_both body queue endorse

@@ -28,6 +28,21 @@ as IT publish "$T/2.draft" --replaces IT-2 "${P[@]}"
 as IT publish "$T/3.draft" --replaces IT-2 "${P[@]}"
 as IT publish "$SOURCE"/cli/demo_cases/it/{spid,pagopa}.draft "${P[@]}"
 exits 0
+as IT key show -o "$T/IT.pub"
+as IT person certify "$T/IT.pub" --role editor --role reviewer "${P[@]}"
+exits 0
+# FR-2 stands for IT-312 where it is endorsed: an object of another home, of which IT endorsed the first of two versions.
+draft "$T/4.draft" "Quarta"
+as FR publish "$T/4.draft" "${P[@]}"
+as FR export --to bundle -o "$T/FR.bundle"
+as IT import "$T/FR.bundle"
+as IT endorse FR-2 --yes "${P[@]}"
+exits 0
+sed -i s/Quarta/Quinta/ "$T/4.draft"
+as FR publish "$T/4.draft" --replaces FR-2 "${P[@]}"
+as FR export --to bundle -o "$T/FR.bundle" --force
+as IT import "$T/FR.bundle"
+exits 0
 as IT export --to bundle -o "$folder/all.bundle"
 as IT backup "$folder/IT.backup"
 as IT key rotate --node --out "$folder/IT.rotation"
@@ -55,6 +70,7 @@ try() {
   cp -a "$T/IT" "$T/try"
   cp -a "$folder" "$T/try/folder"
   draft "$T/try/folder/lab.draft" "Una prova"
+  [ "$command" != endorse ] || line=${line//IT-312/FR-2}
   line=${line//IT-312/IT-2} line=${line//FR-40/IT-5} line=${line//EE-7/IT-6} line=${line//tcp:\/\/node.example.org:7411/tcp:\/\/127.0.0.1:$port}
   line=${line//\/media\/usb/usb} line=${line//\/etc\/bash_completion.d\//} line=${line//\/usr\/local\/share\/zsh\/site-functions\//}
   line=${line//\~\/.config\/fish\/completions\//}
@@ -67,7 +83,8 @@ try() {
   "specola new case -o"*) rm "$T/try/folder/lab.draft" ;;
   "specola edit IT-2 lab.draft") as try edit IT-2 -o "$T/try/folder/e" && mv "$T/try/folder/e" "$T/try/folder/lab.draft" ;;
   "specola edit IT-2 -o lab.draft") rm "$T/try/folder/lab.draft" ;;
-  "specola edit IT-2" | "specola withdraw IT-2 --reason"*) wanted=4 ;; # nobody can be asked without a terminal: tests/cli/edit.sh does
+  "specola edit IT-2" | "specola withdraw IT-2 --reason"* | "specola endorse FR-2" | "specola endorse FR-2 --carry" | "specola endorse FR-2 --withdraw")
+    wanted=4 ;; # nobody can be asked without a terminal: tests/cli/edit.sh does
   "specola serve"* | "specola demo") # they go on until they are stopped
     wait=1 wanted=124 ;;
   "specola export"*) rm "$T/try/folder/all.bundle" ;;
