@@ -9,9 +9,9 @@
 #include "cli/ask.h"
 #include "cli/commands.h"
 #include "cli/endorsement.h"
+#include "cli/endorsing.h"
 #include "cli/out.h"
 #include "cli/person.h"
-#include "cli/submit.h"
 #include "keys/text.h"
 #include "protocol/schema/value.h"
 
@@ -54,22 +54,14 @@ static const json_t *endorsement_of(const struct endorsing *e) {
   return json_object_get(e->json, "endorsement");
 }
 
-static enum err_code hash_at(const json_t *json, const char *key, struct hash *out, struct err *err) {
-  return hash_from_hex(view_of_text(text_of(json, key)), out, err);
-}
-
 /* ---- own signatures ---- */
-
-static bool is_mine(const struct endorsing *e, const json_t *signature) {
-  return strcmp(text_of(signature, "key"), e->key) == 0 && strcmp(text_of(signature, "standing"), "withdrawn") != 0;
-}
 
 /* The own signature of a statement that was not taken back; NULL: none. Borrowed. */
 static const json_t *mine_of(const struct endorsing *e, const json_t *statement) {
   size_t i;
   json_t *signature;
   json_array_foreach(json_object_get(statement, "endorsements"), i, signature) {
-    if (is_mine(e, signature)) {
+    if (endorsing_is_by(signature, e->key)) {
       return signature;
     }
   }
@@ -184,16 +176,6 @@ static void carry_said(struct endorsing *e, const json_t *before) {
   }
 }
 
-static enum err_code encode_said(struct endorsing *e, struct bytes *out) {
-  struct findings findings = {.n = 0};
-  enum err_code code = body_from_json(NULL, e->said, out, &findings, e->err);
-  if (code == OK && findings.n_refused > 0) {
-    code = err_set(e->err, ERR_USAGE, "%s", findings.n > 0 ? findings.items[0].message : "it cannot be signed");
-  }
-  findings_release(&findings);
-  return code;
-}
-
 /* ---- what is shown, and the yes ---- */
 
 static void show_statement(struct endorsing *e, const json_t *statement) {
@@ -224,22 +206,6 @@ static enum err_code confirm(struct endorsing *e, const char *question, const ch
   }
   const enum err_code code = ask_yes(e->cli, question, false, &yes, e->err);
   return code != OK || yes ? code : err_set(e->err, ERR_REFUSED, "nothing was signed: nobody said yes");
-}
-
-/* ---- on its way ---- */
-
-static enum err_code send(struct endorsing *e, struct batch *batch, char reference[REFERENCE_MAX]) {
-  struct receipt *receipt = calloc(1, sizeof *receipt);
-  enum err_code code = receipt == NULL ? err_set(e->err, ERR_MEMORY, NULL) : submit_send(&e->submit, batch, receipt, e->err);
-  for (uint32_t i = 0; code == OK && i < batch->n; i++) {
-    if (receipt->rows[i].state != RECEIPT_LOGGED) {
-      code = submit_not_logged(&e->submit, &receipt->rows[i], e->err);
-    } else {
-      reference_format(&e->submit.here.federation, &receipt->node, receipt->rows[i].gen, receipt->rows[i].index, reference);
-    }
-  }
-  free(receipt);
-  return code;
 }
 
 /* What it comes to now: "Endorsements (version 3): 2 of 3; missing: 1 country". */
@@ -279,20 +245,6 @@ static enum err_code tell(struct endorsing *e, const char *reference, bool known
 
 /* ---- signing ---- */
 
-static enum err_code seal_statement(struct endorsing *e, const json_t *statement, struct batch *batch) {
-  struct hash object, version, policy;
-  struct bytes body;
-  bytes_init(&body, LIMIT_BODY);
-  enum err_code code = encode_said(e, &body);
-  if (code == OK && (code = hash_at(e->json, "id", &object, e->err)) == OK &&
-      (code = hash_at(statement, "version_id", &version, e->err)) == OK &&
-      (code = hash_at(json_object_get(statement, "policy"), "id", &policy, e->err)) == OK) {
-    code = submit_seal_endorsement(&e->submit, &object, &version, &policy, bytes_view(&body), batch, e->err);
-  }
-  bytes_release(&body);
-  return code;
-}
-
 /* What the earlier signature stands on, and what changed since. */
 static enum err_code show_carried(struct endorsing *e, const json_t *before, size_t number) {
   struct bytes line;
@@ -322,7 +274,7 @@ static bool is_of_own_home(const struct endorsing *e, const json_t *statement) {
          strcmp(text_of(json_object_get(e->json, "home"), "handle"), federation_handle(f, &f->own)) == 0;
 }
 
-static enum err_code sign(struct endorsing *e, struct batch *batch) {
+static enum err_code sign(struct endorsing *e) {
   const json_t *statement = endorsement_newest(endorsement_of(e));
   char reference[REFERENCE_MAX] = "";
   if (statement == NULL) {
@@ -346,30 +298,13 @@ static enum err_code sign(struct endorsing *e, struct batch *batch) {
     code = confirm(e, out_word(e->cli, "Sign this?", "Firmare?"), args_flag(e->args, "carry") ? "--carry " : "");
   }
   if (code == OK && (code = submit_person(e->cli, &e->submit, e->err)) == OK &&
-      (code = seal_statement(e, statement, batch)) == OK && (code = send(e, batch, reference)) == OK) {
+      (code = endorsing_sign(&e->submit, e->json, statement, e->said, reference, e->err)) == OK) {
     code = tell(e, reference, false, false);
   }
   return code;
 }
 
 /* ---- taking back ---- */
-
-/* All of one's own signatures of the object, be they of earlier versions. */
-static enum err_code seal_taken_back(struct endorsing *e, struct batch *batch) {
-  size_t i, k;
-  json_t *statement, *signature;
-  struct hash id;
-  enum err_code code = OK;
-  json_array_foreach(json_object_get(endorsement_of(e), "statements"), i, statement) {
-    json_array_foreach(json_object_get(statement, "endorsements"), k, signature) {
-      if (code == OK && is_mine(e, signature) && batch->n < LIMIT_SUBMIT &&
-          (code = hash_at(signature, "id", &id, e->err)) == OK) {
-        code = submit_seal_endorsement_withdrawal(&e->submit, &id, batch, e->err);
-      }
-    }
-  }
-  return code;
-}
 
 static bool has_mine(const struct endorsing *e) {
   size_t i;
@@ -382,14 +317,14 @@ static bool has_mine(const struct endorsing *e) {
   return false;
 }
 
-static enum err_code take_back(struct endorsing *e, struct batch *batch) {
+static enum err_code take_back(struct endorsing *e) {
   char reference[REFERENCE_MAX] = "";
   if (!has_mine(e)) {
     return err_set(e->err, ERR_NOT_FOUND, "you have not endorsed %s", text_of(e->json, "reference"));
   }
   enum err_code code = confirm(e, out_word(e->cli, "Take your endorsement back?", "Ritirare la convalida?"), "--withdraw ");
-  if (code == OK && (code = submit_person(e->cli, &e->submit, e->err)) == OK && (code = seal_taken_back(e, batch)) == OK &&
-      (code = send(e, batch, reference)) == OK) {
+  if (code == OK && (code = submit_person(e->cli, &e->submit, e->err)) == OK &&
+      (code = endorsing_take_back(&e->submit, e->json, e->key, reference, e->err)) == OK) {
     code = tell(e, reference, false, true);
   }
   return code;
@@ -407,9 +342,8 @@ static enum err_code find_person(struct endorsing *e) {
 
 enum err_code cmd_endorse(struct cli *cli, const struct args *args, struct err *err) {
   struct endorsing e = {.cli = cli, .args = args, .said = json_object(), .err = err};
-  struct batch *batch = calloc(1, sizeof *batch);
   int64_t rowid = 0;
-  enum err_code code = batch == NULL || e.said == NULL ? err_set(err, ERR_MEMORY, NULL) : submit_open(cli, &e.submit, err);
+  enum err_code code = e.said == NULL ? err_set(err, ERR_MEMORY, NULL) : submit_open(cli, &e.submit, err);
   if (code != OK) {
     goto out;
   }
@@ -419,13 +353,9 @@ enum err_code cmd_endorse(struct cli *cli, const struct args *args, struct err *
   }
   if ((code = here_object(cli, &e.submit.here, args->operands[0], &rowid, &e.json, err)) == OK &&
       (code = find_person(&e)) == OK) {
-    code = args_flag(args, "withdraw") ? take_back(&e, batch) : sign(&e, batch);
+    code = args_flag(args, "withdraw") ? take_back(&e) : sign(&e);
   }
 out:
-  if (batch != NULL) {
-    batch_clear(batch);
-  }
-  free(batch);
   json_decref(e.said);
   json_decref(e.json);
   submit_release(&e.submit);

@@ -1,7 +1,7 @@
 /*
  * demo: three nodes on loopback in a temporary folder found a federation by the same functions as the commands do, publish
- * their cases while they serve, exchange them, and refuse what is forged. Then they serve until Ctrl-C, or the demo ends with a
- * verdict (--check).
+ * their cases while they serve, exchange and co-sign them, and refuse what is forged. Then they serve until Ctrl-C, or the demo
+ * ends with a verdict (--check).
  */
 #include <errno.h>
 #include <ftw.h>
@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/demo_cases.h"
 #include "cli/demo_node.h"
+#include "cli/demo_review.h"
 #include "cli/out.h"
 #include "cli/serving.h"
 #include "keys/words.h"
@@ -28,6 +29,7 @@ const struct option_row options_demo[] = {
 
 struct demo {
   struct cli *cli;
+  char journey[REFERENCE_MAX]; /* the record that made its way */
   char folder[HOME_PATH_MAX];
   char program[HOME_PATH_MAX];
   struct demo_node nodes[N_NODES];
@@ -198,6 +200,7 @@ static enum err_code publish(struct demo_node *n, size_t from, size_t to, struct
                                               err)) != OK) {
       continue;
     }
+    o.review_wanted = to == 1; /* the one that makes its way */
     code = publication_add(p, &s, &o, NULL, own, err);
     proposal_release(&o);
   }
@@ -226,6 +229,7 @@ static enum err_code journey(struct demo *d, struct err *err) {
   out_line(d->cli, "%6ju ms  IT signed it, admitted it, and gave a receipt: %s", (uintmax_t)(clock_ms(clock_system()) - start),
            done.last);
   uint64_t size = strtoull(strchr(done.last, '-') == NULL ? "0" : strchr(done.last, '-') + 1, NULL, 10) + 1;
+  memcpy(d->journey, done.last, sizeof d->journey);
   out_set_text(d->cli, "journey", done.last);
   while (clock_ms(clock_system()) - start < CONVERGE_MS && (!there[1] || !there[2]) && demo_wait(LOOK_MS)) {
     for (size_t i = 1; i < N_NODES; i++) {
@@ -334,8 +338,9 @@ static enum err_code play(struct demo *d, struct err *err) {
   }
   out_line(d->cli, "%s", "");
   out_heading(d->cli, "Entries that each holds of each log, before");
-  if ((code = say_held(d, "before", err)) != OK || (code = journey(d, err)) != OK || (code = publish_all(d, err)) != OK ||
-      (code = forge(d, err)) != OK) {
+  if ((code = say_held(d, "before", err)) != OK || (code = journey(d, err)) != OK ||
+      (code = demo_review(d->cli, d->nodes, N_NODES, d->journey, CONVERGE_MS, err)) != OK ||
+      (code = publish_all(d, err)) != OK || (code = forge(d, err)) != OK) {
     return code;
   }
   code = converge(d, err);

@@ -8,6 +8,7 @@ took=$(($(date +%s) - start))
 exits 0
 json .converged true
 json .forged signature
+json '"\(.endorsed) \(.counted)"' "current 2"
 json '.published >= 21' true
 json '[.after[].frontier] | unique | length' 1
 json '.before[1].IT <= 2' true
@@ -17,6 +18,8 @@ TMPDIR="$T/tmp" specola demo --check
 exits 0
 says "One record's way"
 says "EE pulled it"
+says "every node finds: 1 of 2; missing: 1 endorsement, 1 node, 1 country"
+says "every node finds: 2 of 2: endorsed"
 says "REFUSED(signature)"
 [ -z "$(ls -A "$T/tmp")" ] || fail "something was left in the temporary folder"
 body() {

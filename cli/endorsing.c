@@ -1,0 +1,104 @@
+/*
+ * endorsing: see endorsing.h.
+ */
+#include "cli/endorsing.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "protocol/schema/body.h"
+
+static const char *text_of(const json_t *json, const char *key) {
+  const char *text = json_string_value(json_object_get(json, key));
+  return text == NULL ? "" : text;
+}
+
+static enum err_code hash_at(const json_t *json, const char *key, struct hash *out, struct err *err) {
+  return hash_from_hex(view_of_text(text_of(json, key)), out, err);
+}
+
+bool endorsing_is_by(const json_t *signature, const char *key) {
+  return strcmp(text_of(signature, "key"), key) == 0 && strcmp(text_of(signature, "standing"), "withdrawn") != 0;
+}
+
+static enum err_code send(struct submit *s, const struct batch *batch, char reference[REFERENCE_MAX], struct err *err) {
+  struct receipt *receipt = calloc(1, sizeof *receipt);
+  enum err_code code = receipt == NULL ? err_set(err, ERR_MEMORY, NULL) : submit_send(s, batch, receipt, err);
+  for (uint32_t i = 0; code == OK && i < batch->n; i++) {
+    if (receipt->rows[i].state != RECEIPT_LOGGED) {
+      code = submit_not_logged(s, &receipt->rows[i], err);
+    } else {
+      reference_format(&s->here.federation, &receipt->node, receipt->rows[i].gen, receipt->rows[i].index, reference);
+    }
+  }
+  free(receipt);
+  return code;
+}
+
+static enum err_code encode(json_t *said, struct bytes *out, struct err *err) {
+  struct findings findings = {.n = 0};
+  enum err_code code = json_object_size(said) == 0 ? OK : body_from_json(NULL, said, out, &findings, err);
+  if (code == OK && findings.n_refused > 0) {
+    code = err_set(err, ERR_USAGE, "%s", findings.n > 0 ? findings.items[0].message : "it cannot be signed");
+  }
+  findings_release(&findings);
+  return code;
+}
+
+static enum err_code seal(struct submit *s, const json_t *json, const json_t *statement, json_t *said, struct batch *batch,
+                          struct err *err) {
+  struct hash object, version, policy;
+  struct bytes body;
+  bytes_init(&body, LIMIT_BODY);
+  enum err_code code = encode(said, &body, err);
+  if (code == OK && (code = hash_at(json, "id", &object, err)) == OK &&
+      (code = hash_at(statement, "version_id", &version, err)) == OK &&
+      (code = hash_at(json_object_get(statement, "policy"), "id", &policy, err)) == OK) {
+    code = submit_seal_endorsement(s, &object, &version, &policy, bytes_view(&body), batch, err);
+  }
+  bytes_release(&body);
+  return code;
+}
+
+static enum err_code seal_taken_back(struct submit *s, const json_t *json, const char *key, struct batch *batch,
+                                     struct err *err) {
+  size_t i, k;
+  json_t *statement, *signature;
+  struct hash id;
+  enum err_code code = OK;
+  json_array_foreach(json_object_get(json_object_get(json, "endorsement"), "statements"), i, statement) {
+    json_array_foreach(json_object_get(statement, "endorsements"), k, signature) {
+      if (code == OK && endorsing_is_by(signature, key) && batch->n < LIMIT_SUBMIT &&
+          (code = hash_at(signature, "id", &id, err)) == OK) {
+        code = submit_seal_endorsement_withdrawal(s, &id, batch, err);
+      }
+    }
+  }
+  return code;
+}
+
+enum err_code endorsing_sign(struct submit *s, const json_t *json, const json_t *statement, json_t *said,
+                             char reference[REFERENCE_MAX], struct err *err) {
+  struct batch *batch = calloc(1, sizeof *batch);
+  if (batch == NULL) {
+    return err_set(err, ERR_MEMORY, NULL);
+  }
+  enum err_code code = seal(s, json, statement, said, batch, err);
+  code = code == OK ? send(s, batch, reference, err) : code;
+  batch_clear(batch);
+  free(batch);
+  return code;
+}
+
+enum err_code endorsing_take_back(struct submit *s, const json_t *json, const char *key, char reference[REFERENCE_MAX],
+                                  struct err *err) {
+  struct batch *batch = calloc(1, sizeof *batch);
+  if (batch == NULL) {
+    return err_set(err, ERR_MEMORY, NULL);
+  }
+  enum err_code code = seal_taken_back(s, json, key, batch, err);
+  code = code == OK ? send(s, batch, reference, err) : code;
+  batch_clear(batch);
+  free(batch);
+  return code;
+}
