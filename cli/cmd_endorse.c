@@ -140,15 +140,12 @@ static enum err_code read_text(struct endorsing *e, const char *key, const char 
   return code;
 }
 
-static enum err_code read_said(struct endorsing *e, const json_t *policy) {
+static enum err_code read_texts(struct endorsing *e) {
   struct cli *cli = e->cli;
-  enum err_code code = read_criteria(e, policy);
-  if (code == OK) {
-    code = read_text(e, "language",
-                     out_word(cli, "Language in which you read it (it, en, …; Enter: not told):",
-                              "Lingua in cui l'ha letta (it, en, …; Invio: non detto):"),
-                     NULL);
-  }
+  enum err_code code = read_text(e, "language",
+                                 out_word(cli, "Language in which you read it (it, en, …; Enter: not told):",
+                                          "Lingua in cui l'ha letta (it, en, …; Invio: non detto):"),
+                                 NULL);
   if (code == OK && !value_is_tag(view_of_text(text_of(e->said, "language"))) && text_of(e->said, "language")[0] != '\0') {
     code = err_set(e->err, ERR_USAGE, "--language: '%.40s' is no language tag", text_of(e->said, "language"));
   }
@@ -258,6 +255,7 @@ static enum err_code show_carried(struct endorsing *e, const json_t *before, siz
   return OK;
 }
 
+/* What will be signed is said and shown; what the person adds to it is asked for last. */
 static enum err_code prepare(struct endorsing *e, const json_t *statement) {
   size_t number = 0;
   const json_t *before = args_flag(e->args, "carry") ? mine_before(e, &number) : NULL;
@@ -265,7 +263,12 @@ static enum err_code prepare(struct endorsing *e, const json_t *statement) {
     err_set(e->err, ERR_NOT_FOUND, "you endorsed no earlier version of %s", text_of(e->json, "reference"));
     return err_hint(e->err, "specola endorse %s", text_of(e->json, "reference"));
   }
-  return before != NULL ? show_carried(e, before, number) : read_said(e, json_object_get(statement, "policy"));
+  enum err_code code =
+      before != NULL ? show_carried(e, before, number) : read_criteria(e, json_object_get(statement, "policy"));
+  if (code == OK) {
+    show_statement(e, statement);
+  }
+  return code == OK && before == NULL ? read_texts(e) : code;
 }
 
 static bool is_of_own_home(const struct endorsing *e, const json_t *statement) {
@@ -294,7 +297,6 @@ static enum err_code sign(struct endorsing *e) {
   }
   enum err_code code = prepare(e, statement);
   if (code == OK) {
-    show_statement(e, statement);
     code = confirm(e, out_word(e->cli, "Sign this?", "Firmare?"), args_flag(e->args, "carry") ? "--carry " : "");
   }
   if (code == OK && (code = submit_person(e->cli, &e->submit, e->err)) == OK &&
