@@ -28,6 +28,7 @@ struct weighing {
   size_t n_versions;
   struct signed_by *all;
   size_t n, capacity;
+  struct bytes scratch, other; /* of a signature or version in hand, and of what takes it back */
   struct err *err;
 };
 
@@ -50,17 +51,19 @@ static enum err_code add_version(struct weighing *w, int64_t rowid, struct view 
 }
 
 static enum err_code read_versions(struct weighing *w, int64_t object) {
-  static const char sql[] = "SELECT id, envelope FROM entry WHERE (id = :object AND NOT EXISTS "
-                            "(SELECT 1 FROM held WHERE id = :object)) OR id IN (SELECT id FROM version WHERE object = :object) "
-                            "ORDER BY id";
+  static const char sql[] = "SELECT :object WHERE NOT EXISTS (SELECT 1 FROM held WHERE id = :object) "
+                            "UNION ALL SELECT id FROM version WHERE object = :object ORDER BY 1";
   sqlite3_stmt *st = NULL;
+  struct item item;
   bool row = true;
   enum err_code code = statement_get(w->s, sql, &st, w->err);
   if (code == OK) {
     statement_bind_int(st, 1, object);
   }
   while (code == OK && (code = statement_step(w->s, st, &row, "versions", w->err)) == OK && row) {
-    code = add_version(w, sqlite3_column_int64(st, 0), statement_blob(st, 1));
+    const int64_t rowid = sqlite3_column_int64(st, 0);
+    code = entry_get(w->s, rowid, &w->scratch, &item, w->err);
+    code = code == OK ? add_version(w, rowid, item.envelope) : code;
   }
   statement_done(st);
   return code;
@@ -68,11 +71,9 @@ static enum err_code read_versions(struct weighing *w, int64_t object) {
 
 /* The object's id, and whose it is. */
 static enum err_code read_object(struct weighing *w, int64_t object) {
-  struct bytes scratch;
   struct item item;
   struct log log;
-  bytes_init(&scratch, LIMIT_ITEM);
-  enum err_code code = entry_get(w->s, object, &scratch, &item, w->err);
+  enum err_code code = entry_get(w->s, object, &w->scratch, &item, w->err);
   if (code == OK) {
     w->out->object = id_of(w, item.envelope);
     code = log_by_no(w->s, entry_log_no(object), &log, w->err);
@@ -80,7 +81,6 @@ static enum err_code read_object(struct weighing *w, int64_t object) {
   if (code == OK) {
     w->home = log.node;
   }
-  bytes_release(&scratch);
   return code;
 }
 
@@ -96,10 +96,11 @@ static bool takes_back(const struct record *withdrawal, uint64_t person, const s
 }
 
 static enum err_code look_withdrawn(struct weighing *w, const struct record *signature, struct endorsement *e) {
-  static const char sql[] = "SELECT envelope, person, log.node FROM endorsement_withdrawal JOIN entry USING (id) "
+  static const char sql[] = "SELECT endorsement_withdrawal.id, person, log.node FROM endorsement_withdrawal "
                             "JOIN log ON log.no = endorsement_withdrawal.id >> 40 WHERE target = :target";
   sqlite3_stmt *st = NULL;
   struct record withdrawal;
+  struct item item;
   struct hash node;
   bool row = true;
   enum err_code code = statement_get(w->s, sql, &st, w->err);
@@ -107,8 +108,10 @@ static enum err_code look_withdrawn(struct weighing *w, const struct record *sig
     return code;
   }
   statement_bind_int(st, 1, (int64_t)get_u64be(signature->id.b));
-  while (e->standing == ENDORSEMENT_COUNTS && (code = statement_step(w->s, st, &row, "withdrawals", w->err)) == OK && row) {
-    if (record_reopen(statement_blob(st, 0), &w->f->charter.fed_id, &withdrawal) == REASON_NONE &&
+  while (code == OK && e->standing == ENDORSEMENT_COUNTS &&
+         (code = statement_step(w->s, st, &row, "withdrawals", w->err)) == OK && row) {
+    code = entry_get(w->s, sqlite3_column_int64(st, 0), &w->other, &item, w->err);
+    if (code == OK && record_reopen(item.envelope, &w->f->charter.fed_id, &withdrawal) == REASON_NONE &&
         statement_hash(st, 2, &node) && takes_back(&withdrawal, (uint64_t)sqlite3_column_int64(st, 1), &node, signature, e)) {
       e->standing = ENDORSEMENT_WITHDRAWN;
     }
@@ -165,7 +168,12 @@ static uint32_t version_of(const struct weighing *w, const struct hash *id) {
 static enum err_code add_signature(struct weighing *w, sqlite3_stmt *st) {
   struct endorsement e = {.rowid = sqlite3_column_int64(st, 0), .person = (uint64_t)sqlite3_column_int64(st, 1)};
   struct record record;
-  if (record_reopen(statement_blob(st, 2), &w->f->charter.fed_id, &record) != REASON_NONE || !statement_hash(st, 3, &e.node) ||
+  struct item item;
+  const enum err_code code = entry_get(w->s, e.rowid, &w->scratch, &item, w->err);
+  if (code != OK) {
+    return code;
+  }
+  if (record_reopen(item.envelope, &w->f->charter.fed_id, &record) != REASON_NONE || !statement_hash(st, 2, &e.node) ||
       !hash_equal(&record.header.refs[0], &w->out->object)) {
     return OK; /* another object whose id begins alike */
   }
@@ -178,7 +186,7 @@ static enum err_code add_signature(struct weighing *w, sqlite3_stmt *st) {
     w->all = more;
     w->capacity = capacity;
   }
-  e.at = (struct position){(uint64_t)sqlite3_column_int64(st, 4), entry_index(e.rowid)};
+  e.at = (struct position){(uint64_t)sqlite3_column_int64(st, 3), entry_index(e.rowid)};
   struct signed_by *row = &w->all[w->n++];
   *row = (struct signed_by){.endorsement = e, .version_id = record.header.subject, .policy_id = record.header.refs[1]};
   return look_standing(w, &record, policy_at(w->out, policy_of(w->out, &row->policy_id)), version_of(w, &row->version_id) > 0,
@@ -186,7 +194,7 @@ static enum err_code add_signature(struct weighing *w, sqlite3_stmt *st) {
 }
 
 static enum err_code read_signatures(struct weighing *w) {
-  static const char sql[] = "SELECT endorsement.id, person, envelope, log.node, log.gen FROM endorsement JOIN entry USING (id) "
+  static const char sql[] = "SELECT endorsement.id, person, log.node, log.gen FROM endorsement "
                             "JOIN log ON log.no = endorsement.id >> 40 WHERE object = :object";
   sqlite3_stmt *st = NULL;
   bool row = true;
@@ -300,6 +308,8 @@ enum err_code endorsements_read(struct store *s, const struct federation *f, int
                                 struct err *err) {
   struct weighing w = {.s = s, .f = f, .out = out, .err = err};
   *out = (struct endorsements){.n_policies = 0};
+  bytes_init(&w.scratch, LIMIT_ITEM);
+  bytes_init(&w.other, LIMIT_ITEM);
   enum err_code code = read_policies(&w);
   if (code == OK) {
     code = read_object(&w, object);
@@ -316,6 +326,8 @@ enum err_code endorsements_read(struct store *s, const struct federation *f, int
   if (code == OK) {
     code = make_statements(&w);
   }
+  bytes_release(&w.scratch);
+  bytes_release(&w.other);
   free(w.versions);
   free(w.all);
   if (code != OK) {

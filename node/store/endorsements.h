@@ -32,7 +32,7 @@ struct endorsements {
   struct endorsement *signatures; /* owned: of all statements */
 };
 /* Of an object by the rowid of its first version, of which some version must count. The policies borrow from f. ERR_NOT_FOUND,
- * ERR_MEMORY, store errors. */
+ * ERR_CORRUPT (an entry that it hangs on is damaged), ERR_MEMORY, store errors. */
 MUST_CHECK enum err_code endorsements_read(struct store *s, const struct federation *f, int64_t object,
                                            struct endorsements *out, struct err *err);
 void endorsements_release(struct endorsements *e); /* a zeroed struct is fine */

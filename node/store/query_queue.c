@@ -110,10 +110,18 @@ static enum err_code look(struct queue *queue, sqlite3_stmt *st) {
     return OK;
   }
   enum err_code code = look_language(queue, sqlite3_column_int64(st, 1), (uint64_t)sqlite3_column_int64(st, 2), &wanted);
+  if (query_is_away(code)) {
+    err_clear(queue->err);
+    return OK;
+  }
   if (code != OK || !wanted) {
     return code;
   }
   code = endorsements_read(queue->s, queue->f, row.object, &e, queue->err);
+  if (query_is_away(code)) {
+    err_clear(queue->err);
+    return OK;
+  }
   if (code != OK) {
     return code;
   }

@@ -130,7 +130,7 @@ static struct store *open_store(const struct place *p, struct federation *f) {
 }
 
 /* Entries of IT's log that this node holds, those from `from` on compared with what was promised. */
-static uint64_t check_log(const struct land *l, struct store *store, uint64_t from) {
+static uint64_t check_log(const struct land *l, struct store *store, const struct federation *f, uint64_t from) {
   struct log log;
   struct bytes scratch;
   json_t *forked = NULL;
@@ -144,7 +144,7 @@ static uint64_t check_log(const struct land *l, struct store *store, uint64_t fr
     assert_memory_equal(&h, &promises[i].envelope, sizeof h);
     assert_int_equal(item.state, ITEM_WHOLE);
   }
-  assert_int_equal(query_fork(store, &l->places[IT].id, 1, &forked, NULL), OK);
+  assert_int_equal(query_fork(store, f, &l->places[IT].id, 1, &forked, NULL), OK);
   assert_null(forked);
   bytes_release(&scratch);
   return log.range.size;
@@ -155,7 +155,7 @@ static void check_promises(const struct land *l, uint64_t from) {
   struct federation f = {.members = NULL};
   json_t *holders = NULL;
   struct store *store = open_store(&l->places[IT], &f);
-  assert_true(check_log(l, store, from) >= promised_end);
+  assert_true(check_log(l, store, &f, from) >= promised_end);
   assert_int_equal(query_holders(store, &f, 0, &holders, NULL), OK);
   const json_t *member = json_array_get(json_object_get(holders, "members"), 0);
   const uint64_t said = (uint64_t)json_integer_value(json_object_get(member, "size"));
@@ -168,7 +168,7 @@ static void check_promises(const struct land *l, uint64_t from) {
   federation_release(&f);
   store_close(store);
   store = open_store(&l->places[FR], &f);
-  const uint64_t size = check_log(l, store, from);
+  const uint64_t size = check_log(l, store, &f, from);
   assert_true(size >= fr_said && size >= fr_held);
   n_grown += size > fr_held;
   fr_held = size;
