@@ -76,6 +76,16 @@ enum err_code help_command(struct cli *cli, const struct command *command, struc
   return OK;
 }
 
+/* The name of a group of commands, as people read it. */
+static const char *group_name(const struct cli *cli, const char *group) {
+  static const char *const NAMES[][2] = {{"start", "inizio"}, {"objects", "oggetti"},  {"people", "persone"},
+                                         {"network", "rete"}, {"research", "ricerca"}, {"admin", "amministrazione"}};
+  for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
+    if (strcmp(NAMES[i][0], group) == 0) return in_lang(cli, group, NAMES[i][1]);
+  }
+  return group;
+}
+
 static void help_all(struct cli *cli) {
   const char *group = "";
   json_t *list = json_array();
@@ -84,7 +94,7 @@ static void help_all(struct cli *cli) {
     if (strcmp(group, c->group) != 0) {
       group = c->group;
       out_line(cli, "%s", "");
-      out_heading(cli, "%s", group);
+      out_heading(cli, "%s", group_name(cli, group));
     }
     char left[80];
     snprintf(left, sizeof left, "%s %s", c->name, c->operands);

@@ -123,7 +123,7 @@ void show_network(struct request *r, struct html *h, const json_t *model) {
     layout_end(r, h);
     return;
   }
-  open_table(r, h, P_NETWORK, COLUMNS, sizeof COLUMNS / sizeof COLUMNS[0]);
+  open_blocks(r, h, P_NETWORK, COLUMNS, sizeof COLUMNS / sizeof COLUMNS[0]);
   json_array_foreach(members, i, member) {
     open_member(r, h, member);
     put_cell(r, h, &COLUMNS[1], text_at(member, "sentence"));
@@ -170,7 +170,7 @@ static void put_holders(struct request *r, struct html *h, const json_t *model) 
   html_text(h, phrase(P_SAY_THEY_HOLD, r->lang));
   html_close(h);
   html_close(h);
-  open_table(r, h, P_HOLDS_IT, COLUMNS, sizeof COLUMNS / sizeof COLUMNS[0]);
+  open_blocks(r, h, P_HOLDS_IT, COLUMNS, sizeof COLUMNS / sizeof COLUMNS[0]);
   json_array_foreach(json_object_get(model, "members"), i, member) {
     open_member(r, h, member);
     put_cell(r, h, &COLUMNS[1], holds_word(member, r->lang));

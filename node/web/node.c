@@ -272,18 +272,21 @@ static void show_people(struct request *r, struct html *h, const json_t *people)
   const json_t *person = NULL;
   if (json_array_size(people) == 0) return;
   html_element(h, "h2", NULL, phrase(P_PEOPLE, r->lang));
-  open_table(r, h, P_PEOPLE, COLUMNS, sizeof COLUMNS / sizeof COLUMNS[0]);
+  open_blocks(r, h, P_PEOPLE, COLUMNS, sizeof COLUMNS / sizeof COLUMNS[0]);
   json_array_foreach(people, i, person) {
     html_open(h, "tr");
     html_open(h, "th");
     html_attr(h, "scope", "row");
     html_text(h, text_at(person, "name"));
     html_close(h);
-    html_open(h, "td");
+    open_cell(r, h, &COLUMNS[1]);
     put_roles(r, h, text_at(person, "roles"));
     html_close(h);
-    html_element(h, "td", NULL, phrase(json_is_true(json_object_get(person, "revoked")) ? P_REVOKED : P_IN_FORCE, r->lang));
-    html_element(h, "td", "ref", text_at(person, "reference"));
+    open_cell(r, h, &COLUMNS[2]);
+    html_text(h, phrase(json_is_true(json_object_get(person, "revoked")) ? P_REVOKED : P_IN_FORCE, r->lang));
+    html_close(h);
+    open_cell(r, h, &COLUMNS[3]);
+    html_element(h, "span", "ref", text_at(person, "reference"));
     html_close(h);
   }
   close_table(h);

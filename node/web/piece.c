@@ -268,9 +268,10 @@ void show_search(struct request *r, struct html *h, const struct schema *schema)
   html_close(h);
 }
 
-void open_table(struct request *r, struct html *h, enum phrase label, const struct column *columns, size_t n) {
+static void open_head(struct request *r, struct html *h, const char *class, enum phrase label, const struct column *columns,
+                      size_t n) {
   html_open(h, "table");
-  if (n >= COLUMNS_MANY) html_attr(h, "class", "many");
+  if (class != NULL) html_attr(h, "class", class);
   html_element(h, "caption", "hidden", phrase(label, r->lang));
   html_open(h, "thead");
   html_open(h, "tr");
@@ -286,6 +287,20 @@ void open_table(struct request *r, struct html *h, enum phrase label, const stru
   html_open(h, "tbody");
 }
 
+void open_table(struct request *r, struct html *h, enum phrase label, const struct column *columns, size_t n) {
+  open_head(r, h, NULL, label, columns, n);
+}
+
+void open_blocks(struct request *r, struct html *h, enum phrase label, const struct column *columns, size_t n) {
+  open_head(r, h, "blocks", label, columns, n);
+}
+
+void open_cell(struct request *r, struct html *h, const struct column *column) {
+  html_open(h, "td");
+  if (column->number) html_attr(h, "class", "number");
+  html_attr(h, "data-column", phrase(column->head, r->lang));
+}
+
 void close_table(struct html *h) {
   html_close(h); /* tbody */
   html_close(h);
@@ -296,10 +311,4 @@ void put_number(struct html *h, json_int_t n) {
   html_attr(h, "class", "number");
   html_uint(h, (uint64_t)n);
   html_close(h);
-}
-
-void open_cell(struct request *r, struct html *h, const struct column *column) {
-  html_open(h, "td");
-  if (column->number) html_attr(h, "class", "number");
-  html_attr(h, "data-column", phrase(column->head, r->lang));
 }

@@ -158,11 +158,13 @@ struct column {
   enum phrase head;
   bool number;
 };
-#define COLUMNS_MANY 5
 void open_table(struct request *r, struct html *h, enum phrase label, const struct column *columns, size_t n);
+/* The same of more than a narrow page has room for, where each row stands as a block: its cells are of open_cell, which say the
+ * column that they belong to. */
+void open_blocks(struct request *r, struct html *h, enum phrase label, const struct column *columns, size_t n);
+void open_cell(struct request *r, struct html *h, const struct column *column);
 void close_table(struct html *h);
 void put_number(struct html *h, json_int_t n); /* a cell */
-void open_cell(struct request *r, struct html *h, const struct column *column);
 /* That a log was forked by its owner, where model has a "forked" (node/store/query_fork.h). */
 void show_fork(struct request *r, struct html *h, const json_t *model);
 /* What this node does not show: hidden.c. hidden_instead: in the place of a model of query_show, if its object is such a one,

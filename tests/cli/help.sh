@@ -21,6 +21,8 @@ for command in "${commands[@]}"; do
   [ "$en" != "$(sed -n 2p "$T/out")" ] || fail "$command: no Italian"
   grep -qF "$command" "$SOURCE/docs/man/specola.1" || fail "$command is not in the manual"
 done
+specola --lang it help
+[ "$(grep -cxE 'inizio|oggetti|persone|rete|ricerca|amministrazione' "$T/out")" = 6 ] || fail "headings: $(grep -v '^ ' "$T/out")"
 specola publsh
 exits 2
 complains "did you mean specola publish?"
