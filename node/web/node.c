@@ -288,6 +288,7 @@ static void show_people(struct request *r, struct html *h, const json_t *people)
     open_cell(r, h, &COLUMNS[3]);
     html_element(h, "span", "ref", text_at(person, "reference"));
     html_close(h);
+    html_close(h);
   }
   close_table(h);
 }
