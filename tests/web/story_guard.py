@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Requests as no browser sends them, octet by octet, and the matrix Host x Origin x method x type x path: the status of every cell comes from
 tables here, and only the good cells answer 200. Clients that drip, wait or do not read are cut off, so is a core that does not answer; the
-server and each address have their share of connections; and after all that web is the process that it was."""
+server and each address have their share of connections; and after all that web is the process that it was. With sanitizers it is every
+seventh cell of the matrix: 7 divides the length of no axis, so that each method meets each type and path."""
 import itertools
 import json
 import os
@@ -23,6 +24,7 @@ except ImportError:
 
 NAME = "cases.example.org"
 LIMIT_S, CORE_S, PLACES, PLACES_OF_ONE = 10, 30, 64, 16
+SAMPLE = 7 if os.environ.get("SPECOLA_SANITIZED") else 1
 
 
 def read_all(s):
@@ -254,8 +256,9 @@ def wanted_status(host, origin, method, kind, methods, answer):
 def matrix(web, submission):
     where, own = (web.host, web.port), f"{web.host}:{web.port}"
     hosts, origins, methods, types, paths = matrix_tables(own, web.port)
+    every = itertools.product(hosts.items(), origins.items(), methods.items(), types, paths.items())
     good = cells = 0
-    for host, origin, method, kind, path in itertools.product(hosts.items(), origins.items(), methods.items(), types, paths.items()):
+    for host, origin, method, kind, path in itertools.islice(every, 0, None, SAMPLE):
         verb = method[0].split()[0]
         head = f"{verb} {path[0]} HTTP/1.1\r\nConnection: close\r\n"
         head += f"Host: {host[0]}\r\n" if host[0] else ""

@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 """Hostile texts (payloads.py) in every text field of a case, in names of people, nodes and observatories, and in what another member signs without
 asking any schema. Published by the commands that people use; then every page, twin, CSV and every command shows them as texts: nothing
-active on a page, values that come back as they were, cells that no spreadsheet runs, no control character on a terminal."""
+active on a page, values that come back as they were, cells that no spreadsheet runs, no control character on a terminal. With sanitizers
+it is every tenth text of each family, and every fifth body of the other member."""
 import csv
 import io
+import itertools
 import json
 import os
 import re
@@ -23,6 +25,8 @@ try:
 except ImportError as missing:
     skip(f"python3-{missing.name} is missing")
 import nacl.signing  # noqa: E402
+
+SANITIZED = os.environ.get("SPECOLA_SANITIZED")
 
 
 def normal(text):
@@ -210,14 +214,14 @@ def draft_of(text, title):
 
 
 def by_draft(lab, it, web, corpus):
-    """publish, edit, diff, history, withdraw: one text of each family after the other."""
+    """publish, edit, diff, history, withdraw: some texts of each family, with sanitizers one."""
     families, published = {}, 0
     for family, text in corpus:
         families.setdefault(family, []).append(text)
     path = os.path.join(lab.dir, "one.draft")
     secret = ("--passphrase-file", lab.passphrase())
     for family, texts in sorted(families.items()):
-        for text in texts[:: max(len(texts) // 4, 1)]:
+        for text in texts[:: max(len(texts) // (1 if SANITIZED else 4), 1)]:
             with open(path, "w", encoding="utf-8", errors="surrogatepass", newline="") as file:
                 file.write(draft_of(text, "By a draft"))
             if is_refused(text):
@@ -350,7 +354,7 @@ def foreign(lab, corpus):
     """IT shows what FR signed."""
     it, fr = lab.found("IT", "FR")
     liar = Foreign(fr.home, f"{lab.dir}/prova.charter")
-    for _, octets in foreign_bodies(corpus):
+    for _, octets in itertools.islice(foreign_bodies(corpus), 0, None, 5 if SANITIZED else 1):
         liar.sign_case(octets)
     bodies = len(liar.objects)
     for text in ("<script>1</script>", "\u009b31m\u202e", "x" * 100_000):
@@ -432,9 +436,8 @@ def main():
     corpus = all_payloads()
     assert len(corpus) >= 300 and {family for family, _ in corpus} == set(FAMILIES)
     assert all(Page(f"<!doctype html><p>{text}</p>").faults for text in MARKUP if "<" in text), "the reader would let markup pass"
-    if os.environ.get("SPECOLA_SANITIZED"):  # many times slower: a part of each kind
-        corpus = corpus[::6]
-        assert {family for family, _ in corpus} == set(FAMILIES)
+    if SANITIZED:
+        corpus = [pair for family in FAMILIES for pair in [pair for pair in corpus if pair[0] == family][::10]]
     parts = {"own": own, "others": others, "names": names}
     for part in sys.argv[1:] or parts:
         parts[part](corpus)
