@@ -21,6 +21,7 @@
 #include "cli/reach.h"
 #include "node/clock.h"
 #include "node/ctl_client.h"
+#include "node/store/damage.h"
 
 #define MIB UINT64_C(1048576)
 #define DISK_FAIL (256 * MIB)  /* free octets: less is an emergency */
@@ -195,6 +196,15 @@ static void check_integrity(struct examination *x) {
   sqlite3_progress_handler(db, 0, NULL, NULL);
 }
 
+/* What readers and passes of scrub have met so far. */
+static void check_damaged(struct examination *x) {
+  uint64_t n = 0;
+  if (damage_count(x->here.store, &n, NULL) == OK && n > 0) {
+    note(x, LEVEL_FAIL, "store", "specola serve: the members give them again", "%s: %ju",
+         out_word(x->cli, "damaged entries", "voci danneggiate"), (uintmax_t)n);
+  }
+}
+
 static void check_store(struct examination *x) {
   struct err err = ERR_INIT;
   struct here here;
@@ -207,6 +217,7 @@ static void check_store(struct examination *x) {
   x->here = here;
   x->has_store = true;
   check_integrity(x);
+  check_damaged(x);
   if (home_path(&here.home, "store.db-wal", path, NULL) == OK && stat(path, &wal) == 0 && (uint64_t)wal.st_size > WAL_WARN) {
     note(x, LEVEL_WARN, "store", "end what reads for long (exports, sqlite3); specola serve tidies up", "store.db-wal: %ju MiB",
          (uintmax_t)((uint64_t)wal.st_size / MIB));

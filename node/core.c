@@ -13,6 +13,7 @@
 #include "keys/log.h"
 #include "node/core_inside.h"
 #include "node/erasure.h"
+#include "node/mend.h"
 #include "node/scrub.h"
 #include "node/verify.h"
 
@@ -120,7 +121,7 @@ static enum err_code admit_identity(struct core *c, struct err *err) {
 static enum err_code open_all(struct core *c, const struct core_config *config, struct err *err) {
   enum err_code code = home_open(config->dir, &c->home, err);
   if (code == OK) code = open_store(config->dir, &c->store, err);
-  if (code == OK) code = federation_load(c->store, &c->federation, err);
+  if (code == OK) code = mend_federation(c->store, &c->home, c->node_key, &c->federation, err);
   if (code == OK) code = home_schemas(&c->home, &c->schemas, err);
   if (code == OK) schema_set_language_check(c->schemas, false); /* warnings are told to authors, by the commands */
   if (code != OK) return code;

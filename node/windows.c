@@ -2,12 +2,15 @@
  * windows: what is asked of the store by peers and exports: items from one position to another. See ingest.h.
  */
 #include "node/hall.h"
+#include "node/store/damage.h"
 #include "protocol/canon.h"
 #include "protocol/message.h"
 
 #define WINDOW_RAW (LIMIT_DATA_RAW - LIMIT_ITEM) /* past this no further item is added */
 
 struct window {
+  const struct hall *h;
+  const struct log *log;
   unsigned mode;
   size_t max_bytes;
   struct bytes items;
@@ -22,10 +25,13 @@ static bool keeps_body(const struct item *item) {
   return envelope_split(item->envelope, &header, &signature) && header_kind(header, &kind) && record_kind_keeps_body(kind);
 }
 
-static bool put_item(void *context, int64_t rowid, const struct item *item) {
+static bool put_item(void *context, int64_t rowid, const struct item *entry) {
   struct window *window = context;
   struct canon_writer w = canon_writer(&window->items);
+  struct item copy = *entry;
+  const struct item *item = &copy;
   (void)rowid;
+  damage_confirm_gone(window->h->config.store, &window->h->derivation.fed_id, &window->log->node, &copy);
   if (window->mode == GET_BODIES) {
     item_beside_write(&w, item);
   } else if (window->mode == GET_HEADERS && !keeps_body(item)) {
@@ -42,7 +48,7 @@ static bool put_item(void *context, int64_t rowid, const struct item *item) {
 enum err_code hall_window(struct hall *h, const struct hash *node, uint64_t gen, uint64_t from, uint64_t to, unsigned mode,
                           size_t max_bytes, struct bytes *out, uint64_t *count, struct err *err) {
   const struct hall_log *log = hall_find(h, node, gen);
-  struct window window = {.mode = mode, .max_bytes = max_bytes, .code = OK};
+  struct window window = {.h = h, .log = log == NULL ? NULL : &log->log, .mode = mode, .max_bytes = max_bytes, .code = OK};
   *count = 0;
   if (log == NULL || from >= log->log.range.size || from >= to || mode > GET_BODIES) {
     return err_set(err, ERR_NOT_FOUND, "nothing is held there");

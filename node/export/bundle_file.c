@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "node/export/inside.h"
+#include "node/store/damage.h"
 #include "protocol/canon.h"
 
 #define ITEM_MAX ((size_t)4 * LIMIT_CHARTER)
@@ -133,11 +134,13 @@ static enum err_code flush(struct writing *x) {
   return code;
 }
 
-static bool take_entry(void *context, int64_t rowid, const struct item *item) {
+static bool take_entry(void *context, int64_t rowid, const struct item *entry) {
   struct writing *x = context;
   struct canon_writer w = canon_writer(&x->items);
+  struct item item = *entry;
   (void)rowid;
-  item_write(&w, item);
+  damage_confirm_gone(x->run->s, &x->run->f->charter.fed_id, &x->log->node, &item);
+  item_write(&w, &item);
   x->code = canon_written(&w, "window", x->run->err);
   x->count++;
   x->run->report->entries++;

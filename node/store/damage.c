@@ -4,6 +4,7 @@
 #include "node/store/damage.h"
 
 #include "node/store/statement.h"
+#include "node/store/takedown.h"
 #include "protocol/canon.h"
 
 bool damage_item_is_sound(const struct item *item) {
@@ -23,6 +24,18 @@ bool damage_item_is_sound(const struct item *item) {
     return h.body_len > 0 && !record_kind_keeps_body(h.kind);
   }
   return false;
+}
+
+void damage_confirm_gone(struct store *s, const struct hash *fed_id, const struct hash *owner, struct item *item) {
+  struct hash takedown;
+  bool found = false;
+  if (item->state != ITEM_GONE) {
+    return;
+  }
+  const struct hash id = envelope_id(fed_id, item->envelope);
+  if (takedown_of(s, fed_id, owner, &id, &found, &takedown, NULL) != OK || !found || !hash_equal(&takedown, &item->takedown)) {
+    item->state = ITEM_ABSENT;
+  }
 }
 
 enum err_code damage_count(struct store *s, uint64_t *n, struct err *err) {

@@ -13,6 +13,9 @@
 /* Whether what stands beside an envelope is what may: its body the one that the header commits to, nothing where there is none.
  */
 MUST_CHECK bool damage_item_is_sound(const struct item *item);
+/* Before a GONE is handed out: one that names another takedown than that of its record, in a log of owner, becomes ABSENT.
+ * Other items stay as they are. */
+void damage_confirm_gone(struct store *s, const struct hash *fed_id, const struct hash *owner, struct item *item);
 /* How many there are. Store errors. */
 MUST_CHECK enum err_code damage_count(struct store *s, uint64_t *n, struct err *err);
 /* Marks an entry, inside a transaction; what shows it is hidden until it is whole again. Store errors. */

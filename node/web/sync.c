@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/store/damage.h"
 #include "node/web/site.h"
 #include "protocol/bundle.h"
 #include "protocol/canon.h"
@@ -183,11 +184,13 @@ struct piece {
   struct err *err;
 };
 
-static bool take_entry(void *context, int64_t rowid, const struct item *item) {
+static bool take_entry(void *context, int64_t rowid, const struct item *entry) {
   struct piece *p = context;
   struct canon_writer w = canon_writer(&p->items);
+  struct item item = *entry;
   (void)rowid;
-  item_write(&w, item);
+  damage_confirm_gone(p->r->site->store, &p->r->site->now->federation.charter.fed_id, &p->log->node, &item);
+  item_write(&w, &item);
   p->code = canon_written(&w, "window", p->err);
   p->count++;
   return p->code == OK && p->items.len <= WINDOW_RAW;

@@ -53,6 +53,7 @@ says "the keys were never copied from here"
 # A clock that lies behind what the node signed: the newest entry claims tomorrow.
 cp -a "$T/it" "$T/early"
 python3 - "$T/early/home/store.db" <<'PY'
+import hashlib
 import sqlite3
 import struct
 import sys
@@ -61,7 +62,9 @@ db = sqlite3.connect(sys.argv[1])
 row, envelope = db.execute("SELECT id, envelope FROM entry ORDER BY id DESC LIMIT 1").fetchone()
 now = int(time.time())
 at = next(i for i in range(len(envelope) - 4) if envelope[i] == 0xCE and abs(struct.unpack(">I", envelope[i + 1:i + 5])[0] - now) < 3600)
-db.execute("UPDATE entry SET envelope = ? WHERE id = ?", (envelope[:at + 1] + struct.pack(">I", now + 86400) + envelope[at + 5:], row))
+envelope = envelope[:at + 1] + struct.pack(">I", now + 86400) + envelope[at + 5:]
+leaf = struct.unpack(">q", hashlib.sha256(b"\0" + envelope).digest()[:8])[0]
+db.execute("UPDATE entry SET envelope = ?, leaf = ? WHERE id = ?", (envelope, leaf, row))
 db.commit()
 PY
 as early --json doctor

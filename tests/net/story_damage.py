@@ -69,7 +69,13 @@ def main():
 
         it.stop()
         assert flip(it, "envelope", f"{RULERS} AND id % 2 = 0") + flip(it, "body", f"{RULERS} AND id % 2 = 1") >= 3
+        with sqlite3.connect(os.path.join(it.home, "store.db")) as db:
+            octets = bytearray(db.execute("SELECT item FROM charter").fetchone()[0])
+            octets[len(octets) // 2] ^= 4
+            db.execute("UPDATE charter SET item = ?", (bytes(octets),))
+        db.close()
         it.serve("--peer", f"FR={fr.port()}", "--peer", f"EE={ee.port()}")
+        assert "observatory.charter again" in open(it.log, encoding="utf-8").read()
         assert "an entry is damaged" in open(it.log, encoding="utf-8").read()
         report = it.json("scrub", timeout=180)
         assert report["left"] == 0, report

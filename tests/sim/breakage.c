@@ -101,7 +101,7 @@ bool __wrap_heads_are_due(const struct exchange *x, const struct exchange_link *
 /* Every third commit of the run is followed by a little mischief. */
 enum err_code __wrap_store_commit(struct store *s, struct err *err) {
   static const char *const MISCHIEF[] = {
-      [BREAK_SWAP] = "UPDATE entry SET envelope = (SELECT envelope FROM entry e WHERE e.id = entry.id - 1) "
+      [BREAK_SWAP] = "UPDATE entry SET (envelope, leaf) = (SELECT envelope, leaf FROM entry e WHERE e.id = entry.id - 1) "
                      "WHERE id = (SELECT max(id) FROM entry)",
       [BREAK_GAP] = "DELETE FROM entry WHERE id = (SELECT max(id) FROM entry)",
       [BREAK_DERIVE] = "INSERT OR REPLACE INTO held(id, reason) SELECT max(id), 11 FROM entry",

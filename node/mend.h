@@ -1,0 +1,16 @@
+/*
+ * mend: what the record says of the federation, put right out of copies where a disk has changed it: the charter out of the
+ * file that the home keeps, the own id by the node key, identities out of the logs in which they stand. Entries are healed by
+ * the members (scrub.h); without these nobody could be asked.
+ */
+#ifndef SPECOLA_NODE_MEND_H
+#define SPECOLA_NODE_MEND_H
+
+#include "node/federation.h"
+#include "node/home.h"
+
+/* As federation_load, of a store that may be written; what was put right is told and stays. node_key: NULL if there is none. */
+MUST_CHECK enum err_code mend_federation(struct store *s, const struct home *home, const struct signer *node_key,
+                                         struct federation *out, struct err *err);
+
+#endif
