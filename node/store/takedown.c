@@ -163,11 +163,15 @@ static enum err_code erase(struct derivation *d, int64_t rowid, const struct has
 /* A damaged entry waits to be whole again: what lies there of its body goes, and so does what a member has offered for it. What
  * was derived of it cannot be taken back piece by piece: it is marked to be made anew. */
 static enum err_code erase_damaged(struct derivation *d, const struct hash *record, struct err *err) {
-  static const char *const all[] = {
-      "UPDATE damaged SET item = NULL WHERE id IN (SELECT id FROM entry WHERE rid = :rid AND state = 4) AND :rid = :same",
-      "DELETE FROM derived_fact WHERE EXISTS (SELECT 1 FROM entry WHERE rid = :rid AND state = 4 AND body IS NOT NULL) "
-      "AND :rid = :same",
-      "UPDATE entry SET salt = NULL, body = NULL WHERE rid = :rid AND state = 4 AND body IS NOT NULL AND :rid = :same"};
+  static const char offer[] =
+      "UPDATE damaged SET item = NULL WHERE id IN (SELECT id FROM entry WHERE rid = :rid AND state = 4) "
+      "AND :rid = :same";
+  static const char stale[] = "DELETE FROM derived_fact WHERE EXISTS (SELECT 1 FROM entry WHERE rid = :rid AND state = 4 AND "
+                              "body IS NOT NULL) AND :rid = :same";
+  static const char body[] =
+      "UPDATE entry SET salt = NULL, body = NULL WHERE rid = :rid AND state = 4 AND body IS NOT NULL AND "
+      ":rid = :same";
+  static const char *const all[] = {offer, stale, body};
   const int64_t rid = prefix_of(record);
   enum err_code code = OK;
   for (size_t i = 0; i < sizeof all / sizeof all[0] && code == OK; i++) {

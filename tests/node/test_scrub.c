@@ -1,7 +1,8 @@
 /*
  * scrub: bits that a disk changed. Whatever changes an entry or a body is found, is served to nobody, and is healed by two
- * peers. SPECOLA_SCRUB_FLIPS: how many bits are flipped one at a time anywhere in the file (60 in the everyday run), and how
- * many in entries and bodies, some at once, to be healed (12); 10 000 for a release.
+ * peers. SPECOLA_SCRUB_FLIPS: how many bits are flipped one at a time, anywhere in the file (60 in the everyday run);
+ * SPECOLA_SCRUB_HEALED: how many in entries and bodies, 500 at once in a store of 600, found and healed round by round (12 in a
+ * store of 60). 10 000 of each for a release.
  */
 #include <inttypes.h>
 #include <setjmp.h>
@@ -22,7 +23,8 @@
 #define N_CASES 30
 #define FLIPS_EVERYDAY 60
 #define FLIPS_AT_ONCE 12
-#define FLIPS_IN_A_ROUND 40
+#define N_CASES_MANY 300 /* and so many flips at once, where thousands are healed */
+#define FLIPS_IN_A_ROUND 500
 
 enum { IT, FR, EE };
 
@@ -279,12 +281,12 @@ static void expect_nothing_false(struct fixture_node *node, struct fixture_node 
 }
 
 /* IT, FR and EE, who all hold the same; EE is down, but open. */
-static struct sim *found_three(void) {
+static struct sim *found_three(uint32_t n_cases) {
   struct sim *s = malloc(sizeof *s);
   assert_non_null(s);
   sim_found(s, 3, seed);
-  sim_publish(s, IT, N_CASES);
-  sim_publish(s, EE, N_CASES);
+  sim_publish(s, IT, n_cases);
+  sim_publish(s, EE, n_cases);
   const struct header revoke = {.kind = KIND_REVOKE, .has_subject = true, .n_args = 2, .args = {1, 0}};
   for (uint32_t i = IT; i <= EE; i += EE) {
     struct fixture_node *node = &s->f.nodes[i];
@@ -298,7 +300,7 @@ static struct sim *found_three(void) {
   for (uint32_t i = 0; i < 3; i++) {
     sim_up(s, i, false);
   }
-  (void)sim_converge(s, 20000);
+  (void)sim_converge(s, 60000);
   sim_down(s, EE);
   return s;
 }
@@ -313,12 +315,12 @@ static void heal(struct sim *s, struct fixture_node *node) {
 }
 
 static void what_is_damaged_is_served_to_nobody_and_healed_by_the_others(void **state) {
-  struct sim *s = found_three();
+  const char *wish = getenv("SPECOLA_SCRUB_HEALED");
+  struct sim *s = found_three(wish == NULL ? N_CASES : N_CASES_MANY);
   struct fixture_node *ee = &s->f.nodes[EE];
   struct bytes dumps[2];
   struct scrub_state now;
   struct err err = ERR_INIT;
-  const char *wish = getenv("SPECOLA_SCRUB_FLIPS");
   uint64_t left = wish == NULL ? FLIPS_AT_ONCE : strtoull(wish, NULL, 10), flips = 0, found = 0;
   (void)state;
   bytes_init(&dumps[0], DUMP_MAX);
@@ -350,8 +352,8 @@ static void what_is_damaged_is_served_to_nobody_and_healed_by_the_others(void **
     assert_string_equal(bytes_text(&dumps[0]), bytes_text(&dumps[1]));
     expect_nothing_false(ee, &s->f.nodes[IT], &ee->id);
     found += n_hit;
+    print_message("%" PRIu64 " flips, %" PRIu64 " damaged entries found and healed\n", flips, found);
   }
-  print_message("%" PRIu64 " flips, %" PRIu64 " damaged entries found and healed\n", flips, found);
   bytes_release(&dumps[0]);
   bytes_release(&dumps[1]);
   sim_release(s);
@@ -390,7 +392,7 @@ static void flip_rulers(struct fixture *f, struct fixture_node *node, const char
 
 static void a_damaged_identity_stops_no_start_and_is_healed(void **state) {
   static const char *const columns[COLUMNS] = {"envelope", "salt", "body"};
-  struct sim *s = found_three();
+  struct sim *s = found_three(N_CASES);
   struct fixture_node *ee = &s->f.nodes[EE];
   struct bytes dumps[2];
   struct err err = ERR_INIT;
@@ -430,7 +432,7 @@ static void a_damaged_identity_stops_no_start_and_is_healed(void **state) {
 
 /* Without any pass: what is asked for is looked at, and what is damaged then is asked for. */
 static void what_a_reader_meets_is_healed_at_once(void **state) {
-  struct sim *s = found_three();
+  struct sim *s = found_three(N_CASES);
   struct fixture_node *ee = &s->f.nodes[EE];
   struct scrub_state now;
   struct err err = ERR_INIT;
