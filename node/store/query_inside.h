@@ -79,6 +79,10 @@ static inline bool query_is_away(enum err_code code) {
 /* The record id of an entry; zeros if it is none. */
 struct hash query_record_id(const struct federation *f, struct view envelope);
 
+/* Of a record by its id, whose position another entry may have taken: ERR_NOT_FOUND tells that a cut has withdrawn it; OK: it
+ * was not. Store errors. */
+MUST_CHECK enum err_code query_withdrawn_id(struct store *s, const struct federation *f, const struct schema_set *set,
+                                            const struct hash *id, struct err *err);
 /* ERR_NOT_FOUND with what can be told of a position that no object stands at: withdrawn by a cut, or simply none. */
 MUST_CHECK enum err_code query_withdrawn(struct store *s, const struct federation *f, const struct schema_set *set,
                                          const struct log *log, uint64_t index, struct err *err);

@@ -221,6 +221,13 @@ enum err_code query_object(struct store *s, const struct federation *f, const st
   if (code != OK) {
     return code;
   }
+  struct hash id;
+  if (c.n == 0 && hash_from_hex(view_of_text(name), &id, NULL) == OK) { /* withdrawn by a cut? */
+    code = query_withdrawn_id(s, f, set, &id, err);
+  }
+  if (code != OK) {
+    return code;
+  }
   if (c.n == 0) {
     (void)err_set(err, ERR_NOT_FOUND, "no object has the reference, id or title '%.60s'", name);
     return err_hint(err, "specola search finds words anywhere in a text");

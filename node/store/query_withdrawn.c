@@ -35,16 +35,38 @@ static void read_title(struct store *s, const struct schema_set *set, int64_t ro
   bytes_release(&scratch);
 }
 
-enum err_code query_withdrawn(struct store *s, const struct federation *f, const struct schema_set *set, const struct log *log,
-                              uint64_t index, struct err *err) {
+static enum err_code tell(struct store *s, const struct federation *f, const struct schema_set *set, const struct log *log,
+                          uint64_t index, const struct generation *g, struct err *err) {
   char reference[REFERENCE_MAX], title[TITLE_MAX + 8];
-  const struct generation *g = federation_generation(f, &log->node, log->gen);
   reference_format(f, &log->node, log->gen, index, reference);
-  if (g == NULL || !g->is_closed || index < g->cut_size) {
-    return err_set(err, ERR_NOT_FOUND, "no object stands at %.60s", reference);
-  }
   read_title(s, set, entry_rowid(log->no, index), title);
   (void)err_set(err, ERR_NOT_FOUND, "%s%s is withdrawn by the repair of %s: generation %" PRIu64 " of its log ends at %" PRIu64,
                 reference, title, federation_handle(f, &log->node), log->gen, g->cut_size);
   return err_hint(err, "its author may have published it again: specola search");
+}
+
+enum err_code query_withdrawn(struct store *s, const struct federation *f, const struct schema_set *set, const struct log *log,
+                              uint64_t index, struct err *err) {
+  char reference[REFERENCE_MAX];
+  const struct generation *g = federation_generation(f, &log->node, log->gen);
+  if (g == NULL || !g->is_closed || index < g->cut_size) {
+    reference_format(f, &log->node, log->gen, index, reference);
+    return err_set(err, ERR_NOT_FOUND, "no object stands at %.60s", reference);
+  }
+  return tell(s, f, set, log, index, g, err);
+}
+
+enum err_code query_withdrawn_id(struct store *s, const struct federation *f, const struct schema_set *set,
+                                 const struct hash *id, struct err *err) {
+  struct log log;
+  int64_t rowid = 0;
+  enum err_code code = withdrawn_find(s, &f->charter.fed_id, id, &rowid, err);
+  if (code == OK) {
+    code = log_by_no(s, entry_log_no(rowid), &log, err);
+  } else if (code == ERR_NOT_FOUND) {
+    err_clear(err);
+    return OK;
+  }
+  const struct generation *g = code == OK ? federation_generation(f, &log.node, log.gen) : NULL;
+  return g != NULL && g->is_closed ? tell(s, f, set, &log, entry_index(rowid), g, err) : code;
 }

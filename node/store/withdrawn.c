@@ -38,6 +38,21 @@ enum err_code withdrawn_get(struct store *s, int64_t rowid, struct bytes *scratc
   return entry_read(s, sql, rowid, "no such entry was withdrawn", scratch, out, err);
 }
 
+enum err_code withdrawn_find(struct store *s, const struct hash *fed_id, const struct hash *id, int64_t *rowid,
+                             struct err *err) {
+  static const char sql[] = "SELECT id, envelope FROM withdrawn";
+  sqlite3_stmt *st = NULL;
+  bool row = true, found = false;
+  enum err_code code = statement_get(s, sql, &st, err);
+  while (code == OK && !found && (code = statement_step(s, st, &row, "withdrawn entries", err)) == OK && row) {
+    const struct hash of = envelope_id(fed_id, statement_blob(st, 1));
+    found = hash_equal(&of, id);
+    *rowid = sqlite3_column_int64(st, 0);
+  }
+  statement_done(st);
+  return code == OK && !found ? err_set(err, ERR_NOT_FOUND, "no such entry was withdrawn") : code;
+}
+
 enum err_code withdrawn_count(struct store *s, int64_t log_no, uint64_t *n, struct err *err) {
   static const char sql[] = "SELECT count(*) FROM withdrawn WHERE id >= :from AND id < :to";
   return statement_number(s, sql, entry_rowid(log_no, 0), entry_rowid(log_no + 1, 0), "withdrawn entries", "none", n, err);

@@ -15,6 +15,9 @@ MUST_CHECK enum err_code withdrawn_heal(struct store *s, int64_t rowid, struct v
 /* As entry_get. ERR_NOT_FOUND. */
 MUST_CHECK enum err_code withdrawn_get(struct store *s, int64_t rowid, struct bytes *scratch, struct item *out,
                                        struct err *err);
+/* The rowid of a withdrawn record by its id. All of them are looked at: there are few. ERR_NOT_FOUND. */
+MUST_CHECK enum err_code withdrawn_find(struct store *s, const struct hash *fed_id, const struct hash *id, int64_t *rowid,
+                                        struct err *err);
 /* How many there are of a log. */
 MUST_CHECK enum err_code withdrawn_count(struct store *s, int64_t log_no, uint64_t *n, struct err *err);
 

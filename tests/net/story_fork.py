@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """One node's folder is copied, and each copy publishes another case: the evidence is on every node within ten seconds after the
-second, the same everywhere; the log is frozen on both sides, and every answer about it says so, after a restart too."""
+second, the same everywhere; the log is frozen on both sides, and every answer about it says so, after a restart too. Then its roots
+choose the branch that its own machine does not hold: all nodes are equal again, what the other branch had is shown as withdrawn, no
+answer tells of a fork any more, and the log goes on as IT.2-1."""
 import json
 import os
 import shutil
@@ -66,6 +68,41 @@ def says_so(node, common):
         assert node.json(command, "Night library 1")["forked"]["from"] == common, command
 
 
+def log_of(node, gen):
+    return next(log for log in node.status()["logs"] if (log["handle"], log["gen"]) == ("IT", gen))
+
+
+def repair(lab, it, fr, ee, common):
+    """By a cut at the branch of the other machine, which EE alone follows."""
+    nodes, path = (it, fr, ee), os.path.join(lab.dir, "IT.rotation")
+    lost = it.json("show", "Night library 2")
+    cut = log_of(ee, 1)
+    assert cut["root"] != log_of(it, 1)["root"] and cut["size"] == common + 1
+    it.run("key", "rotate", "--node", "--cut", f"{cut['size']}:{cut['root']}", "--out", path)
+    it.run("root", "sign", path, "--key", f"{lab.dir}/IT-1.key", "--passphrase-file", lab.passphrase())
+    taken = it.json("key", "rotate", path)
+    assert taken["reference"] == "", taken  # it has to fetch the branch first
+    it.serve()
+    fr.serve("--peer", f"IT={it.port()}")
+    ee.serve("--peer", f"IT={it.port()}", "--peer", f"FR={fr.port()}")
+    lab.until(lambda: any(log["gen"] == 2 for log in it.status()["logs"]), LIMIT, "the next generation has begun")
+    publish(lab, it, 6)
+    print(f"all equal again {lab.converged(nodes, LIMIT):.1f} s after the first case behind the repair")
+    for node in nodes:
+        closed = log_of(node, 1)
+        assert (closed["size"], closed["root"]) == (cut["size"], cut["root"]) and "forked" not in closed, closed
+        assert log_of(node, 2)["size"] == 2
+        assert node.json("show", "IT.2-1")["title"] == "Night library 6"
+        assert node.json("show", f"IT-{common}")["title"] == "Night library 3"  # of the branch that was chosen
+        assert len(evidence(node)) == 1  # it is kept for ever
+        for words in (("status",), ("show", "IT.2-1"), ("show", "Night library 1"), ("where", "Night library 1")):
+            assert "forked its log" not in node.run(*words)[1].decode(), words
+        gone = node.json("show", lost["id"], ok=(3,))["error"]["message"]
+        assert "withdrawn by the repair of IT" in gone or node is ee and "no object" in gone, gone  # EE never had it
+        node.run("verify")
+    assert "Night library 6" in page(fr, "/en/IT.2-1") and "forked by its owner" not in page(fr, "/en/nodes/IT")
+
+
 def main():
     with Lab() as lab:
         it, fr, ee = lab.found("IT", "FR", "EE")
@@ -120,11 +157,7 @@ def main():
         second = [sys.executable, os.path.join(ROOT, "tests/second/verify.py"), "--json", bundle]
         said = json.loads(subprocess.run(second, check=True, stdout=subprocess.PIPE).stdout)
         assert said["forks"] >= 1, said
-        it.serve()
-        fr.serve("--peer", f"IT={it.port()}")
-        lab.until(lambda: all(fork(node) == {"from": common, "exact": True, "sizes": [common + 1] * 2} for node in (it, fr)), LIMIT,
-                  "a restart forgets nothing")
-        assert size(it) == size(fr) == common + 1
+        repair(lab, it, fr, ee, common)
     return 0
 
 
