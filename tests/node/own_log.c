@@ -184,9 +184,13 @@ void add_odd(struct own_log *log, const struct signer *author, struct header h, 
 }
 
 enum reason reason_at(struct fixture_node *node, const struct hash *log_node, uint64_t index) {
+  return reason_in(node, log_node, 1, index);
+}
+
+enum reason reason_in(struct fixture_node *node, const struct hash *log_node, uint64_t gen, uint64_t index) {
   struct log log;
   sqlite3_stmt *st = NULL;
-  assert_int_equal(log_find(node->store, log_node, 1, &log, NULL), OK);
+  assert_int_equal(log_find(node->store, log_node, gen, &log, NULL), OK);
   assert_int_equal(sqlite3_prepare_v2(store_db(node->store), "SELECT reason FROM held WHERE id = ?", -1, &st, NULL), SQLITE_OK);
   (void)sqlite3_bind_int64(st, 1, entry_rowid(log.no, index));
   const enum reason reason = sqlite3_step(st) == SQLITE_ROW ? (enum reason)sqlite3_column_int(st, 0) : REASON_NONE;

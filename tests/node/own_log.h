@@ -41,5 +41,7 @@ void add_header(struct own_log *log, const struct signer *author, uint64_t v, ui
 void add_odd(struct own_log *log, const struct signer *author, struct header h, struct view body);
 /* Why a node holds an entry without effect; REASON_NONE: it has effect. */
 enum reason reason_at(struct fixture_node *node, const struct hash *log_node, uint64_t index);
+/* The same in any generation of its log. */
+enum reason reason_in(struct fixture_node *node, const struct hash *log_node, uint64_t gen, uint64_t index);
 
 #endif

@@ -493,6 +493,23 @@ def frames():
     yield row("5 kB to a dialler", frame(big, EE, IT, counter=7), to="dialler", counter=7)
     yield row("5 kB before any HELLO", frame(big), "too-large", state="closed", counter=0)
     yield row("5 kB in answer to HELLO", frame(big, EE, IT), "too-large", to="dialler", state="greeted", counter=0)
+    second = pack(changed(IT.fields, _1=2, _2=IT.id, _6=word("IT curve 2")))
+    signatures = root_signatures(IT, second, [0, 1])
+    ident = [8, None, IT.id, [[second, signatures, signatures]], None]
+    proof = pack([pack(ident), bytes(64)])
+
+    def unsigned(name, octets, reason=None, **how):
+        return {**row(f"IDENT without a signature, {name}", octets, reason, **how), "what": "ident", "previous": IT.body.hex()}
+    yield unsigned("before any HELLO", proof, state="closed", counter=0)
+    yield unsigned("before the frame that opens", proof, state="answered")
+    yield unsigned("in an open session", proof)
+    yield unsigned("to a dialler, in answer to HELLO", proof, to="dialler", state="greeted", counter=0)
+    yield unsigned("to a dialler, in an open session", proof, to="dialler", counter=7)
+    wide = pack([pack(ident[:3] + [[ident[3][0]] * 16, None]), bytes(64)])
+    yield row("IDENT without a signature over 4096, before any HELLO", wide, "too-large", state="closed", counter=0)
+    yield row("IDENT without a signature over 4096, in an open session", wide, "signature")
+    yield row("IDENT under a signature, in an open session", frame(pack(ident)))
+    yield row("CKPT without a signature", pack([pack([5, None, IT.id, 1, []]), bytes(64)]), "signature")
     wide = pack(changed(hello(IT, nonce=NONCE_D), _1=None) + [bytes(4096)])
     yield row("a HELLO over 4096", frame(wide, **first), "too-large", counter=1)
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes log.json from docs/protocol.md (4.5, 4.6, 6.1), with no line of the C code: whole logs, each as a bundle of one log, with
+"""Writes log.json from docs/protocol.md (4.5, 4.6, 6.1, 7.6), with no line of the C code: whole logs, each as a bundle of one log, with
 the finding of every position told in words.
 
 Every key, salt and id comes from a fixed word, so a second run writes the same octets:
@@ -25,14 +25,23 @@ ANNA, BRUNO, CARLA = signer("Anna"), signer("Bruno"), signer("Carla")
 class Log:
     """The owner's log, entry by entry, with what is to be found of each."""
 
-    def __init__(self):
-        self.items, self.reasons, self.ids, self.bodies, self.verified = [], [], [], None, True
-        body = pack([OWNER.body, root_signatures(OWNER, OWNER.body, [0], FED)])
-        self.add("none", OWNER.key, 1, args=[], body=body, salt=bytes(16))
+    def __init__(self, key=OWNER.key, gen=1, item=None):
+        self.items, self.reasons, self.ids, self.bodies, self.verified, self.refused = [], [], [], None, True, None
+        self.key, self.gen, self.identity, self.next = key, gen, item, None
+        body = pack([OWNER.body, root_signatures(OWNER, OWNER.body, [0], FED)]) if item is None else item
+        self.add("none", key, 1, args=[], body=body, salt=bytes(16))
+
+    def cut(self, size=None, root=None):
+        """Closes it: gives the log of the next generation, which begins with the identity that says so."""
+        size = len(self.items) if size is None else size
+        key, root = signer(f"IT node {self.gen + 1}"), self.root(size) if root is None else root
+        body = pack(changed(OWNER.fields, _1=self.gen + 1, _2=OWNER.id, _5=public(key), _6=word("IT curve 2"), _8=self.gen + 1, _9=[size, root]))
+        self.next = Log(key, self.gen + 1, pack([body] + [root_signatures(OWNER, body, [0], FED)] * 2))
+        return self.next
 
     def add(self, reason, key, kind, subject=None, refs=(), args=(), body=b"", salt=None, home=OWNER.id):
         """Seals a record, appends it, notes the finding that is expected of it; gives its record id."""
-        salt = word(f"salt {len(self.items)}")[:16] if salt is None else salt
+        salt = word(f"salt {len(self.items)}" + (f" of {self.gen}" if self.gen > 1 else ""))[:16] if salt is None else salt
         commit = hashlib.blake2b(body, digest_size=32, key=salt, person=b"specola1.body").digest() if body else None
         header = pack([1, kind, 1, home, public(key), 1767225600 + len(self.items), subject, list(refs), list(args), len(body), commit])
         record = blake("specola1.record", FED + header)
@@ -42,16 +51,17 @@ class Log:
         self.ids.append(record)
         return record
 
-    def again(self, reason, at):
-        self.items.append(self.items[at])
+    def again(self, reason, at, of=None):
+        of = of or self
+        self.items.append(of.items[at])
         self.reasons.append(reason)
-        self.ids.append(self.ids[at])
+        self.ids.append(of.ids[at])
 
-    def certify(self, key, person, roles, reason="none"):
-        return self.add(reason, OWNER.key, 2, public(key), args=[person, roles, 0], body=pack({"name": "X"}))
+    def certify(self, key, person, roles, reason="none", by=None):
+        return self.add(reason, by or self.key, 2, public(key), args=[person, roles, 0], body=pack({"name": "X"}))
 
-    def revoke(self, key, index, by=OWNER.key, reason="none"):
-        return self.add(reason, by, 3, public(key), args=[1, index])
+    def revoke(self, key, index, by=None, reason="none", gen=1):
+        return self.add(reason, by or self.key, 3, public(key), args=[gen, index])
 
     def case(self, key, before=None, reason="none", first=None, schema=1):
         """A version built on `before`, of the object `first` (of `before` itself if that is the first); neither: a new object."""
@@ -61,26 +71,31 @@ class Log:
     def withdraw(self, key, subject, newest, reason="none"):
         return self.add(reason, key, 17, subject, [newest])
 
-    def takedown(self, record, reason=1, by=OWNER.key, finding="none"):
-        return self.add(finding, by, 6, record, args=[reason])
+    def takedown(self, record, reason=1, by=None, finding="none"):
+        return self.add(finding, by or self.key, 6, record, args=[reason])
 
     def gone(self, at, takedown):
         """As those serve it who have erased its body."""
         self.items[at] = [self.items[at][0], takedown]
 
+    def root(self, size):
+        return tree([hashlib.sha256(b"\0" + item[0]).digest() for item in self.items[:size]])
+
     def checkpoint(self, size):
-        leaves = [hashlib.sha256(b"\0" + item[0]).digest() for item in self.items[:size]]
-        first = f"specola/{FED.hex()}/{OWNER.id.hex()}/1"
-        text = f"{first}\n{size}\n{base64.b64encode(tree(leaves)).decode()}\n"
-        named = hashlib.sha256(first.encode() + b"\n\x01" + public(OWNER.key)).digest()[:4]
-        line = base64.b64encode(named + OWNER.key.sign(text.encode()).signature).decode()
+        first = f"specola/{FED.hex()}/{OWNER.id.hex()}/{self.gen}"
+        text = f"{first}\n{size}\n{base64.b64encode(self.root(size)).decode()}\n"
+        named = hashlib.sha256(first.encode() + b"\n\x01" + public(self.key)).digest()[:4]
+        line = base64.b64encode(named + self.key.sign(text.encode()).signature).decode()
         return f"{text}\n\u2014 {first} {line}\n"
 
     def bundle(self):
         """A milestone an entry, so that every revocation comes when what it voids is there already."""
-        octets = b"SPECOLA1\n" + b"\x92\x01" + CHARTER_ITEM
-        for i, item in enumerate(self.items):
-            octets += pack([6, [OWNER.id, 1, i, [item]]]) + pack([5, self.checkpoint(i + 1)])
+        octets, logs = b"SPECOLA1\n" + b"\x92\x01" + CHARTER_ITEM, [self] + ([self.next] if self.next else [])
+        for log in logs[1:]:
+            octets += b"\x92\x03" + log.identity
+        for log in logs:
+            for i, item in enumerate(log.items):
+                octets += pack([6, [OWNER.id, log.gen, i, [item]]]) + pack([5, log.checkpoint(i + 1)])
         return octets + pack([15, blake("specola1.bundle", octets)])
 
 
@@ -354,6 +369,64 @@ def endorsed_and_revoked(log):
     log.add("none", rita, 33, signed, home=word("another home"))
 
 
+# ---- 7.6: two generations ----
+
+def a_generation_carries_on(log):
+    a = log.case(ANNA)
+    b = log.case(BRUNO, None, "revoked")
+    later = log.cut()
+    c = later.case(ANNA, a)
+    d = later.case(BRUNO, c, "revoked", first=a)
+    later.again("repeated", 4, of=log)
+    later.certify(signer("Dora"), 4, EDITOR, "author", by=OWNER.key)
+    later.certify(signer("Dora"), 4, EDITOR)
+    later.case(signer("Dora"), d, first=a)
+    later.revoke(BRUNO, 5)
+    later.case(BRUNO, None, "revoked")
+    later.case(ANNA, b)
+    later.add("author", later.key, 1, body=pack([OWNER.body, root_signatures(OWNER, OWNER.body, [0], FED)]), salt=bytes(16))
+    later.add("identity", OWNER.key, 1, body=pack([OWNER.body, root_signatures(OWNER, OWNER.body, [0], FED)]), salt=bytes(16))
+
+
+def what_stood_above_a_cut_comes_again(log):
+    a = log.case(ANNA)
+    lost = log.case(ANNA, a)
+    later = log.cut(5)
+    log.items, log.reasons, kept = log.items[:5], log.reasons[:5], log.items[5]
+    later.items.append(kept)
+    later.reasons.append("none")
+    later.case(ANNA, lost, first=a)
+    later.withdraw(ANNA, a, lost, "stale")
+
+
+def a_key_ends_with_its_generation(log):
+    log.case(ANNA)
+    later = log.cut()
+    later.takedown(log.ids[4], by=OWNER.key, finding="author")
+    later.revoke(ANNA, 4, by=OWNER.key, reason="author")
+    later.takedown(log.ids[4])
+    later.revoke(signer("IT node 2"), 1, gen=2)
+    log.bodies = ["whole"] * 4 + ["gone"]
+
+
+def begins_before_the_cut(log):
+    log.case(ANNA)
+    log.cut(5, log.root(5)).case(ANNA)
+    log.items.pop()
+    log.refused = "mismatch"
+
+
+def goes_on_behind_the_cut(log):
+    log.case(ANNA)
+    log.cut(4).case(ANNA)
+    log.refused = "mismatch"
+
+
+def ends_at_another_root(log):
+    log.cut(root=word("another root")).case(ANNA)
+    log.refused = "mismatch"
+
+
 STORIES = (("what a revocation voids stands in the chain", voided_in_the_chain),
            ("a stale version does not join the chain when its author is revoked", stale_and_revoked),
            ("nor does what was built on it", on_what_does_not_stand),
@@ -377,7 +450,13 @@ STORIES = (("what a revocation voids stands in the chain", voided_in_the_chain),
            ("held records and names are taken, an identity is not", held_records_too),
            ("evidence is the owner's word of another log", evidence_of_others),
            ("an endorsement asks for a reviewer, and for nothing that stands elsewhere", endorsed),
-           ("a revocation voids endorsements from its position on", endorsed_and_revoked))
+           ("a revocation voids endorsements from its position on", endorsed_and_revoked),
+           ("the next generation carries on where the cut is", a_generation_carries_on),
+           ("what a cut has withdrawn may come again", what_stood_above_a_cut_comes_again),
+           ("a node key ends with its generation", a_key_ends_with_its_generation),
+           ("a generation that begins before the cut", begins_before_the_cut),
+           ("a closed generation that goes on", goes_on_behind_the_cut),
+           ("a closed generation that ends at another root", ends_at_another_root))
 
 
 def logs():
@@ -388,7 +467,9 @@ def logs():
         log.certify(CARLA, 3, CONTRIBUTOR)
         tell(log)
         told = {} if log.bodies is None else {"bodies": log.bodies, "verified": log.verified}
-        yield vector(name, "4.6", log.bundle(), charter=CHARTER_ITEM, id=OWNER.id, reasons=log.reasons, **told)
+        if log.next is not None:
+            told.update(next=log.next.reasons, verified=log.refused is None)
+        yield vector(name, "7.6" if log.next else "4.6", log.bundle(), log.refused, charter=CHARTER_ITEM, id=OWNER.id, reasons=log.reasons, **told)
 
 
 def main():
