@@ -272,6 +272,7 @@ void rotation_show(struct cli *cli, const struct rotation *r) {
     out_line(cli, "Generation   %ju; %ju is cut at %ju entries, root %.16s", (uintmax_t)r->next.gen, (uintmax_t)r->before.gen,
              (uintmax_t)r->next.cut_size, root);
     out_set_number(cli, "cut", r->next.cut_size);
+    out_set(cli, "cut_root", out_json_hash(&r->next.cut_root));
   }
   out_line(cli, "Signatures   %u of %u so far, %u of %u from now on", r->item.n_prev, r->before.threshold, r->item.n,
            r->next.threshold);

@@ -78,6 +78,16 @@ exits 3
 complains "no checkpoint of that size"
 as it key rotate --curve --cut 2
 exits 2
+# SIZE:ROOT names a branch, which this node need not hold: nothing is looked up.
+as it key rotate --node --cut 2:abc
+exits 2
+complains "64 hexadecimal digits"
+as it key rotate --node --cut 0:"$(head -c 64 /dev/zero | tr '\0' a)"
+exits 2
+as it --json key rotate --node --cut 99:"$(head -c 64 /dev/zero | tr '\0' a)" --out "$T/branch.rotation"
+exits 0
+json .generation 3
+json '"\(.cut) \(.cut_root)"' "99 $(head -c 64 /dev/zero | tr '\0' a)"
 as it root sign "$T/a.draft" --key "$T/it/home/IT-1.key" "${P[@]}"
 exits 8
 
