@@ -6,14 +6,23 @@
 #include <string.h>
 
 #include "keys/text.h"
+#include "node/store/hidden.h"
 #include "node/store/query_inside.h"
 #include "node/store/withdrawn.h"
 #include "protocol/schema/slots.h"
 
 #define TITLE_MAX 120 /* octets of a title that are shown */
 
-/* The title in a withdrawn version, if it is held here. */
-static void read_title(struct store *s, const struct schema_set *set, int64_t rowid, char out[TITLE_MAX + 8]) {
+/* Whether this node hides the object of a version. */
+static bool is_hidden(struct store *s, const struct federation *f, struct view octets, const struct header *h) {
+  struct hidden hidden;
+  const struct hash id = h->has_subject ? h->subject : record_id(&f->charter.fed_id, octets);
+  return hidden_get(s, &id, &hidden, NULL) == OK;
+}
+
+/* The title in a withdrawn version, if it is held here and may be shown. */
+static void read_title(struct store *s, const struct federation *f, const struct schema_set *set, int64_t rowid,
+                       char out[TITLE_MAX + 8]) {
   struct bytes scratch;
   struct item item;
   struct view octets, signature, title;
@@ -22,7 +31,7 @@ static void read_title(struct store *s, const struct schema_set *set, int64_t ro
   out[0] = '\0';
   bytes_init(&scratch, LIMIT_ITEM);
   if (withdrawn_get(s, rowid, &scratch, &item, NULL) == OK && envelope_split(item.envelope, &octets, &signature) &&
-      header_decode(octets, &h) == REASON_NONE && h.kind == KIND_VERSION && item.body.len > 0) {
+      header_decode(octets, &h) == REASON_NONE && h.kind == KIND_VERSION && item.body.len > 0 && !is_hidden(s, f, octets, &h)) {
     const struct schema *schema = schema_by_number(set, h.args[0]);
     if (schema != NULL && slots_fill(schema, item.body, &slots, NULL) == OK &&
         slots_text(&slots, schema->title, "", &title, NULL) && title.len > 0) {
@@ -39,7 +48,7 @@ static enum err_code tell(struct store *s, const struct federation *f, const str
                           uint64_t index, const struct generation *g, struct err *err) {
   char reference[REFERENCE_MAX], title[TITLE_MAX + 8];
   reference_format(f, &log->node, log->gen, index, reference);
-  read_title(s, set, entry_rowid(log->no, index), title);
+  read_title(s, f, set, entry_rowid(log->no, index), title);
   (void)err_set(err, ERR_NOT_FOUND, "%s%s is withdrawn by the repair of %s: generation %" PRIu64 " of its log ends at %" PRIu64,
                 reference, title, federation_handle(f, &log->node), log->gen, g->cut_size);
   return err_hint(err, "its author may have published it again: specola search");

@@ -69,6 +69,10 @@ pages() {
   json .hidden 1
   page /en/network
   says "Not shown by this node"
+  as serving hide IT-2 --reason court
+  page /IT-2.json
+  same "$http" 451
+  as serving hide IT-2 --reason rights
   page /sync
   json '.logs[0].size' 4
 }

@@ -148,6 +148,11 @@ static void it_stays_hidden_when_it_comes_again_behind_a_cut(void **state) {
   assert_int_equal(json_array_size(all), 1);
   assert_null(json_object_get(json_array_get(all, 0), "reference")); /* it stands in no log now */
   json_decref(all);
+  struct err err = ERR_INIT;
+  int64_t rowid = 0;
+  assert_int_equal(query_object(IT->store, &IT->federation, f.schemas, "IT-3", &rowid, &err), ERR_NOT_FOUND);
+  assert_non_null(strstr(err.message, "withdrawn by the repair"));
+  assert_null(strstr(err.message, "Case")); /* its title */
   const struct receipt_row again = fixture_admit(IT, &record.item);
   assert_int_equal(again.state, RECEIPT_LOGGED);
   assert_int_equal(again.gen, 2);
