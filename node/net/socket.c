@@ -19,8 +19,12 @@
   33 /* octets of a MESSAGE command around a part: name, nonce, authenticator, flags; libzmq counts them                       \
       */
 #define CONNECT_MS 10000
-#define HEARTBEAT_MS 10000
-#define SILENCE_MS 30000
+/* TCP alone judges whether a peer can be reached: a heartbeat of libzmq counts what it has read, and it reads nothing while the
+ * gate does not. Then it would end links of peers that live, and where one is gone this process (its issues 3937, 4364). */
+#define SILENCE_S 10        /* then the kernel asks the other one */
+#define ASK_AGAIN_S 5       /* without an answer */
+#define ASKED_TIMES 4       /* 30 s after its last sign of life the link is over */
+#define UNANSWERED_MS 30000 /* the same while something is on its way to it */
 #define BACKLOG 128
 #define EVENT_LEN 6 /* octets of a monitor's first part: u16 event, u32 value */
 
@@ -36,11 +40,12 @@ static bool set_common(void *socket) {
       {ZMQ_SNDHWM, BUDGET_SEND},
       {ZMQ_RCVHWM, BUDGET_RECEIVE},
       {ZMQ_HANDSHAKE_IVL, SOCKET_HANDSHAKE_MS},
-      {ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS},
-      {ZMQ_HEARTBEAT_TIMEOUT, SILENCE_MS},
-      {ZMQ_HEARTBEAT_TTL, SILENCE_MS},
       {ZMQ_IPV6, 1},
       {ZMQ_TCP_KEEPALIVE, 1},
+      {ZMQ_TCP_KEEPALIVE_IDLE, SILENCE_S},
+      {ZMQ_TCP_KEEPALIVE_INTVL, ASK_AGAIN_S},
+      {ZMQ_TCP_KEEPALIVE_CNT, ASKED_TIMES},
+      {ZMQ_TCP_MAXRT, UNANSWERED_MS},
   };
   static const int64_t LARGEST = LIMIT_FRAME + CURVE_OVERHEAD;
   for (size_t i = 0; i < sizeof OPTIONS / sizeof OPTIONS[0]; i++) {

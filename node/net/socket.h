@@ -1,5 +1,5 @@
 /*
- * socket: ZeroMQ sockets as this house wants them (bounded queues, no lingering, CURVE, heartbeats), their monitors, and the
+ * socket: ZeroMQ sockets as this house wants them (bounded queues, no lingering, CURVE, keepalive), their monitors, and the
  * send that never blocks. Used by router and dialled.
  */
 #ifndef SPECOLA_NODE_NET_SOCKET_H

@@ -1,6 +1,7 @@
 /*
  * test_gate_life: a gate whose core is deaf or new, that starts again, finds its port taken, and stops (gate_rig.h).
  */
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -54,6 +55,64 @@ static void while_core_is_deaf_nothing_is_lost_and_the_queue_stays_bounded(void 
   free(frame);
   client_free(&c);
   rig_free(r);
+}
+
+/* A link in trouble while the gate is busy elsewhere: libzmq holds what came, and its timers go on. SPECOLA_TEST_ASLEEP_MS: for
+ * how long (300). From 20000 on a heartbeat of libzmq, which is set for no socket, would end the process (its issue 4364). */
+static void a_peer_that_goes_while_nobody_reads_is_told_when_somebody_does(void **state) {
+  (void)state;
+  const char *asleep = getenv("SPECOLA_TEST_ASLEEP_MS");
+  struct rig *r = rig_new("tcp://127.0.0.1:0");
+  struct client c = client_new(r, true, NULL), other = client_new(r, true, NULL);
+  allow(r, (const uint8_t *[]){c.key.pub, other.key.pub}, 2);
+  assert_true(socket_set(c.socket, ZMQ_RCVHWM, 1));
+  assert_true(socket_set(c.socket, ZMQ_RCVBUF, 8192));
+  client_connect(&c, r->bound);
+  client_send(&c, 10, 1, 0);
+  const struct told in = await(r, NULL, PIPE_FRAME_IN, c.key.pub);
+  for (int i = 0; i < 400 && count(r, PIPE_SEND_FAILED) == 0; i++) {
+    order_frame(r, &in.end, 100000, 3);
+    rig_turn(r, 0);
+  }
+  static const uint8_t FRAME[100000];
+  for (int i = 0; i < 100; i++) {
+    (void)zmq_send(c.socket, FRAME, sizeof FRAME, ZMQ_DONTWAIT); /* until its queue is full, and the kernel's */
+    (void)poll(NULL, 0, 2);
+  }
+  client_free(&c); /* with octets unread: its kernel sends a reset */
+  (void)poll(NULL, 0, asleep == NULL ? 300 : (int)strtol(asleep, NULL, 10));
+  (void)await(r, NULL, PIPE_LINK_DOWN, in.end.curve);
+  client_connect(&other, r->bound);
+  client_send(&other, 10, 4, 0);
+  assert_int_equal(await(r, NULL, PIPE_FRAME_IN, other.key.pub).first, 4);
+  client_free(&other);
+  rig_free(r);
+}
+
+/* A heartbeat of libzmq judges by what it has read, and it reads nothing while the gate does not: it would end links of peers
+ * that live, and this process (its issues 3937, 4364). TCP judges the way there, and the kernel answers for a peer that is
+ * busy. */
+static void links_are_judged_by_tcp_and_never_by_heartbeats(void **state) {
+  (void)state;
+  static const struct {
+    int option, value;
+  } WANTED[] = {{ZMQ_HEARTBEAT_IVL, 0}, {ZMQ_TCP_KEEPALIVE, 1}, {ZMQ_TCP_KEEPALIVE_IDLE, 10}, {ZMQ_TCP_MAXRT, 30000}};
+  static const int TYPES[] = {ZMQ_ROUTER, ZMQ_DEALER};
+  void *context = zmq_ctx_new();
+  struct curve_key key = key_new();
+  for (size_t t = 0; t < 2; t++) {
+    void *socket = socket_new(context, TYPES[t], &key, TYPES[t] == ZMQ_DEALER ? key.pub : NULL, NULL);
+    assert_non_null(socket);
+    for (size_t i = 0; i < sizeof WANTED / sizeof WANTED[0]; i++) {
+      int value = -1;
+      size_t len = sizeof value;
+      assert_int_equal(zmq_getsockopt(socket, WANTED[i].option, &value, &len), 0);
+      assert_int_equal(value, WANTED[i].value);
+    }
+    zmq_close(socket);
+  }
+  zmq_ctx_term(context);
+  secret_free(key.secret);
 }
 
 static void a_new_core_takes_over_and_the_port_stays(void **state) {
@@ -187,6 +246,8 @@ static void it_stops_when_it_is_told_and_when_the_supervisor_is_gone(void **stat
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(while_core_is_deaf_nothing_is_lost_and_the_queue_stays_bounded),
+      cmocka_unit_test(a_peer_that_goes_while_nobody_reads_is_told_when_somebody_does),
+      cmocka_unit_test(links_are_judged_by_tcp_and_never_by_heartbeats),
       cmocka_unit_test(a_new_core_takes_over_and_the_port_stays),
       cmocka_unit_test(an_ipv4_address_is_told_as_one),
       cmocka_unit_test(a_gate_started_again_keeps_its_port),
