@@ -268,12 +268,22 @@ static enum event classify_other(const struct session *s, const struct parts *pa
   return verifies(s, parts, &e) ? EVENT_FRAME : EVENT_BAD;
 }
 
+/* Why a frame is not looked at whose size nobody may have that has not been greeted. Whoever sends one in a session that is
+ * over here has done nothing wrong: one before it was lost, or this node began anew. */
+static const char *large_fault(struct view frame) {
+  struct parts parts;
+  const bool is_late = frame.len <= LIMIT_FRAME && frame_split(frame, &parts) && message_type(parts.payload) != MSG_HELLO;
+  return is_late ? "frame.no-session" : "frame.too-large";
+}
+
 /* reason is meaningful for BAD and NO_SESSION. */
 static enum event classify(const struct session *s, struct view frame, struct parts *parts, struct hello *hello,
                            const char **reason) {
   bool is_greeted = s->state == SESSION_ANSWERED || s->state == SESSION_OPEN;
-  *reason = "frame.too-large";
-  if (frame.len > (is_greeted ? LIMIT_FRAME : LIMIT_HANDSHAKE)) return EVENT_BAD;
+  if (frame.len > (is_greeted ? LIMIT_FRAME : LIMIT_HANDSHAKE)) {
+    *reason = large_fault(frame);
+    return EVENT_BAD;
+  }
   *reason = "frame.format";
   if (!frame_split(frame, parts)) return EVENT_BAD;
   *reason = "frame.no-session";

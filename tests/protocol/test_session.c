@@ -136,7 +136,7 @@ static void large_frames_wait_for_an_answered_hello(void **state) {
     struct end *to = what < 2 ? &l.a : &l.d;
     bytes_init(&frame, LIMIT_FRAME);
     assert_int_equal(session_frame(&from->session, bytes_view(&big), &frame, NULL), OK);
-    if (what == 0 || what == 2) expect_refusal(&l, to, frame, "frame.too-large");
+    if (what == 0 || what == 2) expect_refusal(&l, to, frame, "frame.no-session");
     if (what == 1) expect(&l, to, frame, SESSION_OPENED, SESSION_OPEN);
     if (what == 3) expect(&l, to, frame, SESSION_MESSAGE, SESSION_OPEN);
   }
@@ -193,7 +193,7 @@ static void frames_over_their_limit_are_refused(void **state) {
   canon_put_nil(&w);
   canon_put_bin(&w, view_of(octets, LIMIT_FRAME - 100));
   assert_int_equal(session_frame(&l.d.session, bytes_view(&big), &frame, NULL), OK);
-  expect_refusal(&l, &l.a, frame, "frame.too-large"); /* nobody has greeted yet */
+  expect_refusal(&l, &l.a, frame, "frame.no-session"); /* nobody has greeted yet */
   open_link(&l);
   bytes_init(&frame, (size_t)LIMIT_FRAME * 2);
   assert_int_equal(session_frame(&l.d.session, bytes_view(&big), &frame, NULL), OK);
