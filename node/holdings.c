@@ -9,17 +9,17 @@
 
 /* ---- others' ---- */
 
-/* Whether an item of a member that we know is newer than what is kept of it, and signed; *out is filled then. */
+/* Whether an item of a member that we know is newer than what is kept of it, and signed; *out is filled then. What is not
+ * newer, which most are, since each comes over every link, is not looked at any further. */
 static enum err_code judge(struct hall *h, struct view item, struct holds *out, bool *fresh, struct err *err) {
   const struct federation *f = h->config.federation;
   struct holds held = {.version = 0};
   *fresh = false;
-  enum err_code code = holds_open(item, &f->charter.fed_id, NULL, out, err);
-  const struct federation_member *m = code == OK ? federation_by_node(f, &out->holder) : NULL;
-  if (code != OK || m == NULL || m->identity.version != out->version) {
-    return code; /* no member's, or under an identity that is not in force here */
+  const struct federation_member *m = holds_peek(item, out) ? federation_by_node(f, &out->holder) : NULL;
+  if (m == NULL || m->identity.version != out->version) { /* no member's, or under an identity that is not in force here */
+    return holds_open(item, &f->charter.fed_id, NULL, out, err);
   }
-  code = holds_mark(h->config.store, &out->holder, &held.version, &held.counter, err);
+  enum err_code code = holds_mark(h->config.store, &out->holder, &held.version, &held.counter, err);
   if (code == ERR_NOT_FOUND) {
     err_clear(err);
     code = OK;
@@ -32,8 +32,8 @@ static enum err_code judge(struct hall *h, struct view item, struct holds *out, 
   return code;
 }
 
-/* Judges and puts one; only errors of the store are returned. */
-static enum err_code take(struct hall *h, struct hall_holds *one, struct holds *room, struct err *err) {
+/* Judges and puts one; only errors of the store are returned. *begun: a transaction is under way. */
+static enum err_code take(struct hall *h, struct hall_holds *one, struct holds *room, bool *begun, struct err *err) {
   struct err why = ERR_INIT;
   one->code = judge(h, one->item, room, &one->fresh, &why);
   if (one->code == ERR_FORMAT || one->code == ERR_SIGNATURE) {
@@ -43,9 +43,12 @@ static enum err_code take(struct hall *h, struct hall_holds *one, struct holds *
     *err = why;
     return one->code;
   }
+  if (!one->fresh) return OK;
   one->holder = room->holder;
-  if (one->fresh) guarding_holds(h, room);
-  return one->fresh ? holds_put(h->config.store, room, clock_unix(h->config.clock), one->item, err) : OK;
+  guarding_holds(h, room);
+  enum err_code code = *begun ? OK : store_begin(h->config.store, err);
+  *begun = code == OK;
+  return code == OK ? holds_put(h->config.store, room, clock_unix(h->config.clock), one->item, err) : code;
 }
 
 enum err_code hall_holds_take(struct hall *h, struct hall_holds *items, uint32_t n, struct err *err) {
@@ -55,14 +58,15 @@ enum err_code hall_holds_take(struct hall *h, struct hall_holds *items, uint32_t
   if (room == NULL) {
     return err_set(err, ERR_MEMORY, NULL);
   }
-  enum err_code code = store_begin(s, &own);
+  enum err_code code = OK;
+  bool begun = false;
   for (uint32_t i = 0; code == OK && i < n; i++) {
-    code = take(h, &items[i], room, &own);
+    code = take(h, &items[i], room, &begun, &own);
   }
-  if (code == OK) {
+  if (code == OK && begun) {
     code = store_commit(s, &own);
   }
-  if (code != OK) {
+  if (code != OK && begun) {
     store_rollback(s);
   }
   for (uint32_t i = 0; code != OK && i < n; i++) {

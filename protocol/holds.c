@@ -108,12 +108,15 @@ enum err_code holds_open(struct view item, const struct hash *fed_id, const stru
   return code;
 }
 
-bool holds_holder(struct view item, struct hash *out) {
+bool holds_peek(struct view item, struct holds *out) {
   struct canon_reader r = canon_reader(item);
   canon_array_exact(&r, 2);
   struct canon_reader body = canon_reader(canon_bin(&r, LIMIT_HOLDS));
   canon_array_exact(&body, 4);
-  canon_hash(&body, out);
+  canon_hash(&body, &out->holder);
+  out->version = canon_uint(&body);
+  out->counter = canon_uint(&body);
+  out->n = 0;
   return r.fault == NULL && body.fault == NULL;
 }
 

@@ -31,8 +31,9 @@ MUST_CHECK enum err_code holds_seal(const struct holds *holds, const struct hash
 /* Decodes an item and verifies it under the holder's node key (NULL: form only). ERR_FORMAT, ERR_SIGNATURE. Fuzzed. */
 MUST_CHECK enum err_code holds_open(struct view item, const struct hash *fed_id, const struct pubkey *node_key,
                                     struct holds *out, struct err *err);
-/* Who made an item, as it says, unverified; false if it is none. */
-bool holds_holder(struct view item, struct hash *out);
+/* Who made an item, and its place among theirs (holder, version, counter), as it says, unverified: the rows are not looked at.
+ * False if it is none. */
+bool holds_peek(struct view item, struct holds *out);
 /* Whether fresh takes the place of held, both of one holder: the later identity, then the higher counter. */
 bool holds_replaces(const struct holds *fresh, const struct holds *held);
 

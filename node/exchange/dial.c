@@ -68,13 +68,6 @@ void dial_close(struct exchange *x, const struct exchange_link *l) {
   order(x, ACTION_CLOSE, l, NULL);
 }
 
-static struct exchange_link *dialled_link(const struct exchange *x, uint32_t peer) {
-  for (uint32_t i = 0; i < x->n_links; i++) {
-    if (x->links[i]->peer == peer && x->links[i]->dialled) return x->links[i];
-  }
-  return NULL;
-}
-
 static void dial(struct exchange *x, uint32_t peer, const char *endpoint) {
   struct peer *p = &x->peers[peer];
   const struct federation_member *m = federation_by_node(x->federation, &p->node);
@@ -123,7 +116,7 @@ void dial_settle(struct exchange *x, uint32_t peer) {
       other = l;
     }
   }
-  p->link = best;
+  xlink_use(x, peer, best);
   if (other == NULL) return;
   request_drop_link(x, other); /* asked again on the one that stays */
   if (other->dialled && !we_are_smaller) {
@@ -136,15 +129,16 @@ void dial_settle(struct exchange *x, uint32_t peer) {
 static uint64_t dial_peer(struct exchange *x, uint32_t peer) {
   struct peer *p = &x->peers[peer];
   uint64_t now = now_ms(x);
-  struct exchange_link *l = dialled_link(x, peer);
+  struct exchange_link *l = p->dialled;
   if (l != NULL && l->session.state == SESSION_GREETED) {
     if (now < l->since_ms + HELLO_WAIT_MS) return l->since_ms + HELLO_WAIT_MS;
     tally(x, peer, COUNT_LINK_FAILED, 1);
     dial_again(x, l, false);
     l = NULL;
   }
+  if (l != NULL || p->link != NULL) return now + TICK_MS;
   const char *endpoint = dial_endpoint(x, p);
-  if (l != NULL || p->link != NULL || endpoint == NULL) return now + TICK_MS;
+  if (endpoint == NULL) return now + TICK_MS;
   if (now < p->dial_ms) return p->dial_ms;
   if (!dial_is_chosen(x, peer)) return now + TICK_MS;
   dial(x, peer, endpoint);
@@ -187,7 +181,7 @@ bool dial_is_pending(const struct exchange *x, uint32_t peer) {
 void exchange_dial_now(struct exchange *x) {
   for (uint32_t i = 0; i < x->n_peers; i++) {
     struct peer *p = &x->peers[i];
-    struct exchange_link *l = dialled_link(x, i);
+    struct exchange_link *l = p->dialled;
     /* What was closed for an error has its own time to come back (docs/protocol.md 8.2). */
     if (p->link != NULL || (p->has_reopened && now_ms(x) < p->reopened_ms)) continue;
     if (l != NULL && l->session.state != SESSION_GREETED) continue;

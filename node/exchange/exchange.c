@@ -265,8 +265,8 @@ uint64_t exchange_tick(struct exchange *x) {
     if (at < due) due = at;
   }
   identities_refresh(x); /* logs bring them, too */
-  at = plan_run(x);
-  if (at < due) due = at;
+  if (x->plan_due || now >= x->plan_due_ms) plan_run(x);
+  if (x->plan_due_ms < due) due = x->plan_due_ms;
   for (uint32_t i = 0; i < x->n_links; i++) {
     at = xlink_due(x, x->links[i]);
     if (at < due) due = at;
@@ -279,7 +279,7 @@ uint64_t exchange_tick(struct exchange *x) {
 bool exchange_next(struct exchange *x, struct exchange_action *out) {
   free(x->given);
   x->given = NULL;
-  if (x->plan_due) (void)plan_run(x);
+  if (x->plan_due) plan_run(x);
   if (x->orders != NULL) {
     x->given = x->orders;
     x->orders = x->given->next;

@@ -13,8 +13,9 @@
 static uint32_t choose_filler(const struct exchange *x, uint32_t index, uint64_t position, uint32_t not_peer) {
   const struct exchange_log *log = x->logs[index];
   uint32_t best = NONE;
-  for (uint32_t i = 0; i < x->n_peers; i++) {
-    uint32_t p = (i + index) % x->n_peers;
+  const uint32_t first = xlink_turn_of(x, index);
+  for (uint32_t i = 0; i < x->n_linked; i++) {
+    const uint32_t p = x->linked[(i + first) % x->n_linked];
     const struct claim *c = &log->claims[p];
     bool is_fit = p != not_peer && plan_is_eligible(x, log, p) && c->size > position && now_ms(x) >= c->absent_before_ms;
     if (is_fit && hash_equal(&x->peers[p].node, &log->node)) return p;

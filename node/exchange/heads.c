@@ -26,6 +26,7 @@ void heads_refresh(struct exchange *x) {
     if (log->size > 0 && hall_head(x->config.hall, &log->node, log->gen) == NULL) {
       log->size = 0;
       log->changed = ++x->changes;
+      x->plan_due = true;
     }
   }
 }

@@ -68,19 +68,21 @@ void holds_ask(struct exchange *x, struct exchange_link *l) {
   (void)request_say(x, l, MSG_WANT, WANT_HOLDS);
 }
 
-/* Whether an item is of somebody who may say something now. */
-static bool is_welcome(struct exchange *x, struct exchange_link *l, struct view item) {
-  struct hash holder;
-  if (!holds_holder(item, &holder)) {
+/* Whether an item is of somebody who may say something now, and has not said that before. */
+static bool is_welcome(struct exchange *x, struct exchange_link *l, struct view item, struct holds *room) {
+  if (!holds_peek(item, room)) {
     tally(x, l->peer, COUNT_HOLDS_FORMAT, 1);
     return false;
   }
-  const uint32_t index = peer_by_node(x, &holder);
-  if (index == NONE) return hash_equal(&holder, &x->self.node);
-  return x->peers[index].holds_ms <= now_ms(x) + (uint64_t)(HOLDS_BURST - 1) * HOLDS_TAKEN_MS;
+  const uint32_t index = peer_by_node(x, &room->holder);
+  if (index == NONE) return hash_equal(&room->holder, &x->self.node);
+  const struct peer *p = &x->peers[index];
+  const bool is_old =
+      room->version < p->holds_version || (room->version == p->holds_version && room->counter <= p->holds_counter);
+  return !is_old && p->holds_ms <= now_ms(x) + (uint64_t)(HOLDS_BURST - 1) * HOLDS_TAKEN_MS;
 }
 
-static void taken(struct exchange *x, struct exchange_link *l, const struct hall_holds *one) {
+static void taken(struct exchange *x, struct exchange_link *l, const struct hall_holds *one, struct holds *room) {
   const uint64_t now = now_ms(x);
   if (one->code == ERR_FORMAT) tally(x, l->peer, COUNT_HOLDS_FORMAT, 1);
   if (one->code == ERR_SIGNATURE) tally(x, l->peer, COUNT_HOLDS_SIGNATURE, 1);
@@ -92,19 +94,25 @@ static void taken(struct exchange *x, struct exchange_link *l, const struct hall
   }
   struct peer *p = &x->peers[index];
   p->holds_ms = (p->holds_ms > now ? p->holds_ms : now) + HOLDS_TAKEN_MS;
+  if (holds_peek(one->item, room)) {
+    p->holds_version = room->version;
+    p->holds_counter = room->counter;
+  }
   pass_on(x, &one->holder, l);
   forks_holds(x, l, one->item);
 }
 
 void holds_receive(struct exchange *x, struct exchange_link *l) {
   uint32_t n = 0;
-  struct hall_holds *items = calloc(LIMIT_MEMBERS, sizeof *items);
-  for (uint32_t i = 0; items != NULL && i < x->in.u.holds.n; i++) {
-    if (is_welcome(x, l, x->in.u.holds.items[i])) items[n++].item = x->in.u.holds.items[i];
+  struct hall_holds *items = calloc(x->in.u.holds.n + 1, sizeof *items);
+  struct holds *room = malloc(sizeof *room);
+  for (uint32_t i = 0; items != NULL && room != NULL && i < x->in.u.holds.n; i++) {
+    if (is_welcome(x, l, x->in.u.holds.items[i], room)) items[n++].item = x->in.u.holds.items[i];
   }
   if (n > 0) (void)!hall_holds_take(x->config.hall, items, n, NULL);
   for (uint32_t i = 0; i < n; i++)
-    taken(x, l, &items[i]);
+    taken(x, l, &items[i], room);
+  free(room);
   free(items);
 }
 

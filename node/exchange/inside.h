@@ -67,7 +67,7 @@
 #define IDLE_BEHIND_MS 2000u /* `sync`: a peer that lacks something of ours has so long to ask for it */
 #define TICK_MS 1000u
 
-#define REQUESTS_MAX 32u /* in flight or remembered, a peer */
+#define REQUESTS_MAX 32u /* in flight or remembered, a peer: struct peer.owed has a bit for each */
 #define WANTS_MAX 8u     /* WANT in flight to a peer */
 #define ASKS_MAX 32u     /* of a peer that wait for an answer, a link */
 #define QUEUE_MAX 64u    /* payloads waiting, a link */
@@ -98,8 +98,6 @@ struct payload {
   struct bytes bytes;
 };
 struct exchange_link {
-  struct link_id id;
-  uint8_t curve[32];
   bool dialled;
   bool hello_due, no_session_due;
   bool ident_said;  /* our identity went out ahead of the HELLO that is due */
@@ -108,7 +106,6 @@ struct exchange_link {
   bool parked;      /* the transport refused `last`: it goes out again at retry_ms */
   uint32_t peer;
   uint32_t n_out, first_ask, n_asks;
-  struct session session;
   uint64_t since_ms, heard_ms;
   uint64_t no_session_ms;        /* of the last one */
   uint64_t told;                 /* x->changes when HEADS was sent last; 0: not yet */
@@ -117,11 +114,15 @@ struct exchange_link {
   uint64_t burst_ms;                         /* when its last burst began, */
   uint32_t n_burst;                          /* and how many frames it has */
   struct payload *out, **out_end;            /* n_out of them wait to be said */
-  struct ask asks[ASKS_MAX];                 /* a ring */
   uint64_t holds[(LIMIT_MEMBERS + 63) / 64]; /* a bit for each member whose HOLDS waits here */
   uint64_t alerts[LIMIT_HEADS / 64];         /* a bit for each log whose evidence waits here */
   uint64_t alert_ms;                         /* of the last ALERT */
   struct bytes last;                         /* the last frame */
+  /* what is large stands last: the rest is looked at in every turn */
+  struct link_id id;
+  uint8_t curve[32];
+  struct session session;
+  struct ask asks[ASKS_MAX]; /* a ring */
 };
 
 /* ---- peers ---- */
@@ -145,14 +146,13 @@ struct request {
 struct peer {
   struct hash node;
   char handle[HANDLE_MAX];
-  struct counters counters;
   bool heard;
   uint64_t heard_ms, answered_ms;
-  uint64_t opened_ms;         /* when its last session opened; 0: never */
-  uint64_t slow_ms;           /* how long its silence is borne: SLOW_MS..TIMEOUT_MS */
-  struct exchange_link *link; /* the OPEN one that is used, or NULL */
+  uint64_t opened_ms;            /* when its last session opened; 0: never */
+  uint64_t slow_ms;              /* how long its silence is borne: SLOW_MS..TIMEOUT_MS */
+  struct exchange_link *link;    /* the OPEN one that is used, or NULL */
+  struct exchange_link *dialled; /* the one that we dialled, open or not, or NULL */
   /* dialling */
-  char override[LIMIT_ENDPOINT + 1];
   uint32_t endpoint_turn;  /* dials that failed: each takes the next key, and behind the last one the next endpoint */
   uint32_t n_ckpts_follow; /* checkpoints that its last HEADS brings with it, outside the quota */
   uint64_t rank;           /* among those that are dialled in a large federation: dial_rank */
@@ -161,8 +161,9 @@ struct peer {
   bool key_mismatch; /* who answered last was another, by its key */
   /* what it told */
   bool ident_asked, has_heads;
-  bool ident_waits;  /* it named a generation that we do not know while it owed us other identities */
-  uint64_t holds_ms; /* until then its HOLDS that were taken last up its share */
+  bool ident_waits;                      /* it named a generation that we do not know while it owed us other identities */
+  uint64_t holds_ms;                     /* until then its HOLDS that were taken last up its share */
+  uint64_t holds_version, holds_counter; /* of the last one that was taken */
   struct hash digest;
   uint64_t epoch;
   bool has_ping;
@@ -170,8 +171,12 @@ struct peer {
   bool ping_pending;
   /* unasked traffic in this second */
   uint64_t quota_ms, quota_frames, quota_bytes;
-  struct request requests[REQUESTS_MAX];
+  uint32_t owed; /* a bit for each of requests: what is not set is not owed */
+  /* what is large stands last */
+  struct counters counters;
+  char override[LIMIT_ENDPOINT + 1];
   char note[NOTE_MAX];
+  struct request requests[REQUESTS_MAX];
 };
 
 /* ---- logs ---- */
@@ -241,7 +246,6 @@ struct exchange_log {
   struct hash root;
   struct claim *claims; /* owned; one a peer */
   uint64_t claimed;     /* no claim is above it */
-  struct milestone milestones[MILESTONES_MAX];
   uint32_t n_milestones;
   bool needs_plan; /* a checkpoint that came unasked was too far away */
   bool is_closed;  /* by a cut, at this size and root: followed to there, and no further */
@@ -259,16 +263,18 @@ struct exchange_log {
   uint64_t ckpt_asked_ms;
   /* the pull */
   uint32_t source; /* the peer that serves it, NONE */
-  struct slot slots[PULLS_MAX];
   uint32_t n_slots;
   uint64_t next; /* first position never asked for */
-  struct range holes[HOLES_MAX];
   uint32_t n_holes;
-  struct window stash[STASH_MAX];
   uint32_t n_stash;
   uint64_t per_window, data_ms;
   uint64_t retry_ms, retry_wait_ms; /* after an error of our own */
   struct fill fill;
+  /* what is large stands last: the rest is looked at in every turn */
+  struct milestone milestones[MILESTONES_MAX];
+  struct slot slots[PULLS_MAX];
+  struct range holes[HOLES_MAX];
+  struct window stash[STASH_MAX];
   char note[NOTE_MAX];
 };
 
@@ -289,7 +295,8 @@ struct exchange {
   uint64_t identities; /* sum of the members' identity versions, when it was last looked */
   struct peer *peers;  /* owned; every member but ourselves, by rising node id */
   uint32_t n_peers;
-  struct exchange_log **logs; /* owned */
+  uint32_t linked[LIMIT_MEMBERS], n_linked; /* the peers that have a link, rising */
+  struct exchange_log **logs;               /* owned */
   uint32_t n_logs;
   uint64_t changes; /* counts growths of logs */
   struct exchange_link *links[LINKS_MAX];
@@ -299,6 +306,7 @@ struct exchange {
   uint64_t next_req, next_dial;
   uint64_t ratio16;          /* raw / encoded octets of recent windows, times 16 */
   bool plan_due, asks_first; /* asks_first: this turn only asks */
+  uint64_t plan_due_ms;      /* when there may be something to plan although nothing happened */
   uint64_t activity_ms;
   uint64_t holds_ms, holds_told; /* our last HOLDS: when, and x->changes then */
   uint64_t holds_due_ms;         /* our next one, news or not */
@@ -342,6 +350,10 @@ bool xlink_emit(struct exchange *x, struct exchange_link *l, struct exchange_act
 /* When a link wants to be looked at again. */
 uint64_t xlink_due(const struct exchange *x, const struct exchange_link *l);
 bool xlink_is_open(const struct exchange_link *l);
+/* The link of a peer that is used from now on; NULL: none. Keeps x->linked. */
+void xlink_use(struct exchange *x, uint32_t peer, struct exchange_link *l);
+/* The place in x->linked where those begin who go round by the number of a log. */
+uint32_t xlink_turn_of(const struct exchange *x, uint32_t index);
 /* Frees all; for exchange_free. */
 void xlink_free(struct exchange_link *l);
 
@@ -450,7 +462,7 @@ void plan_close(struct exchange *x, uint32_t index);
 bool plan_back(struct exchange *x, uint32_t index, uint32_t giver);
 /* Takes over milestone->text. False when it was not kept (held already, known, no room); the text is freed then. */
 bool plan_keep(struct exchange_log *log, struct milestone *milestone);
-uint64_t plan_run(struct exchange *x); /* asks what can be asked; when to call again */
+void plan_run(struct exchange *x); /* asks what can be asked, and says in x->plan_due_ms when to call again */
 bool plan_is_done(const struct exchange *x);
 /* Whether a peer may be asked about a log now: it has a link, and is not being left alone after a lie or a silence. */
 bool plan_is_eligible(const struct exchange *x, const struct exchange_log *log, uint32_t peer);

@@ -10,6 +10,7 @@
 #include "node/exchange/inside.h"
 
 #define NO_SESSION_GAP_MS 100u
+#define LAST_KEPT 16384u /* octets of memory that a link keeps from one frame to the next */
 
 bool xlink_is_open(const struct exchange_link *l) {
   return l->session.state == SESSION_OPEN;
@@ -75,6 +76,7 @@ struct exchange_link *xlink_add(struct exchange *x, const struct link_id *id, co
   entropy_fill(x->config.entropy, own.b, sizeof own.b);
   session_init(&l->session, &x->self, dialled, &m->member->node, &m->identity.node_key, own);
   x->links[x->n_links++] = l;
+  if (dialled) x->peers[peer].dialled = l;
   return l;
 }
 
@@ -90,7 +92,7 @@ void xlink_reset(struct exchange *x, struct exchange_link *l) {
   l->parked = false;
   l->retry_wait_ms = 0;
   if (p->link == l) {
-    p->link = NULL;
+    xlink_use(x, l->peer, NULL);
     p->ping_pending = false;
     tally(x, l->peer, COUNT_LINK_LOST, 1);
     dial_settle(x, l->peer);
@@ -101,12 +103,37 @@ void xlink_reset(struct exchange *x, struct exchange_link *l) {
 void xlink_drop(struct exchange *x, struct exchange_link *l) {
   l->session.state = SESSION_CLOSED;
   xlink_reset(x, l);
+  if (x->peers[l->peer].dialled == l) x->peers[l->peer].dialled = NULL;
   for (uint32_t i = 0; i < x->n_links; i++) {
     if (x->links[i] != l) continue;
     x->links[i] = x->links[--x->n_links];
     break;
   }
   xlink_free(l);
+}
+
+uint32_t xlink_turn_of(const struct exchange *x, uint32_t index) {
+  uint32_t at = 0;
+  while (at < x->n_linked && x->linked[at] < index % x->n_peers)
+    at++;
+  return at < x->n_linked ? at : 0;
+}
+
+void xlink_use(struct exchange *x, uint32_t peer, struct exchange_link *l) {
+  struct exchange_link *before = x->peers[peer].link;
+  uint32_t at = 0;
+  x->peers[peer].link = l;
+  if ((l == NULL) == (before == NULL)) return;
+  while (at < x->n_linked && x->linked[at] < peer)
+    at++;
+  if (l == NULL) {
+    x->n_linked--;
+    memmove(x->linked + at, x->linked + at + 1, (x->n_linked - at) * sizeof *x->linked);
+  } else {
+    memmove(x->linked + at + 1, x->linked + at, (x->n_linked - at) * sizeof *x->linked);
+    x->linked[at] = peer;
+    x->n_linked++;
+  }
 }
 
 /* ---- opening ---- */
@@ -278,6 +305,15 @@ static bool has_room(struct exchange_link *l, uint64_t now) {
   return l->n_burst < BURST_MAX;
 }
 
+/* The largest frame of each of a hundred links is more than a machine should lend them for ever. */
+static void last_clear(struct exchange_link *l) {
+  if (l->last.capacity > LAST_KEPT) {
+    bytes_release(&l->last);
+  } else {
+    bytes_clear(&l->last);
+  }
+}
+
 static bool emit(struct exchange *x, struct exchange_link *l, struct exchange_action *out) {
   uint64_t now = now_ms(x);
   if (l->parked) {
@@ -287,7 +323,7 @@ static bool emit(struct exchange *x, struct exchange_link *l, struct exchange_ac
   }
   if (l->retry_wait_ms > 0 && now < l->retry_ms + STALL_CLEAR_MS) return false; /* was it taken this time? */
   l->retry_wait_ms = 0;
-  bytes_clear(&l->last);
+  last_clear(l);
   if (l->no_session_due && now >= l->no_session_ms + NO_SESSION_GAP_MS) return emit_no_session(x, l, out);
   if (l->hello_due) return emit_hello(x, l, out);
   return xlink_is_open(l) && emit_payload(x, l, out);

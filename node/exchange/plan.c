@@ -284,7 +284,8 @@ void plan_checkpoints(struct exchange *x, struct exchange_link *l, struct reques
 
 bool plan_has_other(const struct exchange *x, const struct exchange_log *log, uint32_t not_peer) {
   uint64_t needed = log->n_slots > 0 ? log->slots[0].milestone.size : log->size + 1;
-  for (uint32_t p = 0; p < x->n_peers; p++) {
+  for (uint32_t i = 0; i < x->n_linked; i++) {
+    const uint32_t p = x->linked[i];
     if (p != not_peer && plan_is_eligible(x, log, p) && log->claims[p].size >= needed) return true;
   }
   return false;
@@ -296,8 +297,9 @@ static uint32_t choose_source(const struct exchange *x, uint32_t index) {
   const struct exchange_log *log = x->logs[index];
   uint32_t best = NONE, best_load = LIMIT_GETS;
   if (log->n_milestones == 0) return NONE;
-  for (uint32_t i = 0; i < x->n_peers; i++) {
-    uint32_t p = (i + index) % x->n_peers;
+  const uint32_t first = xlink_turn_of(x, index);
+  for (uint32_t i = 0; i < x->n_linked; i++) {
+    const uint32_t p = x->linked[(i + first) % x->n_linked];
     if (!plan_is_eligible(x, log, p) || log->claims[p].size < log->milestones[0].size) continue;
     uint32_t load = request_count(x, p, MSG_GET);
     if (load < LIMIT_GETS && hash_equal(&x->peers[p].node, &log->node)) return p;
@@ -311,7 +313,8 @@ static uint32_t choose_source(const struct exchange *x, uint32_t index) {
 
 /* Whether somebody can serve more than we hold, be it less than the milestone that is on its way. */
 static bool holds_more(const struct exchange *x, const struct exchange_log *log) {
-  for (uint32_t p = 0; p < x->n_peers; p++) {
+  for (uint32_t i = 0; i < x->n_linked; i++) {
+    const uint32_t p = x->linked[i];
     if (plan_is_eligible(x, log, p) && log->claims[p].size > log->size) return true;
   }
   return false;
@@ -386,7 +389,8 @@ static bool may_be_wanted(const struct exchange *x, uint32_t index, uint32_t pee
 /* Whether anybody can serve up to the next milestone. Else others may hold less, but more than we do: whoever named it has
  * gone, or does not read. */
 static bool is_served(const struct exchange *x, const struct exchange_log *log) {
-  for (uint32_t p = 0; p < x->n_peers; p++) {
+  for (uint32_t i = 0; i < x->n_linked; i++) {
+    const uint32_t p = x->linked[i];
     if (plan_is_eligible(x, log, p) && log->claims[p].size >= log->milestones[0].size) return true;
   }
   return false;
@@ -402,9 +406,9 @@ static uint64_t want_checkpoints(struct exchange *x, uint32_t index) {
   uint64_t from = from_base ? base : log->milestones[log->n_milestones - 1].size;
   if (!from_base && log->n_milestones > PULLS_MAX) return now + TICK_MS;
   uint32_t n_pending = 0, best = NONE;
-  for (uint32_t i = 0; i < x->n_peers; i++) {
-    uint32_t p = (i + index) % x->n_peers;
-    if (x->peers[p].link == NULL) continue; /* nothing is asked of it, nor can be */
+  const uint32_t first = xlink_turn_of(x, index);
+  for (uint32_t i = 0; i < x->n_linked; i++) { /* nothing is asked of the others, nor can be */
+    const uint32_t p = x->linked[(i + first) % x->n_linked];
     if (request_is_pending(x, p, index, MSG_WANT, WANT_CKPT)) {
       n_pending++;
     } else if (log->claims[p].size > from && may_be_wanted(x, index, p) &&
@@ -425,10 +429,11 @@ static void note_withheld(struct exchange *x, uint32_t index) {
   struct exchange_log *log = x->logs[index];
   uint64_t most = 0;
   bool any = log->is_forked; /* which its note says already */
-  for (uint32_t p = 0; p < x->n_peers; p++) {
+  for (uint32_t i = 0; i < x->n_linked; i++) {
+    const uint32_t p = x->linked[i];
     if (log->claims[p].size <= log->size) continue;
     any |= plan_is_eligible(x, log, p);
-    if (x->peers[p].link != NULL && log->claims[p].size > most) most = log->claims[p].size;
+    if (log->claims[p].size > most) most = log->claims[p].size;
   }
   if (most > 0 && !any) note_set(log->note, "withheld at %llu", (unsigned long long)most);
 }
@@ -436,17 +441,15 @@ static void note_withheld(struct exchange *x, uint32_t index) {
 /* Whether there is more of a log somewhere, or it is on its way. Asked of every log at every turn: mostly there is not. */
 static bool goes_on(const struct exchange *x, struct exchange_log *log) {
   if (log->is_forked && log->size >= common_size(log)) return false;
-  if (!hall_may_begin(x->config.hall, &log->node, log->gen)) return false;
-  if (log->n_slots > 0) return true;
-  if (log->claimed <= log->size) return false;
-  for (uint32_t p = 0; p < x->n_peers; p++) {
-    if (log->claims[p].size > log->size) return true;
-  }
-  log->claimed = log->size;
-  return false;
+  bool any = log->n_slots > 0;
+  if (!any && log->claimed <= log->size) return false;
+  for (uint32_t p = 0; p < x->n_peers && !any; p++)
+    any = log->claims[p].size > log->size;
+  if (!any) log->claimed = log->size;
+  return any && hall_may_begin(x->config.hall, &log->node, log->gen);
 }
 
-uint64_t plan_run(struct exchange *x) {
+void plan_run(struct exchange *x) {
   uint64_t now = now_ms(x), due = now + TICK_MS;
   x->plan_due = false;
   for (uint32_t i = 0; i < x->n_logs; i++) {
@@ -467,7 +470,7 @@ uint64_t plan_run(struct exchange *x) {
     if (slow < due) due = slow;
     if (again < due) due = again;
   }
-  return due;
+  x->plan_due_ms = due;
 }
 
 bool plan_is_done(const struct exchange *x) {

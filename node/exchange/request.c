@@ -8,6 +8,14 @@ static bool is_owed(const struct request *r) {
   return r->state == REQUEST_PENDING || r->state == REQUEST_LEFT;
 }
 
+/* One of those that a peer may still owe, and takes it off `left`, which begins as peer.owed. NULL: that was all. */
+static struct request *next_owed(const struct exchange *x, uint32_t peer, uint32_t *left) {
+  if (*left == 0) return NULL;
+  const uint32_t at = (uint32_t)__builtin_ctz(*left);
+  *left &= *left - 1;
+  return &x->peers[peer].requests[at];
+}
+
 /* NULL when there is none free. */
 static struct request *request_new(struct exchange *x, uint32_t peer, uint64_t type, uint64_t what) {
   struct request *table = x->peers[peer].requests;
@@ -22,6 +30,7 @@ static struct request *request_new(struct exchange *x, uint32_t peer, uint64_t t
     if (is_older) found = r;
   }
   if (found == NULL) return NULL;
+  x->peers[peer].owed |= UINT32_C(1) << (found - table);
   *found = (struct request){
       .state = REQUEST_PENDING, .type = type, .what = what, .req = x->next_req++, .log = NONE, .sent_ms = now_ms(x)};
   return found;
@@ -64,17 +73,15 @@ struct request *request_find(struct exchange *x, uint32_t peer, uint64_t req) {
 }
 
 uint32_t request_count(const struct exchange *x, uint32_t peer, uint64_t type) {
-  uint32_t n = 0;
-  for (uint32_t i = 0; i < REQUESTS_MAX; i++) {
-    const struct request *r = &x->peers[peer].requests[i];
+  uint32_t n = 0, left = x->peers[peer].owed;
+  for (const struct request *r; (r = next_owed(x, peer, &left)) != NULL;)
     n += r->type == type && is_owed(r);
-  }
   return n;
 }
 
 bool request_is_pending(const struct exchange *x, uint32_t peer, uint32_t log, uint64_t type, uint64_t what) {
-  for (uint32_t i = 0; i < REQUESTS_MAX; i++) {
-    const struct request *r = &x->peers[peer].requests[i];
+  uint32_t left = x->peers[peer].owed;
+  for (const struct request *r; (r = next_owed(x, peer, &left)) != NULL;) {
     if (r->state == REQUEST_PENDING && r->log == log && r->type == type && r->what == what) return true;
   }
   return false;
@@ -82,9 +89,8 @@ bool request_is_pending(const struct exchange *x, uint32_t peer, uint32_t log, u
 
 void request_leave(struct exchange *x, uint32_t peer, uint32_t log, uint64_t type, enum request_state state) {
   for (uint32_t p = 0; p < x->n_peers; p++) {
-    if (peer != NONE && p != peer) continue;
-    for (uint32_t i = 0; i < REQUESTS_MAX; i++) {
-      struct request *r = &x->peers[p].requests[i];
+    uint32_t left = peer != NONE && p != peer ? 0 : x->peers[p].owed;
+    for (struct request *r; (r = next_owed(x, p, &left)) != NULL;) {
       if (r->log == log && r->type == type && r->state == REQUEST_PENDING) r->state = state;
     }
   }
@@ -120,11 +126,10 @@ static uint64_t deadline(const struct peer *p, const struct request *r) {
 /* One answer that did not come: counted once, whatever else the peer owes. */
 static void time_out(struct exchange *x, uint32_t peer, struct request *late) {
   struct peer *p = &x->peers[peer];
-  uint32_t log = late->log;
+  uint32_t log = late->log, left = p->owed;
   tally(x, peer, COUNT_TIMEOUT, 1);
   p->ping_pending = false;
-  for (uint32_t i = 0; i < REQUESTS_MAX; i++) {
-    struct request *r = &p->requests[i];
+  for (struct request *r; (r = next_owed(x, peer, &left)) != NULL;) {
     bool is_late = is_owed(r) && (r->log == log || deadline(p, r) <= now_ms(x));
     if (is_late && r->log != NONE && r->log != log) plan_silent(x, r->log, peer);
     if (is_late) cancel(x, peer, r);
@@ -158,9 +163,12 @@ uint64_t request_tick(struct exchange *x) {
   uint64_t now = now_ms(x), due = now + TICK_MS;
   for (uint32_t i = 0; i < x->n_peers; i++) {
     struct peer *p = &x->peers[i];
-    for (uint32_t k = 0; k < REQUESTS_MAX; k++) {
-      struct request *r = &p->requests[k];
-      if (!is_owed(r)) continue;
+    uint32_t left = p->owed;
+    for (struct request *r; (r = next_owed(x, i, &left)) != NULL;) {
+      if (!is_owed(r)) {
+        p->owed &= ~(UINT32_C(1) << (r - p->requests));
+        continue;
+      }
       uint64_t at = deadline(p, r);
       if (at <= now) {
         time_out(x, i, r);

@@ -2,6 +2,7 @@
  * sim: the deterministic simulator's program. docs/simulator.md says how a seed is replayed and a run made smaller.
  */
 #include <inttypes.h>
+#include <malloc.h>
 #include <sodium.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 #include "tests/sim/watch.h"
 
 #define BREAKAGE_SEEDS 500u
+#define HEAP_KEPT (1 << 25)
 
 struct command {
   struct world_options options;
@@ -115,7 +117,8 @@ static int run_seeds(const struct command *c) {
     (void)fflush(stdout);
     if (!r.is_broken) continue;
     sums.n_broken++;
-    (void)printf("again: sim --seed %" PRIu64 " -v%s\n", o.seed, o.is_large ? " --large" : "");
+    (void)printf("again: sim --seed %" PRIu64 " -v%s%s\n", o.seed, o.is_large ? " --large" : "",
+                 o.signs_truly ? " --signed" : "");
     if (c->shrinks) shrink(o, &r);
   }
   double took = now_s() - start;
@@ -174,6 +177,7 @@ static bool check_trace(const struct command *c, const char *line) {
   struct world_options o = c->options;
   struct play_result r;
   char hex[HASH_HEX_LEN], *rest = NULL;
+  o.signs_truly = true;
   o.seed = strtoull(line, &rest, 10);
   play(&o, &r);
   hash_hex(&r.trace, hex);
@@ -261,6 +265,7 @@ static const struct argument {
     {"--write", FLAG, &command.writes_traces},
     {"--large", FLAG, &command.options.is_large},
     {"--keep-losing", FLAG, &command.options.keeps_losing},
+    {"--signed", FLAG, &command.options.signs_truly},
     {"--restores", FLAG, &command.options.restores},
     {"--shrink", FLAG, &command.shrinks},
     {"--list", FLAG, &command.lists},
@@ -295,8 +300,8 @@ static void take(const struct argument *a, const char *value) {
 
 static void usage(void) {
   (void)fprintf(stderr, "usage: sim [--seed N] [--seeds COUNT] [-v] [--shrink] [--nodes N] [--rounds N] [--only FAULT,…]\n"
-                        "           [--without FAULT,…] [--restores] [--large [--keep-losing]] [--break NAME] | --breakages |\n"
-                        "           --traces FILE [--write] | --list\n");
+                        "           [--without FAULT,…] [--restores] [--large [--keep-losing]] [--break NAME] [--signed] |\n"
+                        "           --breakages | --traces FILE [--write] | --list\n");
   exit(2);
 }
 
@@ -314,6 +319,8 @@ static void take_arguments(int argc, char **argv) {
 
 int main(int argc, char **argv) {
   take_arguments(argc, argv);
+  (void)mallopt(M_TRIM_THRESHOLD, HEAP_KEPT); /* memory goes back and forth all the time: the kernel need not know */
+  (void)mallopt(M_MMAP_THRESHOLD, HEAP_KEPT);
   if (secret_start(NULL) != OK) return 1;
   disk_start();
   if (command.lists) {

@@ -19,10 +19,11 @@
 #include "tests/sim/print.h"
 #include "tests/sim/untold.h"
 
-#define PRINTS 2048u    /* places of a table by hash, of the roots of a run; sixteen times as many in a large one */
-#define LARGE_STEPS 16u /* in a large run one step of so many is looked at */
-#define OWNERS 4096u    /* places of a table by node id */
-#define SIZES 1024u     /* of a log */
+#define PRINTS 2048u      /* places of a table by hash, of the roots of a run; sixteen times as many in a large one */
+#define LARGE_STEPS 16u   /* in a large run one step of so many is looked at */
+#define OWNERS 4096u      /* places of a table by node id */
+#define SIZES 1024u       /* of a log */
+#define TRUE_HOLDS 65536u /* places of those that were looked at */
 
 /* The accepted state that belongs to a root: whoever stands there must have derived the same. */
 struct print_row {
@@ -36,8 +37,10 @@ struct watch {
   struct hash digest[FIXTURE_NODES];
   struct print_row *prints; /* owned */
   uint32_t n_prints;
-  struct hash *roots[FIXTURE_NODES]; /* of each size of a founder's log; zeros: not seen. Owned */
-  uint8_t owners[OWNERS];            /* founders by the first octets of their ids, plus one; 0: none */
+  struct hash *roots[FIXTURE_NODES];  /* of each size of a founder's log; zeros: not seen. Owned */
+  uint8_t owners[OWNERS];             /* founders by the first octets of their ids, plus one; 0: none */
+  uint8_t rolls[FIXTURE_NODES];       /* founders by their roll numbers, which count from 0 */
+  struct hash true_holds[TRUE_HOLDS]; /* HOLDS that were looked at, by their octets' hash, each at its place if that was free */
   struct message message;
   struct holds holds;
   struct bytes dumps[2];
@@ -56,6 +59,9 @@ void watch_new(struct world *w) {
   assert_non_null(w->watch);
   for (uint32_t i = 0; i < w->sim.f.n; i++)
     *owner_row(w, &w->sim.f.nodes[i].id) = (uint8_t)(i + 1);
+  const struct epoch *epoch = &w->sim.f.nodes[0].federation.epoch; /* everybody's */
+  for (uint32_t i = 0; i < epoch->n_members; i++)
+    w->watch->rolls[epoch->members[i].roll] = (uint8_t)(*owner_row(w, &epoch->members[i].node) - 1);
   w->watch->n_prints = w->options->is_large ? 16 * PRINTS : PRINTS;
   w->watch->prints = calloc(w->watch->n_prints, sizeof *w->watch->prints);
   assert_non_null(w->watch->prints);
@@ -216,31 +222,39 @@ static void held_at_growth(struct world *w, uint32_t node, const struct hall_hea
 
 /* What an honest member tells of a log by its roll number, it holds. */
 static void check_told(struct world *w, uint32_t from, uint32_t who, uint64_t roll, uint64_t size) {
-  const struct member *member = epoch_by_roll(&w->sim.f.nodes[from].federation.epoch, roll);
-  uint32_t owner = member == NULL ? w->sim.f.n : owner_of(w, &member->node);
+  uint32_t owner = roll < w->sim.f.n ? w->watch->rolls[roll] : w->sim.f.n;
   bool is_held = owner < w->sim.f.n && (size <= w->watch->held[who][owner] || size <= w->watch->forgot[who][owner] ||
                                         (who == from && size <= size_at(w, who, owner)));
   if (is_held) return;
   world_break(w, "acknowledged", "%s told of %" PRIu64 " entries of a log and holds fewer", world_name(w, who), size);
 }
 
-/* HEADS and HOLDS; a frame may have waited, and be of an earlier size. Others' HOLDS are carried on as they were signed. */
-static void held_at_frame(struct world *w, uint32_t from, const struct message *m) {
+/* One item of HOLDS, carried on as its holder signed it. What another than its holder sends is looked at once: what was held
+ * then is held ever after. */
+static void held_at_item(struct world *w, uint32_t from, struct view item) {
   struct holds *holds = &w->watch->holds;
+  struct hash name;
+  (void)crypto_generichash(name.b, sizeof name.b, item.p, item.len, NULL, 0);
+  struct hash *place = &w->watch->true_holds[get_u64be(name.b) % TRUE_HOLDS];
+  if (hash_equal(place, &name)) return;
+  uint32_t who = holds_peek(item, holds) ? owner_of(w, &holds->holder) : w->sim.f.n;
+  bool is_true =
+      who < w->sim.f.n && holds_open(item, &w->sim.f.charter.fed_id, &w->sim.f.nodes[who].node_key.pub, holds, NULL) == OK;
+  if (!is_true) {
+    world_break(w, "one-root", "%s passes on HOLDS that its holder did not sign", world_name(w, from));
+    return;
+  }
+  for (uint32_t k = 0; k < holds->n && world_is_honest(w, who) && !w->seats[who].has_twin; k++)
+    check_told(w, from, who, holds->rows[k].roll, holds->rows[k].size);
+  if (from != who && w->broken == NULL) *place = name;
+}
+
+/* HEADS and HOLDS; a frame may have waited, and be of an earlier size. */
+static void held_at_frame(struct world *w, uint32_t from, const struct message *m) {
   for (uint32_t i = 0; m->type == MSG_HEADS && i < m->u.heads.n; i++)
     check_told(w, from, from, m->u.heads.rows[i].roll, m->u.heads.rows[i].size);
-  for (uint32_t i = 0; m->type == MSG_HOLDS && i < m->u.holds.n; i++) {
-    struct hash node;
-    uint32_t who = holds_holder(m->u.holds.items[i], &node) ? owner_of(w, &node) : w->sim.f.n;
-    bool is_true = who < w->sim.f.n && holds_open(m->u.holds.items[i], &w->sim.f.charter.fed_id,
-                                                  &w->sim.f.nodes[who].node_key.pub, holds, NULL) == OK;
-    if (!is_true) {
-      world_break(w, "one-root", "%s passes on HOLDS that its holder did not sign", world_name(w, from));
-      return;
-    }
-    for (uint32_t k = 0; k < holds->n && world_is_honest(w, who) && !w->seats[who].has_twin; k++)
-      check_told(w, from, who, holds->rows[k].roll, holds->rows[k].size);
-  }
+  for (uint32_t i = 0; m->type == MSG_HOLDS && i < m->u.holds.n && w->broken == NULL; i++)
+    held_at_item(w, from, m->u.holds.items[i]);
 }
 
 /* ---- one root ---- */

@@ -179,7 +179,7 @@ struct world *world_new(const struct world_options *options) {
   w->chance = entropy_from_seed(&w->chance_state);
   (void)crypto_generichash_init(&w->trace, NULL, 0, HASH_LEN);
   sqlite3_randomness(0, NULL); /* begins anew, from the VFS */
-  memo_forget();
+  memo_begin(options->signs_truly);
   breakage_set(options->breakage);
   world_chance_of(w, 0);
   uint32_t n = options->is_large ? 100 : options->n > 0 ? options->n : 3 + (uint32_t)chance(w, 5);
@@ -239,11 +239,12 @@ void world_end(struct world *w, uint32_t node, enum world_end how, uint64_t ms) 
   if (how != WORLD_STOP) disk_revive(seat->disk, how == WORLD_POWER, chance_of_disk, w);
   breakage_end_of(w, node);
   seat->is_down = true;
+  w->n_down++;
   seat->up_at_ms = w->sim.f.now_ms + ms;
 }
 
 void world_start_due(struct world *w) {
-  for (uint32_t i = 0; i < w->n; i++) {
+  for (uint32_t i = 0; i < w->n && w->n_down > 0; i++) {
     struct seat *seat = &w->seats[i];
     struct err err = ERR_INIT;
     if (!seat->is_down || seat->up_at_ms > w->sim.f.now_ms) continue;
@@ -260,6 +261,7 @@ void world_start_due(struct world *w) {
       continue;
     }
     seat->is_down = false;
+    w->n_down--;
     sim_up(&w->sim, i, false);
     watch_started(w, i);
     restored_started(w, i);

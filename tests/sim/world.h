@@ -24,6 +24,7 @@ struct world_options {
   bool is_large;     /* the story of a hundred nodes */
   bool keeps_losing; /* of that story: frames are lost after the healing, too */
   bool restores;     /* a machine comes back with an earlier disk (restored.h) */
+  bool signs_truly;  /* with Ed25519, as the pinned traces are (memo.h) */
   bool is_talkative;
 };
 
@@ -62,7 +63,8 @@ struct world {
   struct entropy_seeded chance_state;
   struct entropy_source chance;
   struct seat seats[FIXTURE_NODES];
-  uint32_t n; /* machines, twins included */
+  uint32_t n;      /* machines, twins included */
+  uint32_t n_down; /* of them, that are */
   bool has_fork, has_poison, is_healed;
   uint64_t steps, n_faults[32];
   crypto_generichash_state trace;
