@@ -41,16 +41,42 @@ static uint32_t next_on_ring(const struct exchange *x) {
 
 /* Whether a peer counts among those that are chosen: it has a link, or dialling it has not failed of late. */
 static bool is_hopeful(const struct exchange *x, const struct peer *p) {
-  return p->link != NULL || (dial_endpoint(x, p) != NULL && p->dial_wait_ms < DIAL_GIVE_UP_MS);
+  return p->link != NULL || (p->dial_wait_ms < DIAL_GIVE_UP_MS && dial_endpoint(x, p) != NULL);
+}
+
+/* Whom a node dials in a large federation, beside those that are pinned. */
+struct chosen {
+  bool is_known;
+  uint32_t next; /* on the ring */
+  uint64_t rank; /* and everybody whose rank is not below: that of the last of DIAL_FEW, of those that count */
+};
+
+static struct chosen choose(const struct exchange *x) {
+  uint64_t best[DIAL_FEW] = {0}; /* falling */
+  for (uint32_t i = 0; i < x->n_peers; i++) {
+    uint64_t rank = x->peers[i].rank;
+    if (rank <= best[DIAL_FEW - 1] || !is_hopeful(x, &x->peers[i])) continue;
+    for (uint32_t k = 0; k < DIAL_FEW; k++) {
+      if (rank <= best[k]) continue;
+      const uint64_t lower = best[k];
+      best[k] = rank;
+      rank = lower;
+    }
+  }
+  return (struct chosen){true, next_on_ring(x), best[DIAL_FEW - 1]};
+}
+
+/* *chosen is made when it is needed. */
+static bool is_chosen(const struct exchange *x, uint32_t peer, struct chosen *chosen) {
+  const struct peer *p = &x->peers[peer];
+  if (x->n_peers < DIAL_ALL || p->override[0] != '\0') return true;
+  if (!chosen->is_known) *chosen = choose(x);
+  return peer == chosen->next || p->rank >= chosen->rank;
 }
 
 bool dial_is_chosen(const struct exchange *x, uint32_t peer) {
-  const struct peer *p = &x->peers[peer];
-  if (x->n_peers < DIAL_ALL || p->override[0] != '\0' || peer == next_on_ring(x)) return true;
-  uint32_t above = 0;
-  for (uint32_t i = 0; i < x->n_peers && above < DIAL_FEW; i++)
-    above += i != peer && is_hopeful(x, &x->peers[i]) && x->peers[i].rank > p->rank;
-  return above < DIAL_FEW;
+  struct chosen chosen = {.is_known = false};
+  return is_chosen(x, peer, &chosen);
 }
 
 static void order(struct exchange *x, enum exchange_action_type type, const struct exchange_link *l, const char *endpoint) {
@@ -126,7 +152,7 @@ void dial_settle(struct exchange *x, uint32_t peer) {
 }
 
 /* The dial to one peer; when to look again. */
-static uint64_t dial_peer(struct exchange *x, uint32_t peer) {
+static uint64_t dial_peer(struct exchange *x, uint32_t peer, struct chosen *chosen) {
   struct peer *p = &x->peers[peer];
   uint64_t now = now_ms(x);
   struct exchange_link *l = p->dialled;
@@ -134,13 +160,13 @@ static uint64_t dial_peer(struct exchange *x, uint32_t peer) {
     if (now < l->since_ms + HELLO_WAIT_MS) return l->since_ms + HELLO_WAIT_MS;
     tally(x, peer, COUNT_LINK_FAILED, 1);
     dial_again(x, l, false);
+    chosen->is_known = false; /* it may count no more */
     l = NULL;
   }
   if (l != NULL || p->link != NULL) return now + TICK_MS;
-  const char *endpoint = dial_endpoint(x, p);
-  if (endpoint == NULL) return now + TICK_MS;
   if (now < p->dial_ms) return p->dial_ms;
-  if (!dial_is_chosen(x, peer)) return now + TICK_MS;
+  const char *endpoint = is_chosen(x, peer, chosen) ? dial_endpoint(x, p) : NULL;
+  if (endpoint == NULL) return now + TICK_MS;
   dial(x, peer, endpoint);
   return now;
 }
@@ -164,10 +190,11 @@ static void forget_silent(struct exchange *x) {
 }
 
 uint64_t dial_tick(struct exchange *x) {
+  struct chosen chosen = {.is_known = false};
   uint64_t due = now_ms(x) + TICK_MS;
   forget_silent(x);
   for (uint32_t i = 0; i < x->n_peers; i++) {
-    uint64_t at = dial_peer(x, i);
+    uint64_t at = dial_peer(x, i, &chosen);
     if (at < due) due = at;
   }
   return due;

@@ -22,11 +22,17 @@ static void pass_on(struct exchange *x, const struct hash *holder, const struct 
   }
 }
 
-bool holds_are_due(const struct exchange_link *l) {
+/* Of many members many may begin at once: theirs go out together. */
+uint64_t holds_due_ms(const struct exchange *x, const struct exchange_link *l) {
   uint64_t any = 0;
   for (size_t i = 0; i < sizeof l->holds / sizeof l->holds[0]; i++)
     any |= l->holds[i];
-  return any != 0;
+  if (any == 0) return UINT64_MAX;
+  return x->n_peers + 1 > MANY_MEMBERS ? l->holds_ms + HOLDS_TOGETHER_MS : now_ms(x);
+}
+
+bool holds_are_due(const struct exchange *x, const struct exchange_link *l) {
+  return now_ms(x) >= holds_due_ms(x, l);
 }
 
 /* ---- our own ---- */
@@ -149,6 +155,7 @@ enum err_code holds_write(struct exchange *x, struct exchange_link *l, struct by
     if (holds_get(hall_store(x->config.hall), &x->federation->members[i].member->node, NULL, &storage, NULL) != OK) continue;
     batch.ends[batch.n++] = storage.len;
   }
+  l->holds_ms = now_ms(x);
   x->out.has_req = false;
   const enum err_code code = batch_write(x, &batch, payload, err);
   bytes_release(&storage);

@@ -38,6 +38,7 @@
 #define HOLDS_GAP_MS 6000u           /* between two of ours when there is news, at least */
 #define HOLDS_GAP_SHARE_MS 100u      /* and so much times the members squared */
 #define HOLDS_TAKEN_MS 5000u         /* one of a holder is taken in so long, */
+#define HOLDS_TOGETHER_MS 200u       /* between two HOLDS on a link above MANY_MEMBERS */
 #define HOLDS_BURST 4u               /* but so many at once: some come late, behind one another */
 #define RECORD_FIRST_MS 2000u        /* whoever found a fork records it after so long, or up to three times as long, */
 #define RECORD_OTHERS_MS 60000u      /* the others after so long, or up to three times as long, if nobody did */
@@ -117,6 +118,7 @@ struct exchange_link {
   uint64_t holds[(LIMIT_MEMBERS + 63) / 64]; /* a bit for each member whose HOLDS waits here */
   uint64_t alerts[LIMIT_HEADS / 64];         /* a bit for each log whose evidence waits here */
   uint64_t alert_ms;                         /* of the last ALERT */
+  uint64_t holds_ms;                         /* of the last HOLDS */
   struct bytes last;                         /* the last frame */
   /* what is large stands last: the rest is looked at in every turn */
   struct link_id id;
@@ -387,7 +389,8 @@ void heads_ask(struct exchange *x, struct exchange_link *l);                    
 uint64_t holds_tick(struct exchange *x);                         /* makes our own when it is time; when to call again */
 void holds_ask(struct exchange *x, struct exchange_link *l);     /* after opening */
 void holds_receive(struct exchange *x, struct exchange_link *l); /* x->in */
-bool holds_are_due(const struct exchange_link *l);
+uint64_t holds_due_ms(const struct exchange *x, const struct exchange_link *l); /* UINT64_MAX: none waits */
+bool holds_are_due(const struct exchange *x, const struct exchange_link *l);
 MUST_CHECK enum err_code holds_write(struct exchange *x, struct exchange_link *l, struct bytes *payload, struct err *err);
 MUST_CHECK enum err_code holds_answer(struct exchange *x, struct bytes *payload, struct err *err); /* to WANT(HOLDS) */
 

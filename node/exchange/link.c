@@ -277,7 +277,7 @@ static enum err_code next_payload(struct exchange *x, struct exchange_link *l, s
   }
   if (heads_are_due(x, l)) return heads_write(x, l, NULL, payload, NULL);
   if (forks_are_due(x, l)) return forks_write(x, l, payload, NULL);
-  if (holds_are_due(l)) return holds_write(x, l, payload, NULL);
+  if (holds_are_due(x, l)) return holds_write(x, l, payload, NULL);
   if (l->n_asks > 0) return answer_write(x, l, payload, NULL);
   *any = false;
   return OK;
@@ -343,7 +343,8 @@ uint64_t xlink_due(const struct exchange *x, const struct exchange_link *l) {
   if (l->no_session_due) return l->no_session_ms + NO_SESSION_GAP_MS;
   if (!xlink_is_open(l)) return now + TICK_MS;
   if (l->n_burst >= BURST_MAX && now < l->burst_ms + BURST_GAP_MS) return l->burst_ms + BURST_GAP_MS;
-  if (l->out != NULL || l->n_asks > 0 || holds_are_due(l)) return now + 1;
-  const uint64_t heads = heads_due_ms(x, l), alert = forks_due_ms(x, l);
-  return heads < alert ? heads : alert;
+  const uint64_t holds = holds_due_ms(x, l);
+  if (l->out != NULL || l->n_asks > 0 || holds <= now) return now + 1;
+  const uint64_t heads = heads_due_ms(x, l), alert = forks_due_ms(x, l), soon = heads < alert ? heads : alert;
+  return holds < soon ? holds : soon;
 }

@@ -229,15 +229,33 @@ void sim_found(struct sim *s, uint32_t n, uint64_t seed) {
   sim_found_on(s, n, seed, true, &disk);
 }
 
+static void write_endpoint(char out[LIMIT_ENDPOINT + 1], uint32_t node) {
+  (void)snprintf(out, LIMIT_ENDPOINT + 1, "tcp://node.example.org:%u", 1000 + node);
+}
+
+/* Everybody's address is known, and nobody's is pinned: as in any federation that has more members than may be pinned. */
+static void learn_addresses(struct sim *s, struct federation *f) {
+  for (uint32_t i = 0; i < f->epoch.n_members; i++) {
+    struct federation_member *m = &f->members[i];
+    m->address = (struct address){.node = m->member->node, .n_endpoints = 1};
+    m->has_address = true;
+    for (uint32_t k = 0; k < s->f.n; k++) {
+      if (hash_equal(&s->f.nodes[k].id, &m->member->node)) write_endpoint(m->address.endpoints[0], k);
+    }
+  }
+}
+
 void sim_up(struct sim *s, uint32_t node, bool idle_now) {
   struct fixture_node *fn = &s->f.nodes[node];
   const struct exchange_config config = {
       .hall = fn->hall, .node_key = &fn->node_key, .clock = &fn->clock, .entropy = &s->f.entropy, .idle_now = idle_now};
   struct err err = ERR_INIT;
   assert_int_equal(exchange_new(&config, &s->nodes[node].exchange, &err), OK);
-  for (uint32_t i = 0; i < s->f.n; i++) {
-    char endpoint[64];
-    (void)snprintf(endpoint, sizeof endpoint, "tcp://node.example.org:%u", 1000 + i);
+  const bool are_pinned = s->f.n <= LIMIT_PINNED + 1;
+  if (!are_pinned) learn_addresses(s, &fn->federation);
+  for (uint32_t i = 0; i < s->f.n && are_pinned; i++) {
+    char endpoint[LIMIT_ENDPOINT + 1];
+    write_endpoint(endpoint, i);
     if (strcmp(s->f.nodes[i].handle, fn->handle) != 0)
       assert_int_equal(exchange_set_peer(s->nodes[node].exchange, s->f.nodes[i].handle, endpoint, &err), OK);
   }

@@ -78,6 +78,7 @@ void sim_found(struct sim *s, uint32_t n, uint64_t seed);
 /* The same, with stores elsewhere, and with logs that have not begun if need be. */
 void sim_found_on(struct sim *s, uint32_t n, uint64_t seed, bool begun, const struct fixture_disk *disk);
 void sim_release(struct sim *s);
+/* Its peers' endpoints are pinned, if a node may pin so many; else they are what the members' addresses say. */
 void sim_up(struct sim *s, uint32_t node, bool idle_now);
 void sim_down(struct sim *s, uint32_t node); /* its connections end; the store stays */
 /* The same without a word to the others. */

@@ -93,6 +93,10 @@ void play(const struct world_options *options, struct play_result *out) {
   }
   trouble_heal(w);
   out->converged_ms = converge(w);
+  if (options->is_large) {
+    out->rounds = (out->converged_ms + PLAY_ROUND_MS - 1) / PLAY_ROUND_MS;
+    out->rounds_most = patience_ms(w) / PLAY_ROUND_MS;
+  }
   world_say(w, "converged after %" PRIu64 " ms", out->converged_ms);
   if (w->broken == NULL && !options->is_large) {
     world_run(w, AFTERWARDS_MS);

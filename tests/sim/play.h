@@ -13,6 +13,7 @@ struct play_result {
   struct hash trace;                                                 /* of all that happened */
   uint64_t steps, frames, octets, entries, virtual_ms, converged_ms; /* the last: after the healing */
   uint32_t machines, liars;
+  uint64_t rounds, rounds_most; /* the same in rounds, of a large federation; else 0 */
   uint64_t n_faults[32];
 };
 void play(const struct world_options *options, struct play_result *out);

@@ -58,8 +58,10 @@ static void print_result(const struct world_options *o, const struct play_result
   char hex[HASH_HEX_LEN];
   hash_hex(&r->trace, hex);
   (void)printf("seed %" PRIu64 ": %u machines, %u lie, %" PRIu64 " entries, %" PRIu64 " frames, %" PRIu64 " steps, %" PRIu64
-               " ms, converged in %" PRIu64 " ms, trace %.16s\n",
-               o->seed, r->machines, r->liars, r->entries, r->frames, r->steps, r->virtual_ms, r->converged_ms, hex);
+               " ms, converged in %" PRIu64 " ms",
+               o->seed, r->machines, r->liars, r->entries, r->frames, r->steps, r->virtual_ms, r->converged_ms);
+  if (r->rounds_most > 0) (void)printf(" (%" PRIu64 " rounds, at most %" PRIu64 ")", r->rounds, r->rounds_most);
+  (void)printf(", trace %.16s\n", hex);
   if (r->is_broken) (void)printf("BROKEN %s at %" PRIu64 " ms: %s\n", r->invariant, r->broken_ms, r->why);
 }
 
