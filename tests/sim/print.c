@@ -24,19 +24,19 @@ static void put(crypto_generichash_state *state, sqlite3_stmt *st) {
   }
 }
 
-bool print_log(struct fixture_node *node, const struct hall_head *head, struct hash *out) {
+bool print_log(struct fixture_node *node, sqlite3_stmt **question, const struct hall_head *head, struct hash *out) {
   crypto_generichash_state state;
-  sqlite3_stmt *st = NULL;
   struct log log;
   int rc = SQLITE_ROW;
   if (log_find(node->store, &head->node, head->gen, &log, NULL) != OK) return false;
-  if (sqlite3_prepare_v2(store_db(node->store), SQL, -1, &st, NULL) != SQLITE_OK) return false;
+  if (*question == NULL && sqlite3_prepare_v2(store_db(node->store), SQL, -1, question, NULL) != SQLITE_OK) return false;
+  sqlite3_stmt *st = *question;
   (void)sqlite3_bind_int64(st, 1, entry_rowid(log.no, 0));
   (void)sqlite3_bind_int64(st, 2, entry_rowid(log.no + 1, 0));
   (void)crypto_generichash_init(&state, NULL, 0, sizeof out->b);
   while ((rc = sqlite3_step(st)) == SQLITE_ROW)
     put(&state, st);
   (void)crypto_generichash_final(&state, out->b, sizeof out->b);
-  (void)sqlite3_finalize(st);
+  (void)sqlite3_reset(st);
   return rc == SQLITE_DONE;
 }

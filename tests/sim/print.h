@@ -7,7 +7,8 @@
 
 #include "tests/node/fixture.h"
 
-/* False: the store could not be read. */
-bool print_log(struct fixture_node *node, const struct hall_head *head, struct hash *out);
+/* The question, asked of several logs of one store; NULL at first, and finalized by the caller before the store closes.
+ * False: the store could not be read. */
+bool print_log(struct fixture_node *node, sqlite3_stmt **question, const struct hall_head *head, struct hash *out);
 
 #endif

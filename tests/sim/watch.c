@@ -44,6 +44,7 @@ struct watch {
   struct message message;
   struct holds holds;
   struct bytes dumps[2];
+  sqlite3_stmt *question; /* of the machine that is looked at */
 };
 
 /* Where a node id is, or would be. */
@@ -158,7 +159,7 @@ static struct print_row *row_of(struct watch *v, const struct hash *root) {
 static void pure_at_growth(struct world *w, uint32_t node, const struct hall_head *now) {
   struct print_row *row = row_of(w->watch, &now->root);
   struct hash print;
-  if (!print_log(&w->sim.f.nodes[node], now, &print)) return; /* the disk does not read just now */
+  if (!print_log(&w->sim.f.nodes[node], &w->watch->question, now, &print)) return; /* the disk does not read just now */
   if (row->used && !hash_equal(&row->print, &print)) {
     world_break(w, "pure", "%s and %s derived two states from %" PRIu64 " entries of %s", world_name(w, row->who),
                 world_name(w, node), now->size, world_name(w, owner_of(w, &now->node)));
@@ -493,6 +494,8 @@ static void look_at_logs(struct world *w, uint32_t node, bool all) {
     if (all || heads[i].size != w->watch->held[node][owner_of(w, &heads[i].node)]) look_at_log(w, node, &heads[i]);
   }
   w->watch->digest[node] = hall_digest(w->sim.f.nodes[node].hall);
+  (void)sqlite3_finalize(w->watch->question);
+  w->watch->question = NULL;
 }
 
 void watch_started(struct world *w, uint32_t node) {
