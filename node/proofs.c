@@ -9,7 +9,6 @@
 #include "node/hall.h"
 #include "node/store/leaves.h"
 
-#define LEAVES_MAX ((uint64_t)1 << 20) /* of one log: 32 MiB */
 #define LEVELS 64
 
 void hall_forget_leaves(struct hall *h) {
@@ -34,8 +33,8 @@ static enum err_code need(struct hall *h, const struct hash *node, uint64_t gen,
   if (log == NULL || n > log->log.range.size) {
     return err_set(err, ERR_NOT_FOUND, "so many entries are not held of that log");
   }
-  if (n > LEAVES_MAX) {
-    return err_set(err, ERR_LIMIT, "proofs are made of %llu entries at most", (unsigned long long)LEAVES_MAX);
+  if (n > HALL_PROVABLE) {
+    return err_set(err, ERR_LIMIT, "proofs are made of %llu entries at most", (unsigned long long)HALL_PROVABLE);
   }
   if (l->log_no != log->log.no) {
     hall_forget_leaves(h);

@@ -198,8 +198,10 @@ static bool feed(struct exchange *x, uint32_t index, struct slot *slot, uint64_t
   } else if (code == ERR_MISMATCH) {
     blame(x, index, COUNT_DATA_MISMATCH);
   } else if (code == ERR_LIMIT) {
-    /* octets that nobody has signed for yet: they say nothing of who gave the checkpoint */
-    too_far(x, index, slot->milestone.is_asked, x->logs[index]->source, COUNT_DATA_LIMIT);
+    /* octets that nobody has signed for yet: they say nothing of who gave the checkpoint, and who did not may hold another
+     * branch */
+    const uint32_t source = x->logs[index]->source;
+    too_far(x, index, slot->milestone.is_asked && slot->milestone.peer == source, source, COUNT_DATA_LIMIT);
   } else {
     rest(x, index, &err);
   }
@@ -282,7 +284,7 @@ static bool finish_first(struct exchange *x, uint32_t index) {
   if (code == ERR_MISMATCH) {
     const uint32_t source = log->source;
     if (plan_back(x, index, done.milestone.peer)) return false;
-    if (result.other_root && !x->logs[index]->is_closed) { /* of another branch, or of none */
+    if (result.other_root) { /* of another branch, or of none */
       forks_other_root(x, index, source, &done.milestone);
     } else {
       tally(x, source, COUNT_PULL_MISMATCH, 1);

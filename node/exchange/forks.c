@@ -98,15 +98,23 @@ static void doubt(struct exchange *x, uint32_t index, uint32_t asked_first, stru
 }
 
 void forks_other_root(struct exchange *x, uint32_t index, uint32_t source, const struct milestone *milestone) {
-  struct exchange_log *log = x->logs[index];
-  if (log->size == 0) tally(x, source, COUNT_PULL_MISMATCH, 1); /* entries from 0 on: there is nothing to fork from */
-  if (log->size > 0) doubt(x, index, source, view_of(milestone->text, milestone->len), source, milestone->peer == source);
+  const struct exchange_log *log = x->logs[index];
+  /* in this session: what it named before, it may have lost with its disk */
+  const bool named = milestone->peer == source && milestone->given_ms >= x->peers[source].opened_ms;
+  const bool is_final = !log->is_closed || milestone->size == log->cut_size; /* nobody goes back from the cut */
+  if (named && log->size == 0 && is_final) { /* entries from 0 on: there is nothing to fork from */
+    tally(x, source, COUNT_PULL_MISMATCH, 1);
+  } else if (!log->is_closed) {
+    doubt(x, index, source, view_of(milestone->text, milestone->len), source, named);
+  }
 }
 
-/* The doubt is settled, and no fork was found. is_false: what the suspect served was no branch of anybody's. */
+/* The doubt is settled, and no fork was found. is_false: what the suspect served is not of the checkpoint's branch. That is its
+ * fault if it stands for that checkpoint; else it may hold another branch, which parts from this one above what is held. */
 static void settle(struct exchange *x, uint32_t index, bool is_false) {
   struct exchange_log *log = x->logs[index];
-  if (is_false && log->doubt->suspect != NONE) tally(x, log->doubt->suspect, COUNT_PULL_MISMATCH, 1);
+  const struct doubt *d = log->doubt;
+  if (is_false && d->suspect != NONE && (d->named || d->has_proven)) tally(x, d->suspect, COUNT_PULL_MISMATCH, 1);
   log->search_ms = now_ms(x) + FAULT_FIRST_MS;
   forks_end_doubt(log);
 }
@@ -197,6 +205,7 @@ void forks_proof(struct exchange *x, struct exchange_link *l, struct request *re
   const struct checkpoint *c = &d->checkpoint;
   if (!is_answer) tally(x, l->peer, COUNT_MESSAGE_FORMAT, 1);
   if (is_answer && merkle_inclusion_verify(r.from, r.to, &other.leaf, other.path, other.n_path, &c->root)) {
+    d->has_proven |= l->peer == d->suspect;
     look(x, r.log, &other);
   } else { /* it holds another branch, or none */
     d->is_asked = false;
@@ -204,11 +213,11 @@ void forks_proof(struct exchange *x, struct exchange_link *l, struct request *re
   }
 }
 
-void forks_no_proof(struct exchange *x, uint32_t index, uint32_t peer) {
+void forks_no_proof(struct exchange *x, uint32_t index, uint32_t peer, uint64_t code) {
   struct doubt *d = x->logs[index]->doubt;
   if (d == NULL || !d->is_asked || d->asked != peer) return;
   d->is_asked = false;
-  ask_next(x, index, true);
+  ask_next(x, index, code == MSGERR_NOT_HELD && d->checkpoint.size <= HALL_PROVABLE);
 }
 
 /* Evidence that does not say where: one of its branches is not ours. */

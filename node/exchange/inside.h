@@ -199,8 +199,9 @@ struct claim {
 struct milestone {
   uint64_t size;
   struct hash root;
-  uint32_t peer; /* who gave it */
-  bool is_asked; /* came in answer to WANT: none of those is skipped */
+  uint32_t peer;     /* who gave it, */
+  uint64_t given_ms; /* and when last */
+  bool is_asked;     /* came in answer to WANT: none of those is skipped */
   uint32_t len;
   uint8_t *text; /* owned */
 };
@@ -228,8 +229,10 @@ struct doubt {
   bool is_asked;           /* there is a question to `asked`, or was */
   uint32_t asked;
   uint64_t asked_ms;
-  uint32_t suspect; /* it served entries that do not fold, NONE; it had named the checkpoint itself, and did not prove it: */
-  bool named, is_unproven;
+  uint32_t suspect; /* it served entries that do not fold, NONE */
+  bool named;       /* it had named the checkpoint itself, */
+  bool is_unproven; /* and did not prove it */
+  bool has_proven;  /* it proved an entry under that checkpoint */
 };
 /* Bodies that are absent. */
 struct fill {
@@ -406,7 +409,7 @@ void forks_other_root(struct exchange *x, uint32_t index, uint32_t source, const
 void forks_row(struct exchange *x, uint32_t index, uint32_t peer, uint64_t size, const uint8_t root8[8], bool is_head);
 void forks_holds(struct exchange *x, const struct exchange_link *l, struct view item);
 void forks_proof(struct exchange *x, struct exchange_link *l, struct request *request); /* x->in */
-void forks_no_proof(struct exchange *x, uint32_t index, uint32_t peer);                 /* it answered with an error */
+void forks_no_proof(struct exchange *x, uint32_t index, uint32_t peer, uint64_t code);  /* it answered with that error */
 void forks_alert(struct exchange *x, struct exchange_link *l);                          /* x->in */
 void forks_greet(struct exchange *x, struct exchange_link *l);                          /* after opening: all of it is told */
 bool forks_are_due(const struct exchange *x, const struct exchange_link *l);

@@ -115,7 +115,11 @@ bool plan_keep(struct exchange_log *log, struct milestone *milestone) {
   while (at < log->n_milestones && log->milestones[at].size < milestone->size)
     at++;
   bool is_known = at < log->n_milestones && log->milestones[at].size == milestone->size;
-  if (is_known) log->milestones[at].is_asked |= milestone->is_asked;
+  if (is_known) {
+    struct milestone *known = &log->milestones[at];
+    known->is_asked |= milestone->is_asked;
+    if (known->peer == milestone->peer && known->given_ms < milestone->given_ms) known->given_ms = milestone->given_ms;
+  }
   if (is_known || milestone->size <= log->size || at == MILESTONES_MAX) {
     free(milestone->text);
     return false;
@@ -211,7 +215,8 @@ static bool take_checkpoint(struct exchange *x, uint32_t index, uint32_t peer, s
   hall_hears_checkpoint(x->config.hall, &c);
   forks_checkpoint(x, index, peer, text, &c);
   if (c.size <= log->size || !is_on_the_way(log, &c)) return true;
-  struct milestone milestone = {.size = c.size, .root = c.root, .peer = peer, .is_asked = is_asked, .len = (uint32_t)text.len};
+  struct milestone milestone = {
+      .size = c.size, .root = c.root, .peer = peer, .given_ms = now_ms(x), .is_asked = is_asked, .len = (uint32_t)text.len};
   milestone.text = malloc(text.len);
   if (milestone.text == NULL) return true;
   memcpy(milestone.text, text.p, text.len);

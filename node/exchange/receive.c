@@ -45,7 +45,7 @@ static void take_error(struct exchange *x, uint32_t peer, struct request *r) {
   x->plan_due = true;
   if (asked.state != REQUEST_PENDING || asked.log == NONE) return;
   if (asked.type == MSG_WANT && asked.what == WANT_PROOF) { /* it may hold another branch, or none */
-    forks_no_proof(x, asked.log, peer);
+    forks_no_proof(x, asked.log, peer, code);
     return;
   }
   plan_fault(x, asked.log, peer);

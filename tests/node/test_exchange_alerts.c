@@ -13,7 +13,6 @@
 
 #include "node/forks.h"
 #include "node/hall.h"
-#include "protocol/canon.h"
 #include "protocol/evidence.h"
 #include "tests/sim/liar.h"
 
@@ -127,61 +126,6 @@ static void endless_alerts_are_held_to_the_quota(void **state) {
   liar_free(a);
 }
 
-/* Entries that fold to nothing that the owner signed: the relay's fault, once its own proof, or the owner's, shows that there
- * is no other branch. */
-static bool forge_window(struct liar *a) {
-  const struct hash node = liar_served_id(a);
-  if (a->in.type != MSG_GET || a->lied) return false;
-  a->lied = true;
-  bytes_clear(&a->storage);
-  assert_int_equal(hall_window(a->s->f.nodes[EE].hall, &node, 1, a->in.u.get.from, a->in.u.get.to, 0, LIMIT_DATA_SOFT,
-                               &a->storage, &a->out.u.data.count, NULL),
-                   OK);
-  struct bytes forged;
-  bytes_init(&forged, LIMIT_DATA_RAW);
-  struct canon_reader r = canon_reader(bytes_view(&a->storage));
-  struct canon_writer w = canon_writer(&forged);
-  const uint32_t n = canon_array(&r, LIMIT_MILESTONE_ENTRIES);
-  canon_put_array(&w, n);
-  for (uint32_t i = 0; i < n; i++) {
-    struct item item;
-    uint8_t envelope[LIMIT_ENVELOPE];
-    item_read(&r, &item);
-    memcpy(envelope, item.envelope.p, item.envelope.len);
-    envelope[item.envelope.len - 1] ^= 1; /* the author's signature */
-    item.envelope.p = envelope;
-    item_write(&w, &item);
-  }
-  liar_answer_to(a, MSG_DATA);
-  a->out.u.data.node = node;
-  a->out.u.data.gen = 1;
-  a->out.u.data.from = a->in.u.get.from;
-  a->out.u.data.encoding = 0;
-  a->out.u.data.window = bytes_view(&forged);
-  liar_say(a);
-  bytes_release(&forged);
-  return true;
-}
-
-static void false_entries_are_their_relays_fault_and_no_fork(void **state) {
-  (void)state;
-  struct liar *a = liar_new(LIE_NONE, 3, seed);
-  fixture_transfer(&a->s->f.nodes[EE], &a->s->f.nodes[IT], 100);
-  exchange_published(a->s->nodes[IT].exchange); /* IT holds the beginning of EE's log */
-  (void)fixture_publish(&a->s->f.nodes[EE], 4711, NULL);
-  a->hook = forge_window;
-  liar_dial(a);
-  sim_run(a->s, 3000);
-  sim_expect_only(a->s, IT, EE, "pull.mismatch");
-  assert_int_equal(sim_counter(a->s, IT, EE, "pull.mismatch"), 1);
-  uint32_t n = 9;
-  (void)hall_forks(a->s->f.nodes[IT].hall, &n);
-  assert_int_equal(n, 0);
-  sim_run(a->s, 20000);
-  assert_int_equal(size_at(a->s, IT, EE), size_at(a->s, EE, EE));
-  liar_free(a);
-}
-
 /* ---- proofs ---- */
 
 static struct message answered;
@@ -241,7 +185,6 @@ int main(void) {
       cmocka_unit_test(forged_evidence_does_nothing_and_is_counted),
       cmocka_unit_test(evidence_that_is_true_is_taken_from_anybody),
       cmocka_unit_test(endless_alerts_are_held_to_the_quota),
-      cmocka_unit_test(false_entries_are_their_relays_fault_and_no_fork),
       cmocka_unit_test(proofs_of_every_size_and_place_are_answered),
   };
   seed = fixture_seed();
