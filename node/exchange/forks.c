@@ -339,6 +339,7 @@ void forks_row(struct exchange *x, uint32_t index, uint32_t peer, uint64_t size,
   r->from = size - 1;
   r->to = size;
   r->is_doubt = is_head;
+  memcpy(r->root8, root8, sizeof r->root8);
   c->doubt_before_ms = now_ms(x) + FAULT_FIRST_MS;
 }
 

@@ -141,7 +141,8 @@ struct request {
   uint64_t req;
   uint32_t log;
   uint64_t from, to; /* GET: positions; WANT(CKPT): from, and the size that the peer had claimed; WANT(PROOF): index, size */
-  bool is_doubt;     /* WANT(CKPT): HEADS named another root than ours for `to` */
+  bool is_doubt;     /* WANT(CKPT): HEADS named another root than ours for `to`: */
+  uint8_t root8[8];  /* this one */
   uint64_t sent_ms;
   struct exchange_link *link;
 };

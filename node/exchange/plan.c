@@ -199,7 +199,7 @@ static bool is_on_the_way(const struct exchange_log *log, const struct checkpoin
 
 /* Verifies one text and keeps it. False: counted, and the peer is at fault. */
 static bool take_checkpoint(struct exchange *x, uint32_t index, uint32_t peer, struct view text, bool is_asked,
-                            uint64_t *size) {
+                            struct checkpoint *out) {
   struct exchange_log *log = x->logs[index];
   const struct generation *g = federation_generation(x->federation, &log->node, log->gen);
   struct checkpoint c;
@@ -211,7 +211,7 @@ static bool take_checkpoint(struct exchange *x, uint32_t index, uint32_t peer, s
     plan_fault(x, index, peer);
     return false;
   }
-  *size = c.size;
+  *out = c;
   hall_hears_checkpoint(x->config.hall, &c);
   forks_checkpoint(x, index, peer, text, &c);
   if (c.size <= log->size || !is_on_the_way(log, &c)) return true;
@@ -235,11 +235,14 @@ static void cut_at_gap(struct exchange *x, uint32_t index, uint32_t peer, uint64
 }
 
 /* Judges the answer to WANT(CKPT): does it reach what was claimed, in steps that a milestone may have? */
-static void judge(struct exchange *x, uint32_t index, uint32_t peer, const struct request *r, uint32_t n, uint64_t best) {
+static void judge(struct exchange *x, uint32_t index, uint32_t peer, const struct request *r, uint32_t n,
+                  const struct checkpoint *last) {
   struct exchange_log *log = x->logs[index];
+  const uint64_t best = last->size;
   log->needs_plan = false;
-  if (r->is_doubt) { /* a later checkpoint will show it when it is pulled; one of that size would have */
-    if (best <= r->to && !log->is_forked) tally(x, peer, COUNT_HEADS_MISMATCH, 1);
+  if (r->is_doubt) { /* a later checkpoint will show it when it is pulled */
+    const bool is_backed = best == r->to && memcmp(last->root.b, r->root8, sizeof r->root8) == 0;
+    if (best <= r->to && !is_backed && !log->is_forked) tally(x, peer, COUNT_HEADS_MISMATCH, 1);
     return;
   }
   struct claim *claim = &log->claims[peer];
@@ -272,17 +275,18 @@ void plan_checkpoints(struct exchange *x, struct exchange_link *l, struct reques
     if (r.state == REQUEST_PENDING && r.log != NONE) plan_fault(x, r.log, l->peer);
     return;
   }
-  uint64_t previous = r.from, size = 0;
+  uint64_t previous = r.from;
+  struct checkpoint c = {.size = 0};
   for (uint32_t i = 0; i < n; i++) {
-    if (!take_checkpoint(x, index, l->peer, m->u.ckpt.texts[i], request != NULL, &size)) return;
+    if (!take_checkpoint(x, index, l->peer, m->u.ckpt.texts[i], request != NULL, &c)) return;
     if (previous < log->size) previous = log->size;
-    if (request != NULL && size > previous && size - previous > LIMIT_MILESTONE_ENTRIES) {
-      cut_at_gap(x, index, l->peer, size, previous);
+    if (request != NULL && c.size > previous && c.size - previous > LIMIT_MILESTONE_ENTRIES) {
+      cut_at_gap(x, index, l->peer, c.size, previous);
       return;
     }
-    previous = size;
+    previous = c.size;
   }
-  if (r.state == REQUEST_PENDING) judge(x, index, l->peer, &r, n, size);
+  if (r.state == REQUEST_PENDING) judge(x, index, l->peer, &r, n, &c);
 }
 
 /* ---- asking ---- */
