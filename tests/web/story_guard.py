@@ -43,8 +43,10 @@ def read_all(s):
 
 
 def raw(where, octets, half_close=False):
-    """What comes for octets as they are, until the server closes."""
-    with socket.create_connection(where, 5) as s:
+    """What comes for octets as they are, until the server closes. where: an address of IPv4; nothing is looked up, this is called that often."""
+    with socket.socket() as s:
+        s.settimeout(5)
+        s.connect(where)
         s.sendall(octets)
         if half_close:
             s.shutdown(socket.SHUT_WR)
