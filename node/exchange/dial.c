@@ -171,16 +171,17 @@ static uint64_t dial_peer(struct exchange *x, uint32_t peer, struct chosen *chos
   return now;
 }
 
-/* Accepted links that nobody opened, or that nobody has used for long. */
+/* Links that take nothing or say nothing although open; accepted ones that nobody opened, or that nobody has used for long. */
 static void forget_silent(struct exchange *x) {
   uint64_t now = now_ms(x);
   for (uint32_t i = 0; i < x->n_links;) {
     struct exchange_link *l = x->links[i];
     bool is_used = l == x->peers[l->peer].link;
-    bool is_stalled = l->parked && now > l->parked_ms + STALL_MAX_MS;
-    if (is_stalled && l->dialled) {
+    bool is_dead = xlink_is_open(l) && now > l->heard_ms + DEAD_MS;
+    bool is_over = is_dead || (l->parked && now > l->parked_ms + STALL_MAX_MS);
+    if (is_over && l->dialled) {
       dial_again(x, l, false);
-    } else if (!l->dialled && (is_stalled || (!is_used && now > l->heard_ms + SILENT_MS))) {
+    } else if (!l->dialled && (is_over || (!is_used && now > l->heard_ms + SILENT_MS))) {
       dial_close(x, l);
       xlink_drop(x, l);
     } else {

@@ -64,6 +64,7 @@
 #define BURST_GAP_MS 4u      /* and then none for so long: the transport holds eight, and a second refusal costs the link */
 #define STALL_MAX_MS 30000u  /* then the link is given up */
 #define SILENT_MS 60000u     /* a closed accepted link is forgotten */
+#define DEAD_MS 900000u      /* an open one on which nothing was heard is given up: see HEADS_EVERY_MS */
 #define IDLE_QUIET_MS 300u   /* `sync`: nothing moved for so long */
 #define IDLE_BEHIND_MS 2000u /* `sync`: a peer that lacks something of ours has so long to ask for it */
 #define TICK_MS 1000u

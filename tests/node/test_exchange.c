@@ -234,6 +234,27 @@ static void a_peer_that_does_not_read_costs_the_others_nothing(void **state) {
   done(s);
 }
 
+static void a_peer_that_says_nothing_for_long_is_dialled_again(void **state) {
+  (void)state;
+  struct sim *s = found(2);
+  sim_up(s, 0, true);
+  sim_up(s, 1, true);
+  (void)sim_converge(s, 3000);
+  const uint64_t opened = sim_counter(s, 0, 1, "link.opened");
+  struct exchange *sleeper = s->nodes[1].exchange;
+  s->nodes[1].exchange = NULL; /* its kernel still answers for it */
+  sim_run(s, DEAD_MS - 10000);
+  assert_int_equal(sim_counter(s, 0, 1, "link.lost"), 0);
+  sim_run(s, 20000);
+  assert_int_equal(sim_counter(s, 0, 1, "link.lost"), 1);
+  s->nodes[1].exchange = sleeper;
+  sim_publish(s, 1, 1);
+  (void)sim_converge(s, 60000);
+  assert_true(sim_counter(s, 0, 1, "link.opened") > opened);
+  expect_no_blame(s);
+  done(s);
+}
+
 static void one_link_stays_of_two(void **state) {
   (void)state;
   struct sim *s = found(2);
@@ -499,6 +520,7 @@ int main(void) {
       cmocka_unit_test(a_session_that_one_side_forgot_is_opened_again),
       cmocka_unit_test(frames_delivered_twice_cost_a_session_and_nothing_else),
       cmocka_unit_test(a_peer_that_does_not_read_costs_the_others_nothing),
+      cmocka_unit_test(a_peer_that_says_nothing_for_long_is_dialled_again),
       cmocka_unit_test(one_link_stays_of_two),
       cmocka_unit_test(is_idle_when_nothing_is_left_to_do),
       cmocka_unit_test(who_was_down_for_long_is_dialled_at_once_when_asked_for),
