@@ -45,10 +45,11 @@ void trouble_partition(struct world *w, uint32_t n_parts, bool is_silent) {
     parts[i] = (uint32_t)chance(w, n_parts);
   for (uint32_t a = 0; a < w->n; a++) {
     for (uint32_t b = a + 1; b < w->n; b++) {
-      bool is_apart = parts[a] != parts[b];
+      bool is_apart = parts[a] != parts[b], is_cut = w->sim.blocked[a][b] || w->sim.blocked[b][a];
       if (is_silent) {
         w->sim.silent[a][b] = w->sim.silent[b][a] = is_apart;
-      } else if (is_apart && !are_strangers(w, a, b)) {
+      } else if (is_apart && !is_cut && (w->options->is_large || !are_strangers(w, a, b))) {
+        w->parted[a][b] = w->parted[b][a] = true;
         sim_cut(&w->sim, a, b, true);
       }
     }
@@ -60,9 +61,11 @@ static void unite(struct world *w) {
   memset(w->sim.silent, 0, sizeof w->sim.silent);
   for (uint32_t a = 0; a < w->n; a++) {
     for (uint32_t b = 0; b < w->n; b++) {
-      if (!are_strangers(w, a, b)) w->sim.blocked[a][b] = false; /* the halves of a fork stay apart */
+      /* the halves of a fork stay apart */
+      if (w->parted[a][b] || !are_strangers(w, a, b)) w->sim.blocked[a][b] = false;
     }
   }
+  memset(w->parted, 0, sizeof w->parted);
 }
 
 static void partition(struct world *w) {

@@ -68,6 +68,7 @@ struct world {
   bool has_fork, has_poison, is_healed;
   uint64_t steps, n_faults[32];
   crypto_generichash_state trace;
+  bool parted[FIXTURE_NODES][FIXTURE_NODES]; /* cut by a partition, and not since the beginning */
   struct restored restored;
   struct watch *watch;
   struct liars *liars;
