@@ -40,6 +40,7 @@ if [ ! -e "$tree/etc/debian_version" ]; then
   cp -rL /etc/apt/sources.list* /etc/apt/apt.conf.d "$tree/etc/apt/" 2>/dev/null || true
   cp -L /etc/resolv.conf "$tree/etc/" || true
 fi
+chmod 755 "$tree" # mktemp's 0700 would shut the account out of its own /
 mount -t proc -o ro,nosuid,nodev,noexec proc "$tree/proc"
 mounted=1
 inside apt-get update -qq >/dev/null
