@@ -230,6 +230,11 @@ static bool goes_on(const char *dir) {
   return true;
 }
 
+/* Nor is the mark of one that was cut short while it was made: making it again takes that away (newfile.h). */
+static bool is_nothing(const char *name) {
+  return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strncmp(name, MARK ".new-", strlen(MARK ".new-")) == 0;
+}
+
 /* The folder is there, empty but for what goes_on, and ours alone; it has the mark. */
 static enum err_code prepare(const char *dir, struct err *err) {
   char mark[HOME_PATH_MAX];
@@ -239,7 +244,7 @@ static enum err_code prepare(const char *dir, struct err *err) {
   DIR *d = opendir(dir);
   if (d == NULL) return err_errno(err, ERR_IO, errno, dir);
   for (const struct dirent *e = readdir(d); e != NULL; e = readdir(d))
-    is_empty = is_empty && (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0);
+    is_empty = is_empty && is_nothing(e->d_name);
   const bool is_ours = fstat(dirfd(d), &st) == 0 && ((st.st_mode & 077) == 0 || (is_empty && fchmod(dirfd(d), 0700) == 0));
   (void)closedir(d);
   if (!is_empty && !goes_on(dir)) {

@@ -41,7 +41,10 @@ body() {
   does restore "$copy" --home "$T/$who/plain"
   says "The keys are not in the backup"
   says "Next:  specola serve"
+  mkdir -m 700 "$T/$who/plain2" # one was killed while it began
+  : >"$T/$who/plain2/restoring.new-0123456789abcdef"
   tells restore "$copy" --home "$T/$who/plain2"
+  [ ! -e "$T/$who/plain2/restoring.new-0123456789abcdef" ] || fail "what was left of it lies about"
   json .keys false
   refuses 9 "nothing is overwritten" restore "$copy" --home "$T/$who/plain"
   refuses 8 "specola backup FILE makes one" restore "$T/$who/home/store.db" --home "$T/$who/x"
