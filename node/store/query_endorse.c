@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "node/store/people_inside.h"
+#include "node/store/statement.h"
 #include "protocol/founder.h"
 #include "protocol/schema/body.h"
 
@@ -222,16 +223,19 @@ enum err_code query_endorse(struct store *s, const struct federation *f, int64_t
   return code;
 }
 
-enum err_code query_endorse_brief(struct store *s, const struct federation *f, int64_t object, json_t **out, struct err *err) {
+enum err_code query_endorsed(struct store *s, const struct federation *f, const struct hash *object, enum endorsed *out,
+                             struct err *err) {
+  static const char sql[] = "SELECT EXISTS (SELECT 1 FROM endorsement WHERE object >= :object AND object <= :same)";
+  const int64_t prefix = (int64_t)get_u64be(object->b);
   struct endorsements e;
-  const enum err_code code = endorsements_read(s, f, object, &e, err);
-  if (code != OK) {
-    return code;
+  uint64_t any = 0;
+  int64_t rowid = 0;
+  *out = ENDORSED_NOT;
+  enum err_code code = statement_number(s, sql, prefix, prefix, "endorsements", "", &any, err);
+  if (code == OK && any != 0 && (code = entry_find(s, &f->charter.fed_id, object, &rowid, err)) == OK &&
+      (code = endorsements_read(s, f, rowid, &e, err)) == OK) {
+    *out = e.state;
+    endorsements_release(&e);
   }
-  const struct statement_result *newest = endorsements_newest(&e);
-  *out = json_pack("{s:s, s:o, s:o}", "state", endorsed_name(e.state), "counted",
-                   count(newest == NULL ? 0 : newest->result.counted), "needed",
-                   count(newest == NULL ? 0 : endorsements_policy(&e, newest)->m));
-  endorsements_release(&e);
-  return *out == NULL ? err_set(err, ERR_MEMORY, NULL) : OK;
+  return code;
 }

@@ -21,9 +21,10 @@ const char *endorsed_name(enum endorsed state) __attribute__((const));
  * lang. ERR_NOT_FOUND (no version counts), ERR_MEMORY, store errors. The caller decrefs. */
 MUST_CHECK enum err_code query_endorse(struct store *s, const struct federation *f, int64_t object, const char *lang,
                                        json_t **out, struct err *err);
-/* {"state", "counted", "needed"} of the first policy and the newest version: what a list tells. */
-MUST_CHECK enum err_code query_endorse_brief(struct store *s, const struct federation *f, int64_t object, json_t **out,
-                                             struct err *err);
+/* How an object stands, by its id; without a signature that costs a look into an index. ERR_NOT_FOUND, ERR_CORRUPT, ERR_MEMORY,
+ * store errors. */
+MUST_CHECK enum err_code query_endorsed(struct store *s, const struct federation *f, const struct hash *object,
+                                        enum endorsed *out, struct err *err);
 /* The digest of everything this store holds (docs/protocol.md 8.4). Errors of the store, ERR_MEMORY. */
 MUST_CHECK enum err_code query_frontier(struct store *s, const struct federation *f, struct hash *out, struct err *err);
 

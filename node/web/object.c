@@ -147,7 +147,8 @@ static enum err_code show(const struct request *r, int64_t rowid, json_t **out, 
       (void)json_object_set_new(json_object_get(*out, "home"), "country", json_string(home->member->country));
     }
     (void)json_object_set_new(*out, "number", json_integer((json_int_t)number));
-    (void)json_object_set_new(*out, "endorsed", json_false());
+    const char *state = text_at(json_object_get(*out, "endorsement"), "state");
+    (void)json_object_set_new(*out, "endorsed", json_string(state[0] == '\0' ? "none" : state));
     if (json_object_get(*out, "takedown") != NULL) r->out->status = 410;
     code = put_content(r, *out, schema, bytes_view(&body), err);
     if (code == OK) code = put_changes(r, *out, schema, number, err);

@@ -44,7 +44,8 @@ static void show_state(struct request *r, struct html *h, const json_t *model) {
   html_open(h, "ul");
   html_attr(h, "class", "badges");
   html_element(h, "li", withdrawn ? "badge bad" : "badge good", phrase(withdrawn ? P_WITHDRAWN : P_PUBLISHED, r->lang));
-  html_element(h, "li", "badge plain", phrase(P_NOT_ENDORSED, r->lang));
+  const char *endorsed = text_at(model, "endorsed");
+  html_element(h, "li", strcmp(endorsed, "current") == 0 ? "badge good" : "badge plain", endorsed_word(r, endorsed));
   if (json_is_true(json_object_get(model, "review_wanted")))
     html_element(h, "li", "badge plain", phrase(P_REVIEW_WANTED, r->lang));
   html_close(h);
@@ -470,6 +471,7 @@ void show_object(struct request *r, struct html *h, const json_t *model) {
   html_attr(h, "class", "beside");
   show_origin(r, h, model);
   show_links(r, h, model);
+  show_endorsements(r, h, model);
   show_versions(r, h, model);
   show_findings(r, h, model);
   html_close(h);

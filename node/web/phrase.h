@@ -47,9 +47,37 @@
   X(HOME_NODE, "Published by", "Pubblicato da")                                                                                \
   X(FROM_NODE, "Node", "Nodo")                                                                                                 \
   X(PUBLISHED, "Published", "Pubblicato")                                                                                      \
-  X(PUBLISHED_HELP, "Signed by an editor of the home node. Not endorsed: no reviewers of other countries have co-signed it.",  \
-    "Firmato da un redattore del nodo di origine. Non convalidato: nessun revisore di altri paesi lo ha cofirmato.")           \
+  X(PUBLISHED_HELP, "Signed by an editor of the home node.", "Firmato da un redattore del nodo di origine.")                   \
+  X(ENDORSED, "Endorsed", "Convalidato")                                                                                       \
+  X(ENDORSED_EARLIER, "An earlier version is endorsed", "Convalidata una versione precedente")                                 \
   X(NOT_ENDORSED, "Not endorsed", "Non convalidato")                                                                           \
+  X(ENDORSEMENTS, "Endorsements", "Convalide")                                                                                 \
+  X(ENDORSED_HELP, "Reviewers of other countries who read a version and affirm what the policy names.",                        \
+    "Revisori di altri paesi che hanno letto una versione e affermano quanto la regola indica.")                               \
+  X(MISSING, "; missing: ", "; mancano: ")                                                                                     \
+  X(ENDORSEMENT_ONE, "endorsement", "convalida")                                                                               \
+  X(ENDORSEMENT_MORE, "endorsements", "convalide")                                                                             \
+  X(NODE_ONE, "node", "nodo")                                                                                                  \
+  X(NODE_MORE, "nodes", "nodi")                                                                                                \
+  X(COUNTRY_ONE, "country", "paese")                                                                                           \
+  X(COUNTRY_MORE, "countries", "paesi")                                                                                        \
+  X(AFFIRMS, "Affirms", "Afferma")                                                                                             \
+  X(REMARK, "Remark", "Osservazione")                                                                                          \
+  X(INTEREST, "Interest", "Interesse")                                                                                         \
+  X(READ_WAS, "Read in", "Letto in")                                                                                           \
+  X(POLICY, "What is affirmed", "Che cosa si afferma")                                                                         \
+  X(FOLLOWS_FROM, "It follows from what this node holds:", "Segue da ciò che questo nodo conserva:")                           \
+  X(S_COUNTS, "counts", "conta")                                                                                               \
+  X(S_VERSION, "does not count: it names a version that this object does not have",                                            \
+    "non conta: indica una versione che questo oggetto non ha")                                                                \
+  X(S_POLICY, "does not count: its policy is not in force", "non conta: la sua regola non è in vigore")                        \
+  X(S_MEMBER, "does not count: its home is not a member", "non conta: il suo nodo non è membro")                               \
+  X(S_HOME, "does not count: it comes from the home of the object", "non conta: viene dal nodo di origine")                    \
+  X(S_WITHDRAWN, "does not count: the reviewer took it back", "non conta: il revisore l'ha ritirata")                          \
+  X(S_PERSON, "does not count: the same person signed before", "non conta: la stessa persona aveva già firmato")               \
+  X(S_NODE, "does not count: others of the same node count already", "non conta: ne contano già altre dello stesso nodo")      \
+  X(S_COUNTRY, "does not count: others of the same country count already",                                                     \
+    "non conta: ne contano già altre dello stesso paese")                                                                      \
   X(WITHDRAWN, "Withdrawn", "Ritirato")                                                                                        \
   X(WITHDRAWN_HELP, "Its authors have withdrawn it. It stays readable as part of the record.",                                 \
     "Gli autori lo hanno ritirato. Resta leggibile come parte del registro.")                                                  \

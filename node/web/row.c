@@ -93,7 +93,7 @@ json_t *row_json(const struct request *r, const struct query_row *row) {
   const struct federation_member *m = federation_by_handle(&r->site->now->federation, row->handle);
   if (m != NULL) (void)json_object_set_new(out, "home_country", json_string(m->member->country));
   (void)json_object_set_new(out, "state", json_string(row->withdrawn ? "withdrawn" : "published"));
-  (void)json_object_set_new(out, "endorsed", json_false());
+  (void)json_object_set_new(out, "endorsed", endorsed_json(r, &row->object_id));
   if (row->slots != NULL) {
     struct codes codes = {r, json_array()};
     struct view title, tag;
@@ -143,6 +143,10 @@ static void show_row_codes(struct request *r, struct html *h, const json_t *row)
   html_close(h);
   html_text(h, " ");
   put_completeness(r, h, int_at(row, "completeness"));
+  if (strcmp(text_at(row, "endorsed"), "none") != 0) {
+    html_text(h, " ");
+    html_element(h, "span", "badge good", endorsed_word(r, text_at(row, "endorsed")));
+  }
   html_close(h);
   if (json_array_size(json_object_get(row, "codes")) == 0) return;
   html_open(h, "ul");

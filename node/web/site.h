@@ -167,6 +167,12 @@ void close_table(struct html *h);
 void put_number(struct html *h, json_int_t n); /* a cell */
 /* That a log was forked by its owner, where model has a "forked" (node/store/query_fork.h). */
 void show_fork(struct request *r, struct html *h, const json_t *model);
+/* The section about who vouches for an object, as its model (query_show) tells; nothing where that is not told. */
+void show_endorsements(struct request *r, struct html *h, const json_t *model);
+/* "none", "earlier" or "current" of an object: what a list tells. */
+json_t *endorsed_json(const struct request *r, const struct hash *object);
+/* That in words. */
+const char *endorsed_word(const struct request *r, const char *state);
 /* What this node does not show: hidden.c. hidden_instead: in the place of a model of query_show, if its object is such a one,
  * what may be told of it, with the status of the answer; ERR_MEMORY. put_hidden: all of them into a model; store errors. */
 MUST_CHECK enum err_code hidden_instead(const struct request *r, json_t **model, struct err *err);

@@ -1,0 +1,193 @@
+/*
+ * endorsed: who vouches for an object, what that comes to and what is missing (docs/protocol.md 16): in its page, and in a word
+ * in lists. See site.h.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "node/store/query_endorse.h"
+#include "node/web/site.h"
+
+#define SAID_MAX 4000 /* octets of a remark or an interest that a page shows */
+
+const char *endorsed_word(const struct request *r, const char *state) {
+  static const struct {
+    const char *state;
+    enum phrase text;
+  } WORDS[] = {{"current", P_ENDORSED}, {"earlier", P_ENDORSED_EARLIER}};
+  for (size_t i = 0; i < sizeof WORDS / sizeof WORDS[0]; i++) {
+    if (strcmp(WORDS[i].state, state) == 0) return phrase(WORDS[i].text, r->lang);
+  }
+  return phrase(P_NOT_ENDORSED, r->lang);
+}
+
+json_t *endorsed_json(const struct request *r, const struct hash *object) {
+  enum endorsed state = ENDORSED_NOT;
+  (void)!query_endorsed(r->site->store, &r->site->now->federation, object, &state,
+                        NULL); /* what cannot be read is not endorsed */
+  return json_string(endorsed_name(state));
+}
+
+/* ---- one signature ---- */
+
+static void put_text(struct request *r, struct html *h, enum phrase label, const char *tag, const char *text) {
+  char cut[SAID_MAX + 1];
+  size_t n = strnlen(text, SAID_MAX);
+  while (n > 0 && text[n] != '\0' && ((unsigned char)text[n] & 0xc0) == 0x80)
+    n--;
+  memcpy(cut, text, n);
+  cut[n] = '\0';
+  if (n == 0) return;
+  html_open(h, "p");
+  html_text(h, phrase(label, r->lang));
+  html_text(h, ": ");
+  html_open(h, "span");
+  if (tag != NULL) put_lang(r, h, tag);
+  html_text(h, cut);
+  html_close(h);
+  html_close(h);
+}
+
+static void put_criteria(struct request *r, struct html *h, const json_t *codes) {
+  const struct vocabulary *words = vocabulary_by_name(r->site->schemas, "criteria");
+  const json_t *code = NULL;
+  size_t i = 0;
+  if (json_array_size(codes) == 0) return;
+  html_open(h, "p");
+  html_text(h, phrase(P_AFFIRMS, r->lang));
+  html_text(h, ": ");
+  json_array_foreach(codes, i, code) {
+    const char *name = json_string_value(code);
+    const char *label = words == NULL || name == NULL ? NULL : vocabulary_label(words, view_of_text(name), r->lang);
+    if (i > 0) html_text(h, "; ");
+    html_text(h, label != NULL ? label : name == NULL ? "" : name);
+  }
+  html_text(h, ".");
+  html_close(h);
+}
+
+static void put_said(struct request *r, struct html *h, const json_t *signature) {
+  json_t *remark = json_object_get(signature, "remark");
+  void *first = json_object_iter(remark);
+  const char *tag = json_object_get(remark, r->lang) != NULL ? r->lang : first == NULL ? "" : json_object_iter_key(first);
+  put_criteria(r, h, json_object_get(signature, "criteria"));
+  put_text(r, h, P_REMARK, tag, text_at(remark, tag));
+  put_text(r, h, P_INTEREST, NULL, text_at(signature, "interest"));
+  if (text_at(signature, "language")[0] != '\0') {
+    put_text(r, h, P_READ_WAS, NULL, language_name(r->site, text_at(signature, "language"), r->lang));
+  }
+}
+
+static enum phrase standing_phrase(const char *standing) {
+  static const struct {
+    const char *standing;
+    enum phrase text;
+  } TEXTS[] = {{"version", P_S_VERSION},     {"policy", P_S_POLICY}, {"member", P_S_MEMBER}, {"home", P_S_HOME},
+               {"withdrawn", P_S_WITHDRAWN}, {"person", P_S_PERSON}, {"node", P_S_NODE},     {"country", P_S_COUNTRY}};
+  for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++) {
+    if (strcmp(TEXTS[i].standing, standing) == 0) return TEXTS[i].text;
+  }
+  return P_S_COUNTS;
+}
+
+static void put_signature(struct request *r, struct html *h, const json_t *signature) {
+  char path[64];
+  const char *country = text_at(signature, "country");
+  const bool counts = json_is_true(json_object_get(signature, "counts"));
+  html_open(h, "li");
+  html_element(h, "strong", NULL, text_at(signature, "name"));
+  html_text(h, ", ");
+  (void)snprintf(path, sizeof path, "/nodes/%.40s", text_at(signature, "handle"));
+  if (country[0] == '\0') {
+    html_text(h, text_at(signature, "handle"));
+  } else {
+    put_link(r, h, path, country_name(r->site, country, r->lang));
+  }
+  html_text(h, ", ");
+  put_day(r, h, int_at(signature, "created"));
+  html_text(h, " (");
+  html_element(h, "span", "ref", text_at(signature, "reference"));
+  html_text(h, "): ");
+  html_element(h, "span", counts ? "good" : "hint", phrase(standing_phrase(text_at(signature, "standing")), r->lang));
+  put_said(r, h, signature);
+  html_close(h);
+}
+
+/* ---- one statement ---- */
+
+/* "2 of 3; missing: 1 endorsement, 1 country". */
+static void put_count(struct request *r, struct html *h, const json_t *statement) {
+  static const struct {
+    const char *key;
+    enum phrase one, more;
+  } WORDS[] = {{"endorsements", P_ENDORSEMENT_ONE, P_ENDORSEMENT_MORE},
+               {"nodes", P_NODE_ONE, P_NODE_MORE},
+               {"countries", P_COUNTRY_ONE, P_COUNTRY_MORE}};
+  const json_t *missing = json_object_get(statement, "missing");
+  const char *before = phrase(P_MISSING, r->lang);
+  char text[64];
+  (void)snprintf(text, sizeof text, "%jd %s %jd", (intmax_t)int_at(statement, "counted"), phrase(P_OF, r->lang),
+                 (intmax_t)int_at(json_object_get(statement, "policy"), "m"));
+  html_text(h, text);
+  for (size_t i = 0; i < sizeof WORDS / sizeof WORDS[0]; i++) {
+    const json_int_t n = int_at(missing, WORDS[i].key);
+    if (n == 0) continue;
+    (void)snprintf(text, sizeof text, "%jd ", (intmax_t)n);
+    html_text(h, before);
+    html_text(h, text);
+    html_text(h, phrase(n == 1 ? WORDS[i].one : WORDS[i].more, r->lang));
+    before = ", ";
+  }
+}
+
+static void put_statement(struct request *r, struct html *h, const json_t *model, const json_t *statement) {
+  const json_t *signature = NULL, *signatures = json_object_get(statement, "endorsements");
+  const json_int_t version = int_at(statement, "version");
+  char path[REFERENCE_MAX + 32], name[64];
+  size_t i = 0;
+  html_open(h, "h3");
+  (void)snprintf(path, sizeof path, "/%s/v/%jd", text_at(model, "reference"), (intmax_t)version);
+  (void)snprintf(name, sizeof name, "%s %jd", phrase(P_VERSION, r->lang), (intmax_t)version);
+  put_link(r, h, path, name);
+  html_text(h, ": ");
+  put_count(r, h, statement);
+  html_close(h);
+  if (json_array_size(signatures) == 0) return;
+  html_open(h, "ul");
+  json_array_foreach(signatures, i, signature) put_signature(r, h, signature);
+  html_close(h);
+}
+
+static void put_policy(struct request *r, struct html *h, const json_t *endorsement, const json_t *policy) {
+  html_open(h, "details");
+  html_element(h, "summary", NULL, phrase(P_POLICY, r->lang));
+  html_element(h, "p", "lead", text_at(policy, "sentence"));
+  put_criteria(r, h, json_object_get(policy, "criteria"));
+  html_open(h, "p");
+  html_text(h, phrase(P_FOLLOWS_FROM, r->lang));
+  html_text(h, " ");
+  html_element(h, "code", NULL, text_at(endorsement, "frontier"));
+  html_close(h);
+  html_close(h);
+}
+
+void show_endorsements(struct request *r, struct html *h, const json_t *model) {
+  const json_t *endorsement = json_object_get(model, "endorsement"), *statement = NULL, *policy = NULL;
+  size_t i = 0;
+  if (endorsement == NULL) return;
+  html_open(h, "section");
+  html_attr(h, "aria-labelledby", "endorsements");
+  html_open(h, "h2");
+  html_attr(h, "id", "endorsements");
+  html_text(h, phrase(P_ENDORSEMENTS, r->lang));
+  html_close(h);
+  html_element(h, "p", "hint", phrase(P_ENDORSED_HELP, r->lang));
+  json_array_foreach(json_object_get(endorsement, "statements"), i, statement) {
+    const json_t *own = json_object_get(statement, "policy");
+    if (int_at(statement, "version") == 0 || json_object_get(own, "m") == NULL) continue; /* of no version here, or no policy */
+    put_statement(r, h, model, statement);
+    policy = policy == NULL ? own : policy;
+  }
+  if (policy != NULL) put_policy(r, h, endorsement, policy);
+  html_close(h);
+}
