@@ -112,6 +112,7 @@ enum err_code exchange_new(const struct exchange_config *config, struct exchange
 
 static void log_free(struct exchange_log *log) {
   forks_end_doubt(log);
+  bytes_release(&log->untaken);
   free(log->claims);
   while (log->n_milestones > 0)
     free(log->milestones[--log->n_milestones].text);

@@ -63,11 +63,35 @@ static void kept(struct exchange *x, uint32_t index, const struct exchange_link 
   x->activity_ms = now_ms(x);
 }
 
+/* Judges an item and keeps it. An error of our own store is not the end of it: nobody tells it again while the session lasts.
+ */
+static enum err_code take(struct exchange *x, uint32_t index, struct view item, const struct exchange_link *from) {
+  struct exchange_log *log = x->logs[index];
+  bool is_kept = false;
+  const enum err_code code = hall_evidence_take(x->config.hall, &log->node, log->gen, item, &is_kept, NULL);
+  bytes_clear(&log->untaken);
+  if (code == OK) {
+    if (is_kept) kept(x, index, from);
+  } else if (code != ERR_FORMAT && code != ERR_SIGNATURE && code != ERR_MISMATCH && code != ERR_NOT_FOUND) {
+    log->untaken_ms = now_ms(x) + STORE_RETRY_MS;
+    (void)!bytes_append(&log->untaken, item, NULL);
+  }
+  return code;
+}
+
 /* What we found ourselves. */
 static void found(struct exchange *x, uint32_t index, struct view item) {
-  const struct exchange_log *log = x->logs[index];
-  bool is_kept = false;
-  if (hall_evidence_take(x->config.hall, &log->node, log->gen, item, &is_kept, NULL) == OK && is_kept) kept(x, index, NULL);
+  (void)!take(x, index, item, NULL);
+}
+
+/* What our store did not keep: once more. */
+static void take_again(struct exchange *x, uint32_t index) {
+  struct exchange_log *log = x->logs[index];
+  struct bytes item;
+  if (log->untaken.len == 0 || now_ms(x) < log->untaken_ms) return;
+  bytes_init(&item, LIMIT_EVIDENCE);
+  if (bytes_append(&item, bytes_view(&log->untaken), NULL) == OK) (void)!take(x, index, bytes_view(&item), NULL);
+  bytes_release(&item);
 }
 
 /* ---- doubts ---- */
@@ -266,6 +290,7 @@ uint64_t forks_tick(struct exchange *x) {
   look_at_hall(x);
   for (uint32_t i = 0; i < x->n_logs; i++) {
     struct exchange_log *log = x->logs[i];
+    take_again(x, i);
     if (log->is_exact) forks_end_doubt(log);
     if (log->is_forked && !log->is_exact && log->doubt == NULL && now >= log->search_ms && log->size > 0) search(x, i);
     if (log->is_exact && log->record_ms != 0 && now >= log->record_ms) record(x, log);
@@ -372,10 +397,9 @@ void forks_greet(struct exchange *x, struct exchange_link *l) {
 void forks_alert(struct exchange *x, struct exchange_link *l) {
   const struct hash node = x->in.u.alert.node;
   uint32_t index = NONE;
-  bool is_kept = false;
-  struct exchange_log *log = log_of(x, &node, x->in.u.alert.gen, &index);
-  if (log == NULL) return; /* of a generation, or a member, that we have yet to hear of */
-  switch ((int)hall_evidence_take(x->config.hall, &node, log->gen, x->in.u.alert.evidence, &is_kept, NULL)) {
+  if (log_of(x, &node, x->in.u.alert.gen, &index) == NULL)
+    return; /* of a generation, or a member, that we have yet to hear of */
+  switch ((int)take(x, index, x->in.u.alert.evidence, l)) {
   case ERR_FORMAT:
     tally(x, l->peer, COUNT_EVIDENCE_FORMAT, 1);
     break;
@@ -386,7 +410,7 @@ void forks_alert(struct exchange *x, struct exchange_link *l) {
     tally(x, l->peer, COUNT_EVIDENCE_PROOF, 1);
     break;
   default:
-    if (is_kept) kept(x, index, l);
+    break;
   }
 }
 

@@ -265,6 +265,8 @@ struct exchange_log {
   struct doubt *doubt;   /* owned; NULL: none */
   uint64_t search_ms;    /* not before: where they part is looked for again */
   uint64_t fork_from;    /* as it was told last */
+  struct bytes untaken;  /* evidence that our store did not keep; it is tried again: */
+  uint64_t untaken_ms;   /* not before */
   uint64_t record_ms;    /* then the evidence is written into our own log, unless somebody has; 0: not at all */
   uint64_t ckpt_wait_ms; /* not before: one may come unasked */
   uint64_t ckpt_asked_ms;

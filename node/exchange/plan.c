@@ -36,6 +36,7 @@ static struct exchange_log *log_add(struct exchange *x, const struct hash *node,
   log->claims = claims;
   log->source = NONE;
   log->fill.filler = NONE;
+  bytes_init(&log->untaken, LIMIT_EVIDENCE);
   log->per_window = ENTRIES_FIRST;
   *index = x->n_logs;
   x->logs[x->n_logs++] = log;
