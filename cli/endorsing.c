@@ -23,7 +23,10 @@ bool endorsing_is_by(const json_t *signature, const char *key) {
 
 static enum err_code send(struct submit *s, const struct batch *batch, char reference[REFERENCE_MAX], struct err *err) {
   struct receipt *receipt = calloc(1, sizeof *receipt);
-  enum err_code code = receipt == NULL ? err_set(err, ERR_MEMORY, NULL) : submit_send(s, batch, receipt, err);
+  if (receipt == NULL) {
+    return err_set(err, ERR_MEMORY, NULL);
+  }
+  enum err_code code = submit_send(s, batch, receipt, err);
   for (uint32_t i = 0; code == OK && i < batch->n; i++) {
     if (receipt->rows[i].state != RECEIPT_LOGGED) {
       code = submit_not_logged(s, &receipt->rows[i], err);

@@ -407,7 +407,7 @@ static void levels_close(struct canon_reader *r, struct level *levels, unsigned 
 
 /* canon_skip_inside with at most max elements in every array and pairs in every map. */
 static struct view skip(struct canon_reader *r, unsigned above, uint32_t max) {
-  struct level levels[LIMIT_DEPTH];
+  struct level levels[LIMIT_DEPTH] = {{.left = 0}};
   const uint8_t *from = r->p;
   r->depth = above < LIMIT_DEPTH ? above : LIMIT_DEPTH;
   do {

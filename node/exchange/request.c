@@ -161,8 +161,9 @@ void request_put_off(struct exchange *x, uint64_t by_ms) {
 
 uint64_t request_tick(struct exchange *x) {
   uint64_t now = now_ms(x), due = now + TICK_MS;
+  struct peer *const peers = x->peers;
   for (uint32_t i = 0; i < x->n_peers; i++) {
-    struct peer *p = &x->peers[i];
+    struct peer *p = &peers[i];
     uint32_t left = p->owed;
     for (struct request *r; (r = next_owed(x, i, &left)) != NULL;) {
       if (!is_owed(r)) {

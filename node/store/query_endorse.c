@@ -55,8 +55,8 @@ static bool add_log(void *context, const struct log *log) {
   }
   if (f->n == f->capacity) {
     struct frontier_row *more = reallocarray(f->rows, f->capacity * 2 + 8, sizeof *more);
-    f->memory = more == NULL;
-    if (f->memory) {
+    if (more == NULL) {
+      f->memory = true;
       return false;
     }
     f->rows = more;

@@ -154,7 +154,9 @@ static void put_statement(struct request *r, struct html *h, const json_t *model
   html_close(h);
   if (json_array_size(signatures) == 0) return;
   html_open(h, "ul");
-  json_array_foreach(signatures, i, signature) put_signature(r, h, signature);
+  json_array_foreach(signatures, i, signature) {
+    put_signature(r, h, signature);
+  }
   html_close(h);
 }
 
