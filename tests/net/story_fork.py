@@ -100,7 +100,8 @@ def repair(lab, it, fr, ee, common):
         gone = node.json("show", lost["id"], ok=(3,))["error"]["message"]
         assert "withdrawn by the repair of IT" in gone or node is ee and "no object" in gone, gone  # EE never had it
         node.run("verify")
-    assert "Night library 6" in page(fr, "/en/IT.2-1") and "forked by its owner" not in page(fr, "/en/nodes/IT")
+    assert "Night library 6" in page(fr, "/en/IT.2-1")
+    lab.until(lambda: "forked by its owner" not in page(fr, "/en/nodes/IT"), LIMIT, "the page of IT, which is kept a little, is new")
 
 
 def main():

@@ -3,7 +3,7 @@
 lies while it is asked (hostile/lies.py). After each: core and gate are the same processes, the gate's memory stays below 256 MiB, an
 honest peer answers, and `status` names the reason: the row's counter moved, and no other one of misbehaviour. Over the whole run the
 honest peer's 99th percentile is at most twice what it is in the pauses between (and 50 ms). Every day half of the words are drawn;
-SPECOLA_HOSTILE=all says all of them. usage: story_hostile.py [--only TEXT] [--seed S]"""
+SPECOLA_HOSTILE=all says all of them, and judges how long the honest peer waits. usage: story_hostile.py [--only TEXT] [--seed S]"""
 import argparse
 import json
 import os
@@ -202,7 +202,8 @@ def main():
         if options.only == "":
             strangers.start()
         table = [row for row in words.rows() if options.only in row[0]]
-        if options.only == "" and os.environ.get("SPECOLA_HOSTILE") != "all":
+        everything = os.environ.get("SPECOLA_HOSTILE") == "all"
+        if options.only == "" and not everything:
             table = sorted(chance.sample(table, len(table) // 2), key=table.index)
         n = lies.play(watch, honest, attackers, bad) if options.only in ("", "lies") else 0
         print(f"{n} lies after {time.monotonic() - start:.1f} s", flush=True)
@@ -224,7 +225,8 @@ def main():
         assert not bad, f"{len(bad)} of {n}"
         assert options.only or n >= 200
         assert not honest.failed, honest.failed[:3]
-        assert attacked <= max(2 * quiet, quiet + FLOOR_S), "the honest peer waits too long"
+        # beside other tests this says how busy the machine is
+        assert not everything or attacked <= max(2 * quiet, quiet + FLOOR_S), "the honest peer waits too long"
 
 
 main()
