@@ -195,7 +195,7 @@ def main():
     with Lab() as lab:
         hunt = Hunt()
         it, fr = lab.found("IT", "FR")
-        sealed = Sealed(lab)
+        sealed = lab.nodes["EE"] = Sealed(lab)  # stopped with the others
         learn(hunt, lab, (it, fr), sealed)
         it.serve("-v")
         tap = Tap(it.port())
