@@ -7,16 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/json_text.h"
 #include "cli/out.h"
 #include "cli/render.h"
 
 #define NAME_MAX_OCTETS 256
 #define VALUE_MAX ((size_t)512 * 1024) /* octets of a value as text */
-
-static const char *text_of(const json_t *json, const char *key) {
-  const char *text = json_string_value(json_object_get(json, key));
-  return text == NULL ? "" : text;
-}
 
 static const char *label_of(const struct cli *cli, const struct schema *schema, const char *key) {
   return schema == NULL || schema_field(schema, view_of_text(key)) == NULL ? key : schema_label(schema, key, cli->lang);

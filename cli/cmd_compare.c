@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/here.h"
+#include "cli/json_text.h"
 #include "cli/out.h"
 #include "cli/render.h"
 #include "keys/text.h"
@@ -31,11 +32,6 @@ struct comparison {
   struct out_table *table;
   bool differing;
 };
-
-static const char *text_of(const json_t *json, const char *key) {
-  const char *text = json_string_value(json_object_get(json, key));
-  return text == NULL ? "" : text;
-}
 
 static enum err_code load(struct comparison *c, const char *name, struct err *err) {
   int64_t rowid = 0;

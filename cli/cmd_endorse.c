@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/endorsement.h"
 #include "cli/endorsing.h"
+#include "cli/json_text.h"
 #include "cli/out.h"
 #include "cli/person.h"
 #include "keys/text.h"
@@ -44,11 +45,6 @@ struct endorsing {
   json_t *said;           /* the body: criteria, interest, language, remark */
   struct err *err;
 };
-
-static const char *text_of(const json_t *json, const char *key) {
-  const char *text = json_string_value(json_object_get(json, key));
-  return text == NULL ? "" : text;
-}
 
 static const json_t *endorsement_of(const struct endorsing *e) {
   return json_object_get(e->json, "endorsement");

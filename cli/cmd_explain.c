@@ -8,6 +8,7 @@
 
 #include "cli/commands.h"
 #include "cli/here.h"
+#include "cli/json_text.h"
 #include "cli/out.h"
 #include "cli/told.h"
 #include "node/exchange/counters.h"
@@ -23,11 +24,6 @@ struct question {
   int64_t rowid;                /* 0: nothing of that log is here */
   json_t *found, *where, *told; /* where: NULL without a log; told: NULL where nobody serves */
 };
-
-static const char *text_of(const json_t *json, const char *key) {
-  const char *text = json_string_value(json_object_get(json, key));
-  return text == NULL ? "" : text;
-}
 
 static intmax_t number_of(const json_t *json, const char *key) {
   return (intmax_t)json_integer_value(json_object_get(json, key));

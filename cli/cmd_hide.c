@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "cli/commands.h"
+#include "cli/json_text.h"
 #include "cli/out.h"
 #include "cli/submit.h"
 #include "node/hiding.h"
@@ -29,11 +30,6 @@ struct target {
   struct hash id;
   char name[REFERENCE_MAX + HASH_HEX_LEN];
 };
-
-static const char *text_of(const json_t *json, const char *key) {
-  const char *text = json_string_value(json_object_get(json, key));
-  return text == NULL ? "" : text;
-}
 
 /* An object by any of its names. What a cut has withdrawn since has its full id alone. */
 static enum err_code find(const struct cli *cli, const struct here *here, const char *name, struct target *t, struct err *err) {

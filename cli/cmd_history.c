@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/forked.h"
 #include "cli/here.h"
+#include "cli/json_text.h"
 #include "cli/out.h"
 #include "cli/takedown.h"
 #include "node/store/query_history.h"
@@ -18,11 +19,6 @@
 #include "protocol/people.h"
 
 #define SUMMARY_MAX ((size_t)64 * 1024) /* octets of a line */
-
-static const char *text_of(const json_t *json, const char *key) {
-  const char *text = json_string_value(json_object_get(json, key));
-  return text == NULL ? "" : text;
-}
 
 static void say_day(uint64_t seconds, char out[16]) {
   struct tm tm;
@@ -54,23 +50,12 @@ struct story {
   struct bytes line; /* what happened */
 };
 
-/* What a withdrawal gives as its reason, in the language that fits best; "" if none. Borrowed from json. */
-static const char *reason_of(const struct cli *cli, const json_t *json) {
-  json_t *reason = json_object_get(json, "reason");
-  const char *text = json_string_value(reason);
-  text = text != NULL ? text : json_string_value(json_object_get(reason, cli->lang));
-  if (text == NULL && json_object_size(reason) > 0) {
-    text = json_string_value(json_object_iter_value(json_object_iter(reason)));
-  }
-  return text == NULL ? "" : text;
-}
-
 static void tell_withdrawal(struct story *s, const struct history_row *row, json_t *entry) {
   json_t *body = NULL;
   if (row->body.len > 0 && body_to_json(NULL, row->body, &body, NULL) == OK) {
     (void)json_object_set(entry, "reason", json_object_get(body, "reason"));
   }
-  const char *reason = reason_of(s->cli, body);
+  const char *reason = text_in_language(s->cli, json_object_get(body, "reason"));
   bool fits = bytes_printf(&s->line, NULL, "%s%s%s", out_word(s->cli, "withdrawn", "ritirato"), reason[0] == '\0' ? "" : ": ",
                            reason) == OK;
   (void)fits;

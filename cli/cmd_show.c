@@ -11,6 +11,7 @@
 #include "cli/finding.h"
 #include "cli/forked.h"
 #include "cli/here.h"
+#include "cli/json_text.h"
 #include "cli/out.h"
 #include "cli/render.h"
 #include "cli/takedown.h"
@@ -19,11 +20,6 @@ const struct option_row options_show[] = {
     {"version", 0, OPTION_VALUE, "N", "an earlier version, from 1", "una versione precedente, da 1"},
     OPTIONS_END,
 };
-
-static const char *text_of(const json_t *json, const char *key) {
-  const char *text = json_string_value(json_object_get(json, key));
-  return text == NULL ? "" : text;
-}
 
 /* The rowid of version n (from 1) of the object that json describes. */
 static enum err_code find_version(const json_t *json, uint64_t n, int64_t *rowid, struct err *err) {
@@ -136,14 +132,9 @@ static size_t number_shown(const json_t *json) {
 
 /* "! It was withdrawn (IT-9): published twice". */
 static void say_withdrawal(struct cli *cli, const json_t *withdrawal) {
-  json_t *reason = json_object_get(withdrawal, "reason");
-  const char *text = json_string_value(reason);
-  text = text != NULL ? text : json_string_value(json_object_get(reason, cli->lang));
-  if (text == NULL && json_object_size(reason) > 0) {
-    text = json_string_value(json_object_iter_value(json_object_iter(reason)));
-  }
+  const char *text = text_in_language(cli, json_object_get(withdrawal, "reason"));
   out_toned(cli, TONE_WARNING, 2, "! %s (%s)%s%s", out_word(cli, "It was withdrawn", "\xc3\x88 stato ritirato"),
-            text_of(withdrawal, "reference"), text == NULL ? "." : ": ", text == NULL ? "" : text);
+            text_of(withdrawal, "reference"), text[0] == '\0' ? "." : ": ", text);
 }
 
 /* "! taken down on 2026-01-02 (IT-40): Personal data. Its text is erased." */

@@ -8,6 +8,7 @@
 
 #include "cli/commands.h"
 #include "cli/facets.h"
+#include "cli/json_text.h"
 #include "cli/out.h"
 #include "node/export/export.h"
 #include "node/store/query_stats.h"
@@ -34,11 +35,6 @@ struct figures {
   const char *by;  /* NULL: all */
   const char *dim; /* of the facet at hand */
 };
-
-static const char *text_of(const json_t *json, const char *key) {
-  const char *text = json_string_value(json_object_get(json, key));
-  return text == NULL ? "" : text;
-}
 
 static bool is_wanted(const struct figures *f, const char *table) {
   return f->by == NULL || strcmp(f->by, table) == 0;

@@ -2,7 +2,6 @@
  * status, peer list: how the node is doing. While it serves, core tells (peers, counters); else the store is read.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -11,6 +10,7 @@
 #include "cli/forked.h"
 #include "cli/guarded.h"
 #include "cli/here.h"
+#include "cli/json_text.h"
 #include "cli/out.h"
 #include "keys/words.h"
 #include "node/clock.h"
@@ -18,40 +18,31 @@
 #include "node/exchange/counters.h"
 #include "node/network.h"
 #include "node/store/query_fork.h"
+#include "node/store/query_frontier.h"
 #include "node/store/query_where.h"
 
 /* ---- from the store ---- */
 
-struct frontier {
+struct logs {
   const struct here *here;
-  struct frontier_row *rows; /* owned */
-  uint32_t n;
-  json_t *logs;
+  json_t *list;
   bool memory; /* ran out of it */
 };
 
 static bool add_log(void *context, const struct log *log) {
-  struct frontier *f = context;
+  struct logs *logs = context;
+  const struct here *here = logs->here;
   if (log->range.size == 0) {
     return true;
   }
-  struct frontier_row *rows = realloc(f->rows, (f->n + 1u) * sizeof *rows);
-  if (rows == NULL) {
-    f->memory = true;
-    return false;
-  }
-  f->rows = rows;
-  f->rows[f->n] =
-      (struct frontier_row){.node = log->node, .gen = log->gen, .size = log->range.size, .root = merkle_root(&log->range)};
-  json_t *row =
-      json_pack("{s:s, s:o, s:I, s:I, s:o, s:b}", "handle", federation_handle(&f->here->federation, &log->node), "node",
-                out_json_hash(&log->node), "gen", (json_int_t)log->gen, "size", (json_int_t)log->range.size, "root",
-                out_json_hash(&f->rows[f->n].root), "paused",
-                !hash_equal(&log->node, &f->here->federation.own) && log->body_bytes >= home_log_bodies(&f->here->home));
-  json_array_append_new(f->logs, row);
-  f->memory = query_fork_put(f->here->store, &f->here->federation, &log->node, log->gen, row, NULL) == ERR_MEMORY;
-  f->n++;
-  return !f->memory;
+  const struct hash root = merkle_root(&log->range);
+  json_t *row = json_pack("{s:s, s:o, s:I, s:I, s:o, s:b}", "handle", federation_handle(&here->federation, &log->node), "node",
+                          out_json_hash(&log->node), "gen", (json_int_t)log->gen, "size", (json_int_t)log->range.size, "root",
+                          out_json_hash(&root), "paused",
+                          !hash_equal(&log->node, &here->federation.own) && log->body_bytes >= home_log_bodies(&here->home));
+  json_array_append_new(logs->list, row);
+  logs->memory = query_fork_put(here->store, &here->federation, &log->node, log->gen, row, NULL) == ERR_MEMORY;
+  return !logs->memory;
 }
 
 /* The members as known without serving: who they are and how far their logs are held. */
@@ -71,7 +62,7 @@ static json_t *members_json(const struct here *here) {
 }
 
 static enum err_code status_from_store(struct cli *cli, const struct here *here, struct err *err) {
-  struct frontier f = {.here = here, .logs = json_array()};
+  struct logs logs = {.here = here, .list = json_array()};
   struct hash digest;
   json_t *figures = NULL;
   const struct federation *fed = &here->federation;
@@ -79,19 +70,18 @@ static enum err_code status_from_store(struct cli *cli, const struct here *here,
   out_set(cli, "node", out_json_hash(&fed->own));
   out_set_bool(cli, "serving", false);
   out_set_number(cli, "epoch", fed->epoch.number);
-  out_set(cli, "logs", f.logs);
+  out_set(cli, "logs", logs.list);
   out_set(cli, "peers", members_json(here));
-  enum err_code code = log_each(here->store, add_log, &f, err);
-  if (code == OK && f.memory) {
+  enum err_code code = log_each(here->store, add_log, &logs, err);
+  if (code == OK && logs.memory) {
     code = err_set(err, ERR_MEMORY, NULL);
   }
-  if (code == OK && (code = frontier_digest(&fed->epoch.hash, f.rows, f.n, &digest, err)) == OK) {
+  if (code == OK && (code = query_frontier(here->store, fed, &digest, err)) == OK) {
     out_set(cli, "frontier", out_json_hash(&digest));
   }
   if (code == OK && (code = query_figures(here->store, fed, here->schemas, &figures, err)) == OK) {
     out_set(cli, "figures", figures);
   }
-  free(f.rows);
   return code;
 }
 
@@ -116,11 +106,6 @@ static enum err_code status_from_core(struct cli *cli, struct ctl_client *ctl, s
 }
 
 /* ---- said ---- */
-
-static const char *text_of(const json_t *json, const char *key) {
-  const char *text = json_string_value(json_object_get(json, key));
-  return text == NULL ? "" : text;
-}
 
 /* A number as text; "?" where it is not known, nothing where nobody asked. */
 static void number_of(const json_t *json, const char *key, char *out, size_t size) {

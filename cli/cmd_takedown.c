@@ -8,6 +8,7 @@
 
 #include "cli/ask.h"
 #include "cli/commands.h"
+#include "cli/json_text.h"
 #include "cli/out.h"
 #include "cli/submit.h"
 #include "node/erasure.h"
@@ -33,11 +34,6 @@ struct target {
   char reference[REFERENCE_MAX];
   json_t *json; /* of an object, as query_show gives it; NULL: another record */
 };
-
-static const char *text_of(const json_t *json, const char *key) {
-  const char *text = json_string_value(json_object_get(json, key));
-  return text == NULL ? "" : text;
-}
 
 static enum err_code read_reason(const struct args *args, const struct schema_set *set, uint64_t *out, struct err *err) {
   const struct vocabulary *reasons = vocabulary_by_name(set, "takedown");

@@ -8,17 +8,13 @@
 #include "cli/commands.h"
 #include "cli/forked.h"
 #include "cli/here.h"
+#include "cli/json_text.h"
 #include "cli/out.h"
 #include "cli/takedown.h"
 #include "cli/told.h"
 #include "node/network.h"
 #include "node/store/query_takedown.h"
 #include "node/store/query_where.h"
-
-static const char *text_of(const json_t *json, const char *key) {
-  const char *text = json_string_value(json_object_get(json, key));
-  return text == NULL ? "" : text;
-}
 
 static bool is_silent(const json_t *member) {
   const json_t *said = json_object_get(member, "said_s");

@@ -8,6 +8,7 @@
 
 #include "cli/ask.h"
 #include "cli/commands.h"
+#include "cli/json_text.h"
 #include "cli/out.h"
 #include "cli/publication.h"
 #include "keys/text.h"
@@ -21,11 +22,6 @@ const struct option_row options_withdraw[] = {
 };
 
 #define REASON_CHARS 2000 /* of the text */
-
-static const char *text_of(const json_t *json, const char *key) {
-  const char *text = json_string_value(json_object_get(json, key));
-  return text == NULL ? "" : text;
-}
 
 /* {reason: {tag: text}}, or nothing. */
 static enum err_code build_reason(const struct cli *cli, const struct home_config *config, const char *text, struct bytes *out,

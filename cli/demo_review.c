@@ -7,14 +7,10 @@
 
 #include "cli/endorsement.h"
 #include "cli/endorsing.h"
+#include "cli/json_text.h"
 #include "cli/out.h"
 
 #define LOOK_MS 20 /* between two looks */
-
-static const char *text_of(const json_t *json, const char *key) {
-  const char *text = json_string_value(json_object_get(json, key));
-  return text == NULL ? "" : text;
-}
 
 /* ---- signing ---- */
 

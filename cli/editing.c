@@ -11,14 +11,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/json_text.h"
 #include "cli/out.h"
 
 #define BASE "# base " /* behind it the id of the version from which the draft began; a comment to whoever reads drafts */
-
-static const char *text_of(const json_t *json, const char *key) {
-  const char *text = json_string_value(json_object_get(json, key));
-  return text == NULL ? "" : text;
-}
 
 void editing_release(struct editing *e) {
   json_decref(e->json);

@@ -7,15 +7,11 @@
 #include <time.h>
 
 #include "cli/changes.h"
+#include "cli/json_text.h"
 #include "cli/out.h"
 #include "node/store/query_endorse.h"
 
 #define LINE_MAX_OCTETS ((size_t)64 * 1024)
-
-static const char *text_of(const json_t *json, const char *key) {
-  const char *text = json_string_value(json_object_get(json, key));
-  return text == NULL ? "" : text;
-}
 
 static uintmax_t number_of(const json_t *json, const char *key) {
   return (uintmax_t)json_integer_value(json_object_get(json, key));
@@ -84,20 +80,12 @@ void endorsement_since(const struct cli *cli, const struct here *here, const jso
 
 /* ---- for people ---- */
 
-static const char *own_text(const struct cli *cli, json_t *texts) {
-  const char *text = json_string_value(json_object_get(texts, cli->lang));
-  if (text == NULL && json_object_size(texts) > 0) {
-    text = json_string_value(json_object_iter_value(json_object_iter(texts)));
-  }
-  return text == NULL ? "" : text;
-}
-
 static void say_signature(struct cli *cli, const json_t *signature) {
   char day[16] = "?";
   struct tm tm;
   const time_t t = (time_t)json_integer_value(json_object_get(signature, "created"));
   const bool counts = json_is_true(json_object_get(signature, "counts"));
-  const char *remark = own_text(cli, json_object_get(signature, "remark"));
+  const char *remark = text_in_language(cli, json_object_get(signature, "remark"));
   const char *interest = text_of(signature, "interest");
   if (gmtime_r(&t, &tm) != NULL) {
     (void)!strftime(day, sizeof day, "%Y-%m-%d", &tm);

@@ -6,12 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/json_text.h"
 #include "protocol/schema/body.h"
-
-static const char *text_of(const json_t *json, const char *key) {
-  const char *text = json_string_value(json_object_get(json, key));
-  return text == NULL ? "" : text;
-}
 
 static enum err_code hash_at(const json_t *json, const char *key, struct hash *out, struct err *err) {
   return hash_from_hex(view_of_text(text_of(json, key)), out, err);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/json_text.h"
 #include "cli/out.h"
 #include "node/guarding.h"
 #include "protocol/canon.h"
@@ -73,11 +74,6 @@ enum err_code guarded_json(const struct cli *cli, const struct here *here, const
 }
 
 /* ---- said ---- */
-
-static const char *text_of(const json_t *json, const char *key) {
-  const char *text = json_string_value(json_object_get(json, key));
-  return text == NULL ? "" : text;
-}
 
 void guarded_text(const json_t *guard, char *out, size_t size, const char **todo) {
   const intmax_t waiting = (intmax_t)json_integer_value(json_object_get(guard, "waiting"));

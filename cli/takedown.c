@@ -6,12 +6,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "cli/json_text.h"
 #include "cli/out.h"
-
-static const char *text_of(const json_t *json, const char *key) {
-  const char *text = json_string_value(json_object_get(json, key));
-  return text == NULL ? "" : text;
-}
 
 void takedown_say(const struct cli *cli, const struct schema_set *set, const json_t *takedown, struct bytes *out) {
   const struct vocabulary *reasons = vocabulary_by_name(set, "takedown");

@@ -13,30 +13,19 @@
 
 /* ---- one entry ---- */
 
-enum err_code derive_two(struct store *s, const char *sql, int64_t a, int64_t b, const char *what, struct err *err) {
-  sqlite3_stmt *st = NULL;
-  const enum err_code code = statement_get(s, sql, &st, err);
-  if (code != OK) {
-    return code;
-  }
-  statement_bind_int(st, 1, a);
-  statement_bind_int(st, 2, b);
-  return statement_run(s, st, what, err);
-}
-
 enum err_code derive_held(struct store *s, int64_t rowid, enum reason reason, struct err *err) {
   static const char sql[] = "INSERT OR REPLACE INTO held(id, reason) VALUES (:id, :reason)";
-  return derive_two(s, sql, rowid, (int64_t)reason, "held entry", err);
+  return statement_run_two(s, sql, rowid, (int64_t)reason, "held entry", err);
 }
 
 static enum err_code put_authority(struct store *s, int64_t rowid, uint64_t kind, struct err *err) {
   static const char sql[] = "INSERT INTO authority(id, kind) VALUES (:id, :kind)";
-  return derive_two(s, sql, rowid, (int64_t)kind, "authority", err);
+  return statement_run_two(s, sql, rowid, (int64_t)kind, "authority", err);
 }
 
 static enum err_code put_frozen(struct store *s, int64_t rowid, struct err *err) {
   static const char sql[] = "INSERT OR IGNORE INTO frozen(log, id) VALUES (:log, :id)";
-  return derive_two(s, sql, entry_log_no(rowid), rowid, "frozen log", err);
+  return statement_run_two(s, sql, entry_log_no(rowid), rowid, "frozen log", err);
 }
 
 static enum err_code apply_authority(struct derivation *d, int64_t rowid, const struct opened *entry, const struct verdict *v,
@@ -339,7 +328,7 @@ static enum err_code log_again(struct again *a, const struct hash *node, struct 
 /* ---- clearing a log's rows ---- */
 
 static enum err_code erase_range(struct store *s, const char *sql, int64_t log_no, struct err *err) {
-  return derive_two(s, sql, entry_rowid(log_no, 0), entry_rowid(log_no + 1, 0), "derived rows", err);
+  return statement_run_two(s, sql, entry_rowid(log_no, 0), entry_rowid(log_no + 1, 0), "derived rows", err);
 }
 
 static enum err_code erase_objects(struct derivation *d, int64_t log_no, struct err *err) {

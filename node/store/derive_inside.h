@@ -6,8 +6,6 @@
 
 #include "node/store/derivation.h"
 
-/* Runs a statement that takes two numbers and gives no rows; what: for the error. Store errors. */
-MUST_CHECK enum err_code derive_two(struct store *s, const char *sql, int64_t a, int64_t b, const char *what, struct err *err);
 /* The entry has no effect for this reason, whatever was found before. Store errors. */
 MUST_CHECK enum err_code derive_held(struct store *s, int64_t rowid, enum reason reason, struct err *err);
 /* Takes away what the object's newest version (there must be one) gave to facets, links, full text and wide tables. Store

@@ -25,7 +25,4 @@ MUST_CHECK enum err_code query_endorse(struct store *s, const struct federation 
  * store errors. */
 MUST_CHECK enum err_code query_endorsed(struct store *s, const struct federation *f, const struct hash *object,
                                         enum endorsed *out, struct err *err);
-/* The digest of everything this store holds (docs/protocol.md 8.4). Errors of the store, ERR_MEMORY. */
-MUST_CHECK enum err_code query_frontier(struct store *s, const struct federation *f, struct hash *out, struct err *err);
-
 #endif

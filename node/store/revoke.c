@@ -139,7 +139,8 @@ static enum err_code void_endorsement(struct revoke *r, int64_t rowid, const str
   static const char sign[] = "DELETE FROM endorsement WHERE id >= :id AND id <= :same";
   static const char withdraw[] = "DELETE FROM endorsement_withdrawal WHERE id >= :id AND id <= :same";
   struct store *s = r->d->content.s;
-  const enum err_code code = derive_two(s, h->kind == KIND_ENDORSE ? sign : withdraw, rowid, rowid, "endorsement", r->err);
+  const enum err_code code =
+      statement_run_two(s, h->kind == KIND_ENDORSE ? sign : withdraw, rowid, rowid, "endorsement", r->err);
   return code == OK ? derive_held(s, rowid, REASON_REVOKED, r->err) : code;
 }
 
@@ -175,9 +176,9 @@ static enum err_code erase_object(struct revoke *r, int64_t rowid) {
     code = derive_erase_newest(r->d, &object, r->err);
   }
   if (code == OK) {
-    code = derive_two(s, versions, rowid, rowid, "versions", r->err);
+    code = statement_run_two(s, versions, rowid, rowid, "versions", r->err);
   }
-  return code == OK ? derive_two(s, objects, rowid, rowid, "object", r->err) : code;
+  return code == OK ? statement_run_two(s, objects, rowid, rowid, "object", r->err) : code;
 }
 
 static enum err_code evaluate_again(struct revoke *r, int64_t rowid, const struct item *item) {
@@ -213,7 +214,7 @@ static enum err_code renew(struct revoke *r, sqlite3_stmt *st) {
   bytes_init(&scratch, LIMIT_ITEM);
   enum err_code code = erase_object(r, rowid);
   if (code == OK) {
-    code = derive_two(r->d->content.s, held, rowid, rowid, "held entry", r->err);
+    code = statement_run_two(r->d->content.s, held, rowid, rowid, "held entry", r->err);
   }
   if (code == OK) {
     code = entry_get(r->d->content.s, rowid, &scratch, &item, r->err);
