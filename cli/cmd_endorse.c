@@ -183,8 +183,9 @@ static void show_statement(struct endorsing *e, const json_t *statement) {
   out_wrapped(cli, 2, "\"%s\"", text_of(policy, "sentence"));
   const struct vocabulary *words = vocabulary_by_name(e->submit.here.schemas, "criteria");
   json_array_foreach(json_object_get(e->said, "criteria"), i, code) {
-    const char *label = words == NULL ? NULL : vocabulary_label(words, view_of_text(json_string_value(code)), cli->lang);
-    out_wrapped(cli, 4, "  %s", label == NULL ? json_string_value(code) : label);
+    const char *name = json_string_value(code); /* NULL: a signature carried on may say anything there */
+    const char *label = words == NULL || name == NULL ? NULL : vocabulary_label(words, view_of_text(name), cli->lang);
+    out_wrapped(cli, 4, "  %s", label != NULL ? label : name == NULL ? "?" : name);
   }
 }
 

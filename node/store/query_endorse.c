@@ -17,6 +17,8 @@ struct telling {
   struct store *s;
   const struct federation *f;
   const char *lang;
+  uint32_t others; /* that do not count and may still be told */
+  uint64_t more;   /* that are not told */
   struct err *err;
 };
 
@@ -136,7 +138,18 @@ static enum err_code put_signature(const struct telling *t, json_t *list, const 
 
 /* ---- statements ---- */
 
-static enum err_code put_statement(const struct telling *t, json_t *list, const struct endorsements *e,
+/* Whether a signature is told. */
+static bool is_told(struct telling *t, const struct endorsement *e) {
+  if (e->standing == ENDORSEMENT_COUNTS || hash_equal(&e->node, &t->f->own)) {
+    return true;
+  }
+  const bool told = t->others > 0;
+  t->others -= told;
+  t->more += !told;
+  return told;
+}
+
+static enum err_code put_statement(struct telling *t, json_t *list, const struct endorsements *e,
                                    const struct statement_result *x) {
   const struct policy *policy = endorsements_policy(e, x);
   const struct endorsement_result *r = &x->result;
@@ -155,7 +168,11 @@ static enum err_code put_statement(const struct telling *t, json_t *list, const 
                             policy == NULL ? json_pack("{s:o}", "id", hex(&x->policy_id)) : policy_json(t, policy));
   (void)json_object_set_new(out, "endorsements", signatures);
   for (size_t i = 0; i < x->n && code == OK; i++) {
-    code = put_signature(t, signatures, &x->signatures[i]);
+    code = is_told(t, &x->signatures[i]) ? put_signature(t, signatures, &x->signatures[i]) : OK;
+  }
+  if ((policy == NULL || x->rowid == 0) && json_array_size(signatures) == 0) {
+    json_decref(out); /* of no version here, or no policy, and nobody's that is told */
+    return code;
   }
   (void)json_array_append_new(list, out);
   return code;
@@ -163,7 +180,7 @@ static enum err_code put_statement(const struct telling *t, json_t *list, const 
 
 enum err_code query_endorse(struct store *s, const struct federation *f, int64_t object, const char *lang, json_t **out,
                             struct err *err) {
-  const struct telling t = {.s = s, .f = f, .lang = lang, .err = err};
+  struct telling t = {.s = s, .f = f, .lang = lang, .others = QUERY_ENDORSE_OTHERS, .err = err};
   struct endorsements e;
   struct hash frontier;
   json_t *list = json_array();
@@ -175,8 +192,8 @@ enum err_code query_endorse(struct store *s, const struct federation *f, int64_t
     code = query_frontier(s, f, &frontier, err);
   }
   if (code == OK) {
-    *out = json_pack("{s:s, s:o, s:I, s:O}", "state", endorsed_name(e.state), "frontier", hex(&frontier), "versions",
-                     (json_int_t)e.versions, "statements", list);
+    *out = json_pack("{s:s, s:o, s:o, s:I, s:O}", "state", endorsed_name(e.state), "more", count(t.more), "frontier",
+                     hex(&frontier), "versions", (json_int_t)e.versions, "statements", list);
     code = *out == NULL ? err_set(err, ERR_MEMORY, NULL) : OK;
   }
   json_decref(list);

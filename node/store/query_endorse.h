@@ -11,10 +11,13 @@
 
 /* "none", "earlier", "current". Static storage. */
 const char *endorsed_name(enum endorsed state) __attribute__((const));
-/* {"state", "frontier": digest of what it follows from, "versions": how many count, "statements": [{"version",
- * "version_reference", "version_id", "policy": {"id", "sentence", "criteria", "m", "min_countries", "min_nodes",
- * "max_per_node", "max_per_country", "exclude_home"}, "counted", "nodes", "countries", "met", "missing": {"endorsements",
- * "nodes", "countries"}, "endorsements":
+/* Of one object, so many that do not count are told at most; those of the own node always are. What a member could pour over an
+ * object is weighed, and told as a number. */
+#define QUERY_ENDORSE_OTHERS 64
+/* {"state", "more": how many that do not count are not told, "frontier": digest of what it follows from, "versions": how many
+ * count, "statements": [{"version", "version_reference", "version_id", "policy": {"id", "sentence", "criteria", "m",
+ * "min_countries", "min_nodes", "max_per_node", "max_per_country", "exclude_home"}, "counted", "nodes", "countries", "met",
+ * "missing": {"endorsements", "nodes", "countries"}, "endorsements":
  * [{"reference", "id", "handle", "country", "person", "name", "key", "created", "counts", "standing", "text", and of its body,
  * if it is here, "criteria", "interest", "language", "remark"}…]}…]}, of an object by the rowid of its first version. Each
  * policy's statement of the newest version is there, unsigned too; then those of earlier ones that have signatures. sentence in

@@ -8,7 +8,7 @@
 #include "node/store/query_endorse.h"
 #include "node/web/site.h"
 
-#define SAID_MAX 4000 /* octets of a remark or an interest that a page shows */
+#define SAID_MAX 1000 /* octets of a remark or an interest that a page shows */
 
 const char *endorsed_word(const struct request *r, const char *state) {
   static const struct {
@@ -31,12 +31,12 @@ json_t *endorsed_json(const struct request *r, const struct hash *object) {
 /* ---- one signature ---- */
 
 static void put_text(struct request *r, struct html *h, enum phrase label, const char *tag, const char *text) {
-  char cut[SAID_MAX + 1];
+  char cut[SAID_MAX + sizeof "\xe2\x80\xa6"];
   size_t n = strnlen(text, SAID_MAX);
   while (n > 0 && text[n] != '\0' && ((unsigned char)text[n] & 0xc0) == 0x80)
     n--;
   memcpy(cut, text, n);
-  cut[n] = '\0';
+  memcpy(cut + n, text[n] == '\0' ? "" : "\xe2\x80\xa6", text[n] == '\0' ? 1 : sizeof "\xe2\x80\xa6");
   if (n == 0) return;
   html_open(h, "p");
   html_text(h, phrase(label, r->lang));
@@ -109,7 +109,7 @@ static void put_signature(struct request *r, struct html *h, const json_t *signa
   html_element(h, "span", "ref", text_at(signature, "reference"));
   html_text(h, "): ");
   html_element(h, "span", counts ? "good" : "hint", phrase(standing_phrase(text_at(signature, "standing")), r->lang));
-  put_said(r, h, signature);
+  if (counts) put_said(r, h, signature); /* what others say stands in the JSON twin: nobody fills a page with it */
   html_close(h);
 }
 
@@ -189,6 +189,14 @@ void show_endorsements(struct request *r, struct html *h, const json_t *model) {
     if (int_at(statement, "version") == 0 || json_object_get(own, "m") == NULL) continue; /* of no version here, or no policy */
     put_statement(r, h, model, statement);
     policy = policy == NULL ? own : policy;
+  }
+  if (int_at(endorsement, "more") > 0) {
+    char more[32];
+    (void)snprintf(more, sizeof more, "%jd ", (intmax_t)int_at(endorsement, "more"));
+    html_open(h, "p");
+    html_text(h, more);
+    html_text(h, phrase(P_MORE_NOT_SHOWN, r->lang));
+    html_close(h);
   }
   if (policy != NULL) put_policy(r, h, endorsement, policy);
   html_close(h);

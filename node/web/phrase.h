@@ -67,6 +67,7 @@
   X(READ_WAS, "Read in", "Letto in")                                                                                           \
   X(POLICY, "What is affirmed", "Che cosa si afferma")                                                                         \
   X(FOLLOWS_FROM, "It follows from what this node holds:", "Segue da ciò che questo nodo conserva:")                           \
+  X(MORE_NOT_SHOWN, "more that do not count are not shown.", "altre che non contano non sono mostrate.")                       \
   X(S_COUNTS, "counts", "conta")                                                                                               \
   X(S_VERSION, "does not count: it names a version that this object does not have",                                            \
     "non conta: indica una versione che questo oggetto non ha")                                                                \

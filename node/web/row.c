@@ -143,9 +143,10 @@ static void show_row_codes(struct request *r, struct html *h, const json_t *row)
   html_close(h);
   html_text(h, " ");
   put_completeness(r, h, int_at(row, "completeness"));
-  if (strcmp(text_at(row, "endorsed"), "none") != 0) {
+  const char *endorsed = text_at(row, "endorsed");
+  if (strcmp(endorsed, "current") == 0 || strcmp(endorsed, "earlier") == 0) {
     html_text(h, " ");
-    html_element(h, "span", "badge good", endorsed_word(r, text_at(row, "endorsed")));
+    html_element(h, "span", "badge good", endorsed_word(r, endorsed));
   }
   html_close(h);
   if (json_array_size(json_object_get(row, "codes")) == 0) return;

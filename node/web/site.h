@@ -169,7 +169,7 @@ void put_number(struct html *h, json_int_t n); /* a cell */
 void show_fork(struct request *r, struct html *h, const json_t *model);
 /* The section about who vouches for an object, as its model (query_show) tells; nothing where that is not told. */
 void show_endorsements(struct request *r, struct html *h, const json_t *model);
-/* "none", "earlier" or "current" of an object: what a list tells. */
+/* "none", "earlier" or "current" of an object: what a list tells; null where it cannot be said now. */
 json_t *endorsed_json(const struct request *r, const struct hash *object);
 /* That in words. */
 const char *endorsed_word(const struct request *r, const char *state);

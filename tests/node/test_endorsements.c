@@ -27,7 +27,7 @@ static struct err err = ERR_INIT;
 static struct receipt_row admit(struct fixture_node *home, struct fixture_node *log, const struct signer *author,
                                 struct header h, struct hash *id) {
   struct fixture_record record;
-  h.created = ++f.now_ms;
+  f.now_ms += 1000; /* no record like the one before */
   fixture_seal(home, author, h, view_of(NULL, 0), &record);
   const struct receipt_row row = fixture_admit(log, &record.item);
   if (id != NULL) {
@@ -236,6 +236,41 @@ static void a_revocation_that_reaches_back_takes_what_was_signed(void **state) {
   fixture_release(&f);
 }
 
+static void what_is_poured_over_an_object_is_told_as_a_number(void **state) {
+  struct signer flood, good;
+  struct hash object, id;
+  json_t *out = NULL;
+  size_t told = 0, i;
+  json_t *statement;
+  (void)state;
+  fixture_found(&f, MEMBERS, fixture_seed(), true);
+  const struct hash policy = policy_id();
+  (void)fixture_publish(&f.nodes[0], 1, &object);
+  reviewer(&f.nodes[1], &flood, 0);
+  reviewer(&f.nodes[2], &good, 0);
+  for (uint8_t n = 0; n < 3 * QUERY_ENDORSE_OTHERS / 2; n++) {
+    struct hash odd = policy; /* half of them under policies that there are not: a statement each */
+    odd.b[0] = (uint8_t)(odd.b[0] + (n % 2 == 0 ? 0 : n));
+    expect(endorse(&f.nodes[1], &flood, &object, &object, &odd, &id), REASON_NONE);
+  }
+  expect(endorse(&f.nodes[2], &good, &object, &object, &policy, &id), REASON_NONE);
+  spread();
+  for (uint32_t at = 0; at < MEMBERS; at += 3) {
+    assert_int_equal(result_at(&f.nodes[at], &object), 2220);
+    assert_int_equal(
+        query_endorse(f.nodes[at].store, &f.nodes[at].federation, rowid_of(&f.nodes[at], &object), "en", &out, &err), OK);
+    told = 0;
+    json_array_foreach(json_object_get(out, "statements"), i, statement) told +=
+        json_array_size(json_object_get(statement, "endorsements"));
+    assert_int_equal(told, QUERY_ENDORSE_OTHERS + 2);
+    assert_int_equal(json_integer_value(json_object_get(out, "more")), 3 * QUERY_ENDORSE_OTHERS / 2 + 1 - told);
+    json_decref(out);
+  }
+  signer_release(&flood);
+  signer_release(&good);
+  fixture_release(&f);
+}
+
 /* ---- any history, any order ---- */
 
 struct history {
@@ -390,6 +425,7 @@ int main(void) {
       cmocka_unit_test(reviewers_of_three_members_endorse_and_everybody_finds_the_same),
       cmocka_unit_test(what_does_not_count_says_why),
       cmocka_unit_test(a_revocation_that_reaches_back_takes_what_was_signed),
+      cmocka_unit_test(what_is_poured_over_an_object_is_told_as_a_number),
       cmocka_unit_test(every_order_of_arrival_gives_the_same_answers),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
