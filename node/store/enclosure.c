@@ -45,6 +45,8 @@ static enum err_code check(struct enclosure *e, const char *path, struct err *er
     return err_hint(err, "use the newer program");
   }
   if (number(e, "SELECT count(*) FROM specola_backup WHERE name = 'finished'") == 1) return OK;
+  const int rc = sqlite3_errcode(e->db) & 0xff;
+  if (rc == SQLITE_NOMEM || rc == SQLITE_IOERR) return failed(e, err);
   (void)err_set(err, ERR_FORMAT, "%s is no backup, or one that was not finished", path);
   return err_hint(err, "specola backup FILE makes one");
 }
@@ -103,14 +105,16 @@ enum err_code enclosure_finish(struct enclosure *e, struct err *err) {
 enum err_code enclosure_fact(struct enclosure *e, const char *name, struct bytes *value, struct err *err) {
   static const char sql[] = "SELECT value FROM specola_backup WHERE name = :name";
   sqlite3_stmt *st = NULL;
-  enum err_code code = ERR_NOT_FOUND;
-  if (sqlite3_prepare_v2(e->db, sql, -1, &st, NULL) != SQLITE_OK ||
-      sqlite3_bind_text(st, 1, name, -1, SQLITE_STATIC) != SQLITE_OK) {
-    code = failed(e, err);
-  } else if (sqlite3_step(st) == SQLITE_ROW) {
+  enum err_code code = OK;
+  int rc = sqlite3_prepare_v2(e->db, sql, -1, &st, NULL);
+  if (rc == SQLITE_OK) rc = sqlite3_bind_text(st, 1, name, -1, SQLITE_STATIC);
+  if (rc == SQLITE_OK) rc = sqlite3_step(st);
+  if (rc == SQLITE_ROW) {
     code = bytes_append(value, view_of(sqlite3_column_blob(st, 0), (size_t)sqlite3_column_bytes(st, 0)), err);
-  } else {
+  } else if (rc == SQLITE_DONE) {
     code = err_set(err, ERR_NOT_FOUND, "the backup does not say its %s", name);
+  } else {
+    code = failed(e, err);
   }
   (void)sqlite3_finalize(st);
   return code;
@@ -126,7 +130,10 @@ enum err_code enclosure_each(struct enclosure *e, enclosure_visit *visit, void *
     const void *hash = sqlite3_column_blob(st, 1);
     const struct view content = view_of(sqlite3_column_blob(st, 2), (size_t)sqlite3_column_bytes(st, 2));
     const struct hash found = hash_sha256(content);
-    if (name == NULL || hash == NULL || !view_equal(view_of(hash, (size_t)sqlite3_column_bytes(st, 1)), hash_view(&found))) {
+    if (sqlite3_errcode(e->db) == SQLITE_NOMEM) {
+      code = failed(e, err);
+    } else if (name == NULL || hash == NULL ||
+               !view_equal(view_of(hash, (size_t)sqlite3_column_bytes(st, 1)), hash_view(&found))) {
       code = err_set(err, ERR_MISMATCH, "backup: %s is not what was enclosed", name == NULL ? "a file" : name);
     } else if (!visit(context, name, content)) {
       break;
