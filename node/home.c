@@ -247,6 +247,18 @@ enum err_code home_begin(const char *dir, const struct home_config *config, stru
   return head.read(head.context, &there, NULL) == OK ? OK : head.put(head.context, &begun, err);
 }
 
+enum err_code home_begin_replica(const char *dir, const struct home_config *config, struct home *out, struct err *err) {
+  enum err_code code = prepare(dir, config, out, err);
+  if (code == OK) {
+    code = make_dir(out->dir, err);
+  }
+  return code == OK ? close_dir(out->dir, err) : code;
+}
+
+bool home_is_replica(const struct home *h) {
+  return h->config.replica[0] != '\0';
+}
+
 enum err_code home_finish(const struct home *h, struct err *err) {
   char path[HOME_PATH_MAX];
   const enum err_code code = config_path(h, path, err);

@@ -6,6 +6,8 @@
  *   node.next.key, curve.next.key   on their way to take the place of those (specola key rotate)
  *   NAME.charter  (copy)                                   run/ctl, run/ports     while it serves
  *   schema/       further kinds of object                  backup.time            when its keys were last copied
+ *
+ * A replica (node/replica.h) has node.ini, the store and schema/, and no key.
  */
 #ifndef SPECOLA_NODE_HOME_H
 #define SPECOLA_NODE_HOME_H
@@ -19,7 +21,8 @@
 #define HOME_SYSTEM_CONFIG "/etc/specola" /* where its node.ini is, unless there is one in the home */
 #define HOME_CONTACT_MAX 256
 
-/* node.ini, all keys optional but country. Invariant: strings are NUL-terminated, endpoints valid. */
+/* node.ini, all keys optional but country, and that one, too, on a replica. Invariant: strings are NUL-terminated, endpoints
+ * valid. */
 struct home_config {
   char country[3], region[8], lead[HANDLE_MAX], handle[HANDLE_MAX];
   char name[LIMIT_NAME * 4 + 1];
@@ -31,6 +34,8 @@ struct home_config {
   char web_name[LIMIT_ENDPOINT + 1];  /* a further name under which they are asked for (Host); empty: none */
   char contact[HOME_CONTACT_MAX];     /* where readers of the pages write: a mail address or https://…; empty: none */
   char log_bodies[9];                 /* MiB of bodies of one log past which it is paused; empty: LIMIT_LOG_BODIES */
+  char replica[LIMIT_ENDPOINT + 1];   /* the web of the node that is followed; empty: this is a node itself */
+  char home[HANDLE_MAX];              /* of a replica: the node whose log takes what its person signs; empty: none */
   struct {
     char handle[HANDLE_MAX], endpoint[LIMIT_ENDPOINT + 1];
   } peers[LIMIT_PINNED];
@@ -55,6 +60,10 @@ MUST_CHECK enum err_code home_can_create(const char *dir, const struct home_conf
 MUST_CHECK enum err_code home_begin(const char *dir, const struct home_config *config, struct secret *passphrase,
                                     struct home *out, struct err *err);
 MUST_CHECK enum err_code home_finish(const struct home *h, struct err *err);
+/* Makes the directory of a replica (node/replica.h), which has no keys; home_finish ends it. config->replica is not empty.
+ * Errors of home_can_create. */
+MUST_CHECK enum err_code home_begin_replica(const char *dir, const struct home_config *config, struct home *out,
+                                            struct err *err);
 /* Both. */
 MUST_CHECK enum err_code home_create(const char *dir, const struct home_config *config, struct secret *passphrase,
                                      struct home *out, struct err *err);
@@ -73,6 +82,8 @@ bool home_has_next_key(const struct home *h, enum keyfile_use use, uint8_t pub[3
 /* It takes that place for good, if pub is its public half; nothing happens if the key in place has that already. ERR_KEY:
  * neither has it. ERR_IO. */
 MUST_CHECK enum err_code home_take_key(const struct home *h, enum keyfile_use use, const uint8_t pub[32], struct err *err);
+/* Whether this is a replica: a copy that follows a node by its web, and has no log and no key of its own. */
+bool home_is_replica(const struct home *h);
 /* Octets of bodies of one log past which it is followed no further: what node.ini says, else LIMIT_LOG_BODIES. */
 uint64_t home_log_bodies(const struct home *h);
 /* The embedded kinds and those of schema/. */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "keys/text.h"
+#include "node/net/fetch.h"
 #include "protocol/schema/nearest.h"
 #include "protocol/schema/value.h"
 
@@ -29,7 +30,8 @@ enum config_form {
   CONFIG_MIB,
   CONFIG_WEB,
   CONFIG_HOST,
-  CONFIG_CONTACT
+  CONFIG_CONTACT,
+  CONFIG_BASE
 };
 
 #define CONFIG_KEY(key, form)                                                                                                  \
@@ -43,7 +45,7 @@ static const struct config_key {
     CONFIG_KEY(handle, CONFIG_HANDLE),   CONFIG_KEY(name, CONFIG_TEXT),     CONFIG_KEY(language, CONFIG_LANGUAGE),
     CONFIG_KEY(license, CONFIG_TEXT),    CONFIG_KEY(listen, CONFIG_LISTEN), CONFIG_KEY(advertise, CONFIG_ENDPOINT),
     CONFIG_KEY(log_bodies, CONFIG_MIB),  CONFIG_KEY(web, CONFIG_WEB),       CONFIG_KEY(web_name, CONFIG_HOST),
-    CONFIG_KEY(contact, CONFIG_CONTACT),
+    CONFIG_KEY(contact, CONFIG_CONTACT), CONFIG_KEY(replica, CONFIG_BASE),  CONFIG_KEY(home, CONFIG_HANDLE),
 };
 #define N_CONFIG_KEYS (sizeof config_keys / sizeof config_keys[0])
 
@@ -124,6 +126,11 @@ static bool contact_is_valid(const char *text) {
   return value_is_url(view_of_text(text)) || (local > 0 && host > 0 && text[local + 1 + host] == '\0');
 }
 
+static bool base_is_valid(const char *text) {
+  char base[FETCH_URL_MAX];
+  return fetch_base(text, base, NULL) == OK;
+}
+
 /* Why value does not do for form, or NULL. */
 static const char *config_fault(enum config_form form, const char *value) {
   switch (form) {
@@ -151,6 +158,8 @@ static const char *config_fault(enum config_form form, const char *value) {
     return host_is_valid(value) ? NULL : "is no name such as cases.example.org";
   case CONFIG_CONTACT:
     return contact_is_valid(value) ? NULL : "is no address such as office@example.org or https://example.org/contact";
+  case CONFIG_BASE:
+    return base_is_valid(value) ? NULL : "is no address of a node's web such as https://observatory.example.org";
   case CONFIG_MIB:
     return mib_is_valid(value) ? NULL : "is no number of MiB such as 4096";
   }
@@ -264,12 +273,16 @@ static void config_defaults(struct home_config *c) {
 }
 
 static enum err_code config_complete(struct home_config *c, struct err *err) {
-  if (c->country[0] == '\0') {
+  if (c->country[0] == '\0' && c->replica[0] == '\0') {
     err_set(err, ERR_FORMAT, "country is missing");
     return err_hint(err, "add a line such as: country = IT");
   }
   if (c->region[0] != '\0' && strncmp(c->region, c->country, 2) != 0) {
     return err_set(err, ERR_FORMAT, "region %s is not of country %s", c->region, c->country);
+  }
+  if (c->home[0] != '\0' && c->replica[0] == '\0') {
+    err_set(err, ERR_FORMAT, "home = %s is of a replica, and this is a node", c->home);
+    return err_hint(err, "take the line away");
   }
   config_defaults(c);
   return OK;

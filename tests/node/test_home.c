@@ -276,6 +276,9 @@ static const struct {
     {"contact = a@b@example.org", "contact"},
     {"contact = office@example.org?bcc=x@example.org", "contact"},
     {"contact = javascript:alert(1)", "contact"},
+    {"replica = tcp://node.example.org:7411", "replica"},
+    {"replica = https://me@node.example.org", "replica"},
+    {"home = pt", "home"},
     {"peer.fr = tcp://h:1", "peer.fr"},
     {"peer.FR = tcp://h", "peer.FR"},
     {"peer.FR = tcp://h:1\npeer.FR = tcp://h:2", "twice"},
@@ -320,6 +323,24 @@ static void refuses_a_configuration_without_country_or_with_a_strange_region(voi
   assert_non_null(strstr(err.message, "country"));
   write_text(in_folder("node/node.ini"), "country = IT\nregion = FR-75\n");
   assert_int_equal(home_open(in_folder("node"), &h, &err), ERR_FORMAT);
+}
+
+static void a_replica_names_whom_it_follows_and_a_node_no_home(void **state) {
+  struct err err = ERR_INIT;
+  struct home h;
+  struct home_config config = {.replica = "https://node.example.org/pt", .home = "PT", .country = "PT"};
+  (void)state;
+  assert_int_equal(open_with("replica = http://127.0.0.1:7480\n", &h, &err), OK);
+  assert_true(home_is_replica(&h));
+  write_text(in_folder("node/node.ini"), "country = IT\nhome = PT\n");
+  assert_int_equal(home_open(in_folder("node"), &h, &err), ERR_FORMAT);
+  assert_int_equal(home_begin_replica(in_folder("laptop"), &config, &h, &err), OK);
+  assert_int_equal(home_finish(&h, &err), OK);
+  assert_int_equal(home_open(in_folder("laptop"), &h, &err), OK);
+  assert_true(home_is_replica(&h));
+  assert_string_equal(h.config.home, "PT");
+  assert_int_not_equal(access(in_folder("laptop/node.key"), F_OK), 0);
+  assert_int_equal(home_begin_replica(in_folder("laptop"), &config, &h, &err), ERR_REFUSED);
 }
 
 static void never_writes_what_it_could_not_read_again(void **state) {
@@ -439,6 +460,7 @@ int main(void) {
       TEST(names_the_line_that_is_wrong),
       TEST(refuses_a_line_that_the_parser_would_cut),
       TEST(refuses_a_configuration_without_country_or_with_a_strange_region),
+      TEST(a_replica_names_whom_it_follows_and_a_node_no_home),
       TEST(never_writes_what_it_could_not_read_again),
       TEST(names_of_every_sort_come_back_as_they_were),
       TEST(embedded_and_own_schemas_are_read_together),
