@@ -407,18 +407,26 @@ static void check_peers(struct examination *x) {
 static const struct {
   void (*run)(struct examination *x);
   bool home, store; /* what it needs */
-} CHECKS[] = {{check_home, false, false},   {check_keys, true, false},    {check_sheets, true, false},
-              {check_backup, true, false},  {check_person, false, false}, {check_store, true, false},
-              {check_contents, true, true}, {check_clock, true, true},    {check_disk, true, false},
-              {check_serve, true, false},   {check_guard, true, true},    {check_peers, true, true}};
+  bool node;        /* of nodes alone: a replica has no keys, and does not serve */
+} CHECKS[] = {{check_home, false, false, false},   {check_keys, true, false, true},     {check_sheets, true, false, true},
+              {check_backup, true, false, true},   {check_person, false, false, false}, {check_store, true, false, false},
+              {check_contents, true, true, false}, {check_clock, true, true, false},    {check_disk, true, false, false},
+              {check_serve, true, false, true},    {check_guard, true, true, true},     {check_peers, true, true, true}};
+
+/* Whether the home is a replica's. */
+static bool is_replica(const struct cli *cli) {
+  struct home home;
+  return cli_open_home(cli, &home, NULL) == OK && home_is_replica(&home);
+}
 
 enum err_code cmd_doctor(struct cli *cli, const struct args *args, struct err *err) {
   struct examination x = {.cli = cli, .list = json_array()};
   enum err_code code = OK;
+  const bool replica = is_replica(cli);
   (void)args;
   out_set(cli, "checks", x.list);
   for (size_t i = 0; i < sizeof CHECKS / sizeof CHECKS[0]; i++) {
-    if ((!CHECKS[i].home || x.has_home) && (!CHECKS[i].store || x.has_store)) {
+    if ((!CHECKS[i].home || x.has_home) && (!CHECKS[i].store || x.has_store) && (!CHECKS[i].node || !replica)) {
       CHECKS[i].run(&x);
     }
   }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/following.h"
 #include "cli/guarded.h"
 #include "cli/out.h"
 #include "cli/progress.h"
@@ -112,6 +113,10 @@ static enum err_code nobody_serves(const struct cli *cli, struct err *err) {
   struct home home;
   struct ctl_client *ctl = NULL;
   enum err_code code = cli_open_home(cli, &home, err);
+  if (code == OK && home_is_replica(&home)) {
+    err_set(err, ERR_REFUSED, "this is a replica: it follows %s, and is no node that could serve", home.config.replica);
+    return err_hint(err, "specola sync fetches what is new");
+  }
   if (code == OK && (code = ctl_connect(&home, cli->timeout_ms, &ctl, err)) == OK) {
     ctl_close(ctl);
     err_set(err, ERR_BUSY, "a node serves in %s already", cli->home);
@@ -151,9 +156,10 @@ static enum err_code open_alone(struct cli *cli, struct err *err) {
 enum err_code cmd_serve(struct cli *cli, const struct args *args, struct err *err) {
   struct serve_options options;
   char program[HOME_PATH_MAX];
-  enum err_code code = serving_options(cli, args, program, &options, err);
+  memset(&options, 0, sizeof options);
+  enum err_code code = nobody_serves(cli, err);
   if (code == OK) {
-    code = nobody_serves(cli, err);
+    code = serving_options(cli, args, program, &options, err);
   }
   if (code == OK) {
     code = peers_are_members(cli, &options, err);
@@ -225,6 +231,24 @@ static enum err_code reached_all(const json_t *report, struct err *err) {
   return OK;
 }
 
+const struct option_row options_sync[] = {
+    {"only", 0, OPTION_VALUE, "QUESTION", "of a replica: the texts of these objects alone, as in 'kind=case&sector=07'; kept",
+     "di una replica: solo i testi di questi oggetti, come in 'kind=case&sector=07'; resta così"},
+    {"all", 0, OPTION_FLAG, NULL, "of a replica: the texts of everything again", "di una replica: di nuovo i testi di tutto"},
+    {"headers", 0, OPTION_FLAG, NULL, "of a replica: no texts this time", "di una replica: questa volta nessun testo"},
+    OPTIONS_END,
+};
+
+/* What only a replica understands was asked of it. */
+static enum err_code sync_replica(struct cli *cli, const struct home *home, const struct args *args, struct err *err) {
+  const struct following_wish wish = {
+      .only = args_value(args, "only"), .all = args_flag(args, "all"), .headers_only = args_flag(args, "headers")};
+  if (wish.only != NULL && wish.all) {
+    return err_set(err, ERR_USAGE, "--only or --all, not both");
+  }
+  return following_run(cli, home, &wish, err);
+}
+
 enum err_code cmd_sync(struct cli *cli, const struct args *args, struct err *err) {
   struct serve_options options = {0};
   struct home home;
@@ -234,6 +258,13 @@ enum err_code cmd_sync(struct cli *cli, const struct args *args, struct err *err
   enum err_code code = cli_open_home(cli, &home, err);
   if (code != OK) {
     return code;
+  }
+  if (home_is_replica(&home)) {
+    return sync_replica(cli, &home, args, err);
+  }
+  if (args->n_options > 0) {
+    err_set(err, ERR_USAGE, "a node holds everything: --only, --all and --headers are for replicas");
+    return err_hint(err, "specola sync");
   }
   code = ctl_connect(&home, cli->timeout_ms, &ctl, err);
   if (code == OK) {

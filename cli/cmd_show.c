@@ -138,15 +138,16 @@ static void say_withdrawal(struct cli *cli, const json_t *withdrawal) {
 }
 
 /* "! taken down on 2026-01-02 (IT-40): Personal data. Its text is erased." */
-static void say_no_text(struct cli *cli, const struct schema_set *set, const json_t *json) {
+static void say_no_text(struct cli *cli, const struct here *here, const json_t *json) {
   const json_t *takedown = json_object_get(json, "takedown");
   struct bytes line;
   if (takedown == NULL) {
-    out_line(cli, "! %s", out_word(cli, "Its text is not held here.", "Il suo testo non \xc3\xa8 conservato qui."));
+    out_line(cli, "! %s%s", out_word(cli, "Its text is not held here.", "Il suo testo non \xc3\xa8 conservato qui."),
+             home_is_replica(&here->home) ? " specola sync --all" : "");
     return;
   }
   bytes_init(&line, 4096);
-  takedown_say(cli, set, takedown, &line);
+  takedown_say(cli, here->schemas, takedown, &line);
   out_toned(cli, TONE_WARNING, 2, "! %.*s. %s", (int)line.len, (const char *)line.p,
             out_word(cli, "Its text is erased.", "Il testo \xc3\xa8 cancellato."));
   bytes_release(&line);
@@ -182,7 +183,7 @@ static enum err_code say_object(struct cli *cli, const struct here *here, const 
   forked_say(cli, json, text_of(json_object_get(json, "home"), "handle"), own);
   out_line(cli, "%s", "");
   if (body.len == 0) {
-    say_no_text(cli, here->schemas, json);
+    say_no_text(cli, here, json);
     say_versions(cli, json);
     return OK;
   }

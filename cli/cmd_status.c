@@ -7,6 +7,7 @@
 
 #include "cli/backup.h"
 #include "cli/commands.h"
+#include "cli/following.h"
 #include "cli/forked.h"
 #include "cli/guarded.h"
 #include "cli/here.h"
@@ -188,7 +189,8 @@ static void say_figures(struct cli *cli) {
     out_line(cli, "Hidden       %jd by this node: specola hide --list", figure(figures, "hidden"));
   }
   if (figure(figures, "bodies_missing") > 0) {
-    out_line(cli, "! %jd texts are not held here", figure(figures, "bodies_missing"));
+    out_line(cli, "! %jd texts are not held here%s", figure(figures, "bodies_missing"),
+             json_object_get(cli->doc, "replica") == NULL ? "" : ": specola sync --all");
   }
   json_object_foreach(json_object_get(figures, "held"), name, value) {
     out_line(cli, "! %jd held back: %s", (intmax_t)json_integer_value(value), name);
@@ -294,6 +296,9 @@ static enum err_code gather(struct cli *cli, struct here *here, struct err *err)
     code = status_from_store(cli, here, err);
   }
   ctl_close(ctl);
+  if (code == OK && home_is_replica(&here->home)) {
+    return following_put_status(cli, here, err);
+  }
   if (code == OK) {
     json_t *guard = NULL;
     code = guarded_json(cli, here, json_object_get(cli->doc, "guard"), &guard, err);
@@ -316,6 +321,13 @@ enum err_code cmd_status(struct cli *cli, const struct args *args, struct err *e
   words_of(&f->own, words);
   out_set_text(cli, "fingerprint", words);
   out_set(cli, "observatory", out_json_text(name));
+  if (home_is_replica(&here.home)) {
+    following_say_status(cli, &here);
+    say_figures(cli);
+    say_logs(cli);
+    here_release(&here);
+    return OK;
+  }
   bool serving = json_is_true(json_object_get(cli->doc, "serving"));
   out_heading(cli, "Node %s of %.*s, %s", federation_handle(f, &f->own), (int)name.len, (const char *)name.p,
               serving ? "serving" : "not serving");

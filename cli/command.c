@@ -66,8 +66,8 @@ const struct command command_table[] = {
     {"root sign", "people", "FILE", "sign a charter or a rotation with root keys, offline",
      "firma una carta o una rotazione con le chiavi radice, fuori rete", options_root_sign, 1, 1, false, cmd_root_sign},
 
-    {"sync", "network", "", "exchange once with every member", "scambia una volta con ogni membro", NULL, 0, 0, false,
-     cmd_sync},
+    {"sync", "network", "", "exchange once with every member; of a replica: fetch what is new",
+     "scambia una volta con ogni membro; di una replica: prende le novità", options_sync, 0, 0, false, cmd_sync},
     {"explain", "network", "ID [HANDLE]", "why a record is here, or not here; and what a member says of it",
      "perché un record è qui, o non lo è; e che cosa ne dice un membro", NULL, 1, 2, false, cmd_explain},
     {"peer list", "network", "", "the other members", "gli altri membri", NULL, 0, 0, false, cmd_peer_list},

@@ -19,7 +19,7 @@ command_function cmd_sync, cmd_explain, cmd_peer_list, cmd_peer_ping;
 command_function cmd_import, cmd_export, cmd_verify, cmd_rebuild, cmd_backup, cmd_restore;
 
 /* The option tables of commands that have options, beside their functions. */
-extern const struct option_row options_init[], options_found[], options_serve[], options_demo[], options_new[],
+extern const struct option_row options_init[], options_found[], options_serve[], options_sync[], options_demo[], options_new[],
     options_publish[], options_edit[], options_withdraw[], options_takedown[], options_endorse[], options_queue[],
     options_hide[], options_compare[], options_completion[], options_news[], options_sql[], options_stats[], options_show[],
     options_list[], options_search[], options_person_certify[], options_key_show[], options_key_new[], options_key_backup[],

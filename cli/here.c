@@ -30,6 +30,20 @@ static enum err_code not_joined(const struct home *home, struct err *err) {
   return err_hint(err, "specola join X.charter");
 }
 
+/* On a replica "the own node" is the one that takes what its person signs, for everything that a command asks. */
+static enum err_code find_home_node(struct here *h, struct err *err) {
+  if (!home_is_replica(&h->home) || h->home.config.home[0] == '\0') {
+    return OK;
+  }
+  const struct federation_member *m = federation_by_handle(&h->federation, h->home.config.home);
+  if (m == NULL) {
+    err_set(err, ERR_NOT_FOUND, "%s, the home of this replica, is no member of its observatory", h->home.config.home);
+    return err_hint(err, "home = HANDLE in %s/node.ini names the node that certified you", h->home.dir);
+  }
+  h->federation.own = m->member->node;
+  return OK;
+}
+
 enum err_code here_open_mode(const struct cli *cli, enum store_mode mode, struct here *out, struct err *err) {
   memset(out, 0, sizeof *out);
   enum err_code code = cli_open_home(cli, &out->home, err);
@@ -42,6 +56,9 @@ enum err_code here_open_mode(const struct cli *cli, enum store_mode mode, struct
   }
   if (code == ERR_NOT_INITIALISED) {
     code = not_joined(&out->home, err);
+  }
+  if (code == OK) {
+    code = find_home_node(out, err);
   }
   if (code == OK) {
     code = home_schemas(&out->home, &out->schemas, err);

@@ -11,7 +11,7 @@
 struct here {
   struct home home;
   struct store *store;          /* owned */
-  struct federation federation; /* owned */
+  struct federation federation; /* owned; on a replica, own is the node that its person calls home; zero: none */
   struct schema_set *schemas;   /* owned */
 };
 void here_release(struct here *h); /* a zeroed struct is fine */

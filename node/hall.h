@@ -72,6 +72,13 @@ MUST_CHECK enum err_code hall_count_missing(struct hall *h, struct err *err);
 /* The member of that node, to be changed; NULL: there is none. */
 struct federation_member *hall_member(struct hall *h, const struct hash *node);
 
+/* Takes an identity of whichever member it follows on: it does not say whose it is. First identities stand in the charter and
+ * are passed over. ERR_FORMAT, ERR_MEMORY, ERR_DISK_FULL. */
+MUST_CHECK enum err_code hall_any_identity(struct hall *h, struct view item, struct err *err);
+/* A checkpoint of the owner's: if it has another root than what was held at its size, that is evidence of a fork, which is
+ * kept. Store errors. */
+MUST_CHECK enum err_code hall_look_for_fork(struct hall *h, const struct checkpoint *c, struct view text, struct err *err);
+
 /* Reads which logs have forked, when the hall opens. Store errors. */
 MUST_CHECK enum err_code hall_load_forks(struct hall *h, struct err *err);
 /* ERR_REFUSED, with the reason for people, if a log has forked and may not grow to that size: it grows up to where its branches

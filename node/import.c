@@ -33,8 +33,8 @@ static enum err_code take_charter(struct import *i, struct view payload, struct 
   return code;
 }
 
-static enum err_code take_identity(struct import *i, struct view payload, struct err *err) {
-  struct canon_reader r = canon_reader(payload);
+enum err_code hall_any_identity(struct hall *h, struct view octets, struct err *err) {
+  struct canon_reader r = canon_reader(octets);
   struct identity_item item;
   struct identity identity = {.version = 0};
   bool changed = false;
@@ -44,17 +44,20 @@ static enum err_code take_identity(struct import *i, struct view payload, struct
     code = identity_decode(item.body, &identity, err);
   }
   if (code != OK || identity.version == 1) {
-    return code; /* first identities stand in the charter */
+    return code;
   }
-  /* An identity does not say whose it is: it follows on that of one member. */
-  const struct federation *f = i->h->config.federation;
+  const struct federation *f = h->config.federation;
   for (uint32_t m = 0; m < f->epoch.n_members && !changed; m++) {
-    code = hall_identity(i->h, &f->members[m].member->node, payload, &changed, NULL);
+    code = hall_identity(h, &f->members[m].member->node, octets, &changed, NULL);
     if (code == ERR_MEMORY || code == ERR_DISK_FULL) {
       return err_set(err, code, NULL);
     }
   }
   return OK;
+}
+
+static enum err_code take_identity(struct import *i, struct view payload, struct err *err) {
+  return hall_any_identity(i->h, payload, err);
 }
 
 static enum err_code take_address(struct import *i, struct view payload, struct err *err) {
@@ -136,18 +139,17 @@ static enum err_code compare_held(const struct import *i, uint64_t held, struct 
   return code;
 }
 
-/* A checkpoint of a size at which we stood, with another root, proves a fork. */
-static enum err_code look_for_fork(struct import *i, const struct checkpoint *c, struct view text, struct err *err) {
+enum err_code hall_look_for_fork(struct hall *h, const struct checkpoint *c, struct view text, struct err *err) {
   struct hash own;
   struct bytes item;
   bool kept = false;
-  if (hall_root_at(i->h, &c->node, c->gen, c->size, &own, NULL) != OK || hash_equal(&own, &c->root)) {
+  if (hall_root_at(h, &c->node, c->gen, c->size, &own, NULL) != OK || hash_equal(&own, &c->root)) {
     return OK;
   }
   bytes_init(&item, LIMIT_EVIDENCE);
-  enum err_code code = hall_evidence_make(i->h, text, NULL, &item, err);
+  enum err_code code = hall_evidence_make(h, text, NULL, &item, err);
   if (code == OK) {
-    code = hall_evidence_take(i->h, &c->node, c->gen, bytes_view(&item), &kept, err);
+    code = hall_evidence_take(h, &c->node, c->gen, bytes_view(&item), &kept, err);
   }
   bytes_release(&item);
   return code;
@@ -175,7 +177,7 @@ static enum err_code take_checkpoint(struct import *i, struct view payload, stru
   const uint64_t held = head == NULL ? 0 : head->size;
   const bool is_other_root = head != NULL && checkpoint.size == held && !hash_equal(&checkpoint.root, &head->root);
   if (checkpoint.size <= held) {
-    code = look_for_fork(i, &checkpoint, text, err);
+    code = hall_look_for_fork(i->h, &checkpoint, text, err);
   }
   const bool is_frozen = hall_frozen(i->h, &i->node, i->gen, checkpoint.size, NULL) != OK; /* passed over: the others come in */
   if (code == OK && !is_other_root && !is_frozen) {

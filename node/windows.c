@@ -18,13 +18,6 @@ struct window {
   enum err_code code;
 };
 
-static bool keeps_body(const struct item *item) {
-  struct view header;
-  struct view signature;
-  uint64_t kind = 0;
-  return envelope_split(item->envelope, &header, &signature) && header_kind(header, &kind) && record_kind_keeps_body(kind);
-}
-
 static bool put_item(void *context, int64_t rowid, const struct item *entry) {
   struct window *window = context;
   struct canon_writer w = canon_writer(&window->items);
@@ -34,7 +27,7 @@ static bool put_item(void *context, int64_t rowid, const struct item *entry) {
   damage_confirm_gone(window->h->config.store, &window->h->derivation.fed_id, &window->log->node, &copy);
   if (window->mode == GET_BODIES) {
     item_beside_write(&w, item);
-  } else if (window->mode == GET_HEADERS && !keeps_body(item)) {
+  } else if (window->mode == GET_HEADERS && !item_keeps_body(item)) {
     canon_put_array(&w, 1);
     canon_put_bin(&w, item->envelope);
   } else {

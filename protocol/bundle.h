@@ -18,6 +18,8 @@ enum bundle_type {
   BUNDLE_ROOT_SET = 7,
   BUNDLE_REQUEST = 8,
   BUNDLE_SUBMISSION = 9,
+  BUNDLE_BODIES = 10, /* over HTTP alone (docs/protocol.md 15) */
+  BUNDLE_HOLDS = 11,  /* likewise */
   BUNDLE_END = 15
 };
 

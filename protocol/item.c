@@ -50,6 +50,13 @@ void item_write(struct canon_writer *w, const struct item *item) {
   }
 }
 
+bool item_keeps_body(const struct item *item) {
+  struct view header;
+  struct view signature;
+  uint64_t kind = 0;
+  return envelope_split(item->envelope, &header, &signature) && header_kind(header, &kind) && record_kind_keeps_body(kind);
+}
+
 void item_beside_read(struct canon_reader *r, struct item *out) {
   *out = (struct item){.state = ITEM_BODILESS};
   uint32_t n = canon_array(r, 2);

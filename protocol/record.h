@@ -121,6 +121,8 @@ struct canon_writer;
 /* Reads one full-mode item (faults are the reader's). */
 void item_read(struct canon_reader *r, struct item *out);
 void item_write(struct canon_writer *w, const struct item *item);
+/* Whether its kind keeps the body (record_kind_keeps_body), as far as its envelope can be read. */
+bool item_keeps_body(const struct item *item);
 /* The same of mode 2: what stands beside an envelope. item->envelope is left empty, and not written. */
 void item_beside_read(struct canon_reader *r, struct item *out);
 void item_beside_write(struct canon_writer *w, const struct item *item);

@@ -342,6 +342,16 @@ static enum err_code make(struct making *m, json_t *out) {
   return code;
 }
 
+enum err_code list_select(const struct request *r, const struct list_question *q, struct selection *out, struct err *err) {
+  struct making m = {.r = r, .q = q, .c = r->site->now->catalogue, .err = err};
+  bytes_init(&m.found, SEARCH_MAX);
+  enum err_code code = search(&m);
+  if (code == OK) code = select_but(&m, NULL, out);
+  bytes_release(&m.found);
+  selection_release(&m.text);
+  return code;
+}
+
 enum err_code model_list(struct request *r, json_t **out, struct err *err) {
   struct list_question q;
   struct making m = {.r = r, .q = &q, .c = r->site->now->catalogue, .err = err};

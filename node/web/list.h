@@ -33,6 +33,11 @@ struct list_question {
 /* ERR_USAGE names a parameter that is unknown or given twice, ERR_NOT_FOUND a node that is. */
 MUST_CHECK enum err_code list_read(const struct request *r, const struct schema *schema, struct list_question *out,
                                    struct err *err);
+/* What a question finds, of the snapshot's catalogue; the page is not looked at. The caller releases *out (selection.h).
+ * ERR_MEMORY, store errors. */
+struct selection;
+MUST_CHECK enum err_code list_select(const struct request *r, const struct list_question *q, struct selection *out,
+                                     struct err *err);
 /* The path of the list under a question, without the page; skip (may be NULL) names a dimension, "q" or "node", and skip_code
  * (NULL: all of it) a code that are left out. */
 MUST_CHECK enum err_code list_path(const struct list_question *q, const char *skip, const char *skip_code, struct bytes *out,

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "node/store/damage.h"
+#include "node/store/holds.h"
 #include "node/web/site.h"
 #include "protocol/bundle.h"
 #include "protocol/canon.h"
@@ -59,10 +60,10 @@ enum err_code raw_sync(struct request *r, struct err *err) {
   hash_hex(&f->charter.fed_id, fed_id);
   hash_hex(&f->own, own);
   enum err_code code = log_each(r->site->store, take_log, &x, err);
-  json_t *index =
-      json_pack("{s:s, s:s, s:s, s:I, s:s, s:[s,s,s], s:o, s:s, s:s}", "format", "SPECOLA1", "fed_id", fed_id, "node", own,
-                "epoch", (json_int_t)f->epoch.number, "first_line", "SPECOLA1\n", "head", "/sync/charter", "/sync/epochs",
-                "/sync/identities", "logs", x.logs, "checkpoints", "/sync/checkpoints", "submit", "/sync/submit");
+  json_t *index = json_pack("{s:s, s:s, s:s, s:I, s:s, s:[s,s,s], s:o, s:s, s:s, s:s}", "format", "SPECOLA1", "fed_id", fed_id,
+                            "node", own, "epoch", (json_int_t)f->epoch.number, "first_line", "SPECOLA1\n", "head",
+                            "/sync/charter", "/sync/epochs", "/sync/identities", "logs", x.logs, "checkpoints",
+                            "/sync/checkpoints", "holds", "/sync/holds", "submit", "/sync/submit");
   char *text = code == OK && index != NULL ? json_dumps(index, JSON_INDENT(1)) : NULL;
   if (code == OK && text == NULL) code = err_set(err, ERR_MEMORY, NULL);
   if (code == OK) code = bytes_printf(&r->out->body, err, "%s\n", text);
@@ -173,10 +174,14 @@ enum err_code raw_sync_checkpoints(struct request *r, struct err *err) {
   return x.code != OK ? x.code : code;
 }
 
+/* What travels of an entry. */
+enum piece_mode { PIECE_WHOLE, PIECE_HEADERS, PIECE_BODIES };
+
 /* A run of entries on its way into windows. */
 struct piece {
   struct request *r;
   const struct log *log;
+  enum piece_mode mode;
   struct bytes items, payload;
   uint64_t from;
   uint32_t count;
@@ -190,7 +195,12 @@ static bool take_entry(void *context, int64_t rowid, const struct item *entry) {
   struct item item = *entry;
   (void)rowid;
   damage_confirm_gone(p->r->site->store, &p->r->site->now->federation.charter.fed_id, &p->log->node, &item);
-  item_write(&w, &item);
+  if (p->mode == PIECE_HEADERS && item.state == ITEM_WHOLE && !item_keeps_body(&item)) item.state = ITEM_ABSENT;
+  if (p->mode == PIECE_BODIES) {
+    item_beside_write(&w, &item);
+  } else {
+    item_write(&w, &item);
+  }
   p->code = canon_written(&w, "window", p->err);
   p->count++;
   return p->code == OK && p->items.len <= WINDOW_RAW;
@@ -206,7 +216,9 @@ static enum err_code put_window(struct piece *p, uint64_t to) {
   const struct bundle_window window = {
       .node = p->log->node, .gen = p->log->gen, .from = p->from, .count = p->count, .items = bytes_view(&p->items)};
   if (code == OK) code = bundle_window_write(&window, &p->payload, p->err);
-  if (code == OK) code = put_item(p->r, BUNDLE_WINDOW, bytes_view(&p->payload), p->err);
+  if (code == OK) {
+    code = put_item(p->r, p->mode == PIECE_BODIES ? BUNDLE_BODIES : BUNDLE_WINDOW, bytes_view(&p->payload), p->err);
+  }
   p->from += p->count;
   return code;
 }
@@ -224,27 +236,85 @@ static enum err_code find_log(const struct request *r, struct log *log, uint64_t
   return OK;
 }
 
-enum err_code raw_sync_log(struct request *r, struct err *err) {
+static struct piece piece_new(struct request *r, const struct log *log, uint64_t from, enum piece_mode mode, struct err *err) {
+  struct piece p = {.r = r, .log = log, .mode = mode, .from = from, .code = OK, .err = err};
+  begin(r);
+  bytes_init(&p.items, LIMIT_DATA_RAW + LIMIT_ITEM);
+  bytes_init(&p.payload, LIMIT_BUNDLE_ITEM);
+  return p;
+}
+
+static void piece_release(struct piece *p) {
+  bytes_release(&p->items);
+  bytes_release(&p->payload);
+}
+
+/* The entries from FROM on up to a milestone that is at most so many octets of bodies away, and the checkpoint that covers
+ * them. */
+static enum err_code answer_run(struct request *r, enum piece_mode mode, uint64_t max_bytes, const char *tail,
+                                struct err *err) {
   struct log log = {.no = 0};
   uint64_t from = 0, to = 0;
   bool last = false;
   enum err_code code = find_log(r, &log, &from, err);
-  if (code == OK) code = milestone_run(r->site->store, log.no, from, PIECE_BYTES, &to, &last, err);
+  if (code == OK) code = milestone_run(r->site->store, log.no, from, max_bytes, &to, &last, err);
   if (code != OK) return code;
-  struct piece p = {.r = r, .log = &log, .from = from, .code = OK, .err = err};
-  begin(r);
-  bytes_init(&p.items, LIMIT_DATA_RAW + LIMIT_ITEM);
-  bytes_init(&p.payload, LIMIT_BUNDLE_ITEM);
+  struct piece p = piece_new(r, &log, from, mode, err);
   while (code == OK && p.from < to)
     code = put_window(&p, to);
   if (code == OK) code = put_checkpoint(r, log.no, to, err);
-  bytes_release(&p.items);
-  bytes_release(&p.payload);
+  piece_release(&p);
   if (!last) {
-    (void)snprintf(r->out->link, sizeof r->out->link, "</sync/%s/%s/%" PRIu64 ">; rel=\"next\"", r->captures[0], r->captures[1],
-                   to);
+    (void)snprintf(r->out->link, sizeof r->out->link, "</sync/%s/%s/%" PRIu64 "%s>; rel=\"next\"", r->captures[0],
+                   r->captures[1], to, tail);
   }
   return code;
+}
+
+enum err_code raw_sync_log(struct request *r, struct err *err) {
+  return answer_run(r, PIECE_WHOLE, PIECE_BYTES, "", err);
+}
+
+enum err_code raw_sync_headers(struct request *r, struct err *err) {
+  return answer_run(r, PIECE_HEADERS, LIMIT_MILESTONE_BYTES, "/headers", err);
+}
+
+/* What stands beside the entries from FROM on and below TO: as many as fit one window. */
+enum err_code raw_sync_bodies(struct request *r, struct err *err) {
+  struct log log = {.no = 0};
+  uint64_t from = 0, to = 0;
+  enum err_code code = find_log(r, &log, &from, err);
+  if (code == OK && (decimal_decode(view_of_text(r->captures[3]), &to, NULL) != OK || to <= from || to > log.range.size)) {
+    code = err_set(err, ERR_NOT_FOUND, "nothing is held there");
+  }
+  if (code != OK) return code;
+  struct piece p = piece_new(r, &log, from, PIECE_BODIES, err);
+  code = put_window(&p, to);
+  piece_release(&p);
+  return code;
+}
+
+/* ---- what members say they hold ---- */
+
+struct said {
+  struct request *r;
+  enum err_code code;
+  struct err *err;
+};
+
+static bool take_holds(void *context, const struct hash *node, uint64_t received, struct view item) {
+  struct said *x = context;
+  (void)node;
+  (void)received;
+  x->code = put_item(x->r, BUNDLE_HOLDS, item, x->err);
+  return x->code == OK;
+}
+
+enum err_code raw_sync_holds(struct request *r, struct err *err) {
+  struct said x = {r, OK, err};
+  begin(r);
+  const enum err_code code = holds_each(r->site->store, take_holds, &x, err);
+  return x.code != OK ? x.code : code;
 }
 
 /* ---- handing in ---- */

@@ -232,7 +232,7 @@ def matrix_tables(own, port):
     types = [None, "application/msgpack", "application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
     page, problem = "text/html; charset=utf-8", "application/problem+json"
     paths = {path: (READ, page, 200) for path in ("/", "/it/cases", "/en/IT-2")}
-    paths.update({path: (READ, problem, 200) for path in ("/IT-2.json", "/healthz", "/style.css", "/sync", "/metrics")})
+    paths.update({path: (READ, problem, 200) for path in ("/IT-2.json", "/healthz", "/style.css", "/sync", "/sync/holds", "/sync/select", "/metrics")})
     paths.update({"/sync/submit": (("POST",), problem, 200), "/en/nothing": (READ, page, 404), "/order/stop": ((), page, 404),
                   "/sync/submit/": ((), problem, 404)})
     return hosts, origins, methods, types, paths
