@@ -35,7 +35,9 @@ struct salt {
   X(HASH_BLOB, "specola1.blob")                                                                                                \
   X(HASH_OCTETS, "specola1.octets")                                                                                            \
   X(HASH_BUNDLE, "specola1.bundle")                                                                                            \
-  X(HASH_KEY, "specola1.key")
+  X(HASH_KEY, "specola1.key")                                                                                                  \
+  X(HASH_TOKEN, "specola1.token")                                                                                              \
+  X(HASH_ASK, "specola1.ask")
 
 enum hash_use {
 #define HASH_ENUM(symbol, personal) symbol,

@@ -31,6 +31,7 @@ struct signature {
   X(SIGN_RECEIPT, "receipt")                                                                                                   \
   X(SIGN_CHARTER, "charter")                                                                                                   \
   X(SIGN_IDENTITY, "identity")                                                                                                 \
+  X(SIGN_ASK, "ask")                                                                                                           \
   X(SIGN_HOLDS, "holds")                                                                                                       \
   X(SIGN_VOTE, "vote")                                                                                                         \
   X(SIGN_BATCH, "batch")

@@ -44,6 +44,8 @@
 #define LIMIT_MILESTONE_BYTES 16777216u     /* octets of bodies between two milestones */
 #define LIMIT_SUBMIT 256u                   /* records of one submission */
 #define LIMIT_SUBMIT_BYTES 524288u          /* octets of one submission */
+#define LIMIT_ASK 1024u                     /* octets of an ask of a person: a name of 200 characters fits */
+#define LIMIT_ASK_NODE 8192u                /* octets of an ask of a node: a founding request fits */
 #define LIMIT_ERR_TEXT 256u                 /* octets of the text of ERR */
 #define LIMIT_GETS 4u                       /* GETs in flight to one peer */
 #define LIMIT_LOG_BODIES 2147483648ull      /* octets of bodies of one log before the operator raises it */

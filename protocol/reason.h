@@ -32,8 +32,12 @@
   X(REASON_DUPLICATE, 35, "duplicate", "the log holds this object already", "publish a new version of it")                     \
   X(REASON_TOO_LARGE, 36, "too-large", "over a limit of the protocol", "shorten it")                                           \
   X(REASON_ATTACHMENT, 37, "attachment", "attachments are described, not yet exchanged", "leave out its blob")                 \
-  X(REASON_FEDERATION, 38, "federation", "written for another federation", "")                                                 \
-  X(REASON_NOT_YET, 39, "not-yet", "the node cannot write now", "try again later; specola status says why")
+  X(REASON_FEDERATION, 38, "federation", "written for another observatory", "look whether the line was cut or mixed up")       \
+  X(REASON_NOT_YET, 39, "not-yet", "the node cannot write now", "try again later; specola status says why")                    \
+  X(REASON_TOKEN, 40, "token", "this node has no such invitation", "ask who invited you whether the line is whole")            \
+  X(REASON_USED, 41, "used", "another key has used this invitation", "ask who invited you for a new line, and who used it")    \
+  X(REASON_EXPIRED, 42, "expired", "the invitation is too old", "ask who invited you for a new line")                          \
+  X(REASON_CANCELLED, 43, "cancelled", "the invitation was taken back", "ask who invited you")
 
 enum reason {
 #define REASON_ENUM(symbol, number, name, text, todo) symbol = (number),

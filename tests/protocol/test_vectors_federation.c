@@ -1,10 +1,12 @@
 /*
- * vectors_federation: tests/vectors/{identity,address,holds,charter,epoch,message,frame,bundle}.json, which make_federation.py
- * wrote from docs/protocol.md alone, against the code. Every row is accepted, or refused with the reason that it names.
+ * vectors_federation: tests/vectors/{identity,address,holds,charter,epoch,message,frame,bundle,ask}.json, which
+ * make_federation.py wrote from docs/protocol.md alone, against the code. Every row is accepted, or refused with the reason
+ * that it names.
  */
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "protocol/ask.h"
 #include "protocol/bundle.h"
 #include "protocol/holds.h"
 #include "protocol/session.h"
@@ -279,6 +281,23 @@ static void bundles_are_as_the_page_says(void **state) {
   check_file("bundle", check_bundle, 45);
 }
 
+static const char *check_ask(const json_t *row, struct view octets) {
+  struct ask ask;
+  const enum err_code code = ask_read(octets, &ask, NULL);
+  if (code != OK) return word_of(code);
+  const enum reason reason = ask_verify(&ask);
+  if (reason != REASON_NONE) return reason_name(reason);
+  const struct hash fed_id = hash_at(row, "fed_id"), token = hash_at(row, "token"), kept = token_hash(&ask.token);
+  assert_true(hash_equal(&fed_id, &ask.fed_id) && hash_equal(&token, &kept));
+  expect_id(row, &ask.id);
+  return "none";
+}
+
+static void asks_are_as_the_page_says(void **state) {
+  (void)state;
+  check_file("ask", check_ask, 33);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(identities_are_as_the_page_says),
@@ -289,6 +308,7 @@ int main(void) {
       cmocka_unit_test(messages_are_as_the_page_says),
       cmocka_unit_test(frames_are_as_the_page_says),
       cmocka_unit_test(bundles_are_as_the_page_says),
+      cmocka_unit_test(asks_are_as_the_page_says),
   };
   return cmocka_run_group_tests(tests, cast_start, NULL);
 }

@@ -578,10 +578,55 @@ def bundles():
     yield row("an item over 1 MiB + 4096", bundle([pack([1, bytes(1048576 + 4096)])])[:40], "format")
 
 
+# ---- section 17 ----
+
+TOKEN = bytes(range(16))
+PERSON = signer("a person who asks")
+REQUEST = pack([FR.body, "FR", "FR", None, None, "Prova", None])
+INVITED = [1, FED, IT.id, TOKEN, public(PERSON), "Ana, revisora", None]
+NODE_ASKS = changed(INVITED, _4=public(FR.key), _6=REQUEST)
+
+
+def ask_item(body, key=PERSON, fed_id=FED, tag="ask"):
+    return pack([body, tagged(key, tag, fed_id, body)])
+
+
+def asks():
+    def row(name, body, reason=None, octets=None, **how):
+        body = body if isinstance(body, bytes) else pack(body)
+        more = {} if reason else {"fed_id": FED.hex(), "id": blake("specola1.ask", body).hex(), "token": blake("specola1.token", TOKEN).hex()}
+        return vector(name, "17", octets or ask_item(body, **how), reason, **more)
+    yield row("a person", INVITED)
+    yield row("a name of 200 characters of four octets", changed(INVITED, _5="\U0001F980" * 200))
+    yield row("a node", NODE_ASKS, key=FR.key)
+    yield row("another key", INVITED, "signature", key=signer("somebody else"))
+    yield row("another tag", INVITED, "signature", tag="receipt")
+    yield row("signed in another federation", INVITED, "signature", fed_id=ZEROS)
+    flipped = bytearray(ask_item(pack(INVITED)))
+    flipped[-1] ^= 1
+    yield row("a flipped signature", INVITED, "signature", bytes(flipped))
+    yield row("a key of small order", changed(INVITED, _4=b"\1" + bytes(31)), "key")
+    yield row("a request of another key", changed(NODE_ASKS, _4=public(PERSON)), "format")
+    yield row("a request that is none", changed(NODE_ASKS, _6=REQUEST[:-1]), "format", key=FR.key)
+    forms = {"version 2": changed(INVITED, _0=2), "a federation of 31": changed(INVITED, _1=FED[:31]), "a node of 33": changed(INVITED, _2=IT.id + b"x"),
+             "a token of 15": changed(INVITED, _3=TOKEN[:15]), "a token as str": changed(INVITED, _3="0123456789abcdef"), "a key of 31": changed(INVITED, _4=public(PERSON)[:31]),
+             "no name": changed(INVITED, _5=""), "a name of 201 characters": changed(INVITED, _5="n" * 201), "a name of two lines": changed(INVITED, _5="a\nb"),
+             "a name with a tab": changed(INVITED, _5="a\tb"), "a name as bin": changed(INVITED, _5=b"Ana"), "an empty request": changed(INVITED, _6=b""),
+             "a request as array": changed(INVITED, _6=msgpack.unpackb(REQUEST)), "six fields": INVITED[:6], "eight fields": [*INVITED, None],
+             "an octet behind the body": pack(INVITED) + b"\0", "a long form": pack(INVITED).replace(b"\xc4\x10", b"\xc5\x00\x10", 1)}
+    for name, body in forms.items():
+        yield row(name, body, "format")
+    good = ask_item(pack(INVITED))
+    for name, octets in (("an octet behind", good + b"\0"), ("cut", good[:-1]), ("no signature", pack([pack(INVITED)])), ("a signature of 63", pack([pack(INVITED), bytes(63)])),
+                         ("a body as array", pack([INVITED, bytes(64)])), ("nothing", b"")):
+        yield row(name, INVITED, "format", octets or b"\xc0")
+    yield row("over 8192 octets", INVITED, "limit", pack([bytes(8192), bytes(64)]))
+
+
 def main():
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent
     files = {"identity": [*identity_bodies(), *identity_items()], "address": addresses(), "holds": holdings(), "charter": charters(), "epoch": epochs(),
-             "message": messages(), "frame": frames(), "bundle": bundles()}
+             "message": messages(), "frame": frames(), "bundle": bundles(), "ask": asks()}
     for name, rows in files.items():
         lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
         (folder / f"{name}.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")
