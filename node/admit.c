@@ -14,9 +14,10 @@
 struct admission {
   struct append append;
   struct verified *entries;
-  bool is_release;      /* of the outbox: what becomes of it is written there in the same transaction */
-  uint64_t since;       /* size of the log at its last milestone */
-  uint64_t since_bytes; /* octets of bodies at it */
+  bool is_release;                   /* of the outbox: what becomes of it is written there in the same transaction */
+  const struct admit_beside *beside; /* NULL: nothing */
+  uint64_t since;                    /* size of the log at its last milestone */
+  uint64_t since_bytes;              /* octets of bodies at it */
 };
 
 static enum err_code sign_milestone(struct admission *ad, struct err *err) {
@@ -105,6 +106,9 @@ static enum err_code admit_all(struct admission *ad, uint32_t n, struct receipt 
   if (code == OK && a->log.range.size > ad->since) {
     code = sign_milestone(ad, err);
   }
+  if (code == OK && ad->beside != NULL) {
+    code = ad->beside->write(ad->beside->context, out, err);
+  }
   if (code == OK) {
     code = append_commit(a, err);
   }
@@ -167,8 +171,13 @@ static enum err_code release_all(struct hall *h, struct err *err) {
 }
 
 enum err_code hall_admit(struct hall *h, const struct item *items, uint32_t n, struct receipt *out, struct err *err) {
+  return hall_admit_beside(h, items, n, NULL, out, err);
+}
+
+enum err_code hall_admit_beside(struct hall *h, const struct item *items, uint32_t n, const struct admit_beside *beside,
+                                struct receipt *out, struct err *err) {
   const struct federation *f = h->config.federation;
-  struct admission ad = {.entries = NULL};
+  struct admission ad = {.entries = NULL, .beside = beside};
   enum err_code code = check_self(h, n, err);
   if (code == OK) {
     code = release_all(h, err);

@@ -11,8 +11,10 @@
 #include "node/guarding.h"
 #include "node/net/linkend.h"
 
-#define CORE_ORDERS 64  /* that wait at once: as many as ctl lets through */
-#define CORE_LINKS 1024 /* of the gate that are known */
+#define CORE_ORDERS 64      /* that wait at once: as many as ctl lets through */
+#define CORE_LINKS 1024     /* of the gate that are known */
+#define CORE_ASKS 60u       /* without a token of ours that are answered */
+#define CORE_ASKS_MS 60000u /* in so many milliseconds */
 
 /* An order that takes time. */
 struct order {
@@ -21,6 +23,13 @@ struct order {
   uint64_t since_ms, until_ms;
   uint64_t entries;        /* held at its beginning (sync) */
   char handle[HANDLE_MAX]; /* of the peer (ping) */
+};
+
+/* What strangers ask (docs/protocol.md 17). */
+struct core_asks {
+  uint64_t since_ms;   /* the window that is counted began */
+  uint32_t n_answered; /* in it */
+  uint64_t n_strange;  /* without a token of ours, since the start */
 };
 
 struct core {
@@ -40,6 +49,7 @@ struct core {
   bool admits_identity; /* once what is damaged of the own log is whole again */
   uint64_t timeout_ms, started_ms, now_ms;
   struct order orders[CORE_ORDERS];
+  struct core_asks asks;
   struct order round;                /* of `once`; id 1 while it runs */
   json_t *processes;                 /* as the supervisor told; NULL: not yet */
   char endpoint[LIMIT_ENDPOINT + 1]; /* where the gate listens; empty: not yet */
@@ -66,8 +76,8 @@ bool core_gate_actions(struct core *c);
 MUST_CHECK enum err_code core_gate_message(struct core *c, enum pipe_channel channel, struct view payload, struct err *err);
 /* A message of ctl: a request is answered at once, or kept in orders. ERR_FORMAT: ctl broke the rules. */
 MUST_CHECK enum err_code core_request_message(struct core *c, enum pipe_channel channel, struct view payload, struct err *err);
-/* A message of web: POST /sync/submit, POST /damaged ([rowid…]) and GET /network are answered, anything else refused; orders
- * come from ctl alone. ERR_FORMAT: web broke the rules. */
+/* A message of web: POST /sync/submit, POST /sync/ask, POST /damaged ([rowid…]) and GET /network are answered, anything else
+ * refused; orders come from ctl alone. ERR_FORMAT: web broke the rules. */
 MUST_CHECK enum err_code core_web_message(struct core *c, enum pipe_channel channel, struct view payload, struct err *err);
 /* Answers the orders that are done or whose time is up. */
 void core_orders_step(struct core *c);

@@ -1,10 +1,10 @@
 /*
- * core_orders: what ctl may ask of core, and what web may (submit, and GET /network). GET /status; POST /sync/submit
- * (docs/protocol.md 9); POST /order/NAME with a JSON object:
+ * core_orders: what ctl may ask of core, and what web may (submit, ask, and GET /network). GET /status; POST /sync/submit
+ * (docs/protocol.md 9); POST /sync/ask (17); POST /order/NAME with a JSON object:
  *
  *   sync {timeout_ms}                       -> {peers, new, idle, paused} when everything reachable is here, or time is up
  *   ping {peer, timeout_ms}                 -> {peer, ms}
- *   certify {key, roles, territory, name, person?} -> {reference, id}
+ *   certify, revoke, invite, uninvite, confirm     -> node/people_orders.h
  *   import {path}                           -> {logs, entries, new, held, known}; a bundle, path absolute
  *   rebuild {}                              -> {}
  *   scrub {timeout_ms}                      -> {entries, found, derived, milestones, left} when a pass has ended and what it
@@ -27,13 +27,16 @@
 #include "node/core_inside.h"
 #include "node/erasure.h"
 #include "node/hiding.h"
+#include "node/invite.h"
 #include "node/net/http.h"
+#include "node/people_orders.h"
 #include "node/scrub.h"
 #include "node/store/derive.h"
 #include "node/store/query.h"
 
 #define TYPE_JSON "application/json"
 #define TYPE_MSGPACK "application/msgpack"
+#define ORDER_PATH "/order/"
 #define WAIT_DEFAULT_MS 30000
 #define WAIT_MAX_MS 600000
 #define ANSWER_MAX (LIMIT_PIPE - 4096u)
@@ -302,34 +305,6 @@ static enum err_code number_of(const json_t *argument, const char *name, uint64_
   return OK;
 }
 
-static enum err_code order_certify(struct core *c, uint64_t id, const json_t *argument, struct err *err) {
-  struct pubkey key;
-  struct receipt_row row = {.state = RECEIPT_REFUSED};
-  uint64_t person = 0, roles = 0, territory = 0;
-  const char *hex = json_string_value(json_object_get(argument, "key"));
-  const char *name = json_string_value(json_object_get(argument, "name"));
-  if (hex == NULL || hex_decode(view_of_text(hex), key.b, PUBKEY_LEN, err) != OK) {
-    return err_set(err, ERR_USAGE, "certify: key is not 64 hexadecimal digits");
-  }
-  enum err_code code = number_of(argument, "person", &person, err);
-  if (code == OK) code = number_of(argument, "roles", &roles, err);
-  if (code == OK) code = number_of(argument, "territory", &territory, err);
-  if (code == OK) code = hall_certify(c->hall, &key, person, roles, territory, name == NULL ? "" : name, &row, err);
-  if (code != OK) return code;
-  if (row.state != RECEIPT_LOGGED) {
-    const enum reason reason = (enum reason)row.reason;
-    err_set(err, ERR_REFUSED, "%s: %s", reason_name(reason), reason_text(reason));
-    return err_hint(err, "%s", reason_todo(reason));
-  }
-  exchange_published(c->exchange);
-  c->dirty = true;
-  char reference[REFERENCE_MAX], record[HASH_HEX_LEN];
-  reference_format(&c->federation, &c->federation.own, row.gen, row.index, reference);
-  hash_hex(&row.id, record);
-  answer_json(c, id, json_pack("{s:s, s:s}", "reference", reference, "id", record));
-  return OK;
-}
-
 static enum err_code file_source(void *context, uint8_t *buffer, size_t size, size_t *n, struct err *err) {
   const int fd = *(const int *)context;
   ssize_t got = 0;
@@ -429,24 +404,43 @@ static const struct {
   const char *path;
   order_function *run;
 } ORDERS[] = {
-    {"/order/sync", order_sync},     {"/order/ping", order_ping},       {"/order/certify", order_certify},
-    {"/order/import", order_import}, {"/order/rebuild", order_rebuild}, {"/order/takedown", order_takedown},
-    {"/order/hide", order_hide},     {"/order/alone", order_alone},     {"/order/scrub", order_scrub},
-    {"/order/stop", order_stop},
+    {"/order/sync", order_sync},       {"/order/ping", order_ping},         {"/order/import", order_import},
+    {"/order/rebuild", order_rebuild}, {"/order/takedown", order_takedown}, {"/order/hide", order_hide},
+    {"/order/alone", order_alone},     {"/order/scrub", order_scrub},       {"/order/stop", order_stop},
 };
 
-static enum err_code order(struct core *c, uint64_t id, struct view path, struct view body, struct err *err) {
-  json_error_t trouble;
-  for (size_t i = 0; i < sizeof ORDERS / sizeof ORDERS[0]; i++) {
-    if (!view_is_text(path, ORDERS[i].path)) continue;
-    json_t *argument =
-        body.len == 0 ? json_object() : json_loadb((const char *)body.p, body.len, JSON_REJECT_DUPLICATES, &trouble);
-    enum err_code code = json_is_object(argument) ? ORDERS[i].run(c, id, argument, err)
-                                                  : err_set(err, ERR_USAGE, "an order needs a JSON object");
-    json_decref(argument);
-    return code;
+/* An order about people. */
+static enum err_code order_people(struct core *c, uint64_t id, const char *name, const json_t *argument, struct err *err) {
+  json_t *said = NULL;
+  bool written = false;
+  const enum err_code code = people_order(c->hall, name, argument, &written, &said, err);
+  if (written) {
+    exchange_published(c->exchange);
+    c->dirty = true;
   }
-  return err_set(err, ERR_NOT_FOUND, "nothing here by that name");
+  if (code == OK) answer_json(c, id, said);
+  return code;
+}
+
+static enum err_code run_order(struct core *c, uint64_t id, const char *path, const json_t *argument, struct err *err) {
+  if (!json_is_object(argument)) return err_set(err, ERR_USAGE, "an order needs a JSON object");
+  for (size_t i = 0; i < sizeof ORDERS / sizeof ORDERS[0]; i++) {
+    if (strcmp(path, ORDERS[i].path) == 0) return ORDERS[i].run(c, id, argument, err);
+  }
+  return order_people(c, id, path + strlen(ORDER_PATH), argument, err);
+}
+
+static enum err_code order(struct core *c, uint64_t id, struct view path, struct view body, struct err *err) {
+  char text[HTTP_PATH_MAX + 1];
+  if (path.len > HTTP_PATH_MAX || path.len <= strlen(ORDER_PATH) || memcmp(path.p, ORDER_PATH, strlen(ORDER_PATH)) != 0) {
+    return err_set(err, ERR_NOT_FOUND, "nothing here by that name");
+  }
+  memcpy(text, path.p, path.len);
+  text[path.len] = '\0';
+  json_t *argument = body.len == 0 ? json_object() : json_loadb((const char *)body.p, body.len, JSON_REJECT_DUPLICATES, NULL);
+  const enum err_code code = run_order(c, id, text, argument, err);
+  json_decref(argument);
+  return code;
 }
 
 static enum err_code submit(struct core *c, uint64_t id, struct view body, struct err *err) {
@@ -466,6 +460,37 @@ static enum err_code submit(struct core *c, uint64_t id, struct view body, struc
   return code;
 }
 
+/* Strangers get an answer as long as they are few: what it costs is a signature. Whoever has a token gets one always. */
+static bool may_answer_stranger(struct core *c) {
+  struct core_asks *asks = &c->asks;
+  const uint64_t now = clock_ms(clock_system());
+  asks->n_strange++;
+  if (now - asks->since_ms >= CORE_ASKS_MS) {
+    asks->since_ms = now;
+    asks->n_answered = 0;
+  }
+  return asks->n_answered++ < CORE_ASKS;
+}
+
+static enum err_code ask(struct core *c, uint64_t id, struct view body, struct err *err) {
+  struct bytes octets;
+  bool strange = false;
+  enum err_code code = hall_ask(c->hall, body, &c->receipt, &strange, err);
+  if (code == OK && strange && !may_answer_stranger(c)) {
+    return err_set(err, ERR_BUSY, "too many asks without a token of this node; try again in a minute");
+  }
+  if (code != OK) return code;
+  bytes_init(&octets, LIMIT_ASK);
+  if (c->receipt.rows[0].state == RECEIPT_LOGGED) {
+    exchange_published(c->exchange);
+    c->dirty = true;
+  }
+  code = receipt_seal(&c->receipt, c->node_key, &octets, err);
+  if (code == OK) answer(c, id, 200, TYPE_MSGPACK, bytes_view(&octets));
+  bytes_release(&octets);
+  return code;
+}
+
 static enum err_code status(struct core *c, uint64_t id, struct err *err) {
   char node[HASH_HEX_LEN];
   json_t *figures = NULL;
@@ -473,11 +498,11 @@ static enum err_code status(struct core *c, uint64_t id, struct err *err) {
   if (code != OK) return code;
   hash_hex(&c->federation.own, node);
   answer_json(c, id,
-              json_pack("{s:s, s:s, s:I, s:I, s:s, s:o, s:o, s:o?, s:O?, s:s}", "node", node, "handle",
+              json_pack("{s:s, s:s, s:I, s:I, s:s, s:o, s:o, s:o?, s:O?, s:s, s:I}", "node", node, "handle",
                         federation_handle(&c->federation, &c->federation.own), "epoch", (json_int_t)c->federation.epoch.number,
                         "uptime_s", (json_int_t)((clock_ms(clock_system()) - c->started_ms) / 1000), "endpoint", c->endpoint,
                         "figures", figures, "exchange", exchange_status(c->exchange), "guard", guard_of(c), "processes",
-                        c->processes, "version", SPECOLA_VERSION));
+                        c->processes, "version", SPECOLA_VERSION, "strange_asks", (json_int_t)c->asks.n_strange));
   return OK;
 }
 
@@ -509,6 +534,8 @@ enum err_code core_request_message(struct core *c, enum pipe_channel channel, st
     code = status(c, asked.id, &refused);
   } else if (post && view_is_text(asked.path, "/sync/submit")) {
     code = submit(c, asked.id, asked.body, &refused);
+  } else if (post && view_is_text(asked.path, "/sync/ask")) {
+    code = ask(c, asked.id, asked.body, &refused);
   } else if (post) {
     code = order(c, asked.id, asked.path, asked.body, &refused);
   } else {
@@ -551,6 +578,8 @@ enum err_code core_web_message(struct core *c, enum pipe_channel channel, struct
   const bool post = view_is_text(asked.method, "POST");
   if (post && view_is_text(asked.path, "/sync/submit")) {
     code = submit(c, asked.id, asked.body, &refused);
+  } else if (post && view_is_text(asked.path, "/sync/ask")) {
+    code = ask(c, asked.id, asked.body, &refused);
   } else if (post && view_is_text(asked.path, "/damaged")) {
     code = take_damaged(c, asked.id, asked.body, &refused);
   } else {

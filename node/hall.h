@@ -4,6 +4,7 @@
 #ifndef SPECOLA_NODE_HALL_H
 #define SPECOLA_NODE_HALL_H
 
+#include "node/admit.h"
 #include "node/guarding.h"
 #include "node/store/derivation.h"
 #include "node/store/evidence.h"
@@ -78,6 +79,20 @@ MUST_CHECK enum err_code hall_any_identity(struct hall *h, struct view item, str
 /* A checkpoint of the owner's: if it has another root than what was held at its size, that is evidence of a fork, which is
  * kept. Store errors. */
 MUST_CHECK enum err_code hall_look_for_fork(struct hall *h, const struct checkpoint *c, struct view text, struct err *err);
+/* What is written in the same transaction as records that come into the own log: called once they are there, before the commit.
+ * Not called where nothing comes into the log, nor where the fork guard queues it. */
+struct admit_beside {
+  enum err_code (*write)(void *context, const struct receipt *receipt, struct err *err);
+  void *context;
+};
+/* hall_admit, and beside it (NULL: nothing) what hangs together with it. Errors of both. */
+MUST_CHECK enum err_code hall_admit_beside(struct hall *h, const struct item *items, uint32_t n,
+                                           const struct admit_beside *beside, struct receipt *out, struct err *err);
+/* hall_certify likewise. */
+MUST_CHECK enum err_code hall_certify_beside(struct hall *h, const struct certify_wish *wish, const struct admit_beside *beside,
+                                             struct receipt_row *row, struct err *err);
+/* Every certificate and revocation of the own log; borrowed until it grows. ERR_REFUSED: it has not begun. Store errors. */
+MUST_CHECK enum err_code hall_people(struct hall *h, const struct people **out, struct err *err);
 
 /* Reads which logs have forked, when the hall opens. Store errors. */
 MUST_CHECK enum err_code hall_load_forks(struct hall *h, struct err *err);

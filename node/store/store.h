@@ -15,7 +15,7 @@
 #include "protocol/merkle.h"
 #include "protocol/record.h"
 
-#define STORE_VERSION 4 /* PRAGMA user_version of the record; a larger one in the file is ERR_VERSION */
+#define STORE_VERSION 5 /* PRAGMA user_version of the record; a larger one in the file is ERR_VERSION */
 
 enum store_mode { STORE_READ, STORE_WRITE };
 struct store; /* opaque */

@@ -63,6 +63,7 @@ static const struct route {
     {"/sync/select", NULL, NULL, NULL, raw_sync_select, NULL, GET, MEDIA_JSON, ROUTE_LONG, false, false},
     {"/sync/*/*/*/headers", NULL, NULL, NULL, raw_sync_headers, NULL, GET, MEDIA_MSGPACK, ROUTE_LONG, false, false},
     {"/sync/*/*/*/bodies/*", NULL, NULL, NULL, raw_sync_bodies, NULL, GET, MEDIA_MSGPACK, ROUTE_LONG, false, false},
+    {"/sync/ask", "application/msgpack", NULL, NULL, raw_sync_ask, NULL, POST, MEDIA_MSGPACK, ROUTE_NOW, false, false},
     {"/sync/*/*/*", NULL, NULL, NULL, raw_sync_log, NULL, GET, MEDIA_MSGPACK, ROUTE_LONG, false, false},
     {"/feed.atom", NULL, NULL, NULL, raw_feed, NULL, GET, MEDIA_ATOM, ROUTE_SHORT, false, false},
     {"/*", NULL, NULL, NULL, raw_feed, is_feed, GET, MEDIA_ATOM, ROUTE_SHORT, false, false},

@@ -93,7 +93,7 @@ page_model model_home, model_list, model_object, model_version, model_nodes, mod
 page_show show_home, show_list, show_object, show_nodes, show_node, show_network, show_holders;
 raw_handler raw_health, raw_metrics, raw_style, raw_icon, raw_robots, raw_feed;
 raw_handler raw_sync, raw_sync_charter, raw_sync_epochs, raw_sync_identities, raw_sync_checkpoints, raw_sync_log,
-    raw_sync_headers, raw_sync_bodies, raw_sync_holds, raw_sync_select, raw_sync_submit;
+    raw_sync_headers, raw_sync_bodies, raw_sync_holds, raw_sync_select, raw_sync_submit, raw_sync_ask;
 
 /* Matches the request with the table of routes: its number there, or one past the last. */
 size_t route_find(struct request *r);

@@ -60,10 +60,10 @@ enum err_code raw_sync(struct request *r, struct err *err) {
   hash_hex(&f->charter.fed_id, fed_id);
   hash_hex(&f->own, own);
   enum err_code code = log_each(r->site->store, take_log, &x, err);
-  json_t *index = json_pack("{s:s, s:s, s:s, s:I, s:s, s:[s,s,s], s:o, s:s, s:s, s:s}", "format", "SPECOLA1", "fed_id", fed_id,
+  json_t *index = json_pack("{s:s, s:s, s:s, s:I, s:s, s:[s,s,s], s:o, s:s, s:s, s:s, s:s}", "format", "SPECOLA1", "fed_id", fed_id,
                             "node", own, "epoch", (json_int_t)f->epoch.number, "first_line", "SPECOLA1\n", "head",
                             "/sync/charter", "/sync/epochs", "/sync/identities", "logs", x.logs, "checkpoints",
-                            "/sync/checkpoints", "holds", "/sync/holds", "submit", "/sync/submit");
+                            "/sync/checkpoints", "holds", "/sync/holds", "submit", "/sync/submit", "ask", "/sync/ask");
   char *text = code == OK && index != NULL ? json_dumps(index, JSON_INDENT(1)) : NULL;
   if (code == OK && text == NULL) code = err_set(err, ERR_MEMORY, NULL);
   if (code == OK) code = bytes_printf(&r->out->body, err, "%s\n", text);
@@ -321,6 +321,16 @@ enum err_code raw_sync_holds(struct request *r, struct err *err) {
 
 enum err_code raw_sync_submit(struct request *r, struct err *err) {
   if (r->body.len == 0) return err_set(err, ERR_USAGE, "a submission is missing");
+  r->out->forward = true;
+  return OK;
+}
+
+enum err_code raw_sync_ask(struct request *r, struct err *err) {
+  if (r->body.len == 0) return err_set(err, ERR_USAGE, "an ask is missing");
+  if (r->body.len > LIMIT_ASK_NODE) {
+    answer_problem(r->out, 413, err_name(ERR_LIMIT), answer_status_text(413));
+    return OK;
+  }
   r->out->forward = true;
   return OK;
 }

@@ -15,6 +15,7 @@
 
 #include "node/store/evidence.h"
 #include "node/store/hidden.h"
+#include "node/store/invitation.h"
 #include "tests/node/fixture.h"
 
 static void path_in(const struct fixture_node *node, const char *name, char out[512]) {
@@ -166,14 +167,21 @@ static void a_newer_store_is_left_alone(void **state) {
   char path[512];
   (void)state;
   found_closed(&f, false, path);
-  run_sql(path, "PRAGMA user_version = 5");
+  run_sql(path, "PRAGMA user_version = 6");
   assert_int_equal(store_open(f.nodes[0].dir, STORE_WRITE, NULL, &s, &err), ERR_VERSION);
   assert_int_equal(store_open(f.nodes[0].dir, STORE_READ, NULL, &s, &err), ERR_VERSION);
-  run_sql(path, "PRAGMA user_version = 4; PRAGMA application_id = 7");
+  run_sql(path, "PRAGMA user_version = 5; PRAGMA application_id = 7");
   assert_int_equal(store_open(f.nodes[0].dir, STORE_WRITE, NULL, &s, &err), ERR_CORRUPT);
   run_sql(path, "PRAGMA application_id = 1397769036");
   fixture_open(&f.nodes[0]);
   fixture_release(&f);
+}
+
+static bool no_invitation(void *context, const struct invitation *invitation) {
+  (void)context;
+  (void)invitation;
+  fail();
+  return false;
 }
 
 static void an_older_store_gets_what_was_added_when_it_is_written(void **state) {
@@ -181,8 +189,10 @@ static void an_older_store_gets_what_was_added_when_it_is_written(void **state) 
   char path[512];
   (void)state;
   found_closed(&f, true, path);
-  run_sql(path, "DROP TABLE holds; DROP TABLE evidence; DROP TABLE erasure; DROP TABLE damaged; DROP TABLE outbox; "
-                "DROP TABLE withdrawn; ALTER TABLE entry DROP COLUMN leaf; DROP TABLE hidden; PRAGMA user_version = 1");
+  run_sql(path,
+          "DROP TABLE holds; DROP TABLE evidence; DROP TABLE erasure; DROP TABLE damaged; DROP TABLE outbox; "
+          "DROP TABLE withdrawn; ALTER TABLE entry DROP COLUMN leaf; DROP TABLE hidden; DROP TABLE invitation; DROP TABLE ask; "
+          "PRAGMA user_version = 1");
   struct fork fork = {.node = f.nodes[0].id, .gen = 1, .from = 7, .exact = true, .received = 12};
   struct store *reader = NULL;
   assert_int_equal(store_open(f.nodes[0].dir, STORE_READ, NULL, &reader, NULL), OK);
@@ -197,8 +207,11 @@ static void an_older_store_gets_what_was_added_when_it_is_written(void **state) 
   assert_int_equal(hidden_get(reader, &hidden.id, &hidden, NULL), ERR_NOT_FOUND);
   assert_int_equal(hidden_count(reader, &n, NULL), OK);
   assert_int_equal(n, 0);
+  assert_int_equal(invitation_each(reader, no_invitation, NULL, NULL), OK);
   store_close(reader);
   fixture_open(&f.nodes[0]);
+  assert_int_equal(
+      number(f.nodes[0].store, "SELECT count(*) FROM invitation") + number(f.nodes[0].store, "SELECT count(*) FROM ask"), 0);
   assert_int_equal(number(f.nodes[0].store, "SELECT count(*) FROM entry"), 2);
   assert_int_equal(number(f.nodes[0].store, "SELECT count(*) FROM entry WHERE leaf = specola_leaf(envelope)"), 2);
   assert_int_equal(number(f.nodes[0].store, "SELECT count(*) FROM outbox"), 0);
