@@ -13,8 +13,6 @@
 #include "cli/json_text.h"
 #include "cli/out.h"
 #include "cli/person.h"
-#include "keys/text.h"
-#include "protocol/schema/value.h"
 
 const struct option_row options_endorse[] = {
     {"criteria", 0, OPTION_MANY, "CODE", "what you affirm, of the policy's criteria (all of them)",
@@ -32,8 +30,6 @@ const struct option_row options_endorse[] = {
     OPTIONS_END,
 };
 
-#define TEXT_CHARS 2000 /* of a remark or an interest */
-
 /* An endorsement on its way. */
 struct endorsing {
   struct cli *cli;
@@ -50,42 +46,7 @@ static const json_t *endorsement_of(const struct endorsing *e) {
   return json_object_get(e->json, "endorsement");
 }
 
-/* ---- own signatures ---- */
-
-/* The own signature of a statement that was not taken back; NULL: none. Borrowed. */
-static const json_t *mine_of(const struct endorsing *e, const json_t *statement) {
-  size_t i;
-  json_t *signature;
-  json_array_foreach(json_object_get(statement, "endorsements"), i, signature) {
-    if (endorsing_is_by(signature, e->key)) {
-      return signature;
-    }
-  }
-  return NULL;
-}
-
-/* The own signature of the highest earlier version; NULL: none. */
-static const json_t *mine_before(const struct endorsing *e, size_t *number) {
-  size_t i;
-  json_t *statement;
-  json_array_foreach(json_object_get(endorsement_of(e), "statements"), i, statement) {
-    const json_t *mine = mine_of(e, statement);
-    *number = (size_t)json_integer_value(json_object_get(statement, "version"));
-    if (mine != NULL && *number > 0 && *number < (size_t)json_integer_value(json_object_get(endorsement_of(e), "versions"))) {
-      return mine;
-    }
-  }
-  return NULL;
-}
-
 /* ---- what is said ---- */
-
-static enum err_code check_text(const char *option, const char *text, struct err *err) {
-  if (text != NULL && (!text_is_valid(view_of_text(text)) || text_length(view_of_text(text)) > TEXT_CHARS)) {
-    return err_set(err, ERR_USAGE, "--%s: not a text of at most %d characters", option, TEXT_CHARS);
-  }
-  return OK;
-}
 
 /* The criteria named, each of them of the policy; none named: all. */
 static enum err_code read_criteria(struct endorsing *e, const json_t *policy) {
@@ -95,11 +56,7 @@ static enum err_code read_criteria(struct endorsing *e, const json_t *policy) {
   json_t *list = json_array();
   (void)json_object_set_new(e->said, "criteria", list);
   for (; (code = args_nth(e->args, "criteria", n)) != NULL; n++) {
-    size_t k = 0;
-    while (k < json_array_size(known) && strcmp(json_string_value(json_array_get(known, k)), code) != 0) {
-      k++;
-    }
-    if (k == json_array_size(known)) {
+    if (!endorsing_is_criterion(policy, code)) {
       err_set(e->err, ERR_USAGE, "--criteria: '%s' is none of the policy's criteria", code);
       return err_hint(e->err, "specola --json show %s | jq '.endorsement.statements[0].policy.criteria'",
                       text_of(e->json, "reference"));
@@ -121,8 +78,10 @@ static enum err_code ask_text(struct endorsing *e, const char *question, const c
 static enum err_code read_text(struct endorsing *e, const char *key, const char *question, const char *tag) {
   struct bytes answer;
   const char *given = args_value(e->args, key);
-  enum err_code code = check_text(key, given, e->err);
-  bytes_init(&answer, (size_t)TEXT_CHARS * 4);
+  char option[16];
+  (void)snprintf(option, sizeof option, "--%s", key);
+  enum err_code code = endorsing_check_text(option, given, e->err);
+  bytes_init(&answer, (size_t)ENDORSING_TEXT_CHARS * 4);
   if (code == OK) {
     code = ask_text(e, question, given, &answer);
   }
@@ -142,8 +101,8 @@ static enum err_code read_texts(struct endorsing *e) {
                                  out_word(cli, "Language in which you read it (it, en, …; Enter: not told):",
                                           "Lingua in cui l'ha letta (it, en, …; Invio: non detto):"),
                                  NULL);
-  if (code == OK && !value_is_tag(view_of_text(text_of(e->said, "language"))) && text_of(e->said, "language")[0] != '\0') {
-    code = err_set(e->err, ERR_USAGE, "--language: '%.40s' is no language tag", text_of(e->said, "language"));
+  if (code == OK) {
+    code = endorsing_check_language("--language", text_of(e->said, "language"), e->err);
   }
   if (code == OK) {
     code = read_text(e, "interest",
@@ -156,17 +115,6 @@ static enum err_code read_texts(struct endorsing *e) {
                                 out_word(cli, "Remark, for everybody to read (Enter: none):",
                                          "Osservazione, leggibile da tutti (Invio: nessuna):"),
                                 cli->lang);
-}
-
-/* As the earlier signature said it. */
-static void carry_said(struct endorsing *e, const json_t *before) {
-  static const char *const keys[] = {"criteria", "interest", "language", "remark"};
-  for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-    json_t *value = json_object_get(before, keys[i]);
-    if (value != NULL) {
-      (void)json_object_set(e->said, keys[i], value);
-    }
-  }
 }
 
 /* ---- what is shown, and the yes ---- */
@@ -248,14 +196,14 @@ static enum err_code show_carried(struct endorsing *e, const json_t *before, siz
               number, text_of(before, "reference"), out_word(e->cli, "Since then", "Da allora"), (int)line.len,
               line.len == 0 ? "" : (const char *)line.p);
   bytes_release(&line);
-  carry_said(e, before);
+  endorsing_carry(e->said, before);
   return OK;
 }
 
 /* What will be signed is said and shown; what the person adds to it is asked for last. */
 static enum err_code prepare(struct endorsing *e, const json_t *statement) {
   size_t number = 0;
-  const json_t *before = args_flag(e->args, "carry") ? mine_before(e, &number) : NULL;
+  const json_t *before = args_flag(e->args, "carry") ? endorsing_mine_before(endorsement_of(e), e->key, &number) : NULL;
   if (args_flag(e->args, "carry") && before == NULL) {
     err_set(e->err, ERR_NOT_FOUND, "you endorsed no earlier version of %s", text_of(e->json, "reference"));
     return err_hint(e->err, "specola endorse %s", text_of(e->json, "reference"));
@@ -268,31 +216,15 @@ static enum err_code prepare(struct endorsing *e, const json_t *statement) {
   return code == OK && before == NULL ? read_texts(e) : code;
 }
 
-static bool is_of_own_home(const struct endorsing *e, const json_t *statement) {
-  const struct federation *f = &e->submit.here.federation;
-  return json_is_true(json_object_get(json_object_get(statement, "policy"), "exclude_home")) &&
-         strcmp(text_of(json_object_get(e->json, "home"), "handle"), federation_handle(f, &f->own)) == 0;
-}
-
 static enum err_code sign(struct endorsing *e) {
   const json_t *statement = endorsement_newest(endorsement_of(e));
   char reference[REFERENCE_MAX] = "";
-  if (statement == NULL) {
-    return err_set(e->err, ERR_REFUSED, "this observatory has no policy of endorsement");
-  }
-  if (strcmp(text_of(e->json, "state"), "withdrawn") == 0) {
-    return err_set(e->err, ERR_REFUSED, "%s was withdrawn", text_of(e->json, "reference"));
-  }
-  const json_t *mine = mine_of(e, statement);
+  const json_t *mine = endorsing_mine(statement, e->key);
   if (mine != NULL) {
     return tell(e, text_of(mine, "reference"), true, false);
   }
-  if (is_of_own_home(e, statement)) {
-    err_set(e->err, ERR_REFUSED, "%s is of your own node: by the policy of this observatory its own reviewers do not count",
-            text_of(e->json, "reference"));
-    return err_hint(e->err, "reviewers of other members see it in their queue: specola queue");
-  }
-  enum err_code code = prepare(e, statement);
+  enum err_code code = endorsing_may(&e->submit.here.federation, e->json, statement, e->err);
+  code = code == OK ? prepare(e, statement) : code;
   if (code == OK) {
     code = confirm(e, out_word(e->cli, "Sign this?", "Firmare?"), args_flag(e->args, "carry") ? "--carry " : "");
   }
@@ -305,20 +237,9 @@ static enum err_code sign(struct endorsing *e) {
 
 /* ---- taking back ---- */
 
-static bool has_mine(const struct endorsing *e) {
-  size_t i;
-  json_t *statement;
-  json_array_foreach(json_object_get(endorsement_of(e), "statements"), i, statement) {
-    if (mine_of(e, statement) != NULL) {
-      return true;
-    }
-  }
-  return false;
-}
-
 static enum err_code take_back(struct endorsing *e) {
   char reference[REFERENCE_MAX] = "";
-  if (!has_mine(e)) {
+  if (!endorsing_has_mine(endorsement_of(e), e->key)) {
     return err_set(e->err, ERR_NOT_FOUND, "you have not endorsed %s", text_of(e->json, "reference"));
   }
   enum err_code code = confirm(e, out_word(e->cli, "Take your endorsement back?", "Ritirare la convalida?"), "--withdraw ");

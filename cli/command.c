@@ -48,6 +48,8 @@ const struct command command_table[] = {
      "che cosa aspetta una convalida, prima chi è più vicino alla meta", options_queue, 0, 0, false, cmd_queue},
     {"endorse", "review", "ID", "sign that you read it and affirm what the policy names",
      "firma di averlo letto e di affermare quanto la regola indica", options_endorse, 1, 1, false, cmd_endorse},
+    {"ui", "review", "", "the reviewer's desk, in your own browser", "la scrivania di chi rivede, nel proprio browser",
+     options_ui, 0, 0, false, cmd_ui},
 
     {"person certify", "people", "FILE.pub", "let somebody write in this node's log",
      "autorizza qualcuno a scrivere nel registro", options_person_certify, 1, 1, false, cmd_person_certify},

@@ -48,6 +48,8 @@ static const struct example {
     {"endorse", "specola endorse IT-312 --language it --remark \"used in our region, too\" --yes"},
     {"endorse", "specola endorse IT-312 --carry"},
     {"endorse", "specola endorse IT-312 --withdraw"},
+    {"ui", "specola ui"},
+    {"ui", "specola ui --lock-after 5"},
     {"person certify", "specola person certify editor.pub --role editor"},
     {"person certify", "specola person certify editor.pub --role editor --territory IT-34 --name \"First editor\""},
     {"person list", "specola person list"},

@@ -106,6 +106,20 @@ enum err_code person_card_of(const struct cli *cli, struct person_card *out, str
   return OK;
 }
 
+enum err_code person_unseal(const struct cli *cli, struct secret *passphrase, struct signer *out, struct err *err) {
+  struct keyfile key = {0};
+  enum err_code code = read_key(cli, passphrase, &key, err);
+  if (code == OK && key.secret == NULL) {
+    code = err_set(err, ERR_LOCKED, "your key is sealed");
+  }
+  if (code == OK) {
+    code = signer_from_seed(secret_open(key.secret), out, err);
+    secret_close(key.secret);
+  }
+  keyfile_release(&key);
+  return code;
+}
+
 enum err_code person_open(struct cli *cli, struct signer *out, struct err *err) {
   struct keyfile key = {0};
   struct secret *passphrase = NULL;

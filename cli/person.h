@@ -25,6 +25,9 @@ MUST_CHECK enum err_code card_write(const char *path, const struct person_card *
 MUST_CHECK enum err_code person_path(const struct cli *cli, char out[HOME_PATH_MAX], struct err *err);
 /* The public half, without a passphrase. ERR_NOT_FOUND with what to do. */
 MUST_CHECK enum err_code person_card_of(const struct cli *cli, struct person_card *out, struct err *err);
+/* The key for signing, by its passphrase; NULL where its file is not sealed. ERR_LOCKED (sealed, and none was given),
+ * ERR_PASSPHRASE. The caller releases the signer. */
+MUST_CHECK enum err_code person_unseal(const struct cli *cli, struct secret *passphrase, struct signer *out, struct err *err);
 /* The key for signing; asks for the passphrase if the file is sealed. The caller releases the signer. */
 MUST_CHECK enum err_code person_open(struct cli *cli, struct signer *out, struct err *err);
 /* Makes a new key at path (its folder too), sealed with passphrase (NULL: not sealed, for the demo's throw-away people).

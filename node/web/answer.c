@@ -10,7 +10,7 @@
 #include "node/web/site.h"
 
 void answer_init(struct answer *a) {
-  *a = (struct answer){.status = 200, .type = "text/plain; charset=utf-8", .cache = "no-cache"};
+  *a = (struct answer){.status = 200, .type = "text/plain; charset=utf-8", .cache = "no-cache", .referrer = "no-referrer"};
   bytes_init(&a->body, SITE_PAGE_MAX);
 }
 
@@ -43,6 +43,7 @@ const char *answer_status_text(unsigned status) {
     unsigned status;
     const char *text;
   } TEXTS[] = {{200, "OK"},
+               {303, "See Other"},
                {304, "Not Modified"},
                {400, "Bad Request"},
                {403, "Forbidden"},
@@ -114,6 +115,7 @@ static enum phrase sorry(unsigned status) {
   case 404:
     return P_SORRY_404;
   case 405:
+  case 409:
   case 415:
     return P_SORRY_405;
   case 503:
@@ -149,8 +151,12 @@ void answer_error(struct request *r, unsigned status, const struct err *err) {
   html_uint(&h, status);
   html_text(&h, ": ");
   html_text(&h, detail_of(status, err));
+  if (r->site->more != NULL && err->hint[0] != '\0') {
+    html_text(&h, ": ");
+    html_text(&h, err->hint);
+  }
   html_close(&h);
-  if (status < 500) show_search(r, &h, schema_set_at(r->site->schemas, 0));
+  if (status < 500 && r->site->more == NULL) show_search(r, &h, schema_set_at(r->site->schemas, 0));
   html_open(&h, "p");
   put_link(r, &h, "/", phrase(P_SORRY_BACK, r->lang));
   html_close(&h);

@@ -78,16 +78,16 @@ static void put_said(struct request *r, struct html *h, const json_t *signature)
   }
 }
 
-static enum phrase standing_phrase(const char *standing) {
+const char *endorsed_standing(const struct request *r, const char *standing) {
   static const struct {
     const char *standing;
     enum phrase text;
   } TEXTS[] = {{"version", P_S_VERSION},     {"policy", P_S_POLICY}, {"member", P_S_MEMBER}, {"home", P_S_HOME},
                {"withdrawn", P_S_WITHDRAWN}, {"person", P_S_PERSON}, {"node", P_S_NODE},     {"country", P_S_COUNTRY}};
   for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++) {
-    if (strcmp(TEXTS[i].standing, standing) == 0) return TEXTS[i].text;
+    if (strcmp(TEXTS[i].standing, standing) == 0) return phrase(TEXTS[i].text, r->lang);
   }
-  return P_S_COUNTS;
+  return phrase(P_S_COUNTS, r->lang);
 }
 
 static void put_signature(struct request *r, struct html *h, const json_t *signature) {
@@ -108,15 +108,23 @@ static void put_signature(struct request *r, struct html *h, const json_t *signa
   html_text(h, " (");
   html_element(h, "span", "ref", text_at(signature, "reference"));
   html_text(h, "): ");
-  html_element(h, "span", counts ? "good" : "hint", phrase(standing_phrase(text_at(signature, "standing")), r->lang));
+  html_element(h, "span", counts ? "good" : "hint", endorsed_standing(r, text_at(signature, "standing")));
   if (counts) put_said(r, h, signature); /* what others say stands in the JSON twin: nobody fills a page with it */
   html_close(h);
 }
 
 /* ---- one statement ---- */
 
-/* "2 of 3; missing: 1 endorsement, 1 country". */
+/* "2 of 3". */
 static void put_count(struct request *r, struct html *h, const json_t *statement) {
+  char text[64];
+  (void)snprintf(text, sizeof text, "%jd %s %jd", (intmax_t)int_at(statement, "counted"), phrase(P_OF, r->lang),
+                 (intmax_t)int_at(json_object_get(statement, "policy"), "m"));
+  html_text(h, text);
+}
+
+/* "missing: 1 endorsement, 1 country"; nothing where nothing is. */
+static void put_missing(struct request *r, struct html *h, const json_t *statement) {
   static const struct {
     const char *key;
     enum phrase one, more;
@@ -126,9 +134,9 @@ static void put_count(struct request *r, struct html *h, const json_t *statement
   const json_t *missing = json_object_get(statement, "missing");
   const char *before = phrase(P_MISSING, r->lang);
   char text[64];
-  (void)snprintf(text, sizeof text, "%jd %s %jd", (intmax_t)int_at(statement, "counted"), phrase(P_OF, r->lang),
-                 (intmax_t)int_at(json_object_get(statement, "policy"), "m"));
-  html_text(h, text);
+  if (json_is_true(json_object_get(statement, "met"))) return;
+  html_open(h, "p");
+  html_attr(h, "class", "hint");
   for (size_t i = 0; i < sizeof WORDS / sizeof WORDS[0]; i++) {
     const json_int_t n = int_at(missing, WORDS[i].key);
     if (n == 0) continue;
@@ -138,6 +146,7 @@ static void put_count(struct request *r, struct html *h, const json_t *statement
     html_text(h, phrase(n == 1 ? WORDS[i].one : WORDS[i].more, r->lang));
     before = ", ";
   }
+  html_close(h);
 }
 
 static void put_statement(struct request *r, struct html *h, const json_t *model, const json_t *statement) {
@@ -152,6 +161,8 @@ static void put_statement(struct request *r, struct html *h, const json_t *model
   html_text(h, ": ");
   put_count(r, h, statement);
   html_close(h);
+  /* Nobody signs an earlier version any more: what it lacks is of no use. */
+  if (version == int_at(json_object_get(model, "endorsement"), "versions")) put_missing(r, h, statement);
   if (json_array_size(signatures) == 0) return;
   html_open(h, "ul");
   json_array_foreach(signatures, i, signature) {

@@ -18,7 +18,7 @@ struct guard {
   struct guard_request *out;
   unsigned status;
   const char *why;
-  bool has_host, has_length, has_type, has_origin, has_language, has_encoding, has_etag, old, close;
+  bool has_host, has_length, has_type, has_origin, has_language, has_encoding, has_etag, has_cookie, has_site, old, close;
   struct view origin;
 };
 
@@ -162,6 +162,14 @@ static void take_etag(struct guard *g, struct view value) {
   once(g, &g->has_etag, value, &g->out->if_none_match, "more than one If-None-Match");
 }
 
+static void take_cookie(struct guard *g, struct view value) {
+  once(g, &g->has_cookie, value, &g->out->cookie, "more than one Cookie");
+}
+
+static void take_site(struct guard *g, struct view value) {
+  once(g, &g->has_site, value, &g->out->fetch_site, "more than one Sec-Fetch-Site");
+}
+
 static void take_coding(struct guard *g, struct view value) {
   (void)value;
   refuse(g, 501, "no transfer codings here");
@@ -196,6 +204,8 @@ static const struct {
                {"Accept-Language", take_language},
                {"Accept-Encoding", take_encoding},
                {"If-None-Match", take_etag},
+               {"Cookie", take_cookie},
+               {"Sec-Fetch-Site", take_site},
                {"Transfer-Encoding", take_coding},
                {"Expect", take_expect},
                {"Connection", take_connection},

@@ -31,6 +31,7 @@ struct guard_request {
   struct view query; /* behind '?', well-formed percent-coding, no %00; empty: none */
   struct view host;
   struct view accept_language, accept_encoding, if_none_match, content_type; /* empty: absent */
+  struct view cookie, fetch_site;                                            /* Sec-Fetch-Site; likewise */
   uint64_t body_len;
   bool keep_alive; /* the connection may serve another request */
   bool forwarded;  /* came through a proxy that says so */

@@ -74,7 +74,7 @@ static void put_head(struct request *r, struct html *h, const char *title) {
   html_close(h);
 }
 
-static void put_nav_link(struct request *r, struct html *h, const char *path, const char *text, const char *active) {
+void put_nav_link(struct request *r, struct html *h, const char *path, const char *text, const char *active) {
   html_open(h, "li");
   html_open(h, "a");
   put_href(r, h, path);
@@ -96,6 +96,7 @@ static void put_navigation(struct request *r, struct html *h, const char *active
   html_open(h, "nav");
   html_attr(h, "aria-label", phrase(P_NAVIGATION, r->lang));
   html_open(h, "ul");
+  if (r->site->more != NULL) r->site->more->navigation(r, h, active);
   put_nav_link(r, h, "/", phrase(P_HOME, r->lang), active);
   for (size_t i = 0; i < schema_set_count(r->site->schemas); i++) {
     const struct schema *schema = schema_set_at(r->site->schemas, i);
@@ -266,7 +267,7 @@ static void put_footer(struct request *r, struct html *h) {
   html_attr(h, "class", "site");
   html_open(h, "div");
   html_attr(h, "class", "bar");
-  put_acts(r, h, handle);
+  if (r->site->more == NULL) put_acts(r, h, handle); /* nobody else has the address of a person's own page */
   html_open(h, "p");
   html_text(h, phrase(P_SERVED_BY, r->lang));
   html_text(h, " ");
@@ -278,7 +279,7 @@ static void put_footer(struct request *r, struct html *h) {
   html_text(h, " ");
   html_text(h, handle);
   html_text(h, ". ");
-  html_text(h, phrase(P_FOOTER, r->lang));
+  html_text(h, phrase(r->site->more == NULL ? P_FOOTER : P_FOOTER_OWN, r->lang));
   html_close(h);
   html_close(h);
   html_close(h);

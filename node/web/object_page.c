@@ -466,7 +466,10 @@ void show_object(struct request *r, struct html *h, const json_t *model) {
   show_top(r, h, model, &content);
   html_open(h, "div");
   html_attr(h, "class", "object");
+  html_open(h, "div");
   show_content(r, h, &content);
+  if (r->site->more != NULL) r->site->more->object(r, h, model);
+  html_close(h);
   html_open(h, "div");
   html_attr(h, "class", "beside");
   show_origin(r, h, model);

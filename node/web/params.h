@@ -8,7 +8,7 @@
 #include "keys/bytes.h"
 
 #define PARAMS_MAX 32u
-#define PARAMS_TEXT 4096u
+#define PARAMS_TEXT 24576u /* octets: a form with two texts of 2000 characters */
 
 /* Invariant: names and values are NUL-terminated valid text (docs/protocol.md 1) that lives in text. */
 struct params {

@@ -54,7 +54,7 @@
   X(ENDORSEMENTS, "Endorsements", "Convalide")                                                                                 \
   X(ENDORSED_HELP, "Reviewers of other countries who read a version and affirm what the policy names.",                        \
     "Revisori di altri paesi che hanno letto una versione e affermano quanto la regola indica.")                               \
-  X(MISSING, "; missing: ", "; mancano: ")                                                                                     \
+  X(MISSING, "Missing: ", "Mancano: ")                                                                                         \
   X(ENDORSEMENT_ONE, "endorsement", "convalida")                                                                               \
   X(ENDORSEMENT_MORE, "endorsements", "convalide")                                                                             \
   X(NODE_ONE, "node", "nodo")                                                                                                  \
@@ -175,6 +175,7 @@
   X(REASON_WORD, "Reason", "Motivo")                                                                                           \
   X(NUMBER, "Number", "Numero")                                                                                                \
   X(SERVED_BY, "Served by", "Servito da")                                                                                      \
+  X(FOOTER_OWN, "Your own desk: nobody else sees these pages.", "La Sua scrivania: nessun altro vede queste pagine.")          \
   X(FOOTER, "Nothing is signed here. No cookies, no scripts.", "Qui nulla viene firmato. Senza cookie né script.")             \
   X(NETWORK, "Network", "Rete")                                                                                                \
   X(NETWORK_LEAD,                                                                                                              \

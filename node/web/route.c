@@ -13,9 +13,6 @@
 #define OF_METHOD(m) (1u << (m))
 #define LONG_WORDS 4u /* blanks between words */
 
-/* Whether a captured segment belongs to this row; NULL: any. */
-typedef bool segment_fits(const struct request *r);
-
 static bool is_list(const struct request *r) {
   return schema_by_slug(r->site->schemas, r->captures[0]) != NULL;
 }
@@ -29,20 +26,7 @@ static bool is_feed(const struct request *r) {
   return schema_by_slug(r->site->schemas, slug) != NULL;
 }
 
-/* A page has model and show; anything else has raw, and one media type. */
-static const struct route {
-  const char *pattern;
-  const char *type; /* content type that a body must have; NULL: there is none */
-  page_model *model;
-  page_show *show;
-  raw_handler *raw;
-  segment_fits *fits;
-  unsigned methods;
-  enum media media;
-  enum route_way way; /* ROUTE_NOW reads no store */
-  bool early;         /* answered before there is a snapshot, too */
-  bool kept;          /* follows from the snapshot */
-} ROUTES[] = {
+static const struct route ROUTES[] = {
     {"/", NULL, model_home, show_home, NULL, NULL, GET, MEDIA_HTML, ROUTE_SHORT, false, true},
     {"/index", NULL, model_home, show_home, NULL, NULL, GET, MEDIA_HTML, ROUTE_SHORT, false, true},
     {"/nodes", NULL, model_nodes, show_nodes, NULL, NULL, GET, MEDIA_HTML, ROUTE_SHORT, false, true},
@@ -77,6 +61,13 @@ _Static_assert(N_ROUTES <= SITE_ROUTES_MAX, "room for counts");
 
 const char *route_pattern(size_t route) {
   return route < N_ROUTES ? ROUTES[route].pattern : NULL;
+}
+
+/* The row of a number: those of a site's own stand behind the others. NULL: none. */
+static const struct route *row_of(const struct request *r, size_t route) {
+  const struct site_more *more = r->site->more;
+  if (route < N_ROUTES) return &ROUTES[route];
+  return more != NULL && route - N_ROUTES < more->n ? &more->routes[route - N_ROUTES] : NULL;
 }
 
 /* ---- paths ---- */
@@ -139,13 +130,20 @@ static bool matches(struct request *r, const char *pattern) {
   return *path == '\0';
 }
 
-/* The row for the path; N_ROUTES: none. */
+static bool is_for(struct request *r, const struct route *row) {
+  return (r->media != MEDIA_JSON || row->model != NULL) && matches(r, row->pattern) && (row->fits == NULL || row->fits(r));
+}
+
+/* The number of the row for the path; one that row_of does not know: none. */
 static size_t find(struct request *r) {
-  for (size_t i = 0; i < N_ROUTES; i++) {
-    if (r->media == MEDIA_JSON && ROUTES[i].model == NULL) continue;
-    if (matches(r, ROUTES[i].pattern) && (ROUTES[i].fits == NULL || ROUTES[i].fits(r))) return i;
+  const size_t n_more = r->site->more == NULL ? 0 : r->site->more->n;
+  for (size_t i = 0; i < n_more; i++) {
+    if (is_for(r, &r->site->more->routes[i])) return N_ROUTES + i;
   }
-  return N_ROUTES;
+  for (size_t i = 0; i < N_ROUTES; i++) {
+    if (is_for(r, &ROUTES[i])) return i;
+  }
+  return N_ROUTES + n_more;
 }
 
 /* ---- answers ---- */
@@ -202,10 +200,11 @@ size_t route_find(struct request *r) {
   if (!r->prefixed) r->lang = language_of(r);
   take_suffix(r);
   const size_t i = find(r);
-  if (i == N_ROUTES) {
+  const struct route *row = row_of(r, i);
+  if (row == NULL) {
     if (strncmp(r->path, "/sync/", 6) == 0) r->media = MEDIA_JSON; /* programs ask there, and read no pages */
   } else if (r->media != MEDIA_JSON) {
-    r->media = ROUTES[i].media;
+    r->media = row->media;
   }
   return i;
 }
@@ -227,31 +226,40 @@ static bool is_long_search(struct view query) {
 }
 
 enum route_way route_way(const struct request *r, size_t route) {
-  if (route >= N_ROUTES || (!ROUTES[route].early && r->site->now == NULL)) return ROUTE_NOW;
-  return ROUTES[route].model == model_list && is_long_search(r->http->query) ? ROUTE_LONG : ROUTES[route].way;
+  const struct route *row = row_of(r, route);
+  if (row == NULL || (!row->early && r->site->now == NULL)) return ROUTE_NOW;
+  return row->model == model_list && is_long_search(r->http->query) ? ROUTE_LONG : row->way;
 }
 
 bool route_is_kept(size_t route) {
   return route < N_ROUTES && ROUTES[route].kept;
 }
 
+/* By the row's own handler, or as a page. */
+static enum err_code answer_row(struct request *r, const struct route *row, struct err *err) {
+  struct params params;
+  enum err_code code = params_read(r->http->query, &params, err);
+  if (code != OK) return err->code = ERR_USAGE;
+  r->params = &params;
+  code = row->raw != NULL ? row->raw(r, err) : answer_page(r, row, err);
+  r->params = NULL;
+  return code;
+}
+
 void route_answer(struct request *r, size_t route) {
   struct err err = ERR_INIT;
-  struct params params;
-  if (route >= N_ROUTES) {
+  const struct route *row = row_of(r, route);
+  if (r->site->more != NULL && !r->site->more->admit(r)) return;
+  if (row == NULL) {
     err_set(&err, ERR_NOT_FOUND, "nothing here by that name");
     answer_error(r, 404, &err);
     return;
   }
-  const unsigned status = judge(r, &ROUTES[route], &err);
+  const unsigned status = judge(r, row, &err);
   if (status != 200) {
     answer_error(r, status, &err);
     return;
   }
-  r->params = &params;
-  enum err_code code = params_read(r->http->query, &params, &err);
-  if (code != OK) err.code = code = ERR_USAGE;
-  if (code == OK) code = ROUTES[route].raw != NULL ? ROUTES[route].raw(r, &err) : answer_page(r, &ROUTES[route], &err);
+  const enum err_code code = answer_row(r, row, &err);
   if (code != OK) answer_error(r, answer_status(code), &err);
-  r->params = NULL;
 }

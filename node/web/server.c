@@ -50,6 +50,7 @@ struct server {
   struct kept *kept;
   struct timeval timeout;
   server_forward *forward;
+  server_accepts *accepts;
   void *context;
   struct connection connections[SERVER_CONNECTIONS];
   size_t waiting; /* octets of all connections */
@@ -84,7 +85,6 @@ static const char SECURITY[] =
     "Content-Security-Policy: default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'\r\n"
     "X-Content-Type-Options: nosniff\r\n"
-    "Referrer-Policy: no-referrer\r\n"
     "Cross-Origin-Resource-Policy: same-origin\r\n"
     "Cross-Origin-Opener-Policy: same-origin\r\n"
     "X-Frame-Options: DENY\r\n";
@@ -127,11 +127,13 @@ static void put_body(struct evbuffer *out, struct bytes *body, struct kept_answe
 static void put_head(struct connection *c, const struct answer *a, unsigned status) {
   struct evbuffer *out = bufferevent_get_output(c->bev);
   (void)evbuffer_add_printf(out, "HTTP/1.1 %u %s\r\n%s", status, answer_status_text(status), SECURITY);
-  (void)evbuffer_add_printf(out, "Cache-Control: %s\r\n", a->cache);
+  (void)evbuffer_add_printf(out, "Referrer-Policy: %s\r\nCache-Control: %s\r\n", a->referrer, a->cache);
   if (a->tag[0] != '\0') (void)evbuffer_add_printf(out, "ETag: \"%s%s\"\r\n", a->tag, a->packed ? "-gzip" : "");
   (void)evbuffer_add_printf(out, "Vary: Accept-Encoding%s\r\n", a->vary_language ? ", Accept-Language" : "");
   if (a->allow != NULL) (void)evbuffer_add_printf(out, "Allow: %s\r\n", a->allow);
   if (a->link[0] != '\0') (void)evbuffer_add_printf(out, "Link: %s\r\n", a->link);
+  if (a->location[0] != '\0') (void)evbuffer_add_printf(out, "Location: %s\r\n", a->location);
+  if (a->cookie[0] != '\0') (void)evbuffer_add_printf(out, "Set-Cookie: %s\r\n", a->cookie);
   if (status == 503) (void)evbuffer_add_printf(out, "Retry-After: 1\r\n");
   if (!c->keep_alive) (void)evbuffer_add_printf(out, "Connection: close\r\n");
   if (status != 304) {
@@ -223,7 +225,7 @@ static void run(struct connection *c, struct view head, struct view body) {
   c->route = job->route = route_find(&job->request);
   const enum route_way way = route_way(&job->request, job->route);
   job->work.kind = way == ROUTE_LONG ? WORK_LONG : WORK_SHORT;
-  if (way == ROUTE_NOW) {
+  if (way == ROUTE_NOW || s->workers == NULL) {
     answer_now(c, job, body);
   } else {
     answer_later(c, job);
@@ -380,8 +382,13 @@ static struct connection *place_for(struct server *s, const struct listener_peer
 static void on_accept(void *context, int fd, const struct listener_peer *peer) {
   struct server *s = context;
   const int one = 1;
-  struct connection *c = place_for(s, peer);
   s->site->counts->connections++;
+  if (s->accepts != NULL && !s->accepts(s->context, fd)) {
+    s->site->counts->refused[403]++;
+    close(fd);
+    return;
+  }
+  struct connection *c = place_for(s, peer);
   if (c == NULL) {
     static const char FULL[] =
         "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
@@ -468,10 +475,11 @@ enum err_code server_new(const struct server_config *config, struct server **out
   s->context = config->context;
   s->timeout = (struct timeval){config->timeout_s == 0 ? SERVER_TIMEOUT_S : (time_t)config->timeout_s, 0};
   s->workers = config->workers;
+  s->accepts = config->accepts;
   s->kept = kept_new();
-  s->done = event_new(s->base, workers_fd(s->workers), EV_READ | EV_PERSIST, on_done, s);
-  enum err_code code =
-      s->kept == NULL || s->done == NULL || event_add(s->done, NULL) != 0 ? err_set(err, ERR_MEMORY, NULL) : OK;
+  if (s->workers != NULL) s->done = event_new(s->base, workers_fd(s->workers), EV_READ | EV_PERSIST, on_done, s);
+  const bool told = s->workers == NULL || (s->done != NULL && event_add(s->done, NULL) == 0);
+  enum err_code code = s->kept == NULL || !told ? err_set(err, ERR_MEMORY, NULL) : OK;
   if (code == OK) code = listener_new(s->base, config->listen, config->name, on_accept, s, &s->listener, err);
   if (code != OK) {
     server_free(s);

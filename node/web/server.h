@@ -19,14 +19,17 @@ struct server; /* opaque */
 
 /* Hands a request for core on; answered later by server_answer with the same id. False: not now. */
 typedef bool server_forward(void *context, uint64_t id, const char *path, struct view body);
+/* Whether a new connection may speak. */
+typedef bool server_accepts(void *context, int fd);
 struct server_config {
   struct event_base *base; /* borrowed */
   struct site *site;       /* borrowed; of the loop's thread, with counts */
-  struct workers *workers; /* borrowed; of jobs (job.h) */
+  struct workers *workers; /* borrowed; of jobs (job.h); NULL: the loop's thread answers all, out of site's own store */
   const char *listen;      /* http://HOST:PORT; HOST an address, port 0: the kernel's choice */
   const char *name;        /* a further Host that is ours, or "" */
   unsigned timeout_s;      /* 0: SERVER_TIMEOUT_S */
   server_forward *forward;
+  server_accepts *accepts; /* NULL: everybody may */
   void *context;
 };
 /* Binds and listens. ERR_USAGE (no such form), ERR_IO, ERR_MEMORY. */

@@ -37,15 +37,19 @@ struct site_counts {
   uint64_t refused[600]; /* by the guard, by status */
   uint64_t connections, connections_now, started_ms;
 };
+struct site_more;
 struct site {
   const struct home *home;
   struct store *store; /* read-only; NULL in the loop's thread, which asks nothing */
   const struct schema_set *schemas;
-  struct snapshot *now;       /* NULL: not made yet */
-  json_t *told;               /* of the other members, by core (node/network.h); NULL: it has not said */
-  struct site_counts *counts; /* NULL but in the loop's thread */
+  struct snapshot *now;         /* NULL: not made yet */
+  json_t *told;                 /* of the other members, by core (node/network.h); NULL: it has not said */
+  struct site_counts *counts;   /* NULL but in the loop's thread */
+  const struct site_more *more; /* NULL: the public pages alone */
 };
 
+/* Where a request is answered: at once, or by a thread, which may take long. */
+enum route_way { ROUTE_NOW, ROUTE_SHORT, ROUTE_LONG };
 enum media { MEDIA_HTML, MEDIA_JSON, MEDIA_TEXT, MEDIA_CSS, MEDIA_SVG, MEDIA_MSGPACK, MEDIA_ATOM };
 
 struct answer {
@@ -54,8 +58,11 @@ struct answer {
   const char *cache;           /* Cache-Control, static text */
   const char *language;        /* Content-Language, or NULL */
   const char *allow;           /* Allow, or NULL */
+  const char *referrer;        /* Referrer-Policy, static text */
   bool vary_language, forward; /* forward: the body goes to core, and the answer comes from there */
   char link[384];              /* Link, or empty */
+  char location[256];          /* Location, or empty */
+  char cookie[160];            /* Set-Cookie, or empty */
   struct bytes body;
   char tag[ANSWER_TAG_LEN + 1]; /* of the content, whether it travels packed or not; empty: none */
   bool packed;
@@ -89,6 +96,33 @@ typedef void page_show(struct request *r, struct html *h, const json_t *model);
 /* Anything else fills r->out by itself. */
 typedef enum err_code raw_handler(struct request *r, struct err *err);
 
+/* A row of the table of routes. A page has model and show; anything else has raw, and one media type. */
+struct route {
+  const char *pattern;
+  const char *type; /* content type that a body must have; NULL: there is none */
+  page_model *model;
+  page_show *show;
+  raw_handler *raw;
+  bool (*fits)(const struct request *r); /* whether a captured segment belongs to this row; NULL: any */
+  unsigned methods;                      /* 1 << GUARD_GET | … */
+  enum media media;
+  enum route_way way; /* ROUTE_NOW reads no store */
+  bool early;         /* answered before there is a snapshot, too */
+  bool kept;          /* follows from the snapshot */
+};
+/* What a site of one person shows beside the public pages. Borrowed; none is NULL. */
+struct site_more {
+  const struct route *routes; /* looked at before those of everybody */
+  size_t n;
+  void *context;
+  /* Judges every request before it is answered. False: r->out is the answer. */
+  bool (*admit)(struct request *r);
+  /* Entries of the navigation, as <li>, before the others. */
+  void (*navigation)(struct request *r, struct html *h, const char *active);
+  /* Behind the content of an object's page. */
+  void (*object)(struct request *r, struct html *h, const json_t *model);
+};
+
 page_model model_home, model_list, model_object, model_version, model_nodes, model_node, model_network, model_holders;
 page_show show_home, show_list, show_object, show_nodes, show_node, show_network, show_holders;
 raw_handler raw_health, raw_metrics, raw_style, raw_icon, raw_robots, raw_feed;
@@ -97,8 +131,6 @@ raw_handler raw_sync, raw_sync_charter, raw_sync_epochs, raw_sync_identities, ra
 
 /* Matches the request with the table of routes: its number there, or one past the last. */
 size_t route_find(struct request *r);
-/* Where a request is answered: at once, or by a thread, which may take long. */
-enum route_way { ROUTE_NOW, ROUTE_SHORT, ROUTE_LONG };
 enum route_way route_way(const struct request *r, size_t route);
 /* Whether the answer follows from the snapshot alone, and is good for as long as that is. */
 bool route_is_kept(size_t route);
@@ -148,6 +180,8 @@ void put_bar(struct html *h, uint64_t part, uint64_t whole);
 /* How much of what is asked for an object tells: bar, number, words. */
 void put_completeness(struct request *r, struct html *h, json_int_t percent);
 void put_button(struct html *h, const char *text);
+/* An entry of the navigation, as <li>. active: the path of this page there. */
+void put_nav_link(struct request *r, struct html *h, const char *path, const char *text, const char *active);
 /* The box for words and its button, within a form. words NULL: empty. */
 void put_search(struct request *r, struct html *h, const char *words);
 /* A whole form that searches a kind. */
@@ -173,6 +207,8 @@ void show_endorsements(struct request *r, struct html *h, const json_t *model);
 json_t *endorsed_json(const struct request *r, const struct hash *object);
 /* That in words. */
 const char *endorsed_word(const struct request *r, const char *state);
+/* How one signature stands, in words: a "standing" of query_endorse. */
+const char *endorsed_standing(const struct request *r, const char *standing);
 /* What this node does not show: hidden.c. hidden_instead: in the place of a model of query_show, if its object is such a one,
  * what may be told of it, with the status of the answer; ERR_MEMORY. put_hidden: all of them into a model; store errors. */
 MUST_CHECK enum err_code hidden_instead(const struct request *r, json_t **model, struct err *err);

@@ -85,7 +85,7 @@ try() {
   "specola edit IT-2 -o lab.draft") rm "$T/try/folder/lab.draft" ;;
   "specola edit IT-2" | "specola withdraw IT-2 --reason"* | "specola endorse FR-2" | "specola endorse FR-2 --carry" | "specola endorse FR-2 --withdraw")
     wanted=4 ;; # nobody can be asked without a terminal: tests/cli/edit.sh does
-  "specola serve"* | "specola demo") # they go on until they are stopped
+  "specola serve"* | "specola demo" | "specola ui"*) # they go on until they are stopped
     wait=1 wanted=124 ;;
   "specola export"*) rm "$T/try/folder/all.bundle" ;;
   "specola backup IT.backup"*) rm "$T/try/folder/IT.backup" ;;

@@ -9,8 +9,8 @@ from payloads import harmful
 
 VOID = {"meta", "link", "input", "br", "img"}
 TAGS = VOID | set("html head title body a header footer main nav div section article aside ul ol li dl dt dd p span small em strong code mark h1 h2 "
-                  "h3 time caption svg g rect text form label button select option fieldset legend details summary table thead tbody tr th td".split())
-ATTRIBUTES = set("lang charset name content rel href hreflang type class id tabindex role action for maxlength value checked selected open "
+                  "h3 time caption svg g rect text form label button select option textarea fieldset legend details summary table thead tbody tr th td".split())
+ATTRIBUTES = set("lang charset name content rel href hreflang type class id tabindex role action method rows for maxlength value checked selected open "
                  "datetime scope title alt src width height viewBox x y rx aria-label aria-labelledby aria-current aria-describedby aria-hidden data-column".split())
 URL = re.compile(r"/(?!/)[^\s\\]*|#[a-z0-9_-]*|https?://[^\s/?#\\][^\s\\]*|mailto:[^\s]*")
 WORDS = re.compile(r"[a-z][a-z0-9_ -]*")

@@ -45,7 +45,7 @@ def endorsed():
         carry(lab, it, fr)
         web = Web(fr.serve() or fr).ready()
         told = check(web, "IT-2", "none", 0, "Not endorsed")
-        assert "0 of 1; missing: 1 endorsement, 1 node, 1 country" in told, told
+        assert "0 of 1 Missing: 1 endorsement, 1 node, 1 country" in told, told
         card = os.path.join(lab.dir, "fr.pub")
         fr.run("key", "show", "-o", card)
         fr.run("person", "certify", card, "--role", "reviewer", *secret)

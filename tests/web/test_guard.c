@@ -48,6 +48,20 @@ static void lets_a_browser_through(void **state) {
   assert_false(r.forwarded);
 }
 
+static void tells_what_a_browser_says_of_itself(void **state) {
+  (void)state;
+  struct guard_request r;
+  assert_int_equal(
+      judge("GET / HTTP/1.1\r\nHost: localhost:7480\r\nCookie: a=b; c=d\r\nSec-Fetch-Site: cross-site\r\n\r\n", &r), 200);
+  assert_true(view_is_text(r.cookie, "a=b; c=d"));
+  assert_true(view_is_text(r.fetch_site, "cross-site"));
+  assert_int_equal(judge("GET / HTTP/1.1\r\nHost: localhost:7480\r\n\r\n", &r), 200);
+  assert_int_equal(r.cookie.len + r.fetch_site.len, 0);
+  assert_int_equal(judge("GET / HTTP/1.1\r\nHost: localhost:7480\r\nCookie: a=b\r\ncookie: c=d\r\n\r\n", &r), 400);
+  assert_int_equal(judge("GET / HTTP/1.1\r\nHost: localhost:7480\r\nSec-Fetch-Site: none\r\nSec-Fetch-Site: none\r\n\r\n", &r),
+                   400);
+}
+
 static void lets_a_submission_through(void **state) {
   (void)state;
   struct guard_request r;
@@ -215,15 +229,11 @@ static void writes_parameters_that_it_reads(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(lets_a_browser_through),
-      cmocka_unit_test(lets_a_submission_through),
-      cmocka_unit_test(closes_where_the_client_says_so_or_is_old),
-      cmocka_unit_test(waits_for_the_whole_head),
-      cmocka_unit_test(refuses_what_is_not_strict),
-      cmocka_unit_test(refuses_a_nul_anywhere),
-      cmocka_unit_test(refuses_a_head_that_never_ends),
-      cmocka_unit_test(reads_parameters),
-      cmocka_unit_test(writes_parameters_that_it_reads),
+      cmocka_unit_test(lets_a_browser_through),    cmocka_unit_test(tells_what_a_browser_says_of_itself),
+      cmocka_unit_test(lets_a_submission_through), cmocka_unit_test(closes_where_the_client_says_so_or_is_old),
+      cmocka_unit_test(waits_for_the_whole_head),  cmocka_unit_test(refuses_what_is_not_strict),
+      cmocka_unit_test(refuses_a_nul_anywhere),    cmocka_unit_test(refuses_a_head_that_never_ends),
+      cmocka_unit_test(reads_parameters),          cmocka_unit_test(writes_parameters_that_it_reads),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 // Visits pages in a headless Chromium as people do: wide and narrow, light and dark, by keyboard alone; asks axe-core and html-validate.
-// stdin: {chromium, profile, shots, pages: [{url, status, keyboard: width, translation}]}; stdout: {visited, faults: [text], took}.
+// stdin: {chromium, profile, shots, pages: [{url, status, keyboard: width, translation, act}]}; stdout: {visited, faults: [text], took}.
+// act: {fill: {selector: text}, press: selector, shot}: a form of the page at url, filled in and sent by keys; its answer is visited.
 'use strict';
 const fs = require('fs');
 const path = require('path');
@@ -85,6 +86,19 @@ async function keyboard(page) {
   return faults;
 }
 
+// The page that is to be visited: at its address, or behind a form.
+async function reach(page, wish) {
+  const answer = await page.goto(wish.url, { waitUntil: 'load' });
+  if (!wish.act) return answer;
+  for (const [selector, text] of Object.entries(wish.act.fill || {})) {
+    await page.focus(selector);
+    await page.keyboard.type(text);
+  }
+  await page.focus(wish.act.press);
+  const [next] = await Promise.all([page.waitForNavigation({ waitUntil: 'load' }), page.keyboard.press('Enter')]);
+  return next;
+}
+
 async function visit(page, plan, wish) {
   const faults = [];
   let said = [];
@@ -95,7 +109,7 @@ async function visit(page, plan, wish) {
   page.on('response', (a) => { if (a.status() >= 400 && a.request().resourceType() !== 'document') said.push(`${a.status()}: ${a.url()}`); });
   await page.setViewportSize({ width: WIDTHS[0], height: HEIGHT[WIDTHS[0]] });
   await page.emulateMedia({ colorScheme: 'light' });
-  const answer = await timed('load', () => page.goto(wish.url, { waitUntil: 'load' }));
+  const answer = await timed('load', () => reach(page, wish));
   if (answer.status() !== wish.status) faults.push(`status ${answer.status()} instead of ${wish.status}`);
   if (wish.status >= 400) said = said.filter((text) => !text.includes('Failed to load resource'));
   const report = await timed('html', async () => validator.validateString(await answer.text()));
@@ -108,7 +122,7 @@ async function visit(page, plan, wish) {
       const where = `${width} ${colorScheme} `;
       if (colorScheme === 'light') faults.push(...(await sideways(page)).map((f) => where + f));
       if (plan.shots) {
-        const name = `${wish.url.replace(/^http:..[^/]*:(\d+)/, '$1').replace(/[^A-Za-z0-9]+/g, '_')}-${width}-${colorScheme}.png`;
+        const name = `${(wish.url + (wish.act ? wish.act.shot : '')).replace(/^http:..[^/]*:(\d+)/, '$1').replace(/[^A-Za-z0-9]+/g, '_')}-${width}-${colorScheme}.png`;
         await timed('shots', () => page.screenshot({ path: path.join(plan.shots, name), fullPage: true }));
       }
       // A translation has the same elements and colours: what differs is how much room its words take.
