@@ -11,8 +11,8 @@
 
 #define ROW_SORT                                                                                                               \
   {                                                                                                                            \
-    "sort", 0, OPTION_VALUE, "ORDER", "newest, relevance, kind, reference or completeness",                                    \
-        "newest, relevance, kind, reference o completeness"                                                                    \
+    "sort", 0, OPTION_VALUE, "ORDER", "newest, endorsed, relevance, kind, reference or completeness",                          \
+        "newest, endorsed, relevance, kind, reference o completeness"                                                          \
   }
 #define ROW_LIMIT                                                                                                              \
   { "limit", 'n', OPTION_VALUE, "N", "at most N (50; 0: all)", "al più N (50; 0: tutti)" }
@@ -41,16 +41,15 @@ const struct option_row options_search[] = {{"kind", 0, OPTION_VALUE, "KIND", "o
 #define WORDS_MAX 2048 /* octets of the words searched for */
 
 static enum err_code read_sort(const struct args *args, struct query *q, struct err *err) {
-  static const char *const names[] = {[SORT_NEWEST] = "newest",
-                                      [SORT_RELEVANCE] = "relevance",
-                                      [SORT_KIND] = "kind",
-                                      [SORT_REFERENCE] = "reference",
-                                      [SORT_COMPLETENESS] = "completeness"};
+  static const char *const names[] = {
+      [SORT_NEWEST] = "newest",       [SORT_RELEVANCE] = "relevance",       [SORT_KIND] = "kind",
+      [SORT_REFERENCE] = "reference", [SORT_COMPLETENESS] = "completeness", [SORT_ENDORSED] = "endorsed"};
   static const struct query orders[] = {[SORT_NEWEST] = {.sort = SORT_NEWEST},
                                         [SORT_RELEVANCE] = {.sort = SORT_RELEVANCE},
                                         [SORT_KIND] = {.sort = SORT_KIND},
                                         [SORT_REFERENCE] = {.sort = SORT_REFERENCE},
-                                        [SORT_COMPLETENESS] = {.sort = SORT_COMPLETENESS}};
+                                        [SORT_COMPLETENESS] = {.sort = SORT_COMPLETENESS},
+                                        [SORT_ENDORSED] = {.sort = SORT_ENDORSED}};
   const char *name = args_value(args, "sort");
   if (name == NULL) {
     q->sort = q->text != NULL ? SORT_RELEVANCE : q->kind != NULL ? SORT_KIND : SORT_NEWEST;
@@ -66,7 +65,7 @@ static enum err_code read_sort(const struct args *args, struct query *q, struct 
   }
   err_set(err, ERR_USAGE, "--sort: \"%s\" is no order", name);
   const char *meant = nearest_word(&near);
-  return err_hint(err, "--sort %s", meant != NULL ? meant : "newest, relevance, kind, reference or completeness");
+  return err_hint(err, "--sort %s", meant != NULL ? meant : "newest, endorsed, relevance, kind, reference or completeness");
 }
 
 static enum err_code read_query(const struct cli *cli, const struct here *here, const struct args *args, struct query *q,
@@ -97,12 +96,12 @@ struct listing {
 };
 
 static json_t *row_json(const struct query_row *row) {
-  return json_pack("{s:s, s:o, s:s, s:o, s:s, s:s, s:o, s:I, s:i, s:i, s:b, s:o}", "ref", row->reference, "id",
+  return json_pack("{s:s, s:o, s:s, s:o, s:s, s:s, s:o, s:I, s:i, s:i, s:b, s:s, s:o}", "ref", row->reference, "id",
                    out_json_hash(&row->object_id), "version", row->version_reference, "version_id",
                    out_json_hash(&row->version_id), "kind", row->schema == NULL ? "" : row->schema->kind, "home", row->handle,
                    "title", out_json_text(view_of_text(row->title)), "created", (json_int_t)row->created, "versions",
-                   (int)row->versions, "completeness", (int)row->completeness, "withdrawn", row->withdrawn, "snippet",
-                   out_json_text(view_of_text(row->snippet)));
+                   (int)row->versions, "completeness", (int)row->completeness, "withdrawn", row->withdrawn, "endorsed",
+                   endorsed_name(row->endorsed), "snippet", out_json_text(view_of_text(row->snippet)));
 }
 
 static bool visit_row(void *context, const struct query_row *row) {
@@ -111,7 +110,10 @@ static bool visit_row(void *context, const struct query_row *row) {
   snprintf(complete, sizeof complete, "%u %%", row->completeness);
   snprintf(versions, sizeof versions, "%u", row->versions);
   const char *kind = row->schema == NULL ? "?" : row->schema->kind;
-  const char *state = row->withdrawn ? out_word(l->cli, "withdrawn", "ritirato") : "";
+  const char *state = row->withdrawn                        ? out_word(l->cli, "withdrawn", "ritirato")
+                      : row->endorsed == ENDORSED_CURRENTLY ? out_word(l->cli, "endorsed", "convalidato")
+                      : row->endorsed == ENDORSED_EARLIER   ? out_word(l->cli, "earlier version", "versione precedente")
+                                                            : "";
   const char *with_kind[] = {row->reference, kind, versions, complete, state, row->title};
   const char *without[] = {row->reference, versions, complete, state, row->title};
   out_table_row(l->table, l->kinds ? with_kind : without);

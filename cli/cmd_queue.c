@@ -11,6 +11,8 @@
 const struct option_row options_queue[] = {
     {"language", 0, OPTION_MANY, "CODE", "only what is told in a language that you read",
      "solo ciò che è scritto in una lingua che si legge"},
+    {"endorsed", 0, OPTION_VALUE, "STATE", "only where an earlier version is endorsed (earlier), or none is (none)",
+     "solo dove è convalidata una versione precedente (earlier), o nessuna (none)"},
     {"all", 0, OPTION_FLAG, NULL, "also those for which nobody asked a review",
      "anche ciò per cui nessuno ha chiesto una revisione"},
     {"limit", 'n', OPTION_VALUE, "N", "at most N (50; 0: all)", "al più N (50; 0: tutti)"},
@@ -46,6 +48,17 @@ static bool visit_row(void *context, const struct queue_row *waiting) {
   return true;
 }
 
+/* What is endorsed does not wait. */
+static enum err_code read_state(const struct args *args, struct queue_question *q, struct err *err) {
+  const char *name = args_value(args, "endorsed");
+  q->by_state = name != NULL;
+  if (name != NULL && (!endorsed_of_name(name, &q->state) || q->state == ENDORSED_CURRENTLY)) {
+    err_set(err, ERR_USAGE, "--endorsed %.60s: what waits is endorsed in an earlier version, or in none", name);
+    return err_hint(err, "--endorsed earlier, or none; specola list case --endorsed current lists what is endorsed");
+  }
+  return OK;
+}
+
 enum err_code cmd_queue(struct cli *cli, const struct args *args, struct err *err) {
   static const char *const columns[] = {"ref", "kind", "endorsed", "state", "<title", NULL};
   const char *languages[LANGUAGES_MAX] = {NULL};
@@ -57,6 +70,7 @@ enum err_code cmd_queue(struct cli *cli, const struct args *args, struct err *er
     languages[q.n_languages] = args_nth(args, "language", q.n_languages);
     q.n_languages++;
   }
+  code = code == OK ? read_state(args, &q, err) : code;
   if (code != OK || (code = here_open(cli, &here, err)) != OK) {
     return code;
   }

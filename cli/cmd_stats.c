@@ -11,13 +11,17 @@
 #include "cli/json_text.h"
 #include "cli/out.h"
 #include "node/export/export.h"
+#include "node/store/query_matrix.h"
 #include "node/store/query_stats.h"
+#include "protocol/endorsement.h"
 #include "protocol/schema/nearest.h"
 
 const struct option_row options_stats[] = {
     {"kind", 0, OPTION_VALUE, "KIND", "only of this kind", "solo di questo tipo"},
     {"node", 0, OPTION_VALUE, "HANDLE", "only of this home", "solo di questo nodo"},
     {"by", 0, OPTION_VALUE, "TABLE", "only this table: home, year, a facet", "solo questa tabella: home, year, una faccetta"},
+    {"endorsements", 0, OPTION_FLAG, NULL, "who vouches for whom: reviewers' nodes by the objects' homes",
+     "chi convalida chi: nodi dei revisori per nodi di origine"},
     {"csv", 0, OPTION_FLAG, NULL, "one table of all figures, for a spreadsheet",
      "una tabella di tutte le cifre, per un foglio"},
     OPTIONS_END,
@@ -302,6 +306,85 @@ static enum err_code say(const struct figures *f, bool csv, struct err *err) {
   return OK;
 }
 
+/* ---- who vouches for whom ---- */
+
+/* A row a member whose reviewers sign, a column a member whose objects they sign. */
+static void say_matrix(struct cli *cli, const json_t *matrix) {
+  const json_t *members = json_object_get(matrix, "members"), *counts = json_object_get(matrix, "counts");
+  const size_t n = json_array_size(members);
+  char(*words)[24] = calloc(n * 2 + 4, sizeof *words);
+  const char **cells = calloc(n + 4, sizeof *cells);
+  for (size_t i = 0; words != NULL && cells != NULL && i < n; i++) { /* the head: as the columns' names, aligned to the right */
+    (void)snprintf(words[i], sizeof *words, ">%.20s", json_string_value(json_array_get(members, i)));
+    cells[i + 1] = words[i];
+  }
+  if (words == NULL || cells == NULL) {
+    free(words);
+    free(cells);
+    return;
+  }
+  cells[0] = out_word(cli, "reviewers of", "revisori di");
+  cells[n + 1] = out_word(cli, ">all", ">tutti");
+  struct out_table *table = out_table_new(cli, cells);
+  for (size_t i = 0; i < n; i++) {
+    cells[0] = json_string_value(json_array_get(members, i));
+    for (size_t k = 0; k <= n; k++) {
+      const json_t *count =
+          k < n ? json_array_get(json_array_get(counts, i), k) : json_array_get(json_object_get(matrix, "given"), i);
+      (void)snprintf(words[n + k], sizeof *words, "%jd", (intmax_t)json_integer_value(count));
+      cells[k + 1] = words[n + k];
+    }
+    out_table_row(table, cells);
+  }
+  out_table_print(table);
+  free(words);
+  free(cells);
+}
+
+/* Why signatures do not count, the words of endorsement_text. */
+static void say_signatures(struct cli *cli, const json_t *signatures) {
+#define STANDING(symbol, name, text) {name, text},
+  static const struct { const char *name, *text; } texts[] = {ENDORSEMENT_TABLE(STANDING)};
+#undef STANDING
+  static const char *const columns[] = {">count", "standing", "<meaning", NULL};
+  struct out_table *table = out_table_new(cli, columns);
+  for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+    const json_int_t n = json_integer_value(json_object_get(signatures, texts[i].name));
+    char count[32];
+    (void)snprintf(count, sizeof count, "%jd", (intmax_t)n);
+    const char *cells[] = {count, texts[i].name, texts[i].text};
+    if (n > 0) {
+      out_table_row(table, cells);
+    }
+  }
+  out_table_print(table);
+}
+
+static enum err_code say_endorsements(struct cli *cli, const struct here *here, struct err *err) {
+  json_t *matrix = NULL;
+  const enum err_code code = query_matrix(here->store, &here->federation, &matrix, err);
+  if (code != OK) {
+    return code;
+  }
+  const json_t *objects = json_object_get(matrix, "objects");
+  out_heading(cli, "%s  (%jd %s)",
+              out_word(cli, "Signatures that count, by the homes of what they are about",
+                       "Firme che contano, per nodo di origine di ciò che riguardano"),
+              (intmax_t)json_integer_value(json_object_get(matrix, "total")), out_word(cli, "in all", "in tutto"));
+  say_matrix(cli, matrix);
+  out_line(cli, "%s", "");
+  out_heading(cli, "%s", out_word(cli, "All signatures", "Tutte le firme"));
+  say_signatures(cli, json_object_get(matrix, "signatures"));
+  out_line(cli, "%s", "");
+  out_line(cli, "%jd %s, %jd %s, %jd %s", (intmax_t)json_integer_value(json_object_get(objects, "current")),
+           out_word(cli, "endorsed", "convalidati"), (intmax_t)json_integer_value(json_object_get(objects, "earlier")),
+           out_word(cli, "in an earlier version", "in una versione precedente"),
+           (intmax_t)json_integer_value(json_object_get(objects, "none")),
+           out_word(cli, "published, not endorsed", "pubblicati, non convalidati"));
+  out_set(cli, "endorsements", matrix);
+  return OK;
+}
+
 enum err_code cmd_stats(struct cli *cli, const struct args *args, struct err *err) {
   struct here here;
   const struct schema *schema = NULL;
@@ -310,6 +393,16 @@ enum err_code cmd_stats(struct cli *cli, const struct args *args, struct err *er
   out_set(cli, "tables", f.tables);
   enum err_code code = here_open(cli, &here, err);
   if (code != OK) {
+    return code;
+  }
+  if (args_flag(args, "endorsements")) {
+    if (query.kind != NULL || query.node != NULL || f.by != NULL || args->n_open > 0 || args_flag(args, "csv")) {
+      err_set(err, ERR_USAGE, "--endorsements is a table of its own, of everything");
+      code = err_hint(err, "specola stats --endorsements; in parts: specola sql, table endorsements");
+    } else {
+      code = say_endorsements(cli, &here, err);
+    }
+    here_release(&here);
     return code;
   }
   if ((query.kind == NULL || (code = here_kind(here.schemas, query.kind, &schema, err)) == OK) &&

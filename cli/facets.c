@@ -45,6 +45,12 @@ static const struct field *any_dim_field(const struct schema_set *set, const str
 const char *facets_dimension(const struct schema_set *set, const struct schema *schema, const char *lang, size_t i,
                              const char **label) {
   const struct schema *owner = NULL;
+  if (i-- == 0) { /* of every kind */
+    if (label != NULL) {
+      *label = strcmp(lang, "it") == 0 ? "Convalida" : "Endorsement";
+    }
+    return ENDORSED_DIM;
+  }
   for (size_t k = 0;; k++) {
     const struct schema *other = NULL;
     const struct field *f = any_dim_field(set, schema, k, &owner);
@@ -97,6 +103,19 @@ static enum err_code unknown_dimension(const struct schema_set *set, const struc
   return meant != NULL ? err_hint(err, "did you mean --%s?", meant) : err_hint(err, "facets:%s", all);
 }
 
+/* How objects stand. */
+static enum err_code read_endorsed(const struct cli *cli, const struct here *here, const char *value, const char **out,
+                                   struct err *err) {
+  const struct vocabulary *words = vocabulary_by_name(here->schemas, ENDORSED_DIM);
+  const char *meant = words == NULL ? NULL : vocabulary_meant(words, view_of_text(value), cli->lang);
+  if (meant == NULL) {
+    err_set(err, ERR_USAGE, "--" ENDORSED_DIM ": \"%.60s\" is none of them", value);
+    return err_hint(err, "--" ENDORSED_DIM " current, earlier or none");
+  }
+  *out = meant;
+  return OK;
+}
+
 /* The code that a value means. What no list has, but some object, is a code of a list that is newer than ours. */
 static enum err_code read_code(const struct cli *cli, const struct here *here, const struct field *field, const char *value,
                                const char **out, struct err *err) {
@@ -141,9 +160,10 @@ enum err_code facets_read(const struct cli *cli, const struct here *here, const 
       return err_set(err, ERR_USAGE, "more than %d facets", QUERY_FACETS);
     }
     q->facets[q->n_facets].dim = dim;
-    code =
-        read_code(cli, here, facets_field(here->schemas, schema, dim, &owner), arg->value, &q->facets[q->n_facets].code, err);
-    q->n_facets++;
+    const char **place = &q->facets[q->n_facets++].code;
+    code = strcmp(dim, ENDORSED_DIM) == 0
+               ? read_endorsed(cli, here, arg->value, place, err)
+               : read_code(cli, here, facets_field(here->schemas, schema, dim, &owner), arg->value, place, err);
   }
   return code;
 }

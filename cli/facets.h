@@ -6,7 +6,8 @@
 
 #include "cli/here.h"
 
-/* The i-th dimension (from 0) of one kind, or of all kinds when schema is NULL; each name once, in the order of the schemas.
+/* The i-th dimension (from 0) of one kind, or of all kinds when schema is NULL; each name once: how objects are endorsed, which
+ * is of every kind and no schema's (facets_field does not know it), then in the order of the schemas.
  * NULL behind the last. label (may be NULL) receives the label of the first field that has it. */
 const char *facets_dimension(const struct schema_set *set, const struct schema *schema, const char *lang, size_t i,
                              const char **label);

@@ -61,8 +61,8 @@ enum err_code help_command(struct cli *cli, const struct command *command, struc
   help_options(cli, command->options, in_lang(cli, "Options", "Opzioni"), list);
   if (command->facets) {
     out_line(cli, "      --DIM CODE  %s",
-             in_lang(cli, "a facet of the schemas: --country IT --sector 01.3 --level local",
-                     "una faccetta degli schemi: --country IT --sector 01.3 --level local"));
+             in_lang(cli, "a facet: --country IT --sector 01.3 --level local, or --endorsed current (earlier, none)",
+                     "una faccetta: --country IT --sector 01.3 --level local, o --endorsed current (earlier, none)"));
   }
   help_examples(cli, command->name);
   json_t *general = json_array();

@@ -11,7 +11,8 @@
 #include "protocol/schema/nearest.h"
 
 /* The columns before the fields of a sheet that `export --to csv` wrote, and the one behind them. */
-static const char *const own_columns[] = {"reference", "version", "id", "node", "state", "versions", "created", "completeness"};
+static const char *const own_columns[] = {"reference", "version", "id",           "node",    "state",
+                                          "versions",  "created", "completeness", "endorsed"};
 #define N_OWN (sizeof own_columns / sizeof own_columns[0])
 #define COLUMN_ID 2
 #define COLUMN_TRANSLATIONS "translations"

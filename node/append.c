@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "node/forks.h"
+#include "node/store/endorsed.h"
 #include "node/store/milestone.h"
 #include "node/store/takedown.h"
 #include "node/store/withdrawn.h"
@@ -225,6 +226,9 @@ enum err_code append_commit(struct append *a, struct err *err) {
   enum err_code code = OK;
   if (a->backdated) {
     code = derivation_revoke(&a->h->derivation, a->state, a->revoked_from, err);
+  }
+  if (code == OK) {
+    code = endorsed_settle(a->h->config.store, a->h->config.federation, err);
   }
   if (code == OK) {
     code = store_commit(a->h->config.store, err);

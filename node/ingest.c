@@ -9,6 +9,7 @@
 
 #include "node/hall.h"
 #include "node/scrub.h"
+#include "node/store/endorsed.h"
 #include "node/store/statement.h"
 #include "protocol/canon.h"
 
@@ -157,11 +158,35 @@ enum err_code hall_count_missing(struct hall *h, struct err *err) {
   return code;
 }
 
+/* The epoch may have moved since this store was open, or an entry be whole again. */
+static enum err_code settle_endorsed(struct hall *h, struct err *err) {
+  const struct hall_config *c = &h->config;
+  bool due = false;
+  enum err_code code = endorsed_is_due(c->store, c->federation, &due, err);
+  if (code != OK || !due) {
+    return code;
+  }
+  code = store_begin(c->store, err);
+  if (code == OK) {
+    code = endorsed_settle(c->store, c->federation, err);
+  }
+  if (code == OK) {
+    code = store_commit(c->store, err);
+  }
+  if (code != OK) {
+    store_rollback(c->store);
+  }
+  return code;
+}
+
 static enum err_code open_derived(struct hall *h, struct err *err) {
   const struct hall_config *c = &h->config;
   bool stale = false;
   enum err_code code = derivation_open(&h->derivation, c->store, &c->federation->charter.fed_id, c->schemas, &stale, err);
-  return code == OK && stale ? derive_rebuild(c->store, c->federation, c->schemas, NULL, NULL, err) : code;
+  if (code == OK && stale) {
+    return derive_rebuild(c->store, c->federation, c->schemas, NULL, NULL, err);
+  }
+  return code == OK ? settle_endorsed(h, err) : code;
 }
 
 enum err_code hall_open(const struct hall_config *config, struct hall **out, struct err *err) {

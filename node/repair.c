@@ -6,6 +6,7 @@
 
 #include "keys/log.h"
 #include "node/hall.h"
+#include "node/store/endorsed.h"
 #include "node/store/milestone.h"
 #include "node/store/withdrawn.h"
 
@@ -69,7 +70,7 @@ static enum err_code fall(struct hall *h, struct log *log, uint64_t size, struct
     code = derivation_log_again(&h->derivation, &log->node, &state, err);
   }
   evaluation_free(state); /* loaded again when it is needed */
-  return code;
+  return code == OK ? endorsed_settle(s, h->config.federation, err) : code;
 }
 
 /* A log falls to one of its milestones, or to nothing. */

@@ -240,7 +240,7 @@ static void show_signed(struct request *r, struct html *h, const json_t *row) {
   html_element(h, "span", "ref", text_at(signature, "reference"));
   html_text(h, ")");
   html_close(h);
-  html_element(h, "span", counts ? "good" : NULL, endorsed_standing(r, text_at(signature, "standing")));
+  html_element(h, "span", counts ? "good" : NULL, standing_word(r, text_at(signature, "standing")));
   html_close(h);
   html_close(h);
 }

@@ -9,7 +9,7 @@
 #include "node/export/inside.h"
 #include "protocol/schema/slots.h"
 
-#define CSV_FIXED 8 /* columns before the fields: reference … completeness */
+#define CSV_FIXED 9 /* columns before the fields: reference … endorsed */
 
 enum err_code export_csv_cell(struct bytes *out, struct view v, bool first, struct err *err) {
   /* A quote of the text's own gets another one where a reader would take it for ours. */
@@ -58,8 +58,8 @@ static enum err_code put_name(void *context, const struct field *leaf, struct er
 }
 
 enum err_code export_csv_header(struct export_run *run) {
-  static const char *const fixed[CSV_FIXED] = {"reference", "version",  "id",      "node",
-                                               "state",     "versions", "created", "completeness"};
+  static const char *const fixed[CSV_FIXED] = {"reference", "version", "id",           "node",    "state",
+                                               "versions",  "created", "completeness", "endorsed"};
   enum err_code code = OK;
   bytes_clear(&run->scratch);
   for (size_t i = 0; i < CSV_FIXED && code == OK; i++) {
@@ -256,9 +256,9 @@ static enum err_code put_translations(struct row *row, struct err *err) {
 static enum err_code put_fixed(struct export_run *run, const struct query_row *row) {
   char hex[HASH_HEX_LEN];
   hash_hex(&row->object_id, hex);
-  return bytes_printf(&run->scratch, run->err, "%s,%s,%s,%s,%s,%u,%llu,%u", row->reference, row->version_reference, hex,
+  return bytes_printf(&run->scratch, run->err, "%s,%s,%s,%s,%s,%u,%llu,%u,%s", row->reference, row->version_reference, hex,
                       row->handle, row->withdrawn ? "withdrawn" : "published", row->versions, (unsigned long long)row->created,
-                      row->completeness);
+                      row->completeness, endorsed_name(row->endorsed));
 }
 
 /* What the author said of a whole field stands in its cell: "?" not yet known, "-" does not apply. A value that is such a word

@@ -27,6 +27,7 @@ static json_t *object_of(const struct query_row *row, json_t *body) {
   (void)json_object_set_new(object, "kind", row->schema == NULL ? json_null() : json_string(row->schema->kind));
   (void)json_object_set_new(object, "schema", json_integer((json_int_t)row->schema_number));
   put_text(object, "state", row->withdrawn ? "withdrawn" : "published");
+  put_text(object, "endorsed", endorsed_name(row->endorsed));
   (void)json_object_set_new(object, "versions", json_integer((json_int_t)row->versions));
   (void)json_object_set_new(object, "created", json_integer((json_int_t)row->created));
   (void)json_object_set_new(object, "completeness", json_integer((json_int_t)row->completeness));

@@ -86,10 +86,14 @@ static enum err_code find_length(struct cataloguing *d, struct catalogue_object 
   return code;
 }
 
+static enum endorsed state_of(int64_t state) {
+  return state == ENDORSED_CURRENTLY ? ENDORSED_CURRENTLY : state == ENDORSED_EARLIER ? ENDORSED_EARLIER : ENDORSED_NOT;
+}
+
 static enum err_code read_objects(struct cataloguing *d, const struct catalogue *last, struct err *err) {
   static const char sql[] =
-      "SELECT id, newest, arrival, schema FROM object WHERE readable = 1 AND withdrawn IS NULL AND newest IS "
-      "NOT NULL ORDER BY id";
+      "SELECT id, newest, arrival, schema, coalesce((SELECT state FROM endorsed WHERE endorsed.object = object.id), 0) "
+      "FROM object WHERE readable = 1 AND withdrawn IS NULL AND newest IS NOT NULL ORDER BY id";
   sqlite3_stmt *st = NULL;
   uint32_t at = 0;
   bool row = true;
@@ -98,7 +102,8 @@ static enum err_code read_objects(struct cataloguing *d, const struct catalogue 
     struct catalogue_object o = {.id = sqlite3_column_int64(st, 0),
                                  .newest = sqlite3_column_int64(st, 1),
                                  .arrival = sqlite3_column_int64(st, 2),
-                                 .schema = (uint64_t)sqlite3_column_int64(st, 3)};
+                                 .schema = (uint64_t)sqlite3_column_int64(st, 3),
+                                 .endorsed = state_of(sqlite3_column_int64(st, 4))};
     const uint32_t place = last == NULL ? 0 : catalogue_next(last, &at, o.id);
     if (last != NULL && place < last->n && last->objects[place].newest == o.newest) {
       o.length = last->objects[place].length;
@@ -227,6 +232,26 @@ enum err_code cataloguing_finish(struct cataloguing *d, struct catalogue **out, 
   return OK;
 }
 
+/* The dimension that no body tells. */
+static enum err_code put_endorsed(struct cataloguing *d, struct err *err) {
+  static const enum endorsed states[] = {ENDORSED_CURRENTLY, ENDORSED_EARLIER, ENDORSED_NOT}; /* rising by their names */
+  enum err_code code = OK;
+  for (size_t i = 0; i < sizeof states / sizeof states[0] && code == OK; i++) {
+    code = cataloguing_code(d, view_of_text(ENDORSED_DIM), view_of_text(endorsed_name(states[i])), err);
+    for (uint32_t k = 0; k < d->c->n && code == OK; k++) {
+      if (d->c->objects[k].endorsed == states[i]) code = cataloguing_place(d, k, err);
+    }
+    if (code == OK) cataloguing_end(d);
+  }
+  return code;
+}
+
+/* Whether it stands behind the dimension that no body tells. */
+static bool is_behind(struct view dim) {
+  const int order = memcmp(dim.p, ENDORSED_DIM, dim.len < strlen(ENDORSED_DIM) ? dim.len : strlen(ENDORSED_DIM));
+  return order > 0 || (order == 0 && dim.len > strlen(ENDORSED_DIM));
+}
+
 static enum err_code read_codes(struct cataloguing *d, struct err *err) {
   static const char sql[] =
       "SELECT facet_code.no, facet_code.dim, facet_code.code, facet.object FROM facet_code JOIN facet ON "
@@ -234,11 +259,16 @@ static enum err_code read_codes(struct cataloguing *d, struct err *err) {
   sqlite3_stmt *st = NULL;
   int64_t no = 0;
   uint32_t at = 0;
-  bool row = true;
+  bool row = true, endorsed = false;
   enum err_code code = statement_get(d->s, sql, &st, err);
   while (code == OK && (code = statement_step(d->s, st, &row, "catalogue", err)) == OK && row) {
     if (sqlite3_column_int64(st, 0) != no) {
       if (no != 0) cataloguing_end(d);
+      if (!endorsed && is_behind(statement_text(st, 1))) {
+        endorsed = true;
+        code = put_endorsed(d, err);
+        if (code != OK) break;
+      }
       no = sqlite3_column_int64(st, 0);
       at = 0;
       code = cataloguing_code(d, statement_text(st, 1), statement_text(st, 2), err);
@@ -247,6 +277,7 @@ static enum err_code read_codes(struct cataloguing *d, struct err *err) {
     if (code == OK && place < d->c->n) code = cataloguing_place(d, place, err);
   }
   if (code == OK && no != 0) cataloguing_end(d);
+  if (code == OK && !endorsed) code = put_endorsed(d, err);
   statement_done(st);
   return code;
 }

@@ -8,7 +8,7 @@
 
 #include <stdatomic.h>
 
-#include "node/store/store.h"
+#include "node/store/endorsed.h"
 #include "protocol/schema/schema.h"
 
 /* An object that lists show: readable, not withdrawn. */
@@ -16,8 +16,9 @@ struct catalogue_object {
   int64_t id, newest, arrival; /* as in the table `object` */
   uint64_t schema;
   uint32_t length; /* tokens of its texts */
+  enum endorsed endorsed;
 };
-/* A code of a dimension, and the places (in objects) of those that have it, rising. */
+/* A code of a dimension (ENDORSED_DIM is one of every object), and the places (in objects) of those that have it, rising. */
 struct catalogue_code {
   const char *dim, *code;
   const uint32_t *places;

@@ -35,7 +35,7 @@ struct renewal {
 /* ---- what changed ---- */
 
 static bool is_same(const struct catalogue_object *a, const struct catalogue_object *b) {
-  return a->id == b->id && a->newest == b->newest && a->schema == b->schema;
+  return a->id == b->id && a->newest == b->newest && a->schema == b->schema && a->endorsed == b->endorsed;
 }
 
 static enum err_code compare(struct renewal *r, struct err *err) {
@@ -64,15 +64,19 @@ static enum err_code keep_name(struct renewal *r, struct view name, size_t *at) 
   return code == OK ? bytes_append_u8(&r->names, 0, r->err) : code;
 }
 
+static void add(struct renewal *r, const char *dim, struct view code) {
+  struct added added = {.place = r->place};
+  r->code = keep_name(r, view_of_text(dim), &added.dim);
+  if (r->code == OK) r->code = keep_name(r, code, &added.code);
+  if (r->code == OK) r->code = bytes_append(&r->added, view_of(&added, sizeof added), r->err);
+}
+
 static bool take_code(void *context, const struct body_value *value) {
   struct renewal *r = context;
-  struct added added = {.place = r->place};
   struct view code;
   /* As in catalogue_new: past what a tag may have nobody could choose one. */
   if (!content_code(value, &code) || text_prefix(code, CODE_MAX) < code.len) return true;
-  r->code = keep_name(r, view_of_text(value->field->dim), &added.dim);
-  if (r->code == OK) r->code = keep_name(r, code, &added.code);
-  if (r->code == OK) r->code = bytes_append(&r->added, view_of(&added, sizeof added), r->err);
+  add(r, value->field->dim, code);
   return r->code == OK;
 }
 
@@ -106,7 +110,8 @@ static enum err_code read_bodies(struct renewal *r) {
   bytes_init(&scratch, LIMIT_ITEM);
   for (size_t i = 0; i < r->fresh.len / sizeof *fresh && r->code == OK; i++) {
     r->place = fresh[i];
-    r->code = read_body(r, &scratch);
+    add(r, ENDORSED_DIM, view_of_text(endorsed_name(r->d.c->objects[r->place].endorsed)));
+    if (r->code == OK) r->code = read_body(r, &scratch);
   }
   bytes_release(&scratch);
   if (r->added.len > 0) {

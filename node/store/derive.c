@@ -4,6 +4,7 @@
 #include "node/store/derivation.h"
 
 #include "node/store/derive_inside.h"
+#include "node/store/endorsed.h"
 #include "node/store/hidden.h"
 #include "node/store/milestone.h"
 #include "node/store/statement.h"
@@ -33,6 +34,10 @@ static enum err_code apply_authority(struct derivation *d, int64_t rowid, const 
   (void)v;
   (void)arrival;
   return put_authority(d->content.s, rowid, entry->record.header.kind, err);
+}
+
+int64_t derive_object_of(const struct record *record) {
+  return (int64_t)get_u64be(record->header.has_subject ? record->header.subject.b : record->id.b);
 }
 
 enum err_code derive_erase_newest(struct derivation *d, const struct object *object, struct err *err) {
@@ -90,7 +95,10 @@ static enum err_code apply_version(struct derivation *d, int64_t rowid, const st
   if (code == OK) {
     code = v->has_object ? object_update(d->content.s, &object, err) : object_insert(d->content.s, &object, err);
   }
-  return code == OK ? content_add(&d->content, object.id, &body, err) : code;
+  if (code == OK) {
+    code = content_add(&d->content, object.id, &body, err);
+  }
+  return code == OK ? endorsed_touch(d->content.s, derive_object_of(&entry->record), err) : code;
 }
 
 /* A version that a revocation alone made void is not shown, but it stands in the chain on which honest ones were built. */
@@ -106,7 +114,9 @@ static enum err_code apply_void(struct derivation *d, int64_t rowid, const struc
     return code;
   }
   object.head = rowid;
-  return v->has_object ? object_update(d->content.s, &object, err) : object_insert(d->content.s, &object, err);
+  const enum err_code done =
+      v->has_object ? object_update(d->content.s, &object, err) : object_insert(d->content.s, &object, err);
+  return done == OK ? endorsed_touch(d->content.s, derive_object_of(&entry->record), err) : done;
 }
 
 /* Void certificates are authority too: their keys had one, and their person numbers are taken. */
@@ -148,16 +158,21 @@ static enum err_code apply_endorsement(struct derivation *d, int64_t rowid, cons
   static const char withdraw[] = "INSERT INTO endorsement_withdrawal(id, target, person) VALUES (:id, :target, :person)";
   const struct header *h = &entry->record.header;
   const bool signs = h->kind == KIND_ENDORSE;
+  const int64_t named = (int64_t)get_u64be(signs ? h->refs[0].b : h->subject.b);
   sqlite3_stmt *st = NULL;
   (void)arrival;
-  const enum err_code code = statement_get(d->content.s, signs ? sign : withdraw, &st, err);
+  enum err_code code = statement_get(d->content.s, signs ? sign : withdraw, &st, err);
   if (code != OK) {
     return code;
   }
   statement_bind_int(st, 1, rowid);
-  statement_bind_int(st, 2, (int64_t)get_u64be(signs ? h->refs[0].b : h->subject.b));
+  statement_bind_int(st, 2, named);
   statement_bind_int(st, 3, (int64_t)v->person);
-  return statement_run(d->content.s, st, "endorsement", err);
+  code = statement_run(d->content.s, st, "endorsement", err);
+  if (code != OK) {
+    return code;
+  }
+  return signs ? endorsed_touch_signed(d->content.s, named, err) : endorsed_touch_withdrawn(d->content.s, named, err);
 }
 
 static const struct {
@@ -364,7 +379,10 @@ static enum err_code erase_log(struct derivation *d, int64_t log_no, struct err 
   static const char endorsement[] = "DELETE FROM endorsement WHERE id >= :from AND id < :to";
   static const char withdrawal[] = "DELETE FROM endorsement_withdrawal WHERE id >= :from AND id < :to";
   static const char *const all[] = {held, authority, frozen, version, object, takedown, ack, stray, endorsement, withdrawal};
-  enum err_code code = erase_objects(d, log_no, err);
+  enum err_code code = endorsed_touch_log(d->content.s, log_no, err);
+  if (code == OK) {
+    code = erase_objects(d, log_no, err);
+  }
   for (size_t i = 0; i < sizeof all / sizeof all[0] && code == OK; i++) {
     code = erase_range(d->content.s, all[i], log_no, err);
   }

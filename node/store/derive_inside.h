@@ -12,4 +12,7 @@ MUST_CHECK enum err_code derive_held(struct store *s, int64_t rowid, enum reason
  * errors. */
 MUST_CHECK enum err_code derive_erase_newest(struct derivation *d, const struct object *object, struct err *err);
 
+/* The object of a version or withdrawal: the first 8 octets of its id. */
+int64_t derive_object_of(const struct record *record);
+
 #endif

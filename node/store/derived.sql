@@ -124,13 +124,17 @@ CREATE TABLE stray(
 CREATE INDEX stray_id ON stray(id);
 
 -- Endorsements (kind 32) with effect in their logs, by the object that they name: the first 8 octets of its id. What they come
--- to follows from these two tables, the versions and the members (docs/protocol.md 16).
+-- to follows from these, the withdrawals, the versions and the members (docs/protocol.md 16): node/store/endorsed.h keeps it.
 CREATE TABLE endorsement(
   id INTEGER PRIMARY KEY,
   object INTEGER NOT NULL,
-  person INTEGER NOT NULL -- person number of the reviewer in that log
+  person INTEGER NOT NULL, -- person number of the reviewer in that log
+  of INTEGER,              -- object.id; NULL: it is not here, or no version of it counts
+  version INTEGER,         -- the version that it names; NULL: not here, or none of that object
+  standing INTEGER NOT NULL DEFAULT 1 -- 0: it counts; else the row of section 16's table that holds
 ) STRICT;
 CREATE INDEX endorsement_object ON endorsement(object);
+CREATE INDEX endorsement_of ON endorsement(of);
 
 -- Endorsements taken back (kind 33), by the first 8 octets of the id of the endorsement that they name.
 CREATE TABLE endorsement_withdrawal(
@@ -139,3 +143,30 @@ CREATE TABLE endorsement_withdrawal(
   person INTEGER NOT NULL -- 0: written for another home
 ) STRICT;
 CREATE INDEX endorsement_withdrawal_target ON endorsement_withdrawal(target);
+
+-- How an object that has signatures stands. No row: nobody signed, not endorsed.
+CREATE TABLE endorsed(
+  object INTEGER PRIMARY KEY, -- object.id
+  rid INTEGER NOT NULL,       -- the first 8 octets of its id
+  state INTEGER NOT NULL      -- 0 not endorsed, 1 an earlier version is, 2 the newest is
+) STRICT;
+CREATE INDEX endorsed_rid ON endorsed(rid);
+
+-- A statement that somebody signed, of a version that counts under a policy in force.
+CREATE TABLE endorsement_statement(
+  object INTEGER NOT NULL,  -- object.id
+  version INTEGER NOT NULL, -- the version
+  policy INTEGER NOT NULL,  -- counts from 1 over the policies in force
+  counted INTEGER NOT NULL, -- signatures that count,
+  nodes INTEGER NOT NULL,   -- of so many nodes
+  countries INTEGER NOT NULL, -- and countries
+  missing INTEGER NOT NULL, -- so many signatures are lacking; the policy is met when all three are 0
+  missing_nodes INTEGER NOT NULL,
+  missing_countries INTEGER NOT NULL,
+  PRIMARY KEY (object, version, policy)
+) STRICT, WITHOUT ROWID;
+
+-- Objects to be weighed before the transaction commits, by the first 8 octets of their ids. What stays could not be read.
+CREATE TABLE endorsed_stale(
+  object INTEGER PRIMARY KEY
+) STRICT;

@@ -293,13 +293,12 @@ static enum err_code make_statements(struct weighing *w) {
   return OK;
 }
 
-/* Those of the charter: the epoch that there is lists them all. */
-static enum err_code read_policies(struct weighing *w) {
+enum err_code endorsements_policies(const struct federation *f, struct policy *out, uint32_t *n, struct err *err) {
   struct view octets[LIMIT_POLICIES];
-  const uint32_t n = charter_policies(&w->f->charter, octets);
+  const uint32_t n_all = charter_policies(&f->charter, octets); /* the epoch that there is lists them all */
   enum err_code code = OK;
-  for (uint32_t i = 0; i < n && code == OK; i++) {
-    code = policy_read(octets[i], &w->out->policies[w->out->n_policies++], w->err);
+  for (*n = 0; *n < n_all && code == OK; ++*n) {
+    code = policy_read(octets[*n], &out[*n], err);
   }
   return code;
 }
@@ -310,7 +309,7 @@ enum err_code endorsements_read(struct store *s, const struct federation *f, int
   *out = (struct endorsements){.n_policies = 0};
   bytes_init(&w.scratch, LIMIT_ITEM);
   bytes_init(&w.other, LIMIT_ITEM);
-  enum err_code code = read_policies(&w);
+  enum err_code code = endorsements_policies(f, out->policies, &out->n_policies, err);
   if (code == OK) {
     code = read_object(&w, object);
   }

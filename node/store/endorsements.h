@@ -1,6 +1,6 @@
 /*
- * endorsements: what the signatures of one object come to (docs/protocol.md 16). A function of the frontier and the epoch:
- * nothing of it is kept. Reads only.
+ * endorsements: what the signatures of one object come to (docs/protocol.md 16). A function of the frontier and the epoch, and
+ * the only judge: endorsed.h keeps what it says. Reads only.
  */
 #ifndef SPECOLA_NODE_STORE_ENDORSEMENTS_H
 #define SPECOLA_NODE_STORE_ENDORSEMENTS_H
@@ -36,6 +36,8 @@ struct endorsements {
 MUST_CHECK enum err_code endorsements_read(struct store *s, const struct federation *f, int64_t object,
                                            struct endorsements *out, struct err *err);
 void endorsements_release(struct endorsements *e); /* a zeroed struct is fine */
+/* The policies in force, as the charter lists them: room for LIMIT_POLICIES. They borrow from f. ERR_FORMAT. */
+MUST_CHECK enum err_code endorsements_policies(const struct federation *f, struct policy *out, uint32_t *n, struct err *err);
 /* The policy of a statement, borrowed from e; NULL: not in force. */
 const struct policy *endorsements_policy(const struct endorsements *e, const struct statement_result *x);
 /* The statement under the first policy of the newest version: what lists tell. NULL: no policy. */

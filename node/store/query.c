@@ -38,6 +38,16 @@ static enum err_code order_completeness(struct query_sql *q, const struct query 
   return query_sql_add(q, " ORDER BY object.complete DESC, log.node, log.gen, object.id", err);
 }
 
+static enum err_code order_endorsed(struct query_sql *q, const struct query *query, const struct schema_set *set,
+                                    struct err *err) {
+  (void)query;
+  (void)set;
+  return query_sql_add(q,
+                       " ORDER BY coalesce((SELECT state FROM endorsed WHERE endorsed.object = object.id), 0) DESC, "
+                       "object.arrival DESC, object.newest DESC",
+                       err);
+}
+
 /* "object.id IN (what has every word)". */
 static enum err_code put_every(struct query_sql *q, struct err *err) {
   enum err_code code = query_sql_add(q, "object.id IN (SELECT rowid FROM fulltext WHERE fulltext MATCH ", err);
@@ -77,12 +87,9 @@ static enum err_code order_kind(struct query_sql *q, const struct query *query, 
 /* whole: without limit and offset, as when all are to be counted. */
 static enum err_code put_order(struct query_sql *q, const struct query *query, const struct schema_set *set, bool whole,
                                struct err *err) {
-  static enum err_code (*const orders[])(struct query_sql *, const struct query *, const struct schema_set *,
-                                         struct err *) = {[SORT_NEWEST] = order_newest,
-                                                          [SORT_RELEVANCE] = order_relevance,
-                                                          [SORT_KIND] = order_kind,
-                                                          [SORT_REFERENCE] = order_reference,
-                                                          [SORT_COMPLETENESS] = order_completeness};
+  static enum err_code (*const orders[])(struct query_sql *, const struct query *, const struct schema_set *, struct err *) = {
+      [SORT_NEWEST] = order_newest,       [SORT_RELEVANCE] = order_relevance,       [SORT_KIND] = order_kind,
+      [SORT_REFERENCE] = order_reference, [SORT_COMPLETENESS] = order_completeness, [SORT_ENDORSED] = order_endorsed};
   enum err_code code = orders[query->sort](q, query, set, err);
   if (code == OK && !whole && (query->limit > 0 || query->offset > 0)) {
     code = query_sql_add(q, " LIMIT ", err);

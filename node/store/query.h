@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-#include "node/federation.h"
+#include "node/store/endorsed.h"
 #include "protocol/schema/slots.h"
 
 #define QUERY_FACETS 16
@@ -18,7 +18,7 @@ struct query {
   const char *text; /* full text: words, "a phrase", prefix*, -without; never an FTS5 syntax error */
   struct {
     const char *dim, *code;
-  } facets[QUERY_FACETS]; /* all must hold; the same dim twice: either */
+  } facets[QUERY_FACETS]; /* all must hold; the same dim twice: either. ENDORSED_DIM is one of every kind */
   uint32_t n_facets;
   const char *node; /* handle of the home */
   bool withdrawn;   /* also withdrawn objects */
@@ -27,8 +27,10 @@ struct query {
     SORT_RELEVANCE,
     SORT_KIND,
     SORT_REFERENCE,
-    SORT_COMPLETENESS
-  } sort;                 /* KIND: the schema's order; REFERENCE: (node, gen, index); COMPLETENESS: the most complete first */
+    SORT_COMPLETENESS,
+    SORT_ENDORSED
+  } sort;                 /* KIND: the schema's order; REFERENCE: (node, gen, index); COMPLETENESS: the most complete first;
+                             ENDORSED: what is endorsed, then what was, then the rest, the newest first in each */
   uint32_t limit, offset; /* limit 0: all */
   const char *lang;       /* of titles and snippets */
 };
@@ -42,6 +44,7 @@ struct query_row {
   uint64_t schema_number;
   uint32_t versions; /* how many */
   bool withdrawn, review_wanted;
+  enum endorsed endorsed;
   bool hidden;                    /* this node does not show it: of those that lists visit none is */
   const char *handle;             /* home */
   uint64_t created;               /* of the newest version, claimed */

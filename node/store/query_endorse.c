@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "node/store/endorsed.h"
 #include "node/store/people_inside.h"
 #include "node/store/query_frontier.h"
 #include "node/store/statement.h"
@@ -21,12 +22,6 @@ struct telling {
   uint64_t more;   /* that are not told */
   struct err *err;
 };
-
-const char *endorsed_name(enum endorsed state) {
-  static const char *const names[] = {
-      [ENDORSED_NOT] = "none", [ENDORSED_EARLIER] = "earlier", [ENDORSED_CURRENTLY] = "current"};
-  return names[state];
-}
 
 static json_t *hex(const struct hash *hash) {
   char text[HASH_HEX_LEN];
@@ -198,22 +193,5 @@ enum err_code query_endorse(struct store *s, const struct federation *f, int64_t
   }
   json_decref(list);
   endorsements_release(&e);
-  return code;
-}
-
-enum err_code query_endorsed(struct store *s, const struct federation *f, const struct hash *object, enum endorsed *out,
-                             struct err *err) {
-  static const char sql[] = "SELECT EXISTS (SELECT 1 FROM endorsement WHERE object >= :object AND object <= :same)";
-  const int64_t prefix = (int64_t)get_u64be(object->b);
-  struct endorsements e;
-  uint64_t any = 0;
-  int64_t rowid = 0;
-  *out = ENDORSED_NOT;
-  enum err_code code = statement_number(s, sql, prefix, prefix, "endorsements", "", &any, err);
-  if (code == OK && any != 0 && (code = entry_find(s, &f->charter.fed_id, object, &rowid, err)) == OK &&
-      (code = endorsements_read(s, f, rowid, &e, err)) == OK) {
-    *out = e.state;
-    endorsements_release(&e);
-  }
   return code;
 }

@@ -9,8 +9,6 @@
 
 #include "node/store/endorsements.h"
 
-/* "none", "earlier", "current". Static storage. */
-const char *endorsed_name(enum endorsed state) __attribute__((const));
 /* Of one object, so many that do not count are told at most; those of the own node always are. What a member could pour over an
  * object is weighed, and told as a number. */
 #define QUERY_ENDORSE_OTHERS 64
@@ -24,8 +22,5 @@ const char *endorsed_name(enum endorsed state) __attribute__((const));
  * lang. ERR_NOT_FOUND (no version counts), ERR_MEMORY, store errors. The caller decrefs. */
 MUST_CHECK enum err_code query_endorse(struct store *s, const struct federation *f, int64_t object, const char *lang,
                                        json_t **out, struct err *err);
-/* How an object stands, by its id; without a signature that costs a look into an index. ERR_NOT_FOUND, ERR_CORRUPT, ERR_MEMORY,
- * store errors. */
-MUST_CHECK enum err_code query_endorsed(struct store *s, const struct federation *f, const struct hash *object,
-                                        enum endorsed *out, struct err *err);
+
 #endif

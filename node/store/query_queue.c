@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/store/endorsements.h"
+#include "node/store/endorsed.h"
 #include "node/store/inside.h"
 #include "node/store/query_inside.h"
 #include "node/store/statement.h"
@@ -23,6 +23,8 @@ struct queue {
   const struct federation *f;
   const struct schema_set *set;
   const struct queue_question *q;
+  struct policy policies[LIMIT_POLICIES];
+  uint32_t n_policies;
   struct waiting *rows;
   size_t n, capacity;
   struct err *err;
@@ -102,9 +104,34 @@ static enum err_code add(struct queue *queue, const struct waiting *row) {
   return OK;
 }
 
+/* Whether an object is among those that stand as is asked. */
+static bool is_asked(const struct queue_question *q, enum endorsed state) {
+  return !q->by_state || state == q->state;
+}
+
+/* The statement of the newest version under the first policy, which is what lists tell. */
+static enum err_code look_statement(struct queue *queue, struct waiting *row, int64_t newest, int64_t state) {
+  struct endorsement_result result = {.met = false};
+  if (queue->n_policies == 0 || !is_asked(queue->q, state == ENDORSED_EARLIER ? ENDORSED_EARLIER : ENDORSED_NOT)) {
+    return OK;
+  }
+  const struct policy *policy = &queue->policies[0];
+  const enum err_code code = endorsed_statement(queue->s, row->object, newest, 1, &result, queue->err);
+  if (code == ERR_NOT_FOUND) { /* nobody signed it */
+    err_clear(queue->err);
+    endorsement_weigh(policy, NULL, 0, &result);
+  } else if (code != OK) {
+    return code;
+  }
+  row->counted = result.counted;
+  row->needed = policy->m;
+  row->missing = result.missing;
+  row->earlier = state == ENDORSED_EARLIER;
+  return result.met ? OK : add(queue, row);
+}
+
 static enum err_code look(struct queue *queue, sqlite3_stmt *st) {
   struct waiting row = {.object = sqlite3_column_int64(st, 0), .gen = (uint64_t)sqlite3_column_int64(st, 4)};
-  struct endorsements e;
   bool wanted = false;
   if (!statement_hash(st, 3, &row.node) || hash_equal(&row.node, &queue->f->own)) {
     return OK;
@@ -117,31 +144,14 @@ static enum err_code look(struct queue *queue, sqlite3_stmt *st) {
   if (code != OK || !wanted) {
     return code;
   }
-  code = endorsements_read(queue->s, queue->f, row.object, &e, queue->err);
-  if (query_is_away(code)) {
-    err_clear(queue->err);
-    return OK;
-  }
-  if (code != OK) {
-    return code;
-  }
-  const struct statement_result *newest = endorsements_newest(&e);
-  if (newest != NULL && !newest->result.met) {
-    row.counted = newest->result.counted;
-    row.needed = endorsements_policy(&e, newest)->m;
-    row.missing = newest->result.missing;
-    row.earlier = e.state == ENDORSED_EARLIER;
-    code = add(queue, &row);
-  }
-  endorsements_release(&e);
-  return code;
+  return look_statement(queue, &row, sqlite3_column_int64(st, 1), sqlite3_column_int64(st, 5));
 }
 
 static enum err_code collect(struct queue *queue) {
   static const char sql[] =
-      "SELECT object.id, object.newest, object.schema, log.node, log.gen FROM object JOIN log ON log.no = object.id >> 40 "
-      "WHERE newest IS NOT NULL AND withdrawn IS NULL AND readable = 1 AND (:all OR flags & 1 OR EXISTS (SELECT 1 FROM entry "
-      "JOIN endorsement ON endorsement.object = entry.rid WHERE entry.id = object.id))";
+      "SELECT object.id, object.newest, object.schema, log.node, log.gen, endorsed.state FROM object "
+      "JOIN log ON log.no = object.id >> 40 LEFT JOIN endorsed ON endorsed.object = object.id "
+      "WHERE newest IS NOT NULL AND withdrawn IS NULL AND readable = 1 AND (:all OR flags & 1 OR endorsed.state IS NOT NULL)";
   sqlite3_stmt *st = NULL;
   bool row = true;
   enum err_code code = statement_get(queue->s, sql, &st, queue->err);
@@ -179,7 +189,10 @@ enum err_code query_queue(struct store *s, const struct federation *f, const str
                           const struct queue_question *q, queue_visit *visit, void *context, uint64_t *total, struct err *err) {
   struct queue queue = {.s = s, .f = f, .set = set, .q = q, .err = err};
   store_use_schemas(s, set);
-  enum err_code code = collect(&queue);
+  enum err_code code = endorsements_policies(f, queue.policies, &queue.n_policies, err);
+  if (code == OK) {
+    code = collect(&queue);
+  }
   if (code == OK) {
     code = tell(&queue, visit, context);
   }

@@ -11,6 +11,8 @@
 struct queue_question {
   const char *const *languages; /* tags; only objects with a title in one of them; n_languages 0: in any */
   size_t n_languages;
+  bool by_state; /* only those that stand so: ENDORSED_EARLIER or ENDORSED_NOT, for what is endorsed does not wait */
+  enum endorsed state;
   bool all;     /* also those for which no review is wanted and that nobody signed */
   size_t limit; /* 0: all */
   const char *lang;

@@ -98,6 +98,7 @@ enum err_code query_reader_load(struct query_reader *r, int64_t object, struct e
                               .snippet = ""};
   reference_format(r->f, &r->log.node, r->log.gen, entry_index(o->id), r->row.reference);
   code = reference_of_row(r->s, r->f, &r->log, o->newest, r->row.version_reference, err);
+  code = code == OK ? endorsed_get(r->s, o->id, &r->row.endorsed, err) : code;
   code = code == OK ? load_envelopes(r, err) : code;
   r->row.body = code == OK ? r->item.body : view_of(NULL, 0);
   if (code == ERR_CORRUPT) {

@@ -105,6 +105,7 @@ static void offer_dims(struct nearest *near, const struct field *fields, size_t 
 
 static enum err_code unknown_dim(const struct schema_set *set, const char *dim, struct err *err) {
   struct nearest near = nearest_to(view_of_text(dim));
+  nearest_offer(&near, ENDORSED_DIM);
   for (size_t i = 0; i < schema_set_count(set); i++) {
     const struct schema *schema = schema_set_at(set, i);
     offer_dims(&near, schema->fields, schema->n_fields);
@@ -170,6 +171,21 @@ static enum err_code where_facet(struct query_sql *q, const struct query *query,
   return code == OK ? query_sql_add(q, ")))", err) : code;
 }
 
+/* What stands in any of the ways asked for. An object that nobody signed has no row. */
+static enum err_code where_endorsed(struct query_sql *q, const struct query *query, struct err *err) {
+  enum endorsed state = ENDORSED_NOT;
+  enum err_code code =
+      query_sql_add(q, " AND coalesce((SELECT state FROM endorsed WHERE endorsed.object = object.id), 0) IN (-1", err);
+  for (uint32_t k = 0; k < query->n_facets && code == OK; k++) {
+    if (strcmp(query->facets[k].dim, ENDORSED_DIM) != 0 || !endorsed_of_name(query->facets[k].code, &state)) {
+      continue;
+    }
+    code = query_sql_add(q, ", ", err);
+    code = code == OK ? query_sql_int(q, (int64_t)state, err) : code;
+  }
+  return code == OK ? query_sql_add(q, ")", err) : code;
+}
+
 static enum err_code where_facets(struct query_sql *q, const struct schema_set *set, const struct query *query,
                                   const char *skip, struct err *err) {
   enum err_code code = OK;
@@ -179,11 +195,12 @@ static enum err_code where_facets(struct query_sql *q, const struct schema_set *
     for (uint32_t k = 0; k < i; k++) {
       earlier = earlier || strcmp(query->facets[k].dim, dim) == 0;
     }
-    if (query_dim(set, dim) == NULL) {
+    const bool is_endorsed = strcmp(dim, ENDORSED_DIM) == 0;
+    if (!is_endorsed && query_dim(set, dim) == NULL) {
       return unknown_dim(set, dim, err);
     }
     if (!earlier) {
-      code = where_facet(q, query, i, err);
+      code = is_endorsed ? where_endorsed(q, query, err) : where_facet(q, query, i, err);
     }
   }
   return code;

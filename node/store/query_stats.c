@@ -17,7 +17,7 @@
 struct counting {
   const struct federation *f;
   const struct schema_set *set;
-  json_t *out, *kinds, *homes, *languages, *years, *updated, *dates;
+  json_t *out, *kinds, *homes, *languages, *years, *updated, *dates, *endorsed;
   uint64_t objects, versions, complete, bands[STATS_BANDS];
   const struct field *title; /* of the object at hand */
 };
@@ -98,6 +98,10 @@ static enum err_code count_object(struct counting *c, struct store *s, sqlite3_s
   count(c->homes, handle, strlen(handle));
   count_year(c->years, statement_blob(st, 3));
   count_year(c->updated, statement_blob(st, 4));
+  const char *state = endorsed_name(sqlite3_column_int(st, 6) == ENDORSED_CURRENTLY ? ENDORSED_CURRENTLY
+                                    : sqlite3_column_int(st, 6) == ENDORSED_EARLIER ? ENDORSED_EARLIER
+                                                                                    : ENDORSED_NOT);
+  count(c->endorsed, state, strlen(state));
   return count_body(c, schema, statement_blob(st, 5));
 }
 
@@ -111,7 +115,8 @@ static enum err_code walk(struct counting *c, struct store *s, const struct quer
                                      "SELECT object.id, object.schema, object.versions, "
                                      "(SELECT envelope FROM entry WHERE entry.id = object.id), "
                                      "(SELECT envelope FROM entry WHERE entry.id = object.newest), "
-                                     "(SELECT body FROM entry WHERE entry.id = object.newest)",
+                                     "(SELECT body FROM entry WHERE entry.id = object.newest), "
+                                     "coalesce((SELECT state FROM endorsed WHERE endorsed.object = object.id), 0)",
                                      err);
   if (code == OK) {
     code = query_sql_where(&q, c->f, c->set, query, NULL, err);
@@ -174,9 +179,10 @@ enum err_code query_stats(struct store *s, const struct federation *f, const str
   c.years = new_counters(c.out, "year");
   c.updated = new_counters(c.out, "updated");
   c.dates = new_counters(c.out, "dates");
+  c.endorsed = new_counters(c.out, "endorsed");
   json_t *bands = json_array();
   if (c.kinds == NULL || c.homes == NULL || c.languages == NULL || c.years == NULL || c.updated == NULL || c.dates == NULL ||
-      bands == NULL) {
+      c.endorsed == NULL || bands == NULL) {
     json_decref(c.out);
     json_decref(bands);
     return err_set(err, ERR_MEMORY, NULL);

@@ -13,7 +13,8 @@
  *
  *   {"objects": N, "versions": N, "withdrawn": N, "completeness": mean 0..100,
  *    "kind": {"case": N}, "home": {"IT": N}, "title_language": {"it": N}, "year": {"2026": N}, "updated": {"2026": N},
- *    "dates": {"year_started": {"2019": N}}, "completeness_bands": [N, N, N, N, N]}
+ *    "dates": {"year_started": {"2019": N}}, "completeness_bands": [N, N, N, N, N],
+ *    "endorsed": {"current": N, "earlier": N, "none": N}}
  *
  * withdrawn is counted beside objects, never among them. A title_language is one in which the title is told. year is that of
  * the first version, updated that of the newest, both as their authors claim; dates are the years of

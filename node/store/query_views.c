@@ -12,6 +12,7 @@
 #include "node/clock.h"
 #include "node/store/inside.h"
 #include "node/store/query_rows.h"
+#include "node/store/signed_function.h"
 #include "node/store/statement.h"
 
 /* A log whose entries are named. */
@@ -131,6 +132,17 @@ static void sql_rid(sqlite3_context *context, int n, sqlite3_value **values) {
   }
 }
 
+/* specola_country(position): of that node in the epoch, "IT". */
+static void sql_country(sqlite3_context *context, int n, sqlite3_value **values) {
+  const struct views *v = sqlite3_user_data(context);
+  (void)n;
+  const struct views_log *log = log_of(v, sqlite3_value_int64(values[0]));
+  const struct federation_member *m = log == NULL ? NULL : federation_by_node(v->f, &log->node);
+  if (m != NULL) {
+    put_text(context, m->member->country);
+  }
+}
+
 /* specola_completeness(schema number, body): 0 to 100. */
 static void sql_completeness(sqlite3_context *context, int n, sqlite3_value **values) {
   const struct views *v = sqlite3_user_data(context);
@@ -186,17 +198,14 @@ static const struct {
   const char *name;
   int n_values;
   void (*run)(sqlite3_context *, int, sqlite3_value **);
-} OWN[] = {{"specola_ref", 1, sql_ref},
-           {"specola_home", 1, sql_home},
-           {"specola_root", 1, sql_root},
-           {"specola_kind", 1, sql_kind},
-           {"specola_day", 1, sql_day},
-           {"specola_id", 1, sql_id},
-           {"specola_rid", 1, sql_rid},
-           {"specola_fields", 2, sql_fields},
-           {"specola_kinds", 0, sql_kinds},
-           {"specola_codes", 0, sql_codes},
-           {"specola_completeness", 2, sql_completeness}};
+} OWN[] = {{"specola_ref", 1, sql_ref},         {"specola_home", 1, sql_home},
+           {"specola_root", 1, sql_root},       {"specola_kind", 1, sql_kind},
+           {"specola_day", 1, sql_day},         {"specola_id", 1, sql_id},
+           {"specola_rid", 1, sql_rid},         {"specola_fields", 2, sql_fields},
+           {"specola_kinds", 0, sql_kinds},     {"specola_codes", 0, sql_codes},
+           {"specola_country", 1, sql_country}, {"specola_standing", 1, signed_standing},
+           {"specola_named", 2, signed_named},  {"specola_certifies", 2, signed_certifies},
+           {"specola_name", 1, signed_name},    {"specola_completeness", 2, sql_completeness}};
 #define N_OWN (sizeof OWN / sizeof OWN[0])
 
 static enum err_code add_functions(struct views *v, struct err *err) {
@@ -255,6 +264,194 @@ static const struct {
               "AND specola_id(e.envelope) = lower(hex(link.target)) AND o.readable = 1 ORDER BY o.id LIMIT 1) AS target_id, "
               "link.object AS id FROM link JOIN object ON object.id = link.object "
               "WHERE object.readable = 1 AND object.withdrawn IS NULL"},
+    {"endorsements",
+     "SELECT specola_ref(endorsement.id) AS endorsement, specola_ref(endorsement.of) AS ref, "
+     "specola_ref(endorsement.version) AS version, specola_home(endorsement.id) AS home, "
+     "specola_country(endorsement.id) AS country, "
+     "(SELECT specola_name(c.body) FROM log own JOIN log each ON each.node = own.node JOIN authority ON authority.kind = 2 AND "
+     "authority.id >= each.no << 40 AND authority.id < (each.no + 1) << 40 JOIN entry c ON c.id = authority.id "
+     "WHERE own.no = endorsement.id >> 40 AND (each.gen < own.gen OR (each.gen = own.gen AND authority.id < endorsement.id)) "
+     "AND specola_certifies(c.envelope, " ENVELOPE_OF(
+         "endorsement.id") ") ORDER BY each.gen DESC, authority.id DESC LIMIT 1) "
+                           "AS reviewer, endorsement.person AS person, specola_day(" ENVELOPE_OF(
+                               "endorsement.id") ") AS day, "
+                                                 "endorsement.standing = 0 AS counts, specola_standing(endorsement.standing) "
+                                                 "AS standing, "
+                                                 "specola_named(" ENVELOPE_OF(
+                                                     "endorsement.id") ", 1) AS object_id, "
+                                                                       "specola_named(" ENVELOPE_OF(
+                                                                           "endorsement.id") ", 0) AS version_id, "
+                                                                                             "specola_named(" ENVELOPE_OF(
+                                                                                                 "endorsement.id") ", 2) AS "
+                                                                                                                   "policy_id, "
+                                                                                                                   "specola_"
+                                                                                                                   "id"
+                                                                                                                   "(" ENVELOPE_OF(
+                                                                                                                       "endorse"
+                                                                                                                       "ment."
+                                                                                                                       "id") ")"
+                                                                                                                             " "
+                                                                                                                             "A"
+                                                                                                                             "S"
+                                                                                                                             " "
+                                                                                                                             "e"
+                                                                                                                             "n"
+                                                                                                                             "d"
+                                                                                                                             "o"
+                                                                                                                             "r"
+                                                                                                                             "s"
+                                                                                                                             "e"
+                                                                                                                             "m"
+                                                                                                                             "e"
+                                                                                                                             "n"
+                                                                                                                             "t"
+                                                                                                                             "_"
+                                                                                                                             "i"
+                                                                                                                             "d"
+                                                                                                                             ","
+                                                                                                                             " "
+                                                                                                                             "e"
+                                                                                                                             "n"
+                                                                                                                             "d"
+                                                                                                                             "o"
+                                                                                                                             "r"
+                                                                                                                             "s"
+                                                                                                                             "e"
+                                                                                                                             "m"
+                                                                                                                             "e"
+                                                                                                                             "n"
+                                                                                                                             "t"
+                                                                                                                             "."
+                                                                                                                             "o"
+                                                                                                                             "f"
+                                                                                                                             " "
+                                                                                                                             "A"
+                                                                                                                             "S"
+                                                                                                                             " "
+                                                                                                                             "i"
+                                                                                                                             "d"
+                                                                                                                             " "
+                                                                                                                             "F"
+                                                                                                                             "R"
+                                                                                                                             "O"
+                                                                                                                             "M"
+                                                                                                                             " "
+                                                                                                                             "e"
+                                                                                                                             "n"
+                                                                                                                             "d"
+                                                                                                                             "o"
+                                                                                                                             "r"
+                                                                                                                             "s"
+                                                                                                                             "e"
+                                                                                                                             "m"
+                                                                                                                             "e"
+                                                                                                                             "n"
+                                                                                                                             "t"
+                                                                                                                             " "
+                                                                                                                             "W"
+                                                                                                                             "H"
+                                                                                                                             "E"
+                                                                                                                             "R"
+                                                                                                                             "E"
+                                                                                                                             " "
+                                                                                                                             "N"
+                                                                                                                             "O"
+                                                                                                                             "T"
+                                                                                                                             " "
+                                                                                                                             "E"
+                                                                                                                             "X"
+                                                                                                                             "I"
+                                                                                                                             "S"
+                                                                                                                             "T"
+                                                                                                                             "S"
+                                                                                                                             " "
+                                                                                                                             "("
+                                                                                                                             "S"
+                                                                                                                             "E"
+                                                                                                                             "L"
+                                                                                                                             "E"
+                                                                                                                             "C"
+                                                                                                                             "T"
+                                                                                                                             " "
+                                                                                                                             "o"
+                                                                                                                             "b"
+                                                                                                                             "j"
+                                                                                                                             "e"
+                                                                                                                             "c"
+                                                                                                                             "t"
+                                                                                                                             "."
+                                                                                                                             "i"
+                                                                                                                             "d"
+                                                                                                                             " "
+                                                                                                                             "F"
+                                                                                                                             "R"
+                                                                                                                             "O"
+                                                                                                                             "M"
+                                                                                                                             " "
+                                                                                                                             "o"
+                                                                                                                             "b"
+                                                                                                                             "j"
+                                                                                                                             "e"
+                                                                                                                             "c"
+                                                                                                                             "t"
+                                                                                                                             " "
+                                                                                                                             "W"
+                                                                                                                             "H"
+                                                                                                                             "E"
+                                                                                                                             "R"
+                                                                                                                             "E"
+                                                                                                                             " "
+                                                                                                                             "o"
+                                                                                                                             "b"
+                                                                                                                             "j"
+                                                                                                                             "e"
+                                                                                                                             "c"
+                                                                                                                             "t"
+                                                                                                                             "."
+                                                                                                                             "i"
+                                                                                                                             "d"
+                                                                                                                             " "
+                                                                                                                             "="
+                                                                                                                             " "
+                                                                                                                             "e"
+                                                                                                                             "n"
+                                                                                                                             "d"
+                                                                                                                             "o"
+                                                                                                                             "r"
+                                                                                                                             "s"
+                                                                                                                             "e"
+                                                                                                                             "m"
+                                                                                                                             "e"
+                                                                                                                             "n"
+                                                                                                                             "t"
+                                                                                                                             "."
+                                                                                                                             "o"
+                                                                                                                             "f"
+                                                                                                                             " "
+                                                                                                                             "A"
+                                                                                                                             "N"
+                                                                                                                             "D"
+                                                                                                                             " "
+                                                                                                                             "o"
+                                                                                                                             "b"
+                                                                                                                             "j"
+                                                                                                                             "e"
+                                                                                                                             "c"
+                                                                                                                             "t"
+                                                                                                                             "."
+                                                                                                                             "r"
+                                                                                                                             "e"
+                                                                                                                             "a"
+                                                                                                                             "d"
+                                                                                                                             "a"
+                                                                                                                             "b"
+                                                                                                                             "l"
+                                                                                                                             "e"
+                                                                                                                             " "
+                                                                                                                             ">"
+                                                                                                                             " "
+                                                                                                                             "1"
+                                                                                                                             ")"},
     {"logs", "SELECT specola_home(log.no << 40) AS home, log.gen AS gen, log.size AS entries, log.body_bytes AS octets, "
              "specola_root(log.no << 40) AS root FROM log"},
 };
@@ -325,7 +522,10 @@ static enum err_code put_objects(const struct views *v, struct bytes *ddl, struc
                                               "object.newest)) "
                                               "AS completeness, specola_id(" ENVELOPE_OF(
                                                   "object.id") ") AS object_id, "
-                                                               "object.id AS id FROM object WHERE object.readable = 1",
+                                                               "object.id AS id, "
+                                                               "CASE (SELECT state FROM endorsed WHERE endorsed.object = "
+                                                               "object.id) WHEN 2 THEN 'current' WHEN 1 THEN 'earlier' ELSE "
+                                                               "'none' END AS endorsed FROM object WHERE object.readable = 1",
         err);
   }
   const char *text = code == OK ? bytes_text(&sql) : NULL;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "node/store/derive_inside.h"
+#include "node/store/endorsed.h"
 #include "node/store/milestone.h"
 #include "node/store/statement.h"
 
@@ -83,7 +84,7 @@ static bool object_named(const struct revoke *r, struct view envelope, struct re
       (record->header.kind != KIND_VERSION && record->header.kind != KIND_WITHDRAW)) {
     return false;
   }
-  *object = get_u64be(record->header.has_subject ? record->header.subject.b : record->id.b);
+  *object = (uint64_t)derive_object_of(record);
   return true;
 }
 
@@ -139,8 +140,10 @@ static enum err_code void_endorsement(struct revoke *r, int64_t rowid, const str
   static const char sign[] = "DELETE FROM endorsement WHERE id >= :id AND id <= :same";
   static const char withdraw[] = "DELETE FROM endorsement_withdrawal WHERE id >= :id AND id <= :same";
   struct store *s = r->d->content.s;
-  const enum err_code code =
-      statement_run_two(s, h->kind == KIND_ENDORSE ? sign : withdraw, rowid, rowid, "endorsement", r->err);
+  const bool signs = h->kind == KIND_ENDORSE;
+  const int64_t named = (int64_t)get_u64be(signs ? h->refs[0].b : h->subject.b);
+  enum err_code code = signs ? endorsed_touch_signed(s, named, r->err) : endorsed_touch_withdrawn(s, named, r->err);
+  code = code == OK ? statement_run_two(s, signs ? sign : withdraw, rowid, rowid, "endorsement", r->err) : code;
   return code == OK ? derive_held(s, rowid, REASON_REVOKED, r->err) : code;
 }
 
@@ -213,6 +216,9 @@ static enum err_code renew(struct revoke *r, sqlite3_stmt *st) {
   }
   bytes_init(&scratch, LIMIT_ITEM);
   enum err_code code = erase_object(r, rowid);
+  if (code == OK) {
+    code = endorsed_touch(r->d->content.s, (int64_t)object, r->err);
+  }
   if (code == OK) {
     code = statement_run_two(r->d->content.s, held, rowid, rowid, "held entry", r->err);
   }

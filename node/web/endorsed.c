@@ -21,13 +21,6 @@ const char *endorsed_word(const struct request *r, const char *state) {
   return phrase(P_NOT_ENDORSED, r->lang);
 }
 
-json_t *endorsed_json(const struct request *r, const struct hash *object) {
-  enum endorsed state = ENDORSED_NOT;
-  (void)!query_endorsed(r->site->store, &r->site->now->federation, object, &state,
-                        NULL); /* what cannot be read is not endorsed */
-  return json_string(endorsed_name(state));
-}
-
 /* ---- one signature ---- */
 
 static void put_text(struct request *r, struct html *h, enum phrase label, const char *tag, const char *text) {
@@ -78,7 +71,7 @@ static void put_said(struct request *r, struct html *h, const json_t *signature)
   }
 }
 
-const char *endorsed_standing(const struct request *r, const char *standing) {
+const char *standing_word(const struct request *r, const char *standing) {
   static const struct {
     const char *standing;
     enum phrase text;
@@ -108,7 +101,7 @@ static void put_signature(struct request *r, struct html *h, const json_t *signa
   html_text(h, " (");
   html_element(h, "span", "ref", text_at(signature, "reference"));
   html_text(h, "): ");
-  html_element(h, "span", counts ? "good" : "hint", endorsed_standing(r, text_at(signature, "standing")));
+  html_element(h, "span", counts ? "good" : "hint", standing_word(r, text_at(signature, "standing")));
   if (counts) put_said(r, h, signature); /* what others say stands in the JSON twin: nobody fills a page with it */
   html_close(h);
 }

@@ -21,6 +21,28 @@ static bool take_row(void *context, const struct query_row *row) {
   return json_array_append_new(l->rows, row_json(l->r, row)) == 0;
 }
 
+/* What is endorsed, the newest first. */
+static enum err_code endorsed_rows(struct request *r, json_t *rows, struct err *err) {
+  const struct catalogue *c = r->site->now->catalogue;
+  int64_t ids[NEWEST];
+  size_t n = 0;
+  struct list list = {r, rows};
+  for (uint32_t i = 0; n < NEWEST && i < c->n; i++) {
+    if (c->objects[i].endorsed == ENDORSED_CURRENTLY) ids[n++] = c->objects[i].id;
+  }
+  return query_rows(r->site->store, &r->site->now->federation, r->site->schemas, ids, n, r->lang, NULL, take_row, &list, err);
+}
+
+/* {"current", "earlier", "none"} of all objects. */
+static json_t *endorsed_counts(const struct catalogue *c) {
+  uint32_t n = 0;
+  const struct catalogue_code *codes = catalogue_dim(c, ENDORSED_DIM, &n);
+  json_t *counts = json_pack("{s:i, s:i, s:i}", "current", 0, "earlier", 0, "none", 0);
+  for (uint32_t i = 0; i < n; i++)
+    (void)json_object_set_new(counts, codes[i].code, json_integer(codes[i].n));
+  return counts;
+}
+
 enum err_code newest_rows(struct request *r, size_t most, json_t *rows, struct err *err) {
   const struct catalogue *c = r->site->now->catalogue;
   int64_t ids[NEWEST_MAX];
@@ -105,16 +127,17 @@ enum err_code model_home(struct request *r, json_t **out, struct err *err) {
   const struct snapshot *now = r->site->now;
   uint32_t n_countries = 0, n_objects = 0;
   const struct schema *schema = main_schema(r, &n_objects);
-  json_t *rows = json_array();
+  json_t *rows = json_array(), *endorsed = json_array();
   char fed_id[HASH_HEX_LEN], slug[SLUG_MAX];
   hash_hex(&now->federation.charter.fed_id, fed_id);
   schema_slug(schema, slug);
-  const enum err_code code = newest_rows(r, NEWEST, rows, err);
+  enum err_code code = endorsed_rows(r, endorsed, err);
+  code = code == OK ? newest_rows(r, NEWEST, rows, err) : code;
   json_t *browse = browse_json(r, schema, &n_countries);
-  *out = json_pack("{s:o, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o}", "name", observatory_name(r), "fed_id", fed_id, "kind",
-                   schema->kind, "list", slug, "label", schema_label(schema, "@kinds", r->lang), "objects", (int)n_objects,
-                   "countries", (int)n_countries, "members", (int)now->federation.epoch.n_members, "newest", rows, "browse",
-                   browse);
+  *out = json_pack("{s:o, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o, s:o, s:o}", "name", observatory_name(r), "fed_id",
+                   fed_id, "kind", schema->kind, "list", slug, "label", schema_label(schema, "@kinds", r->lang), "objects",
+                   (int)n_objects, "countries", (int)n_countries, "members", (int)now->federation.epoch.n_members, "newest",
+                   rows, "browse", browse, "endorsed", endorsed, "endorsement", endorsed_counts(now->catalogue));
   return code;
 }
 
@@ -140,6 +163,7 @@ static void show_hero(struct request *r, struct html *h, const json_t *model) {
   show_figure(h, int_at(model, "objects"), text_at(model, "label"));
   show_figure(h, int_at(model, "countries"), phrase(P_COUNTRIES, r->lang));
   show_figure(h, int_at(model, "members"), phrase(P_MEMBERS, r->lang));
+  show_figure(h, int_at(json_object_get(model, "endorsement"), "current"), phrase(P_ENDORSED, r->lang));
   html_close(h);
   html_close(h);
 }
@@ -192,21 +216,22 @@ static void show_where(struct request *r, struct html *h, const json_t *dim, con
   html_close(h);
 }
 
-static void show_newest(struct request *r, struct html *h, const json_t *model) {
-  char path[SLUG_MAX + 1];
-  const json_t *rows = json_object_get(model, "newest");
+/* What is endorsed, or new, and the way to all of it: newest first. */
+static void show_part(struct request *r, struct html *h, const json_t *model, const json_t *rows, enum phrase title,
+                      const char *sort) {
+  char path[SLUG_MAX + 32];
   html_open(h, "section");
-  html_element(h, "h2", NULL, phrase(P_NEWEST, r->lang));
+  html_element(h, "h2", NULL, phrase(title, r->lang));
   if (json_array_size(rows) == 0) {
     html_element(h, "p", NULL, phrase(P_NOTHING_YET, r->lang));
   } else {
     show_rows(r, h, rows);
-    (void)snprintf(path, sizeof path, "/%s", text_at(model, "list"));
+    (void)snprintf(path, sizeof path, "/%s%s", text_at(model, "list"), sort);
     html_open(h, "p");
     html_open(h, "a");
     html_attr(h, "class", "button");
     put_href(r, h, path);
-    html_text(h, phrase(P_SEE_ALL, r->lang));
+    html_text(h, phrase(sort[0] == '\0' ? P_SEE_ALL : P_ALL_PUBLISHED, r->lang));
     html_text(h, ": ");
     html_text(h, text_at(model, "label"));
     html_close(h);
@@ -226,7 +251,10 @@ void show_home(struct request *r, struct html *h, const json_t *model) {
   json_array_foreach(browse, i, dim) {
     if (strcmp(text_at(dim, "vocabulary"), "country") == 0) show_where(r, h, dim, list);
   }
-  show_newest(r, h, model);
+  if (json_array_size(json_object_get(model, "endorsed")) > 0) {
+    show_part(r, h, model, json_object_get(model, "endorsed"), P_ENDORSED_FIRST, "");
+  }
+  show_part(r, h, model, json_object_get(model, "newest"), P_NEWEST, "?sort=newest");
   json_array_foreach(browse, i, dim) {
     if (strcmp(text_at(dim, "vocabulary"), "country") != 0) show_bars(r, h, dim, list);
   }

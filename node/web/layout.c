@@ -105,6 +105,7 @@ static void put_navigation(struct request *r, struct html *h, const char *active
     schema_slug(schema, path + 1);
     put_nav_link(r, h, path, schema_label(schema, "@kinds", r->lang), active);
   }
+  put_nav_link(r, h, "/endorsements", phrase(P_ENDORSEMENTS, r->lang), active);
   put_nav_link(r, h, "/nodes", phrase(P_NODES, r->lang), active);
   put_nav_link(r, h, "/network", phrase(P_NETWORK, r->lang), active);
   html_close(h);

@@ -67,7 +67,7 @@ static uint32_t count_every(const struct making *m) {
 }
 
 static bool is_ranked(const struct making *m) {
-  return m->q->text != NULL && !m->q->newest;
+  return m->q->order == LIST_BEST;
 }
 
 static enum err_code search(struct making *m) {
@@ -109,13 +109,11 @@ static bool key_read(const char *text, char letter, int64_t *out, size_t n) {
   return true;
 }
 
-/* Newest first; a key is "n", arrival and version of the last object of the page before. */
-static enum err_code page_newest(const struct making *m, struct page *out) {
-  int64_t key[2] = {INT64_MAX, INT64_MAX};
-  if (m->q->after != NULL && !key_read(m->q->after, 'n', key, 2)) return err_set(m->err, ERR_USAGE, "'after' is none of ours");
+/* What stands in one way (or, with all, in any) behind a key: arrival and version of an object. */
+static void page_part(const struct making *m, bool all, enum endorsed state, const int64_t key[2], struct page *out) {
   for (uint32_t i = 0; i < m->c->n; i++) {
     const struct catalogue_object *o = &m->c->objects[i];
-    if (!selection_has(&m->all, i)) continue;
+    if (!selection_has(&m->all, i) || (!all && o->endorsed != state)) continue;
     const bool behind = o->arrival < key[0] || (o->arrival == key[0] && o->newest < key[1]);
     if (!behind) {
       out->before++;
@@ -123,9 +121,37 @@ static enum err_code page_newest(const struct making *m, struct page *out) {
       page_add(out, o->id);
     }
   }
-  if (out->n == LIST_PAGE && out->before + LIST_PAGE < out->total) {
-    const struct catalogue_object *last = &m->c->objects[catalogue_place(m->c, out->ids[LIST_PAGE - 1])];
-    (void)snprintf(out->next, sizeof out->next, "n%" PRId64 ".%" PRId64, last->arrival, last->newest);
+}
+
+/* The object with which a full page ends; NULL: no page follows. */
+static const struct catalogue_object *last_of(const struct making *m, const struct page *p) {
+  if (p->n < LIST_PAGE || p->before + LIST_PAGE >= p->total) return NULL;
+  return &m->c->objects[catalogue_place(m->c, p->ids[LIST_PAGE - 1])];
+}
+
+/* Newest first; a key is "n", arrival and version of the last object of the page before. */
+static enum err_code page_newest(const struct making *m, struct page *out) {
+  int64_t key[2] = {INT64_MAX, INT64_MAX};
+  if (m->q->after != NULL && !key_read(m->q->after, 'n', key, 2)) return err_set(m->err, ERR_USAGE, "'after' is none of ours");
+  page_part(m, true, ENDORSED_NOT, key, out);
+  const struct catalogue_object *last = last_of(m, out);
+  if (last != NULL) (void)snprintf(out->next, sizeof out->next, "n%" PRId64 ".%" PRId64, last->arrival, last->newest);
+  return OK;
+}
+
+/* What is endorsed first; a key is "e", how the last object of the page before stands, its arrival and version. */
+static enum err_code page_endorsed(const struct making *m, struct page *out) {
+  static const enum endorsed states[] = {ENDORSED_CURRENTLY, ENDORSED_EARLIER, ENDORSED_NOT};
+  static const int64_t none[2] = {0, 0}, every[2] = {INT64_MAX, INT64_MAX};
+  int64_t key[3] = {ENDORSED_CURRENTLY, INT64_MAX, INT64_MAX};
+  if (m->q->after != NULL && !key_read(m->q->after, 'e', key, 3)) return err_set(m->err, ERR_USAGE, "'after' is none of ours");
+  for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+    const int64_t state = (int64_t)states[i];
+    page_part(m, false, states[i], state > key[0] ? none : state == key[0] ? key + 1 : every, out);
+  }
+  const struct catalogue_object *last = last_of(m, out);
+  if (last != NULL) {
+    (void)snprintf(out->next, sizeof out->next, "e%d.%" PRId64 ".%" PRId64, (int)last->endorsed, last->arrival, last->newest);
   }
   return OK;
 }
@@ -254,6 +280,10 @@ static enum err_code count_chosen(const struct making *m, const char *dim, uint3
   return code;
 }
 
+static const char *label_of(const struct making *m, const struct field *field) {
+  return field == &m->q->endorsed ? phrase(P_ENDORSEMENT, m->r->lang) : schema_label(m->q->schema, field->key, m->r->lang);
+}
+
 static enum err_code facet_json(const struct making *m, const struct field *field, json_t *facets) {
   struct offered list[LIST_ALL_CODES];
   const bool more = m->q->more != NULL && strcmp(m->q->more, field->dim) == 0, chosen = dim_is_chosen(m->q, field->dim);
@@ -270,18 +300,19 @@ static enum err_code facet_json(const struct making *m, const struct field *fiel
     offer(list, &kept, most, o);
   }
   if (code == OK && n > 0) {
-    (void)json_array_append_new(facets, json_pack("{s:s, s:s, s:i, s:o}", "dim", field->dim, "label",
-                                                  schema_label(m->q->schema, field->key, m->r->lang), "n", (int)n, "codes",
-                                                  codes_json(m, field, list, kept)));
+    (void)json_array_append_new(facets, json_pack("{s:s, s:s, s:i, s:o}", "dim", field->dim, "label", label_of(m, field), "n",
+                                                  (int)n, "codes", codes_json(m, field, list, kept)));
   }
   free(own);
   return code;
 }
 
-/* A facet for each dimension of the kind, once; what the record says of itself (language, licence) comes last. */
+/* How it is endorsed, then a facet for each dimension of the kind, once; what the record says of itself (language, licence)
+ * comes last. */
 static enum err_code facets_json(struct making *m, json_t *facets) {
   const struct schema *schema = m->q->schema;
   enum err_code code = selection_count_codes(&m->all, m->c, &m->counts, m->err);
+  if (code == OK) code = facet_json(m, &m->q->endorsed, facets);
   for (int last = 0; last < 2; last++) {
     for (size_t i = 0; i < schema->n_fields && code == OK; i++) {
       const struct field *field = &schema->fields[i];
@@ -301,8 +332,8 @@ static json_t *findings_json(const struct making *m) {
   for (size_t i = 0; i < m->q->n_choices; i++) {
     const struct field *field = m->q->choices[i].field;
     if (!m->q->choices[i].unknown) continue;
-    json_t *finding = json_pack("{s:s, s:s, s:s}", "dim", field->dim, "label",
-                                schema_label(m->q->schema, field->key, m->r->lang), "code", m->q->choices[i].code);
+    json_t *finding =
+        json_pack("{s:s, s:s, s:s}", "dim", field->dim, "label", label_of(m, field), "code", m->q->choices[i].code);
     const bool is_short = vocabulary_count(field->vocabulary) <= LIST_NEAR_CODES && json_array_size(findings) == 0;
     const char *near = is_short ? vocabulary_near(field->vocabulary, view_of_text(m->q->choices[i].code), m->r->lang) : NULL;
     if (near != NULL) {
@@ -327,7 +358,7 @@ static enum err_code make(struct making *m, json_t *out) {
   if (code == OK) code = select_but(m, NULL, &m->all);
   if (code != OK) return code;
   page.total = selection_count(&m->all);
-  code = is_ranked(m) ? page_best(m, &page) : page_newest(m, &page);
+  code = is_ranked(m) ? page_best(m, &page) : m->q->order == LIST_ENDORSED ? page_endorsed(m, &page) : page_newest(m, &page);
   if (code == OK) {
     code = query_rows(m->r->site->store, &m->r->site->now->federation, m->r->site->schemas, page.ids, page.n, m->r->lang,
                       m->q->text, take_row, m, m->err);
@@ -337,7 +368,7 @@ static enum err_code make(struct making *m, json_t *out) {
   (void)json_object_set_new(out, "total", json_integer(page.total));
   if (m->q->text != NULL) (void)json_object_set_new(out, "every", json_integer(count_every(m)));
   (void)json_object_set_new(out, "from", json_integer(page.n == 0 ? 0 : page.before + 1));
-  (void)json_object_set_new(out, "order", json_string(is_ranked(m) ? "best" : "newest"));
+  (void)json_object_set_new(out, "order", json_string(list_order_name(m->q->order)));
   if (page.next[0] != '\0') (void)json_object_set_new(out, "after", json_string(page.next));
   return code;
 }

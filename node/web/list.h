@@ -11,18 +11,23 @@
 #define LIST_CHOICES 24      /* facet codes in one question */
 #define LIST_CODES 6         /* codes of a dimension that are offered; all of one on wish */
 #define LIST_NEAR_CODES 400u /* of a vocabulary in which the code that was meant is looked for */
-#define LIST_FIRST 6         /* dimensions that stand in the open; the others are folded away */
+#define LIST_FIRST 7         /* dimensions that stand in the open; the others are folded away */
 #define LIST_ALL_CODES 300
 #define LIST_TEXT_MAX 200 /* octets of words */
 
-/* A question. Strings borrow from the request's parameters. */
+/* BEST: by the words that are searched for; ENDORSED: what is endorsed comes first, the newest first in each. */
+enum list_order { LIST_BEST, LIST_NEWEST, LIST_ENDORSED };
+/* A question. Choices may point into it: it is not copied to where it outlives the first. Strings borrow from the request's
+ * parameters. */
 struct list_question {
   const struct schema *schema;
   const char *text;  /* NULL: none */
   const char *node;  /* handle, or NULL */
   const char *after; /* where the page begins, or NULL */
   const char *more;  /* the dimension of which all codes are offered, or NULL */
-  bool newest;       /* newest first, although there is text */
+  enum list_order order;
+  bool is_feed;
+  struct field endorsed; /* stands for the dimension that no kind tells: how an object is endorsed */
   struct {
     const char *dim, *code;    /* a code of the vocabulary, as it is spelt there */
     const struct field *field; /* that has the dimension */
@@ -33,6 +38,7 @@ struct list_question {
 /* ERR_USAGE names a parameter that is unknown or given twice, ERR_NOT_FOUND a node that is. */
 MUST_CHECK enum err_code list_read(const struct request *r, const struct schema *schema, struct list_question *out,
                                    struct err *err);
+const char *list_order_name(enum list_order order) __attribute__((const));
 /* What a question finds, of the snapshot's catalogue; the page is not looked at. The caller releases *out (selection.h).
  * ERR_MEMORY, store errors. */
 struct selection;

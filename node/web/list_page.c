@@ -76,20 +76,19 @@ static void show_facet(struct request *r, struct html *h, const struct list_ques
 
 static void show_order(struct request *r, struct html *h, const struct list_question *q) {
   static const struct {
-    const char *value;
+    enum list_order order;
     enum phrase text;
-  } ORDERS[] = {{"best", P_SORT_BEST}, {"newest", P_SORT_NEW}};
-  if (q->text == NULL) return;
+  } ORDERS[] = {{LIST_BEST, P_SORT_BEST}, {LIST_ENDORSED, P_SORT_ENDORSED}, {LIST_NEWEST, P_SORT_NEW}};
   html_open(h, "label");
   html_attr(h, "class", "order");
   html_text(h, phrase(P_SORT, r->lang));
   html_text(h, " ");
   html_open(h, "select");
   html_attr(h, "name", "sort");
-  for (size_t i = 0; i < 2; i++) {
+  for (size_t i = q->text == NULL ? 1 : 0; i < sizeof ORDERS / sizeof ORDERS[0]; i++) {
     html_open(h, "option");
-    html_attr(h, "value", ORDERS[i].value);
-    if (q->newest == (i == 1)) html_flag(h, "selected");
+    html_attr(h, "value", list_order_name(ORDERS[i].order));
+    if (q->order == ORDERS[i].order) html_flag(h, "selected");
     html_text(h, phrase(ORDERS[i].text, r->lang));
     html_close(h);
   }
@@ -266,7 +265,7 @@ static void show_findings(struct request *r, struct html *h, const struct list_q
 static void show_feed_link(struct request *r, struct html *h, const struct list_question *q) {
   struct list_question all = *q;
   struct bytes path, feed;
-  all.newest = q->text != NULL;
+  all.order = q->text != NULL ? LIST_NEWEST : LIST_ENDORSED; /* a feed is in the order of time anyway */
   bytes_init(&path, GUARD_TARGET_MAX);
   bytes_init(&feed, GUARD_TARGET_MAX);
   const char *text = list_path(&all, NULL, NULL, &path, NULL) == OK ? bytes_text(&path) : NULL;
@@ -296,6 +295,22 @@ static void show_nothing(struct request *r, struct html *h, const struct list_qu
   put_link(r, h, path, phrase(P_CLEAR, r->lang));
   html_close(h);
   html_close(h);
+}
+
+/* The other order, one click away. */
+static void show_other_order(struct request *r, struct html *h, const struct list_question *q) {
+  struct list_question other = *q;
+  struct bytes path;
+  if (q->text != NULL) return;
+  other.order = q->order == LIST_ENDORSED ? LIST_NEWEST : LIST_ENDORSED;
+  bytes_init(&path, GUARD_TARGET_MAX);
+  if (list_path(&other, NULL, NULL, &path, NULL) == OK && bytes_text(&path) != NULL) {
+    html_open(h, "p");
+    html_attr(h, "class", "order");
+    put_link(r, h, bytes_text(&path), phrase(q->order == LIST_ENDORSED ? P_ALL_PUBLISHED : P_ENDORSED_FIRST, r->lang));
+    html_close(h);
+  }
+  bytes_release(&path);
 }
 
 /* How many have every word, where some have only one of them. */
@@ -339,6 +354,7 @@ static void show_results(struct request *r, struct html *h, const struct list_qu
   if (n == 0) {
     show_nothing(r, h, q);
   } else {
+    show_other_order(r, h, q);
     show_rows(r, h, json_object_get(model, "objects"));
   }
   show_paging(r, h, q, model);

@@ -43,6 +43,9 @@
   X(PAGING, "Pages of results", "Pagine dei risultati")                                                                        \
   X(SORT, "Order", "Ordine")                                                                                                   \
   X(SORT_NEW, "newest first", "prima i più recenti")                                                                           \
+  X(SORT_ENDORSED, "endorsed first", "prima i convalidati")                                                                    \
+  X(ENDORSED_FIRST, "Endorsed first", "Prima i convalidati")                                                                   \
+  X(ALL_PUBLISHED, "All published, newest first", "Tutti i pubblicati, prima i più recenti")                                   \
   X(SORT_BEST, "best match first", "prima i più pertinenti")                                                                   \
   X(HOME_NODE, "Published by", "Pubblicato da")                                                                                \
   X(FROM_NODE, "Node", "Nodo")                                                                                                 \
@@ -51,6 +54,7 @@
   X(ENDORSED, "Endorsed", "Convalidato")                                                                                       \
   X(ENDORSED_EARLIER, "An earlier version is endorsed", "Convalidata una versione precedente")                                 \
   X(NOT_ENDORSED, "Not endorsed", "Non convalidato")                                                                           \
+  X(ENDORSEMENT, "Endorsement", "Convalida")                                                                                   \
   X(ENDORSEMENTS, "Endorsements", "Convalide")                                                                                 \
   X(ENDORSED_HELP, "Reviewers of other countries who read a version and affirm what the policy names.",                        \
     "Revisori di altri paesi che hanno letto una versione e affermano quanto la regola indica.")                               \
@@ -177,6 +181,22 @@
   X(SERVED_BY, "Served by", "Servito da")                                                                                      \
   X(FOOTER_OWN, "Your own desk: nobody else sees these pages.", "La Sua scrivania: nessun altro vede queste pagine.")          \
   X(FOOTER, "Nothing is signed here. No cookies, no scripts.", "Qui nulla viene firmato. Senza cookie né script.")             \
+  X(MATRIX, "Who vouches for whom", "Chi convalida chi")                                                                       \
+  X(MATRIX_LEAD, "Published says that the home of a case signed it; endorsed says that reviewers of other nodes read it.",     \
+    "Pubblicato vuol dire firmato dal nodo di origine; convalidato, letto da revisori di altri nodi.")                         \
+  X(MATRIX_HELP, "Signatures that count: a row is the node of the reviewers, a column the node whose objects they read.",      \
+    "Firme che contano: una riga è il nodo dei revisori, una colonna il nodo di cui hanno letto gli oggetti.")                 \
+  X(MATRIX_PICTURE, "Signatures that count, by node of the reviewers and node of the objects; the table below has the same",   \
+    "Firme che contano, per nodo dei revisori e nodo degli oggetti; la tabella qui sotto ha le stesse cifre")                  \
+  X(MATRIX_MOST, "The picture shows the nodes with the most signatures, the table all of them.",                               \
+    "La figura mostra i nodi con più firme, la tabella tutti.")                                                                \
+  X(MATRIX_NONE, "No signature counts yet.", "Nessuna firma conta ancora.")                                                    \
+  X(REVIEWERS_OF, "Reviewers of", "Revisori di")                                                                               \
+  X(OBJECTS_OF, "objects of", "oggetti di")                                                                                    \
+  X(NO_MEMBER, "no member any more", "non più membro")                                                                         \
+  X(SIGNATURES_COUNT, "Signatures that count", "Firme che contano")                                                            \
+  X(ALL_SIGNATURES, "All signatures", "Tutte le firme")                                                                        \
+  X(STANDING, "Signature", "Firma")                                                                                            \
   X(NETWORK, "Network", "Rete")                                                                                                \
   X(NETWORK_LEAD,                                                                                                              \
     "How this node reaches the others, what they lack of what is held here, and what they say to hold of its log.",            \

@@ -16,6 +16,27 @@ static const struct field *field_of(const struct field *fields, size_t n, const 
   return found;
 }
 
+const char *list_order_name(enum list_order order) {
+  static const char *const names[] = {[LIST_BEST] = "best", [LIST_NEWEST] = "newest", [LIST_ENDORSED] = "endorsed"};
+  return names[order];
+}
+
+/* What is not said: by the words if there are any, else what is endorsed first; a feed tells what is new. */
+static enum list_order usual_order(const struct list_question *q) {
+  return q->text != NULL ? LIST_BEST : q->is_feed ? LIST_NEWEST : LIST_ENDORSED;
+}
+
+static enum err_code read_order(struct list_question *q, const char *name, struct err *err) {
+  static const enum list_order orders[] = {LIST_BEST, LIST_NEWEST, LIST_ENDORSED};
+  q->order = usual_order(q);
+  for (size_t i = 0; i < sizeof orders / sizeof orders[0] && name != NULL; i++) {
+    if (strcmp(list_order_name(orders[i]), name) != 0) continue;
+    q->order = orders[i] == LIST_BEST ? q->order : orders[i];
+    return OK;
+  }
+  return name == NULL ? OK : err_set(err, ERR_USAGE, "there is no order '%.60s'", name);
+}
+
 static bool is_in_use(const struct catalogue *c, const char *dim, const char *code) {
   uint32_t n = 0;
   const struct catalogue_code *codes = catalogue_dim(c, dim, &n);
@@ -27,7 +48,9 @@ static bool is_in_use(const struct catalogue *c, const char *dim, const char *co
 
 static enum err_code take_choice(const struct request *r, struct list_question *q, const char *dim, const char *code,
                                  struct err *err) {
-  const struct field *field = dim[0] == '\0' ? NULL : field_of(q->schema->fields, q->schema->n_fields, dim);
+  const struct field *field = dim[0] == '\0'                   ? NULL
+                              : strcmp(dim, ENDORSED_DIM) == 0 ? &q->endorsed
+                                                               : field_of(q->schema->fields, q->schema->n_fields, dim);
   if (field == NULL) return err_set(err, ERR_USAGE, "there is no facet '%.60s'", dim);
   if (q->n_choices == LIST_CHOICES) return err_set(err, ERR_USAGE, "more than %d filters", LIST_CHOICES);
   const char *meant = field->vocabulary == NULL ? code : vocabulary_meant(field->vocabulary, view_of_text(code), NULL);
@@ -47,7 +70,12 @@ static enum err_code take_one(const char **place, const char *name, const char *
 
 enum err_code list_read(const struct request *r, const struct schema *schema, struct list_question *out, struct err *err) {
   const char *sort = NULL;
-  *out = (struct list_question){.schema = schema};
+  *out = (struct list_question){.schema = schema,
+                                .is_feed = r->media == MEDIA_ATOM,
+                                .endorsed = {.key = ENDORSED_DIM,
+                                             .dim = ENDORSED_DIM,
+                                             .type = FIELD_CODE,
+                                             .vocabulary = vocabulary_by_name(r->site->schemas, ENDORSED_DIM)}};
   const struct {
     const char *name;
     const char **place;
@@ -64,10 +92,8 @@ enum err_code list_read(const struct request *r, const struct schema *schema, st
   if (out->text != NULL && strlen(out->text) > LIST_TEXT_MAX) {
     return err_set(err, ERR_USAGE, "more than %d octets of words", LIST_TEXT_MAX);
   }
-  if (sort != NULL && strcmp(sort, "newest") != 0 && strcmp(sort, "best") != 0) {
-    return err_set(err, ERR_USAGE, "there is no order '%.60s'", sort);
-  }
-  out->newest = sort != NULL && strcmp(sort, "newest") == 0;
+  code = read_order(out, sort, err);
+  if (code != OK) return code;
   if (out->node != NULL && federation_by_handle(&r->site->now->federation, out->node) == NULL) {
     return err_set(err, ERR_NOT_FOUND, "there is no node '%.60s'", out->node);
   }
@@ -90,6 +116,6 @@ enum err_code list_path(const struct list_question *q, const char *skip, const c
       code = url_put(out, q->choices[i].dim, q->choices[i].code, err);
     }
   }
-  if (code == OK && q->newest && q->text != NULL) code = url_put(out, "sort", "newest", err);
+  if (code == OK && q->order != usual_order(q)) code = url_put(out, "sort", list_order_name(q->order), err);
   return code;
 }

@@ -31,6 +31,7 @@ static const struct route ROUTES[] = {
     {"/index", NULL, model_home, show_home, NULL, NULL, GET, MEDIA_HTML, ROUTE_SHORT, false, true},
     {"/nodes", NULL, model_nodes, show_nodes, NULL, NULL, GET, MEDIA_HTML, ROUTE_SHORT, false, true},
     {"/nodes/*", NULL, model_node, show_node, NULL, NULL, GET, MEDIA_HTML, ROUTE_SHORT, false, true},
+    {"/endorsements", NULL, model_matrix, show_matrix, NULL, NULL, GET, MEDIA_HTML, ROUTE_SHORT, false, true},
     {"/network", NULL, model_network, show_network, NULL, NULL, GET, MEDIA_HTML, ROUTE_SHORT, false, false},
     {"/healthz", NULL, NULL, NULL, raw_health, NULL, GET, MEDIA_TEXT, ROUTE_NOW, true, false},
     {"/metrics", NULL, NULL, NULL, raw_metrics, NULL, GET, MEDIA_TEXT, ROUTE_NOW, true, false},

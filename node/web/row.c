@@ -93,7 +93,7 @@ json_t *row_json(const struct request *r, const struct query_row *row) {
   const struct federation_member *m = federation_by_handle(&r->site->now->federation, row->handle);
   if (m != NULL) (void)json_object_set_new(out, "home_country", json_string(m->member->country));
   (void)json_object_set_new(out, "state", json_string(row->withdrawn ? "withdrawn" : "published"));
-  (void)json_object_set_new(out, "endorsed", endorsed_json(r, &row->object_id));
+  (void)json_object_set_new(out, "endorsed", json_string(endorsed_name(row->endorsed)));
   if (row->slots != NULL) {
     struct codes codes = {r, json_array()};
     struct view title, tag;
@@ -144,10 +144,9 @@ static void show_row_codes(struct request *r, struct html *h, const json_t *row)
   html_text(h, " ");
   put_completeness(r, h, int_at(row, "completeness"));
   const char *endorsed = text_at(row, "endorsed");
-  if (strcmp(endorsed, "current") == 0 || strcmp(endorsed, "earlier") == 0) {
-    html_text(h, " ");
-    html_element(h, "span", "badge good", endorsed_word(r, endorsed));
-  }
+  html_text(h, " ");
+  html_element(h, "span", strcmp(endorsed, "current") == 0 ? "badge good" : "badge plain",
+               strcmp(endorsed, "none") == 0 ? phrase(P_PUBLISHED, r->lang) : endorsed_word(r, endorsed));
   html_close(h);
   if (json_array_size(json_object_get(row, "codes")) == 0) return;
   html_open(h, "ul");

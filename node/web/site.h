@@ -123,8 +123,9 @@ struct site_more {
   void (*object)(struct request *r, struct html *h, const json_t *model);
 };
 
-page_model model_home, model_list, model_object, model_version, model_nodes, model_node, model_network, model_holders;
-page_show show_home, show_list, show_object, show_nodes, show_node, show_network, show_holders;
+page_model model_home, model_list, model_object, model_version, model_nodes, model_node, model_network, model_holders,
+    model_matrix;
+page_show show_home, show_list, show_object, show_nodes, show_node, show_network, show_holders, show_matrix;
 raw_handler raw_health, raw_metrics, raw_style, raw_icon, raw_robots, raw_feed;
 raw_handler raw_sync, raw_sync_charter, raw_sync_epochs, raw_sync_identities, raw_sync_checkpoints, raw_sync_log,
     raw_sync_headers, raw_sync_bodies, raw_sync_holds, raw_sync_select, raw_sync_submit, raw_sync_ask;
@@ -203,12 +204,10 @@ void put_number(struct html *h, json_int_t n); /* a cell */
 void show_fork(struct request *r, struct html *h, const json_t *model);
 /* The section about who vouches for an object, as its model (query_show) tells; nothing where that is not told. */
 void show_endorsements(struct request *r, struct html *h, const json_t *model);
-/* "none", "earlier" or "current" of an object: what a list tells; null where it cannot be said now. */
-json_t *endorsed_json(const struct request *r, const struct hash *object);
-/* That in words. */
+/* How a signature stands, in words; standing: as endorsement_name has it. */
+const char *standing_word(const struct request *r, const char *standing);
+/* How an object stands, in words; state: as endorsed_name has it. */
 const char *endorsed_word(const struct request *r, const char *state);
-/* How one signature stands, in words: a "standing" of query_endorse. */
-const char *endorsed_standing(const struct request *r, const char *standing);
 /* What this node does not show: hidden.c. hidden_instead: in the place of a model of query_show, if its object is such a one,
  * what may be told of it, with the status of the answer; ERR_MEMORY. put_hidden: all of them into a model; store errors. */
 MUST_CHECK enum err_code hidden_instead(const struct request *r, json_t **model, struct err *err);

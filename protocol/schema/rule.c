@@ -97,6 +97,9 @@ static enum err_code apply_dim(struct field *field, struct view value, struct er
   const bool facet = field->type == FIELD_CODE || field->type == FIELD_DATE || field->type == FIELD_BOOL ||
                      field->type == FIELD_REF || (field->type == FIELD_TEXT && !field->ml);
   if (!facet) return not_for(field, "dim", err);
+  if (view_is_text(value, "endorsed")) { /* every object stands in it already, whatever its kind */
+    return err_set(err, ERR_FORMAT, "%s: the dimension 'endorsed' is taken", field->key);
+  }
   return take_name(value, field->dim, "dim", err);
 }
 

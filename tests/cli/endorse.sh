@@ -122,6 +122,38 @@ says "Endorsed (version 1): 3 of 3"
 says "usato anche a Lisbona"
 as IT --lang it show IT-2
 says "Convalidata (versione 1): 3 di 3"
+# Told apart in lists, facets, figures and exports.
+as IT --json list case --sort endorsed
+json '[.objects[] | "\(.ref) \(.endorsed)"] | join(",")' "IT-2 current,IT-3 none"
+as IT --json list case --endorsed none
+json '[.objects[].ref] | join(",")' IT-3
+as IT --json search Laboratorio --endorsed current
+json '[.objects[].ref] | join(",")' IT-2
+as IT --json list case --facets
+json '[.facets.endorsed[] | "\(.code) \(.count)"] | join(",")' "current 1,none 1"
+as IT list case --endorsed yes
+exits 2
+complains "--endorsed current, earlier or none"
+as IT --json stats --by endorsed
+json '[.tables[0].rows[] | "\(.code) \(.count)"] | join(",")' "current 1,none 1"
+as IT export --to csv --endorsed current -o "$T/endorsed.csv"
+same "$(cut -d, -f1,5,9 "$T/endorsed.csv" | head -2 | paste -sd' ')" "reference,state,endorsed IT-2,published,current"
+as IT export --to ndjson -o "$T/all.ndjson"
+same "$(jq -r .endorsed "$T/all.ndjson" | paste -sd,)" current,none
+as IT --json sql "SELECT reviewer, home, counts, standing FROM endorsements WHERE ref = 'IT-2' ORDER BY home"
+json '.rows | map(.[1:] | map(tostring) | join(" ")) | join(",")' "EE 1 counts,FR 1 counts,PT 1 counts"
+json '.rows | all(.[0] | length > 0)' true
+as IT --json stats --endorsements
+json '.endorsements | "\(.members | join(" ")) \(.counts[0] | tostring) \(.given | tostring) \(.received | tostring) \(.total)"' \
+  "EE FR IT PT [0,0,1,0] [1,1,0,1] [0,0,3,0] 3"
+as IT stats --endorsements
+says "reviewers of"
+says "it counts"
+as IT stats --endorsements --by home
+exits 2
+as PT queue --endorsed current
+exits 2
+complains "--endorsed earlier"
 
 # A corrected comma: the newest version is not endorsed, the earlier one is; one step carries the signature on.
 sed -i 's/Laboratorio/Laboratorio,/' "$T/lab.draft"
@@ -138,6 +170,12 @@ says "Endorsed (version 1): 3 of 3"
 says "since then: changed"
 as PT queue
 says "earlier version"
+as PT --json queue --endorsed none
+json .total 0
+as PT --json queue --endorsed earlier
+json .total 1
+as PT --json list case --sort endorsed
+json '[.objects[] | "\(.ref) \(.endorsed)"] | join(",")' "IT-2 earlier,IT-3 none"
 as PT endorse IT-2 --carry --yes "${P[@]}"
 exits 0
 says "You endorsed version 1 (PT-3). Since then: changed"

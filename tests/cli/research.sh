@@ -2,7 +2,18 @@
 # docs/research.md is true: its tables are those that there are, column by column, and every query and command in it answers.
 . "$(dirname "${BASH_SOURCE[0]}")/story.bash"
 page=$SOURCE/docs/research.md
-found_alone it
+mkdir -p "$T/roots"
+for handle in IT FR; do
+  as roots root new --name $handle --out "$T/roots" "${P[@]}"
+  as ${handle,,} init --country $handle --name "Node $handle" --root "$T/roots/$handle.root" --listen tcp://127.0.0.1:0 \
+    --advertise tcp://$handle.example.org:7411 --out "$T/$handle.identity" "${P[@]}"
+done
+as roots found "Prova" "$T"/{IT,FR}.identity --out "$T/prova.charter"
+for handle in IT FR; do as roots root sign "$T/prova.charter" --key "$T/roots/$handle-1.key" "${P[@]}"; done
+for handle in it fr; do
+  as $handle join "$T/prova.charter"
+  exits 0
+done
 as it publish "$SOURCE"/cli/demo_cases/*/*.draft "${P[@]}"
 exits 0
 # What the demo's cases do not have: a second version, a source, a link, figures, a withdrawn one.
@@ -27,6 +38,25 @@ as it publish "$T/b.draft" "$T/c.draft" "${P[@]}"
 exits 0
 as it withdraw "Da ritirare" --yes "${P[@]}"
 exits 0
+
+# FR's reviewer vouches for one of them.
+carry() {
+  as "$1" export --to bundle -o "$T/$1.bundle"
+  exits 0
+  as "$2" import "$T/$1.bundle"
+  exits 0
+}
+as fr key show -o "$T/fr.pub"
+as fr person certify "$T/fr.pub" --role reviewer "${P[@]}"
+exits 0
+carry it fr
+as fr endorse IT-2 --yes "${P[@]}"
+exits 0
+carry fr it
+as it --json sql "SELECT ref, home, country, counts, standing, version FROM endorsements"
+json '.rows | tostring' '[["IT-2","FR","FR",1,"counts","IT-24"]]'
+as it --json sql "SELECT endorsed, count(*) FROM objects GROUP BY 1 ORDER BY 1"
+json '.rows[0] | tostring' '["current",1]'
 
 # blocks LANGUAGE: the fenced blocks of that language, each with a NUL behind it.
 blocks() { awk -v fence="\`\`\`$1" '$0 == fence { inside = 1; next } inside && /^```/ { inside = 0; printf "%c", 0; next } inside' "$page"; }
@@ -78,6 +108,6 @@ same "$(jq -r 'keys | join(",")' "$T/desk/state.json")" fingerprint,frontier,log
 for key in $(head -1 "$T/desk/data.ndjson" | jq -r 'keys[]'); do
   awk '/^\*\*NDJSON\*\*/ { inside = 1 } /^$/ { inside = 0 } inside' "$page" | grep -qF "\`$key\`" || fail "the page does not tell of $key"
 done
-same "$(head -c 70 "$T/desk/cases.csv")" "reference,version,id,node,state,versions,created,completeness,original"
+same "$(head -c 72 "$T/desk/cases.csv")" "reference,version,id,node,state,versions,created,completeness,endorsed,o"
 specola verify "$T/desk/all.bundle"
 exits 0

@@ -14,7 +14,7 @@ says "objects"
 says "cases"
 says "dimension, code"
 as it --json sql
-json '[.tables[].table] | join(",")' objects,cases,versions,fields,schema,codes,facets,links,logs
+json '[.tables[].table] | join(",")' objects,cases,versions,fields,schema,codes,facets,links,endorsements,logs
 as it sql "SELECT ref, title FROM cases WHERE country = 'IT' ORDER BY ref"
 exits 0
 says "IT-2"
@@ -98,7 +98,7 @@ import sys
 db = sqlite3.connect(sys.argv[1])
 db.execute("CREATE TABLE added_tomorrow(secret TEXT)")
 db.commit()
-open_names = ("object", "version", "facet", "facet_code", "link", "log", "case")
+open_names = ("object", "version", "facet", "facet_code", "link", "log", "endorsement", "case")
 rows = db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' OR name LIKE 'fulltext%'").fetchall()
 print(*sorted(name for (name,) in rows if name not in open_names))
 PY

@@ -43,6 +43,7 @@ static void assert_equal_objects(const struct catalogue *a, const struct catalog
     assert_int_equal(a->objects[i].arrival, b->objects[i].arrival);
     assert_int_equal(a->objects[i].schema, b->objects[i].schema);
     assert_int_equal(a->objects[i].length, b->objects[i].length);
+    assert_int_equal(a->objects[i].endorsed, b->objects[i].endorsed);
     assert_int_equal(a->by_id[i], b->by_id[i]);
     assert_int_equal(a->codes_from[i + 1], b->codes_from[i + 1]);
   }
@@ -143,6 +144,16 @@ static void flip_readable(struct scene *s) {
   assert_int_equal(sqlite3_exec(store_db(s->f.nodes[1].store), sql, NULL, NULL, NULL), SQLITE_OK);
 }
 
+/* How an object stands moves, and nothing else of it. */
+static void flip_endorsed(struct scene *s) {
+  char sql[256];
+  (void)snprintf(sql, sizeof sql,
+                 "INSERT INTO endorsed(object, rid, state) SELECT id, id, %" PRIu64 " FROM object WHERE id %% 5 = %" PRIu64
+                 " ON CONFLICT(object) DO UPDATE SET state = excluded.state",
+                 fixture_random(&s->f, 3), fixture_random(&s->f, 5));
+  assert_int_equal(sqlite3_exec(store_db(s->f.nodes[1].store), sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
 static void carry(struct scene *s) {
   struct pull_result result;
   struct err err = ERR_INIT;
@@ -168,6 +179,7 @@ static void step(struct scene *s) {
     flip_readable(s);
   }
   if (fixture_random(&s->f, 3) == 0) {
+    flip_endorsed(s);
     carry(s);
     renew(s);
   }

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "node/hall.h"
+#include "node/store/endorsed.h"
 #include "node/store/query_endorse.h"
 #include "tests/node/fixture.h"
 
@@ -382,10 +383,111 @@ static char *answers(struct fixture_node *at, const struct history *h) {
   return out;
 }
 
+/* ---- what is kept ---- */
+
+#define N_ROWS(table, condition) "SELECT count(*) FROM " table " WHERE " condition
+
+static uint64_t number(struct fixture_node *at, const char *sql) {
+  sqlite3_stmt *st = NULL;
+  assert_int_equal(sqlite3_prepare_v2(store_db(at->store), sql, -1, &st, NULL), SQLITE_OK);
+  assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+  const uint64_t out = (uint64_t)sqlite3_column_int64(st, 0);
+  assert_int_equal(sqlite3_finalize(st), SQLITE_OK);
+  return out;
+}
+
+/* Of one object: how it stands, its statements and its signatures, as the tables have it and as the judge says. */
+static void assert_kept_object(struct fixture_node *at, int64_t object, uint64_t *signatures, uint64_t *statements) {
+  struct endorsements e;
+  struct endorsement_result kept;
+  enum endorsed state = ENDORSED_CURRENTLY;
+  char sql[256];
+  const enum err_code code = endorsements_read(at->store, &at->federation, object, &e, &err);
+  assert_int_equal(endorsed_get(at->store, object, &state, &err), OK);
+  if (code == ERR_NOT_FOUND) {
+    assert_int_equal(state, ENDORSED_NOT);
+    return;
+  }
+  assert_int_equal(code, OK);
+  assert_int_equal(state, e.state);
+  for (size_t i = 0; i < e.n; i++) {
+    const struct statement_result *x = &e.statements[i];
+    for (size_t k = 0; k < x->n; k++, ++*signatures) {
+      (void)snprintf(sql, sizeof sql,
+                     N_ROWS("endorsement", "id = %lld AND of = %lld AND coalesce(version, 0) = %lld AND standing = %d"),
+                     (long long)x->signatures[k].rowid, (long long)object, (long long)x->rowid, (int)x->signatures[k].standing);
+      assert_int_equal(number(at, sql), 1);
+    }
+    if (x->n == 0 || x->policy == 0 || x->rowid == 0) continue;
+    ++*statements;
+    memset(&kept, 0, sizeof kept);
+    assert_int_equal(endorsed_statement(at->store, object, x->rowid, x->policy, &kept, &err), OK);
+    assert_memory_equal(&kept, &x->result, sizeof kept);
+  }
+  endorsements_release(&e);
+}
+
+/* Everything that is kept is what the judge says now, and nothing else is kept. */
+static void assert_kept(struct fixture_node *at) {
+  uint64_t signatures = 0, statements = 0;
+  sqlite3_stmt *st = NULL;
+  assert_int_equal(sqlite3_prepare_v2(store_db(at->store), "SELECT id FROM object", -1, &st, NULL), SQLITE_OK);
+  while (sqlite3_step(st) == SQLITE_ROW)
+    assert_kept_object(at, sqlite3_column_int64(st, 0), &signatures, &statements);
+  assert_int_equal(sqlite3_finalize(st), SQLITE_OK);
+  assert_int_equal(number(at, N_ROWS("endorsement", "of IS NOT NULL")), signatures);
+  assert_int_equal(number(at, N_ROWS("endorsement", "of IS NULL AND (version IS NOT NULL OR standing <> 1)")), 0);
+  assert_int_equal(number(at, N_ROWS("endorsement_statement", "1")), statements);
+  assert_int_equal(number(at, N_ROWS("endorsed", "object NOT IN (SELECT of FROM endorsement WHERE of IS NOT NULL)")), 0);
+  assert_int_equal(number(at, N_ROWS("endorsed_stale", "1")), 0);
+}
+
+static void the_epoch_decides_what_is_kept(void **state) {
+  struct signer who[3];
+  struct hash object, id;
+  bool due = true;
+  (void)state;
+  fixture_found(&f, MEMBERS, fixture_seed(), true);
+  const struct hash policy = policy_id();
+  struct fixture_node *it = &f.nodes[0];
+  (void)fixture_publish(it, 1, &object);
+  for (uint32_t i = 0; i < 3; i++) {
+    reviewer(&f.nodes[i + 1], &who[i], 0);
+    expect(endorse(&f.nodes[i + 1], &who[i], &object, &object, &policy, &id), REASON_NONE);
+  }
+  spread();
+  assert_kept(it);
+  assert_int_equal(number(it, N_ROWS("endorsed", "state = 2")), 1);
+  assert_int_equal(endorsed_is_due(it->store, &it->federation, &due, &err), OK);
+  assert_false(due);
+
+  /* In another epoch two of them speak for one country. */
+  char(*country)[3] =
+      (char(*)[3]) &
+      it->federation.epoch.members[federation_by_node(&it->federation, &f.nodes[1].id) - it->federation.members].country;
+  const struct federation_member *other = federation_by_node(&it->federation, &f.nodes[2].id);
+  const struct hash before = it->federation.epoch.hash;
+  memcpy(*country, other->member->country, sizeof *country);
+  it->federation.epoch.hash.b[0] ^= 1;
+  assert_int_equal(endorsed_is_due(it->store, &it->federation, &due, &err), OK);
+  assert_true(due);
+  assert_int_equal(store_begin(it->store, &err), OK);
+  assert_int_equal(endorsed_settle(it->store, &it->federation, &err), OK);
+  assert_int_equal(store_commit(it->store, &err), OK);
+  assert_kept(it);
+  assert_int_equal(number(it, N_ROWS("endorsed", "state = 0")), 1);
+  assert_int_equal(number(it, N_ROWS("endorsement", "standing = 8")), 1);
+  it->federation.epoch.hash = before;
+  for (uint32_t i = 0; i < 3; i++)
+    signer_release(&who[i]);
+  fixture_release(&f);
+}
+
 static void fill_in_some_order(struct fixture_node *to) {
   for (int i = 0; i < 30; i++) {
     const uint32_t log = (uint32_t)fixture_random(&f, MEMBERS);
     fixture_transfer_log(&f.nodes[log], to, &f.nodes[log].id, 1 + fixture_random(&f, 9));
+    if (i % 10 == 0) assert_kept(to);
   }
   for (uint32_t log = 0; log < f.n; log++)
     fixture_transfer_log(&f.nodes[log], to, &f.nodes[log].id, 100);
@@ -404,12 +506,15 @@ static void every_order_of_arrival_gives_the_same_answers(void **state) {
       fill_in_some_order(&f.nodes[i]);
     struct fixture_node *first = &f.nodes[MEMBERS];
     char *expected = answers(first, &h);
+    for (uint32_t i = 0; i < f.n; i++)
+      assert_kept(&f.nodes[i]);
     for (uint32_t i = MEMBERS + 1; i < f.n; i++) {
       char *found = answers(&f.nodes[i], &h);
       assert_string_equal(found, expected);
       free(found);
     }
     assert_int_equal(derive_rebuild(first->store, &first->federation, f.schemas, NULL, NULL, &err), OK);
+    assert_kept(first);
     char *rebuilt = answers(first, &h);
     assert_string_equal(rebuilt, expected);
     free(rebuilt);
@@ -426,6 +531,7 @@ int main(void) {
       cmocka_unit_test(what_does_not_count_says_why),
       cmocka_unit_test(a_revocation_that_reaches_back_takes_what_was_signed),
       cmocka_unit_test(what_is_poured_over_an_object_is_told_as_a_number),
+      cmocka_unit_test(the_epoch_decides_what_is_kept),
       cmocka_unit_test(every_order_of_arrival_gives_the_same_answers),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,16 +76,17 @@ static void csv_has_exact_octets(void **state) {
   assert_int_equal(report.octets, out.len);
   hash_hex(&one.id, hex);
   assert_int_equal(
-      bytes_printf(&expected, NULL,
-                   "reference,version,id,node,state,versions,created,completeness,name,note,lang,tags,n,yes,rows.a,rows.b,"
-                   "translations\r\nIT-2,IT-2,%s,IT,published,1,1767225600,100,"
-                   "Ruota,\"'=1+1\",it,a\\;b; c,\"'-5\",true,\"x; y\nz\",1|2,"
-                   "\"{\"\"name\"\":{\"\"en\"\":\"\"Wheel, \\\"\"round\\\"\"\"\"}}\"\r\n",
-                   hex),
+      bytes_printf(
+          &expected, NULL,
+          "reference,version,id,node,state,versions,created,completeness,endorsed,name,note,lang,tags,n,yes,rows.a,rows.b,"
+          "translations\r\nIT-2,IT-2,%s,IT,published,1,1767225600,100,none,"
+          "Ruota,\"'=1+1\",it,a\\;b; c,\"'-5\",true,\"x; y\nz\",1|2,"
+          "\"{\"\"name\"\":{\"\"en\"\":\"\"Wheel, \\\"\"round\\\"\"\"\"}}\"\r\n",
+          hex),
       OK);
   hash_hex(&two.id, hex);
   assert_int_equal(bytes_printf(&expected, NULL,
-                                "IT-3,IT-3,%s,IT,published,1,1767225600,100,Roue,'ok,it,a\\\\b,-,,?,?,"
+                                "IT-3,IT-3,%s,IT,published,1,1767225600,100,none,Roue,'ok,it,a\\\\b,-,,?,?,"
                                 "\"{\"\"_repeated\"\":[\"\"name\"\"],\"\"name\"\":{\"\"fr\"\":\"\"Roue\"\"}}\"\r\n",
                                 hex),
                    OK);

@@ -118,6 +118,15 @@ def observatory(lab):
     edit(lab, it, at["edited"], r"(?m)^status: .*$", "status: implemented")
     lab.serve(it, fr)
     lab.converged([it, fr])
+    for node, references in ((fr, (at["full"], at["edited"])), (it, ("FR-2",))):
+        card = os.path.join(lab.dir, f"{node.handle}.pub")
+        node.run("key", "show", "-o", card)
+        node.run("person", "certify", card, "--role", "reviewer", "--role", "editor", "--passphrase-file", lab.passphrase())
+        for reference in references:
+            node.run("endorse", reference, "--yes", "--passphrase-file", lab.passphrase(), "--remark", LONG)
+    lab.converged([it, fr])
+    edit(lab, it, at["edited"], r"(?m)^status: .*$", "status: transferred")
+    lab.converged([it, fr])
     return it, fr, at
 
 
@@ -126,7 +135,7 @@ def pages(web, at):
     first = json.loads(web.get("/cases.json")[1])
     yield from ((path, 200) for path in (
         "/", "/cases", "/cases?country=IT&level=regional&level=local", "/cases?q=open+data", "/cases?q=nothingofthekind", "/cases?more=sector",
-        "/bicycles", "/nodes", "/nodes/IT", "/nodes/FR", "/network", f"/{at['full']}", f"/{at['full']}/where", f"/{at['hard']}", f"/{at['bicycle']}",
+        "/bicycles", "/nodes", "/nodes/IT", "/nodes/FR", "/network", "/endorsements", "/cases?endorsed=earlier&endorsed=current", "/cases?sort=newest", f"/{at['full']}", f"/{at['full']}/where", f"/{at['hard']}", f"/{at['bicycle']}",
         f"/{at['withdrawn']}", f"/{at['edited']}", f"/{at['edited']}/v/1", f"/{at['full']}?text=en", "/FR-2"))
     if "after" in first:
         yield f"/cases?after={first['after']}", 200

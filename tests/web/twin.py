@@ -123,6 +123,11 @@ def row_tells(row, lang):
 
 def tells(names, model, lang):
     """Everything that the page of a model must tell."""
+    if "received" in model:
+        yield from (str(n) for row in model["counts"] for n in row if n)
+        yield from (names.code("country", country, lang) for country, n in zip(model["countries"], model["given"]) if n)
+        yield from (str(n) for n in (*model["objects"].values(), *model["signatures"].values(), model["total"]))
+        return
     if "browse" in model:
         yield from (model["name"], model["label"], str(model["objects"]), str(model["countries"]), str(model["members"]))
         for dim in model["browse"]:
