@@ -183,6 +183,7 @@ def main():
         web = Web(it).ready()
         total = it.json("list", "case")["total"]
         lab.until(lambda: json.loads(web.get("/cases.json")[1])["total"] == total, 20, "the lists show all that is here")
+        lab.until(lambda: json.loads(web.get("/index.json")[1])["endorsement"]["earlier"] == 1, 20, "the lists show how all of it stands")
         paths = list(pages(web, at))
         every_twin(web, twin.Names(), paths)
         if why:
