@@ -1,0 +1,224 @@
+#!/usr/bin/python3
+"""Who may write what: every cell of the table of docs/protocol.md 4.6 (author x kind and schema x whose object), and territory, is tried on a
+serving node, through run/ctl and over HTTP, each with a record of its own. What the receipts say is what the page says."""
+import os
+import re
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "../web"), os.path.join(HERE, "../soak")]
+from lab import ROOT, Lab, skip  # noqa: E402
+
+try:
+    import nacl.signing
+    from peer import blake, bundle_items, decode, encode, key_file
+    from publisher import Ctl
+except ImportError as missing:
+    skip(f"python3-{missing.name} is missing")
+from web import Web  # noqa: E402
+
+ROLES = {"coordinator": 1, "editor": 2, "reviewer": 4, "contributor": 8, "facilitator": 16}
+REASONS = {9: "author", 10: "revoked", 11: "rights", 34: "territory"}
+SCHEMAS = [n for n in range(1, 20)] + [1024]
+BATCH = 256
+
+
+# ---- the page ----
+
+def table():
+    """{author: {column: word}} of the table; the columns as lists of schema numbers, or "32", "33"."""
+    page = open(os.path.join(ROOT, "docs/protocol.md"), encoding="utf-8").read()
+    lines = re.search(r"\| author \| 1 2 3.*?\n\n", page, re.S).group().strip().splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    columns = [tuple(int(n) for n in re.findall(r"\d+", head)) if not head.startswith("kind") else head[5:] for head in rows[0][1:]]
+    return {row[0]: dict(zip(columns, row[1:])) for row in rows[2:]}
+
+
+def cell_of(page, author, what):
+    """The word for an author and a schema number, or "32", "33"."""
+    row = page[author]
+    return next(word for column, word in row.items() if column == what or (isinstance(column, tuple) and what in column))
+
+
+def verdict(word, owner):
+    """"" (allowed), or the reason."""
+    if word == "any" or (word == "own" and owner != "others"):
+        return ""
+    return word.strip("`") if word.startswith("`") else "rights"
+
+
+def expected(page, roles, what, owner):
+    """Of somebody with these roles, or of a row of the page: the best of his cells."""
+    found = {verdict(cell_of(page, row, what), owner) for row in roles}
+    return "" if "" in found else "rights" if "rights" in found else found.pop()
+
+
+# ---- records ----
+
+class Author:
+    def __init__(self, name, rows, number, key=None):
+        self.name, self.rows, self.number = name, rows, number
+        self.key = key or nacl.signing.SigningKey.generate()
+        self.public = bytes(self.key.verify_key)
+
+
+class Scene:
+    def __init__(self, lab, it, fr):
+        charter, _ = next(payload for kind, payload in bundle_items(os.path.join(lab.dir, "prova.charter")) if kind == 1)
+        self.fed_id, self.policy = blake("specola1.charter", charter), blake("specola1.policy", encode(decode(charter)[3][0]))
+        ids = {founder[1]: blake("specola1.ident", founder[0]) for founder in decode(charter)[2]}
+        self.home, self.other_home, self.n = ids["IT"], ids["FR"], 0
+        self.node = Author("the own key", ["the own key"], 109, nacl.signing.SigningKey(key_file(os.path.join(it.home, "node.key"))[1]))
+        editors = "coordinator, editor"
+        self.authors = [Author("coordinator", [editors], 100), Author("editor", [editors], 101), Author("reviewer", ["reviewer"], 102),
+                        Author("contributor", ["contributor"], 103), Author("facilitator", ["facilitator"], 104),
+                        Author("reviewer and contributor", ["reviewer", "contributor"], 105), Author("revoked", ["a revoked key"], 106),
+                        Author("nobody", ["a key that nobody certified here"], 107), Author("foreign", ["a key that nobody certified here"], 108), self.node]
+        self.helpers = {a.number: Author(f"helper of {a.name}", [editors], a.number) for a in self.authors}
+        self.stranger = Author("another person", [editors], 99)
+        self.ctl, self.web, self.fr = Ctl(it), Web(it).ready(), fr
+
+    def seal(self, author, kind, subject=None, refs=(), args=(), body=b"", home=None):
+        self.n += 1
+        salt = os.urandom(16)
+        commit = blake("specola1.body", body, key=salt) if body else None
+        header = encode([1, kind, 1, home or self.home, author.public, 1767225600 + self.n, subject, list(refs), list(args), len(body), commit])
+        record = blake("specola1.record", self.fed_id + header)
+        envelope = encode([header, author.key.sign(b"specola1:record\0" + self.fed_id + record).signature])
+        return record, [envelope, salt, body] if body else [envelope]
+
+    def body(self, schema, regions=()):
+        if schema != 1:
+            return encode({"name": {"en": f"Thing {self.n}"}})
+        case = {"level": "local", "title": {"en": f"Case {self.n}"}, "country": "IT", "summary": {"en": "One line."}, "regions": list(regions)}
+        return encode(dict(sorted(((k, v) for k, v in case.items() if v), key=lambda kv: (len(kv[0]), kv[0]))))
+
+    def version(self, author, schema, of=None, regions=()):
+        return self.seal(author, 16, of, [of] if of else [], [schema, 0], self.body(schema, regions))
+
+    def certificate(self, author, roles, territory=0):
+        return self.seal(self.node, 2, author.public, (), [author.number, roles, territory], encode({"name": author.name}))
+
+    def hand_in(self, records, channel):
+        """What the receipt says of each: "" (logged), or the reason."""
+        said = []
+        for at in range(0, len(records), BATCH):
+            batch = records[at:at + BATCH]
+            octets = encode([item for _, item in batch])
+            if channel == "ctl":
+                status, answer = self.ctl.ask("POST", "/sync/submit", octets)
+            else:
+                status, _, answer = self.web.ask("POST", "/sync/submit", octets, {"Content-Type": "application/msgpack"})
+            assert status == 200, (status, answer[:300])
+            rows = decode(decode(answer)[0])[3]
+            assert [row[0] for row in rows] == [record for record, _ in batch]
+            said += ["" if row[1] == 1 else REASONS.get(row[2], str(row[2])) for row in rows]
+        return said
+
+    def must(self, records):
+        said = self.hand_in(records, "ctl")
+        assert set(said) <= {""}, [(i, why) for i, why in enumerate(said) if why][:5]
+        return [record for record, _ in records]
+
+
+# ---- the cells ----
+
+def certify(scene):
+    records = [scene.certificate(scene.stranger, 31)] + [scene.certificate(helper, 31) for helper in scene.helpers.values()]
+    for author in scene.authors:
+        bits = sum(bit for name, bit in ROLES.items() if name in author.name.split(" and ") or (author.name == "revoked" and name == "editor"))
+        if bits:
+            records.append(scene.certificate(author, bits))
+    scene.must(records)
+    revoked = next(a for a in scene.authors if a.name == "revoked")
+    scene.must([scene.seal(scene.node, 3, revoked.public, (), [1, 0])])
+    foreign = next(a for a in scene.authors if a.name == "foreign")
+    card = os.path.join(scene.fr.lab.dir, "foreign.pub")
+    open(card, "w", encoding="utf-8").write(f"specola-person {foreign.public.hex()} Somebody\n")
+    scene.fr.run("person", "certify", card, "--role", "editor", "--passphrase-file", scene.fr.lab.passphrase())
+
+
+def objects(scene, wishes):
+    """An object of its own for each wish (author, schema, owner)."""
+    made = []
+    for author, schema, owner in wishes:
+        writer = scene.node if schema in (8, 18) else scene.stranger if owner == "others" else scene.helpers[author.number]
+        made.append(scene.version(writer, schema))
+    return scene.must(made)
+
+
+def cells(page, scene, channel):
+    """Every cell: (what it is, what the page says, the record)."""
+    wishes = [(a, s, o) for a in scene.authors for s in SCHEMAS for o in ("own", "others") for _ in (16, 17)]
+    ids = iter(objects(scene, wishes))
+    found = []
+    for author in scene.authors:
+        for schema in SCHEMAS:
+            found.append(((author.name, 16, schema, "new"), expected(page, author.rows, schema, "new"), scene.version(author, schema)))
+            for owner in ("own", "others"):
+                word = expected(page, author.rows, schema, owner)
+                found.append(((author.name, 16, schema, owner), word, scene.version(author, schema, next(ids))))
+                it = next(ids)
+                found.append(((author.name, 17, schema, owner), word, scene.seal(author, 17, it, [it])))
+    case = scene.must([scene.version(scene.stranger, 1)])[0]
+    for author in scene.authors:
+        found.append(((author.name, 32), expected(page, author.rows, "32", "new"), scene.seal(author, 32, case, [case, scene.policy])))
+        mine, theirs = scene.must([scene.seal(who, 32, case, [case, scene.policy]) for who in (scene.helpers[author.number], scene.stranger)])
+        word = expected(page, author.rows, "33", "new")
+        found.append(((author.name, 33, "own"), word, scene.seal(author, 33, mine)))
+        found.append(((author.name, 33, "others"), word or "author", scene.seal(author, 33, theirs)))
+        if author is not scene.node:
+            new = Author("x", [], 50)
+            found += [((author.name, 2), "author", scene.seal(author, 2, new.public, (), [50, 4, 0], encode({"name": "X"}))),
+                      ((author.name, 3), "author", scene.seal(author, 3, new.public, (), [1, 0])),
+                      ((author.name, 6), "author", scene.seal(author, 6, case, (), [1])),
+                      ((author.name, 7), "author", scene.seal(author, 7, case))]
+    return found
+
+
+def territory_cells(scene):
+    """Editors and contributors of one region: what is there already must be theirs, and so must what is to come."""
+    number = int("134", 36)
+    inside, outside = ["IT-34"], ["IT-21"]
+    found = []
+    for name, bits, owners in (("editor", 2, ("own", "others")), ("contributor", 8, ("own",))):
+        author = Author(name, [], 200 + bits)
+        helper = Author("helper", [], 200 + bits)
+        scene.must([scene.certificate(author, bits, number), scene.certificate(helper, 31)])
+        for regions, good in ((inside, True), (outside, False), (inside + outside, False), ((), False)):
+            found.append((("territory", name, "new", tuple(regions)), "" if good else "territory", scene.version(author, 1, None, regions)))
+            for owner in owners:
+                writer = helper if owner == "own" else scene.stranger
+                for before, stood in ((inside, True), (outside, False)):
+                    obj = scene.must([scene.version(writer, 1, None, before)])[0]
+                    found.append((("territory", name, owner, tuple(before), tuple(regions)), "" if good and stood else "territory",
+                                  scene.version(author, 1, obj, regions)))
+        for owner in owners:
+            for before, stood in ((inside, True), (outside, False)):
+                obj = scene.must([scene.version(helper if owner == "own" else scene.stranger, 1, None, before)])[0]
+                found.append((("territory", name, 17, owner, tuple(before)), "" if stood else "territory", scene.seal(author, 17, obj, [obj])))
+    return found
+
+
+def main():
+    page = table()
+    assert len(page) == 7 and all(len(row) == 7 for row in page.values()), page
+    with Lab() as lab:
+        it, fr = lab.found("IT", "FR")
+        folder = os.path.join(it.home, "schema")
+        os.makedirs(folder, exist_ok=True)
+        for schema in SCHEMAS[1:]:
+            with open(os.path.join(folder, f"kind{schema}.schema"), "w", encoding="utf-8") as file:
+                file.write(f"schema {schema} kind{schema}\nname text 1 ml P max=80\n")
+        it.serve()
+        scene = Scene(lab, it, fr)
+        certify(scene)
+        for channel in ("ctl", "HTTP"):
+            tried = cells(page, scene, channel) + territory_cells(scene)
+            said = scene.hand_in([record for _, _, record in tried], channel)
+            wrong = [(cell, word or "allowed", why or "allowed") for (cell, word, _), why in zip(tried, said) if word != why]
+            assert not wrong, f"{len(wrong)} cells of {len(tried)} through {channel}: (cell, the page, the node) {wrong[:12]}"
+            print(f"{len(tried)} cells through {channel}, {sum(not why for why in said)} allowed, {sum(bool(why) for why in said)} refused as the page says")
+
+
+main()
