@@ -36,6 +36,8 @@ static const char *const OF_SPECOLA[] = {
     [HASH_OCTETS] = "3259862678f73c5a31e05e0b0d258b4c3bdf0617b062cbfeb2d1f5c02846b3a7",
     [HASH_BUNDLE] = "6be6f57fd62473d65f960aa7030ab56135f57664c63a9cce072637cb090dba71",
     [HASH_KEY] = "5b114a5204e028fa027d9ea311d9e5da396b88ea2923ece687fb4335395fe7d6",
+    [HASH_TOKEN] = "836d25b48ace3cc2179b2db9d7ad798fe1fe811bc4f818fe94c2fa1e7014421c",
+    [HASH_ASK] = "0ce68144acf1f2cc8aa5d2c972c1d546cf7bed50dc7f8ace7d0fdd690177771f",
 };
 
 static void every_personal_gives_pythons_value(void **state) {
