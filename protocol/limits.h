@@ -34,6 +34,12 @@
 #define LIMIT_IDENTITY 4096u                /* octets of an identity body */
 #define LIMIT_CHARTER 262144u               /* octets of a charter body */
 #define LIMIT_POLICIES 16u                  /* policies of a charter */
+#define LIMIT_FORMERS 768u                  /* former members of an epoch: HEADS names LIMIT_HEADS logs */
+#define LIMIT_PAST_POLICIES 256u            /* policies that were dropped: one a month for twenty years */
+#define LIMIT_CHANGES 16u                   /* changes of a proposal */
+#define LIMIT_CHANGES_BYTES 131072u         /* octets of encoded changes: an epoch item fits a frame */
+#define LIMIT_EPOCH_ITEM 425984u            /* octets of an epoch item: body, changes, a vote of each of 256 voices */
+#define LIMIT_BALLOT 4294967295ull          /* the highest ballot of an epoch: nobody gets there by waiting */
 #define LIMIT_NAME 200u                     /* Unicode characters of a name, per language */
 #define LIMIT_LANGUAGES 32u                 /* languages of an ml text of the protocol (charter, policy) */
 #define LIMIT_HEADS 1024u                   /* logs named by one HEADS */

@@ -72,18 +72,45 @@ struct member {
   bool has_lead;
   uint64_t lead_roll;
 };
+/* A request to a federation that exists carries its root signatures (an eighth element). Appends payload with those of every
+ * key of roots that belongs to its identity; *n_added counts new ones. ERR_NOT_FOUND if none does; ERR_FORMAT. */
+MUST_CHECK enum err_code founding_request_sign(struct view payload, const struct hash *fed_id, const struct signer *roots,
+                                               size_t n, struct bytes *out, uint32_t *n_added, struct err *err);
+/* The identity item of such a request, for an act (protocol/change.h); borrows. n is 0 when it carries no signature; they are
+ * not verified. ERR_FORMAT. */
+MUST_CHECK enum err_code founding_request_item(struct view payload, struct identity_item *out, struct err *err);
+
+/* Where a log ends for good: size entries of generation gen, whose root is root. */
+struct cut {
+  uint64_t gen, size; /* both from 1 */
+  struct hash root;
+};
+/* Who was a member of an earlier epoch and is none: its node id, handle and roll number stay taken. */
+struct former {
+  uint64_t roll;
+  struct hash node;
+  char handle[HANDLE_MAX];
+  bool has_cut; /* false: nothing of its log counts */
+  struct cut cut;
+};
 struct epoch {
-  uint64_t number; /* from 1 */
-  struct hash hash;
-  struct member *members; /* owned; by rising node id */
+  uint64_t number;            /* from 1 */
+  struct hash hash, previous; /* previous: zeros in epoch 1 */
+  struct member *members;     /* owned; by rising node id */
   uint32_t n_members;
-  uint32_t n_leads; /* members without a lead: the voices */
+  uint32_t n_leads;       /* members without a lead: the voices */
+  struct former *formers; /* owned; by rising node id; NULL when there are none */
+  uint32_t n_formers;
+  uint32_t n_policies; /* ids of the policies in force, in the order in which they were adopted */
+  struct hash policies[LIMIT_POLICIES];
+  uint32_t n_past_policies;   /* ids of those that were dropped, rising */
+  struct hash *past_policies; /* owned */
 };
 void epoch_release(struct epoch *e);
 /* Epoch 1 of a complete charter; body (may be NULL) receives its octets. */
 MUST_CHECK enum err_code epoch_from_charter(const struct charter *c, struct epoch *out, struct bytes *body, struct err *err);
 MUST_CHECK enum err_code epoch_decode(struct view body, struct epoch *out, struct err *err);
-/* Appends the epoch item [body, []] of the first epoch. */
+/* Appends the epoch item [body, []] of the first epoch. Those of later ones: protocol/ballot.h. */
 MUST_CHECK enum err_code epoch_item_encode(struct view body, struct bytes *out, struct err *err);
 /* Reads one epoch item, which stands inside so many arrays, and returns its body (for epoch_decode), borrowed; the quorum is
  * only skipped. Faults are the reader's. */
@@ -91,6 +118,11 @@ struct view epoch_item_read(struct canon_reader *r, unsigned above);
 const struct member *epoch_by_node(const struct epoch *e, const struct hash *node);
 const struct member *epoch_by_handle(const struct epoch *e, const char *handle);
 const struct member *epoch_by_roll(const struct epoch *e, uint64_t roll);
+const struct former *epoch_former(const struct epoch *e, const struct hash *node); /* NULL: never removed */
+/* Voice i of n_leads, in the order of node ids; NULL past the last. */
+const struct member *epoch_voice(const struct epoch *e, uint32_t i);
+/* The next roll number: one above every one that was ever given. */
+uint64_t epoch_next_roll(const struct epoch *e);
 
 /* The frontier digest (docs/protocol.md 8.4). rows by rising (node, gen). */
 struct frontier_row {

@@ -1,0 +1,110 @@
+/*
+ * change: what may change between two epochs, and by whose word (docs/protocol.md 6.5).
+ *
+ * An act is one change as octets: admit a node, remove one, drop and adopt a policy. Who consents signs these octets, once and
+ * for good: nothing that went comes back (no node, no handle, no policy), so no consent can serve twice, and it stands whatever
+ * the number of the epoch is by then. A change is an act with its consents; changes are what a proposal and a quorum carry.
+ */
+#ifndef SPECOLA_PROTOCOL_CHANGE_H
+#define SPECOLA_PROTOCOL_CHANGE_H
+
+#include "protocol/membership.h"
+
+enum change_kind { CHANGE_ADMIT = 1, CHANGE_REMOVE = 2, CHANGE_POLICY = 3 };
+
+/* An act in hand. octets is what is signed; views borrow from it. */
+struct act {
+  struct view octets;
+  enum change_kind kind;
+  struct hash node; /* ADMIT, REMOVE */
+  /* ADMIT: the identity of version 1 with its own root signatures under fed_id, which act_decode has verified. */
+  struct identity_item item;
+  struct identity identity;
+  char handle[HANDLE_MAX];
+  char country[3];
+  char region[8]; /* "IT-34", or empty */
+  bool has_lead;  /* an associate */
+  uint64_t lead_roll;
+  /* REMOVE */
+  bool has_cut; /* false: nothing of its log counts */
+  struct cut cut;
+  /* POLICY: at least one of the two */
+  bool drops;
+  struct hash dropped;
+  struct view adopted; /* an encoded policy (6.3); empty: none */
+};
+/* Appends the octets of an act: of item (ADMIT; identity and octets are not looked at), node and cut, or dropped and adopted.
+ * ERR_FORMAT (a place or policy that is none), ERR_LIMIT, ERR_MEMORY. */
+MUST_CHECK enum err_code act_encode(const struct act *act, struct bytes *out, struct err *err);
+/* Decodes an act of the federation; borrows. ERR_FORMAT, ERR_SIGNATURE (the root signatures of who is to be admitted). */
+MUST_CHECK enum err_code act_decode(struct view octets, const struct hash *fed_id, struct act *out, struct err *err);
+
+/* Somebody's word for an act: by the node key, or by root keys, of the identity of that version. */
+struct consent {
+  struct hash node;
+  uint64_t version; /* from 1 */
+  bool by_roots;
+  struct signature signature;               /* unless by_roots */
+  uint32_t n_roots;                         /* 1.. if by_roots */
+  struct root_signature roots[LIMIT_ROOTS]; /* by rising root index */
+};
+/* Signs an act with the node key of that version. */
+void consent_by_node(const struct signer *node_key, const struct hash *fed_id, struct view act, const struct hash *node,
+                     uint64_t version, struct consent *out);
+/* Adds to out, which names node and version and may hold signatures already, those of every key of roots (n of them) that
+ * stands in identity. *n_added counts new ones. ERR_NOT_FOUND if none of the keys belongs to identity. */
+MUST_CHECK enum err_code consent_by_roots(const struct signer *roots, size_t n, const struct identity *identity,
+                                          const struct hash *fed_id, struct view act, struct consent *out, uint32_t *n_added,
+                                          struct err *err);
+
+/* Where identities are looked up: of a node the one of that version, 0: the newest held. NULL: not held. Borrowed until the
+ * next call; the body stands for identity_decode. */
+struct identities {
+  bool (*find)(void *context, const struct hash *node, uint64_t version, struct identity *out);
+  void *context;
+};
+
+/* An act with its consents, by rising node id. */
+struct change {
+  struct act act;
+  uint32_t n;
+  struct consent *consents; /* owned */
+};
+/* 1..LIMIT_CHANGES changes. Invariants: no two acts are equal octets. body owns everything from which acts borrow. */
+struct changes {
+  struct bytes body;
+  uint32_t n;
+  struct change list[LIMIT_CHANGES];
+};
+void changes_release(struct changes *c); /* a zeroed struct is fine */
+/* Decodes encoded changes (at most LIMIT_CHANGES_BYTES octets) and verifies the form, and the root signatures inside acts, not
+ * the consents. ERR_FORMAT, ERR_SIGNATURE, ERR_MEMORY; on error *out is untouched. Fuzzed. */
+MUST_CHECK enum err_code changes_decode(struct view octets, const struct hash *fed_id, struct changes *out, struct err *err);
+/* Adds an act, or, if it stands there already, its further consents (one per node: the first stays). Copies. ERR_LIMIT (16
+ * changes, octets), ERR_FORMAT, ERR_MEMORY; on error *c is untouched. */
+MUST_CHECK enum err_code changes_add(struct changes *c, const struct hash *fed_id, struct view act,
+                                     const struct consent *consents, uint32_t n, struct err *err);
+/* Appends the octets of c. ERR_LIMIT past LIMIT_CHANGES_BYTES, ERR_MEMORY. */
+MUST_CHECK enum err_code changes_encode(const struct changes *c, struct bytes *out, struct err *err);
+
+/* Whether every consent of a change verifies, belongs there and all of them suffice, in the epoch that it changes:
+ *   ADMIT without lead   more than n/2 of the n voices, by node keys
+ *   ADMIT with lead      the lead, by its node key
+ *   REMOVE               its own roots; or its lead, by its node key; or ⌈2n/3⌉ voices, by roots
+ *   POLICY               ⌈2n/3⌉ voices, by roots
+ * By roots means: at least the threshold of that version. newest: only newest identities held count (what a voter asks); else
+ * any version of the chain (what stands in a quorum). ERR_INCOMPLETE (not enough), ERR_SIGNATURE, ERR_FORMAT (a consent that
+ * does not belong there), ERR_NOT_FOUND (an identity that is not held: of *lacking, may be NULL). */
+MUST_CHECK enum err_code change_authorise(const struct change *change, const struct hash *fed_id, const struct epoch *epoch,
+                                          const struct identities *identities, bool newest, struct hash *lacking,
+                                          struct err *err);
+/* How many consents an act needs in an epoch (of the last way, for REMOVE by voices), and whether by roots: for lists. */
+uint32_t act_needs(const struct act *act, const struct epoch *epoch, bool *by_roots);
+
+/* The epoch that follows on `before` by these acts: appends its body, and fills *out (may be NULL). Consents are not looked
+ * at. ERR_REFUSED says which rule of 6.5 is broken (a handle or node that was borne before, a second voice of a country, …),
+ * ERR_LIMIT, ERR_MEMORY. */
+MUST_CHECK enum err_code changes_apply(const struct changes *c, const struct epoch *before, struct bytes *body,
+                                       struct epoch *out, struct err *err);
+
+#endif
