@@ -33,6 +33,7 @@ struct signature {
   X(SIGN_IDENTITY, "identity")                                                                                                 \
   X(SIGN_ASK, "ask")                                                                                                           \
   X(SIGN_HOLDS, "holds")                                                                                                       \
+  X(SIGN_CONSENT, "consent")                                                                                                   \
   X(SIGN_VOTE, "vote")                                                                                                         \
   X(SIGN_BATCH, "batch")
 

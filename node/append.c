@@ -184,7 +184,7 @@ enum err_code append_entry(struct append *a, const struct verified *entry, enum 
   const int64_t rowid = entry_rowid(a->log.no, a->log.range.size);
   struct verdict v = {.reason = REASON_NONE};
   struct opened gone;
-  a->state_moved = a->state_moved || opened->freezes || !opened->has_kind || opened->kind <= KIND_REVOKE;
+  a->state_moved = a->state_moved || opened->freezes || !opened->has_kind || opened->kind <= KIND_VOTE;
   enum err_code code = leave_gone(a, &opened, &gone, err);
   if (code == OK) {
     code = evaluate(a->state, s, opened, next_position(a), false, &v, err);

@@ -26,8 +26,10 @@ struct epoch_item {
   uint32_t n;
   struct quorum_vote votes[LIMIT_MEMBERS]; /* by rising roll no. */
 };
-/* Form only. ERR_FORMAT. Fuzzed. A struct epoch_item is 20 KiB: keep it on the heap or as a static of one thread. */
+/* Form only. ERR_FORMAT; *out is then garbage. Fuzzed. */
 MUST_CHECK enum err_code epoch_item_decode(struct view octets, struct epoch_item *out, struct err *err);
+/* Appends the octets of an item of an epoch above 1. ERR_LIMIT, ERR_MEMORY. */
+MUST_CHECK enum err_code epoch_item_write(const struct epoch_item *item, struct bytes *out, struct err *err);
 /* Whether the item makes the epoch that follows on `before`, which the caller holds: its body is what its changes make of it,
  * each change has its consents, and more than half of the voices of `before` voted for its hash in its ballot. Logs are not
  * asked. On success fills *out (epoch_release) and, if not NULL, *changes (changes_release): who was admitted, with identities,
@@ -55,17 +57,21 @@ void ballots_free(struct ballots *b); /* NULL is fine */
 MUST_CHECK enum err_code ballots_take(struct ballots *b, const struct hash *id, const struct header *header, struct view body,
                                       struct err *err);
 
-/* A wish: an act with all consents given to it that verify under the newest identities held. */
+/* A wish: an act with the consents given to it, by rising octets of acts. */
 struct wish {
-  const struct change *change; /* borrowed until the next call on ballots */
-  struct hash by;              /* the node in whose log it stands; of several: that with the smallest id */
-  uint32_t given, needed;      /* consents */
-  bool ripe;                   /* they suffice, and the act fits the epoch: a proposer takes it up */
-  bool over;                   /* the act does not fit the epoch (any more): done, or impossible; why_not says it */
-  char why_not[160];
+  const struct act *act; /* borrowed until the next call on ballots, as are consents */
+  uint32_t n;            /* the consents that verify under the newest identity of their node */
+  const struct consent *consents;
+  struct hash by;         /* a node in whose log it stands: that with the smallest id */
+  uint32_t given, needed; /* how far it is: change_progress */
+  bool ripe;              /* the consents suffice and the act fits the epoch: a proposer takes it up */
+  bool over;              /* the act does not fit the epoch: done already, or impossible */
+  char why_not[160];      /* if over: the rule that says so */
 };
-size_t ballots_wishes(struct ballots *b);
-/* Wish i, in the order of their acts' octets. ERR_MEMORY. */
+/* How many, of every state. What needs an identity that was not held when the record was taken is passed over: when one has
+ * come, begin anew with fresh ballots. */
+size_t ballots_wishes(const struct ballots *b);
+/* Wish i. ERR_MEMORY. */
 MUST_CHECK enum err_code ballots_wish(struct ballots *b, size_t i, struct wish *out, struct err *err);
 
 /* Whether the votes held make an epoch: appends the epoch item to item and sets *decided. Whoever holds these records finds
@@ -88,19 +94,16 @@ void ballot_move_release(struct ballot_move *m); /* a zeroed struct is fine */
 struct ballot_self {
   struct hash node;
   const struct signer *node_key; /* borrowed */
-  struct voting voting;          /* of the own log (evaluation): what counts, whatever was handed to ballots_take */
+  struct voting voting;          /* of the own log, as evaluation has it, whatever was handed to ballots_take */
   /* Whether this node holds the log of a node up to the cut, with that root. Asked before a vote for a removal that nobody
    * voted for yet. */
   bool (*holds)(void *context, const struct hash *node, const struct cut *cut);
   void *context;
 };
-/* pressed: the caller's patience with the ballot in hand is over (protocol 6.5 says what is usual), so that the next one is to
- * be opened. WAIT, with pressed or without: nothing is to be done (no wish is ripe, nobody voted, or the node is no voice).
- * *deadline_ballot (may be NULL): the highest ballot that the node stands in, for the caller's timer, which starts anew when it
- * changes. ERR_MEMORY, ERR_LIMIT. */
+/* pressed: the caller's patience with the ballot in hand (self->voting) is over, so that the next one is to be opened; 6.5 says
+ * what is usual. WAIT: there is nothing to do before another record comes, or the caller's patience is over. *pending (may be
+ * NULL): something is ripe or voted for, and not decided: only then a timer needs to run. ERR_MEMORY, ERR_LIMIT. */
 MUST_CHECK enum err_code ballots_next(struct ballots *b, const struct ballot_self *self, bool pressed, struct ballot_move *out,
-                                      uint64_t *deadline_ballot, struct err *err);
-/* Whether there is anything to decide: a ripe wish, or a vote for the next epoch. Only then a timer needs to run. */
-bool ballots_pending(struct ballots *b);
+                                      bool *pending, struct err *err);
 
 #endif

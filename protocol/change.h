@@ -39,6 +39,12 @@ MUST_CHECK enum err_code act_encode(const struct act *act, struct bytes *out, st
 /* Decodes an act of the federation; borrows. ERR_FORMAT, ERR_SIGNATURE (the root signatures of who is to be admitted). */
 MUST_CHECK enum err_code act_decode(struct view octets, const struct hash *fed_id, struct act *out, struct err *err);
 
+/* Where identities are looked up: that of a node with this version, or, with version 0, the newest held. False: not held. */
+struct identities {
+  bool (*find)(void *context, const struct hash *node, uint64_t version, struct identity *out);
+  void *context;
+};
+
 /* Somebody's word for an act: by the node key, or by root keys, of the identity of that version. */
 struct consent {
   struct hash node;
@@ -56,51 +62,61 @@ void consent_by_node(const struct signer *node_key, const struct hash *fed_id, s
 MUST_CHECK enum err_code consent_by_roots(const struct signer *roots, size_t n, const struct identity *identity,
                                           const struct hash *fed_id, struct view act, struct consent *out, uint32_t *n_added,
                                           struct err *err);
-
-/* Where identities are looked up: of a node the one of that version, 0: the newest held. NULL: not held. Borrowed until the
- * next call; the body stands for identity_decode. */
-struct identities {
-  bool (*find)(void *context, const struct hash *node, uint64_t version, struct identity *out);
-  void *context;
-};
+/* Whether it verifies under the identity that it names: by roots, at least the threshold. newest: that must be the newest held
+ * (what a voter asks); else any version of the chain (what stands in a quorum). ERR_NOT_FOUND (that identity is not held),
+ * ERR_SIGNATURE, ERR_INCOMPLETE (fewer than the threshold, or an identity that is not in force any more). */
+MUST_CHECK enum err_code consent_verify(const struct consent *consent, const struct hash *fed_id, struct view act,
+                                        const struct identities *identities, bool newest, struct err *err);
 
 /* An act with its consents, by rising node id. */
 struct change {
+  struct bytes octets; /* owned: those of the act */
   struct act act;
   uint32_t n;
   struct consent *consents; /* owned */
 };
-/* 1..LIMIT_CHANGES changes. Invariants: no two acts are equal octets. body owns everything from which acts borrow. */
+void change_release(struct change *c); /* a zeroed struct is fine */
+/* An act without consents; copies the octets. ERR_FORMAT, ERR_SIGNATURE, ERR_MEMORY. */
+MUST_CHECK enum err_code change_new(struct view act, const struct hash *fed_id, struct change *out, struct err *err);
+/* The same act again, without consents and with nothing verified anew. ERR_MEMORY. */
+MUST_CHECK enum err_code change_copy(const struct change *from, struct change *out, struct err *err);
+/* Puts a consent in its place; of one node that way (by roots or not) the later call takes the earlier one's. Nothing is
+ * verified. ERR_LIMIT (256), ERR_MEMORY. */
+MUST_CHECK enum err_code change_consent(struct change *c, const struct consent *consent, struct err *err);
+/* Whether the consents of a change are all of one of the ways of docs/protocol.md 6.5, suffice in the epoch that it changes,
+ * and verify:
+ *   ADMIT without lead   more than n/2 of the n voices, by node keys
+ *   ADMIT with lead      the lead, by its node key
+ *   REMOVE               its own roots; or its lead, by its node key; or 2n/3 of the voices, rounded up, by roots
+ *   POLICY               2n/3 of the voices, rounded up, by roots
+ * ERR_INCOMPLETE, ERR_SIGNATURE, ERR_FORMAT (a consent that does not belong there), ERR_NOT_FOUND (an identity that is not
+ * held: of *lacking, may be NULL). newest: see consent_verify. */
+MUST_CHECK enum err_code change_authorise(const struct change *change, const struct hash *fed_id, const struct epoch *epoch,
+                                          const struct identities *identities, bool newest, struct hash *lacking,
+                                          struct err *err);
+/* Of consents that may be of several ways, drops all but as many as needed of one that suffices in epoch. False, and nothing
+ * is dropped: none does. */
+bool change_settle(struct change *c, const struct epoch *epoch);
+/* How far it is with the way in which most consents are given, in epoch: given of needed. */
+void change_progress(const struct change *c, const struct epoch *epoch, uint32_t *given, uint32_t *needed);
+
+/* 1..LIMIT_CHANGES changes by rising octets of their acts, no two alike. */
 struct changes {
-  struct bytes body;
   uint32_t n;
   struct change list[LIMIT_CHANGES];
 };
 void changes_release(struct changes *c); /* a zeroed struct is fine */
 /* Decodes encoded changes (at most LIMIT_CHANGES_BYTES octets) and verifies the form, and the root signatures inside acts, not
- * the consents. ERR_FORMAT, ERR_SIGNATURE, ERR_MEMORY; on error *out is untouched. Fuzzed. */
+ * the consents. Copies. ERR_FORMAT, ERR_SIGNATURE, ERR_MEMORY; on error *out is untouched. Fuzzed. */
 MUST_CHECK enum err_code changes_decode(struct view octets, const struct hash *fed_id, struct changes *out, struct err *err);
-/* Adds an act, or, if it stands there already, its further consents (one per node: the first stays). Copies. ERR_LIMIT (16
- * changes, octets), ERR_FORMAT, ERR_MEMORY; on error *c is untouched. */
-MUST_CHECK enum err_code changes_add(struct changes *c, const struct hash *fed_id, struct view act,
-                                     const struct consent *consents, uint32_t n, struct err *err);
+/* The form alone, with no signature verified: what evaluation asks of a log (4.6 row 14). ERR_FORMAT. */
+MUST_CHECK enum err_code changes_check(struct view octets, struct err *err);
+/* Puts a change in its place, and takes it over (*change is zeroed); ERR_LIMIT (16), ERR_REFUSED (the act stands there). */
+MUST_CHECK enum err_code changes_add(struct changes *c, struct change *change, struct err *err);
+/* Takes the change with this act out, if there is one. */
+void changes_drop(struct changes *c, struct view act);
 /* Appends the octets of c. ERR_LIMIT past LIMIT_CHANGES_BYTES, ERR_MEMORY. */
 MUST_CHECK enum err_code changes_encode(const struct changes *c, struct bytes *out, struct err *err);
-
-/* Whether every consent of a change verifies, belongs there and all of them suffice, in the epoch that it changes:
- *   ADMIT without lead   more than n/2 of the n voices, by node keys
- *   ADMIT with lead      the lead, by its node key
- *   REMOVE               its own roots; or its lead, by its node key; or ⌈2n/3⌉ voices, by roots
- *   POLICY               ⌈2n/3⌉ voices, by roots
- * By roots means: at least the threshold of that version. newest: only newest identities held count (what a voter asks); else
- * any version of the chain (what stands in a quorum). ERR_INCOMPLETE (not enough), ERR_SIGNATURE, ERR_FORMAT (a consent that
- * does not belong there), ERR_NOT_FOUND (an identity that is not held: of *lacking, may be NULL). */
-MUST_CHECK enum err_code change_authorise(const struct change *change, const struct hash *fed_id, const struct epoch *epoch,
-                                          const struct identities *identities, bool newest, struct hash *lacking,
-                                          struct err *err);
-/* How many consents an act needs in an epoch (of the last way, for REMOVE by voices), and whether by roots: for lists. */
-uint32_t act_needs(const struct act *act, const struct epoch *epoch, bool *by_roots);
-
 /* The epoch that follows on `before` by these acts: appends its body, and fills *out (may be NULL). Consents are not looked
  * at. ERR_REFUSED says which rule of 6.5 is broken (a handle or node that was borne before, a second voice of a country, …),
  * ERR_LIMIT, ERR_MEMORY. */

@@ -76,7 +76,7 @@ static enum err_code check_founders(const struct founder *founders, uint32_t n, 
 
 /* ---- reading a body ---- */
 
-static void policy_skip(struct canon_reader *r) {
+void policy_pass(struct canon_reader *r) {
   canon_array_exact(r, 8);
   (void)ml_read(r, SENTENCE_MAX, NULL);
   uint32_t n = canon_array(r, LIMIT_LIST);
@@ -116,7 +116,7 @@ static enum err_code body_read(struct charter *c, struct err *err) {
   if (code != OK) return code;
   uint32_t n_policies = canon_array(&r, LIMIT_POLICIES);
   for (uint32_t i = 0; i < n_policies; i++)
-    policy_skip(&r);
+    policy_pass(&r);
   canon_nil(&r); /* predecessor */
   code = canon_finish(&r, "charter", err);
   if (code == OK) code = check_founders(c->founders, c->n_founders, ERR_FORMAT, err);

@@ -7,7 +7,9 @@
 
 #include "keys/text.h"
 
-#define UTF8_MAX ((size_t)4) /* octets of a character */
+#define UTF8_MAX ((size_t)4)                 /* octets of a character */
+#define REQUEST_FIELDS 7u                    /* of a founding request; one more to a federation that exists */
+#define REQUEST_MAX (LIMIT_IDENTITY + 1024u) /* octets of its identity and root signatures */
 
 /* ---- handle, country, region ---- */
 
@@ -82,6 +84,33 @@ void place_read(struct canon_reader *r, char handle[HANDLE_MAX], char country[3]
   optional_read(r, region, 8);
   const char *fault = place_fault(handle, country, region);
   if (fault != NULL) canon_fail(r, fault);
+}
+
+void handle_read(struct canon_reader *r, char handle[HANDLE_MAX]) {
+  short_read(r, handle, HANDLE_MAX);
+  if (!handle_is_valid(handle)) canon_fail(r, "a handle is two capital letters and up to three capital letters or digits");
+}
+
+bool cut_read(struct canon_reader *r, struct cut *out) {
+  *out = (struct cut){.gen = 0};
+  if (canon_opt_nil(r)) return false;
+  canon_array_exact(r, 3);
+  out->gen = canon_uint_max(r, LIMIT_GEN);
+  out->size = canon_uint_max(r, LIMIT_SIZE);
+  canon_hash(r, &out->root);
+  if (out->gen == 0 || out->size == 0) canon_fail(r, "generations and sizes of a cut count from 1");
+  return true;
+}
+
+void cut_write(struct canon_writer *w, const struct cut *cut) {
+  if (cut == NULL) {
+    canon_put_nil(w);
+    return;
+  }
+  canon_put_array(w, 3);
+  canon_put_uint(w, cut->gen);
+  canon_put_uint(w, cut->size);
+  canon_put_hash(w, &cut->root);
 }
 
 void place_write(struct canon_writer *w, const char *handle, const char *country, const char *region) {
@@ -178,7 +207,7 @@ enum err_code founding_request_encode(const struct founder *f, const char *name,
   if (fault != NULL) return err_set(err, ERR_FORMAT, "founding request: %s", fault);
   size_t before = out->len;
   struct canon_writer w = canon_writer(out);
-  canon_put_array(&w, 7);
+  canon_put_array(&w, REQUEST_FIELDS);
   founder_write(&w, f);
   canon_put_text(&w, name);
   if (address.len == 0) {
@@ -191,23 +220,127 @@ enum err_code founding_request_encode(const struct founder *f, const char *name,
   return code;
 }
 
+/* The fields of a request in their order; signatures borrow, and are empty in one to a founding. */
+static enum err_code request_read(struct view payload, struct founder *founder, struct view *name, struct view *address,
+                                  struct view *signatures, struct err *err) {
+  struct canon_reader r = canon_reader(payload);
+  uint32_t n = canon_array(&r, REQUEST_FIELDS + 1);
+  founder_read(&r, founder);
+  *name = canon_str(&r, LIMIT_NAME * UTF8_MAX);
+  *address = canon_opt_nil(&r) ? view_of(NULL, 0) : canon_skip(&r);
+  *signatures = n > REQUEST_FIELDS ? canon_skip(&r) : view_of(NULL, 0);
+  if (n < REQUEST_FIELDS) canon_fail(&r, "a founding request has seven or eight elements");
+  return canon_finish(&r, "founding request", err);
+}
+
+/* [identity_body, signatures] as an identity item, into room; *out borrows from that. */
+static enum err_code request_item(struct view identity_body, struct view signatures, struct bytes *room,
+                                  struct identity_item *out, struct err *err) {
+  struct canon_writer w = canon_writer(room);
+  canon_put_array(&w, 2);
+  canon_put_bin(&w, identity_body);
+  if (signatures.len > 0) {
+    canon_put_raw(&w, signatures);
+  } else {
+    canon_put_array(&w, 0);
+  }
+  enum err_code code = canon_written(&w, "founding request", err);
+  if (code != OK) return code;
+  struct canon_reader r = canon_reader(bytes_view(room));
+  identity_item_read(&r, out);
+  out->body = identity_body;
+  return canon_finish(&r, "founding request", err);
+}
+
 enum err_code founding_request_decode(struct view payload, struct founder *out, struct view *name, struct view *address,
                                       struct err *err) {
-  struct canon_reader r = canon_reader(payload);
   struct founder founder;
-  canon_array_exact(&r, 7);
-  founder_read(&r, &founder);
-  struct view text = canon_str(&r, LIMIT_NAME * UTF8_MAX);
-  struct view item = view_of(NULL, 0);
-  if (!canon_opt_nil(&r)) item = canon_skip(&r);
-  enum err_code code = canon_finish(&r, "founding request", err);
+  struct identity_item unused;
+  struct view text, item, signatures;
+  enum err_code code = request_read(payload, &founder, &text, &item, &signatures, err);
   if (code != OK) return code;
   const char *fault = name_fault(text);
   if (fault != NULL) return err_set(err, ERR_FORMAT, "founding request: %s", fault);
   if (item.len > 0) code = check_address(&founder, item, err);
+  if (code == OK && signatures.len > 0) code = founding_request_item(payload, &unused, err);
   if (code != OK) return code;
   *out = founder;
   *name = text;
   *address = item;
   return OK;
+}
+
+enum err_code founding_request_item(struct view payload, struct identity_item *out, struct err *err) {
+  struct founder founder;
+  struct view name, address, signatures;
+  struct identity_item item;
+  struct bytes room;
+  bytes_init(&room, REQUEST_MAX);
+  enum err_code code = request_read(payload, &founder, &name, &address, &signatures, err);
+  if (code == OK) code = request_item(founder.identity_body, signatures, &room, &item, err);
+  if (code == OK && signatures.len > 0 && item.n == 0) code = err_set(err, ERR_FORMAT, "founding request: no signature");
+  bytes_release(&room);
+  if (code == OK) *out = item;
+  return code;
+}
+
+/* Puts the signatures of our keys among those that stand there. */
+static uint32_t request_sign(const struct founder *f, const struct hash *fed_id, const struct signer *roots, size_t n,
+                             struct identity_item *item, bool *found) {
+  uint32_t n_added = 0;
+  uint32_t place = 0;
+  for (uint32_t i = 0; i < f->identity.n_roots; i++) {
+    const bool stands = place < item->n && item->signatures[place].index == i;
+    for (size_t k = 0; k < n; k++) {
+      if (!pubkey_equal(&roots[k].pub, &f->identity.roots[i])) continue;
+      *found = true;
+      if (stands) continue;
+      memmove(item->signatures + place + 1, item->signatures + place, (item->n - place) * sizeof item->signatures[0]);
+      item->signatures[place].index = i;
+      item->signatures[place].signature = sign_tagged(&roots[k], SIGN_IDENTITY, fed_id, hash_view(&f->node));
+      item->n++;
+      n_added++;
+      break;
+    }
+    place += place < item->n && item->signatures[place].index == i;
+  }
+  return n_added;
+}
+
+static void request_write(struct canon_writer *w, const struct founder *f, struct view name, struct view address,
+                          const struct identity_item *item) {
+  canon_put_array(w, REQUEST_FIELDS + 1);
+  founder_write(w, f);
+  canon_put_str(w, name);
+  if (address.len == 0) {
+    canon_put_nil(w);
+  } else {
+    canon_put_raw(w, address);
+  }
+  canon_put_array(w, item->n);
+  for (uint32_t i = 0; i < item->n; i++) {
+    canon_put_array(w, 2);
+    canon_put_uint(w, item->signatures[i].index);
+    canon_put_signature(w, &item->signatures[i].signature);
+  }
+}
+
+enum err_code founding_request_sign(struct view payload, const struct hash *fed_id, const struct signer *roots, size_t n,
+                                    struct bytes *out, uint32_t *n_added, struct err *err) {
+  struct founder founder;
+  struct identity_item item;
+  struct view name, address;
+  bool found = false;
+  size_t before = out->len;
+  *n_added = 0;
+  enum err_code code = founding_request_decode(payload, &founder, &name, &address, err);
+  if (code == OK) code = founding_request_item(payload, &item, err);
+  if (code != OK) return code;
+  *n_added = request_sign(&founder, fed_id, roots, n, &item, &found);
+  if (!found) return err_set(err, ERR_NOT_FOUND, "founding request: none of these root keys belongs to it");
+  struct canon_writer w = canon_writer(out);
+  request_write(&w, &founder, name, address, &item);
+  code = canon_written(&w, "founding request", err);
+  if (code != OK) out->len = before;
+  return code;
 }

@@ -10,9 +10,13 @@
 #include "protocol/founder.h"
 
 #define FRONTIER_ROW_MAX 96 /* octets of [node id, gen, size, root] */
+#define FIRST_FIELDS 4u     /* of the body of epoch 1; of a later one: */
+#define LATER_FIELDS 6u
 
 void epoch_release(struct epoch *e) {
   free(e->members);
+  free(e->formers);
+  free(e->past_policies);
   *e = (struct epoch){.members = NULL};
 }
 
@@ -43,44 +47,119 @@ static enum err_code members_read(struct canon_reader *r, struct epoch *e, struc
   return OK;
 }
 
-/* What is wrong between members; NULL if nothing. */
-static const char *members_fault(const struct epoch *e) {
-  for (uint32_t i = 0; i < e->n_members; i++) {
-    const struct member *m = &e->members[i];
-    if (e->number == 1 && m->roll != i) return "in the first epoch roll numbers count from 0 in the order of node ids";
-    for (uint32_t k = 0; k < i; k++) {
-      if (e->members[k].roll == m->roll) return "a roll number twice";
-      if (strcmp(e->members[k].handle, m->handle) == 0) return "a handle twice";
-    }
-    if (!m->has_lead) continue;
-    const struct member *lead = epoch_by_roll(e, m->lead_roll);
-    if (lead == NULL) return "a lead that is no member";
-    if (lead->has_lead) return "a lead that has a lead itself";
-    if (strcmp(lead->country, m->country) != 0) return "a lead of another country";
+static void former_read(struct canon_reader *r, struct former *f) {
+  canon_array_exact(r, 4);
+  f->roll = canon_uint(r);
+  canon_hash(r, &f->node);
+  handle_read(r, f->handle);
+  f->has_cut = cut_read(r, &f->cut);
+}
+
+static enum err_code formers_read(struct canon_reader *r, struct epoch *e, struct err *err) {
+  e->n_formers = canon_array(r, LIMIT_FORMERS);
+  if (e->n_formers == 0) return OK;
+  e->formers = calloc(e->n_formers, sizeof *e->formers);
+  if (e->formers == NULL) return err_set(err, ERR_MEMORY, NULL);
+  for (uint32_t i = 0; i < e->n_formers && r->fault == NULL; i++) {
+    former_read(r, &e->formers[i]);
+    if (i > 0 && hash_compare(&e->formers[i - 1].node, &e->formers[i].node) >= 0) canon_fail(r, "former members out of order");
+  }
+  return OK;
+}
+
+static void policies_read(struct canon_reader *r, struct epoch *e) {
+  e->n_policies = canon_array(r, LIMIT_POLICIES);
+  for (uint32_t i = 0; i < e->n_policies; i++)
+    canon_hash(r, &e->policies[i]);
+}
+
+static enum err_code past_policies_read(struct canon_reader *r, struct epoch *e, struct err *err) {
+  e->n_past_policies = canon_array(r, LIMIT_PAST_POLICIES);
+  if (e->n_past_policies == 0) return OK;
+  e->past_policies = calloc(e->n_past_policies, sizeof *e->past_policies);
+  if (e->past_policies == NULL) return err_set(err, ERR_MEMORY, NULL);
+  for (uint32_t i = 0; i < e->n_past_policies && r->fault == NULL; i++) {
+    canon_hash(r, &e->past_policies[i]);
+    if (i > 0 && hash_compare(&e->past_policies[i - 1], &e->past_policies[i]) >= 0) canon_fail(r, "past policies out of order");
+  }
+  return OK;
+}
+
+/* Each roll number that was ever given belongs to a member or a former one: false if one stands twice or is left out. */
+static bool rolls_fit(const struct epoch *e) {
+  bool seen[LIMIT_MEMBERS + LIMIT_FORMERS] = {false};
+  uint64_t n = (uint64_t)e->n_members + e->n_formers;
+  for (uint64_t i = 0; i < n; i++) {
+    uint64_t roll = i < e->n_members ? e->members[i].roll : e->formers[i - e->n_members].roll;
+    if (roll >= n || seen[roll]) return false;
+    seen[roll] = true;
+  }
+  return true;
+}
+
+static bool handle_stands_below(const struct epoch *e, uint32_t i, const char *handle) {
+  for (uint32_t k = 0; k < i; k++) {
+    if (strcmp(e->members[k].handle, handle) == 0) return true;
+  }
+  return false;
+}
+
+static const char *lead_fault(const struct epoch *e, const struct member *m) {
+  if (!m->has_lead) return NULL;
+  const struct member *lead = epoch_by_roll(e, m->lead_roll);
+  if (lead == NULL) return "a lead that is no member";
+  if (lead->has_lead) return "a lead that has a lead itself";
+  return strcmp(lead->country, m->country) == 0 ? NULL : "a lead of another country";
+}
+
+static const char *former_fault(const struct epoch *e, uint32_t i) {
+  const struct former *f = &e->formers[i];
+  if (epoch_by_node(e, &f->node) != NULL) return "a former member that is a member";
+  if (epoch_by_handle(e, f->handle) != NULL) return "a former member's handle";
+  for (uint32_t k = 0; k < i; k++) {
+    if (strcmp(e->formers[k].handle, f->handle) == 0) return "a handle of two former members";
   }
   return NULL;
 }
 
-static void policies_read(struct canon_reader *r) {
-  struct hash unused;
-  uint32_t n = canon_array(r, LIMIT_POLICIES);
-  for (uint32_t i = 0; i < n; i++)
-    canon_hash(r, &unused);
+/* What is wrong between members; NULL if nothing. */
+static const char *members_fault(const struct epoch *e) {
+  if (!rolls_fit(e)) return "roll numbers count from 0, and each stands once";
+  for (uint32_t i = 0; i < e->n_members; i++) {
+    const struct member *m = &e->members[i];
+    if (e->number == 1 && m->roll != i) return "in the first epoch roll numbers count from 0 in the order of node ids";
+    if (handle_stands_below(e, i, m->handle)) return "a handle twice";
+    const char *fault = lead_fault(e, m);
+    if (fault != NULL) return fault;
+  }
+  for (uint32_t i = 0; i < e->n_formers; i++) {
+    const char *fault = former_fault(e, i);
+    if (fault != NULL) return fault;
+  }
+  return NULL;
+}
+
+/* The number and the hash before; false: this is a body of the first epoch. */
+static bool number_read(struct canon_reader *r, struct epoch *e) {
+  uint32_t n_fields = canon_array(r, LATER_FIELDS);
+  e->number = canon_uint(r);
+  if (e->number == 0) canon_fail(r, "epochs count from 1");
+  const bool is_first = canon_opt_nil(r);
+  if (!is_first) canon_hash(r, &e->previous);
+  if (is_first != (e->number == 1)) canon_fail(r, "a previous epoch belongs to every epoch but the first");
+  if (n_fields != (is_first ? FIRST_FIELDS : LATER_FIELDS)) canon_fail(r, "the first epoch has 4 fields, a later one 6");
+  return !is_first;
 }
 
 enum err_code epoch_decode(struct view body, struct epoch *out, struct err *err) {
   struct epoch e = {.members = NULL};
-  struct hash previous;
   struct canon_reader r = canon_reader(body);
   if (body.len > LIMIT_CHARTER) return err_set(err, ERR_FORMAT, "epoch: more than %u octets", LIMIT_CHARTER);
-  canon_array_exact(&r, 4);
-  e.number = canon_uint(&r);
-  if (e.number == 0) canon_fail(&r, "epochs count from 1");
-  bool is_first = canon_opt_nil(&r);
-  if (!is_first) canon_hash(&r, &previous);
-  if (is_first != (e.number == 1)) canon_fail(&r, "a previous epoch belongs to every epoch but the first");
+  const bool is_later = number_read(&r, &e);
   enum err_code code = members_read(&r, &e, err);
-  policies_read(&r);
+  policies_read(&r, &e);
+  if (is_later && code == OK) code = formers_read(&r, &e, err);
+  if (is_later && code == OK) code = past_policies_read(&r, &e, err);
   if (code == OK) code = canon_finish(&r, "epoch", err);
   const char *fault = code == OK ? members_fault(&e) : NULL;
   if (fault != NULL) code = err_set(err, ERR_FORMAT, "epoch: %s", fault);
@@ -91,6 +170,55 @@ enum err_code epoch_decode(struct view body, struct epoch *out, struct err *err)
   e.hash = hash_of(HASH_EPOCH, body, view_of(NULL, 0));
   *out = e;
   return OK;
+}
+
+/* ---- writing ---- */
+
+static void member_put(struct canon_writer *w, const struct member *m) {
+  canon_put_array(w, 6);
+  canon_put_uint(w, m->roll);
+  canon_put_hash(w, &m->node);
+  place_write(w, m->handle, m->country, m->region);
+  if (m->has_lead) {
+    canon_put_uint(w, m->lead_roll);
+  } else {
+    canon_put_nil(w);
+  }
+}
+
+static void hashes_put(struct canon_writer *w, const struct hash *hashes, uint32_t n) {
+  canon_put_array(w, n);
+  for (uint32_t i = 0; i < n; i++)
+    canon_put_hash(w, &hashes[i]);
+}
+
+static void formers_put(struct canon_writer *w, const struct former *formers, uint32_t n) {
+  canon_put_array(w, n);
+  for (uint32_t i = 0; i < n; i++) {
+    canon_put_array(w, 4);
+    canon_put_uint(w, formers[i].roll);
+    canon_put_hash(w, &formers[i].node);
+    canon_put_text(w, formers[i].handle);
+    cut_write(w, formers[i].has_cut ? &formers[i].cut : NULL);
+  }
+}
+
+enum err_code epoch_encode(const struct epoch *e, struct bytes *out, struct err *err) {
+  const bool is_first = e->number == 1;
+  size_t before = out->len;
+  struct canon_writer w = canon_writer(out);
+  canon_put_array(&w, is_first ? FIRST_FIELDS : LATER_FIELDS);
+  canon_put_uint(&w, e->number);
+  canon_put_opt_hash(&w, is_first ? NULL : &e->previous);
+  canon_put_array(&w, e->n_members);
+  for (uint32_t i = 0; i < e->n_members; i++)
+    member_put(&w, &e->members[i]);
+  hashes_put(&w, e->policies, e->n_policies);
+  if (!is_first) formers_put(&w, e->formers, e->n_formers);
+  if (!is_first) hashes_put(&w, e->past_policies, e->n_past_policies);
+  enum err_code code = canon_written(&w, "epoch", err);
+  if (code != OK) out->len = before;
+  return code;
 }
 
 enum err_code epoch_item_encode(struct view body, struct bytes *out, struct err *err) {
@@ -107,9 +235,10 @@ enum err_code epoch_item_encode(struct view body, struct bytes *out, struct err 
 struct view epoch_item_read(struct canon_reader *r, unsigned above) {
   canon_array_exact(r, 2);
   struct view body = canon_bin(r, LIMIT_CHARTER);
-  uint32_t n = canon_array(r, LIMIT_LIST); /* the quorum of a later epoch, whose form is reserved */
-  for (uint32_t i = 0; i < n; i++)
-    (void)canon_skip_inside(r, above + 2);
+  if (canon_array(r, 3) == 0) return body; /* epoch 1 */
+  (void)canon_uint_max(r, LIMIT_BALLOT);
+  if (canon_bin(r, LIMIT_CHANGES_BYTES).len == 0) canon_fail(r, "a quorum for no changes");
+  (void)canon_skip_inside(r, above + 2); /* the votes: protocol/quorum.c */
   return body;
 }
 
@@ -123,35 +252,27 @@ static uint64_t roll_of(const struct charter *c, const char *handle) {
   return i;
 }
 
-static void member_write(struct canon_writer *w, const struct charter *c, uint32_t i) {
-  const struct founder *f = &c->founders[i];
-  canon_put_array(w, 6);
-  canon_put_uint(w, i);
-  canon_put_hash(w, &f->node);
-  place_write(w, f->handle, f->country, f->region);
-  if (f->lead[0] == '\0') {
-    canon_put_nil(w);
-  } else {
-    canon_put_uint(w, roll_of(c, f->lead));
-  }
-}
-
 static enum err_code first_write(const struct charter *c, struct bytes *out, struct err *err) {
   struct view policies[LIMIT_POLICIES];
-  uint32_t n_policies = charter_policies(c, policies);
-  struct canon_writer w = canon_writer(out);
-  canon_put_array(&w, 4);
-  canon_put_uint(&w, 1);
-  canon_put_nil(&w);
-  canon_put_array(&w, c->n_founders);
-  for (uint32_t i = 0; i < c->n_founders; i++)
-    member_write(&w, c, i);
-  canon_put_array(&w, n_policies);
-  for (uint32_t i = 0; i < n_policies; i++) {
-    struct hash id = hash_of(HASH_POLICY, policies[i], view_of(NULL, 0));
-    canon_put_hash(&w, &id);
+  struct epoch e = {.number = 1, .n_members = c->n_founders, .n_policies = charter_policies(c, policies)};
+  e.members = calloc(c->n_founders, sizeof *e.members);
+  if (e.members == NULL) return err_set(err, ERR_MEMORY, NULL);
+  for (uint32_t i = 0; i < c->n_founders; i++) {
+    const struct founder *f = &c->founders[i];
+    struct member *m = &e.members[i];
+    m->roll = i;
+    m->node = f->node;
+    memcpy(m->handle, f->handle, sizeof m->handle);
+    memcpy(m->country, f->country, sizeof m->country);
+    memcpy(m->region, f->region, sizeof m->region);
+    m->has_lead = f->lead[0] != '\0';
+    if (m->has_lead) m->lead_roll = roll_of(c, f->lead);
   }
-  return canon_written(&w, "epoch", err);
+  for (uint32_t i = 0; i < e.n_policies; i++)
+    e.policies[i] = hash_of(HASH_POLICY, policies[i], view_of(NULL, 0));
+  enum err_code code = epoch_encode(&e, out, err);
+  epoch_release(&e);
+  return code;
 }
 
 enum err_code epoch_from_charter(const struct charter *c, struct epoch *out, struct bytes *body, struct err *err) {
@@ -201,6 +322,24 @@ const struct member *epoch_by_roll(const struct epoch *e, uint64_t roll) {
     if (e->members[i].roll == roll) return &e->members[i];
   }
   return NULL;
+}
+
+const struct former *epoch_former(const struct epoch *e, const struct hash *node) {
+  for (uint32_t i = 0; i < e->n_formers; i++) {
+    if (hash_equal(&e->formers[i].node, node)) return &e->formers[i];
+  }
+  return NULL;
+}
+
+const struct member *epoch_voice(const struct epoch *e, uint32_t i) {
+  for (uint32_t k = 0; k < e->n_members; k++) {
+    if (!e->members[k].has_lead && i-- == 0) return &e->members[k];
+  }
+  return NULL;
+}
+
+uint64_t epoch_next_roll(const struct epoch *e) {
+  return (uint64_t)e->n_members + e->n_formers;
 }
 
 /* ---- the frontier ---- */

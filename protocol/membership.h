@@ -110,10 +110,13 @@ void epoch_release(struct epoch *e);
 /* Epoch 1 of a complete charter; body (may be NULL) receives its octets. */
 MUST_CHECK enum err_code epoch_from_charter(const struct charter *c, struct epoch *out, struct bytes *body, struct err *err);
 MUST_CHECK enum err_code epoch_decode(struct view body, struct epoch *out, struct err *err);
+/* Appends the body of e (its hash is not looked at). Whether members fit each other shows when it is decoded. ERR_LIMIT,
+ * ERR_MEMORY. */
+MUST_CHECK enum err_code epoch_encode(const struct epoch *e, struct bytes *out, struct err *err);
 /* Appends the epoch item [body, []] of the first epoch. Those of later ones: protocol/ballot.h. */
 MUST_CHECK enum err_code epoch_item_encode(struct view body, struct bytes *out, struct err *err);
-/* Reads one epoch item, which stands inside so many arrays, and returns its body (for epoch_decode), borrowed; the quorum is
- * only skipped. Faults are the reader's. */
+/* Reads one epoch item, which stands inside so many arrays, and returns its body (for epoch_decode), borrowed; the votes
+ * of its quorum are only skipped. Faults are the reader's. */
 struct view epoch_item_read(struct canon_reader *r, unsigned above);
 const struct member *epoch_by_node(const struct epoch *e, const struct hash *node);
 const struct member *epoch_by_handle(const struct epoch *e, const char *handle);
@@ -121,7 +124,7 @@ const struct member *epoch_by_roll(const struct epoch *e, uint64_t roll);
 const struct former *epoch_former(const struct epoch *e, const struct hash *node); /* NULL: never removed */
 /* Voice i of n_leads, in the order of node ids; NULL past the last. */
 const struct member *epoch_voice(const struct epoch *e, uint32_t i);
-/* The next roll number: one above every one that was ever given. */
+/* The next roll number. Each that was ever given belongs to a member or to a former one. */
 uint64_t epoch_next_roll(const struct epoch *e);
 
 /* The frontier digest (docs/protocol.md 8.4). rows by rising (node, gen). */

@@ -26,6 +26,7 @@
   X(REASON_BODY, 14, "body", "the body is not canonical", "")                                                                  \
   X(REASON_IDENTITY, 15, "identity", "the identity does not follow from the one before", "")                                   \
   X(REASON_REPEATED, 16, "repeated", "the log holds this record already at a lower position", "")                              \
+  X(REASON_BALLOT, 17, "ballot", "a vote that does not follow on the votes below it in the log", "")                           \
   X(REASON_SCHEMA, 32, "schema", "this node does not know the kind of object", "put its schema into the node's schema folder") \
   X(REASON_NEED, 33, "need", "something that is needed to publish is missing or has the wrong type", "specola check FILE")     \
   X(REASON_TERRITORY, 34, "territory", "outside the author's territory", "ask an editor of that territory")                    \

@@ -13,6 +13,7 @@
 #define VERSION 1u
 #define ALG_ED25519 1u
 #define HEADER_FIELDS 11u
+#define FIRST_VOTED_EPOCH 2u  /* the first one is the charter's */
 #define FIRST_PUBLIC_KIND 16u /* those below rule their log: unknown ones freeze it */
 #define ROLES_KNOWN 31u       /* a bit for each of the vocabulary `role` */
 #define SCHEMA_RESERVED 20u   /* schema numbers from here on have no meaning in version 1 … */
@@ -35,8 +36,8 @@ static const struct kind KINDS[] = {
     {KIND_IDENTITY, "node.identity", true, NEVER, ALWAYS, 0, 0, 0},
     {KIND_CERT, "key.cert", true, ALWAYS, ALWAYS, 0, 1, 3},
     {KIND_REVOKE, "key.revoke", true, ALWAYS, NEVER, 0, 0, 2},
-    {KIND_PROPOSE, "member.propose", false, NEVER, ALWAYS, 0, 0, 2},
-    {KIND_VOTE, "member.vote", false, MAYBE, MAYBE, 0, 0, 2},
+    {KIND_PROPOSE, "member.propose", true, NEVER, ALWAYS, 0, 0, 2},
+    {KIND_VOTE, "member.vote", true, MAYBE, MAYBE, 0, 0, 2},
     {KIND_TAKEDOWN, "takedown", true, ALWAYS, NEVER, 0, 0, 1},
     {KIND_TAKEDOWN_ACK, "takedown.ack", true, ALWAYS, NEVER, 0, 0, 0},
     {KIND_EVIDENCE, "evidence", true, ALWAYS, ALWAYS, 0, 0, 1},
@@ -90,6 +91,11 @@ static bool subject_is_key(const struct header *h) {
   return pubkey_check(&key, NULL) == OK;
 }
 
+/* An epoch that is voted for, and a ballot. */
+static bool is_ballot(const struct header *h) {
+  return h->args[0] >= FIRST_VOTED_EPOCH && h->args[1] <= LIMIT_BALLOT;
+}
+
 /* What the numbers of each kind must keep to, beyond their count, and its key. */
 static bool details_fit(const struct header *h) {
   switch (h->kind) {
@@ -97,6 +103,10 @@ static bool details_fit(const struct header *h) {
     return h->args[0] >= 1 && h->args[1] >= 1 && h->args[1] <= ROLES_KNOWN && subject_is_key(h);
   case KIND_REVOKE:
     return h->args[0] >= 1 && subject_is_key(h);
+  case KIND_PROPOSE:
+    return h->args[0] == 0 ? h->args[1] == 0 : is_ballot(h);
+  case KIND_VOTE:
+    return is_ballot(h) && (!h->has_subject || h->body_len > 0);
   case KIND_TAKEDOWN:
   case KIND_EVIDENCE:
     return h->args[0] >= 1;

@@ -180,9 +180,17 @@ static const struct {
   enum err_code (*apply)(struct derivation *d, int64_t rowid, const struct opened *entry, const struct verdict *v,
                          int64_t arrival, struct err *err);
 } KINDS[] = {
-    {KIND_IDENTITY, apply_authority},    {KIND_CERT, apply_authority},      {KIND_REVOKE, apply_authority},
-    {KIND_VERSION, apply_version},       {KIND_WITHDRAW, apply_withdraw},   {KIND_TAKEDOWN, apply_takedown},
-    {KIND_TAKEDOWN_ACK, apply_takedown}, {KIND_ENDORSE, apply_endorsement}, {KIND_ENDORSE_WITHDRAW, apply_endorsement},
+    {KIND_IDENTITY, apply_authority},
+    {KIND_CERT, apply_authority},
+    {KIND_REVOKE, apply_authority},
+    {KIND_PROPOSE, apply_authority},
+    {KIND_VOTE, apply_authority},
+    {KIND_VERSION, apply_version},
+    {KIND_WITHDRAW, apply_withdraw},
+    {KIND_TAKEDOWN, apply_takedown},
+    {KIND_TAKEDOWN_ACK, apply_takedown},
+    {KIND_ENDORSE, apply_endorsement},
+    {KIND_ENDORSE_WITHDRAW, apply_endorsement},
 };
 
 enum err_code derivation_apply(struct derivation *d, int64_t rowid, const struct opened *entry, const struct verdict *v,
@@ -212,7 +220,7 @@ enum err_code derivation_apply(struct derivation *d, int64_t rowid, const struct
 struct again {
   struct derivation *d;
   struct evaluation *state;
-  bool authorities;    /* the first pass: kinds 1 to 3 and what freezes; else the second: all others */
+  bool authorities;    /* the first pass: kinds 1 to 5 and what freezes; else the second: all others */
   int64_t frozen_from; /* first pass: rowid from which on nothing counts; INT64_MAX: none */
   uint64_t gen;        /* being walked over */
   int64_t arrival;
@@ -222,7 +230,7 @@ struct again {
 };
 
 static bool is_authority(const struct opened *entry) {
-  return entry->has_kind && entry->kind >= KIND_IDENTITY && entry->kind <= KIND_REVOKE;
+  return entry->has_kind && entry->kind >= KIND_IDENTITY && entry->kind <= KIND_VOTE;
 }
 
 /* First pass: only the state moves; what it found is asked again in the second. */
@@ -275,7 +283,7 @@ static bool visit_again(void *context, int64_t rowid, const struct item *item) {
   struct opened entry;
   const bool has_kind = envelope_split(item->envelope, &header, &signature) && header_kind(header, &kind);
   /* The first pass does not look at other records. */
-  if (!a->authorities || (has_kind && kind <= KIND_REVOKE) || envelope_freezes(item->envelope)) {
+  if (!a->authorities || (has_kind && kind <= KIND_VOTE) || envelope_freezes(item->envelope)) {
     a->code = open_stored(a->d, rowid, item, &entry, a->err);
     if (a->code == OK) {
       a->code = a->authorities ? first_pass(a, rowid, &entry) : second_pass(a, rowid, &entry);

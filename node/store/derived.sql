@@ -27,8 +27,8 @@ CREATE TABLE frozen(
   id INTEGER NOT NULL
 ) STRICT;
 
--- Records that say who may do what: identities, certificates (void ones are held as well), revocations, in the order of their
--- log.
+-- Records that say who may do what: identities, certificates (void ones are held as well), revocations, proposals and votes, in
+-- the order of their log.
 CREATE TABLE authority(
   id INTEGER PRIMARY KEY,
   kind INTEGER NOT NULL

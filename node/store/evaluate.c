@@ -220,6 +220,38 @@ static enum err_code evaluate_certificate(struct step *step) {
                       &step->out->backdated, step->err);
 }
 
+/* ---- kinds 4 and 5 ---- */
+
+/* Whether it may be proposed, by whom, and what it makes of the epoch, is protocol/ballot.h's business. */
+static enum err_code evaluate_proposal(struct step *step) {
+  const struct item *entry = &step->entry->item;
+  struct proposal_body body;
+  const bool reads = entry->state == ITEM_WHOLE && proposal_decode(entry->body, step->header->args, &body, NULL) == OK;
+  step->out->reason = !reads ? REASON_BODY : is_own_key(step) ? REASON_NONE : REASON_AUTHOR;
+  check_repeated(step);
+  step->out->stands = step->out->reason == REASON_NONE;
+  return OK;
+}
+
+static enum err_code evaluate_vote(struct step *step) {
+  const struct header *h = step->header;
+  const struct item *entry = &step->entry->item;
+  struct voting *voting = &step->e->voting;
+  struct vote_body vote;
+  const bool whole = entry->state == (h->body_len > 0 ? ITEM_WHOLE : ITEM_BODILESS);
+  const bool reads = whole && vote_decode(entry->body, h, &step->e->fed_id, &vote, NULL) == OK;
+  step->out->reason = !reads ? REASON_BODY : is_own_key(step) ? REASON_NONE : REASON_AUTHOR;
+  check_repeated(step);
+  if (step->out->reason == REASON_NONE && !voting_allows(voting, h->args[0], h->args[1], !h->has_subject, &vote)) {
+    step->out->reason = REASON_BALLOT;
+  }
+  step->out->stands = step->out->reason == REASON_NONE;
+  if (step->out->stands && !step->dry) {
+    voting_apply(voting, h->args[0], h->args[1], !h->has_subject, &vote);
+  }
+  return OK;
+}
+
 /* ---- kinds 6 and 7 ---- */
 
 /* What they name is not looked for: a takedown counts for every entry of its owner's that has that id, here or still to come,
@@ -385,11 +417,10 @@ static const struct {
   uint64_t kind;
   enum err_code (*evaluate)(struct step *step);
 } KINDS[] = {
-    {KIND_IDENTITY, evaluate_identity},     {KIND_CERT, evaluate_certificate},
-    {KIND_REVOKE, evaluate_certificate},    {KIND_TAKEDOWN, evaluate_takedown},
-    {KIND_TAKEDOWN_ACK, evaluate_takedown}, {KIND_EVIDENCE, evaluate_evidence},
-    {KIND_VERSION, evaluate_object},        {KIND_WITHDRAW, evaluate_object},
-    {KIND_ENDORSE, evaluate_endorsement},   {KIND_ENDORSE_WITHDRAW, evaluate_endorsement},
+    {KIND_IDENTITY, evaluate_identity},     {KIND_CERT, evaluate_certificate},    {KIND_REVOKE, evaluate_certificate},
+    {KIND_PROPOSE, evaluate_proposal},      {KIND_VOTE, evaluate_vote},           {KIND_TAKEDOWN, evaluate_takedown},
+    {KIND_TAKEDOWN_ACK, evaluate_takedown}, {KIND_EVIDENCE, evaluate_evidence},   {KIND_VERSION, evaluate_object},
+    {KIND_WITHDRAW, evaluate_object},       {KIND_ENDORSE, evaluate_endorsement}, {KIND_ENDORSE_WITHDRAW, evaluate_endorsement},
 };
 
 /* What can be said of any kind: rows 1 to 8. */

@@ -8,6 +8,7 @@
 #include "node/store/object.h"
 #include "protocol/identity.h"
 #include "protocol/people.h"
+#include "protocol/vote.h"
 
 /* An entry that was looked at: what door 4 found. record is filled exactly when reason is REASON_NONE; it borrows from item. */
 struct opened {
@@ -43,7 +44,8 @@ struct evaluation {
   struct identity identity;   /* in force */
   struct bytes identity_body; /* its octets, which the next one names */
   struct people *people;
-  bool frozen; /* nothing counts any more: upgrade needed */
+  struct voting voting; /* of the owner, for the next epoch (docs/protocol.md 6.5) */
+  bool frozen;          /* nothing counts any more: upgrade needed */
 };
 /* The state of a node of which nothing is held. ERR_MEMORY. */
 MUST_CHECK enum err_code evaluation_new(const struct hash *fed_id, const struct hash *owner, struct evaluation **out,
@@ -67,7 +69,7 @@ struct verdict {
   uint64_t person;    /* person number of the author, kinds 16, 17, 32 and 33; 0: written for another home */
   uint64_t territory; /* of the author's certificate, kinds 16 and 17 */
 };
-/* Evaluates the next entry, of a generation that has begun, and, for kinds 1 to 3 and what freezes, moves the state. Store
+/* Evaluates the next entry, of a generation that has begun, and, for kinds 1 to 3, 5 and what freezes, moves the state. Store
  * errors, ERR_MEMORY. With dry nothing moves (what would be found if it were appended). */
 MUST_CHECK enum err_code evaluate(struct evaluation *e, struct store *s, const struct opened *entry, struct position at,
                                   bool dry, struct verdict *out, struct err *err);

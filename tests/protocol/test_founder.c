@@ -53,6 +53,45 @@ static void a_founder_is_called_after_its_country_or_its_region(void **state) {
   actor_release(&a);
 }
 
+static void a_request_to_a_federation_that_exists_carries_root_signatures(void **state) {
+  (void)state;
+  const struct hash fed = cast_hash(9);
+  struct actor a, b;
+  struct bytes plain, once, twice;
+  struct identity_item item;
+  struct identity identity;
+  struct founder out;
+  struct view name, address;
+  uint32_t n_added = 0;
+  actor_init(&a, 1, 3, 2, "IT");
+  actor_init(&b, 2, 1, 1, "EE");
+  bytes_init(&plain, LIMIT_CHARTER);
+  bytes_init(&once, LIMIT_CHARTER);
+  bytes_init(&twice, LIMIT_CHARTER);
+  assert_int_equal(founding_request_encode(&a.founder, "Prova", view_of(NULL, 0), &plain, NULL), OK);
+  assert_int_equal(founding_request_item(bytes_view(&plain), &item, NULL), OK);
+  assert_int_equal(item.n, 0);
+  assert_int_equal(founding_request_sign(bytes_view(&plain), &fed, b.roots, 1, &once, &n_added, NULL), ERR_NOT_FOUND);
+  assert_int_equal(founding_request_sign(bytes_view(&plain), &fed, &a.roots[2], 1, &once, &n_added, NULL), OK);
+  assert_int_equal(n_added, 1);
+  assert_int_equal(founding_request_item(bytes_view(&once), &item, NULL), OK);
+  assert_true(item.n == 1 && item.signatures[0].index == 2);
+  assert_int_equal(identity_verify(&item, &fed, &a.founder.node, view_of(NULL, 0), &identity, NULL), ERR_SIGNATURE);
+  assert_int_equal(founding_request_sign(bytes_view(&once), &fed, a.roots, 3, &twice, &n_added, NULL), OK);
+  assert_int_equal(n_added, 2);
+  assert_int_equal(founding_request_item(bytes_view(&twice), &item, NULL), OK);
+  assert_int_equal(identity_verify(&item, &fed, &a.founder.node, view_of(NULL, 0), &identity, NULL), OK);
+  assert_int_equal(founding_request_decode(bytes_view(&twice), &out, &name, &address, NULL), OK);
+  assert_true(hash_equal(&out.node, &a.founder.node) && view_is_text(name, "Prova") && address.len == 0);
+  for (size_t n = 0; n < twice.len; n++)
+    assert_int_equal(founding_request_decode(view_of(twice.p, n), &out, &name, &address, NULL), ERR_FORMAT);
+  bytes_release(&plain);
+  bytes_release(&once);
+  bytes_release(&twice);
+  actor_release(&a);
+  actor_release(&b);
+}
+
 static void a_founding_request_reads_back_with_its_address(void **state) {
   (void)state;
   struct actor a;
@@ -104,6 +143,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(handles_are_two_letters_and_up_to_three_more),
       cmocka_unit_test(a_founder_is_called_after_its_country_or_its_region),
+      cmocka_unit_test(a_request_to_a_federation_that_exists_carries_root_signatures),
       cmocka_unit_test(a_founding_request_reads_back_with_its_address),
   };
   return cmocka_run_group_tests(tests, cast_start, NULL);

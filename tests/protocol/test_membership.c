@@ -70,7 +70,7 @@ static enum err_code decode_rows(uint64_t number, bool has_previous, const struc
   struct hash h = cast_hash(3);
   bytes_init(&b, LIMIT_CHARTER);
   struct canon_writer w = canon_writer(&b);
-  canon_put_array(&w, 4);
+  canon_put_array(&w, number == 1 ? 4 : 6);
   canon_put_uint(&w, number);
   canon_put_opt_hash(&w, has_previous ? &h : NULL);
   canon_put_array(&w, n);
@@ -90,6 +90,8 @@ static enum err_code decode_rows(uint64_t number, bool has_previous, const struc
   }
   canon_put_array(&w, 1);
   canon_put_hash(&w, &h);
+  for (int i = 0; number != 1 && i < 2; i++)
+    canon_put_array(&w, 0); /* nobody was removed, no policy dropped */
   assert_int_equal(canon_written(&w, "epoch", NULL), OK);
   enum err_code code = epoch_decode(bytes_view(&b), &e, NULL);
   if (code == OK) epoch_release(&e);
@@ -121,13 +123,15 @@ static void each_rule_between_members_is_kept(void **state) {
     assert_int_equal(decode_rows(2, true, rows, 2), ERR_FORMAT);
   }
   memcpy(rows, good, sizeof rows);
-  rows[1].roll = 5;
+  rows[0].roll = 1;
+  rows[1].roll = 0;
+  rows[1].lead = 1;
   assert_int_equal(decode_rows(2, true, rows, 2), OK);
   assert_int_equal(decode_rows(1, false, rows, 2), ERR_FORMAT);
-  rows[1].roll = LIMIT_NUMBER;
   assert_int_equal(decode_rows(LIMIT_NUMBER, true, rows, 2), OK);
   assert_int_equal(decode_rows(LIMIT_NUMBER + 1, true, rows, 2), ERR_FORMAT);
-  rows[1].roll++;
+  rows[0].roll = 2; /* 1 belongs to nobody */
+  rows[1].lead = 2;
   assert_int_equal(decode_rows(2, true, rows, 2), ERR_FORMAT);
 }
 

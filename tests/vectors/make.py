@@ -213,6 +213,11 @@ def record_good():
     yield shape("evidence", kind=8, subject=NODE, args=[2**32 - 1], body=True)
     yield shape("a revocation", kind=3, subject=public(OTHER), args=[1, 0])
     yield shape("a revocation from the last position", kind=3, subject=public(OTHER), args=[2**32 - 1, 2**40 - 2])
+    yield shape("a wish", kind=4, args=[0, 0], body=True)
+    yield shape("a proposal", kind=4, args=[2, 2**32 - 1], body=True)
+    yield shape("a vote", kind=5, subject=OBJECT, args=[2**63 - 1, 0], body=True)
+    yield shape("a blank vote", kind=5, args=[2, 1])
+    yield shape("a blank vote that names another", kind=5, args=[2, 1], body=True)
     yield shape("a takedown", kind=6, subject=OBJECT, args=[1])
     yield shape("a takedown for a reason of later", kind=6, subject=OBJECT, args=[2**40])
     yield shape("an acknowledgement", kind=7, subject=OBJECT, args=[])
@@ -274,7 +279,7 @@ def record_bad_evaluation():
     yield record("alg 2", "4.6", header(alg=2), "alg")
     yield record("kind comes before alg", "4.6", header(alg=2, kind=9), "kind")
     yield record("version comes before kind", "4.6", header(v=2, kind=9), "version")
-    for kind in (0, 4, 5, 9, 15, 18, 19, 31, 34, 48, 49, 50, 51, 2**63 - 1):
+    for kind in (0, 9, 15, 18, 19, 31, 34, 48, 49, 50, 51, 2**63 - 1):
         yield record(f"kind {kind}", "4.4", header(kind=kind), "kind")
     for number in (20, 1023):
         yield record(f"schema {number}", "4.6", header(args=[number, 0]), "kind")
@@ -316,6 +321,13 @@ def record_bad_shape():
         "revocation with a body": dict(kind=3, subject=key, args=[1, 0], body=True),
         "revocation in generation 0": dict(kind=3, subject=key, args=[0, 0]),
         "revocation with a ref": dict(kind=3, subject=key, refs=[OBJECT], args=[1, 0]),
+        "proposal with a subject": dict(kind=4, subject=OBJECT, args=[2, 0], body=True), "proposal without changes": dict(kind=4, args=[2, 0]),
+        "proposal with a ref": dict(kind=4, refs=[OBJECT], args=[2, 0], body=True), "proposal without a ballot": dict(kind=4, args=[2], body=True),
+        "proposal of epoch 1": dict(kind=4, args=[1, 0], body=True), "wish in a ballot": dict(kind=4, args=[0, 1], body=True),
+        "proposal in ballot 2^32": dict(kind=4, args=[2, 2**32], body=True),
+        "vote of epoch 1": dict(kind=5, subject=OBJECT, args=[1, 0], body=True), "blank vote of epoch 0": dict(kind=5, args=[0, 0]),
+        "vote without a signature": dict(kind=5, subject=OBJECT, args=[2, 0]), "vote in ballot 2^32": dict(kind=5, subject=OBJECT, args=[2, 2**32], body=True),
+        "vote with a ref": dict(kind=5, subject=OBJECT, refs=[OBJECT], args=[2, 0], body=True), "vote without a ballot": dict(kind=5, args=[2]),
         "takedown of nothing": dict(kind=6, args=[1]), "takedown without a reason": dict(kind=6, subject=OBJECT, args=[]),
         "takedown for reason 0": dict(kind=6, subject=OBJECT, args=[0]),
         "takedown with a body": dict(kind=6, subject=OBJECT, args=[1], body=True),

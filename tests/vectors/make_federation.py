@@ -328,19 +328,38 @@ def epochs():
         return vector(name, "6.4", pack(value), reason, what="body", **more)
     yield row("the first, of a charter", first, id=blake("specola1.epoch", pack(first)),
               charter=pack([body, charter_signatures(body, nodes)]))
-    second = changed(first, _0=2, _1=blake("specola1.epoch", pack(first)), _2=[[r[0] * 7] + r[1:5] + [None if r[5] is None else r[5] * 7] for r in rows])
+    turned = [[3 - r[0]] + r[1:5] + [None if r[5] is None else 3 - r[5]] for r in rows]
+    second = changed(first, _0=2, _1=blake("specola1.epoch", pack(first)), _2=turned) + [[], []]
     yield row("a later one", second, id=blake("specola1.epoch", pack(second)))
+    gone = sorted([[4, word("former 0"), "PT", [1, 70, word("cut root")]], [5, word("former 1"), "MT", None]], key=lambda r: r[1])
+    past = sorted([word("policy 1"), word("policy 2")])
+    third = changed(second, _4=gone, _5=past)
+    yield row("one with former members and past policies", third, id=blake("specola1.epoch", pack(third)))
+    yield row("the largest cut", changed(third, _4=[changed(r, _3=[2**32 - 1, 2**40 - 1, ZEROS]) for r in gone]))
+    for name, what in (("a former member's roll number is a member's", {"_4": [changed(gone[0], _0=0), gone[1]]}),
+                       ("a roll number left out", {"_4": [changed(r, _0=r[0] + 1) for r in gone]}),
+                       ("former members falling", {"_4": gone[::-1]}), ("a former member that is a member", {"_4": sorted([gone[0], changed(gone[1], _1=rows[0][1])], key=lambda r: r[1])}),
+                       ("a former member's handle is a member's", {"_4": [gone[0], changed(gone[1], _2="EE")]}),
+                       ("two former members of one handle", {"_4": [changed(r, _2="PT") for r in gone]}),
+                       ("a cut of generation 0", {"_4": [changed(r, _3=[0, 70, ZEROS]) for r in gone]}),
+                       ("a cut at 0", {"_4": [changed(r, _3=[1, 0, ZEROS]) for r in gone]}),
+                       ("a cut at 2^40", {"_4": [changed(r, _3=[1, 2**40, ZEROS]) for r in gone]}),
+                       ("past policies falling", {"_5": past[::-1]}), ("a past policy twice", {"_5": [past[0]] * 2})):
+        yield row(name, changed(third, **what), "format")
+    yield row("the second with four fields", second[:4], "format")
+    yield row("the second with five fields", second[:5], "format")
+    yield row("the first with six fields", first + [[], []], "format")
     yield row("epoch 0", changed(first, _0=0), "format")
     yield row("the first with a previous", changed(first, _1=ZEROS), "format")
-    yield row("the second without a previous", changed(first, _0=2), "format")
+    yield row("the second without a previous", changed(second, _1=None), "format")
     yield row("no members", changed(first, _2=[]), "format")
     yield row("members falling", changed(second, _2=second[2][::-1]), "format")
     yield row("a first epoch whose numbers do not count from 0", changed(first, _2=second[2]), "format")
     yield row("a roll number twice", changed(second, _2=[changed(r, _0=0) for r in rows]), "format")
     yield row("a handle twice", changed(second, _2=[changed(r, _2="IT", _5=None) for r in second[2]]), "format")
     yield row("a lead that is no member", changed(second, _2=[changed(r, _5=99) if r[2] == "IT34" else r for r in second[2]]), "format")
-    yield row("a lead of another country", changed(second, _2=[changed(r, _5=7 * roll["EE"]) if r[2] == "IT34" else r for r in second[2]]), "format")
-    yield row("the largest numbers", changed(second, _0=2**63 - 1, _2=[changed(r, _0=2**63 - 1) if r[2] == "EE" else r for r in second[2]]))
+    yield row("a lead of another country", changed(second, _2=[changed(r, _5=3 - roll["EE"]) if r[2] == "IT34" else r for r in second[2]]), "format")
+    yield row("the largest number", changed(second, _0=2**63 - 1))
     yield row("epoch 2^63", changed(second, _0=2**63), "format")
     yield row("a roll number of 2^63", changed(second, _2=[changed(r, _0=2**63) if r[2] == "EE" else r for r in second[2]]), "format")
     yield row("a lead's roll number of 2^63", changed(second, _2=[changed(r, _5=2**63) if r[2] == "IT34" else r for r in second[2]]), "format")
@@ -372,7 +391,7 @@ def messages():
             "ALERT": [12, None, IT.id, 1, b"evidence"], "ALERT of 5120": [12, None, IT.id, 2**32 - 1, bytes(5120)],
             "HOLDS": [3, None, [msgpack.unpackb(holds(EE)), msgpack.unpackb(holds(IT))]], "HOLDS, empty": [3, 6, []],
             "CKPT": [5, 2, IT.id, 1, ["specola/\n", "specola/\n"]], "CKPT, empty": [5, 2, IT.id, 1, []],
-            "EPOCH": [7, 4, [[b"body", []]]], "EPOCH with a quorum nested 8 deep": [7, 4, [[b"body", [nested(4)]]]], "IDENT": [8, 3, IT.id, [[IT.body, rows]], msgpack.unpackb(address(IT))],
+            "EPOCH": [7, 4, [[b"body", []]]], "EPOCH with votes nested 8 deep": [7, 4, [[b"body", [0, b"changes", nested(4)]]]], "IDENT": [8, 3, IT.id, [[IT.body, rows]], msgpack.unpackb(address(IT))],
             "IDENT without an address": [8, 3, IT.id, [], None], "GET": [10, 2**63 - 1, IT.id, 2**32 - 1, 0, 2**40 - 1, 2, 2**63 - 1],
             "DATA": [11, 5, IT.id, 1, 0, 1, 0, b"\x91\x91\xc4\x01e"], "ERR": [13, 5, 8, "later", 30], "ERR with a code of later": [13, None, 900, "", 0]}
     for name, value in good.items():
@@ -409,7 +428,8 @@ def messages():
            "ALERT of 5121": [12, None, IT.id, 1, bytes(5121)], "ALERT of generation 0": [12, None, IT.id, 0, b"e"],
            "ERR with a text of 257": [13, None, 1, "a" * 257, 0], "ERR that drives a terminal": [13, None, 1, "\x1b[2J", 0],
            "type 14, nested 9 deep": [14, None, nested(8)], "WANT 8, nested 9 deep": [4, 1, 8, nested(8)],
-           "EPOCH with a quorum nested 9 deep": [7, 4, [[b"body", [nested(5)]]]]}
+           "EPOCH with votes nested 9 deep": [7, 4, [[b"body", [0, b"changes", nested(5)]]]],
+           "EPOCH with a quorum of one element": [7, 4, [[b"body", [0]]]], "EPOCH with a quorum for no changes": [7, 4, [[b"body", [0, b"", []]]]]}
     w, c, e = good["WANT CKPT"], good["CKPT"], good["ERR"]
     large = {"a req of 2^63": changed(w, _1=2**63), "HELLO up to version 2^63": changed(h, _3=2**63), "HELLO of identity 2^63": changed(h, _6=2**63),
              "HELLO of epoch 2^63": changed(h, _7=2**63), "HEADS of epoch 2^63": [2, None, 2**63, ZEROS, []],
@@ -547,8 +567,8 @@ def bundles():
                         ("not the shortest form", [b"\x92\x01\xcc\x01"]), ("a float", [b"\x92\x01\xca\0\0\0\0"])):
         yield row(name, bundle(items), "format")
     for above, reason in ((7, None), (8, "format")):
-        deep = b"\x92\x02\x92\xc4\x05epoch" + b"\x91" * (above - 2) + b"\x90"
-        yield row(f"an epoch with a quorum nested {above + 1} deep", bundle([deep]), reason)
+        deep = b"\x92\x02\x92\xc4\x05epoch\x93\0\xc4\1c" + b"\x91" * (above - 3) + b"\x90"
+        yield row(f"an epoch with votes nested {above + 1} deep", bundle([deep]), reason)
     good = bundle([charter, where])
     yield row("no octets", b"", "format")
     yield row("the first line alone", good[:9], "format")
