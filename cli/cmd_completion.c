@@ -99,8 +99,8 @@ static void offer_names(const struct offering *o, bool references) {
     enum err_code code = query_run(here.store, &here.federation, here.schemas, &q, offer_row, &own, NULL, &err);
     (void)code; /* what cannot be read is not offered */
   }
-  for (uint32_t i = 0; !references && i < here.federation.epoch.n_members; i++) {
-    offer(o, here.federation.epoch.members[i].handle);
+  for (uint32_t i = 0; !references && i < here.federation.n_members; i++) {
+    offer(o, here.federation.rows[i].handle);
   }
   here_release(&here);
 }

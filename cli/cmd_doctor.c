@@ -368,14 +368,14 @@ static void check_guard(struct examination *x) {
 
 static void check_peers(struct examination *x) {
   const struct federation *f = &x->here.federation;
-  const uint32_t n = f->epoch.n_members;
+  const uint32_t n = f->n_members;
   struct reach *list = calloc(n + 1u, sizeof *list);
   const char **handles = calloc(n + 1u, sizeof *handles);
   size_t known = 0;
   for (uint32_t i = 0; list != NULL && handles != NULL && i < n; i++) {
     const struct federation_member *m = &f->members[i];
     const char *endpoint = endpoint_of(x, m);
-    if (hash_equal(&m->member->node, &f->own)) {
+    if (m->until != 0 || hash_equal(&m->member->node, &f->own)) {
       continue;
     }
     if (endpoint == NULL) {
@@ -395,7 +395,7 @@ static void check_peers(struct examination *x) {
     note(x, list[i].failed == 0 ? LEVEL_OK : LEVEL_WARN, "peers", todo, "%s  %s%s%s", handles[i], list[i].endpoint,
          list[i].failed == 0 ? "" : ": ", list[i].failed == 0 ? "" : strerror(list[i].failed));
   }
-  if (n < 2) {
+  if (f->epoch.n_members < 2) {
     note(x, LEVEL_OK, "peers", "", "%s", out_word(x->cli, "there is no other member", "non ci sono altri membri"));
   }
   free(list);

@@ -99,6 +99,23 @@ static enum err_code joined_already(const struct cli *cli, struct err *err) {
   return err_hint(err, "specola status; another observatory needs another --home");
 }
 
+/* A node that the members have admitted: the bundle of one of them holds all that there is. */
+static enum err_code join_members(struct cli *cli, const struct home *home, const char *path,
+                                  const struct person_card *coordinator, struct err *err) {
+  struct secret *passphrase = NULL;
+  enum err_code code = cli_node_passphrase(cli, &passphrase, err);
+  if (code == OK && (code = founding_enter(home, passphrase, path, coordinator, err)) == ERR_BUSY) {
+    code = joined_already(cli, err);
+  }
+  secret_free(passphrase);
+  if (code == OK) {
+    out_line(cli, "Node %s has joined. Entry 0 is its identity, entry 1 its coordinator's certificate.", home->config.handle);
+    out_line(cli, "Next:  specola serve");
+    out_set_text(cli, "node", home->config.handle);
+  }
+  return code;
+}
+
 enum err_code cmd_join(struct cli *cli, const struct args *args, struct err *err) {
   struct charter_file file = {0};
   struct home home;
@@ -107,7 +124,13 @@ enum err_code cmd_join(struct cli *cli, const struct args *args, struct err *err
   char path[HOME_PATH_MAX];
   enum err_code code = cli_open_home(cli, &home, err);
   if (code != OK || (code = home_path(&home, "coordinator.pub", path, err)) != OK ||
-      (code = card_read(path, &coordinator, err)) != OK || (code = merge_copies(args, &file, err)) != OK) {
+      (code = card_read(path, &coordinator, err)) != OK) {
+    goto out;
+  }
+  if (founding_is_bundle(args->operands[0])) {
+    return join_members(cli, &home, args->operands[0], &coordinator, err);
+  }
+  if ((code = merge_copies(args, &file, err)) != OK) {
     goto out;
   }
   if ((code = cli_node_passphrase(cli, &passphrase, err)) != OK ||

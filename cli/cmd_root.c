@@ -21,6 +21,8 @@ const struct option_row options_root_new[] = {
 };
 const struct option_row options_root_sign[] = {
     {"key", 0, OPTION_MANY, "SHEET", "a root sheet; again for each", "un foglio radice; ripetere per ognuno"},
+    {"for", 0, OPTION_VALUE, "X.charter", "of a request: the observatory that it goes to",
+     "di una richiesta: l'osservatorio a cui va"},
     OPTIONS_END,
 };
 
@@ -166,12 +168,62 @@ static enum err_code sign_rotation(struct cli *cli, const struct args *args, str
   return code;
 }
 
+/* A founding request to an observatory that exists. */
+static enum err_code sign_request(struct cli *cli, const struct args *args, struct err *err) {
+  struct charter_file charter = {0};
+  struct bytes request, signed_one;
+  struct signer sheets[LIMIT_ROOTS] = {0};
+  struct founder founder;
+  struct view name, address;
+  char words[WORDS_LEN];
+  size_t n = 0;
+  uint32_t added = 0;
+  const char *path = args->operands[0];
+  bytes_init(&request, LIMIT_BUNDLE_ITEM);
+  bytes_init(&signed_one, LIMIT_BUNDLE_ITEM);
+  enum err_code code = request_read(path, &request, err);
+  if (code != OK || (code = charter_file_read(args_value(args, "for"), &charter, err)) != OK ||
+      (code = charter_complete(&charter.charter, err)) != OK || (code = open_sheets(cli, args, sheets, &n, err)) != OK) {
+    goto out;
+  }
+  code = founding_request_sign(bytes_view(&request), &charter.charter.fed_id, sheets, n, &signed_one, &added, err);
+  if (code == ERR_NOT_FOUND) {
+    err_hint(err, "sign with a sheet whose .root file was given to specola init");
+  }
+  const struct founding_item item = {BUNDLE_REQUEST, bytes_view(&signed_one)};
+  if (code != OK || (code = founding_file_write(path, &item, 1, err)) != OK ||
+      (code = founding_request_decode(bytes_view(&request), &founder, &name, &address, err)) != OK) {
+    goto out;
+  }
+  const struct view observatory = charter_name(&charter.charter, cli->lang);
+  words_of(&founder.node, words);
+  out_line(cli, "%s  %s", founder.handle, words);
+  out_line(cli, added == 0 ? "Nothing added to %s: these sheets have signed it already" : "Signed       %s", path);
+  words_of(&charter.charter.fed_id, words);
+  out_line(cli, "For          %.*s   %s", (int)observatory.len, (const char *)observatory.p, words);
+  out_line(cli, "Next:  send it to a member, and read the fingerprints aloud: specola member propose %s", path);
+  out_set_number(cli, "added", added);
+  out_set_text(cli, "handle", founder.handle);
+  out_set(cli, "federation", out_json_hash(&charter.charter.fed_id));
+out:
+  for (size_t i = 0; i < n; i++) {
+    signer_release(&sheets[i]);
+  }
+  charter_file_release(&charter);
+  bytes_release(&request);
+  bytes_release(&signed_one);
+  return code;
+}
+
 enum err_code cmd_root_sign(struct cli *cli, const struct args *args, struct err *err) {
   struct rotation r;
   const char *path = args->operands[0];
   if (args_value(args, "key") == NULL) {
     err_set(err, ERR_USAGE, "no root sheet is given");
     return err_hint(err, "specola root sign %s --key NAME-1.key", path);
+  }
+  if (args_value(args, "for") != NULL) {
+    return sign_request(cli, args, err);
   }
   enum err_code code = rotation_read(path, &r, err);
   if (code == ERR_NOT_FOUND || code == ERR_FORMAT) { /* a charter, or none of both: that one says so */

@@ -50,9 +50,9 @@ static bool add_log(void *context, const struct log *log) {
 static json_t *members_json(const struct here *here) {
   json_t *list = json_array();
   const struct federation *f = &here->federation;
-  for (uint32_t i = 0; i < f->epoch.n_members; i++) {
+  for (uint32_t i = 0; i < f->n_members; i++) {
     const struct federation_member *m = &f->members[i];
-    if (hash_equal(&m->member->node, &f->own)) {
+    if (m->until != 0 || hash_equal(&m->member->node, &f->own)) {
       continue;
     }
     json_array_append_new(list, json_pack("{s:s, s:o, s:s, s:s}", "handle", m->member->handle, "node",

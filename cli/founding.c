@@ -287,6 +287,19 @@ out:
   return code;
 }
 
+static enum err_code take_one_request(void *context, enum bundle_type type, struct view payload, struct err *err) {
+  struct bytes *out = context;
+  if (type != BUNDLE_REQUEST || out->len > 0) {
+    return err_set(err, ERR_FORMAT, "not a founding request");
+  }
+  return bytes_append(out, payload, err);
+}
+
+enum err_code request_read(const char *path, struct bytes *out, struct err *err) {
+  enum err_code code = read_bundle(&REQUEST_FILE, path, take_one_request, out, err);
+  return code == OK && out->len == 0 ? not_such_file(&REQUEST_FILE, path, err) : code;
+}
+
 /* ---- charter files ---- */
 
 void charter_file_release(struct charter_file *f) {

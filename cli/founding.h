@@ -35,6 +35,9 @@ MUST_CHECK enum err_code sheet_open(struct cli *cli, const char *path, struct si
 MUST_CHECK enum err_code request_make(const struct home *home, struct secret *node_passphrase, const struct root_set *roots,
                                       const char *path, struct hash *node, struct err *err);
 
+/* The payload of the founding request in a file, appended. */
+MUST_CHECK enum err_code request_read(const char *path, struct bytes *out, struct err *err);
+
 /* A charter and the addresses that travel beside it, as in a .charter file. */
 struct charter_file {
   struct charter charter;
@@ -57,6 +60,12 @@ void charter_show(struct cli *cli, const struct charter_file *f);
  * names who has not signed; ERR_REFUSED if the node is no founder of it, or has joined already. */
 MUST_CHECK enum err_code founding_join(const struct home *home, struct secret *node_passphrase, const struct charter_file *f,
                                        const struct person_card *coordinator, bool again, struct err *err);
+/* Whether a file holds a charter with lists of members behind it: the bundle of an observatory that exists. */
+bool founding_is_bundle(const char *path);
+/* Makes the store of a node that such a bundle has among the members (specola export --to bundle), with all that it holds, and
+ * begins its log, as founding_join does. ERR_REFUSED: it has not, as yet, or the node has joined already. */
+MUST_CHECK enum err_code founding_enter(const struct home *home, struct secret *node_passphrase, const char *path,
+                                        const struct person_card *coordinator, struct err *err);
 /* A bundle file of few items: written whole, or not at all; types rise. */
 struct founding_item {
   enum bundle_type type;

@@ -115,8 +115,8 @@ enum err_code here_node(const struct here *h, const char **handle, struct err *e
     return OK;
   }
   struct names members = {.near = nearest_to(view_of_text(*handle))};
-  for (uint32_t i = 0; i < h->federation.epoch.n_members; i++) {
-    const char *own = h->federation.epoch.members[i].handle;
+  for (uint32_t i = 0; i < h->federation.n_members; i++) {
+    const char *own = h->federation.rows[i].handle;
     if (strcasecmp(own, *handle) == 0) {
       *handle = own;
       return OK;

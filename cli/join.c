@@ -2,6 +2,8 @@
  * join: the last step of a founding, on the node's own machine: a complete charter becomes a store, and the log begins with the
  * node's identity (entry 0) and the coordinator's certificate (entry 1).
  */
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -188,5 +190,140 @@ enum err_code founding_join(const struct home *home, struct secret *node_passphr
   }
   store_close(store);
   signer_release(&key);
+  return code;
+}
+
+/* ---- an observatory that exists ---- */
+
+static enum err_code file_source(void *context, uint8_t *buffer, size_t size, size_t *n, struct err *err) {
+  FILE *file = context;
+  *n = fread(buffer, 1, size, file);
+  return *n == 0 && ferror(file) ? err_errno(err, ERR_IO, errno, "bundle") : OK;
+}
+
+static enum err_code file_rewind(void *context, struct err *err) {
+  return fseek(context, 0, SEEK_SET) != 0 ? err_errno(err, ERR_IO, errno, "bundle") : OK;
+}
+
+/* The first item of a bundle, which must be a charter, and the type of the one behind it. */
+static enum err_code read_head(FILE *file, struct bytes *charter, enum bundle_type *second, struct err *err) {
+  struct bundle_reader *r = NULL;
+  enum bundle_type type = BUNDLE_END;
+  struct view payload;
+  enum err_code code = bundle_open(file_source, file, &r, err);
+  if (code == OK) {
+    code = bundle_next(r, &type, &payload, err);
+  }
+  if (code == OK) {
+    code = type == BUNDLE_CHARTER ? bytes_append(charter, payload, err) : err_set(err, ERR_FORMAT, "not a charter");
+  }
+  if (code == OK) {
+    code = bundle_next(r, second, &payload, err);
+  }
+  bundle_reader_free(r);
+  return code;
+}
+
+bool founding_is_bundle(const char *path) {
+  FILE *file = fopen(path, "rb");
+  struct bytes charter;
+  enum bundle_type second = BUNDLE_END;
+  bytes_init(&charter, LIMIT_BUNDLE_ITEM);
+  const bool is_one = file != NULL && read_head(file, &charter, &second, NULL) == OK && second == BUNDLE_EPOCH;
+  bytes_release(&charter);
+  if (file != NULL) {
+    (void)fclose(file);
+  }
+  return is_one;
+}
+
+/* The charter of the bundle in the store, unless it stands there already. */
+static enum err_code put_charter(struct store *s, FILE *file, struct err *err) {
+  struct bytes held, given;
+  enum bundle_type second = BUNDLE_END;
+  bytes_init(&held, LIMIT_BUNDLE_ITEM);
+  bytes_init(&given, LIMIT_BUNDLE_ITEM);
+  enum err_code code = read_head(file, &given, &second, err);
+  if (code == OK && store_get_charter(s, &held, NULL) != OK) {
+    code = store_put_charter(s, bytes_view(&given), err);
+  }
+  bytes_release(&held);
+  bytes_release(&given);
+  return code == OK ? file_rewind(file, err) : code;
+}
+
+/* The member that has the node key. ERR_REFUSED: none. */
+static enum err_code find_member(const struct federation *f, const struct pubkey *key, struct hash *out, struct err *err) {
+  for (uint32_t i = 0; i < f->n_members; i++) {
+    if (f->members[i].until == 0 && pubkey_equal(&f->members[i].identity.node_key, key)) {
+      *out = f->rows[i].node;
+      return OK;
+    }
+  }
+  (void)err_set(err, ERR_REFUSED, "list no. %ju of the members does not have this node", (uintmax_t)f->epoch.number);
+  return err_hint(err, "when a newer one has it: specola join NEWER.bundle");
+}
+
+/* Everything of the bundle, by the hall, and who this node is among its members. */
+static enum err_code take_bundle(const struct home *home, struct store *store, const struct signer *key, FILE *file,
+                                 struct err *err) {
+  struct federation federation = {0};
+  struct schema_set *schemas = NULL;
+  struct hall *hall = NULL;
+  struct bundle_report report;
+  struct hash own;
+  enum err_code code = federation_load(store, &federation, err);
+  if (code != OK || (code = home_schemas(home, &schemas, err)) != OK) {
+    goto out;
+  }
+  const struct hall_config config = {
+      .store = store, .federation = &federation, .schemas = schemas, .clock = clock_system(), .entropy = entropy_system()};
+  if ((code = hall_open(&config, &hall, err)) == OK &&
+      (code = hall_import_bundle(hall, file_source, file_rewind, file, &report, err)) == OK &&
+      (code = find_member(&federation, &key->pub, &own, err)) == OK) {
+    code = store_put_fact(store, "own", hash_view(&own), err);
+  }
+out:
+  hall_close(hall);
+  schema_set_free(schemas);
+  federation_release(&federation);
+  return code;
+}
+
+/* A node that has its log already does not begin it again; one that was cut short in between goes on. */
+static enum err_code check_begun(struct store *s, struct err *err) {
+  struct bytes own;
+  struct hash node;
+  struct log log;
+  bytes_init(&own, HASH_LEN);
+  bool begun = store_get_fact(s, "own", &own, NULL) == OK && own.len == HASH_LEN;
+  if (begun) {
+    memcpy(node.b, own.p, HASH_LEN);
+    begun = log_find(s, &node, 1, &log, NULL) == OK && log.range.size >= 2;
+  }
+  bytes_release(&own);
+  if (!begun) {
+    return OK;
+  }
+  (void)err_set(err, ERR_REFUSED, "this node has joined an observatory already");
+  return err_hint(err, "specola status");
+}
+
+enum err_code founding_enter(const struct home *home, struct secret *node_passphrase, const char *path,
+                             const struct person_card *coordinator, struct err *err) {
+  struct signer key = {0};
+  struct store *store = NULL;
+  FILE *file = fopen(path, "rb");
+  enum err_code code = file == NULL ? err_errno(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, path) : OK;
+  if (code == OK && (code = home_node_key(home, node_passphrase, &key, err)) == OK &&
+      (code = store_open(home->dir, STORE_WRITE, NULL, &store, err)) == OK && (code = check_begun(store, err)) == OK &&
+      (code = put_charter(store, file, err)) == OK && (code = take_bundle(home, store, &key, file, err)) == OK) {
+    code = begin_log(home, store, &key, coordinator, err);
+  }
+  store_close(store);
+  signer_release(&key);
+  if (file != NULL) {
+    (void)fclose(file);
+  }
   return code;
 }

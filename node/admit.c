@@ -135,8 +135,12 @@ static enum err_code verify_all(struct hall *h, struct admission *ad, const stru
 /* Everything that must be so before anything of the own log is touched. */
 static enum err_code check_self(const struct hall *h, uint32_t n, struct err *err) {
   const struct federation_member *self = federation_self(h->config.federation);
-  if (h->config.node_key == NULL || self == NULL) {
+  if (h->config.node_key == NULL) {
     return err_set(err, ERR_REFUSED, "this process has no node key: it cannot write to the log");
+  }
+  if (self == NULL) {
+    (void)err_set(err, ERR_REFUSED, "this node is no member: it has no log to write to");
+    return err_hint(err, "specola member list says who is");
   }
   if (!pubkey_equal(&h->config.node_key->pub, &self->identity.node_key)) {
     return err_set(err, ERR_REFUSED, "the node key is not the one of the node's identity");

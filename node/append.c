@@ -184,6 +184,9 @@ enum err_code append_entry(struct append *a, const struct verified *entry, enum 
   const int64_t rowid = entry_rowid(a->log.no, a->log.range.size);
   struct verdict v = {.reason = REASON_NONE};
   struct opened gone;
+  if (opened->has_kind && (opened->kind == KIND_PROPOSE || opened->kind == KIND_VOTE)) {
+    voter_touch(a->h);
+  }
   a->state_moved = a->state_moved || opened->freezes || !opened->has_kind || opened->kind <= KIND_VOTE;
   enum err_code code = leave_gone(a, &opened, &gone, err);
   if (code == OK) {
@@ -238,6 +241,9 @@ enum err_code append_commit(struct append *a, struct err *err) {
   }
   for (size_t i = 0; i < a->n_identities; i++) {
     federation_take(hall_member(a->h, &a->log.node), &a->identities[i]);
+  }
+  if (a->n_identities > 0) {
+    voter_touch(a->h);
   }
   free(a->identities);
   a->identities = NULL;

@@ -11,7 +11,8 @@
 #include "node/store/evidence.h"
 #include "protocol/canon.h"
 
-/* Seals with the node key and admits, and what hangs together with it; *row tells what became of it. */
+/* Seals with the node key, fills in home and time, and admits, and what hangs together with it; *row tells what became of it.
+ */
 static enum err_code seal_and_admit(struct hall *h, struct header *header, const struct salt *salt, struct view body,
                                     const struct admit_beside *beside, struct receipt_row *row, struct err *err) {
   struct bytes envelope;
@@ -34,6 +35,12 @@ static enum err_code seal_and_admit(struct hall *h, struct header *header, const
   bytes_release(&envelope);
   free(receipt);
   return code;
+}
+
+enum err_code hall_admit_own(struct hall *h, struct header *header, struct view body, struct receipt_row *row,
+                             struct err *err) {
+  static const struct salt zeros = {{0}};
+  return seal_and_admit(h, header, &zeros, body, NULL, row, err);
 }
 
 static enum err_code has_key(const struct hall *h, struct err *err) {

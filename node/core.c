@@ -113,6 +113,7 @@ static enum err_code open_store(const char *dir, struct store **out, struct err 
 
 /* The own log is brought up to the own identity: when what it needs of the log is damaged, as soon as that is whole again. */
 static enum err_code admit_identity(struct core *c, struct err *err) {
+  if (federation_self(&c->federation) == NULL) return OK; /* no member (yet) */
   enum err_code code = hall_admit_identity(c->hall, err);
   c->admits_identity = code == ERR_CORRUPT;
   return hall_bear(c->hall, code, err);
@@ -409,10 +410,11 @@ static enum err_code identities_step(struct core *c, struct err *err) {
   const struct federation *f = &c->federation;
   const struct federation_member *self = federation_self(f);
   uint64_t versions = 0;
-  for (uint32_t i = 0; i < f->epoch.n_members; i++)
+  for (uint32_t i = 0; i < f->n_members; i++)
     versions += f->members[i].identity.version;
-  if (versions != c->identities && c->gate != NULL) {
+  if ((versions != c->identities || f->epoch.number != c->epoch) && c->gate != NULL) {
     c->identities = versions;
+    c->epoch = f->epoch.number;
     const enum err_code code = core_gate_allow(c, err);
     if (code != OK && code != ERR_UNREACHABLE) return code;
   }

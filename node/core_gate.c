@@ -42,7 +42,7 @@ void core_gate_drop(struct core *c) {
 enum err_code core_gate_allow(struct core *c, struct err *err) {
   const struct federation *f = &c->federation;
   uint32_t n = 0;
-  for (uint32_t i = 0; i < f->epoch.n_members; i++) {
+  for (uint32_t i = 0; i < f->n_members; i++) {
     const uint8_t *keys[FEDERATION_CURVES];
     n += hash_equal(&f->members[i].member->node, &f->own) ? 0 : federation_curves(&f->members[i], keys);
   }
@@ -50,7 +50,7 @@ enum err_code core_gate_allow(struct core *c, struct err *err) {
   struct canon_writer w = canon_writer(&c->scratch);
   canon_put_array(&w, 1);
   canon_put_array(&w, n);
-  for (uint32_t i = 0; i < f->epoch.n_members; i++) {
+  for (uint32_t i = 0; i < f->n_members; i++) {
     const uint8_t *keys[FEDERATION_CURVES];
     const uint32_t n_keys = hash_equal(&f->members[i].member->node, &f->own) ? 0 : federation_curves(&f->members[i], keys);
     for (uint32_t k = 0; k < n_keys; k++)

@@ -41,7 +41,8 @@ struct core {
   struct hall *hall;
   struct exchange *exchange;
   const struct signer *node_key; /* borrowed */
-  uint64_t identities;           /* sum of the members' identity versions that the gate was told the keys of */
+  uint64_t identities;           /* sum of the members' identity versions that the gate was told the keys of, */
+  uint64_t epoch;                /* in this epoch */
   struct pipe *supervisor;       /* borrowed */
   struct pipe *gate, *ctl, *web; /* owned; NULL: not there */
   struct pipe *asker;            /* ctl or web: whose request is being answered; borrowed */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "keys/log.h"
+#include "protocol/ballot.h"
 #include "protocol/canon.h"
 
 #define ITEM_MAX (LIMIT_IDENTITY + 2048u) /* octets of an identity or address item */
@@ -15,18 +16,22 @@
   (LIMIT_CHARTER + 512u * 1024u) /* octets of a charter item: body and up to 256 * 7 pairs of signatures */
 
 void federation_release(struct federation *f) {
-  for (uint32_t i = 0; f->members != NULL && i < f->epoch.n_members; i++) {
+  for (uint32_t i = 0; i < f->n_members; i++) {
     free(f->members[i].generations);
   }
   charter_release(&f->charter);
   epoch_release(&f->epoch);
+  for (uint32_t i = 0; i < LIMIT_POLICIES; i++) {
+    bytes_release(&f->policies[i]);
+  }
   free(f->members);
+  free(f->rows);
   memset(f, 0, sizeof *f);
 }
 
 /* ---- loading ---- */
 
-static enum err_code load_charter(struct store *s, struct federation *f, struct err *err) {
+static enum err_code load_charter(struct store *s, struct federation *f, struct epoch *first, struct err *err) {
   struct bytes item;
   bytes_init(&item, CHARTER_ITEM_MAX);
   enum err_code code = store_get_charter(s, &item, err);
@@ -42,7 +47,7 @@ static enum err_code load_charter(struct store *s, struct federation *f, struct 
     code = charter_complete(&f->charter, err);
   }
   if (code == OK) {
-    code = epoch_from_charter(&f->charter, &f->epoch, NULL, err);
+    code = epoch_from_charter(&f->charter, first, NULL, err);
   }
   bytes_release(&item);
   return code;
@@ -77,11 +82,8 @@ enum err_code federation_identity_item(struct store *s, const struct federation 
                                        struct bytes *out, struct err *err) {
   struct identity_item item;
   const int founder = find_founder(&f->charter, node);
-  if (version != 1) {
+  if (version != 1 || founder < 0) {
     return store_get_identity(s, node, version, out, err);
-  }
-  if (founder < 0) {
-    return err_set(err, ERR_NOT_FOUND, "no such member");
   }
   charter_identity_item(&f->charter, (uint32_t)founder, &item);
   struct canon_writer w = canon_writer(out);
@@ -98,6 +100,16 @@ enum err_code federation_reserve(struct federation_member *m, struct err *err) {
   return OK;
 }
 
+/* The log of who is no member any more ends at its cut: what it had behind that, further generations too, does not count. */
+static void close_at_end(struct federation_member *m) {
+  for (uint64_t gen = m->end_gen; gen > 0 && gen <= m->identity.gen; gen++) {
+    struct generation *g = &m->generations[gen - 1];
+    g->is_closed = true;
+    g->cut_size = gen == m->end_gen ? m->end_size : 0;
+    g->cut_root = gen == m->end_gen ? m->end_root : (struct hash){{0}};
+  }
+}
+
 void federation_take(struct federation_member *m, const struct identity *identity) {
   memcpy(m->curve_before, identity->version == 1 ? identity->curve : m->identity.curve, sizeof m->curve_before);
   if (identity->gen > m->identity.gen) {
@@ -112,6 +124,7 @@ void federation_take(struct federation_member *m, const struct identity *identit
     closed->cut_root = identity->cut_root;
   }
   m->identity = *identity;
+  close_at_end(m);
 }
 
 /* Takes an identity for the member's if it follows on the one in hand, whose octets are previous. */
@@ -161,25 +174,41 @@ static enum err_code load_next(struct store *s, const struct hash *fed_id, struc
   return code;
 }
 
-static enum err_code load_identity(struct store *s, struct federation *f, struct federation_member *m, struct err *err) {
-  const int founder = find_founder(&f->charter, &m->member->node);
+/* Its first identity, which stands in the charter, or came with the epoch that admitted it. */
+static enum err_code load_first(struct store *s, const struct federation *f, struct federation_member *m,
+                                struct bytes *previous, struct err *err) {
   struct identity_item item;
   struct identity first;
-  struct bytes previous;
-  bool found = true;
-  if (founder < 0) {
-    return err_set(err, ERR_CORRUPT, "%s is a member, but no founder", m->member->handle);
+  struct bytes octets;
+  bytes_init(&octets, ITEM_MAX);
+  enum err_code code = federation_identity_item(s, f, &m->member->node, 1, &octets, err);
+  if (code == ERR_NOT_FOUND) {
+    code = err_set(err, ERR_CORRUPT, "a member whose identity is not here");
   }
-  charter_identity_item(&f->charter, (uint32_t)founder, &item);
-  bytes_init(&previous, LIMIT_IDENTITY);
-  enum err_code code = identity_verify(&item, &f->charter.fed_id, &m->member->node, view_of(NULL, 0), &first, err);
+  if (code == OK) {
+    struct canon_reader r = canon_reader(bytes_view(&octets));
+    identity_item_read(&r, &item);
+    code = canon_finish(&r, "identity", err);
+  }
+  if (code == OK) {
+    code = identity_verify(&item, &f->charter.fed_id, &m->member->node, view_of(NULL, 0), &first, err);
+  }
   if (code == OK) {
     code = federation_reserve(m, err);
   }
   if (code == OK) {
     federation_take(m, &first);
-    code = bytes_append(&previous, item.body, err);
+    code = bytes_append(previous, item.body, err);
   }
+  bytes_release(&octets);
+  return code;
+}
+
+static enum err_code load_identity(struct store *s, const struct federation *f, struct federation_member *m, struct err *err) {
+  struct bytes previous;
+  bool found = true;
+  bytes_init(&previous, LIMIT_IDENTITY);
+  enum err_code code = load_first(s, f, m, &previous, err);
   while (code == OK && found) {
     code = load_next(s, &f->charter.fed_id, m, &previous, &found, err);
   }
@@ -207,23 +236,304 @@ static enum err_code load_address(struct store *s, const struct federation *f, s
   return code;
 }
 
+/* ---- epochs ---- */
+
+enum err_code federation_epoch_item(struct store *s, const struct federation *f, uint64_t number, struct bytes *out,
+                                    struct err *err) {
+  struct epoch epoch = {.number = 0};
+  struct bytes body;
+  if (number != 1) {
+    return store_get_epoch(s, number, out, err);
+  }
+  bytes_init(&body, LIMIT_CHARTER);
+  enum err_code code = epoch_from_charter(&f->charter, &epoch, &body, err);
+  if (code == OK) {
+    code = epoch_item_encode(bytes_view(&body), out, err);
+  }
+  epoch_release(&epoch);
+  bytes_release(&body);
+  return code;
+}
+
+void federation_next_release(struct federation_next *next) {
+  for (uint32_t i = 0; next->members != NULL && i < next->n_members; i++) {
+    if (next->members[i].since == next->epoch.number) { /* the others share theirs with the federation */
+      free(next->members[i].generations);
+    }
+  }
+  for (uint32_t i = 0; i < LIMIT_POLICIES; i++) {
+    bytes_release(&next->policies[i]);
+  }
+  epoch_release(&next->epoch);
+  free(next->members);
+  free(next->rows);
+  memset(next, 0, sizeof *next);
+}
+
+void federation_move(struct federation *f, struct federation_next *next) {
+  epoch_release(&f->epoch);
+  free(f->members);
+  free(f->rows);
+  f->epoch = next->epoch;
+  f->members = next->members;
+  f->rows = next->rows;
+  f->n_members = next->n_members;
+  for (uint32_t i = 0; i < LIMIT_POLICIES; i++) {
+    bytes_release(&f->policies[i]);
+    f->policies[i] = next->policies[i];
+  }
+  for (uint32_t i = 0; i < f->n_members; i++) {
+    close_at_end(&f->members[i]);
+  }
+  memset(next, 0, sizeof *next);
+}
+
+/* A member that this epoch has no more: its log ends at the cut; without one nothing of it counts. */
+static void end_at_cut(struct federation_member *m, const struct epoch *e) {
+  const struct former *former = epoch_former(e, &m->member->node);
+  m->until = e->number;
+  m->end_gen = 1;
+  m->end_size = 0;
+  if (former != NULL && former->has_cut) {
+    m->end_gen = former->cut.gen;
+    m->end_size = former->cut.size;
+    m->end_root = former->cut.root;
+  }
+}
+
+/* Who was there before, and whoever comes, by rising node id; the epoch is next->epoch. */
+static void merge(const struct federation *f, struct federation_next *next) {
+  const struct epoch *e = &next->epoch;
+  uint32_t old = 0, now = 0;
+  while (old < f->n_members || now < e->n_members) {
+    const int order = old == f->n_members   ? 1
+                      : now == e->n_members ? -1
+                                            : hash_compare(&f->rows[old].node, &e->members[now].node);
+    struct federation_member *m = &next->members[next->n_members];
+    struct member *row = &next->rows[next->n_members++];
+    if (order <= 0) {
+      *m = f->members[old];
+      *row = f->rows[old++];
+      if (order < 0 && m->until == 0) {
+        end_at_cut(m, e);
+      }
+    } else {
+      memset(m, 0, sizeof *m);
+      m->since = e->number;
+    }
+    if (order >= 0) {
+      *row = e->members[now++];
+    }
+    m->member = row;
+  }
+}
+
+/* Takes the epoch over; it is released with *out. */
+static enum err_code prepare(struct store *s, const struct federation *f, struct epoch *epoch, struct federation_next *out,
+                             struct err *err) {
+  const size_t most = (size_t)f->n_members + epoch->n_members;
+  struct federation_next next = {.epoch = *epoch, .members = calloc(most, sizeof *next.members)};
+  memset(epoch, 0, sizeof *epoch);
+  next.rows = calloc(most, sizeof *next.rows);
+  enum err_code code = next.members == NULL || next.rows == NULL ? err_set(err, ERR_MEMORY, NULL) : OK;
+  if (code == OK) {
+    merge(f, &next);
+  }
+  for (uint32_t i = 0; code == OK && i < next.n_members; i++) {
+    if (next.members[i].since == next.epoch.number) {
+      code = load_identity(s, f, &next.members[i], err);
+      if (code == OK) {
+        code = load_address(s, f, &next.members[i], err);
+      }
+    }
+  }
+  if (code != OK) {
+    federation_next_release(&next);
+    return code;
+  }
+  *out = next;
+  return OK;
+}
+
+/* ---- identities, for whoever judges consents and votes ---- */
+
+static bool find_identity(void *context, const struct hash *node, uint64_t version, struct identity *out) {
+  const struct federation_lookup *l = context;
+  const struct federation_member *m = federation_by_node(l->federation, node);
+  struct identity_item item;
+  struct bytes octets;
+  if (m == NULL || version > m->identity.version) {
+    return false;
+  }
+  *out = m->identity;
+  if (version == 0 || version == m->identity.version) {
+    return true;
+  }
+  bytes_init(&octets, ITEM_MAX);
+  bool found = federation_identity_item(l->store, l->federation, node, version, &octets, NULL) == OK;
+  if (found) {
+    struct canon_reader r = canon_reader(bytes_view(&octets));
+    identity_item_read(&r, &item);
+    found = canon_finish(&r, "identity", NULL) == OK && identity_decode(item.body, out, NULL) == OK && out->version == version;
+  }
+  bytes_release(&octets);
+  return found;
+}
+
+struct identities federation_identities(struct federation_lookup *l) {
+  return (struct identities){.find = find_identity, .context = l};
+}
+
+/* ---- the next epoch ---- */
+
+/* The first identities of those who come. */
+static enum err_code put_first(struct store *s, const struct changes *changes, struct err *err) {
+  struct bytes octets;
+  enum err_code code = OK;
+  bytes_init(&octets, ITEM_MAX);
+  for (uint32_t i = 0; code == OK && i < changes->n; i++) {
+    const struct act *act = &changes->list[i].act;
+    if (act->kind != CHANGE_ADMIT) {
+      continue;
+    }
+    bytes_clear(&octets);
+    struct canon_writer w = canon_writer(&octets);
+    identity_item_write(&w, &act->item);
+    code = canon_written(&w, "identity", err);
+    if (code == OK) {
+      code = store_put_identity(s, &act->node, 1, bytes_view(&octets), err);
+    }
+  }
+  bytes_release(&octets);
+  return code;
+}
+
+/* The octets of a policy: of those before, or of one that comes now. */
+static struct view policy_octets(const struct federation *f, const struct changes *changes, const struct hash *id) {
+  for (uint32_t i = 0; i < f->epoch.n_policies; i++) {
+    if (hash_equal(&f->epoch.policies[i], id)) {
+      return bytes_view(&f->policies[i]);
+    }
+  }
+  for (uint32_t i = 0; i < changes->n; i++) {
+    const struct view adopted = changes->list[i].act.kind == CHANGE_POLICY ? changes->list[i].act.adopted : view_of(NULL, 0);
+    const struct hash its = hash_of(HASH_POLICY, adopted, view_of(NULL, 0));
+    if (adopted.len > 0 && hash_equal(&its, id)) {
+      return adopted;
+    }
+  }
+  return view_of(NULL, 0);
+}
+
+static enum err_code put_policies(const struct federation *f, const struct changes *changes, struct federation_next *next,
+                                  struct err *err) {
+  enum err_code code = OK;
+  for (uint32_t i = 0; code == OK && i < next->epoch.n_policies; i++) {
+    bytes_init(&next->policies[i], LIMIT_CHARTER);
+    code = bytes_append(&next->policies[i], policy_octets(f, changes, &next->epoch.policies[i]), err);
+  }
+  return code;
+}
+
+/* is_new: what the epoch brings is not in the store yet. */
+static enum err_code follow(struct store *s, const struct federation *f, struct view item, bool is_new,
+                            struct federation_next *out, struct hash *lacking, struct err *err) {
+  struct federation_lookup lookup = {s, f};
+  const struct identities identities = federation_identities(&lookup);
+  struct changes *changes = calloc(1, sizeof *changes);
+  struct epoch epoch = {.number = 0};
+  if (changes == NULL) {
+    return err_set(err, ERR_MEMORY, NULL);
+  }
+  enum err_code code = epoch_item_verify(item, &f->charter.fed_id, &f->epoch, &identities, &epoch, changes, lacking, err);
+  if (code == OK && is_new) {
+    code = put_first(s, changes, err);
+  }
+  if (code == OK) {
+    code = prepare(s, f, &epoch, out, err);
+  }
+  if (code == OK && (code = put_policies(f, changes, out, err)) != OK) {
+    federation_next_release(out);
+  }
+  epoch_release(&epoch);
+  changes_release(changes);
+  free(changes);
+  return code;
+}
+
+enum err_code federation_follow(struct store *s, const struct federation *f, struct view item, struct federation_next *out,
+                                struct hash *lacking, struct err *err) {
+  return follow(s, f, item, true, out, lacking, err);
+}
+
+/* An error that says something of the item, and not of this machine. */
+static bool is_of_item(enum err_code code) {
+  return code == ERR_MISMATCH || code == ERR_REFUSED || code == ERR_INCOMPLETE || code == ERR_FORMAT || code == ERR_SIGNATURE;
+}
+
+/* The epochs behind the first. One that does not follow on the one before is passed over, and all behind it. */
+static enum err_code load_later(struct store *s, struct federation *f, struct err *err) {
+  struct bytes item;
+  bytes_init(&item, LIMIT_EPOCH_ITEM);
+  enum err_code code = OK;
+  while (code == OK) {
+    struct federation_next next = {.members = NULL};
+    bytes_clear(&item);
+    code = store_get_epoch(s, f->epoch.number + 1, &item, err);
+    if (code == OK) {
+      code = follow(s, f, bytes_view(&item), false, &next, NULL, err);
+    }
+    if (code == OK) {
+      federation_move(f, &next);
+    }
+    if (code != OK && code != ERR_NOT_FOUND && is_of_item(code)) {
+      log_line(LOG_ERROR, "federation", "an epoch does not follow on the one before", "epoch=%llu why=%s",
+               (unsigned long long)f->epoch.number + 1, err == NULL ? "" : err->message);
+      code = ERR_NOT_FOUND;
+    }
+  }
+  bytes_release(&item);
+  if (code == ERR_NOT_FOUND) {
+    err_clear(err);
+    return OK;
+  }
+  return code;
+}
+
+/* Those of the charter, which the first epoch has. */
+static enum err_code first_policies(const struct charter *c, struct federation_next *next, struct err *err) {
+  struct view octets[LIMIT_POLICIES];
+  const uint32_t n = charter_policies(c, octets);
+  enum err_code code = OK;
+  for (uint32_t i = 0; code == OK && i < n; i++) {
+    bytes_init(&next->policies[i], LIMIT_CHARTER);
+    code = bytes_append(&next->policies[i], octets[i], err);
+  }
+  return code;
+}
+
 enum err_code federation_load(struct store *s, struct federation *out, struct err *err) {
   struct federation f;
+  struct federation_next next = {.members = NULL};
+  struct epoch first = {.number = 0};
   memset(&f, 0, sizeof f);
-  enum err_code code = load_charter(s, &f, err);
+  enum err_code code = load_charter(s, &f, &first, err);
   if (code == OK) {
     code = load_own(s, &f, err);
   }
   if (code == OK) {
-    f.members = calloc(f.epoch.n_members == 0 ? 1 : f.epoch.n_members, sizeof *f.members);
-    code = f.members == NULL ? err_set(err, ERR_MEMORY, NULL) : OK;
+    code = prepare(s, &f, &first, &next, err);
   }
-  for (uint32_t i = 0; code == OK && f.members != NULL && i < f.epoch.n_members; i++) {
-    f.members[i].member = &f.epoch.members[i];
-    code = load_identity(s, &f, &f.members[i], err);
-    if (code == OK) {
-      code = load_address(s, &f, &f.members[i], err);
-    }
+  if (code == OK) {
+    code = first_policies(&f.charter, &next, err);
+  }
+  if (code == OK) {
+    federation_move(&f, &next);
+  }
+  epoch_release(&first);
+  federation_next_release(&next);
+  if (code == OK) {
+    code = load_later(s, &f, err);
   }
   if (code != OK) {
     federation_release(&f);
@@ -237,7 +547,7 @@ enum err_code federation_load(struct store *s, struct federation *out, struct er
 
 const struct federation_member *federation_by_node(const struct federation *f, const struct hash *node) {
   uint32_t low = 0;
-  uint32_t high = f->members == NULL ? 0 : f->epoch.n_members;
+  uint32_t high = f->n_members;
   while (low < high) {
     const uint32_t middle = low + (high - low) / 2;
     const int order = hash_compare(&f->members[middle].member->node, node);
@@ -254,8 +564,17 @@ const struct federation_member *federation_by_node(const struct federation *f, c
 }
 
 const struct federation_member *federation_by_handle(const struct federation *f, const char *handle) {
-  for (uint32_t i = 0; f->members != NULL && i < f->epoch.n_members; i++) {
+  for (uint32_t i = 0; i < f->n_members; i++) {
     if (strcmp(f->members[i].member->handle, handle) == 0) {
+      return &f->members[i];
+    }
+  }
+  return NULL;
+}
+
+const struct federation_member *federation_by_roll(const struct federation *f, uint64_t roll) {
+  for (uint32_t i = 0; i < f->n_members; i++) {
+    if (f->members[i].member->roll == roll) {
       return &f->members[i];
     }
   }
@@ -264,6 +583,9 @@ const struct federation_member *federation_by_handle(const struct federation *f,
 
 uint32_t federation_curves(const struct federation_member *m, const uint8_t *keys[FEDERATION_CURVES]) {
   uint32_t n = 0;
+  if (m->until != 0) {
+    return 0;
+  }
   keys[n++] = m->identity.curve;
   if (memcmp(m->curve_before, m->identity.curve, sizeof m->curve_before) != 0) {
     keys[n++] = m->curve_before;
@@ -275,7 +597,7 @@ uint32_t federation_curves(const struct federation_member *m, const uint8_t *key
 }
 
 const struct federation_member *federation_by_curve(const struct federation *f, const uint8_t curve[32]) {
-  for (uint32_t i = 0; f->members != NULL && i < f->epoch.n_members; i++) {
+  for (uint32_t i = 0; i < f->n_members; i++) {
     const uint8_t *keys[FEDERATION_CURVES];
     const uint32_t n = federation_curves(&f->members[i], keys);
     for (uint32_t k = 0; k < n; k++) {
@@ -293,7 +615,8 @@ const struct generation *federation_generation(const struct federation *f, const
 }
 
 const struct federation_member *federation_self(const struct federation *f) {
-  return hash_is_zero(&f->own) ? NULL : federation_by_node(f, &f->own);
+  const struct federation_member *m = hash_is_zero(&f->own) ? NULL : federation_by_node(f, &f->own);
+  return m == NULL || m->until != 0 ? NULL : m;
 }
 
 const char *federation_handle(const struct federation *f, const struct hash *node) {

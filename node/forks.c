@@ -50,6 +50,7 @@ static void remember(struct hall *h, const struct fork *fork) {
   if (at == h->n_forks || is_below(fork, &h->forks[at])) {
     memmove(&h->forks[at + 1], &h->forks[at], (h->n_forks - at) * sizeof *h->forks);
     h->n_forks++;
+    voter_touch(h);
   }
   h->forks[at] = *fork;
 }

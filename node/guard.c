@@ -64,6 +64,17 @@ void guard_init(struct guard *g, uint32_t n_members) {
   settle(g); /* in a federation of one nobody else can hold anything */
 }
 
+void guard_members(struct guard *g, uint32_t n_members, const uint32_t *was) {
+  struct guard_word before[LIMIT_MEMBERS];
+  memcpy(before, g->words, sizeof before);
+  memset(g->words, 0, sizeof g->words);
+  for (uint32_t i = 0; i < n_members; i++) {
+    if (was[i] < LIMIT_MEMBERS) g->words[i] = before[was[i]];
+  }
+  g->n_members = n_members;
+  settle(g);
+}
+
 void guard_stands(struct guard *g, uint64_t gen, uint64_t size) {
   if (g->gen != 0 && gen > g->gen) {
     g->proven = 0;

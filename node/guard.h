@@ -41,6 +41,9 @@ struct guard {
 
 /* A locked guard in a federation of so many members. */
 void guard_init(struct guard *g, uint32_t n_members);
+/* The members are others: whoever has place i now had place was[i], or was none (LIMIT_MEMBERS). What opened the guard holds
+ * on: that nobody held more then. n_members: 1..LIMIT_MEMBERS. */
+void guard_members(struct guard *g, uint32_t n_members, const uint32_t *was);
 /* The own log stands here now. Another generation begins anew: what was named or proven of the one before says nothing. */
 void guard_stands(struct guard *g, uint64_t gen, uint64_t size);
 /* The head file fits the store. */

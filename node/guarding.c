@@ -16,8 +16,8 @@
 /* ---- what a start finds ---- */
 
 static uint32_t place_of(const struct federation *f, const struct hash *node) {
-  const struct federation_member *m = federation_by_node(f, node);
-  return m == NULL ? LIMIT_MEMBERS : (uint32_t)(m - f->members);
+  const struct member *m = epoch_by_node(&f->epoch, node);
+  return m == NULL ? LIMIT_MEMBERS : (uint32_t)(m - f->epoch.members);
 }
 
 /* Whether the own log goes through the head: the store is the one that signed it, or has gone on from it. */
@@ -114,7 +114,7 @@ void guard_reason(const struct guard *g, const struct federation *f, char out[GU
                    g->size, g->proven);
   } else if (guard_is_ahead(g, &member, &size)) {
     (void)snprintf(out, GUARD_REASON_MAX, "waiting: %s says that it holds %" PRIu64 " entries of our log, %" PRIu64 " are here",
-                   member < f->epoch.n_members ? f->members[member].member->handle : "?", size, g->size);
+                   member < f->epoch.n_members ? f->epoch.members[member].handle : "?", size, g->size);
   } else {
     (void)snprintf(out, GUARD_REASON_MAX, "waiting for %" PRIu32 " of %" PRIu32 " members to name our size",
                    guard_needed(g) - guard_n_named(g), g->n_members);
@@ -177,6 +177,12 @@ enum err_code guarding_open(struct hall *h, struct err *err) {
   return code;
 }
 
+void guarding_members(struct hall *h, const uint32_t *was) {
+  if (!h->guarding.is_guarded) return;
+  guard_members(&h->guarding.look.guard, h->config.federation->epoch.n_members, was);
+  write_if_open(h);
+}
+
 void guarding_moved(struct hall *h, const struct log *log) {
   if (!h->guarding.is_guarded || !hash_equal(&log->node, &h->config.federation->own)) return;
   guard_stands(&h->guarding.look.guard, log->gen, log->range.size);
@@ -220,7 +226,7 @@ void guarding_holds(struct hall *h, const struct holds *holds) {
   const struct federation_member *self = federation_self(h->config.federation);
   struct guard *g = &h->guarding.look.guard;
   uint64_t size = 0;
-  if (!h->guarding.is_guarded) return;
+  if (!h->guarding.is_guarded || self == NULL) return;
   for (uint32_t i = 0; i < holds->n; i++) {
     if (holds->rows[i].roll == self->member->roll && holds->rows[i].gen == g->gen) size = holds->rows[i].size;
   }

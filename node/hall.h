@@ -9,6 +9,7 @@
 #include "node/store/derivation.h"
 #include "node/store/evidence.h"
 #include "node/verify.h"
+#include "node/voter.h"
 #include "protocol/holds.h"
 
 /* A generation of a log in memory. state is that of the evaluation of all generations of the log; it is loaded when it is first
@@ -48,6 +49,7 @@ struct hall {
   uint32_t n_forks;
   struct hall_leaves leaves;
   struct guarding guarding;
+  struct voter voter;
 };
 
 /* The log in memory, NULL if nothing of it is held. */
@@ -70,6 +72,12 @@ void hall_erased(struct hall *h);
 void hall_fell(struct hall *h, const struct log *log);
 /* Counts anew how many bodies are absent. Store errors. */
 MUST_CHECK enum err_code hall_count_missing(struct hall *h, struct err *err);
+/* After a log or the epoch moved. */
+void hall_digest_again(struct hall *h);
+/* Seals a record of a kind below 16 other than 2 with the node key and admits it; header receives home and time. Errors of
+ * hall_admit. */
+MUST_CHECK enum err_code hall_admit_own(struct hall *h, struct header *header, struct view body, struct receipt_row *row,
+                                        struct err *err);
 /* The member of that node, to be changed; NULL: there is none. */
 struct federation_member *hall_member(struct hall *h, const struct hash *node);
 
@@ -104,6 +112,7 @@ MUST_CHECK enum err_code hall_frozen(const struct hall *h, const struct hash *no
 void hall_forget_leaves(struct hall *h);
 /* ---- the fork guard: guarding.c, outbox.c, admit.c ---- */
 MUST_CHECK enum err_code guarding_open(struct hall *h, struct err *err); /* at the end of hall_open */
+void guarding_members(struct hall *h, const uint32_t *was);              /* after an epoch: guard_members */
 void guarding_moved(struct hall *h, const struct log *log);              /* after hall_moved */
 void guarding_holds(struct hall *h, const struct holds *holds);          /* fresh ones of another member */
 /* Instead of admission while the guard is closed: keeps in the outbox what may come in later. Store errors. */

@@ -18,7 +18,9 @@ struct import {
   bool has_run, has_charter;
   struct hash node;
   uint64_t gen, from, count;
-  struct bytes items; /* encoded, one behind the other */
+  struct bytes items;              /* encoded, one behind the other */
+  struct bytes epochs, identities; /* the same */
+  bool is_settled;                 /* who the members are */
 };
 
 static enum err_code take_charter(struct import *i, struct view payload, struct err *err) {
@@ -33,22 +35,37 @@ static enum err_code take_charter(struct import *i, struct view payload, struct 
   return code;
 }
 
-enum err_code hall_any_identity(struct hall *h, struct view octets, struct err *err) {
+/* Epochs and identities are kept until all of both were read: the quorum of an epoch is under identities that stand behind it,
+ * and an identity may be of a member that an epoch brings. */
+static enum err_code keep_epoch(struct import *i, struct view payload, struct err *err) {
+  return bytes_append(&i->epochs, payload, err);
+}
+
+static enum err_code read_identity(struct view octets, struct identity *out, struct err *err) {
   struct canon_reader r = canon_reader(octets);
   struct identity_item item;
-  struct identity identity = {.version = 0};
-  bool changed = false;
   identity_item_read(&r, &item);
-  enum err_code code = canon_finish(&r, "identity", err);
-  if (code == OK) {
-    code = identity_decode(item.body, &identity, err);
-  }
+  const enum err_code code = canon_finish(&r, "identity", err);
+  return code == OK ? identity_decode(item.body, out, err) : code;
+}
+
+static enum err_code keep_identity(struct import *i, struct view payload, struct err *err) {
+  struct identity identity;
+  const enum err_code code = read_identity(payload, &identity, err);
+  /* First identities stand in the charter, or in the epoch that brought their node. */
+  return code == OK && identity.version > 1 ? bytes_append(&i->identities, payload, err) : code;
+}
+
+enum err_code hall_any_identity(struct hall *h, struct view octets, struct err *err) {
+  const struct federation *f = h->config.federation;
+  struct identity identity;
+  bool changed = false;
+  enum err_code code = read_identity(octets, &identity, err);
   if (code != OK || identity.version == 1) {
     return code;
   }
-  const struct federation *f = h->config.federation;
-  for (uint32_t m = 0; m < f->epoch.n_members && !changed; m++) {
-    code = hall_identity(h, &f->members[m].member->node, octets, &changed, NULL);
+  for (uint32_t m = 0; m < f->n_members && !changed; m++) {
+    code = hall_identity(h, &f->rows[m].node, octets, &changed, NULL);
     if (code == ERR_MEMORY || code == ERR_DISK_FULL) {
       return err_set(err, code, NULL);
     }
@@ -56,8 +73,28 @@ enum err_code hall_any_identity(struct hall *h, struct view octets, struct err *
   return OK;
 }
 
-static enum err_code take_identity(struct import *i, struct view payload, struct err *err) {
-  return hall_any_identity(i->h, payload, err);
+static enum err_code offer_identities(struct import *i, struct err *err) {
+  struct canon_reader r = canon_reader(bytes_view(&i->identities));
+  enum err_code code = OK;
+  while (code == OK && !canon_at_end(&r) && r.fault == NULL) {
+    code = hall_any_identity(i->h, canon_skip(&r), err);
+  }
+  return code;
+}
+
+/* Who the members are, before anything of theirs. */
+static enum err_code settle_members(struct import *i, struct err *err) {
+  struct canon_reader r = canon_reader(bytes_view(&i->epochs));
+  bool changed = false;
+  enum err_code code = i->is_settled ? OK : offer_identities(i, err);
+  while (code == OK && !i->is_settled && !canon_at_end(&r) && r.fault == NULL) {
+    code = hall_epoch(i->h, canon_skip(&r), &changed, NULL, err);
+    if (code == OK && changed) {
+      code = offer_identities(i, err); /* those who came have some, too */
+    }
+  }
+  i->is_settled = true;
+  return code == OK ? OK : err_context(err, "bundle: its list of members");
 }
 
 static enum err_code take_address(struct import *i, struct view payload, struct err *err) {
@@ -212,10 +249,9 @@ static enum err_code pass_over(struct import *i, struct view payload, struct err
 
 static enum err_code take_item(struct import *i, enum bundle_type type, struct view payload, struct err *err) {
   static enum err_code (*const takers[])(struct import *, struct view, struct err *) = {
-      [BUNDLE_CHARTER] = take_charter,       [BUNDLE_EPOCH] = pass_over,
-      [BUNDLE_IDENTITY] = take_identity,     [BUNDLE_ADDRESS] = take_address,
-      [BUNDLE_CHECKPOINT] = take_checkpoint, [BUNDLE_WINDOW] = take_window,
-      [BUNDLE_ROOT_SET] = pass_over,         [BUNDLE_REQUEST] = pass_over,
+      [BUNDLE_CHARTER] = take_charter, [BUNDLE_EPOCH] = keep_epoch,           [BUNDLE_IDENTITY] = keep_identity,
+      [BUNDLE_ADDRESS] = take_address, [BUNDLE_CHECKPOINT] = take_checkpoint, [BUNDLE_WINDOW] = take_window,
+      [BUNDLE_ROOT_SET] = pass_over,   [BUNDLE_REQUEST] = pass_over,
   };
   if ((size_t)type >= sizeof takers / sizeof takers[0] || takers[type] == NULL) {
     return err_set(err, ERR_FORMAT, "bundle: an item of type %d", (int)type);
@@ -223,7 +259,8 @@ static enum err_code take_item(struct import *i, enum bundle_type type, struct v
   if (type != BUNDLE_CHARTER && !i->has_charter) {
     return err_set(err, ERR_FORMAT, "bundle: the charter does not come first");
   }
-  return takers[type](i, payload, err);
+  const enum err_code code = type > BUNDLE_IDENTITY ? settle_members(i, err) : OK;
+  return code == OK ? takers[type](i, payload, err) : code;
 }
 
 static enum err_code take_all(struct import *i, struct bundle_reader *r, struct err *err) {
@@ -232,6 +269,9 @@ static enum err_code take_all(struct import *i, struct bundle_reader *r, struct 
   enum err_code code = OK;
   while (code == OK && (code = bundle_next(r, &type, &payload, err)) == OK && type != BUNDLE_END) {
     code = take_item(i, type, payload, err);
+  }
+  if (code == OK) {
+    code = settle_members(i, err);
   }
   if (code == OK && i->count > 0) {
     code = err_set(err, ERR_FORMAT, "bundle: a run of windows without its checkpoint");
@@ -248,6 +288,8 @@ enum err_code hall_import_bundle(struct hall *h, bundle_source *source, bundle_r
   struct bundle_reader *reader = NULL;
   memset(report, 0, sizeof *report);
   bytes_init(&import.items, IMPORT_BYTES);
+  bytes_init(&import.epochs, IMPORT_BYTES);
+  bytes_init(&import.identities, IMPORT_BYTES);
   enum err_code code = bundle_scan(source, context, err);
   if (code == OK) {
     code = rewind(context, err);
@@ -260,5 +302,7 @@ enum err_code hall_import_bundle(struct hall *h, bundle_source *source, bundle_r
   }
   bundle_reader_free(reader);
   bytes_release(&import.items);
+  bytes_release(&import.epochs);
+  bytes_release(&import.identities);
   return code;
 }

@@ -58,7 +58,7 @@ enum err_code hall_reserve(struct hall *h, struct err *err) {
   return OK;
 }
 
-static void digest_again(struct hall *h) {
+void hall_digest_again(struct hall *h) {
   struct frontier_row *rows = calloc(h->n_logs == 0 ? 1 : h->n_logs, sizeof *rows);
   struct hash digest = {{0}};
   for (uint32_t i = 0; rows != NULL && i < h->n_logs; i++) {
@@ -89,6 +89,7 @@ void hall_fell(struct hall *h, const struct log *log) {
     }
   }
   hall_forget_leaves(h);
+  voter_touch(h);
   const uint32_t i = place_of(h, &log->node, log->gen);
   if (log->range.size == 0) {
     drop_at(h, i);
@@ -97,7 +98,7 @@ void hall_fell(struct hall *h, const struct log *log) {
     h->heads[i].size = log->range.size;
     h->heads[i].root = merkle_root(&log->range);
   }
-  digest_again(h);
+  hall_digest_again(h);
 }
 
 void hall_moved(struct hall *h, const struct log *log, struct evaluation *state, uint64_t more_missing) {
@@ -117,7 +118,7 @@ void hall_moved(struct hall *h, const struct log *log, struct evaluation *state,
   h->heads[i] =
       (struct hall_head){.node = log->node, .gen = log->gen, .size = log->range.size, .root = merkle_root(&log->range)};
   h->missing += more_missing;
-  digest_again(h);
+  hall_digest_again(h);
   guarding_moved(h, log);
 }
 
@@ -200,7 +201,7 @@ enum err_code hall_open(const struct hall_config *config, struct hall **out, str
   if (code == OK) {
     code = verify_pool_new(config->threads, &config->federation->charter.fed_id, &h->pool, err);
   }
-  digest_again(h);
+  hall_digest_again(h);
   if (code == OK) {
     code = log_each(config->store, load_log, &loading, err);
     code = loading.code != OK ? loading.code : code;
@@ -208,7 +209,7 @@ enum err_code hall_open(const struct hall_config *config, struct hall **out, str
   if (code == OK) {
     code = hall_count_missing(h, err);
   }
-  for (uint32_t i = 0; code == OK && i < config->federation->epoch.n_members; i++) {
+  for (uint32_t i = 0; code == OK && i < config->federation->n_members; i++) {
     code = hall_bear(h, hall_apply_cuts(h, &config->federation->members[i].member->node, err), err);
   }
   if (code == OK) {
@@ -338,6 +339,7 @@ enum err_code hall_identity(struct hall *h, const struct hash *node, struct view
     return code;
   }
   federation_take(m, &claimed);
+  voter_touch(h);
   *changed = true;
   return hall_apply_cuts(h, node, err);
 }

@@ -20,7 +20,7 @@ struct hall;      /* opaque */
 struct head_file; /* node/head.h */
 struct hall_config {
   struct store *store;           /* STORE_WRITE; borrowed */
-  struct federation *federation; /* borrowed; the hall updates identities and addresses in it */
+  struct federation *federation; /* borrowed; the hall updates identities, addresses and epochs in it */
   const struct schema_set *schemas;
   const struct signer *node_key; /* borrowed; NULL: this process cannot write to the own log */
   const struct clock_source *clock;
@@ -79,6 +79,12 @@ void hall_pull_abort(struct pull *p); /* NULL is fine */
 MUST_CHECK enum err_code hall_identity(struct hall *h, const struct hash *node, struct view item, bool *changed,
                                        struct err *err);
 MUST_CHECK enum err_code hall_address(struct hall *h, struct view item, bool *changed, struct err *err);
+/* An encoded epoch item from others, verified here: the epoch behind the one in force goes into force; one that is held already
+ * changes nothing. Pointers into the federation are not good any more when *changed. ERR_FORMAT, ERR_SIGNATURE, ERR_MISMATCH
+ * ERR_INCOMPLETE,
+ * ERR_REFUSED (does not follow on the epoch in force): whoever handed it in is at fault; ERR_NOT_FOUND: an identity of *lacking
+ * (may be NULL) is needed first; store errors. */
+MUST_CHECK enum err_code hall_epoch(struct hall *h, struct view item, bool *changed, struct hash *lacking, struct err *err);
 /* Appends the encoded identity item of a version that a member had or has: the first one stands in the charter. ERR_NOT_FOUND,
  * store errors. */
 MUST_CHECK enum err_code hall_identity_item(const struct hall *h, const struct hash *node, uint64_t version, struct bytes *out,

@@ -96,7 +96,7 @@ static enum err_code load(struct store *s, const struct home *home, struct feder
 
 /* The member with this node key. NULL: none. */
 static const struct federation_member *member_of_key(const struct federation *f, const struct pubkey *key) {
-  for (uint32_t i = 0; i < f->epoch.n_members; i++) {
+  for (uint32_t i = 0; i < f->n_members; i++) {
     for (uint64_t gen = 0; gen < f->members[i].identity.gen; gen++) {
       if (pubkey_equal(&f->members[i].generations[gen].node_key, key)) {
         return &f->members[i];

@@ -115,7 +115,12 @@ static enum err_code apply_cut(struct hall *h, const struct hash *node, uint64_t
   if (g == NULL || !g->is_closed || held == NULL || held->log.range.size < g->cut_size) {
     return OK;
   }
-  enum err_code code = is_branch(h, held, g, &same, err);
+  enum err_code code = OK;
+  if (g->cut_size == 0) { /* of whoever was expelled, behind the generation of the cut */
+    same = true;
+  } else {
+    code = is_branch(h, held, g, &same, err);
+  }
   if (code == OK) {
     code = milestone_below(h->config.store, held->log.no, same ? g->cut_size : g->cut_size - 1, &size, err);
   }
@@ -125,7 +130,7 @@ static enum err_code apply_cut(struct hall *h, const struct hash *node, uint64_t
 enum err_code hall_apply_cuts(struct hall *h, const struct hash *node, struct err *err) {
   const struct federation_member *m = federation_by_node(h->config.federation, node);
   enum err_code code = OK;
-  for (uint64_t gen = 1; m != NULL && code == OK && gen < m->identity.gen; gen++) {
+  for (uint64_t gen = 1; m != NULL && code == OK && gen <= m->identity.gen; gen++) {
     code = apply_cut(h, node, gen, err);
   }
   return code;

@@ -103,26 +103,6 @@ static enum err_code write_checkpoints(struct exchange *x, const struct ask *a, 
   return code;
 }
 
-/* ---- epochs ---- */
-
-static enum err_code write_epoch_answer(struct exchange *x, const struct ask *a, struct bytes *payload, struct err *err) {
-  if (a->epoch != 1) return err_set(err, ERR_NOT_FOUND, "no such epoch");
-  struct epoch epoch = {.number = 0};
-  struct bytes body, item;
-  bytes_init(&body, LIMIT_CHARTER);
-  bytes_init(&item, LIMIT_CHARTER + 64);
-  enum err_code code = epoch_from_charter(&x->federation->charter, &epoch, &body, err);
-  if (code == OK) code = epoch_item_encode(bytes_view(&body), &item, err);
-  x->out.type = MSG_EPOCH;
-  x->out.u.epoch.n = 1;
-  x->out.u.epoch.items[0] = bytes_view(&item);
-  if (code == OK) code = message_write(&x->out, payload, err);
-  epoch_release(&epoch);
-  bytes_release(&body);
-  bytes_release(&item);
-  return code;
-}
-
 /* ---- proofs ---- */
 
 /* Of the branch that is held here: whoever asks sees by the root whether it is the one that he means. */
@@ -199,7 +179,7 @@ static enum err_code write_answer(struct exchange *x, struct exchange_link *l, c
   if (a->what == WANT_HOLDS) return holds_answer(x, payload, err);
   if (a->what == WANT_IDENT) return identity_answer(x, &a->node, payload, err);
   if (a->what == WANT_PROOF) return write_proof(x, a, payload, err);
-  return write_epoch_answer(x, a, payload, err);
+  return epochs_answer(x, a->epoch, payload, err);
 }
 
 enum err_code answer_write(struct exchange *x, struct exchange_link *l, struct bytes *payload, struct err *err) {

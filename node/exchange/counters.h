@@ -35,6 +35,8 @@
   X(COUNT_HEADS_MISMATCH, "heads.mismatch", "a HEADS row with another root than ours, and no checkpoint behind it")            \
   X(COUNT_HEADS_UNBACKED, "heads.unbacked", "a HEADS row that no checkpoint covers")                                           \
   X(COUNT_HEADS_UNKNOWN, "heads.unknown", "a HEADS row of a log that the epoch does not know")                                 \
+  X(COUNT_EPOCH_FORMAT, "epoch.format", "an epoch item that is none")                                                          \
+  X(COUNT_EPOCH_QUORUM, "epoch.quorum", "an epoch that does not follow on ours, or that too few voted for")                    \
   X(COUNT_HOLDS_FORMAT, "holds.format", "a HOLDS item that is none")                                                           \
   X(COUNT_HOLDS_SIGNATURE, "holds.signature", "a HOLDS item that its holder did not sign")                                     \
   X(COUNT_CHECKPOINT_FORMAT, "checkpoint.format", "a checkpoint that is not one, or of another log")                           \

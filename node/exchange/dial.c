@@ -16,6 +16,7 @@ _Static_assert(DIAL_ALL - 1 <= LIMIT_DIALLED, "who dials everybody has room for 
 _Static_assert(LIMIT_PINNED + 1 + DIAL_FEW <= LIMIT_DIALLED, "pinned peers leave room for the next on the ring and the chosen");
 
 const char *dial_endpoint(const struct exchange *x, const struct peer *p) {
+  if (p->is_former) return NULL;
   if (p->override[0] != '\0') return p->override;
   const struct federation_member *m = federation_by_node(x->federation, &p->node);
   if (m == NULL || !m->has_address || m->address.n_endpoints == 0) return NULL;
@@ -31,12 +32,20 @@ uint64_t dial_rank(const struct exchange *x, const struct peer *p) {
   return get_u64be(hash.b);
 }
 
-/* The node behind this one on the ring of node ids: peers stand by rising id. */
+/* Whether a comes before b on the ring of node ids, seen from this node. */
+static bool is_nearer(const struct exchange *x, const struct hash *a, const struct hash *b) {
+  const bool a_above = hash_compare(a, &x->self.node) > 0, b_above = hash_compare(b, &x->self.node) > 0;
+  return a_above != b_above ? a_above : hash_compare(a, b) < 0;
+}
+
+/* The member behind this one on the ring of node ids. */
 static uint32_t next_on_ring(const struct exchange *x) {
+  uint32_t next = NONE;
   for (uint32_t i = 0; i < x->n_peers; i++) {
-    if (hash_compare(&x->peers[i].node, &x->self.node) > 0) return i;
+    if (x->peers[i].is_former) continue;
+    if (next == NONE || is_nearer(x, &x->peers[i].node, &x->peers[next].node)) next = i;
   }
-  return 0;
+  return next;
 }
 
 /* Whether a peer counts among those that are chosen: it has a link, or dialling it has not failed of late. */
@@ -69,7 +78,7 @@ static struct chosen choose(const struct exchange *x) {
 /* *chosen is made when it is needed. */
 static bool is_chosen(const struct exchange *x, uint32_t peer, struct chosen *chosen) {
   const struct peer *p = &x->peers[peer];
-  if (x->n_peers < DIAL_ALL || p->override[0] != '\0') return true;
+  if (x->federation->epoch.n_members <= DIAL_ALL || p->override[0] != '\0') return true;
   if (!chosen->is_known) *chosen = choose(x);
   return peer == chosen->next || p->rank >= chosen->rank;
 }

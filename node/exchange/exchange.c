@@ -13,6 +13,7 @@
 #include "node/exchange/inside.h"
 #include "node/guarding.h"
 #include "node/scrub.h"
+#include "node/voter.h"
 
 /* ---- small things that every file here uses ---- */
 
@@ -55,40 +56,16 @@ void note_set(char note[NOTE_MAX], const char *format, ...) {
 
 /* ---- life ---- */
 
-static enum err_code peers_new(struct exchange *x, struct err *err) {
-  const struct epoch *e = &x->federation->epoch;
-  uint64_t now = now_ms(x);
-  x->peers = calloc(e->n_members + 1, sizeof *x->peers);
-  if (x->peers == NULL) return err_set(err, ERR_MEMORY, NULL);
-  for (uint32_t i = 0; i < e->n_members; i++) {
-    if (hash_equal(&e->members[i].node, &x->self.node)) continue;
-    struct peer *p = &x->peers[x->n_peers++];
-    p->node = e->members[i].node;
-    (void)snprintf(p->handle, sizeof p->handle, "%s", e->members[i].handle);
-    p->dial_ms = now;
-    p->dial_wait_ms = DIAL_FIRST_MS;
-    p->rank = dial_rank(x, p);
-    p->quota_ms = now;
-  }
-  return OK;
-}
-
 enum err_code exchange_new(const struct exchange_config *config, struct exchange **out, struct err *err) {
   const struct federation *f = hall_federation(config->hall);
-  const struct federation_member *self = federation_self(f);
-  if (self == NULL || config->node_key == NULL) {
-    return err_set(err, ERR_REFUSED, "only a member exchanges with members");
+  if (hash_is_zero(&f->own) || config->node_key == NULL) {
+    return err_set(err, ERR_REFUSED, "only a node exchanges with members");
   }
   struct exchange *x = calloc(1, sizeof *x);
   if (x == NULL) return err_set(err, ERR_MEMORY, NULL);
   x->config = *config;
   x->federation = f;
-  x->self = (struct session_self){.fed_id = f->charter.fed_id,
-                                  .node = f->own,
-                                  .node_key = config->node_key,
-                                  .epoch = f->epoch.number,
-                                  .epoch_hash = f->epoch.hash};
-  x->own_identity_version = self->identity.version;
+  x->self = (struct session_self){.fed_id = f->charter.fed_id, .node = f->own, .node_key = config->node_key};
   x->orders_end = &x->orders;
   x->next_req = 1;
   x->next_dial = 1;
@@ -98,10 +75,9 @@ enum err_code exchange_new(const struct exchange_config *config, struct exchange
   bytes_init(&x->scratch, LIMIT_DATA_RAW);
   bytes_init(&x->window, LIMIT_DATA_RAW);
   bytes_init(&x->encoded, PAYLOAD_MAX);
-  enum err_code code = peers_new(x, err);
-  if (code != OK) {
+  if (!epochs_refresh(x)) {
     exchange_free(x);
-    return code;
+    return err_set(err, ERR_MEMORY, NULL);
   }
   heads_refresh(x);
   forks_load(x);
@@ -148,7 +124,8 @@ enum err_code exchange_set_peer(struct exchange *x, const char *handle, const ch
     (void)err_hint(err, "tcp://HOST:PORT");
     return ERR_FORMAT;
   }
-  if (peer == NONE) return err_set(err, ERR_NOT_FOUND, "peer %s: no other member has that handle", handle);
+  if (peer == NONE || x->peers[peer].is_former)
+    return err_set(err, ERR_NOT_FOUND, "peer %s: no other member has that handle", handle);
   struct peer *p = &x->peers[peer];
   (void)snprintf(p->override, sizeof p->override, "%s", endpoint);
   p->dial_ms = now_ms(x);
@@ -218,6 +195,7 @@ void exchange_key_mismatch(struct exchange *x, const uint8_t curve[32]) {
 }
 
 void exchange_published(struct exchange *x) {
+  (void)epochs_refresh(x);
   identities_refresh(x);
   heads_refresh(x);
   x->activity_ms = now_ms(x);
@@ -234,6 +212,17 @@ static bool guard_turn(struct exchange *x) {
   }
   if (moved) exchange_published(x);
   return moved;
+}
+
+/* The own node's part in the next list of members. When to look again. */
+static uint64_t voter_turn(struct exchange *x) {
+  struct err err = ERR_INIT;
+  bool moved = false;
+  uint64_t due_ms = UINT64_MAX;
+  if (hall_voter_turn(x->config.hall, &moved, &due_ms, &err) != OK)
+    log_line(LOG_ERROR, "members", "what there is to vote on waits", "why=%s", err.message);
+  if (moved) exchange_published(x);
+  return due_ms;
 }
 
 /* What readers found damaged is asked for from now on. */
@@ -254,7 +243,9 @@ uint64_t exchange_tick(struct exchange *x) {
   x->asks_first = false;
   take_suspects(x);
   const bool is_busy = guard_turn(x);
+  const uint64_t vote_ms = voter_turn(x);
   uint64_t due = dial_tick(x), at = request_tick(x);
+  if (vote_ms < due) due = vote_ms;
   if (is_busy) due = now;
   if (at < due) due = at;
   at = holds_tick(x);
@@ -265,6 +256,7 @@ uint64_t exchange_tick(struct exchange *x) {
     at = fetch_tick(x, i);
     if (at < due) due = at;
   }
+  (void)epochs_refresh(x);
   identities_refresh(x); /* logs bring them, too */
   if (x->plan_due || now >= x->plan_due_ms) plan_run(x);
   if (x->plan_due_ms < due) due = x->plan_due_ms;
@@ -301,6 +293,7 @@ bool exchange_next(struct exchange *x, struct exchange_action *out) {
 static bool peer_is_busy(const struct exchange *x, uint32_t peer, uint64_t quiet_ms) {
   const struct peer *p = &x->peers[peer];
   struct hash own = hall_digest(x->config.hall);
+  if (p->is_former) return false;
   if (p->link == NULL) return dial_is_pending(x, peer);
   if (!p->has_heads || p->link->out != NULL || p->link->n_asks > 0 || p->link->told < x->changes) return true;
   for (uint32_t i = 0; i < REQUESTS_MAX; i++) {
@@ -321,7 +314,7 @@ bool exchange_idle(const struct exchange *x) {
 
 enum err_code exchange_ping(struct exchange *x, const char *handle, struct err *err) {
   uint32_t peer = peer_by_handle(x, handle);
-  if (peer == NONE) return err_set(err, ERR_NOT_FOUND, "no other member has the handle %s", handle);
+  if (peer == NONE || x->peers[peer].is_former) return err_set(err, ERR_NOT_FOUND, "no other member has the handle %s", handle);
   struct peer *p = &x->peers[peer];
   if (p->link == NULL) return err_set(err, ERR_UNREACHABLE, "there is no open link to %s", handle);
   x->out.u.want.what = WANT_HEADS;

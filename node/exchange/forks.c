@@ -378,9 +378,9 @@ void forks_holds(struct exchange *x, const struct exchange_link *l, struct view 
   const uint32_t holder = peer_by_node(x, &holds->holder);
   const uint32_t peer = holder != NONE && x->peers[holder].link != NULL ? holder : l->peer;
   for (uint32_t i = 0; i < holds->n; i++) {
-    const struct member *m = epoch_by_roll(&x->federation->epoch, holds->rows[i].roll);
+    const struct federation_member *m = federation_by_roll(x->federation, holds->rows[i].roll);
     uint32_t index = NONE;
-    if (m == NULL || log_of(x, &m->node, holds->rows[i].gen, &index) == NULL) continue;
+    if (m == NULL || log_of(x, &m->member->node, holds->rows[i].gen, &index) == NULL) continue;
     forks_row(x, index, peer, holds->rows[i].size, holds->rows[i].root8, false);
   }
   free(holds);

@@ -34,7 +34,7 @@ void heads_refresh(struct exchange *x) {
 /* ---- telling ---- */
 
 static uint64_t gap_ms(const struct exchange *x) {
-  return x->n_peers + 1 > MANY_MEMBERS ? HEADS_GAP_MANY_MS : HEADS_GAP_MS;
+  return x->federation->epoch.n_members > MANY_MEMBERS ? HEADS_GAP_MANY_MS : HEADS_GAP_MS;
 }
 
 uint64_t heads_due_ms(const struct exchange *x, const struct exchange_link *l) {
@@ -116,19 +116,18 @@ static void take_equal(struct exchange *x, uint32_t peer) {
 }
 
 /* Of a generation that is not known here: who began it has a newer identity, which the peer knows. True: asked. */
-static bool ask_generation(struct exchange *x, struct exchange_link *l, const struct member *m, uint64_t gen) {
-  const struct federation_member *known = m == NULL ? NULL : federation_by_node(x->federation, &m->node);
-  if (known == NULL || gen <= known->identity.gen) return false;
-  identity_ask(x, l, &m->node);
+static bool ask_generation(struct exchange *x, struct exchange_link *l, const struct federation_member *m, uint64_t gen) {
+  if (m == NULL || gen <= m->identity.gen) return false;
+  identity_ask(x, l, &m->member->node);
   return true;
 }
 
-/* False: the epoch has no such log. */
+/* False: no epoch up to ours has such a log. */
 static bool take_row(struct exchange *x, struct exchange_link *l, const struct head *row, bool follows) {
-  const struct member *m = epoch_by_roll(&x->federation->epoch, row->roll);
+  const struct federation_member *m = federation_by_roll(x->federation, row->roll);
   const uint32_t peer = l->peer;
   uint32_t index = NONE;
-  struct exchange_log *log = m == NULL ? NULL : log_of(x, &m->node, row->gen, &index);
+  struct exchange_log *log = m == NULL ? NULL : log_of(x, &m->member->node, row->gen, &index);
   if (log == NULL) return ask_generation(x, l, m, row->gen);
   if (log->is_closed && row->size == log->cut_size && memcmp(row->root8, log->cut_root.b, sizeof row->root8) != 0) {
     plan_claim(x, index, peer, 0); /* the other branch */
@@ -146,6 +145,7 @@ static bool take_row(struct exchange *x, struct exchange_link *l, const struct h
 /* For the fork guard: how much of our own log the peer holds. HEADS that names all logs and not ours says: nothing of it. */
 static void hear_own(struct exchange *x, uint32_t peer, bool is_equal, bool is_whole) {
   const struct federation_member *self = federation_self(x->federation);
+  if (self == NULL) return;
   const struct hall_head *own = hall_head(x->config.hall, &x->self.node, self->identity.gen);
   const uint64_t size = own == NULL ? 0 : own->size;
   const struct hash *node = &x->peers[peer].node;
@@ -181,6 +181,7 @@ void heads_receive(struct exchange *x, struct exchange_link *l, bool is_answer) 
   p->n_ckpts_follow = n <= CKPTS_FOLLOW ? n : 0;
   hear_own(x, l->peer, hash_equal(&p->digest, &own), is_answer || !l->heads_heard);
   l->heads_heard = true;
+  epochs_ask(x, l);
   if (hash_equal(&p->digest, &own)) {
     take_equal(x, l->peer);
     return;

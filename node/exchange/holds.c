@@ -14,8 +14,8 @@ static bool is_used(const struct exchange *x, const struct exchange_link *l) {
 }
 
 static void pass_on(struct exchange *x, const struct hash *holder, const struct exchange_link *from) {
-  const struct federation_member *m = federation_by_node(x->federation, holder);
-  const uint32_t place = m == NULL ? NONE : (uint32_t)(m - x->federation->members);
+  const struct member *m = epoch_by_node(&x->federation->epoch, holder);
+  const uint32_t place = m == NULL ? NONE : (uint32_t)(m - x->federation->epoch.members);
   for (uint32_t i = 0; m != NULL && i < x->n_links; i++) {
     struct exchange_link *l = x->links[i];
     if (l != from && is_used(x, l)) l->holds[place / 64] |= UINT64_C(1) << place % 64;
@@ -28,7 +28,7 @@ uint64_t holds_due_ms(const struct exchange *x, const struct exchange_link *l) {
   for (size_t i = 0; i < sizeof l->holds / sizeof l->holds[0]; i++)
     any |= l->holds[i];
   if (any == 0) return UINT64_MAX;
-  return x->n_peers + 1 > MANY_MEMBERS ? l->holds_ms + HOLDS_TOGETHER_MS : now_ms(x);
+  return x->federation->epoch.n_members > MANY_MEMBERS ? l->holds_ms + HOLDS_TOGETHER_MS : now_ms(x);
 }
 
 bool holds_are_due(const struct exchange *x, const struct exchange_link *l) {
@@ -39,7 +39,7 @@ bool holds_are_due(const struct exchange *x, const struct exchange_link *l) {
 
 /* What it costs all of them rises with the square of their number: so does the pause after one, when there is news. */
 static uint64_t gap_ms(const struct exchange *x) {
-  const uint64_t n = (uint64_t)x->n_peers + 1, gap = n * n * HOLDS_GAP_SHARE_MS;
+  const uint64_t n = x->federation->epoch.n_members, gap = n * n * HOLDS_GAP_SHARE_MS;
   return gap < HOLDS_GAP_MS ? HOLDS_GAP_MS : gap;
 }
 
@@ -50,7 +50,7 @@ static uint64_t own_due_ms(const struct exchange *x) {
 }
 
 uint64_t holds_tick(struct exchange *x) {
-  const uint64_t now = now_ms(x), every = x->n_peers + 1 > MANY_MEMBERS ? HOLDS_EVERY_MANY_MS : HOLDS_EVERY_MS;
+  const uint64_t now = now_ms(x), every = x->federation->epoch.n_members > MANY_MEMBERS ? HOLDS_EVERY_MANY_MS : HOLDS_EVERY_MS;
   bool is_linked = false;
   for (uint32_t i = 0; i < x->n_links && !is_linked; i++)
     is_linked = is_used(x, x->links[i]);
@@ -152,7 +152,8 @@ enum err_code holds_write(struct exchange *x, struct exchange_link *l, struct by
   for (uint32_t i = 0; i < LIMIT_MEMBERS && batch_has_room(&batch); i++) {
     if ((l->holds[i / 64] >> i % 64 & 1) == 0) continue;
     l->holds[i / 64] &= ~(UINT64_C(1) << i % 64);
-    if (holds_get(hall_store(x->config.hall), &x->federation->members[i].member->node, NULL, &storage, NULL) != OK) continue;
+    if (i >= x->federation->epoch.n_members) continue;
+    if (holds_get(hall_store(x->config.hall), &x->federation->epoch.members[i].node, NULL, &storage, NULL) != OK) continue;
     batch.ends[batch.n++] = storage.len;
   }
   l->holds_ms = now_ms(x);

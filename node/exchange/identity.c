@@ -136,7 +136,7 @@ static bool rekey(struct exchange *x, struct exchange_link *l) {
 void identities_refresh(struct exchange *x) {
   const struct federation *f = x->federation;
   uint64_t versions = 0;
-  for (uint32_t i = 0; i < f->epoch.n_members; i++)
+  for (uint32_t i = 0; i < f->n_members; i++)
     versions += f->members[i].identity.version;
   if (versions == x->identities) return;
   x->identities = versions;

@@ -8,7 +8,7 @@
  *   fetch.c     DATA into the hall, milestone by milestone        fill.c    bodies that were absent, asked of others
  *   holds.c     who says to hold what                             status.c   JSON
  *   forks.c     logs that their owners forked: found, told   counters.c  names of what is counted
- *   identity.c  whose keys are whose
+ *   identity.c  whose keys are whose                      epochs.c  who is a member
  *
  * Peers and logs are named by their index in x->peers and x->logs; neither ever leaves its place.
  */
@@ -150,6 +150,7 @@ struct request {
 struct peer {
   struct hash node;
   char handle[HANDLE_MAX];
+  bool is_former; /* no member any more, or we are none: nothing is said to it, nothing heard from it */
   bool heard;
   uint64_t heard_ms, answered_ms;
   uint64_t opened_ms;            /* when its last session opened; 0: never */
@@ -245,7 +246,6 @@ struct fill {
   uint64_t due_ms;  /* not before */
 };
 struct exchange_log {
-  uint32_t member; /* index in the epoch */
   struct hash node;
   uint64_t roll, gen;
   uint64_t size, changed; /* as held; x->changes at the last growth */
@@ -302,7 +302,7 @@ struct exchange {
   struct session_self self;
   uint64_t own_identity_version;
   uint64_t identities; /* sum of the members' identity versions, when it was last looked */
-  struct peer *peers;  /* owned; every member but ourselves, by rising node id */
+  struct peer *peers;  /* owned; everybody who is or was a member but ourselves: by rising node id, later ones behind */
   uint32_t n_peers;
   uint32_t linked[LIMIT_MEMBERS], n_linked; /* the peers that have a link, rising */
   struct exchange_log **logs;               /* owned */
@@ -432,6 +432,15 @@ void identity_unsigned(struct exchange *x, struct exchange_link *l, struct view 
 /* If any member has another identity than when it was last looked: sessions and closed generations follow. Links may be gone.
  */
 void identities_refresh(struct exchange *x);
+
+/* epochs.c */
+/* EPOCH with those from that number on. ERR_NOT_FOUND. */
+MUST_CHECK enum err_code epochs_answer(struct exchange *x, uint64_t from, struct bytes *payload, struct err *err);
+void epochs_ask(struct exchange *x, struct exchange_link *l);     /* for the next ones, if the peer's is higher than ours */
+void epochs_receive(struct exchange *x, struct exchange_link *l); /* x->in */
+/* If the federation has another epoch than when it was last looked: peers come and go. Links may be gone, peers and claims may
+ * have moved. False: no memory. */
+bool epochs_refresh(struct exchange *x);
 
 /* request.c */
 /* Asks on a link: fields of x->out.u are those of the question. NULL: it cannot be asked now; else the caller says in log, from

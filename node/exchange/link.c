@@ -146,7 +146,7 @@ static void ask_ident(struct exchange *x, struct exchange_link *l) {
   if (!p->ident_asked || is_newer) identity_ask(x, l, &p->node);
 }
 
-/* Whether the peer's HELLO is of our epoch; a later one is no fault, only news that we cannot read yet. */
+/* Whether the peer's HELLO is of our epoch; a later one is no fault, and is asked for when its HEADS come. */
 static void look_at_epoch(struct exchange *x, struct exchange_link *l) {
   struct peer *p = &x->peers[l->peer];
   const struct hello *hello = &l->session.hello;

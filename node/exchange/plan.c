@@ -10,15 +10,9 @@
 
 /* ---- logs ---- */
 
-static uint32_t member_index(const struct exchange *x, const struct hash *node) {
-  const struct member *m = epoch_by_node(&x->federation->epoch, node);
-  return m == NULL ? NONE : (uint32_t)(m - x->federation->epoch.members);
-}
-
 static struct exchange_log *log_add(struct exchange *x, const struct hash *node, uint64_t gen, uint32_t *index) {
-  uint32_t member = member_index(x, node);
   const struct federation_member *m = federation_by_node(x->federation, node);
-  if (member == NONE || m == NULL || gen == 0 || gen > m->identity.gen || x->n_logs == LIMIT_HEADS) return NULL;
+  if (m == NULL || gen == 0 || gen > m->identity.gen || x->n_logs == LIMIT_HEADS) return NULL;
   struct exchange_log **logs = realloc(x->logs, (x->n_logs + 1) * sizeof(struct exchange_log *));
   if (logs == NULL) return NULL;
   x->logs = logs;
@@ -29,9 +23,8 @@ static struct exchange_log *log_add(struct exchange *x, const struct hash *node,
     free(claims);
     return NULL;
   }
-  log->member = member;
   log->node = *node;
-  log->roll = x->federation->epoch.members[member].roll;
+  log->roll = m->member->roll;
   log->gen = gen;
   log->claims = claims;
   log->source = NONE;
@@ -148,7 +141,8 @@ static void drop_milestones(struct exchange_log *log) {
 void plan_close(struct exchange *x, uint32_t index) {
   struct exchange_log *log = x->logs[index];
   const struct generation *g = federation_generation(x->federation, &log->node, log->gen);
-  if (g == NULL || !g->is_closed || log->is_closed) return;
+  if (g == NULL || !g->is_closed) return;
+  if (log->is_closed && log->cut_size == g->cut_size && hash_equal(&log->cut_root, &g->cut_root)) return;
   fetch_abort(x, index);
   drop_milestones(log);
   log->is_closed = true;

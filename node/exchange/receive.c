@@ -91,6 +91,7 @@ static void take_answer(struct exchange *x, struct exchange_link *l, struct requ
     r->state = REQUEST_FREE;
     x->peers[l->peer].answered_ms = now_ms(x);
     if (x->in.type == MSG_IDENT) identity_receive(x, l);
+    if (x->in.type == MSG_EPOCH) epochs_receive(x, l);
   }
 }
 
@@ -215,5 +216,6 @@ void exchange_receive(struct exchange *x, const struct link_id *link, const uint
   entropy_fill(x->config.entropy, fresh.b, sizeof fresh.b);
   enum session_verdict verdict = session_receive(&l->session, frame, fresh, &payload, &reason);
   act(x, l, verdict, payload, reason);
+  (void)epochs_refresh(x);
   identities_refresh(x);
 }

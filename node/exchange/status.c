@@ -108,7 +108,7 @@ json_t *exchange_status(const struct exchange *x) {
   json_t *peers = json_array(), *logs = json_array(), *strangers = json_array(), *out = json_object();
   bool ok = peers != NULL && logs != NULL && strangers != NULL && out != NULL;
   for (uint32_t i = 0; i < x->n_peers && ok; i++)
-    ok = json_array_append_new(peers, peer_json(x, i)) == 0;
+    ok = x->peers[i].is_former || json_array_append_new(peers, peer_json(x, i)) == 0;
   for (uint32_t i = 0; i < x->n_logs && ok; i++)
     ok = x->logs[i]->size == 0 || json_array_append_new(logs, log_json(x, x->logs[i])) == 0;
   for (uint32_t i = 0; i < x->n_strangers && ok; i++)

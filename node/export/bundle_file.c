@@ -34,28 +34,18 @@ static enum err_code count_octets(void *context, struct view v, struct err *err)
 static enum err_code put_charter(struct writing *x) {
   const struct federation *f = x->run->f;
   struct err *err = x->run->err;
-  struct bytes body;
-  struct epoch epoch;
   bytes_clear(&x->item);
   enum err_code code = charter_encode(&f->charter, &x->item, err);
   if (code == OK) {
     code = bundle_put(x->w, BUNDLE_CHARTER, bytes_view(&x->item), err);
   }
-  if (code != OK) {
-    return code;
+  for (uint64_t n = 1; n <= f->epoch.number && code == OK; n++) {
+    bytes_clear(&x->item);
+    code = federation_epoch_item(x->run->s, f, n, &x->item, err);
+    if (code == OK) {
+      code = bundle_put(x->w, BUNDLE_EPOCH, bytes_view(&x->item), err);
+    }
   }
-  memset(&epoch, 0, sizeof epoch);
-  bytes_init(&body, ITEM_MAX);
-  bytes_clear(&x->item);
-  code = epoch_from_charter(&f->charter, &epoch, &body, err);
-  if (code == OK) {
-    code = epoch_item_encode(bytes_view(&body), &x->item, err);
-  }
-  if (code == OK) {
-    code = bundle_put(x->w, BUNDLE_EPOCH, bytes_view(&x->item), err);
-  }
-  epoch_release(&epoch);
-  bytes_release(&body);
   return code;
 }
 
@@ -63,34 +53,17 @@ static bool is_wanted(const struct export_run *run, const struct hash *node) {
   return run->options->node == NULL || strcmp(federation_handle(run->f, node), run->options->node) == 0;
 }
 
-static enum err_code put_first_identity(struct writing *x, const struct hash *node) {
-  const struct charter *charter = &x->run->f->charter;
-  struct identity_item item;
-  for (uint32_t i = 0; i < charter->n_founders; i++) {
-    if (hash_equal(&charter->founders[i].node, node)) {
-      charter_identity_item(charter, i, &item);
-      bytes_clear(&x->item);
-      struct canon_writer w = canon_writer(&x->item);
-      identity_item_write(&w, &item);
-      const enum err_code code = canon_written(&w, "identity", x->run->err);
-      return code == OK ? bundle_put(x->w, BUNDLE_IDENTITY, bytes_view(&x->item), x->run->err) : code;
-    }
-  }
-  return OK;
-}
-
 static enum err_code put_identities(struct writing *x) {
   const struct federation *f = x->run->f;
   enum err_code code = OK;
-  for (uint32_t i = 0; i < f->epoch.n_members && code == OK; i++) {
-    const struct hash *node = &f->members[i].member->node;
+  for (uint32_t i = 0; i < f->n_members && code == OK; i++) {
+    const struct hash *node = &f->rows[i].node;
     if (!is_wanted(x->run, node)) {
       continue;
     }
-    code = put_first_identity(x, node);
-    for (uint64_t v = 2; v <= f->members[i].identity.version && code == OK; v++) {
+    for (uint64_t v = 1; v <= f->members[i].identity.version && code == OK; v++) {
       bytes_clear(&x->item);
-      code = store_get_identity(x->run->s, node, v, &x->item, x->run->err);
+      code = federation_identity_item(x->run->s, f, node, v, &x->item, x->run->err);
       if (code == OK) {
         code = bundle_put(x->w, BUNDLE_IDENTITY, bytes_view(&x->item), x->run->err);
       }
@@ -102,12 +75,12 @@ static enum err_code put_identities(struct writing *x) {
 static enum err_code put_addresses(struct writing *x) {
   const struct federation *f = x->run->f;
   enum err_code code = OK;
-  for (uint32_t i = 0; i < f->epoch.n_members && code == OK; i++) {
-    if (!f->members[i].has_address || !is_wanted(x->run, &f->members[i].member->node)) {
+  for (uint32_t i = 0; i < f->n_members && code == OK; i++) {
+    if (!f->members[i].has_address || !is_wanted(x->run, &f->rows[i].node)) {
       continue;
     }
     bytes_clear(&x->item);
-    code = store_get_address(x->run->s, &f->members[i].member->node, &x->item, x->run->err);
+    code = store_get_address(x->run->s, &f->rows[i].node, &x->item, x->run->err);
     if (code == OK) {
       code = bundle_put(x->w, BUNDLE_ADDRESS, bytes_view(&x->item), x->run->err);
     }

@@ -33,6 +33,7 @@ CREATE TABLE authority(
   id INTEGER PRIMARY KEY,
   kind INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX authority_ballot ON authority(kind) WHERE kind > 3;
 
 -- Objects: one row each, id = its first version.
 CREATE TABLE object(

@@ -127,10 +127,11 @@ static enum err_code look_standing(struct weighing *w, const struct record *sign
   if (m != NULL) {
     memcpy(e->country, m->member->country, sizeof e->country);
   }
-  if (!has_version || policy == NULL || m == NULL || (policy->exclude_home && hash_equal(&e->node, &w->home))) {
+  const bool is_member = m != NULL && m->until == 0;
+  if (!has_version || policy == NULL || !is_member || (policy->exclude_home && hash_equal(&e->node, &w->home))) {
     e->standing = !has_version     ? ENDORSEMENT_VERSION
                   : policy == NULL ? ENDORSEMENT_POLICY
-                  : m == NULL      ? ENDORSEMENT_MEMBER
+                  : !is_member     ? ENDORSEMENT_MEMBER
                                    : ENDORSEMENT_HOME;
     return OK;
   }
@@ -294,11 +295,9 @@ static enum err_code make_statements(struct weighing *w) {
 }
 
 enum err_code endorsements_policies(const struct federation *f, struct policy *out, uint32_t *n, struct err *err) {
-  struct view octets[LIMIT_POLICIES];
-  const uint32_t n_all = charter_policies(&f->charter, octets); /* the epoch that there is lists them all */
   enum err_code code = OK;
-  for (*n = 0; *n < n_all && code == OK; ++*n) {
-    code = policy_read(octets[*n], &out[*n], err);
+  for (*n = 0; *n < f->epoch.n_policies && code == OK; ++*n) {
+    code = policy_read(bytes_view(&f->policies[*n]), &out[*n], err);
   }
   return code;
 }

@@ -1,5 +1,5 @@
 /*
- * items: charter, identities, addresses and small facts, as encoded items. See store.h.
+ * items: charter, epochs, identities, addresses and small facts, as encoded items. See store.h.
  */
 #include <stdio.h>
 
@@ -38,6 +38,39 @@ enum err_code store_get_charter(struct store *s, struct bytes *item, struct err 
   sqlite3_stmt *st = NULL;
   const enum err_code code = statement_get(s, sql, &st, err);
   return code == OK ? get_one(s, st, item, "charter", err) : code;
+}
+
+enum err_code store_put_epoch(struct store *s, uint64_t number, struct view item, struct err *err) {
+  static const char sql[] = "INSERT INTO epoch(number, item) VALUES (:number, :item) "
+                            "ON CONFLICT(number) DO UPDATE SET item = excluded.item";
+  sqlite3_stmt *st = NULL;
+  enum err_code code = check_int(number, "the epoch's number", err);
+  if (code == OK) {
+    code = statement_get(s, sql, &st, err);
+  }
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_int(st, 1, (int64_t)number);
+  statement_bind_blob(st, 2, item);
+  return statement_run(s, st, "epoch", err);
+}
+
+enum err_code store_get_epoch(struct store *s, uint64_t number, struct bytes *item, struct err *err) {
+  static const char sql[] = "SELECT item FROM epoch WHERE number = :number";
+  sqlite3_stmt *st = NULL;
+  if (sqlite3_table_column_metadata(store_db(s), "main", "epoch", NULL, NULL, NULL, NULL, NULL, NULL) != SQLITE_OK) {
+    return err_set(err, ERR_NOT_FOUND, "the store has no such epoch"); /* of a version before it, and opened for reading */
+  }
+  enum err_code code = check_int(number, "the epoch's number", err);
+  if (code == OK) {
+    code = statement_get(s, sql, &st, err);
+  }
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_int(st, 1, (int64_t)number);
+  return get_one(s, st, item, "epoch", err);
 }
 
 /* A statement whose first parameters are a node and a version of its identity. */

@@ -123,8 +123,8 @@ static enum err_code unknown_kind(const struct schema_set *set, const char *kind
 
 static enum err_code unknown_handle(const struct federation *f, const char *handle, struct err *err) {
   struct nearest near = nearest_to(view_of_text(handle));
-  for (uint32_t i = 0; i < f->epoch.n_members; i++) {
-    nearest_offer(&near, f->epoch.members[i].handle);
+  for (uint32_t i = 0; i < f->n_members; i++) {
+    nearest_offer(&near, f->rows[i].handle);
   }
   return unknown("node", handle, &near, err);
 }

@@ -79,9 +79,10 @@ static enum err_code ask(struct asking *a, const struct hash *takedown, struct e
   statement_bind_int(st, 1, (int64_t)get_u64be(takedown->b));
   while ((code = statement_step(a->s, st, &row, "acknowledgements", err)) == OK && row) {
     const struct federation_member *m = statement_hash(st, 1, &node) ? federation_by_node(a->f, &node) : NULL;
-    if (m != NULL && record_reopen(statement_blob(st, 0), &a->f->charter.fed_id, &record) == REASON_NONE &&
+    const struct member *now = m == NULL ? NULL : epoch_by_node(&a->f->epoch, &node);
+    if (now != NULL && record_reopen(statement_blob(st, 0), &a->f->charter.fed_id, &record) == REASON_NONE &&
         hash_equal(&record.header.subject, takedown)) {
-      has[m - a->f->members] = true;
+      has[now - a->f->epoch.members] = true;
     }
   }
   for (uint32_t i = 0; i < a->f->epoch.n_members; i++) {
@@ -123,7 +124,7 @@ static void put_erased(struct asking *a) {
   json_t *list = json_array();
   for (uint32_t i = 0; i < a->f->epoch.n_members; i++) {
     if (!a->has_not[i]) {
-      handles[n++] = a->f->members[i].member->handle;
+      handles[n++] = a->f->epoch.members[i].handle;
     }
   }
   qsort(handles, n, sizeof handles[0], compare_handles);

@@ -78,17 +78,17 @@ static enum err_code add_member(struct question *q, const struct federation_memb
 /* Every member but ourselves, by handle. */
 static enum err_code ask_all(struct question *q, struct err *err) {
   const struct federation_member *order[LIMIT_MEMBERS];
-  const struct member *owner = epoch_by_node(&q->f->epoch, &q->log->node);
+  const struct federation_member *owner = federation_by_node(q->f, &q->log->node);
   struct bytes item;
   uint32_t n = 0;
   bytes_init(&item, LIMIT_HOLDS + 128u);
-  q->roll = owner == NULL ? UINT64_MAX : owner->roll;
+  q->roll = owner == NULL ? UINT64_MAX : owner->member->roll;
   q->said = malloc(sizeof *q->said);
   q->members = json_array();
   enum err_code code = q->said == NULL || q->members == NULL ? err_set(err, ERR_MEMORY, NULL) : OK;
-  for (uint32_t i = 0; i < q->f->epoch.n_members && n < LIMIT_MEMBERS; i++) {
+  for (uint32_t i = 0; i < q->f->n_members && n < LIMIT_MEMBERS; i++) {
     const struct federation_member *m = &q->f->members[i];
-    if (hash_equal(&m->member->node, &q->f->own)) continue;
+    if (m->until != 0 || hash_equal(&m->member->node, &q->f->own)) continue;
     uint32_t place = n++;
     for (; place > 0 && strcmp(order[place - 1]->member->handle, m->member->handle) > 0; place--)
       order[place] = order[place - 1];

@@ -31,3 +31,9 @@ CREATE TABLE ask(
   gen INTEGER,
   position INTEGER
 ) STRICT;
+
+-- Epochs of the membership behind the first one, which follows from the charter (6.4): their encoded items.
+CREATE TABLE epoch(
+  number INTEGER PRIMARY KEY CHECK (number > 1),
+  item BLOB NOT NULL
+) STRICT;

@@ -1,5 +1,5 @@
 /*
- * sql: the texts of record.sql, record_2.sql, record_3.sql, record_4.sql, record_5.sql, derived.sql and enclosure.sql, embedded at build.
+ * sql: the texts of record.sql, record_2.sql, record_3.sql … record_5.sql, derived.sql and enclosure.sql, embedded at build.
  */
 #ifndef SPECOLA_NODE_STORE_SQL_H
 #define SPECOLA_NODE_STORE_SQL_H

@@ -52,6 +52,9 @@ MUST_CHECK enum err_code store_idle(struct store *s, bool *more, struct err *err
 /* ---- federation: charter, epochs, identities, addresses; as the encoded items of docs/protocol.md 6 ---- */
 MUST_CHECK enum err_code store_put_charter(struct store *s, struct view item, struct err *err);
 MUST_CHECK enum err_code store_get_charter(struct store *s, struct bytes *item, struct err *err); /* ERR_NOT_FOUND */
+/* Epochs from number 2 on. ERR_NOT_FOUND. */
+MUST_CHECK enum err_code store_put_epoch(struct store *s, uint64_t number, struct view item, struct err *err);
+MUST_CHECK enum err_code store_get_epoch(struct store *s, uint64_t number, struct bytes *item, struct err *err);
 MUST_CHECK enum err_code store_put_identity(struct store *s, const struct hash *node, uint64_t version, struct view item,
                                             struct err *err);
 /* Newest version when version is 0. ERR_NOT_FOUND. */

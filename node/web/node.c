@@ -72,7 +72,7 @@ static json_t *member_json(const struct request *r, const struct federation_memb
 enum err_code model_nodes(struct request *r, json_t **out, struct err *err) {
   const struct federation *f = &r->site->now->federation;
   json_t *members = json_array();
-  for (uint32_t i = 0; i < f->epoch.n_members; i++)
+  for (uint32_t i = 0; i < f->n_members; i++)
     (void)json_array_append_new(members, member_json(r, &f->members[i]));
   *out = json_pack("{s:o, s:o, s:I, s:o, s:O?}", "name", observatory_name(r), "fed_id", hash_json(&f->charter.fed_id), "epoch",
                    (json_int_t)f->epoch.number, "members", members, "held", json_object_get(r->site->now->figures, "held"));

@@ -86,51 +86,38 @@ enum err_code raw_sync_charter(struct request *r, struct err *err) {
 }
 
 enum err_code raw_sync_epochs(struct request *r, struct err *err) {
-  struct epoch epoch = {.number = 0};
-  struct bytes body, item;
+  const struct federation *f = &r->site->now->federation;
+  struct bytes item;
+  enum err_code code = OK;
   begin(r);
-  bytes_init(&body, LIMIT_CHARTER);
   bytes_init(&item, ITEM_MAX);
-  enum err_code code = epoch_from_charter(&r->site->now->federation.charter, &epoch, &body, err);
-  if (code == OK) code = epoch_item_encode(bytes_view(&body), &item, err);
-  if (code == OK) code = put_item(r, BUNDLE_EPOCH, bytes_view(&item), err);
-  epoch_release(&epoch);
-  bytes_release(&body);
+  for (uint64_t n = 1; n <= f->epoch.number && code == OK; n++) {
+    bytes_clear(&item);
+    code = federation_epoch_item(r->site->store, f, n, &item, err);
+    if (code == OK) code = put_item(r, BUNDLE_EPOCH, bytes_view(&item), err);
+  }
   bytes_release(&item);
   return code;
 }
 
-/* The identity item of a version; the first one stands in the charter. */
-static enum err_code read_identity(const struct request *r, uint32_t founder, uint64_t version, struct bytes *out,
-                                   struct err *err) {
-  const struct charter *c = &r->site->now->federation.charter;
-  bytes_clear(out);
-  if (version > 1) return store_get_identity(r->site->store, &c->founders[founder].node, version, out, err);
-  struct identity_item item;
-  charter_identity_item(c, founder, &item);
-  struct canon_writer w = canon_writer(out);
-  identity_item_write(&w, &item);
-  return canon_written(&w, "identity", err);
-}
-
-/* Identities by (node id, version), then addresses by node id: founders stand in that order. */
+/* Identities by (node id, version), then addresses by node id, of those, too, who are no members any more. */
 enum err_code raw_sync_identities(struct request *r, struct err *err) {
   const struct federation *f = &r->site->now->federation;
   struct bytes item;
   enum err_code code = OK;
   begin(r);
   bytes_init(&item, ITEM_MAX);
-  for (uint32_t i = 0; i < f->charter.n_founders && code == OK; i++) {
-    const struct federation_member *m = federation_by_node(f, &f->charter.founders[i].node);
-    for (uint64_t v = 1; m != NULL && v <= m->identity.version && code == OK; v++) {
-      code = read_identity(r, i, v, &item, err);
+  for (uint32_t i = 0; i < f->n_members && code == OK; i++) {
+    for (uint64_t v = 1; v <= f->members[i].identity.version && code == OK; v++) {
+      bytes_clear(&item);
+      code = federation_identity_item(r->site->store, f, &f->rows[i].node, v, &item, err);
       if (code == OK) code = put_item(r, BUNDLE_IDENTITY, bytes_view(&item), err);
     }
   }
-  for (uint32_t i = 0; i < f->epoch.n_members && code == OK; i++) {
+  for (uint32_t i = 0; i < f->n_members && code == OK; i++) {
     if (!f->members[i].has_address) continue;
     bytes_clear(&item);
-    code = store_get_address(r->site->store, &f->members[i].member->node, &item, err);
+    code = store_get_address(r->site->store, &f->rows[i].node, &item, err);
     if (code == OK) code = put_item(r, BUNDLE_ADDRESS, bytes_view(&item), err);
   }
   bytes_release(&item);

@@ -189,10 +189,10 @@ static void an_older_store_gets_what_was_added_when_it_is_written(void **state) 
   char path[512];
   (void)state;
   found_closed(&f, true, path);
-  run_sql(path,
-          "DROP TABLE holds; DROP TABLE evidence; DROP TABLE erasure; DROP TABLE damaged; DROP TABLE outbox; "
-          "DROP TABLE withdrawn; ALTER TABLE entry DROP COLUMN leaf; DROP TABLE hidden; DROP TABLE invitation; DROP TABLE ask; "
-          "PRAGMA user_version = 1");
+  run_sql(path, "DROP TABLE holds; DROP TABLE evidence; DROP TABLE erasure; DROP TABLE damaged; DROP TABLE outbox; "
+                "DROP TABLE withdrawn; ALTER TABLE entry DROP COLUMN leaf; DROP TABLE hidden; DROP TABLE invitation; DROP "
+                "TABLE ask; DROP TABLE epoch; "
+                "PRAGMA user_version = 1");
   struct fork fork = {.node = f.nodes[0].id, .gen = 1, .from = 7, .exact = true, .received = 12};
   struct store *reader = NULL;
   assert_int_equal(store_open(f.nodes[0].dir, STORE_READ, NULL, &reader, NULL), OK);
@@ -208,6 +208,9 @@ static void an_older_store_gets_what_was_added_when_it_is_written(void **state) 
   assert_int_equal(hidden_count(reader, &n, NULL), OK);
   assert_int_equal(n, 0);
   assert_int_equal(invitation_each(reader, no_invitation, NULL, NULL), OK);
+  struct bytes epoch;
+  bytes_init(&epoch, 64);
+  assert_int_equal(store_get_epoch(reader, 2, &epoch, NULL), ERR_NOT_FOUND);
   store_close(reader);
   fixture_open(&f.nodes[0]);
   assert_int_equal(
@@ -218,6 +221,11 @@ static void an_older_store_gets_what_was_added_when_it_is_written(void **state) 
   assert_int_equal(hall_holds_own(f.nodes[0].hall, NULL), OK);
   assert_int_equal(evidence_put(f.nodes[0].store, &fork, view_of_text("item"), NULL), OK);
   assert_int_equal(hidden_put(f.nodes[0].store, &hidden, NULL), OK);
+  assert_int_equal(store_put_epoch(f.nodes[0].store, 2, view_of_text("item"), NULL), OK);
+  assert_int_equal(store_get_epoch(f.nodes[0].store, 2, &epoch, NULL), OK);
+  assert_true(view_is_text(bytes_view(&epoch), "item"));
+  assert_int_equal(number(f.nodes[0].store, "DELETE FROM epoch RETURNING 7"), 7); /* no item of an epoch */
+  bytes_release(&epoch);
   fixture_close(&f.nodes[0]);
   fixture_open(&f.nodes[0]);
   fixture_release(&f);
