@@ -8,11 +8,23 @@
 #include "cli/commands.h"
 #include "cli/founding.h"
 #include "cli/here.h"
+#include "cli/invitation.h"
+#include "cli/joining.h"
 #include "cli/out.h"
 #include "keys/words.h"
 
 const struct option_row options_found[] = {
     {"out", 'o', OPTION_VALUE, "FILE", "where the charter goes (NAME.charter)", "dove va la carta (NAME.charter)"},
+    OPTIONS_END,
+};
+
+const struct option_row options_join[] = {
+    {"yes", 'y', OPTION_FLAG, NULL, "with a line: do not ask, the words were compared",
+     "con una riga: senza chiedere, le parole sono state confrontate"},
+    {"name", 0, OPTION_VALUE, "TEXT", "with a line: your name, as everybody will read it",
+     "con una riga: il tuo nome, come lo leggeranno tutti"},
+    {"key", 0, OPTION_VALUE, "FILE", "with a line: a key of yours, instead of a new one",
+     "con una riga: una tua chiave, invece di una nuova"},
     OPTIONS_END,
 };
 
@@ -116,7 +128,8 @@ static enum err_code join_members(struct cli *cli, const struct home *home, cons
   return code;
 }
 
-enum err_code cmd_join(struct cli *cli, const struct args *args, struct err *err) {
+/* The last step of a founding. */
+static enum err_code join_charter(struct cli *cli, const struct args *args, struct err *err) {
   struct charter_file file = {0};
   struct home home;
   struct person_card coordinator;
@@ -150,4 +163,14 @@ out:
   secret_free(passphrase);
   charter_file_release(&file);
   return code;
+}
+
+enum err_code cmd_join(struct cli *cli, const struct args *args, struct err *err) {
+  const char *first = args->operands[0];
+  const bool is_line = invitation_is_line(first) || strcmp(first, "-") == 0;
+  if (is_line && args->n_operands > 1) {
+    err_set(err, ERR_USAGE, "one invitation at a time, please");
+    return err_hint(err, "put the whole line between quotes: specola join 'specola:join?...'");
+  }
+  return is_line ? joining(cli, first, args, err) : join_charter(cli, args, err);
 }

@@ -26,6 +26,8 @@ const struct option_row options_key_new[] = {
     {"name", 0, OPTION_VALUE, "TEXT", "your name or function, for the certificate", "nome o funzione, per il certificato"},
     {"out", 'o', OPTION_VALUE, "FILE.pub", "write the public key to a file (person.pub)",
      "scrive la chiave pubblica in un file (person.pub)"},
+    {"replace", 0, OPTION_FLAG, NULL, "put the key that you have aside, under the first words of its fingerprint",
+     "mette da parte la chiave che hai, con le prime parole della sua impronta"},
     OPTIONS_END,
 };
 const struct option_row options_key_backup[] = {
@@ -45,6 +47,26 @@ static void say_card(struct cli *cli, const struct person_card *card) {
   out_set_text(cli, "fingerprint", words);
 }
 
+/* The key at path gets another name in its folder: PATH.lusab-babad. */
+static enum err_code put_aside(struct cli *cli, const char *path, struct err *err) {
+  struct person_card card;
+  char to[HOME_PATH_MAX], words[WORDS_LEN];
+  enum err_code code = person_card_of(cli, &card, err);
+  if (code != OK) {
+    return code;
+  }
+  person_fingerprint(&card.key, words);
+  int n = snprintf(to, sizeof to, "%s.%.11s", path, words);
+  if (n < 0 || (size_t)n >= sizeof to) {
+    return err_set(err, ERR_LIMIT, "%s: the path is too long", path);
+  }
+  if ((code = cli_new_file(to, err)) == OK && (code = file_rename(path, to, err)) == OK) {
+    out_line(cli, "%s  %s", out_word(cli, "The key before is now", "La chiave di prima è ora"), to);
+    out_set_text(cli, "before", to);
+  }
+  return code;
+}
+
 enum err_code cmd_key_new(struct cli *cli, const struct args *args, struct err *err) {
   char path[HOME_PATH_MAX], card_path[HOME_PATH_MAX];
   struct secret *passphrase = NULL;
@@ -54,11 +76,13 @@ enum err_code cmd_key_new(struct cli *cli, const struct args *args, struct err *
   if (code != OK || (out == NULL && (code = cli_config_path("person.pub", card_path, err)) != OK)) {
     return code;
   }
-  if (access(path, F_OK) == 0) {
+  const bool is_there = access(path, F_OK) == 0;
+  if (is_there && !args_flag(args, "replace")) {
     err_set(err, ERR_FAILED, "you have a key already: %s", path);
-    return err_hint(err, "specola key show -o FILE.pub writes its public half; specola key show shows it");
+    return err_hint(err, "specola key show shows it; specola key new --replace puts it aside");
   }
   if ((code = cli_new_file(out, err)) != OK || (code = cli_passphrase(cli, "your new key", true, &passphrase, err)) != OK ||
+      (is_there && (code = put_aside(cli, path, err)) != OK) ||
       (code = person_make(path, name == NULL ? "" : name, passphrase, &card, err)) != OK) {
     return code;
   }

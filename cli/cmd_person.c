@@ -6,11 +6,11 @@
 
 #include "cli/certificate.h"
 #include "cli/commands.h"
+#include "cli/json_text.h"
+#include "cli/ordering.h"
 #include "cli/out.h"
 #include "cli/person.h"
-#include "cli/submit.h"
 #include "keys/words.h"
-#include "node/admit.h"
 #include "protocol/people.h"
 
 const struct option_row options_person_certify[] = {
@@ -19,18 +19,23 @@ const struct option_row options_person_certify[] = {
     {"territory", 0, OPTION_VALUE, "IT-34", "bind what this person writes to a region", "lega ciò che scrive a una regione"},
     {"name", 0, OPTION_VALUE, "TEXT", "name or function, instead of the card's",
      "nome o funzione, al posto di quello della carta"},
+    {"person", 0, OPTION_VALUE, "N", "a new key for this person: specola person list",
+     "una nuova chiave per questa persona: specola person list"},
     OPTIONS_END,
 };
 
 /* A certificate that is asked for. */
 struct wish {
   struct person_card card;
-  uint64_t roles, territory;
+  uint64_t roles, territory, person; /* person 0: whose key it is, or somebody new */
 };
 
 static enum err_code read_wish(const struct args *args, struct wish *w, struct err *err) {
   const char *territory = args_value(args, "territory"), *name = args_value(args, "name"), *role;
   enum err_code code = card_read(args->operands[0], &w->card, err);
+  if (code == OK) {
+    code = args_number(args, "person", 1, UINT32_MAX, 0, &w->person, err);
+  }
   if (code != OK) {
     return code;
   }
@@ -65,31 +70,52 @@ static enum err_code read_wish(const struct args *args, struct wish *w, struct e
   return OK;
 }
 
-/* Over run/ctl: the order "certify"; else by the hall here. reference: of the new entry. */
+/* reference: of the new entry. */
 static enum err_code certify(struct submit *s, const struct wish *w, char reference[REFERENCE_MAX], struct err *err) {
-  struct receipt_row row = {.state = RECEIPT_REFUSED};
-  if (s->ctl == NULL) {
-    enum err_code code = hall_certify(s->hall, &w->card.key, 0, w->roles, w->territory, w->card.name, &row, err);
-    if (code == OK && row.state != RECEIPT_LOGGED) {
-      code = submit_not_logged(s, &row, err);
-    }
-    if (code == OK) {
-      reference_format(&s->here.federation, &s->here.federation.own, row.gen, row.index, reference);
-    }
-    return code;
-  }
   char hex[2 * PUBKEY_LEN + 1];
   json_t *answer = NULL;
   hex_encode(pubkey_view(&w->card.key), hex);
-  json_t *wish = json_pack("{s:s, s:I, s:I, s:o}", "key", hex, "roles", (json_int_t)w->roles, "territory",
-                           (json_int_t)w->territory, "name", out_json_text(view_of_text(w->card.name)));
-  enum err_code code = ctl_order(s->ctl, "certify", wish, &answer, err);
+  json_t *order =
+      json_pack("{s:s, s:I, s:I, s:I, s:o}", "key", hex, "person", (json_int_t)w->person, "roles", (json_int_t)w->roles,
+                "territory", (json_int_t)w->territory, "name", out_json_text(view_of_text(w->card.name)));
+  const enum err_code code = ordering(s, "certify", order, &answer, err);
   if (code == OK) {
-    const char *said = json_string_value(json_object_get(answer, "reference"));
-    snprintf(reference, REFERENCE_MAX, "%s", said == NULL ? "" : said);
+    snprintf(reference, REFERENCE_MAX, "%s", text_of(answer, "reference"));
   }
-  json_decref(wish);
   json_decref(answer);
+  return code;
+}
+
+/* Who has a number, and which number has a key. */
+struct numbered {
+  const struct pubkey *key;
+  uint64_t wanted, of_key;
+  bool is_there;
+};
+
+static bool visit_number(void *context, const struct query_person *p) {
+  struct numbered *n = context;
+  n->is_there = n->is_there || p->person == n->wanted;
+  if (pubkey_equal(&p->key, n->key)) n->of_key = p->person;
+  return true;
+}
+
+/* A new key goes to a person that there is, and is nobody else's. */
+static enum err_code check_person(const struct here *here, const struct wish *w, struct err *err) {
+  struct numbered n = {.key = &w->card.key, .wanted = w->person};
+  if (w->person == 0) {
+    return OK;
+  }
+  const enum err_code code = query_people(here->store, &here->federation,
+                                          federation_handle(&here->federation, &here->federation.own), visit_number, &n, err);
+  if (code == OK && !n.is_there) {
+    err_set(err, ERR_NOT_FOUND, "this log has no person %ju", (uintmax_t)w->person);
+    return err_hint(err, "specola person list");
+  }
+  if (code == OK && n.of_key != 0 && n.of_key != w->person) {
+    err_set(err, ERR_REFUSED, "that is the key of person %ju already", (uintmax_t)n.of_key);
+    return err_hint(err, "a new key: specola key new --replace, on the person's own machine");
+  }
   return code;
 }
 
@@ -138,7 +164,10 @@ enum err_code cmd_person_certify(struct cli *cli, const struct args *args, struc
   }
   territory_format(w.territory, s.here.home.config.country, territory);
   warn_of_territory(cli, s.here.schemas, territory);
-  code = certificate_of(&s.here, &w.card.key, &before, err);
+  code = check_person(&s.here, &w, err);
+  if (code == OK) {
+    code = certificate_of(&s.here, &w.card.key, &before, err);
+  }
   known = code == OK && !before.revoked && before.roles == w.roles && before.territory == w.territory &&
           strcmp(before.name, w.card.name) == 0;
   if (code == OK && !known) {

@@ -13,6 +13,7 @@ command_function cmd_new, cmd_check, cmd_publish, cmd_show, cmd_list, cmd_search
 command_function cmd_history, cmd_diff, cmd_edit, cmd_hide, cmd_scrub, cmd_takedown, cmd_withdraw;
 command_function cmd_endorse, cmd_queue, cmd_ui;
 command_function cmd_compare, cmd_completion, cmd_doctor, cmd_news, cmd_sql, cmd_stats;
+command_function cmd_invite, cmd_invite_list, cmd_invite_confirm, cmd_invite_cancel, cmd_person_revoke, cmd_key_revoke;
 command_function cmd_person_certify, cmd_person_list, cmd_key_show, cmd_key_new, cmd_key_backup, cmd_key_rotate, cmd_root_new,
     cmd_root_sign;
 command_function cmd_member_list, cmd_member_propose, cmd_member_vote;
@@ -26,6 +27,8 @@ extern const struct option_row options_init[], options_found[], options_serve[],
     options_list[], options_search[], options_person_certify[], options_key_show[], options_key_new[], options_key_backup[],
     options_key_rotate[], options_member_propose[], options_member_vote[], options_root_new[], options_root_sign[],
     options_import[], options_export[], options_backup[];
+extern const struct option_row options_join[], options_invite[], options_invite_confirm[], options_person_revoke[],
+    options_key_revoke[];
 
 #define OPTIONS_END                                                                                                            \
   { NULL, 0, OPTION_FLAG, NULL, NULL, NULL }

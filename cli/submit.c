@@ -188,6 +188,12 @@ enum err_code submit_seal_endorsement_withdrawal(struct submit *s, const struct 
   return seal(s, &h, view_of(NULL, 0), batch->n, batch, err);
 }
 
+enum err_code submit_seal_revocation(struct submit *s, struct batch *batch, struct err *err) {
+  struct header h = {.kind = KIND_REVOKE, .has_subject = true, .n_args = 2, .args = {1, 0}}; /* counts from its own position */
+  memcpy(h.subject.b, s->person.pub.b, sizeof h.subject.b);
+  return seal(s, &h, view_of(NULL, 0), batch->n, batch, err);
+}
+
 static struct item item_of(const struct sealed *row) {
   return (struct item){.envelope = bytes_view(&row->envelope),
                        .state = row->body.len == 0 ? ITEM_BODILESS : ITEM_WHOLE,

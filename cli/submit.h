@@ -69,6 +69,9 @@ MUST_CHECK enum err_code submit_seal_endorsement(struct submit *s, const struct 
 /* Seals that an endorsement is taken back. Same errors. */
 MUST_CHECK enum err_code submit_seal_endorsement_withdrawal(struct submit *s, const struct hash *endorsement,
                                                             struct batch *batch, struct err *err);
+/* Seals that the person's own key goes out of office, from where it comes into the log on (docs/protocol.md 4.5). Same errors.
+ */
+MUST_CHECK enum err_code submit_seal_revocation(struct submit *s, struct batch *batch, struct err *err);
 /* Sends the batch; the receipt has a row for each, in order. The batch is not cleared. */
 MUST_CHECK enum err_code submit_send(struct submit *s, const struct batch *batch, struct receipt *out, struct err *err);
 /* The same in two steps. The batch is borrowed until submit_finish; meanwhile hall and ctl are not to be used. ERR_MEMORY,
