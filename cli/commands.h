@@ -22,8 +22,8 @@ command_function cmd_import, cmd_export, cmd_verify, cmd_rebuild, cmd_backup, cm
 
 /* The option tables of commands that have options, beside their functions. */
 extern const struct option_row options_init[], options_found[], options_serve[], options_sync[], options_demo[], options_new[],
-    options_publish[], options_edit[], options_withdraw[], options_takedown[], options_endorse[], options_queue[],
-    options_ui[], options_hide[], options_compare[], options_completion[], options_news[], options_sql[], options_stats[], options_show[],
+    options_publish[], options_edit[], options_withdraw[], options_takedown[], options_endorse[], options_queue[], options_ui[],
+    options_hide[], options_compare[], options_completion[], options_news[], options_sql[], options_stats[], options_show[],
     options_list[], options_search[], options_person_certify[], options_key_show[], options_key_new[], options_key_backup[],
     options_key_rotate[], options_member_propose[], options_member_vote[], options_root_new[], options_root_sign[],
     options_import[], options_export[], options_backup[];
