@@ -23,6 +23,8 @@ const struct option_row options_join[] = {
      "con una riga: senza chiedere, le parole sono state confrontate"},
     {"name", 0, OPTION_VALUE, "TEXT", "with a line: your name, as everybody will read it",
      "con una riga: il tuo nome, come lo leggeranno tutti"},
+    {"identity", 0, OPTION_VALUE, "FILE", "with a line: ask for a node's place, by the request that init wrote",
+     "con una riga: chiede un posto per un nodo, con la richiesta scritta da init"},
     {"key", 0, OPTION_VALUE, "FILE", "with a line: a key of yours, instead of a new one",
      "con una riga: una tua chiave, invece di una nuova"},
     OPTIONS_END,

@@ -8,6 +8,7 @@
 
 #include "cli/ask.h"
 #include "cli/commands.h"
+#include "cli/founding.h"
 #include "cli/invitation.h"
 #include "cli/json_text.h"
 #include "cli/ordering.h"
@@ -253,11 +254,12 @@ static bool visit(void *context, const struct invitation *i) {
   if (!i->for_node) roles_format(i->roles, roles, sizeof roles);
   territory_format(i->territory, l->here->home.config.country, territory);
   day_of(i->until_s, until);
-  if (i->is_asked) person_fingerprint(&i->ask.key, words);
+  if (i->is_asked && i->for_node) words_of(&i->ask.node, words);
+  if (i->is_asked && !i->for_node) person_fingerprint(&i->ask.key, words);
   if (i->is_asked && i->ask.gen > 0) {
     reference_format(&l->here->federation, &l->here->federation.own, i->ask.gen, i->ask.index, reference);
   }
-  l->waiting += strcmp(state, "waits") == 0 && !i->for_node;
+  l->waiting += strcmp(state, "waits") == 0;
   const char *cells[] = {number, roles, territory, person, state_word(l->cli, state), until, reference, name, words};
   out_table_row(l->table, cells);
   json_array_append_new(l->list,
@@ -326,6 +328,39 @@ static enum err_code compared(struct cli *cli, const struct args *args, const st
   return code;
 }
 
+/* A node is proposed to the members, who vote: its request becomes the file that they look at. */
+static enum err_code hand_over(struct cli *cli, const struct args *args, const struct submit *s, const struct invitation *i,
+                               struct err *err) {
+  struct bytes request;
+  struct founder founder;
+  struct view name, address;
+  char words[WORDS_LEN], path[HANDLE_MAX + 16];
+  bytes_init(&request, LIMIT_ASK_NODE);
+  enum err_code code = invitation_request(s->here.store, i->number, &request, err);
+  if (code == OK) {
+    code = founding_request_decode(bytes_view(&request), &founder, &name, &address, err);
+  }
+  if (code == OK) {
+    words_of(&founder.node, words);
+    code = compared(cli, args, i, words, err);
+  }
+  if (code == OK) {
+    snprintf(path, sizeof path, "%s.identity", founder.handle);
+    const struct founding_item item = {BUNDLE_REQUEST, bytes_view(&request)};
+    if ((code = cli_new_file(path, err)) == OK) {
+      code = founding_file_write(path, &item, 1, err);
+    }
+  }
+  if (code == OK) {
+    out_line(cli, "%s  %.*s  %s", path, (int)name.len, (const char *)name.p, words);
+    out_note(cli, "Next:  specola member propose %s", path);
+    out_set_text(cli, "file", path);
+    out_set_text(cli, "fingerprint", words);
+  }
+  bytes_release(&request);
+  return code;
+}
+
 enum err_code cmd_invite_confirm(struct cli *cli, const struct args *args, struct err *err) {
   struct submit s;
   struct invitation i;
@@ -339,6 +374,11 @@ enum err_code cmd_invite_confirm(struct cli *cli, const struct args *args, struc
   code = invitation_by_number(s.here.store, number, &i, err);
   if (code == ERR_NOT_FOUND) {
     code = err_hint(err, "specola invite list");
+  }
+  if (code == OK && i.for_node && i.state == INVITATION_ASKED) {
+    code = hand_over(cli, args, &s, &i, err);
+    submit_release(&s);
+    return code;
   }
   if (code == OK) {
     person_fingerprint(&i.ask.key, words);

@@ -18,6 +18,7 @@
 #include "node/ctl_client.h"
 #include "node/exchange/counters.h"
 #include "node/network.h"
+#include "node/store/invitation.h"
 #include "node/store/query_fork.h"
 #include "node/store/query_frontier.h"
 #include "node/store/query_where.h"
@@ -307,6 +308,19 @@ static enum err_code gather(struct cli *cli, struct here *here, struct err *err)
   return code == OK ? add_holders(cli, here, err) : code;
 }
 
+/* Who was invited, has asked, and waits for the coordinator's word. */
+static void say_waiting(struct cli *cli, const struct here *here) {
+  uint64_t n = 0;
+  if (invitation_waiting(here->store, &n, NULL) != OK) {
+    return;
+  }
+  out_set_number(cli, "asks_waiting", n);
+  if (n > 0) {
+    out_line(cli, "! %ju %s: specola invite list", (uintmax_t)n,
+             n == 1 ? "who was invited waits for your word" : "who were invited wait for your word");
+  }
+}
+
 enum err_code cmd_status(struct cli *cli, const struct args *args, struct err *err) {
   (void)args;
   struct here here;
@@ -335,6 +349,7 @@ enum err_code cmd_status(struct cli *cli, const struct args *args, struct err *e
   out_line(cli, "Members      %u, by list no. %ju", f->epoch.n_members, (uintmax_t)f->epoch.number);
   out_line(cli, "Frontier     %.16s   (equal at two nodes: they hold the same)", text_of(cli->doc, "frontier"));
   say_figures(cli);
+  say_waiting(cli, &here);
   say_backup(cli, &here.home);
   guarded_say(cli, json_object_get(cli->doc, "guard"));
   say_logs(cli);

@@ -11,6 +11,7 @@
 
 #include "cli/ask.h"
 #include "cli/following.h"
+#include "cli/founding.h"
 #include "cli/invitation.h"
 #include "cli/json_text.h"
 #include "cli/out.h"
@@ -261,16 +262,26 @@ static enum err_code check_receipt(struct joining *j, const struct ask *ask, str
   return OK;
 }
 
-static enum err_code post_ask(struct joining *j, struct err *err) {
+/* request: a node's, else empty. */
+static enum err_code post_ask(struct joining *j, struct view request, struct err *err) {
   struct bytes item;
   struct ask ask = {.fed_id = j->line.fed_id, .node = j->line.node, .token = j->line.token, .name = view_of_text(j->name)};
-  bytes_init(&item, LIMIT_ASK);
+  ask.request = request;
+  bytes_init(&item, LIMIT_ASK_NODE);
   enum err_code code = ask_seal(&ask, &j->signer, &item, err);
   if (code == OK) code = fetch_post(j->fetch, "/sync/ask", "application/msgpack", bytes_view(&item), &j->answer, err);
   if (code == OK) code = check_receipt(j, &ask, err);
   if (code == ERR_UNREACHABLE) (void)err_hint(err, "run the same line again: what was asked is answered as before");
   bytes_release(&item);
   return code;
+}
+
+static const char *what_to_do(const struct joining *j) {
+  if (j->row.reason == REASON_REVOKED) return "specola key new --replace makes another key; then the same line again";
+  if (j->row.reason == REASON_TOKEN) {
+    return "ask who invited you whether the line is whole; a node's is followed with --identity FILE, a person's without";
+  }
+  return reason_todo(j->row.reason);
 }
 
 static enum err_code not_certified(struct joining *j, struct err *err) {
@@ -285,9 +296,7 @@ static enum err_code not_certified(struct joining *j, struct err *err) {
     return ERR_QUEUED;
   }
   (void)err_set(err, ERR_REFUSED, "%s: %s", reason_name(j->row.reason), reason_text(j->row.reason));
-  (void)err_hint(err, "%s",
-                 j->row.reason == REASON_REVOKED ? "specola key new --replace makes another key; then the same line again"
-                                                 : reason_todo(j->row.reason));
+  (void)err_hint(err, "%s", what_to_do(j));
   return ERR_REFUSED;
 }
 
@@ -333,6 +342,55 @@ static enum err_code say_certified(struct joining *j, struct err *err) {
   out_set_text(cli, "roles", roles);
   out_set_number(cli, "person", record.header.args[0]);
   out_set_text(cli, "own_fingerprint", words);
+  return OK;
+}
+
+/* ---- a node ---- */
+
+static enum err_code take_payload(void *context, enum bundle_type type, struct view payload, struct err *err) {
+  if (type != BUNDLE_REQUEST) return err_set(err, ERR_FORMAT, "not a founding request");
+  return bytes_append(context, payload, err);
+}
+
+/* The request of the node whose home this is, which its own key signs. */
+static enum err_code ask_as_node(struct joining *j, const char *path, struct err *err) {
+  struct home home;
+  struct secret *passphrase = NULL;
+  struct bytes request;
+  struct founder founder;
+  struct view name, address;
+  bytes_init(&request, LIMIT_ASK_NODE);
+  enum err_code code = founding_file_read(path, take_payload, &request, err);
+  if (code == OK) code = founding_request_decode(bytes_view(&request), &founder, &name, &address, err);
+  if (code == OK) code = cli_open_home(j->cli, &home, err);
+  if (code == OK) code = cli_node_passphrase(j->cli, &passphrase, err);
+  if (code == OK) code = home_node_key(&home, passphrase, &j->signer, err);
+  if (code == OK && !pubkey_equal(&founder.identity.node_key, &j->signer.pub)) {
+    (void)err_set(err, ERR_MISMATCH, "%s is not of the node in %s", path, home.dir);
+    (void)err_hint(err, "the file that specola init --root FILE --out wrote here, or the node's own --home");
+    code = ERR_MISMATCH;
+  }
+  if (code == OK) {
+    memcpy(j->name, founder.handle, sizeof founder.handle); /* the request has the rest */
+    code = post_ask(j, bytes_view(&request), err);
+  }
+  secret_free(passphrase);
+  bytes_release(&request);
+  return code;
+}
+
+static enum err_code join_as_node(struct joining *j, const char *path, struct err *err) {
+  const enum err_code code = ask_as_node(j, path, err);
+  if (code != OK) return code;
+  if (j->row.state == RECEIPT_REFUSED) return not_certified(j, err);
+  out_line(j->cli, "%s %s", j->handle,
+           out_word(j->cli, "has the request: its coordinator proposes this node, and the members consent.",
+                    "ha la richiesta: il suo coordinatore propone questo nodo, e i membri acconsentono."));
+  out_note(j->cli, "%s",
+           out_word(j->cli,
+                    "Next:  read them your fingerprint (specola key show); once you are a member:  specola join FILE.bundle",
+                    "Poi:  leggi loro la tua impronta (specola key show); quando sarai membro:  specola join FILE.bundle"));
+  out_set_text(j->cli, "state", "asked");
   return OK;
 }
 
@@ -400,9 +458,16 @@ static enum err_code join(struct joining *j, struct err *err) {
   if (code == OK) code = meet_observatory(j, err);
   if (code == OK) code = meet_node(j, err);
   if (code == OK) code = show_and_ask(j, err);
+  const char *identity = args_value(j->args, "identity");
+  if (code == OK && identity != NULL && !j->line.has_token) {
+    (void)err_set(err, ERR_USAGE, "the line invites to read, and no node");
+    (void)err_hint(err, "ask for a line of: specola invite --for node");
+    return ERR_USAGE;
+  }
+  if (code == OK && identity != NULL) return join_as_node(j, identity, err);
   if (code == OK && j->line.has_token) code = take_key(j, err);
   if (code == OK) code = begin_replica(j, err);
-  if (code == OK && j->line.has_token) code = post_ask(j, err);
+  if (code == OK && j->line.has_token) code = post_ask(j, view_of(NULL, 0), err);
   if (code == OK && j->line.has_token && j->row.state != RECEIPT_LOGGED) return not_certified(j, err);
   if (code == OK && j->line.has_token) code = say_certified(j, err);
   return code == OK ? copy(j, err) : code;

@@ -123,6 +123,25 @@ enum err_code invitation_each(struct store *s, invitation_visit *visit, void *co
   return code;
 }
 
+enum err_code invitation_request(struct store *s, uint64_t number, struct bytes *out, struct err *err) {
+  static const char sql[] = "SELECT request FROM ask WHERE id = :id AND request IS NOT NULL";
+  sqlite3_stmt *st = NULL;
+  enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) return code;
+  statement_bind_int(st, 1, number > INT64_MAX ? 0 : (int64_t)number);
+  code = statement_one(s, st, "ask", "no node has asked with this invitation", err);
+  if (code == OK) code = bytes_append(out, statement_blob(st, 0), err);
+  statement_done(st);
+  return code;
+}
+
+enum err_code invitation_waiting(struct store *s, uint64_t *n, struct err *err) {
+  static const char sql[] =
+      "SELECT count(*) FROM ask JOIN invitation USING (id) WHERE ask.state = :waits AND invitation.state = :asked";
+  *n = 0;
+  return is_there(s) ? statement_number(s, sql, 0, INVITATION_ASKED, "ask", "no count", n, err) : OK;
+}
+
 /* ---- moving ---- */
 
 static enum err_code put_ask(struct store *s, const struct invitation *i, bool keep_name, struct view request,

@@ -41,6 +41,10 @@ MUST_CHECK enum err_code invitation_by_number(struct store *s, uint64_t number, 
  * request: of a node, else empty. Store errors. */
 MUST_CHECK enum err_code invitation_move(struct store *s, const struct invitation *invitation, enum invitation_state state,
                                          struct view request, struct err *err);
+/* Appends the founding request that a node asked with (payload of item 8, docs/protocol.md 10). ERR_NOT_FOUND, store errors. */
+MUST_CHECK enum err_code invitation_request(struct store *s, uint64_t number, struct bytes *out, struct err *err);
+/* How many asks wait for the coordinator's word. Store errors. */
+MUST_CHECK enum err_code invitation_waiting(struct store *s, uint64_t *n, struct err *err);
 /* Each, the oldest first; stops when visit returns false. Store errors. */
 typedef bool invitation_visit(void *context, const struct invitation *invitation);
 MUST_CHECK enum err_code invitation_each(struct store *s, invitation_visit *visit, void *context, struct err *err);

@@ -149,6 +149,32 @@ confirmed() {
     "1 Dipartimento della Funzione Pubblica , 2 Ana Silva , 3 Rui , 4 Redazione Veneto IT-34, 5 Zoe "
 }
 
+# A node asks for its place; the coordinator gets the file that is proposed to the members.
+node() {
+  as roots root new --name PT --out "$T" "${P[@]}"
+  as pt init --country PT --name "Agência de prova" --root "$T/PT.root" --listen tcp://127.0.0.1:0 --out "$T/PT.identity" "${P[@]}"
+  exits 0
+  invited --for node
+  join lost "$line" --name Nobody
+  exits 9
+  complains "--identity FILE"
+  as other init --country FR --name Altra --root "$T/PT.root" --listen tcp://127.0.0.1:0 --out "$T/FR.identity" "${P[@]}"
+  as other join "$line" --yes --identity "$T/PT.identity"
+  exits 8
+  for _ in once again; do
+    as pt join "$line" --yes --identity "$T/PT.identity"
+    exits 0
+    says "IT has the request"
+  done
+  as "$who" status
+  says "! 1 who was invited waits for your word"
+  refuses 4 "--yes" invite confirm "$number"
+  mkdir "$T/proposed"
+  (cd "$T/proposed" && as "$who" --json invite confirm "$number" --yes)
+  cmp -s "$T/proposed/PT.identity" "$T/PT.identity" || fail "the request is not what was sent"
+  as "$who" invite cancel "$number"
+}
+
 # Ana's laptop is stolen: her key goes, she stays.
 stolen() {
   as "$who" publish "$T/a.draft" "${P[@]}"
@@ -210,6 +236,7 @@ body() {
     AT=$(tr ' ' '\n' <"$T/serving/home/run/ports" | grep ^http)
     certified
     confirmed
+    node
     stolen
   else
     cannot invite confirm

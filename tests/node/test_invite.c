@@ -391,12 +391,15 @@ static void a_nodes_ask_is_kept_for_the_members(void **state) {
   assert_int_equal(invitation_by_number(IT->store, number, &i, NULL), OK);
   assert_true(hash_equal(&i.ask.node, &founder.node));
   assert_int_equal(hall_invite_confirm(IT->hall, number, &i, &row, NULL), ERR_REFUSED); /* the members decide */
-  sqlite3_stmt *st = NULL;
-  assert_int_equal(sqlite3_prepare_v2(store_db(IT->store), "SELECT request FROM ask WHERE state = 0", -1, &st, NULL),
-                   SQLITE_OK);
-  assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-  assert_true(view_equal(view_of(sqlite3_column_blob(st, 0), (size_t)sqlite3_column_bytes(st, 0)), bytes_view(&request)));
-  (void)sqlite3_finalize(st);
+  struct bytes kept;
+  uint64_t waiting = 0;
+  bytes_init(&kept, LIMIT_ASK_NODE);
+  assert_int_equal(invitation_request(IT->store, number, &kept, NULL), OK);
+  assert_true(view_equal(bytes_view(&kept), bytes_view(&request)));
+  assert_int_equal(invitation_request(IT->store, number + 1, &kept, NULL), ERR_NOT_FOUND);
+  assert_int_equal(invitation_waiting(IT->store, &waiting, NULL), OK);
+  assert_int_equal(waiting, 1);
+  bytes_release(&kept);
   assert_int_equal(log_size(), 2);
   bytes_release(&request);
   bytes_release(&body);
