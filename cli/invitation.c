@@ -44,7 +44,8 @@ static bool token_parse(struct view text, struct token *out) {
 /* ---- percent-encoding ---- */
 
 static bool is_plain(uint8_t c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || memchr("-._~", c, 4) != NULL;
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
+         c == '~';
 }
 
 static void put_encoded(const char *text, char *out) {
@@ -110,18 +111,15 @@ enum err_code invitation_address(const char *text, char out[LIMIT_ENDPOINT + 1],
 }
 
 void invitation_format(const struct invitation_line *line, char out[INVITATION_LINE_MAX]) {
-  char fed_id[HASH_HEX_LEN], node[HASH_HEX_LEN], words[WORDS_LEN], token[3 + TOKEN_LETTERS + 1] = "",
-                                                                                             at[3 * LIMIT_ENDPOINT + 1];
+  char fed_id[HASH_HEX_LEN], node[HASH_HEX_LEN], words[WORDS_LEN], token[TOKEN_LETTERS + 1] = "", at[3 * LIMIT_ENDPOINT + 1];
   hash_hex(&line->fed_id, fed_id);
   hash_hex(&line->node, node);
   words_of(&line->node, words);
   words[WORDS_SHOWN] = '\0';
-  if (line->has_token) {
-    memcpy(token, "&t=", 3);
-    token_format(&line->token, token + 3);
-  }
+  if (line->has_token) token_format(&line->token, token);
   put_encoded(line->at, at);
-  (void)snprintf(out, INVITATION_LINE_MAX, INVITATION_START "o=%s&n=%s&k=%s%s&at=%s", fed_id, node, words, token, at);
+  (void)snprintf(out, INVITATION_LINE_MAX, INVITATION_START "o=%s&n=%s&k=%s%s%s&at=%s", fed_id, node, words,
+                 line->has_token ? "&t=" : "", token, at);
 }
 
 static enum err_code broken(const char *why, struct err *err) {
@@ -133,7 +131,8 @@ static enum err_code broken(const char *why, struct err *err) {
 /* The value of a parameter; p NULL: it is not there. */
 static struct view value_of(const char *parameters, const char *name) {
   const size_t len = strlen(name);
-  for (const char *p = parameters; *p != '\0'; p += strcspn(p, "&"), p += *p == '&') {
+  for (const char *p = parameters; p != NULL; p = strchr(p, '&')) {
+    p += *p == '&';
     if (strncmp(p, name, len) == 0 && p[len] == '=') return view_of(p + len + 1, strcspn(p + len + 1, "&"));
   }
   return view_of(NULL, 0);
@@ -143,7 +142,7 @@ static struct view value_of(const char *parameters, const char *name) {
 static bool squeeze(const char *text, char out[INVITATION_LINE_MAX]) {
   size_t n = 0;
   for (; *text != '\0'; text++) {
-    if (memchr(" \t\r\n", *text, 4) != NULL) continue;
+    if (*text == ' ' || *text == '\t' || *text == '\r' || *text == '\n') continue;
     if (n + 1 == INVITATION_LINE_MAX) return false;
     out[n++] = *text;
   }
@@ -153,7 +152,7 @@ static bool squeeze(const char *text, char out[INVITATION_LINE_MAX]) {
 
 enum err_code invitation_parse(const char *text, struct invitation_line *out, struct err *err) {
   struct invitation_line line = {.has_token = false};
-  char whole[INVITATION_LINE_MAX], words[WORDS_LEN];
+  char whole[INVITATION_LINE_MAX] = "", words[WORDS_LEN];
   if (!squeeze(text, whole) || strncmp(whole, INVITATION_START, strlen(INVITATION_START)) != 0) {
     return broken("it begins with " INVITATION_START, err);
   }

@@ -8,7 +8,7 @@
 #include "node/store/store.h"
 #include "protocol/limits.h"
 
-#define INVITATION_NAME_MAX (LIMIT_NAME * 4u) /* octets */
+#define INVITATION_NAME_MAX ((size_t)LIMIT_NAME * 4) /* octets */
 
 enum invitation_state { INVITATION_OPEN = 0, INVITATION_ASKED = 1, INVITATION_USED = 2, INVITATION_CANCELLED = 3 };
 /* One invitation, and who asked with it. */
