@@ -434,6 +434,7 @@ enum err_code cmd_publish(struct cli *cli, const struct args *args, struct err *
     json_decref(p.drafts[i].similar);
   }
   free(p.drafts);
+  submit_tell(cli, &p.submit);
   submit_release(&p.submit);
   return code;
 }

@@ -109,6 +109,7 @@ static enum err_code publish(struct cli *cli, const char *name, const char *path
   proposal_release(&o);
   editing_release(&e);
   bytes_release(&draft);
+  submit_tell(cli, &submit);
   submit_release(&submit);
   return code;
 }

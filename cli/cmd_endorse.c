@@ -278,6 +278,7 @@ enum err_code cmd_endorse(struct cli *cli, const struct args *args, struct err *
 out:
   json_decref(e.said);
   json_decref(e.json);
+  submit_tell(cli, &e.submit);
   submit_release(&e.submit);
   return code;
 }

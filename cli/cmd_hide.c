@@ -163,7 +163,7 @@ enum err_code cmd_hide(struct cli *cli, const struct args *args, struct err *err
   if (code != OK || args_flag(args, "list")) {
     return code == OK ? list(cli, err) : code;
   }
-  code = submit_open(cli, &submit, err);
+  code = submit_open_node(cli, &submit, err);
   if (code != OK) {
     return code;
   }

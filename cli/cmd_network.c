@@ -145,7 +145,7 @@ static void say_ready(void *context, const char *gate, const char *web) {
 /* The fork guard is opened before the node serves. */
 static enum err_code open_alone(struct cli *cli, struct err *err) {
   struct submit s;
-  enum err_code code = submit_open(cli, &s, err);
+  enum err_code code = submit_open_node(cli, &s, err);
   if (code == OK) {
     code = submit_alone(&s, err);
     submit_release(&s);

@@ -159,7 +159,7 @@ enum err_code cmd_person_certify(struct cli *cli, const struct args *args, struc
   bool known = false;
   char reference[REFERENCE_MAX] = "", territory[8];
   enum err_code code = read_wish(args, &w, err);
-  if (code != OK || (code = submit_open(cli, &s, err)) != OK) {
+  if (code != OK || (code = submit_open_node(cli, &s, err)) != OK) {
     return code;
   }
   territory_format(w.territory, s.here.home.config.country, territory);

@@ -46,7 +46,7 @@ enum err_code cmd_scrub(struct cli *cli, const struct args *args, struct err *er
   struct submit submit;
   json_t *report = NULL;
   (void)args;
-  enum err_code code = submit_open(cli, &submit, err);
+  enum err_code code = submit_open_node(cli, &submit, err);
   if (code != OK) {
     return code;
   }

@@ -191,7 +191,7 @@ enum err_code cmd_takedown(struct cli *cli, const struct args *args, struct err 
   struct submit submit;
   struct target t = {.rowid = 0};
   json_t *takedowns = json_array();
-  enum err_code code = submit_open(cli, &submit, err);
+  enum err_code code = submit_open_node(cli, &submit, err);
   if (code != OK) {
     json_decref(takedowns);
     return code;

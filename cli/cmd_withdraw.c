@@ -138,6 +138,7 @@ enum err_code cmd_withdraw(struct cli *cli, const struct args *args, struct err 
 out:
   json_decref(json);
   bytes_release(&body);
+  submit_tell(cli, &submit);
   submit_release(&submit);
   return code;
 }

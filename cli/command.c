@@ -82,6 +82,8 @@ const struct command command_table[] = {
 
     {"sync", "network", "", "exchange once with every member; of a replica: fetch what is new",
      "scambia una volta con ogni membro; di una replica: prende le novità", options_sync, 0, 0, false, cmd_sync},
+    {"outbox", "network", "", "of a replica: what you signed, and how far it has come",
+     "di una replica: che cosa si è firmato, e a che punto è", options_outbox, 0, 0, false, cmd_outbox},
     {"explain", "network", "ID [HANDLE]", "why a record is here, or not here; and what a member says of it",
      "perché un record è qui, o non lo è; e che cosa ne dice un membro", NULL, 1, 2, false, cmd_explain},
     {"member list", "network", "", "who is a member, who was, and what is proposed",

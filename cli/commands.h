@@ -17,7 +17,7 @@ command_function cmd_invite, cmd_invite_list, cmd_invite_confirm, cmd_invite_can
 command_function cmd_person_certify, cmd_person_list, cmd_key_show, cmd_key_new, cmd_key_backup, cmd_key_rotate, cmd_root_new,
     cmd_root_sign;
 command_function cmd_member_list, cmd_member_propose, cmd_member_vote;
-command_function cmd_sync, cmd_explain, cmd_peer_list, cmd_peer_ping;
+command_function cmd_sync, cmd_outbox, cmd_explain, cmd_peer_list, cmd_peer_ping;
 command_function cmd_import, cmd_export, cmd_verify, cmd_rebuild, cmd_backup, cmd_restore;
 
 /* The option tables of commands that have options, beside their functions. */
@@ -26,7 +26,7 @@ extern const struct option_row options_init[], options_found[], options_serve[],
     options_hide[], options_compare[], options_completion[], options_news[], options_sql[], options_stats[], options_show[],
     options_list[], options_search[], options_person_certify[], options_key_show[], options_key_new[], options_key_backup[],
     options_key_rotate[], options_member_propose[], options_member_vote[], options_root_new[], options_root_sign[],
-    options_import[], options_export[], options_backup[];
+    options_import[], options_export[], options_backup[], options_outbox[];
 extern const struct option_row options_join[], options_invite[], options_invite_confirm[], options_person_revoke[],
     options_key_revoke[];
 

@@ -8,7 +8,9 @@
 
 #include "cli/out.h"
 #include "cli/progress.h"
+#include "cli/sending.h"
 #include "node/network.h"
+#include "node/store/outbox.h"
 #include "node/verify.h"
 
 #define PIECES_TIME 6 /* a piece may take so many times --timeout: it is much longer than a question */
@@ -22,6 +24,8 @@ struct round {
   struct schema_set *schemas;
   struct hall *hall;
   struct fetch *fetch;
+  struct sending *sending; /* NULL: nobody takes what its person signs */
+  struct outbox_size waiting;
   char only[ONLY_MAX + 1];
   struct progress *headers, *texts;
   struct cli *cli;
@@ -31,6 +35,7 @@ static void round_release(struct round *r) {
   progress_free(r->headers);
   progress_free(r->texts);
   fetch_free(r->fetch);
+  sending_free(r->sending);
   hall_close(r->hall);
   schema_set_free(r->schemas);
   store_close(r->store);
@@ -41,6 +46,7 @@ static enum err_code round_open(struct cli *cli, const struct home *home, struct
   enum err_code code = store_open(home->dir, STORE_WRITE, NULL, &r->store, err);
   if (code == OK) code = federation_load(r->store, &r->federation, err);
   if (code == OK) code = home_schemas(home, &r->schemas, err);
+  if (code == OK && home->config.home[0] != '\0') code = sending_new(cli, home, &r->sending, err);
   if (code == OK) code = fetch_new(home->config.replica, cli->timeout_ms * PIECES_TIME, &r->fetch, err);
   if (code != OK) return code;
   const struct hall_config config = {.store = r->store,
@@ -110,6 +116,20 @@ static void put(struct cli *cli, const struct home *home, const struct follow_re
   out_set(cli, "headers_ms", json_integer((json_int_t)r->headers_ms));
 }
 
+/* What was handed in, and what waits still. */
+static void say_outbox(struct cli *cli, const struct round *r) {
+  const char *why = r->sending == NULL ? "" : sending_why(r->sending);
+  out_set(cli, "handed_in", json_integer(r->sending == NULL ? 0 : (json_int_t)sending_answered(r->sending)));
+  out_set(cli, "waiting", json_integer((json_int_t)r->waiting.n_waiting));
+  out_set(cli, "refused", json_integer((json_int_t)r->waiting.n_refused));
+  if (r->waiting.n_waiting > 0) {
+    out_line(cli, "! %ju of yours wait%s%s: specola outbox", (uintmax_t)r->waiting.n_waiting, why[0] == '\0' ? "" : ": ", why);
+  }
+  if (r->waiting.n_refused > 0) {
+    out_line(cli, "! %ju of yours were refused: specola outbox", (uintmax_t)r->waiting.n_refused);
+  }
+}
+
 enum err_code following_run(struct cli *cli, const struct home *home, const struct following_wish *wish, struct err *err) {
   struct round r = {.cli = cli};
   struct follow_report report = {.requests = 0};
@@ -120,16 +140,20 @@ enum err_code following_run(struct cli *cli, const struct home *home, const stru
     const struct follow_wish inner = {
         .only = r.only[0] == '\0' ? NULL : r.only, .headers_only = wish->headers_only, .progress = say_progress, .context = &r};
     r.headers = progress_new(cli, out_word(cli, "entries", "voci"));
-    code = follow_run(r.hall, r.fetch, &inner, &report, err);
+    code = r.sending == NULL ? OK : sending_hand_in(r.sending, r.store, &r.federation, err);
+    if (code == OK) code = follow_run(r.hall, r.fetch, &inner, &report, err);
+    if (code == OK && r.sending != NULL) code = sending_resolve(r.hall, err);
+    if (code == OK) code = outbox_measure(r.store, &r.waiting, err);
     if (code == OK && wish->only != NULL) code = store_put_fact(r.store, FOLLOW_ONLY, view_of_text(r.only), err);
     for (unsigned i = 0; i < MERGE_STEPS && more && report.texts > 0; i++)
       if (store_merge(r.store, &more, NULL) != OK) break;
   }
-  round_release(&r);
   if (report.requests > 0) {
     put(cli, home, &report);
     if (code == OK) say(cli, home, &report);
+    if (code == OK) say_outbox(cli, &r);
   }
+  round_release(&r);
   return code;
 }
 

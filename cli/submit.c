@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "cli/certificate.h"
+#include "cli/out.h"
 #include "cli/person.h"
+#include "cli/sending.h"
 #include "node/admit.h"
 #include "node/verify.h"
 #include "protocol/canon.h"
@@ -24,8 +26,10 @@ struct flight {
   struct err err;
 };
 
-#define MERGE_STEPS 4                       /* of full text behind a submission: about as much as it will be written again */
-#define MERGE_LAST_STEPS 128                /* when the way is closed: what remains is core's */
+#define MERGE_STEPS 4        /* of full text behind a submission: about as much as it will be written again */
+#define MERGE_LAST_STEPS 128 /* when the way is closed: what remains is core's */
+#define TICKS_MAX 20         /* records of which is told how far they have come */
+#define LINE_MAX 4096
 #define ROW_OVERHEAD (LIMIT_ENVELOPE + 64u) /* octets of a row beside its body */
 
 void batch_clear(struct batch *b) {
@@ -91,6 +95,16 @@ enum err_code submit_open(struct cli *cli, struct submit *out, struct err *err) 
   if (code != OK) {
     return code;
   }
+  if (home_is_replica(&home)) {
+    code = here_open(cli, &out->here, err);
+    if (code == OK) {
+      code = sending_new(cli, &out->here.home, &out->sending, err);
+    }
+    if (code != OK) {
+      submit_release(out);
+    }
+    return code;
+  }
   code = ctl_connect(&home, cli->timeout_ms, &out->ctl, err);
   if (code == ERR_NOT_FOUND) {
     err_clear(err);
@@ -104,11 +118,44 @@ enum err_code submit_open(struct cli *cli, struct submit *out, struct err *err) 
   return code;
 }
 
+enum err_code submit_open_node(struct cli *cli, struct submit *out, struct err *err) {
+  struct home home;
+  enum err_code code = cli_open_home(cli, &home, err);
+  if (code == OK && home_is_replica(&home)) {
+    (void)err_set(err, ERR_REFUSED, "this is a replica, and that is a node's own affair");
+    return err_hint(err, "do it where the node runs");
+  }
+  return code == OK ? submit_open(cli, out, err) : code;
+}
+
+void submit_tell(struct cli *cli, struct submit *s) {
+  struct bytes line;
+  const struct hash *ids = NULL;
+  const size_t n = s->sending == NULL ? 0 : sending_sent(s->sending, &ids);
+  json_t *list = n == 0 ? NULL : json_array();
+  bytes_init(&line, LINE_MAX);
+  for (size_t i = 0; i < n && i < TICKS_MAX; i++) {
+    json_t *ticks = NULL;
+    bytes_clear(&line);
+    struct err ignored = ERR_INIT;
+    if (sending_ticks(cli, &s->here, &ids[i], &line, &ticks, &ignored) != OK) {
+      break;
+    }
+    (void)json_array_append_new(list, ticks);
+    out_line(cli, "%s", bytes_text(&line));
+  }
+  bytes_release(&line);
+  if (list != NULL) {
+    out_set(cli, "ticks", list);
+  }
+}
+
 void submit_release(struct submit *s) {
   if (s->flight != NULL) {
     (void)pthread_join(s->flight->thread, NULL);
     free(s->flight);
   }
+  sending_free(s->sending);
   hall_close(s->hall);
   if (s->unmerged) merge(s, MERGE_LAST_STEPS);
   ctl_close(s->ctl);
@@ -234,6 +281,9 @@ static enum err_code send_ctl(struct submit *s, const struct batch *batch, struc
 }
 
 enum err_code submit_send(struct submit *s, const struct batch *batch, struct receipt *out, struct err *err) {
+  if (s->sending != NULL) {
+    return sending_send(s->sending, &s->here.federation, batch, out, err);
+  }
   if (s->ctl != NULL) {
     return send_ctl(s, batch, out, err);
   }
@@ -283,6 +333,9 @@ enum err_code submit_finish(struct submit *s, struct receipt *out, struct err *e
 
 enum err_code submit_alone(struct submit *s, struct err *err) {
   json_t *answer = NULL;
+  if (s->sending != NULL) {
+    return err_set(err, ERR_USAGE, "--alone is a node's own affair, and this is a replica");
+  }
   if (s->ctl == NULL) {
     return hall_go_alone(s->hall, err);
   }
@@ -296,7 +349,9 @@ static void guard_text(struct submit *s, char out[GUARD_REASON_MAX]) {
   struct guard_look look;
   json_t *status = NULL;
   out[0] = '\0';
-  if (s->ctl == NULL && hall_guard_look(s->hall, &look)) {
+  if (s->sending != NULL) {
+    (void)snprintf(out, GUARD_REASON_MAX, "%.*s", (int)GUARD_REASON_MAX - 1, sending_why(s->sending));
+  } else if (s->ctl == NULL && hall_guard_look(s->hall, &look)) {
     guard_reason(&look.guard, &s->federation, out);
   } else if (s->ctl != NULL && ctl_get(s->ctl, "/status", &status, NULL) == OK) {
     const char *reason = json_string_value(json_object_get(json_object_get(status, "guard"), "reason"));
@@ -305,10 +360,24 @@ static void guard_text(struct submit *s, char out[GUARD_REASON_MAX]) {
   json_decref(status);
 }
 
+/* On a replica: it lies in the outbox, or on its way through another member. */
+static enum err_code queued_here(const struct submit *s, const char *why, struct err *err) {
+  const char *home = s->here.home.config.home;
+  if (why[0] == '\0') {
+    err_set(err, ERR_QUEUED, "queued: handed in, and not yet in the log of %s", home);
+  } else {
+    err_set(err, ERR_QUEUED, "signed, and waits in the outbox: %s", why);
+  }
+  return err_hint(err, "specola sync tries again; specola outbox shows it");
+}
+
 enum err_code submit_not_logged(struct submit *s, const struct receipt_row *row, struct err *err) {
   char why[256];
   if (row->state == RECEIPT_QUEUED) {
     guard_text(s, why);
+    if (s->sending != NULL) {
+      return queued_here(s, why, err);
+    }
     err_set(err, ERR_QUEUED, "queued: %s", why[0] == '\0' ? "waiting for its turn" : why);
     return err_hint(err,
                     "it goes into the log by itself then: specola serve, or specola sync; specola status shows what waits");

@@ -1,6 +1,7 @@
 /*
  * submit: the way of sealed records into the own log: over run/ctl to a node that serves, else by taking the store's lock and
- * running the hall here. The same receipt comes back from both.
+ * running the hall here; from a replica over HTTP into the log of the node that its person calls home (cli/sending.h). The same
+ * receipt comes back from all three.
  *
  * One submission may be on its way while the caller seals the next: submit_start, submit_finish. It travels in a thread of its
  * own, which has ctl, hall, node_key and the hall's connection to itself until submit_finish; the caller has here and person.
@@ -37,8 +38,9 @@ struct flight; /* opaque: the submission on its way */
  * is on its way. */
 struct submit {
   struct here here;
-  struct ctl_client *ctl; /* NULL: the hall runs here */
-  struct hall *hall;
+  struct ctl_client *ctl;       /* a node that serves; */
+  struct hall *hall;            /* a node that does not; */
+  struct sending *sending;      /* a replica: one of the three is there */
   struct head_file head;        /* only with hall */
   struct store *store;          /* only with hall, whose connection it is; owned */
   bool unmerged;                /* only with hall: submissions left segments of full text to merge */
@@ -47,8 +49,15 @@ struct submit {
   struct signer person;         /* zeroed until submit_person */
   struct flight *flight;        /* NULL: nothing is on its way */
 };
-/* Opens the way. ERR_NOT_INITIALISED, ERR_BUSY (locked but deaf for --timeout), ERR_LOCKED, … The caller releases it. */
+struct sending;
+/* Opens the way. ERR_REFUSED (a replica that has no home), ERR_NOT_INITIALISED, ERR_BUSY (locked but deaf for --timeout),
+ * ERR_LOCKED, … The caller releases it. */
 MUST_CHECK enum err_code submit_open(struct cli *cli, struct submit *out, struct err *err);
+/* The same of a node's own affairs, which a replica has none of: ERR_REFUSED there. */
+MUST_CHECK enum err_code submit_open_node(struct cli *cli, struct submit *out, struct err *err);
+/* Tells, on a replica, how far the records have come that were sent: a line each, and "ticks" in cli->doc, an array. Nothing
+ * where this is a node, or where nothing was sent. */
+void submit_tell(struct cli *cli, struct submit *s);
 void submit_release(struct submit *s); /* waits for what is on its way; a zeroed struct is fine */
 /* Opens the person's key; after everything else is checked, since it may ask. ERR_REFUSED, unasked, where the log has no
  * certificate for it. */

@@ -37,3 +37,28 @@ CREATE TABLE epoch(
   number INTEGER PRIMARY KEY CHECK (number > 1),
   item BLOB NOT NULL
 ) STRICT;
+
+-- Receipts (9) of what the person of a replica handed in: of each record the last one, as it came. id: record id. received: unix
+-- seconds of our clock. row: which row of the receipt is about this record. What has no final answer yet is in outbox, too.
+CREATE TABLE receipt(
+  id BLOB PRIMARY KEY CHECK (length(id) = 32),
+  received INTEGER NOT NULL,
+  row INTEGER NOT NULL,
+  item BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Records whose home is another member, on their way to it (9), oldest first by no. home: that member's node id. item: [envelope,
+-- salt, body] as it was handed in. received, tried: unix seconds of our clock; tried is 0 before the first try. receipt: the
+-- home's last answer, NULL before it; state: 0 on its way, 1 logged there, 2 refused there.
+CREATE TABLE forward(
+  no INTEGER PRIMARY KEY,
+  id BLOB NOT NULL UNIQUE CHECK (length(id) = 32),
+  home BLOB NOT NULL CHECK (length(home) = 32),
+  received INTEGER NOT NULL,
+  tried INTEGER NOT NULL,
+  tries INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  receipt BLOB,
+  item BLOB NOT NULL
+) STRICT;
+CREATE INDEX forward_home ON forward(home, state);

@@ -191,7 +191,7 @@ static void an_older_store_gets_what_was_added_when_it_is_written(void **state) 
   found_closed(&f, true, path);
   run_sql(path, "DROP TABLE holds; DROP TABLE evidence; DROP TABLE erasure; DROP TABLE damaged; DROP TABLE outbox; "
                 "DROP TABLE withdrawn; ALTER TABLE entry DROP COLUMN leaf; DROP TABLE hidden; DROP TABLE invitation; DROP "
-                "TABLE ask; DROP TABLE epoch; "
+                "TABLE ask; DROP TABLE epoch; DROP TABLE receipt; DROP TABLE forward; "
                 "PRAGMA user_version = 1");
   struct fork fork = {.node = f.nodes[0].id, .gen = 1, .from = 7, .exact = true, .received = 12};
   struct store *reader = NULL;
@@ -218,6 +218,7 @@ static void an_older_store_gets_what_was_added_when_it_is_written(void **state) 
   assert_int_equal(number(f.nodes[0].store, "SELECT count(*) FROM entry"), 2);
   assert_int_equal(number(f.nodes[0].store, "SELECT count(*) FROM entry WHERE leaf = specola_leaf(envelope)"), 2);
   assert_int_equal(number(f.nodes[0].store, "SELECT count(*) FROM outbox"), 0);
+  assert_int_equal(number(f.nodes[0].store, "SELECT (SELECT count(*) FROM receipt) + (SELECT count(*) FROM forward)"), 0);
   assert_int_equal(hall_holds_own(f.nodes[0].hall, NULL), OK);
   assert_int_equal(evidence_put(f.nodes[0].store, &fork, view_of_text("item"), NULL), OK);
   assert_int_equal(hidden_put(f.nodes[0].store, &hidden, NULL), OK);
