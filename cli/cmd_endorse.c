@@ -6,27 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/ask.h"
 #include "cli/commands.h"
 #include "cli/endorsement.h"
 #include "cli/endorsing.h"
 #include "cli/json_text.h"
 #include "cli/out.h"
 #include "cli/person.h"
+#include "cli/said.h"
 
 const struct option_row options_endorse[] = {
-    {"criteria", 0, OPTION_MANY, "CODE", "what you affirm, of the policy's criteria (all of them)",
-     "che cosa si afferma, fra i criteri della regola (tutti)"},
-    {"language", 0, OPTION_VALUE, "CODE", "the language in which you read it", "la lingua in cui lo si è letto"},
-    {"interest", 0, OPTION_VALUE, "TEXT", "what ties you to it, for everybody to read",
-     "che cosa lega chi firma, leggibile da tutti"},
-    {"remark", 0, OPTION_VALUE, "TEXT", "a remark, for everybody to read; in the language of --lang",
-     "un'osservazione, leggibile da tutti; nella lingua di --lang"},
+    SAID_OPTIONS,
     {"carry", 0, OPTION_FLAG, NULL, "sign the newest version as you signed one before; shows what changed since",
      "firma la versione più recente come una precedente; mostra che cosa è cambiato"},
     {"withdraw", 0, OPTION_FLAG, NULL, "take your endorsement back", "ritira la propria convalida"},
-    {"yes", 'y', OPTION_FLAG, NULL, "do not ask; needed where there is no terminal",
-     "senza chiedere conferma; necessario senza terminale"},
     OPTIONS_END,
 };
 
@@ -46,108 +38,21 @@ static const json_t *endorsement_of(const struct endorsing *e) {
   return json_object_get(e->json, "endorsement");
 }
 
-/* ---- what is said ---- */
-
-/* The criteria named, each of them of the policy; none named: all. */
-static enum err_code read_criteria(struct endorsing *e, const json_t *policy) {
-  json_t *known = json_object_get(policy, "criteria");
-  const char *code = NULL;
-  size_t n = 0;
-  json_t *list = json_array();
-  (void)json_object_set_new(e->said, "criteria", list);
-  for (; (code = args_nth(e->args, "criteria", n)) != NULL; n++) {
-    if (!endorsing_is_criterion(policy, code)) {
-      err_set(e->err, ERR_USAGE, "--criteria: '%s' is none of the policy's criteria", code);
-      return err_hint(e->err, "specola --json show %s | jq '.endorsement.statements[0].policy.criteria'",
-                      text_of(e->json, "reference"));
-    }
-    (void)json_array_append_new(list, json_string(code));
-  }
-  return n > 0 || json_array_extend(list, known) == 0 ? OK : err_set(e->err, ERR_MEMORY, NULL);
-}
-
-static enum err_code ask_text(struct endorsing *e, const char *question, const char *given, struct bytes *out) {
-  bool ended = false;
-  if (given != NULL) {
-    return bytes_append_text(out, given, e->err);
-  }
-  return args_flag(e->args, "yes") || !ask_can(e->cli) ? OK : ask_line(e->cli, question, out, &ended, e->err);
-}
-
-/* One of the texts of the body: given as an option, or asked for. tag: of a text in languages; NULL: a plain one. */
-static enum err_code read_text(struct endorsing *e, const char *key, const char *question, const char *tag) {
-  struct bytes answer;
-  const char *given = args_value(e->args, key);
-  char option[16];
-  (void)snprintf(option, sizeof option, "--%s", key);
-  enum err_code code = endorsing_check_text(option, given, e->err);
-  bytes_init(&answer, (size_t)ENDORSING_TEXT_CHARS * 4);
-  if (code == OK) {
-    code = ask_text(e, question, given, &answer);
-  }
-  if (code == OK && answer.len > 0) {
-    json_t *text = json_stringn((const char *)answer.p, answer.len);
-    json_t *value = tag == NULL || text == NULL ? text : json_pack("{s:o}", tag, text);
-    code = value == NULL ? err_set(e->err, ERR_USAGE, "--%s: the text is not UTF-8", key) : OK;
-    (void)json_object_set_new(e->said, key, value);
-  }
-  bytes_release(&answer);
-  return code;
-}
-
-static enum err_code read_texts(struct endorsing *e) {
-  struct cli *cli = e->cli;
-  enum err_code code = read_text(e, "language",
-                                 out_word(cli, "Language in which you read it (it, en, …; Enter: not told):",
-                                          "Lingua in cui l'ha letta (it, en, …; Invio: non detto):"),
-                                 NULL);
-  if (code == OK) {
-    code = endorsing_check_language("--language", text_of(e->said, "language"), e->err);
-  }
-  if (code == OK) {
-    code = read_text(e, "interest",
-                     out_word(cli, "What ties you to it, for everybody to read (Enter: nothing):",
-                              "Che cosa La lega ad essa, leggibile da tutti (Invio: nulla):"),
-                     NULL);
-  }
-  return code != OK ? code
-                    : read_text(e, "remark",
-                                out_word(cli, "Remark, for everybody to read (Enter: none):",
-                                         "Osservazione, leggibile da tutti (Invio: nessuna):"),
-                                cli->lang);
-}
-
 /* ---- what is shown, and the yes ---- */
 
 static void show_statement(struct endorsing *e, const json_t *statement) {
   struct cli *cli = e->cli;
-  size_t i;
-  json_t *code;
-  const json_t *policy = json_object_get(statement, "policy");
   out_heading(cli, "%s  %s", text_of(e->json, "reference"), text_of(e->json, "title"));
   out_wrapped(cli, 2, "%s %jd (%s), %s", out_word(cli, "version", "versione"),
               (intmax_t)json_integer_value(json_object_get(statement, "version")), text_of(statement, "version_reference"),
               text_of(json_object_get(e->json, "home"), "handle"));
-  out_wrapped(cli, 2, "\"%s\"", text_of(policy, "sentence"));
-  const struct vocabulary *words = vocabulary_by_name(e->submit.here.schemas, "criteria");
-  json_array_foreach(json_object_get(e->said, "criteria"), i, code) {
-    const char *name = json_string_value(code); /* NULL: a signature carried on may say anything there */
-    const char *label = words == NULL || name == NULL ? NULL : vocabulary_label(words, view_of_text(name), cli->lang);
-    out_wrapped(cli, 4, "  %s", label != NULL ? label : name == NULL ? "?" : name);
-  }
+  said_show(cli, e->submit.here.schemas, json_object_get(statement, "policy"), e->said);
 }
 
 static enum err_code confirm(struct endorsing *e, const char *question, const char *again) {
-  bool yes = args_flag(e->args, "yes");
-  if (yes) {
-    return OK;
-  }
-  if (!ask_can(e->cli)) {
-    err_set(e->err, ERR_INPUT_NEEDED, "it needs a yes");
-    return err_hint(e->err, "specola endorse %s %s--yes", text_of(e->json, "reference"), again);
-  }
-  const enum err_code code = ask_yes(e->cli, question, false, &yes, e->err);
-  return code != OK || yes ? code : err_set(e->err, ERR_REFUSED, "nothing was signed: nobody said yes");
+  char command[REFERENCE_MAX + 64];
+  (void)snprintf(command, sizeof command, "specola endorse %s %s--yes", text_of(e->json, "reference"), again);
+  return said_agreed(e->cli, e->args, question, command, e->err);
 }
 
 /* What it comes to now: "Endorsements (version 3): 2 of 3; missing: 1 country". */
@@ -208,12 +113,15 @@ static enum err_code prepare(struct endorsing *e, const json_t *statement) {
     err_set(e->err, ERR_NOT_FOUND, "you endorsed no earlier version of %s", text_of(e->json, "reference"));
     return err_hint(e->err, "specola endorse %s", text_of(e->json, "reference"));
   }
-  enum err_code code =
-      before != NULL ? show_carried(e, before, number) : read_criteria(e, json_object_get(statement, "policy"));
+  char hint[REFERENCE_MAX + 96];
+  (void)snprintf(hint, sizeof hint, "specola --json show %s | jq '.endorsement.statements[0].policy.criteria'",
+                 text_of(e->json, "reference"));
+  enum err_code code = before != NULL ? show_carried(e, before, number)
+                                      : said_criteria(e->args, json_object_get(statement, "policy"), hint, e->said, e->err);
   if (code == OK) {
     show_statement(e, statement);
   }
-  return code == OK && before == NULL ? read_texts(e) : code;
+  return code == OK && before == NULL ? said_texts(e->cli, e->args, e->said, e->err) : code;
 }
 
 static enum err_code sign(struct endorsing *e) {

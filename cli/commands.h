@@ -11,7 +11,7 @@
 command_function cmd_init, cmd_found, cmd_join, cmd_demo, cmd_serve, cmd_status, cmd_where;
 command_function cmd_new, cmd_check, cmd_publish, cmd_show, cmd_list, cmd_search;
 command_function cmd_history, cmd_diff, cmd_edit, cmd_hide, cmd_scrub, cmd_takedown, cmd_withdraw;
-command_function cmd_endorse, cmd_queue, cmd_ui;
+command_function cmd_endorse, cmd_queue, cmd_sign, cmd_statement, cmd_ui;
 command_function cmd_compare, cmd_completion, cmd_doctor, cmd_news, cmd_sql, cmd_stats;
 command_function cmd_invite, cmd_invite_list, cmd_invite_confirm, cmd_invite_cancel, cmd_person_revoke, cmd_key_revoke;
 command_function cmd_person_certify, cmd_person_list, cmd_key_show, cmd_key_new, cmd_key_backup, cmd_key_rotate, cmd_root_new,
@@ -23,10 +23,10 @@ command_function cmd_import, cmd_export, cmd_verify, cmd_rebuild, cmd_backup, cm
 /* The option tables of commands that have options, beside their functions. */
 extern const struct option_row options_init[], options_found[], options_serve[], options_sync[], options_demo[], options_new[],
     options_publish[], options_edit[], options_withdraw[], options_takedown[], options_endorse[], options_queue[], options_ui[],
-    options_hide[], options_compare[], options_completion[], options_news[], options_sql[], options_stats[], options_show[],
-    options_list[], options_search[], options_person_certify[], options_key_show[], options_key_new[], options_key_backup[],
-    options_key_rotate[], options_member_propose[], options_member_vote[], options_root_new[], options_root_sign[],
-    options_import[], options_export[], options_backup[], options_outbox[];
+    options_sign[], options_statement[], options_hide[], options_compare[], options_completion[], options_news[], options_sql[],
+    options_stats[], options_show[], options_list[], options_search[], options_person_certify[], options_key_show[],
+    options_key_new[], options_key_backup[], options_key_rotate[], options_member_propose[], options_member_vote[],
+    options_root_new[], options_root_sign[], options_import[], options_export[], options_backup[], options_outbox[];
 extern const struct option_row options_join[], options_invite[], options_invite_confirm[], options_person_revoke[],
     options_key_revoke[];
 

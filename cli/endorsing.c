@@ -8,8 +8,8 @@
 
 #include "cli/endorsement.h"
 #include "cli/json_text.h"
+#include "cli/said.h"
 #include "keys/text.h"
-#include "protocol/schema/body.h"
 #include "protocol/schema/value.h"
 
 static enum err_code hash_at(const json_t *json, const char *key, struct hash *out, struct err *err) {
@@ -124,22 +124,12 @@ static enum err_code send(struct submit *s, const struct batch *batch, char refe
   return code;
 }
 
-static enum err_code encode(json_t *said, struct bytes *out, struct err *err) {
-  struct findings findings = {.n = 0};
-  enum err_code code = json_object_size(said) == 0 ? OK : body_from_json(NULL, said, out, &findings, err);
-  if (code == OK && findings.n_refused > 0) {
-    code = err_set(err, ERR_USAGE, "%s", findings.n > 0 ? findings.items[0].message : "it cannot be signed");
-  }
-  findings_release(&findings);
-  return code;
-}
-
 static enum err_code seal(struct submit *s, const json_t *json, const json_t *statement, json_t *said, struct batch *batch,
                           struct err *err) {
   struct hash object, version, policy;
   struct bytes body;
   bytes_init(&body, LIMIT_BODY);
-  enum err_code code = encode(said, &body, err);
+  enum err_code code = said_encode(said, &body, err);
   if (code == OK && (code = hash_at(json, "id", &object, err)) == OK &&
       (code = hash_at(statement, "version_id", &version, err)) == OK &&
       (code = hash_at(json_object_get(statement, "policy"), "id", &policy, err)) == OK) {

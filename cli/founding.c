@@ -51,6 +51,8 @@ static const struct founding_file CHARTER_FILE = {"a charter", "specola found ma
 static const struct founding_file ROTATION_FILE = {"a charter or a rotation",
                                                    "specola found makes one, or specola key rotate: HANDLE.rotation"};
 
+static const struct founding_file STATEMENT_FILE = {"a statement to sign", "specola statement ID -o FILE makes one"};
+
 static enum err_code not_such_file(const struct founding_file *form, const char *path, struct err *err) {
   err_set(err, ERR_FORMAT, "%s: not %s", path, form->what);
   return err_hint(err, "%s", form->made_by);
@@ -87,6 +89,10 @@ static enum err_code read_bundle(const struct founding_file *form, const char *p
   bundle_reader_free(r);
   bytes_release(&octets);
   return code;
+}
+
+enum err_code statement_file_read(const char *path, founding_take *take, void *context, struct err *err) {
+  return read_bundle(&STATEMENT_FILE, path, take, context, err);
 }
 
 enum err_code founding_file_read(const char *path, founding_take *take, void *context, struct err *err) {

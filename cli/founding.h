@@ -74,6 +74,7 @@ struct founding_item {
 MUST_CHECK enum err_code founding_file_write(const char *path, const struct founding_item *items, size_t n, struct err *err);
 /* Reads one and hands each item to take, in order. ERR_FORMAT, those of files, and take's, with the path before them. */
 typedef enum err_code founding_take(void *context, enum bundle_type type, struct view payload, struct err *err);
+MUST_CHECK enum err_code statement_file_read(const char *path, founding_take *take, void *context, struct err *err);
 MUST_CHECK enum err_code founding_file_read(const char *path, founding_take *take, void *context, struct err *err);
 /* NAME.ext in folder. ERR_LIMIT. */
 MUST_CHECK enum err_code path_join(const char *folder, const char *name, const char *ending, char out[HOME_PATH_MAX],

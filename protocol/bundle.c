@@ -33,7 +33,7 @@ static const char MAGIC[] = "SPECOLA1\n";
 /* Which types may follow which. */
 static const unsigned FOLLOWERS[BUNDLE_END + 1] = {
     [START] = BIT(BUNDLE_CHARTER) | AFTER_CHARTER | ALONE,
-    [BUNDLE_CHARTER] = AFTER_CHARTER,
+    [BUNDLE_CHARTER] = AFTER_CHARTER | BIT(BUNDLE_STATEMENT),
     [BUNDLE_EPOCH] = AFTER_CHARTER,
     [BUNDLE_IDENTITY] = AFTER_IDENTITY,
     [BUNDLE_ADDRESS] = AFTER_ADDRESS,
@@ -42,6 +42,7 @@ static const unsigned FOLLOWERS[BUNDLE_END + 1] = {
     [BUNDLE_ROOT_SET] = BIT(BUNDLE_END),
     [BUNDLE_REQUEST] = BIT(BUNDLE_END),
     [BUNDLE_SUBMISSION] = BIT(BUNDLE_END),
+    [BUNDLE_STATEMENT] = BIT(BUNDLE_END),
 };
 
 static bool may_follow(unsigned last, unsigned type) {

@@ -20,6 +20,7 @@ enum bundle_type {
   BUNDLE_SUBMISSION = 9,
   BUNDLE_BODIES = 10, /* over HTTP alone (docs/protocol.md 15) */
   BUNDLE_HOLDS = 11,  /* likewise */
+  BUNDLE_STATEMENT = 12,
   BUNDLE_END = 15
 };
 

@@ -49,10 +49,10 @@ static json_t *criteria_json(struct view octets) {
   return list;
 }
 
-static json_t *policy_json(const struct telling *t, const struct policy *p) {
+json_t *query_policy_json(const struct policy *p, const char *lang) {
   struct canon_reader r = canon_reader(p->sentence);
   return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "id", hex(&p->id), "sentence",
-                   text(ml_read(&r, SENTENCE_CHARS, t->lang)), "criteria", criteria_json(p->criteria), "m", count(p->m),
+                   text(ml_read(&r, SENTENCE_CHARS, lang)), "criteria", criteria_json(p->criteria), "m", count(p->m),
                    "min_countries", count(p->min_countries), "min_nodes", count(p->min_nodes), "max_per_node",
                    count(p->max_per_node), "max_per_country", count(p->max_per_country), "exclude_home", p->exclude_home);
 }
@@ -160,7 +160,7 @@ static enum err_code put_statement(struct telling *t, json_t *list, const struct
     (void)json_object_set_new(out, "version_reference", json_string(reference));
   }
   (void)json_object_set_new(out, "policy",
-                            policy == NULL ? json_pack("{s:o}", "id", hex(&x->policy_id)) : policy_json(t, policy));
+                            policy == NULL ? json_pack("{s:o}", "id", hex(&x->policy_id)) : query_policy_json(policy, t->lang));
   (void)json_object_set_new(out, "endorsements", signatures);
   for (size_t i = 0; i < x->n && code == OK; i++) {
     code = is_told(t, &x->signatures[i]) ? put_signature(t, signatures, &x->signatures[i]) : OK;

@@ -22,5 +22,7 @@
  * lang. ERR_NOT_FOUND (no version counts), ERR_MEMORY, store errors. The caller decrefs. */
 MUST_CHECK enum err_code query_endorse(struct store *s, const struct federation *f, int64_t object, const char *lang,
                                        json_t **out, struct err *err);
+/* A policy as above, its sentence in lang. NULL without memory; the caller decrefs. */
+json_t *query_policy_json(const struct policy *p, const char *lang);
 
 #endif

@@ -209,6 +209,90 @@ exits 0
 as PT --json show IT-2
 json .endorsement.state none
 
+# A key on a machine without a network, a node or anything else: what it signs is in the file, and so is the proof of it.
+cp -a "$T/ready" "$T/office"
+as laptop key new --name "Reviewer, Lisbon" -o "$T/laptop.pub" "${P[@]}"
+as office person certify "$T/laptop.pub" --role reviewer "${P[@]}"
+exits 0
+as office statement IT-2 -o "$T/IT-2.statement"
+exits 0
+says "We have read this case"
+as laptop sign "$T/IT-2.statement" --yes --language it --remark "letto sul treno" -o "$T/IT-2.signed" "${P[@]}"
+exits 0
+says "Laboratorio"
+says "We have read this case"
+says "Really carried out"
+as laptop --json sign "$T/IT-2.statement" --yes -o "$T/IT-2.signed" "${P[@]}"
+refused failed 1
+as laptop --json sign "$T/IT-2.statement" -o "$T/no.signed" "${P[@]}"
+refused input.needed 4
+as laptop --json sign "$T/IT-2.statement" --yes --criteria beautiful -o "$T/no.signed" "${P[@]}"
+refused usage 2
+# Nothing of it can be another text, another policy or another's word: each octet that is turned is noticed.
+python3 - "$T" "$SPECOLA" <<'PY' >"$T/out" 2>"$T/err" || fail "a statement that was changed is signed"
+import hashlib
+import os
+import random
+import subprocess
+import sys
+
+folder, program = sys.argv[1:]
+whole = open(os.path.join(folder, "IT-2.statement"), "rb").read()
+assert len(whole) < 8192, len(whole)
+seed = random.randrange(1 << 32)
+print("seed", seed)
+chance = random.Random(seed)
+
+
+def sign(octets):
+    path = os.path.join(folder, "changed.statement")
+    open(path, "wb").write(octets)
+    done = subprocess.run([program, "--passphrase-file", os.path.join(folder, "passphrase"), "sign", path, "--yes", "-o", os.path.join(folder, "changed.signed")],
+                          env={**os.environ, "XDG_CONFIG_HOME": os.path.join(folder, "laptop/config"), "SPECOLA_HOME": os.path.join(folder, "laptop/home")},
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    return done.returncode, done.stderr.decode()
+
+
+def sealed(body):
+    """With an end whose hash is right, as who changes it would write."""
+    return body + b"\x92\x0f\xc4\x20" + hashlib.blake2b(body, digest_size=32, person=b"specola1.bundle").digest()
+
+
+assert sealed(whole[:-36]) == whole, "the end is not the one of docs/protocol.md 10"
+for octets in (whole[:-1], b"", b"specola-draft 1 case\n"):
+    code, said = sign(octets)
+    assert code in (1, 8), (octets[:30], code, said)
+for text in (b"Laboratorio", b"PT", b"We have read this case"):
+    at = whole.index(text)
+    code, said = sign(sealed((whole[:at] + text.swapcase() + whole[at + len(text):])[:-36]))
+    assert code in (1, 8), (text, code, said)
+for _ in range(20):
+    at = chance.randrange(len(whole))
+    code, said = sign(whole[:at] + bytes([whole[at] ^ (1 << chance.randrange(8))]) + whole[at + 1:])
+    assert code in (1, 8, 12), (at, code, said)
+assert not os.path.exists(os.path.join(folder, "changed.signed"))
+PY
+# What is in it is a submission (docs/protocol.md 9): the home takes it as it takes any other.
+serve office
+/usr/bin/python3 - "$T/IT-2.signed" "$T/submission" <<'PY' || fail "the signed file is no bundle of one submission"
+import sys
+
+import msgpack
+
+octets = open(sys.argv[1], "rb").read()
+assert octets[:9] == b"SPECOLA1\n", octets[:9]
+unpacker = msgpack.Unpacker(raw=False)
+unpacker.feed(octets[9:])
+(kind, submission), (end, _) = unpacker
+assert (kind, end, len(submission)) == (9, 15, 1), (kind, end)
+open(sys.argv[2], "wb").write(msgpack.packb(submission))
+PY
+pages=$(grep -o 'http://[^ ]*' "$T/office/home/run/ports")
+same "$(curl -s -o "$T/receipt" -w '%{http_code}' -H 'Content-Type: application/msgpack' --data-binary "@$T/submission" "$pages/sync/submit")" 200
+as office --json show IT-2
+json '.endorsement.statements[0].endorsements[0] | "\(.reference) \(.name) \(.counts) \(.language) \(.remark.en)"' "PT-4 Reviewer, Lisbon true it letto sul treno"
+unserve office
+
 setting() {
   rm -r "$T/alone"
   cp -a "$T/ready" "$T/alone"
@@ -224,5 +308,17 @@ body() {
   says "signed, and in the log at PT-3"
   tells endorse IT-2 --yes "${P[@]}"
   json .known true
+  rm -f "$T"/both.*
+  does statement IT-2 -o "$T/both.statement"
+  tells statement IT-2
+  json '"\(.ref) \(.version) \(.home)"' "IT-2 1 PT"
+  refuses 3 "specola" statement IT-9
+  does sign "$T/both.statement" --yes -o "$T/both.signed" "${P[@]}"
+  rm "$T/both.signed"
+  tells sign "$T/both.statement" --yes -o "$T/both.signed" "${P[@]}"
+  json '"\(.ref) \(.home)"' "IT-2 PT"
+  refuses 1 "another name" sign "$T/both.statement" --yes -o "$T/both.signed" "${P[@]}"
+  refuses 4 "--yes" sign "$T/both.statement" -o "$T/both.other" "${P[@]}"
+  refuses 8 "specola statement ID -o FILE" sign "$T/lab.draft" "${P[@]}"
 }
-story_both body queue endorse
+story_both body queue endorse statement sign

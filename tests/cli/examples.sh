@@ -75,7 +75,7 @@ try() {
   cp -a "$T/IT" "$T/try"
   cp -a "$folder" "$T/try/folder"
   draft "$T/try/folder/lab.draft" "Una prova"
-  [ "$command" != endorse ] || line=${line//IT-312/FR-2}
+  [[ $command != endorse && $command != statement && $command != sign ]] || line=${line//IT-312/FR-2}
   line=${line//IT-312/IT-2} line=${line//FR-40/IT-5} line=${line//EE-7/IT-6} line=${line//tcp:\/\/node.example.org:7411/tcp:\/\/127.0.0.1:$port}
   line=${line//\/media\/usb/usb} line=${line//\/etc\/bash_completion.d\//} line=${line//\/usr\/local\/share\/zsh\/site-functions\//}
   line=${line//\~\/.config\/fish\/completions\//}
@@ -96,6 +96,7 @@ try() {
   "specola serve"* | "specola demo" | "specola ui"*) # they go on until they are stopped
     wait=1 wanted=124 ;;
   "specola export"*) rm "$T/try/folder/all.bundle" ;;
+  "specola sign"*) as try statement FR-2 -o "$T/try/folder/FR-2.statement" ;;
   "specola backup IT.backup"*) rm "$T/try/folder/IT.backup" ;;
   "specola peer ping"*) serve try ;;
   esac
