@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/ask.h"
 #include "cli/commands.h"
 #include "cli/desk/desk.h"
 #include "cli/desk/owner.h"
@@ -94,6 +95,11 @@ static bool unlock(struct ui *ui, struct secret *passphrase) {
   return true;
 }
 
+/* Whether the passphrase comes from a file, and nobody is asked. */
+static bool has_file(const struct cli *cli) {
+  return cli->passphrase_file != NULL || cli->passphrase_fd >= 0;
+}
+
 static void ask(struct ui *ui) {
   terminal_ask(ui->terminal, out_word(ui->cli, "The desk wants to sign. Passphrase of your key (not shown): ",
                                       "La scrivania vuole firmare. Passphrase della chiave (non mostrata): "));
@@ -104,7 +110,7 @@ static void want(void *context) {
   struct ui *ui = context;
   struct secret *passphrase = NULL;
   struct err err = ERR_INIT;
-  if (ui->terminal != NULL) {
+  if (!has_file(ui->cli)) {
     ui->wrong = 0;
     ask(ui);
   } else if (cli_passphrase(ui->cli, "your key", false, &passphrase, &err) == OK) {
@@ -202,7 +208,7 @@ static enum err_code open_ui(struct ui *ui, uint64_t port, bool six, struct err 
   if (code == OK) {
     code = open_events(ui, err);
   }
-  if (code == OK && ui->cli->passphrase_file == NULL && ui->cli->passphrase_fd < 0) {
+  if (code == OK && (!has_file(ui->cli) || ask_can(ui->cli))) {
     code = ui->cli->no_input ? nobody_to_ask(err) : terminal_new(ui->base, on_line, ui, &ui->terminal, err);
   }
   (void)snprintf(listen, sizeof listen, "http://%s:%u", six ? "[::1]" : "127.0.0.1", (unsigned)port);

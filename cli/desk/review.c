@@ -356,7 +356,7 @@ static void put_object(struct request *r, struct html *h, const json_t *model) {
   html_void(h, "br");
   html_element(h, "code", NULL, text_at(model, "version_id"));
   close_pair(h);
-  open_pair(h, phrase(P_POLICY, r->lang));
+  open_pair(h, desk_word(r, "Policy", "Regola"));
   html_text(h, text_at(model, "sentence"));
   html_void(h, "br");
   html_element(h, "code", NULL, text_at(model, "policy_id"));
@@ -368,7 +368,7 @@ static void put_said(struct request *r, struct html *h, const json_t *said) {
   void *first = json_object_iter(remark);
   const char *tag = first == NULL ? "" : json_object_iter_key(first), *language = text_at(said, "language");
   const char *none = desk_word(r, "nothing", "nulla");
-  open_pair(h, phrase(P_AFFIRMS, r->lang));
+  open_pair(h, desk_word(r, "You affirm", "Lei afferma"));
   desk_put_criteria(r, h, json_object_get(said, "criteria"));
   close_pair(h);
   put_pair(h, desk_word(r, "Read in", "Letta in"),

@@ -37,9 +37,9 @@ class Desk:
                 return False
         return True
 
-    def wait_for(self, pattern, seconds=60):
-        """The first group of what the terminal says from here on."""
-        end, begin = time.monotonic() + seconds, len(self.said)
+    def wait_for(self, pattern, seconds=60, begin=None):
+        """The first group of what the terminal says from here on, or from an earlier place."""
+        end, begin = time.monotonic() + seconds, len(self.said) if begin is None else begin
         while time.monotonic() < end:
             found = re.search(pattern, self.said[begin:])
             if found:
