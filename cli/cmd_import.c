@@ -13,6 +13,7 @@
 #include "cli/import_rows.h"
 #include "cli/import_sheet.h"
 #include "cli/out.h"
+#include "cli/sealed.h"
 #include "keys/text.h"
 #include "protocol/bundle.h"
 
@@ -347,8 +348,18 @@ static enum err_code import_bundle(struct cli *cli, const struct args *args, FIL
     err_set(err, ERR_USAGE, "%s is a bundle: --map and --dry-run do not go with it", args->operands[0]);
     return err_hint(err, "specola verify %s", args->operands[0]);
   }
-  enum err_code code = submit_open(cli, &s, err);
+  const bool is_sealed = sealed_is(file_source, file);
+  enum err_code code = file_rewind(file, err);
+  if (code == OK) {
+    code = is_sealed ? submit_open(cli, &s, err) : submit_open_node(cli, &s, err);
+  }
   if (code != OK) {
+    return code;
+  }
+  if (is_sealed) {
+    code = sealed_hand_in(cli, &s, file_source, file, err);
+    submit_tell(cli, &s);
+    submit_release(&s);
     return code;
   }
   code = s.ctl != NULL ? order_import(&s, args->operands[0], &report, err)

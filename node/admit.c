@@ -174,8 +174,51 @@ static enum err_code release_all(struct hall *h, struct err *err) {
   return code;
 }
 
+/* Of a submission that is not all for the own log: the one part goes the usual way, the other is kept for its homes. */
+static enum err_code admit_mixed(struct hall *h, const struct item *items, const bool *foreign, uint32_t n, struct receipt *out,
+                                 struct err *err) {
+  struct item own[LIMIT_SUBMIT];
+  struct admission ad = {.entries = NULL};
+  struct receipt *part = calloc(1, sizeof *part);
+  uint32_t n_own = 0;
+  if (part == NULL) {
+    err_set(err, ERR_MEMORY, NULL);
+    return ERR_MEMORY;
+  }
+  for (uint32_t i = 0; i < n; i++) {
+    if (!foreign[i]) {
+      own[n_own++] = items[i];
+    }
+  }
+  enum err_code code = n_own == 0 ? OK : hall_admit_beside(h, own, n_own, NULL, part, err);
+  *out = (struct receipt){.fed_id = h->config.federation->charter.fed_id, .node = h->config.federation->own, .n = n};
+  for (uint32_t i = 0, k = 0; i < n; i++) {
+    if (!foreign[i]) {
+      out->rows[i] = part->rows[k++];
+    }
+  }
+  if (code == OK) {
+    code = verify_all(h, &ad, items, n, err);
+  }
+  if (code == OK) {
+    code = forward_take(h, ad.entries, foreign, n, out, err);
+  }
+  free(ad.entries);
+  free(part);
+  return code;
+}
+
 enum err_code hall_admit(struct hall *h, const struct item *items, uint32_t n, struct receipt *out, struct err *err) {
-  return hall_admit_beside(h, items, n, NULL, out, err);
+  bool foreign[LIMIT_SUBMIT];
+  bool any = false;
+  enum err_code code = check_self(h, n, err);
+  if (code == OK) {
+    code = forward_sort(h, items, n, foreign, &any, err);
+  }
+  if (code != OK) {
+    return code;
+  }
+  return any ? admit_mixed(h, items, foreign, n, out, err) : hall_admit_beside(h, items, n, NULL, out, err);
 }
 
 enum err_code hall_admit_beside(struct hall *h, const struct item *items, uint32_t n, const struct admit_beside *beside,

@@ -17,7 +17,9 @@
 #include "node/clock.h"
 #include "node/confine.h"
 #include "node/core.h"
+#include "node/net/courier.h"
 #include "node/net/ctl.h"
+#include "node/net/fetch.h"
 #include "node/net/gate.h"
 #include "node/store/store.h"
 #include "node/web/web.h"
@@ -30,7 +32,7 @@
 #define PATH_MAX_HELLO HOME_PATH_MAX
 
 static const char *const NAMES[CHILD_ROLES] = {
-    [CHILD_CORE] = "core", [CHILD_GATE] = "gate", [CHILD_CTL] = "ctl", [CHILD_WEB] = "web"};
+    [CHILD_CORE] = "core", [CHILD_GATE] = "gate", [CHILD_CTL] = "ctl", [CHILD_WEB] = "web", [CHILD_COURIER] = "courier"};
 
 const char *child_name(enum child_role role) {
   return NAMES[role];
@@ -232,6 +234,15 @@ static enum err_code run_web(struct pipe *p, struct received_hello *r, struct er
   return web_run(&config, err);
 }
 
+static enum err_code run_courier(struct pipe *p, struct received_hello *r, struct err *err) {
+  struct confine confine;
+  enum err_code code = fetch_warm_up(err); /* opens files of its own that it could not open later */
+  if (code != OK) return code;
+  confine_files(&confine, CHILD_COURIER, r->dir);
+  confine_calls(&confine);
+  return courier_run(p, err);
+}
+
 /* Tells the supervisor why, as long as it listens. */
 static void farewell(struct pipe *p, const struct err *why) {
   struct bytes b;
@@ -271,8 +282,11 @@ bool serve_is_child(int argc, char **argv) {
 
 int serve_child(int argc, char **argv) {
   typedef enum err_code run_role(struct pipe * p, struct received_hello * hello, struct err * err);
-  static run_role *const RUN[CHILD_ROLES] = {
-      [CHILD_CORE] = run_core, [CHILD_GATE] = run_gate, [CHILD_CTL] = run_ctl, [CHILD_WEB] = run_web};
+  static run_role *const RUN[CHILD_ROLES] = {[CHILD_CORE] = run_core,
+                                             [CHILD_GATE] = run_gate,
+                                             [CHILD_CTL] = run_ctl,
+                                             [CHILD_WEB] = run_web,
+                                             [CHILD_COURIER] = run_courier};
   struct err err = ERR_INIT;
   const enum child_role role = serve_is_child(argc, argv) ? role_of(argv[2]) : CHILD_ROLES;
   if (role >= CHILD_ROLES) return err_exit_status(ERR_USAGE);

@@ -12,8 +12,8 @@
 #define CHILD_FD 3               /* its end of the pipe */
 #define CHILD_QUEUE ((size_t)2 * 1024 * 1024)
 
-enum child_role { CHILD_CORE, CHILD_GATE, CHILD_CTL, CHILD_WEB, CHILD_ROLES };
-const char *child_name(enum child_role role) __attribute__((const)); /* "core", "gate", "ctl", "web" */
+enum child_role { CHILD_CORE, CHILD_GATE, CHILD_CTL, CHILD_WEB, CHILD_COURIER, CHILD_ROLES };
+const char *child_name(enum child_role role) __attribute__((const)); /* "core", "gate", "ctl", "web", "courier" */
 
 /* PIPE_HELLO: everything that a role may need; what a role does not need is empty. Strings are borrowed. */
 struct child_hello {

@@ -46,7 +46,7 @@
 #define SMALL_STACK ((size_t)256 * 1024) /* of each thread where memory is capped: they count into it */
 
 /* Address space of those that strangers talk to; what they hold is far less. 0: as the system has it. */
-static const rlim_t MEMORY[CHILD_ROLES] = {[CHILD_GATE] = 256 * MIB, [CHILD_WEB] = 768 * MIB};
+static const rlim_t MEMORY[CHILD_ROLES] = {[CHILD_GATE] = 256 * MIB, [CHILD_WEB] = 768 * MIB, [CHILD_COURIER] = 256 * MIB};
 
 static void limit(int what, rlim_t value, bool for_good) {
   struct rlimit now;
@@ -128,6 +128,18 @@ static const struct place GATE_PLACES[] = {
     {"/etc/protocols", FS_READ},
     {NULL, 0},
 };
+/* The gate's, and whom to trust behind https. */
+static const struct place COURIER_PLACES[] = {
+    {"/etc/hosts", FS_READ},
+    {"/etc/resolv.conf", FS_READ},
+    {"/etc/nsswitch.conf", FS_READ},
+    {"/etc/host.conf", FS_READ},
+    {"/etc/gai.conf", FS_READ},
+    {"/etc/ssl", FS_READ | FS_LIST},
+    {"/usr/share/ca-certificates", FS_READ | FS_LIST},
+    {"/dev/urandom", FS_READ},
+    {NULL, 0},
+};
 static const struct place CORE_PLACES[] = {
     {"/", FS_READ | FS_LIST},
     {".", FS_READ | FS_LIST | FS_WRITE | FS_TRUNCATE | FS_MAKE | FS_REMOVE},
@@ -153,6 +165,7 @@ static const struct {
     [CHILD_CORE] = {CORE_PLACES, NET_BIND | NET_CONNECT},
     [CHILD_CTL] = {CTL_PLACES, NET_BIND | NET_CONNECT},
     [CHILD_WEB] = {WEB_PLACES, NET_CONNECT},
+    [CHILD_COURIER] = {COURIER_PLACES, NET_BIND},
 };
 
 static void fail(struct confine *c, const char *what, int why) {
@@ -328,6 +341,26 @@ static const struct call NETWORK[] = {
     {"sched_setscheduler", 0, 0, 0},
     {NULL, 0, 0, 0},
 };
+/* Whoever asks others: TCP that is dialled, name service (which binds nothing but a port that the kernel chooses), and the
+ * files of both. */
+static const struct call CLIENT[] = {
+    {"socket", 0, ALL, AF_INET},
+    {"socket", 0, ALL, AF_INET6},
+    {"socket", 0, ALL, AF_NETLINK},
+    {"socketpair", 0, ALL, AF_UNIX},
+    {"pipe2", 0, 0, 0},
+    {"bind", 0, 0, 0},
+    {"connect", 0, 0, 0},
+    {"getsockopt", 0, 0, 0},
+    {"setsockopt", 0, 0, 0},
+    {"getsockname", 0, 0, 0},
+    {"getpeername", 0, 0, 0},
+    {"sendmmsg", 0, 0, 0},
+    {"openat", 2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY},
+    {"access", 0, 0, 0},
+    {"getdents64", 0, 0, 0},
+    {NULL, 0, 0, 0},
+};
 static const struct call WRITER[] = {
     {"openat", 0, 0, 0},   {"pwrite64", 0, 0, 0},   {"pwritev", 0, 0, 0},    {"ftruncate", 0, 0, 0}, {"fallocate", 0, 0, 0},
     {"fsync", 0, 0, 0},    {"fdatasync", 0, 0, 0},  {"flock", 0, 0, 0},      {"fchown", 0, 0, 0},    {"fchmod", 0, 0, 0},
@@ -344,10 +377,9 @@ static const struct call READER[] = {
 static const struct call OWN_SOCKET[] = {{"unlinkat", 0, 0, 0}, {NULL, 0, 0, 0}};
 
 static const struct call *const CALLS[CHILD_ROLES][3] = {
-    [CHILD_GATE] = {EVERYBODY, SERVER, NETWORK},
-    [CHILD_CORE] = {EVERYBODY, WRITER, NULL},
-    [CHILD_CTL] = {EVERYBODY, SERVER, OWN_SOCKET},
-    [CHILD_WEB] = {EVERYBODY, SERVER, READER},
+    [CHILD_GATE] = {EVERYBODY, SERVER, NETWORK},   [CHILD_CORE] = {EVERYBODY, WRITER, NULL},
+    [CHILD_CTL] = {EVERYBODY, SERVER, OWN_SOCKET}, [CHILD_WEB] = {EVERYBODY, SERVER, READER},
+    [CHILD_COURIER] = {EVERYBODY, CLIENT, NULL},
 };
 
 /* 0 or an errno. *n counts names, not ways in. */

@@ -76,11 +76,13 @@ static enum err_code open_exchange(struct core *c, const struct core_config *con
 /* Tells the others a new address of ours, when node.ini says another one than the last that was signed. */
 static enum err_code advertise(struct core *c, struct err *err) {
   const struct federation_member *self = federation_self(&c->federation);
-  const char *endpoint = c->home.config.advertise;
+  const char *endpoint = c->home.config.advertise, *web = c->home.config.advertise_web;
   struct bytes item;
   bool changed = false;
-  if (endpoint[0] == '\0' || self == NULL) return OK;
-  if (self->has_address && self->address.n_endpoints == 1 && strcmp(self->address.endpoints[0], endpoint) == 0) return OK;
+  if ((endpoint[0] == '\0' && web[0] == '\0') || self == NULL) return OK;
+  const bool same =
+      endpoint[0] == '\0' || (self->address.n_endpoints == 1 && strcmp(self->address.endpoints[0], endpoint) == 0);
+  if (self->has_address && same && (web[0] == '\0' || strcmp(self->address.web, web) == 0)) return OK;
   struct address *next = calloc(1, sizeof *next);
   if (next == NULL) {
     err_set(err, ERR_MEMORY, NULL);
@@ -88,9 +90,15 @@ static enum err_code advertise(struct core *c, struct err *err) {
   }
   next->node = c->federation.own;
   next->seq = self->has_address ? self->address.seq + 1 : 1;
-  next->n_endpoints = 1;
-  memcpy(next->endpoints[0], endpoint, strlen(endpoint) + 1);
+  if (self->has_address)
+    *next = (struct address){.node = next->node, .seq = next->seq, .n_endpoints = self->address.n_endpoints};
+  if (self->has_address) memcpy(next->endpoints, self->address.endpoints, sizeof next->endpoints);
   if (self->has_address) memcpy(next->web, self->address.web, sizeof next->web);
+  if (endpoint[0] != '\0') {
+    next->n_endpoints = 1;
+    memcpy(next->endpoints[0], endpoint, strlen(endpoint) + 1);
+  }
+  if (web[0] != '\0') memcpy(next->web, web, strlen(web) + 1);
   bytes_init(&item, LIMIT_IDENTITY);
   enum err_code code = address_seal(next, &c->federation.charter.fed_id, c->node_key, &item, err);
   if (code == OK) code = hall_address(c->hall, bytes_view(&item), &changed, err);
@@ -177,6 +185,7 @@ void core_free(struct core *c) {
   pipe_free(c->gate);
   pipe_free(c->ctl);
   pipe_free(c->web);
+  pipe_free(c->courier);
   json_decref(c->processes);
   bytes_release(&c->scratch);
   free(c->links);
@@ -221,6 +230,11 @@ static enum err_code peer_take(struct core *c, struct view payload, int fd, stru
   if (p == NULL) {
     err_set(err, ERR_MEMORY, NULL);
     return ERR_MEMORY;
+  }
+  if (view_is_text(name, "courier")) {
+    core_courier_drop(c);
+    c->courier = p;
+    return OK;
   }
   if (!gate) {
     struct pipe **const place = view_is_text(name, "web") ? &c->web : &c->ctl;
@@ -284,7 +298,7 @@ static enum err_code tell_stop(struct core *c, const struct err *result, const j
 /* ---- the loop ---- */
 
 static enum err_code wait_for(struct core *c, unsigned timeout_ms, struct err *err) {
-  struct pipe *const pipes[] = {c->supervisor, c->gate, c->ctl, c->web};
+  struct pipe *const pipes[] = {c->supervisor, c->gate, c->ctl, c->web, c->courier};
   struct pollfd fds[sizeof pipes / sizeof pipes[0]];
   nfds_t n = 0;
   for (size_t i = 0; i < sizeof pipes / sizeof pipes[0]; i++) {
@@ -301,7 +315,7 @@ static void asker_drop(struct pipe **p) {
   *p = NULL;
 }
 
-/* Pipes to gate, ctl and web are written last, when everything that this turn brought is in them. */
+/* Pipes to gate, ctl, web and courier are written last, when everything that this turn brought is in them. */
 static enum err_code write_out(struct core *c, struct err *err) {
   struct err why = ERR_INIT;
   enum err_code code = c->gate == NULL ? OK : pipe_write(c->gate, &why);
@@ -310,6 +324,10 @@ static enum err_code write_out(struct core *c, struct err *err) {
   for (size_t i = 0; i < 2 && (code == OK || code == ERR_UNREACHABLE); i++) {
     code = *askers[i] == NULL ? OK : pipe_write(*askers[i], &why);
     if (code == ERR_UNREACHABLE) asker_drop(askers[i]);
+  }
+  if ((code == OK || code == ERR_UNREACHABLE) && c->courier != NULL) {
+    code = pipe_write(c->courier, &why);
+    if (code == ERR_UNREACHABLE) core_courier_drop(c);
   }
   return code == OK || code == ERR_UNREACHABLE ? OK : err_set(err, code, "%s", why.message);
 }
@@ -325,6 +343,9 @@ static enum err_code read_in(struct core *c, struct err *err) {
   gone = false;
   if (code == OK && c->web != NULL) code = pipe_turn(c, c->web, core_web_message, "web", &gone, err);
   if (gone) asker_drop(&c->web);
+  gone = false;
+  if (code == OK && c->courier != NULL) code = pipe_turn(c, c->courier, core_courier_message, "courier", &gone, err);
+  if (gone) core_courier_drop(c);
   return code;
 }
 
@@ -435,6 +456,7 @@ enum err_code core_step(struct core *c, unsigned timeout_ms, bool *stop, struct 
     if (core_gate_actions(c)) next = 0;
   }
   core_orders_step(c);
+  core_courier_step(c);
   enum err_code code = identities_step(c, err);
   if (code == OK) code = write_out(c, err);
   if (code == OK) code = finish(c, err);

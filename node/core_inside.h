@@ -32,6 +32,14 @@ struct core_asks {
   uint64_t n_strange;  /* without a token of ours, since the start */
 };
 
+/* What the courier is carrying. */
+struct core_errand {
+  uint64_t id, next_ms; /* of the last request; when to look again */
+  uint32_t n;           /* records on their way; 0: none */
+  struct hash home;
+  struct hash ids[LIMIT_SUBMIT];
+};
+
 struct core {
   struct home home;
   struct store *store;
@@ -40,17 +48,18 @@ struct core {
   struct head_file head;
   struct hall *hall;
   struct exchange *exchange;
-  const struct signer *node_key; /* borrowed */
-  uint64_t identities;           /* sum of the members' identity versions that the gate was told the keys of, */
-  uint64_t epoch;                /* in this epoch */
-  struct pipe *supervisor;       /* borrowed */
-  struct pipe *gate, *ctl, *web; /* owned; NULL: not there */
-  struct pipe *asker;            /* ctl or web: whose request is being answered; borrowed */
+  const struct signer *node_key;           /* borrowed */
+  uint64_t identities;                     /* sum of the members' identity versions that the gate was told the keys of, */
+  uint64_t epoch;                          /* in this epoch */
+  struct pipe *supervisor;                 /* borrowed */
+  struct pipe *gate, *ctl, *web, *courier; /* owned; NULL: not there */
+  struct pipe *asker;                      /* ctl or web: whose request is being answered; borrowed */
   bool no_gate, once, stop_asked;
   bool admits_identity; /* once what is damaged of the own log is whole again */
   uint64_t timeout_ms, started_ms, now_ms;
   struct order orders[CORE_ORDERS];
   struct core_asks asks;
+  struct core_errand errand;
   struct order round;                /* of `once`; id 1 while it runs */
   json_t *processes;                 /* as the supervisor told; NULL: not yet */
   char endpoint[LIMIT_ENDPOINT + 1]; /* where the gate listens; empty: not yet */
@@ -68,6 +77,12 @@ struct core {
 
 /* The gate is gone, and all links with it. */
 void core_gate_drop(struct core *c);
+/* The courier is gone, and what it carried is due again. */
+void core_courier_drop(struct core *c);
+/* Gives it what is due, if it is free. */
+void core_courier_step(struct core *c);
+/* Its answer. ERR_FORMAT: it broke the rules. */
+MUST_CHECK enum err_code core_courier_message(struct core *c, enum pipe_channel channel, struct view payload, struct err *err);
 /* Tells the gate who may come in: the keys of all members but ourselves, each one's of now, of before and of next. Errors of
  * pipe_send. */
 MUST_CHECK enum err_code core_gate_allow(struct core *c, struct err *err);

@@ -115,6 +115,12 @@ MUST_CHECK enum err_code guarding_open(struct hall *h, struct err *err); /* at t
 void guarding_members(struct hall *h, const uint32_t *was);              /* after an epoch: guard_members */
 void guarding_moved(struct hall *h, const struct log *log);              /* after hall_moved */
 void guarding_holds(struct hall *h, const struct holds *holds);          /* fresh ones of another member */
+/* Which of n items are for another member's log: foreign[i]; *any: at least one. Store errors. */
+MUST_CHECK enum err_code forward_sort(const struct hall *h, const struct item *items, uint32_t n, bool *foreign, bool *any,
+                                      struct err *err);
+/* Keeps those for their homes; a row of out for each of them, the others' are untouched. Store errors. */
+MUST_CHECK enum err_code forward_take(struct hall *h, const struct verified *entries, const bool *foreign, uint32_t n,
+                                      struct receipt *out, struct err *err);
 /* Instead of admission while the guard is closed: keeps in the outbox what may come in later. Store errors. */
 MUST_CHECK enum err_code outbox_queue(struct hall *h, const struct verified *entries, uint32_t n, struct receipt *out,
                                       struct err *err);

@@ -26,16 +26,17 @@
 struct home_config {
   char country[3], region[8], lead[HANDLE_MAX], handle[HANDLE_MAX];
   char name[LIMIT_NAME * 4 + 1];
-  char language[16];                  /* default language of texts, "en" */
-  char license[64];                   /* default licence of cases */
-  char listen[LIMIT_ENDPOINT + 1];    /* tcp://0.0.0.0:7411; port 0: chosen by the kernel */
-  char advertise[LIMIT_ENDPOINT + 1]; /* what peers dial; empty: not told */
-  char web[LIMIT_ENDPOINT + 1];       /* http://127.0.0.1:0: where pages are served; port 0 as above; "off": nowhere */
-  char web_name[LIMIT_ENDPOINT + 1];  /* a further name under which they are asked for (Host); empty: none */
-  char contact[HOME_CONTACT_MAX];     /* where readers of the pages write: a mail address or https://…; empty: none */
-  char log_bodies[9];                 /* MiB of bodies of one log past which it is paused; empty: LIMIT_LOG_BODIES */
-  char replica[LIMIT_ENDPOINT + 1];   /* the web of the node that is followed; empty: this is a node itself */
-  char home[HANDLE_MAX];              /* of a replica: the node whose log takes what its person signs; empty: none */
+  char language[16];                      /* default language of texts, "en" */
+  char license[64];                       /* default licence of cases */
+  char listen[LIMIT_ENDPOINT + 1];        /* tcp://0.0.0.0:7411; port 0: chosen by the kernel */
+  char advertise[LIMIT_ENDPOINT + 1];     /* what peers dial; empty: not told */
+  char advertise_web[LIMIT_ENDPOINT + 1]; /* where others reach the pages; empty: not told */
+  char web[LIMIT_ENDPOINT + 1];           /* http://127.0.0.1:0: where pages are served; port 0 as above; "off": nowhere */
+  char web_name[LIMIT_ENDPOINT + 1];      /* a further name under which they are asked for (Host); empty: none */
+  char contact[HOME_CONTACT_MAX];         /* where readers of the pages write: a mail address or https://…; empty: none */
+  char log_bodies[9];                     /* MiB of bodies of one log past which it is paused; empty: LIMIT_LOG_BODIES */
+  char replica[LIMIT_ENDPOINT + 1];       /* the web of the node that is followed; empty: this is a node itself */
+  char home[HANDLE_MAX];                  /* of a replica: the node whose log takes what its person signs; empty: none */
   struct {
     char handle[HANDLE_MAX], endpoint[LIMIT_ENDPOINT + 1];
   } peers[LIMIT_PINNED];

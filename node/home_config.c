@@ -41,11 +41,22 @@ static const struct config_key {
   enum config_form form;
   size_t offset, size;
 } config_keys[] = {
-    CONFIG_KEY(country, CONFIG_COUNTRY), CONFIG_KEY(region, CONFIG_REGION), CONFIG_KEY(lead, CONFIG_HANDLE),
-    CONFIG_KEY(handle, CONFIG_HANDLE),   CONFIG_KEY(name, CONFIG_TEXT),     CONFIG_KEY(language, CONFIG_LANGUAGE),
-    CONFIG_KEY(license, CONFIG_TEXT),    CONFIG_KEY(listen, CONFIG_LISTEN), CONFIG_KEY(advertise, CONFIG_ENDPOINT),
-    CONFIG_KEY(log_bodies, CONFIG_MIB),  CONFIG_KEY(web, CONFIG_WEB),       CONFIG_KEY(web_name, CONFIG_HOST),
-    CONFIG_KEY(contact, CONFIG_CONTACT), CONFIG_KEY(replica, CONFIG_BASE),  CONFIG_KEY(home, CONFIG_HANDLE),
+    CONFIG_KEY(country, CONFIG_COUNTRY),
+    CONFIG_KEY(region, CONFIG_REGION),
+    CONFIG_KEY(lead, CONFIG_HANDLE),
+    CONFIG_KEY(handle, CONFIG_HANDLE),
+    CONFIG_KEY(name, CONFIG_TEXT),
+    CONFIG_KEY(language, CONFIG_LANGUAGE),
+    CONFIG_KEY(license, CONFIG_TEXT),
+    CONFIG_KEY(listen, CONFIG_LISTEN),
+    CONFIG_KEY(advertise, CONFIG_ENDPOINT),
+    CONFIG_KEY(log_bodies, CONFIG_MIB),
+    CONFIG_KEY(web, CONFIG_WEB),
+    CONFIG_KEY(web_name, CONFIG_HOST),
+    CONFIG_KEY(contact, CONFIG_CONTACT),
+    CONFIG_KEY(advertise_web, CONFIG_BASE),
+    CONFIG_KEY(replica, CONFIG_BASE),
+    CONFIG_KEY(home, CONFIG_HANDLE),
 };
 #define N_CONFIG_KEYS (sizeof config_keys / sizeof config_keys[0])
 

@@ -135,12 +135,14 @@ static void configure(struct supervisor_config *out, const struct run *r, const 
     out->hello[i] = common;
   out->hello[CHILD_CTL].dir = r->dir;
   out->hello[CHILD_GATE].pub = view_of(r->pub, CURVE_LEN);
+  out->hello[CHILD_COURIER].n_peers = 0;
   out->hello[CHILD_GATE].n_peers = out->hello[CHILD_CTL].n_peers = out->hello[CHILD_WEB].n_peers = 0;
   out->secrets[CHILD_CORE] = r->seed;
   out->secrets[CHILD_GATE] = r->curve;
   out->wanted[CHILD_CORE] = true;
   out->wanted[CHILD_GATE] = !options->no_gate;
   out->wanted[CHILD_CTL] = !once;
+  out->wanted[CHILD_COURIER] = !once && !options->no_gate;
 }
 
 enum err_code serve_run(const struct serve_options *options, struct err *err) {

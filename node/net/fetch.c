@@ -131,6 +131,10 @@ const char *fetch_url(const struct fetch *f) {
   return f->base;
 }
 
+enum err_code fetch_warm_up(struct err *err) {
+  return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? OK : err_set(err, ERR_FAILED, "libcurl does not start");
+}
+
 void fetch_limit(struct fetch *f, uint64_t total_ms) {
   f->total_ms = total_ms;
 }

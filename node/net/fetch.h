@@ -38,6 +38,9 @@ MUST_CHECK enum err_code fetch_base(const char *text, char out[FETCH_URL_MAX], s
 MUST_CHECK enum err_code fetch_new(const char *base, uint64_t total_ms, struct fetch **out, struct err *err);
 void fetch_free(struct fetch *f);             /* NULL is fine */
 const char *fetch_url(const struct fetch *f); /* the base, without a slash at its end; borrowed */
+/* What the libraries below load when they are first used is loaded now: before a process gives up what it needs for that.
+ * ERR_FAILED. */
+MUST_CHECK enum err_code fetch_warm_up(struct err *err);
 /* Another limit from the next request on. */
 void fetch_limit(struct fetch *f, uint64_t total_ms);
 

@@ -14,7 +14,7 @@ from web import Web, address, rows  # noqa: E402
 
 MIB = 1024 * 1024
 LIMIT_S = 20  # for a machine that does ten other things
-CAPS = {"gate": 256 * MIB, "web": 768 * MIB}
+CAPS = {"gate": 256 * MIB, "web": 768 * MIB, "courier": 256 * MIB}
 
 
 def children(node):
@@ -50,7 +50,7 @@ def look(node):
         assert resource.prlimit(pid, resource.RLIMIT_CORE) == (0, 0), role
         assert role not in CAPS or resource.prlimit(pid, resource.RLIMIT_AS) == (CAPS[role], CAPS[role]), role
     said = [line for line in open(node.log, encoding="utf-8") if "confine: confined: landlock abi" in line]
-    assert sorted(line.split()[0] for line in said) == ["core", "ctl", "gate", "web"], said
+    assert sorted(line.split()[0] for line in said) == ["core", "courier", "ctl", "gate", "web"], said
     assert all(" info " in line and "seccomp" in line for line in said), said
     print("".join(said), end="")
 

@@ -142,9 +142,9 @@ def look_at_process(hunt, name, pid, may):
 
 
 def look_at_processes(hunt, node, prefix):
-    """The supervisor has both keys of the node, core and gate one each, ctl and web none."""
+    """The supervisor has both keys of the node, core and gate one each, ctl, web and courier none."""
     pids = {p["role"]: p["pid"] for p in node.status()["processes"]}
-    may = {"core": [f"{prefix} node"], "gate": [f"{prefix} curve"], "ctl": [], "web": []}
+    may = {"core": [f"{prefix} node"], "gate": [f"{prefix} curve"], "ctl": [], "web": [], "courier": []}
     assert set(pids) == set(may), pids
     read = [look_at_process(hunt, role, pid, may[role]) for role, pid in pids.items()]
     hunt.file(f"/proc/{node.process.pid}/cmdline")

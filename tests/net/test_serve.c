@@ -31,12 +31,12 @@ static void three_nodes_hold_the_same_after_each_published(void **state) {
 
 static void a_process_that_is_killed_comes_back_and_the_exchange_goes_on(void **state) {
   (void)state;
-  static const char *const ROLES[] = {"gate", "core", "ctl", "web"};
+  static const char *const ROLES[] = {"gate", "core", "ctl", "web", "courier"};
   struct land *l = land_found(2, 0);
   start(l, 0);
   start(l, 1);
   converge(l);
-  for (size_t r = 0; r < 4; r++) {
+  for (size_t r = 0; r < sizeof ROLES / sizeof ROLES[0]; r++) {
     unsigned restarts = 0;
     uint64_t until = 0;
     char before[LIMIT_ENDPOINT + 1];

@@ -11,6 +11,7 @@ specola_test(node hall specola_fixture)
 specola_test(node evaluate specola_fixture)
 specola_test(node vectors_log specola_fixture)
 specola_test(node admit specola_fixture)
+specola_test(node forward specola_fixture)
 specola_test(node endorsements specola_fixture)
 # Random histories against the second evaluator: SPECOLA_HISTORIES=N in the environment (tests/second/histories.sh).
 add_executable(histories ${SPECOLA_TESTS_DIR}/node/histories.c)

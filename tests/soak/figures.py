@@ -6,7 +6,7 @@ import time
 
 from publisher import Ctl
 
-ROLES = ("supervisor", "core", "gate", "ctl", "web")
+ROLES = ("supervisor", "core", "gate", "ctl", "web", "courier")
 TICKS = os.sysconf("SC_CLK_TCK")
 
 

@@ -1,0 +1,176 @@
+/*
+ * test_forward: records for another member's log that are handed in here (docs/protocol.md 9): whose are kept, how many, and
+ * what is said when they come again.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "node/store/forward.h"
+#include "tests/node/fixture.h"
+
+enum { IT, FR };
+#define HOME_RECORDS 256u
+#define NOW UINT64_C(2000000000)
+
+/* IT has FR's log, where FR's editor is certified. */
+static void found(struct fixture *f) {
+  fixture_found(f, 2, fixture_seed(), true);
+  fixture_transfer(&f->nodes[FR], &f->nodes[IT], 100);
+}
+
+static void expect_row(struct receipt_row row, enum receipt_state state, enum reason reason) {
+  assert_int_equal(row.state, state);
+  assert_int_equal(row.reason, reason);
+}
+
+static uint64_t n_waiting(struct fixture *f) {
+  uint64_t n = 0, octets = 0;
+  assert_int_equal(forward_measure(f->nodes[IT].store, &f->nodes[FR].id, &n, &octets, NULL), OK);
+  return n;
+}
+
+static void what_is_of_another_homes_people_is_kept_for_it(void **state) {
+  static struct fixture f;
+  struct fixture_record record;
+  struct hash home;
+  (void)state;
+  found(&f);
+  fixture_case(&f.nodes[FR], 1, NULL, NULL, &record);
+  expect_row(fixture_admit(&f.nodes[IT], &record.item), RECEIPT_QUEUED, REASON_NONE);
+  expect_row(fixture_admit(&f.nodes[IT], &record.item), RECEIPT_QUEUED, REASON_NONE);
+  assert_int_equal(n_waiting(&f), 1);
+  assert_int_equal(forward_next(f.nodes[IT].store, NOW, &home, NULL), OK);
+  assert_true(hash_equal(&home, &f.nodes[FR].id));
+  /* It stays where it is over a restart, and is in nobody's log. */
+  fixture_close(&f.nodes[IT]);
+  fixture_open(&f.nodes[IT]);
+  assert_int_equal(n_waiting(&f), 1);
+  assert_int_equal(hall_head(f.nodes[IT].hall, &f.nodes[IT].id, 1)->size, 2);
+  /* Where it belongs it goes in. */
+  expect_row(fixture_admit(&f.nodes[FR], &record.item), RECEIPT_LOGGED, REASON_NONE);
+  fixture_record_release(&record);
+  fixture_release(&f);
+}
+
+static void one_submission_may_be_for_several_homes(void **state) {
+  static struct fixture f;
+  static struct receipt receipt;
+  struct fixture_record own, other, more;
+  (void)state;
+  found(&f);
+  fixture_case(&f.nodes[IT], 1, NULL, NULL, &own);
+  fixture_case(&f.nodes[FR], 2, NULL, NULL, &other);
+  fixture_case(&f.nodes[IT], 3, NULL, NULL, &more);
+  const struct item items[] = {own.item, other.item, more.item};
+  assert_int_equal(hall_admit(f.nodes[IT].hall, items, 3, &receipt, NULL), OK);
+  assert_int_equal(receipt.n, 3);
+  expect_row(receipt.rows[0], RECEIPT_LOGGED, REASON_NONE);
+  expect_row(receipt.rows[1], RECEIPT_QUEUED, REASON_NONE);
+  expect_row(receipt.rows[2], RECEIPT_LOGGED, REASON_NONE);
+  assert_true(hash_equal(&receipt.rows[1].id, &other.id) && hash_equal(&receipt.rows[2].id, &more.id));
+  assert_int_equal(receipt.rows[2].index, 3);
+  fixture_record_release(&own);
+  fixture_record_release(&other);
+  fixture_record_release(&more);
+  fixture_release(&f);
+}
+
+static void strangers_and_broken_records_are_not_kept(void **state) {
+  static struct fixture f;
+  struct fixture_record record;
+  struct signer nobody;
+  (void)state;
+  found(&f);
+  assert_int_equal(signer_new(&nobody, NULL), OK);
+  const struct header h = {.kind = KIND_VERSION, .n_args = 2, .args = {1, 0}};
+  fixture_seal(&f.nodes[FR], &nobody, h, view_of("\x81\xa1\x61\xa1\x62", 5), &record);
+  expect_row(fixture_admit(&f.nodes[IT], &record.item), RECEIPT_REFUSED, REASON_HOME);
+  fixture_record_release(&record);
+  fixture_case(&f.nodes[FR], 1, NULL, NULL, &record);
+  record.body.p[record.body.len - 1] ^= 1;
+  record.item.body = bytes_view(&record.body);
+  expect_row(fixture_admit(&f.nodes[IT], &record.item), RECEIPT_REFUSED, REASON_BODY);
+  record.body.p[record.body.len - 1] ^= 1;
+  record.envelope.p[record.envelope.len - 1] ^= 1;
+  expect_row(fixture_admit(&f.nodes[IT], &record.item), RECEIPT_REFUSED, REASON_SIGNATURE);
+  assert_int_equal(n_waiting(&f), 0);
+  signer_release(&nobody);
+  fixture_record_release(&record);
+  fixture_release(&f);
+}
+
+static void there_is_room_for_so_many_and_no_more(void **state) {
+  static struct fixture f;
+  struct fixture_record record;
+  (void)state;
+  found(&f);
+  for (uint64_t i = 0; i <= HOME_RECORDS; i++) {
+    fixture_case(&f.nodes[FR], i, NULL, NULL, &record);
+    const bool last = i == HOME_RECORDS;
+    expect_row(fixture_admit(&f.nodes[IT], &record.item), last ? RECEIPT_REFUSED : RECEIPT_QUEUED,
+               last ? REASON_NOT_YET : REASON_NONE);
+    fixture_record_release(&record);
+  }
+  assert_int_equal(n_waiting(&f), HOME_RECORDS);
+  fixture_release(&f);
+}
+
+static void what_its_home_refused_is_told_once_and_begins_anew(void **state) {
+  static struct fixture f;
+  static struct receipt receipt;
+  struct fixture_record record;
+  struct bytes octets;
+  (void)state;
+  found(&f);
+  fixture_case(&f.nodes[FR], 1, NULL, NULL, &record);
+  expect_row(fixture_admit(&f.nodes[IT], &record.item), RECEIPT_QUEUED, REASON_NONE);
+  receipt = (struct receipt){.fed_id = f.charter.fed_id, .node = f.nodes[FR].id, .n = 1};
+  receipt.rows[0] = (struct receipt_row){.id = record.id, .state = RECEIPT_REFUSED, .reason = REASON_STALE};
+  bytes_init(&octets, LIMIT_SUBMIT_BYTES);
+  assert_int_equal(receipt_seal(&receipt, &f.nodes[FR].node_key, &octets, NULL), OK);
+  assert_int_equal(forward_refuse(f.nodes[IT].store, &record.id, bytes_view(&octets), NULL), OK);
+  assert_int_equal(n_waiting(&f), 0);
+  expect_row(fixture_admit(&f.nodes[IT], &record.item), RECEIPT_REFUSED, REASON_STALE);
+  expect_row(fixture_admit(&f.nodes[IT], &record.item), RECEIPT_QUEUED, REASON_NONE);
+  assert_int_equal(n_waiting(&f), 1);
+  bytes_release(&octets);
+  fixture_record_release(&record);
+  fixture_release(&f);
+}
+
+static void it_is_tried_later_and_later_and_an_hour_later_at_most(void **state) {
+  static struct fixture f;
+  struct fixture_record record;
+  struct hash home;
+  (void)state;
+  found(&f);
+  fixture_case(&f.nodes[FR], 1, NULL, NULL, &record);
+  expect_row(fixture_admit(&f.nodes[IT], &record.item), RECEIPT_QUEUED, REASON_NONE);
+  struct store *s = f.nodes[IT].store;
+  static const uint64_t waits[] = {5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600};
+  for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++) {
+    assert_int_equal(forward_tried(s, &record.id, NOW, NULL), OK);
+    assert_int_equal(forward_next(s, NOW + waits[i] - 1, &home, NULL), ERR_NOT_FOUND);
+    assert_int_equal(forward_next(s, NOW + waits[i], &home, NULL), OK);
+  }
+  assert_int_equal(forward_prune(s, UINT64_C(1) << 40, NULL), OK); /* it waits: it is not forgotten */
+  assert_int_equal(n_waiting(&f), 1);
+  fixture_record_release(&record);
+  fixture_release(&f);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(what_is_of_another_homes_people_is_kept_for_it),
+      cmocka_unit_test(one_submission_may_be_for_several_homes),
+      cmocka_unit_test(strangers_and_broken_records_are_not_kept),
+      cmocka_unit_test(there_is_room_for_so_many_and_no_more),
+      cmocka_unit_test(what_its_home_refused_is_told_once_and_begins_anew),
+      cmocka_unit_test(it_is_tried_later_and_later_and_an_hour_later_at_most),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
