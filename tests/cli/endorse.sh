@@ -272,21 +272,10 @@ for _ in range(20):
     assert code in (1, 8, 12), (at, code, said)
 assert not os.path.exists(os.path.join(folder, "changed.signed"))
 PY
-# What is in it is a submission (docs/protocol.md 9): the home takes it as it takes any other.
+# What is in it is a submission (docs/protocol.md 9, 16.1): the home takes it as it takes any other.
 serve office
-/usr/bin/python3 - "$T/IT-2.signed" "$T/submission" <<'PY' || fail "the signed file is no bundle of one submission"
-import sys
-
-import msgpack
-
-octets = open(sys.argv[1], "rb").read()
-assert octets[:9] == b"SPECOLA1\n", octets[:9]
-unpacker = msgpack.Unpacker(raw=False)
-unpacker.feed(octets[9:])
-(kind, submission), (end, _) = unpacker
-assert (kind, end, len(submission)) == (9, 15, 1), (kind, end)
-open(sys.argv[2], "wb").write(msgpack.packb(submission))
-PY
+PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "$SOURCE/tests/second/statement.py" "$T/IT-2.statement" "$T/IT-2.signed" "$T/submission" >"$T/out" 2>"$T/err" ||
+  fail "a second reader finds otherwise"
 pages=$(grep -o 'http://[^ ]*' "$T/office/home/run/ports")
 same "$(curl -s -o "$T/receipt" -w '%{http_code}' -H 'Content-Type: application/msgpack' --data-binary "@$T/submission" "$pages/sync/submit")" 200
 as office --json show IT-2
