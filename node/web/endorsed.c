@@ -59,11 +59,30 @@ static void put_criteria(struct request *r, struct html *h, const json_t *codes)
   html_close(h);
 }
 
-static void put_said(struct request *r, struct html *h, const json_t *signature) {
+/* Whether a reviewer affirms all that the policy names, which then need not be said again. */
+static bool affirms_all(const json_t *policy, const json_t *said) {
+  const json_t *names = json_object_get(policy, "criteria"), *name = NULL, *code = NULL;
+  size_t i = 0, k = 0;
+  json_array_foreach(names, i, name) {
+    bool has = false;
+    json_array_foreach(said, k, code) {
+      has = has || json_equal(name, code);
+    }
+    if (!has) return false;
+  }
+  return json_array_size(said) == json_array_size(names);
+}
+
+static void put_said(struct request *r, struct html *h, const json_t *policy, const json_t *signature) {
   json_t *remark = json_object_get(signature, "remark");
   void *first = json_object_iter(remark);
   const char *tag = json_object_get(remark, r->lang) != NULL ? r->lang : first == NULL ? "" : json_object_iter_key(first);
-  put_criteria(r, h, json_object_get(signature, "criteria"));
+  const json_t *criteria = json_object_get(signature, "criteria");
+  if (json_array_size(criteria) > 0 && affirms_all(policy, criteria)) {
+    html_element(h, "p", NULL, phrase(P_AFFIRMS_ALL, r->lang));
+  } else {
+    put_criteria(r, h, criteria);
+  }
   put_text(r, h, P_REMARK, tag, text_at(remark, tag));
   put_text(r, h, P_INTEREST, NULL, text_at(signature, "interest"));
   if (text_at(signature, "language")[0] != '\0') {
@@ -83,7 +102,7 @@ const char *standing_word(const struct request *r, const char *standing) {
   return phrase(P_S_COUNTS, r->lang);
 }
 
-static void put_signature(struct request *r, struct html *h, const json_t *signature) {
+static void put_signature(struct request *r, struct html *h, const json_t *policy, const json_t *signature) {
   char path[64];
   const char *country = text_at(signature, "country");
   const bool counts = json_is_true(json_object_get(signature, "counts"));
@@ -102,7 +121,7 @@ static void put_signature(struct request *r, struct html *h, const json_t *signa
   html_element(h, "span", "ref", text_at(signature, "reference"));
   html_text(h, "): ");
   html_element(h, "span", counts ? "good" : "hint", standing_word(r, text_at(signature, "standing")));
-  if (counts) put_said(r, h, signature); /* what others say stands in the JSON twin: nobody fills a page with it */
+  if (counts) put_said(r, h, policy, signature); /* what others say stands in the JSON twin: nobody fills a page with it */
   html_close(h);
 }
 
@@ -159,7 +178,7 @@ static void put_statement(struct request *r, struct html *h, const json_t *model
   if (json_array_size(signatures) == 0) return;
   html_open(h, "ul");
   json_array_foreach(signatures, i, signature) {
-    put_signature(r, h, signature);
+    put_signature(r, h, json_object_get(statement, "policy"), signature);
   }
   html_close(h);
 }

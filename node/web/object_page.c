@@ -394,17 +394,22 @@ static void show_content(struct request *r, struct html *h, const struct content
   html_close(h);
 }
 
-static void show_contents(struct request *r, struct html *h, const struct content *content) {
+static void show_contents(struct request *r, struct html *h, const json_t *model, const struct content *content) {
   static const struct {
     const char *href;
     enum phrase text;
-  } ASIDES[] = {{"#origin", P_ORIGIN}, {"#versions", P_VERSIONS}, {"#findings", P_FINDINGS}};
+    const char *of; /* only where the model has it; NULL: always */
+  } ASIDES[] = {{"#origin", P_ORIGIN, NULL},
+                {"#endorsements", P_ENDORSEMENTS, "endorsement"},
+                {"#versions", P_VERSIONS, NULL},
+                {"#findings", P_FINDINGS, NULL}};
   html_open(h, "nav");
   html_attr(h, "class", "contents");
   html_attr(h, "aria-label", phrase(P_CONTENTS, r->lang));
   html_open(h, "ul");
   if (json_is_object(content->body)) show_chapters(r, h, content);
   for (size_t i = 0; i < sizeof ASIDES / sizeof ASIDES[0]; i++) {
+    if (ASIDES[i].of != NULL && json_object_get(model, ASIDES[i].of) == NULL) continue;
     html_open(h, "li");
     html_open(h, "a");
     html_attr(h, "href", ASIDES[i].href);
@@ -448,7 +453,7 @@ static void show_top(struct request *r, struct html *h, const json_t *model, con
   show_state(r, h, model);
   if (json_is_object(content->body)) show_lead(r, h, content);
   show_languages(r, h, model);
-  show_contents(r, h, content);
+  show_contents(r, h, model, content);
   html_close(h);
 }
 

@@ -66,6 +66,7 @@
   X(COUNTRY_ONE, "country", "paese")                                                                                           \
   X(COUNTRY_MORE, "countries", "paesi")                                                                                        \
   X(AFFIRMS, "Affirms", "Afferma")                                                                                             \
+  X(AFFIRMS_ALL, "Affirms all that the policy names.", "Afferma tutto ciò che la regola indica.")                              \
   X(REMARK, "Remark", "Osservazione")                                                                                          \
   X(INTEREST, "Interest", "Interesse")                                                                                         \
   X(READ_WAS, "Read in", "Letto in")                                                                                           \
