@@ -15,6 +15,7 @@
 #include "cli/desk/owner.h"
 #include "cli/desk/terminal.h"
 #include "cli/out.h"
+#include "node/confine.h"
 #include "node/web/server.h"
 
 const struct option_row options_ui[] = {
@@ -253,6 +254,7 @@ enum err_code cmd_ui(struct cli *cli, const struct args *args, struct err *err) 
   }
   ui.desk.want = want;
   ui.desk.context = &ui;
+  confine_keys();
   (void)signal(SIGPIPE, SIG_IGN);
   code = open_ui(&ui, port, args_flag(args, "six"), err);
   if (code == OK) {

@@ -243,6 +243,8 @@ def main():
         it, fr, secret = observatory(lab)
         desk = Desk(fr)
         try:
+            limits = open(f"/proc/{desk.pid}/limits", encoding="utf-8").read()
+            assert re.search(r"Max core file size +0 +0 ", limits), limits
             strangers(desk)
             other_user(desk)
             client = let_in(desk)
