@@ -6,6 +6,7 @@ usage: verify.py [--json] FILE.bundle      exit 0 accepted, 8 refused, 12 a newe
 """
 import hashlib
 import json
+import re
 import sys
 from base64 import b64decode, b64encode
 
@@ -115,9 +116,167 @@ def check_roots(identity, over, signatures, fed_id):
         need(tagged(over["roots"][index], "identity", fed_id, identity["hash"], signature), "identity signature")
 
 
+# ---- sections 6.4 and 6.5 -----------------------------------------------------------------------------------------------------------
+
+def number(value, least, below, what):
+    need(isinstance(value, int) and not isinstance(value, bool) and least <= value < below, what)
+    return value
+
+
+def rising(values, what):
+    need(all(a < b for a, b in zip(values, values[1:])), f"{what} not rising")
+
+
+def read_place(handle, country, region):
+    need(re.fullmatch("[A-Z]{2}[A-Z0-9]{0,3}", handle) and re.fullmatch("[A-Z]{2}", country), "handle or country")
+    need(region is None or re.fullmatch(country + "-[A-Z0-9]{1,3}", region), "region")
+
+
+def read_cut(cut):
+    if cut is not None:
+        gen, size, root = array(cut, 3, "cut")
+        number(gen, 1, 2**32, "cut"), number(size, 1, 2**40, "cut"), binary(root, 32, "cut")
+
+
+def read_epoch(body):
+    """Fields of an epoch body, the last two empty in epoch 1."""
+    need(len(body) <= 262144, "epoch body too long")
+    v = decode(body, "epoch")
+    array(v, 4 if isinstance(v, list) and v[:1] == [1] else 6, "epoch")
+    number(v[0], 1, 2**63, "epoch number")
+    need((v[1] is None) == (v[0] == 1) and (v[1] is None or binary(v[1], 32, "hash")), "epoch before")
+    v += [[], []][len(v) - 4:]
+    members, formers = [array(m, 6, "member") for m in v[2]], [array(f, 4, "former member") for f in v[4]]
+    need(1 <= len(members) <= 256 and len(formers) <= 768 and len(v[3]) <= 16 and len(v[5]) <= 256, "too many or none")
+    for member in members:
+        read_place(*member[2:5])
+    for former in formers:
+        read_place(former[2], former[2][:2], None)
+        read_cut(former[3])
+    for hashes in (v[3], v[5], [m[1] for m in members], [f[1] for f in formers]):
+        need(all(isinstance(h, bytes) and len(h) == 32 for h in hashes), "not a hash")
+    rising([m[1] for m in members], "members"), rising([f[1] for f in formers], "former members"), rising(v[5], "past policies")
+    both = [r[:3] for r in members + formers]
+    need(sorted(r[0] for r in both) == list(range(len(both))), "roll numbers")
+    need(all(len({r[i] for r in both}) == len(both) for i in (1, 2)), "a node or handle twice")
+    need(v[0] > 1 or [m[0] for m in members] == list(range(len(members))), "roll numbers of epoch 1")
+    rolls = {m[0]: m for m in members}
+    for member in members:
+        lead = rolls.get(member[5])
+        need(member[5] is None or (lead is not None and lead[5] is None and lead[3] == member[3]), "lead")
+    return v
+
+
+def read_act(act, fed_id):
+    v = decode(act, "act")
+    need(isinstance(v, list) and len(v) == {1: 6, 2: 3, 3: 3}.get(v[0]), "act")
+    if v[0] == 1:
+        body, signatures = array(v[1], 2, "identity item")
+        identity = read_identity(body)
+        need(identity["version"] == 1 and v[2][:2] == v[3], "who is admitted")
+        read_place(*v[2:5])
+        need(v[5] is None or number(v[5], 0, 2**63, "lead") >= 0, "lead")
+        check_roots(identity, identity, signatures, fed_id)
+    elif v[0] == 2:
+        binary(v[1], 32, "node"), read_cut(v[2])
+    else:
+        need(v[1] is not None or v[2] is not None, "a policy act that does nothing")
+        need(v[1] is None or binary(v[1], 32, "policy id"), "policy id")
+        policy = v[2] and array(v[2], 8, "policy")
+        need(policy is None or (policy[0] and all(isinstance(t, str) and t for t in policy[0].values())), "sentence")
+    return v
+
+
+def read_changes(octets, fed_id):
+    need(len(octets) <= 131072, "changes too long")
+    changes = decode(octets, "changes")
+    need(isinstance(changes, list) and 1 <= len(changes) <= 16, "number of changes")
+    rising([array(c, 2, "change")[0] for c in changes], "acts")
+    for _, consents in changes:
+        need(len(consents) <= 256, "number of consents")
+        rising([(array(c, 3, "consent")[0], isinstance(c[2], list)) for c in consents], "consents")
+        for node, version, signed in consents:
+            binary(node, 32, "node"), number(version, 1, 2**63, "version")
+            if isinstance(signed, list):
+                need(1 <= len(signed) <= 7, "root signatures")
+                rising([array(s, 2, "root signature")[0] for s in signed], "root signatures")
+    return [(act, read_act(act, fed_id), consents) for act, consents in changes]
+
+
+def apply_changes(before, changes):
+    """The body of the epoch that follows on the fields of one, before."""
+    members, formers, policies, past = [list(before[2]), list(before[4]), list(before[3]), list(before[5])]
+    borne, ever = {r[2] for r in members + formers}, {r[1] for r in members + formers}
+    voices = {m[0]: m for m in before[2] if m[5] is None}
+    roll = len(members) + len(formers)
+    for _, act, _ in changes:
+        if act[0] == 1:
+            node = blake("specola1.ident", act[1][0])
+            need(node not in ever and act[2] not in borne, "a node or handle comes back")
+            need(act[5] is None or (act[5] in voices and voices[act[5]][3] == act[3]), "lead")
+            members.append([roll, node, act[2], act[3], act[4], act[5]])
+            borne, ever, roll = borne | {act[2]}, ever | {node}, roll + 1
+        elif act[0] == 2:
+            gone = [m for m in members if m[1] == act[1] and m in before[2]]
+            need(len(gone) == 1, "who is removed is no member")
+            members.remove(gone[0])
+            formers.append([*gone[0][:3], act[2]])
+        else:
+            if act[1] is not None:
+                need(act[1] in policies, "policy not in force")
+                policies.remove(act[1])
+                past.append(act[1])
+            if act[2] is not None:
+                policy = blake("specola1.policy", encode(act[2]))
+                need(policy not in policies + past, "a policy comes back")
+                policies.append(policy)
+    came = [m for m in members if m[5] is None and m not in before[2]]
+    need(all(sum(m[3] == c[3] and m[5] is None for m in members) == 1 for c in came), "two voices of a country")
+    need(any(m[5] is None for m in members), "nobody is left")
+    body = encode([before[0] + 1, blake("specola1.epoch", encode(before if before[0] > 1 else before[:4])), sorted(members, key=lambda m: m[1]), policies,
+                   sorted(formers, key=lambda f: f[1]), sorted(past)])
+    read_epoch(body)
+    return body
+
+
+def check_consents(before, changes, fed_id, identities):
+    """Section 6.5: identities: {node id: [identity by version]}."""
+    members = {m[1]: m for m in before[2]}
+    voices = {m[1] for m in before[2] if m[5] is None}
+    by_roll = {m[0]: m[1] for m in before[2]}
+    for octets, act, consents in changes:
+        nodes = [(c[0], isinstance(c[2], list)) for c in consents]
+        lead = act[5] if act[0] == 1 else members[act[1]][5] if act[0] == 2 else None
+        by_lead = lead is not None and nodes == [(by_roll[lead], False)]
+        by_voices = len(nodes) > len(voices) / 2 and all(n in voices and not roots for n, roots in nodes)
+        by_roots = 3 * len(nodes) >= 2 * len(voices) and all(n in voices and roots for n, roots in nodes)
+        by_itself = act[0] == 2 and nodes == [(act[1], True)]
+        need({1: by_voices if act[0] == 1 and act[5] is None else by_lead, 2: by_itself or by_lead or by_roots, 3: by_roots}[act[0]], "consents")
+        for node, version, signed in consents:
+            identity = next((i for i in identities[node] if i["version"] == version), None)
+            need(identity is not None, "an identity is not known")
+            if isinstance(signed, list):
+                need(len(signed) >= identity["threshold"] and signed[-1][0] < len(identity["roots"]), "too few root keys")
+            for key, signature in [(identity["roots"][i], s) for i, s in signed] if isinstance(signed, list) else [(identity["key"], signed)]:
+                need(tagged(key, "consent", fed_id, octets, binary(signature, 64, "signature")), "consent")
+
+
+def check_votes(before, body, ballot, votes, fed_id, identities):
+    voices = {m[0]: m[1] for m in before[2] if m[5] is None}
+    rising([array(v, 3, "vote")[0] for v in votes], "votes")
+    message = encode([before[0] + 1, ballot, blake("specola1.epoch", body)])
+    for roll, version, signature in votes:
+        need(roll in voices, "a vote of who has no voice")
+        identity = next((i for i in identities[voices[roll]] if i["version"] == version), None)
+        need(identity is not None, "an identity is not known")
+        need(tagged(identity["key"], "vote", fed_id, message, binary(signature, 64, "signature")), "vote")
+    need(len(votes) > len(voices) / 2, "too few votes")
+
+
 class Bundle:
     def __init__(self):
-        self.fed_id = self.charter = None
+        self.fed_id = self.charter = self.epoch = None
+        self.unjudged = []
         self.handles, self.identities, self.logs, self.pending = {}, {}, {}, {}
         self.takedowns, self.gone = set(), set()
         self.totals = {"entries": 0, "records": 0, "held": 0, "bodies": 0, "bodies_missing": 0, "bodies_gone": 0, "forks": 0}
@@ -145,11 +304,36 @@ class Bundle:
 
     def epoch_item(self, payload):
         body, quorum = array(payload, 2, "epoch item")
-        need(quorum == [], "only epoch 1 is defined")
+        if quorum != []:
+            return self.later_epoch(body, *array(quorum, 3, "quorum"))
         founders = self.charter[2]
         rolls = {f[1]: i for i, f in enumerate(founders)}
         members = [[i, read_identity(f[0])["hash"], f[1], f[2], f[3], rolls[f[4]] if f[4] else None] for i, f in enumerate(founders)]
         need(body == encode([1, None, members, [blake("specola1.policy", encode(p)) for p in self.charter[3]]]), "epoch 1")
+        self.epoch = read_epoch(body)
+
+    def later_epoch(self, body, ballot, octets, votes):
+        """Its signatures are judged when all identities are read."""
+        need(self.epoch is not None, "no epoch before")
+        number(ballot, 0, 2**32, "ballot")
+        before, changes = self.epoch, read_changes(octets, self.fed_id)
+        need(apply_changes(before, changes) == body, "changes that make another epoch")
+        for _, act, _ in changes:
+            if act[0] == 1:
+                identity = read_identity(act[1][0])
+                self.identities[identity["hash"]], self.handles[identity["hash"]] = [identity], act[2]
+        self.unjudged.append((before, changes, body, ballot, votes))
+        self.epoch = read_epoch(body)
+
+    def judge_epochs(self):
+        for before, changes, body, ballot, votes in self.unjudged:
+            check_consents(before, changes, self.fed_id, self.identities)
+            check_votes(before, body, ballot, votes, self.fed_id, self.identities)
+        for _, node, handle, cut in self.epoch[4] if self.epoch else []:
+            for (owner, gen), log in self.logs.items():
+                if owner == node:
+                    need(cut is not None and gen <= cut[0], f"log of {handle} behind its cut")
+                    need(gen < cut[0] or log["size"] < cut[1] or (log["size"] == cut[1] and log["root"] == cut[2]), f"log of {handle} behind its cut")
 
     def identity_item(self, payload):
         body, signatures = array(payload, (2, 3), "identity item")[:2]
@@ -341,6 +525,7 @@ def verify(data):
         handlers[kind](payload)
         last = kind
     need(ended, "cut: no end")
+    bundle.judge_epochs()
     need(bundle.gone <= bundle.takedowns, "a body is gone, and its takedown is not there")
     for (node, gen), log in bundle.logs.items():
         need(log["checked"] == log["size"], f"log {bundle.handles[node]} generation {gen} ends without its checkpoint")

@@ -372,6 +372,197 @@ def epochs():
 
 # ---- 8.3 ----
 
+# ---- 6.4, 6.5: how an epoch changes ----
+
+PT, SE, FR75, LV = Node("PT"), Node("SE", 3, 2), Node("FR75", 1, 1, region="FR-75", lead="FR"), Node("LV")
+VOICES = sorted([IT, EE, FR, PT], key=lambda n: n.id)
+OTHER_POLICY = [{"en": "Another sentence."}, ["novel"], 2, 2, 2, 1, 1, False]
+
+
+def member_row(roll, node, lead=None):
+    return [roll, node.id, node.handle, node.country, node.region, lead]
+
+
+FORMER = [5, word("former"), "MT", [1, 70, word("cut root")]]
+ROLLS = {"IT": 0, "EE": 1, "FR": 2, "PT": 3, "IT34": 4}
+BEFORE = [6, word("epoch 5"), sorted((member_row(ROLLS[n.handle], n, 0 if n is IT34 else None) for n in [*VOICES, IT34]), key=lambda r: r[1]),
+          [word("policy")], [FORMER], [word("past policy")]]
+
+
+def admit(node, handle=None, country=None, region=None, lead=None, roots=(0, 1), fed_id=FED):
+    signed = root_signatures(node, node.body, [i for i in roots if i < len(node.roots)], fed_id)
+    return pack([1, [node.body, signed], handle or node.handle, country or node.country, region or node.region, lead])
+
+
+def by_node(node, act, key=None, version=1, tag="consent", fed_id=FED):
+    return [node.id, version, tagged(key or node.key, tag, fed_id, act)]
+
+
+def by_roots(node, act, roots=(0, 1), version=1):
+    return [node.id, version, [[i, tagged(node.roots[i], "consent", FED, act)] for i in roots if i < len(node.roots)]]
+
+
+def consented(act, *consents):
+    return [act, sorted(consents, key=lambda c: c[0])]
+
+
+def votes(over, nodes, ballot=0, number=7, fed_id=FED):
+    digest = blake("specola1.epoch", over)
+    return sorted([ROLLS[n.handle], 1, tagged(n.key, "vote", fed_id, pack([number, ballot, digest]))] for n in nodes)
+
+
+def after(*, gone=(), come=(), drop=(), adopt=()):
+    """The epoch behind BEFORE, by hand."""
+    members = [r for r in BEFORE[2] if r[2] not in [g[0] for g in gone]] + [member_row(6 + i, *new) for i, new in enumerate(come)]
+    formers = [FORMER] + [[r[0], r[1], r[2], dict(gone)[r[2]]] for r in BEFORE[2] if r[2] in dict(gone)]
+    policies = [p for p in BEFORE[3] if p not in drop] + [blake("specola1.policy", pack(p)) for p in adopt]
+    return pack([7, blake("specola1.epoch", pack(BEFORE)), sorted(members, key=lambda r: r[1]), policies, sorted(formers, key=lambda r: r[1]),
+                 sorted([*BEFORE[5], *drop])])
+
+
+def epoch_items():
+    known = [{"node": n.id.hex(), "body": n.body.hex()} for n in [*VOICES, IT34]]
+    later_key = signer("IT node 2")
+    later = pack(changed(IT.fields, _1=2, _2=IT.id, _5=public(later_key), _8=2, _9=[9, word("cut root")]))
+    known.append({"node": IT.id.hex(), "body": later.hex()})
+    cut, three = [1, 40, word("expelled root")], [IT, FR, PT]
+
+    def row(name, body, changes, signed, reason=None, ballot=0, quorum=None):
+        changes = pack(sorted(changes, key=lambda c: c[0])) if isinstance(changes, list) else changes
+        item = [body, [ballot, changes, signed] if quorum is None else quorum]
+        return vector(name, "6.4", pack(item), reason, what="item", fed_id=FED, before=pack(BEFORE), identities=known,
+                      **({} if reason else {"id": blake("specola1.epoch", body)}))
+    act = admit(SE)
+    body, change = after(come=[(SE,)]), consented(act, *(by_node(n, act) for n in three))
+    yield row("a voice comes", body, [change], votes(body, three))
+    yield row("a voice comes, all four vote in ballot 7", body, [change], votes(body, VOICES, 7), ballot=7)
+    yield row("voted for by two of four", body, [change], votes(body, three[:2]), "incomplete")
+    yield row("votes for another ballot", body, [change], votes(body, three, 1), "signature")
+    yield row("votes for another number", body, [change], votes(body, three, 0, 8), "signature")
+    yield row("votes in another federation", body, [change], votes(body, three, fed_id=word("other")), "signature")
+    yield row("votes for another body", body, [change], votes(pack(BEFORE), three), "signature")
+    yield row("votes falling", body, [change], votes(body, three)[::-1], "format")
+    yield row("a vote twice", body, [change], votes(body, three)[:1] * 3, "format")
+    associate = [[4, 1, tagged(IT34.key, "vote", FED, pack([7, 0, blake("specola1.epoch", body)]))]]
+    yield row("a vote of an associate", body, [change], votes(body, three) + associate, "format")
+    yield row("a vote of nobody", body, [change], votes(body, three) + [[99, 1, bytes(64)]], "format")
+    yield row("a vote under an identity that is not known", body, [change], [changed(v, _1=3) for v in votes(body, three)], "unknown")
+    yield row("a vote under a later identity", body, [change],
+              [[0, 2, tagged(later_key, "vote", FED, pack([7, 0, blake("specola1.epoch", body)]))]] + votes(body, [FR, PT]))
+    yield row("no quorum", body, None, None, "format", quorum=[])
+    yield row("a quorum of two elements", body, None, None, "format", quorum=[0, pack([change])])
+    yield row("ballot 2^32", body, [change], votes(body, three, 2**32), "format", ballot=2**32)
+    yield row("two consents of four", body, [consented(act, *(by_node(n, act) for n in three[:2]))], votes(body, three), "incomplete")
+    yield row("a consent of a newcomer", body, [consented(act, *(by_node(n, act) for n in [*three, SE]))], votes(body, three), "format")
+    yield row("a consent of an associate", body, [consented(act, *(by_node(n, act) for n in [*three, IT34]))], votes(body, three), "format")
+    yield row("a consent under another tag", body, [consented(act, *(by_node(n, act, tag="vote") for n in three))], votes(body, three), "signature")
+    yield row("consents for another federation", body, [consented(act, *(by_node(n, act, fed_id=ZEROS) for n in three))], votes(body, three), "signature")
+    yield row("consents by roots for a voice", body, [consented(act, *(by_roots(n, act) for n in three))], votes(body, three), "format")
+    yield row("consents falling", body, pack([[act, change[1][::-1]]]), votes(body, three), "format")
+    yield row("a consent twice", body, pack([[act, change[1] + change[1][-1:]]]), votes(body, three), "format")
+    yield row("a consent under a later identity", body, [consented(act, by_node(IT, act, later_key, 2), *(by_node(n, act) for n in three[1:]))],
+              votes(body, three))
+    yield row("no changes", body, pack([]), votes(body, three), "format")
+    yield row("an act twice", body, pack([change, change]), votes(body, three), "format")
+    for name, bad in (("who comes signed too little", admit(SE, roots=(0,))), ("who comes signed for another federation", admit(SE, fed_id=word("other")))):
+        yield row(name, body, [consented(bad, *(by_node(n, bad) for n in three))], votes(body, three), "signature")
+    for name, bad in (("a handle of another country", admit(SE, "FI1")), ("act 4", pack([4, SE.id, None])), ("a removal of four fields", pack([2, SE.id, None, None])),
+                      ("a policy of neither", pack([3, None, None])), ("a later identity", admit(SE).replace(SE.body, later)),
+                      ("a cut at 0", pack([2, EE.id, [1, 0, ZEROS]])), ("a policy of seven fields", pack([3, None, OTHER_POLICY[:7]])), ("a lead that is text", admit(FR75, lead="FR"))):
+        yield row("act: " + name, body, [consented(bad, *(by_node(n, bad) for n in three))], votes(body, three), "format")
+    associated = admit(FR75, lead=2)
+    body = after(come=[(FR75, 2)])
+    yield row("an associate comes by its lead's word", body, [consented(associated, by_node(FR, associated))], votes(body, three))
+    yield row("an associate by another's word", body, [consented(associated, by_node(IT, associated))], votes(body, three), "format")
+    yield row("an associate by nobody's word", body, [consented(associated)], votes(body, three), "incomplete")
+    yield row("an associate by its lead's roots", body, [consented(associated, by_roots(FR, associated))], votes(body, three), "format")
+    out, leave, dismiss = pack([2, EE.id, cut]), pack([2, PT.id, None]), pack([2, IT34.id, [2, 2**40 - 1, ZEROS]])
+    body = after(gone=[("EE", cut)])
+    expelled = consented(out, *(by_roots(n, out) for n in three))
+    yield row("one is expelled by three of four", body, [expelled], votes(body, three))
+    yield row("one is expelled by two of four", body, [consented(out, *(by_roots(n, out) for n in three[:2]))], votes(body, three), "incomplete")
+    yield row("one is expelled by node keys", body, [consented(out, *(by_node(n, out) for n in three))], votes(body, three), "format")
+    yield row("one root key of two", body, [consented(out, by_roots(IT, out, (0,)), *(by_roots(n, out) for n in three[1:]))], votes(body, three), "incomplete")
+    yield row("root signatures falling", body, pack([[out, sorted([[IT.id, 1, by_roots(IT, out)[2][::-1]], *(by_roots(n, out) for n in three[1:])])]]), votes(body, three), "format")
+    yield row("another cut than in the body", after(gone=[("EE", None)]), [expelled], votes(after(gone=[("EE", None)]), three), "mismatch")
+    body = after(gone=[("PT", None)])
+    yield row("one leaves by its own roots", body, [consented(leave, by_roots(PT, leave))], votes(body, three))
+    yield row("one leaves by its node key", body, [consented(leave, by_node(PT, leave))], votes(body, three), "format")
+    body = after(gone=[("IT34", [2, 2**40 - 1, ZEROS])])
+    yield row("an associate goes by its lead's word", body, [consented(dismiss, by_node(IT, dismiss))], votes(body, three))
+    yield row("an associate leaves by its own roots", body, [consented(dismiss, by_roots(IT34, dismiss))], votes(body, three))
+    swap = pack([3, word("policy"), OTHER_POLICY])
+    body = after(drop=[word("policy")], adopt=[OTHER_POLICY])
+    yield row("one policy for another", body, [consented(swap, *(by_roots(n, swap) for n in three))], votes(body, three))
+    yield row("one policy for another, by node keys", body, [consented(swap, *(by_node(n, swap) for n in three))], votes(body, three), "format")
+    body = after(gone=[("EE", cut), ("IT34", [2, 2**40 - 1, ZEROS])], come=[(LV,), (SE,)] if admit(LV) < admit(SE) else [(SE,), (LV,)], adopt=[OTHER_POLICY])
+    more = pack([3, None, OTHER_POLICY])
+    many = [change, expelled, consented(dismiss, by_node(IT, dismiss)), consented(more, *(by_roots(n, more) for n in three)),
+            consented(admit(LV), *(by_node(n, admit(LV)) for n in three))]
+    yield row("five changes", body, many, votes(body, three))
+    yield row("acts falling", body, pack(sorted(many, reverse=True)), votes(body, three), "format")
+    lead_goes, cut_lead = pack([2, IT.id, cut]), [consented(dismiss, *(by_roots(n, dismiss) for n in [EE, FR, PT]))]
+    cut_lead.append(consented(lead_goes, *(by_roots(n, lead_goes) for n in [EE, FR, PT])))
+    body = after(gone=[("IT", cut), ("IT34", [2, 2**40 - 1, ZEROS])])
+    yield row("a lead goes with its associate", body, cut_lead, votes(body, [EE, FR, PT]))
+    yield row("a lead goes without its associate", body, cut_lead[1:], votes(body, [EE, FR, PT]), "refused")
+    body = after(come=[(SE,)])
+    for name, acts in (("a handle of a member", [admit(SE, "EE", "EE")]), ("a handle of a former member", [admit(SE, "MT", "MT")]),
+                       ("who is a member", [admit(EE, "EE1")]), ("a second voice of a country", [admit(SE, "EE1", "EE")]),
+                       ("a lead that is an associate", [admit(SE, "IT1", "IT", None, 4)]), ("a lead of another country", [admit(SE, lead=1)]),
+                       ("a lead that is nobody", [admit(SE, lead=9)]), ("who is no member is removed", [pack([2, SE.id, None])]),
+                       ("a former member is removed", [pack([2, FORMER[1], None])]), ("one is removed twice", [pack([2, EE.id, None]), out]),
+                       ("one handle for two", [admit(SE, "SE"), admit(LV, "SE", "SE")]), ("one node twice", [admit(SE, "SE"), admit(SE, "SE1")]),
+                       ("a policy that is not in force is dropped", [pack([3, word("nothing"), None])]),
+                       ("a policy is dropped twice", [pack([3, word("policy"), None]), swap]), ("a policy is adopted twice", [swap, more]),
+                       ("nobody is left", [pack([2, n.id, None]) for n in [*VOICES, IT34]])):
+        yield row("refused: " + name, body, [consented(a, *(by_node(n, a) for n in three)) for a in acts], votes(body, three), "refused")
+    yield row("another epoch before", pack(changed(BEFORE, _0=7)), [change], votes(body, three), "mismatch")
+    yield row("the number after next", pack([8] + decode_body(body)[1:]), [change], votes(body, three), "mismatch")
+    yield row("another roll number", pack(changed(decode_body(body), _2=[changed(r, _0={6: 5, 5: 6}.get(r[0], r[0])) for r in decode_body(body)[2]],
+                                                  _4=[changed(FORMER, _0=6)])), [change], votes(body, three), "mismatch")
+
+
+def decode_body(body):
+    return msgpack.unpackb(body, raw=False)
+
+
+def ballot_bodies():
+    act = admit(SE)
+    changes = pack([consented(act, by_node(IT, act))])
+    blanks = sorted([word("blank 1"), word("blank 2")])
+
+    def proposal(name, body, args, reason=None):
+        return vector(name, "6.5", pack(body) if isinstance(body, list) else body, reason, what="proposal", args=args)
+    yield proposal("a wish", [changes, []], [0, 0])
+    yield proposal("a proposal of ballot 0", [changes, []], [7, 0])
+    yield proposal("a proposal of ballot 3", [changes, blanks], [7, 3])
+    for name, body, args in (("a wish with blank votes", [changes, blanks], [0, 0]), ("a proposal of ballot 3 without blank votes", [changes, []], [7, 3]),
+                             ("blank votes falling", [changes, blanks[::-1]], [7, 3]), ("a blank vote twice", [changes, blanks[:1] * 2], [7, 3]),
+                             ("no changes", [pack([]), []], [7, 0]), ("changes that are no bin", [[], []], [7, 0]), ("three elements", [changes, [], None], [7, 0]),
+                             ("a blank vote of 31 octets", [changes, [bytes(31)]], [7, 3]), ("257 blank votes", [changes, [i.to_bytes(32, "big") for i in range(257)]], [7, 3]),
+                             ("changes of 131073 octets", [bytes(131073), []], [7, 0])):
+        yield proposal(name, body, args, "format")
+
+    def vote(name, body, args, reason=None, subject=True):
+        return vector(name, "6.5", pack(body) if body is not None else b"", reason, what="vote", args=args, subject=subject, fed_id=FED, public=public(IT.key))
+    digest = word("epoch hash")
+    signature = tagged(IT.key, "vote", FED, pack([7, 3, digest]))
+    yield vote("a vote", [digest, signature], [7, 3])
+    yield vote("a blank vote", None, [7, 3], subject=False)
+    yield vote("a blank vote that names one", [2, digest], [7, 3], subject=False)
+    yield vote("a vote of another ballot", [digest, signature], [7, 2], "signature")
+    yield vote("a vote of another epoch", [digest, signature], [8, 3], "signature")
+    yield vote("a vote for another hash", [word("other"), signature], [7, 3], "signature")
+    yield vote("a vote under another tag", [digest, tagged(IT.key, "consent", FED, pack([7, 3, digest]))], [7, 3], "signature")
+    yield vote("a vote of another key", [digest, tagged(EE.key, "vote", FED, pack([7, 3, digest]))], [7, 3], "signature")
+    yield vote("a vote without a signature", [digest], [7, 3], "format")
+    yield vote("a vote that looks blank", [2, digest], [7, 3], "format")
+    yield vote("a blank vote that looks like one", [digest, signature], [7, 3], "format", False)
+    yield vote("a blank vote that names its own ballot", [3, digest], [7, 3], "format", False)
+    yield vote("a blank vote with a signature", [2, digest, signature], [7, 3], "format", False)
+
+
 def hello(node=IT, fed_id=FED, nonce=bytes(range(16)), low=1, high=1, epoch=1, epoch_hash=word("epoch")):
     return [1, None, low, high, fed_id, node.id, 1, epoch, epoch_hash, word("digest"), nonce]
 
@@ -645,7 +836,7 @@ def asks():
 
 def main():
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent
-    files = {"identity": [*identity_bodies(), *identity_items()], "address": addresses(), "holds": holdings(), "charter": charters(), "epoch": epochs(),
+    files = {"identity": [*identity_bodies(), *identity_items()], "address": addresses(), "holds": holdings(), "charter": charters(), "epoch": [*epochs(), *epoch_items(), *ballot_bodies()],
              "message": messages(), "frame": frames(), "bundle": bundles(), "ask": asks()}
     for name, rows in files.items():
         lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)

@@ -422,6 +422,82 @@ def goes_on_behind_the_cut(log):
     log.refused = "mismatch"
 
 
+# ---- 4.6 row 17, 6.5: proposals and votes ----
+
+CHANGES = pack([[pack([2, word("somebody"), None]), []]])
+
+
+def propose(log, args, reason="none", blanks=(), body=None, by=None):
+    return log.add(reason, by or log.key, 4, args=args, body=pack([CHANGES, sorted(blanks)]) if body is None else body, salt=bytes(16))
+
+
+def vote(log, args, reason="none", by=None, digest=word("epoch hash"), signed=None):
+    key = by or log.key
+    return log.add(reason, key, 5, word("proposal"), args=args, body=pack([digest, tagged(key, "vote", FED, pack([*(signed or args), digest]))]), salt=bytes(16))
+
+
+def blank(log, args, reason="none", last=None, digest=word("epoch hash"), by=None):
+    return log.add(reason, by or log.key, 5, args=args, body=b"" if last is None else pack([last, digest]), salt=bytes(16))
+
+
+def votes_rise(log):
+    blank(log, [2, 1])
+    blank(log, [2, 1], "ballot", last=0)
+    vote(log, [2, 0], "ballot")
+    vote(log, [2, 1])
+    vote(log, [2, 1], "ballot", digest=word("another hash"))
+    blank(log, [2, 1], "ballot", last=0)
+    blank(log, [2, 2], "ballot")
+    blank(log, [2, 2], "ballot", last=0)
+    blank(log, [2, 2], "ballot", last=1, digest=word("another hash"))
+    blank(log, [2, 2], last=1)
+    blank(log, [2, 5], last=1)
+    vote(log, [2, 4], "ballot")
+    vote(log, [2, 7], digest=word("another hash"))
+    blank(log, [2, 2**32 - 1], last=7, digest=word("another hash"))
+    blank(log, [3, 1], "ballot", last=0)
+    blank(log, [3, 1])
+    vote(log, [2, 2**32 - 1], "ballot")
+    vote(log, [4, 0])
+    blank(log, [3, 9], "ballot", last=1)
+
+
+def votes_of_others(log):
+    vote(log, [2, 0], "author", by=ANNA)
+    blank(log, [2, 1], "author", by=ANNA)
+    vote(log, [2, 0], "body", signed=[2, 1])
+    vote(log, [2, 0], "body", signed=[3, 0])
+    blank(log, [2, 1], "body", last=1)
+    log.add("shape", log.key, 5, args=[1, 1])
+    log.add("shape", log.key, 5, word("proposal"), args=[2, 0])
+    log.add("body", log.key, 5, word("proposal"), args=[2, 0], body=BODY, salt=bytes(16))
+    vote(log, [2, 0])
+    log.again("repeated", len(log.items) - 1)
+
+
+def proposals_and_wishes(log):
+    propose(log, [0, 0])
+    propose(log, [0, 0], blanks=[word("blank")], reason="body")
+    propose(log, [2, 0])
+    propose(log, [2, 0], body=pack([pack([[pack([2, word("another"), None]), []]]), []]))
+    propose(log, [2, 3], blanks=[word("blank 1"), word("blank 2")])
+    propose(log, [2, 1], blanks=[word("blank 1")])
+    propose(log, [2, 1], "body")
+    propose(log, [2, 0], "author", by=ANNA)
+    propose(log, [1, 0], "shape")
+    propose(log, [0, 1], "shape", blanks=[word("blank")])
+    propose(log, [2, 0], "body", body=BODY)
+    log.case(ANNA)
+
+
+def votes_carry_on(log):
+    vote(log, [2, 0])
+    later = log.cut()
+    blank(later, [2, 1], "ballot")
+    blank(later, [2, 1], last=0)
+    vote(later, [2, 1])
+
+
 def ends_at_another_root(log):
     log.cut(root=word("another root")).case(ANNA)
     log.refused = "mismatch"
@@ -451,6 +527,10 @@ STORIES = (("what a revocation voids stands in the chain", voided_in_the_chain),
            ("evidence is the owner's word of another log", evidence_of_others),
            ("an endorsement asks for a reviewer, and for nothing that stands elsewhere", endorsed),
            ("a revocation voids endorsements from its position on", endorsed_and_revoked),
+           ("votes rise, and blank ones name the last", votes_rise),
+           ("votes of another key, and of another form", votes_of_others),
+           ("proposals and wishes are the node's, as many as it likes", proposals_and_wishes),
+           ("votes carry on in the next generation", votes_carry_on),
            ("the next generation carries on where the cut is", a_generation_carries_on),
            ("what a cut has withdrawn may come again", what_stood_above_a_cut_comes_again),
            ("a node key ends with its generation", a_key_ends_with_its_generation),
