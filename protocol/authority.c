@@ -174,14 +174,15 @@ bool change_settle(struct change *c, const struct epoch *epoch) {
 }
 
 void change_progress(const struct change *c, const struct epoch *epoch, uint32_t *given, uint32_t *needed) {
+  bool enough = false;
   *given = 0;
   *needed = 0;
-  for (enum way way = WAY_SELF; way < N_WAYS; way++) {
-    uint32_t g = way_given(c, epoch, way);
+  for (enum way way = WAY_SELF; way < N_WAYS && !enough; way++) {
+    uint32_t n = way_given(c, epoch, way);
     if (!act_knows(&c->act, way)) continue;
-    if (g > *given || *needed == 0 || (g == *given && way >= WAY_VOICES)) {
-      *given = g;
-      *needed = way_needs(epoch, way);
-    }
+    enough = n >= way_needs(epoch, way);
+    if (!enough && *needed > 0 && n < *given) continue;
+    *given = n;
+    *needed = way_needs(epoch, way);
   }
 }

@@ -97,7 +97,7 @@ MUST_CHECK enum err_code change_authorise(const struct change *change, const str
 /* Of consents that may be of several ways, drops all but as many as needed of one that suffices in epoch. False, and nothing
  * is dropped: none does. */
 bool change_settle(struct change *c, const struct epoch *epoch);
-/* How far it is with the way in which most consents are given, in epoch: given of needed. */
+/* How far it is, in epoch, with a way that suffices, else with that in which most consents are given: given of needed. */
 void change_progress(const struct change *c, const struct epoch *epoch, uint32_t *given, uint32_t *needed);
 
 /* 1..LIMIT_CHANGES changes by rising octets of their acts, no two alike. */
