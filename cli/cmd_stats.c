@@ -342,7 +342,7 @@ static void say_matrix(struct cli *cli, const json_t *matrix) {
 }
 
 /* Why signatures do not count, the words of endorsement_text. */
-static void say_signatures(struct cli *cli, const json_t *signatures) {
+static void say_signatures(struct cli *cli, const json_t *signatures, const json_t *held) {
 #define STANDING(symbol, name, text) {name, text},
   static const struct { const char *name, *text; } texts[] = {ENDORSEMENT_TABLE(STANDING)};
 #undef STANDING
@@ -357,16 +357,33 @@ static void say_signatures(struct cli *cli, const json_t *signatures) {
       out_table_row(table, cells);
     }
   }
+#define HELD(symbol, number, name, text, todo) {name, text},
+  static const struct { const char *name, *text; } reasons[] = {REASON_TABLE(HELD)};
+#undef HELD
+  for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+    const json_int_t n = json_integer_value(json_object_get(held, reasons[i].name));
+    char count[32];
+    (void)snprintf(count, sizeof count, "%jd", (intmax_t)n);
+    const char *cells[] = {count, reasons[i].name, reasons[i].text};
+    if (n > 0) {
+      out_table_row(table, cells);
+    }
+  }
   out_table_print(table);
 }
 
 static enum err_code say_endorsements(struct cli *cli, const struct here *here, struct err *err) {
-  json_t *matrix = NULL;
-  const enum err_code code = query_matrix(here->store, &here->federation, &matrix, err);
+  json_t *matrix = NULL, *objects = json_object();
+  enum err_code code = query_matrix(here->store, &here->federation, &matrix, err);
+  if (code == OK) {
+    (void)json_object_set(matrix, "objects", objects);
+    code = query_endorsed(here->store, objects, err);
+  }
+  json_decref(objects); /* the matrix has it */
   if (code != OK) {
+    json_decref(matrix);
     return code;
   }
-  const json_t *objects = json_object_get(matrix, "objects");
   out_heading(cli, "%s  (%jd %s)",
               out_word(cli, "Signatures that count, by the homes of what they are about",
                        "Firme che contano, per nodo di origine di ciò che riguardano"),
@@ -374,7 +391,7 @@ static enum err_code say_endorsements(struct cli *cli, const struct here *here, 
   say_matrix(cli, matrix);
   out_line(cli, "%s", "");
   out_heading(cli, "%s", out_word(cli, "All signatures", "Tutte le firme"));
-  say_signatures(cli, json_object_get(matrix, "signatures"));
+  say_signatures(cli, json_object_get(matrix, "signatures"), json_object_get(matrix, "held"));
   out_line(cli, "%s", "");
   out_line(cli, "%jd %s, %jd %s, %jd %s", (intmax_t)json_integer_value(json_object_get(objects, "current")),
            out_word(cli, "endorsed", "convalidati"), (intmax_t)json_integer_value(json_object_get(objects, "earlier")),

@@ -139,6 +139,9 @@ void endorsement_say(struct cli *cli, const struct here *here, const json_t *jso
   json_array_foreach(json_object_get(endorsement, "statements"), i, statement) {
     say_statement(cli, here, json, endorsement, statement);
   }
+  json_array_foreach(json_object_get(endorsement, "held"), i, statement) {
+    say_signature(cli, statement);
+  }
   if (number_of(endorsement, "more") > 0) {
     out_line(cli, "%ju %s", number_of(endorsement, "more"),
              out_word(cli, "more that do not count are not shown", "altre che non contano non sono mostrate"));

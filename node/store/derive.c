@@ -193,6 +193,37 @@ static const struct {
     {KIND_ENDORSE_WITHDRAW, apply_endorsement},
 };
 
+enum err_code derive_held_endorsement(struct store *s, int64_t rowid, const struct header *h, enum reason reason,
+                                      struct err *err) {
+  static const char sql[] = "INSERT OR IGNORE INTO endorsement_held(id, object, reason) VALUES (:id, :object, :reason)";
+  sqlite3_stmt *st = NULL;
+  if (h->kind != KIND_ENDORSE || h->n_refs == 0) {
+    return OK;
+  }
+  const enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_int(st, 1, rowid);
+  statement_bind_int(st, 2, (int64_t)get_u64be(h->refs[0].b));
+  statement_bind_int(st, 3, (int64_t)reason);
+  return statement_run(s, st, "held endorsement", err);
+}
+
+/* An entry whose header can be read, whoever signed it. One that is here already is not told twice. */
+static enum err_code apply_held(struct derivation *d, int64_t rowid, const struct opened *entry, enum reason reason,
+                                struct err *err) {
+  struct view octets;
+  struct view signature;
+  struct header h;
+  enum err_code code = derive_held(d->content.s, rowid, reason, err);
+  if (code == OK && entry->has_kind && entry->kind == KIND_ENDORSE && reason != REASON_REPEATED &&
+      envelope_split(entry->item.envelope, &octets, &signature) && header_decode(octets, &h) == REASON_NONE) {
+    code = derive_held_endorsement(d->content.s, rowid, &h, reason, err);
+  }
+  return code;
+}
+
 enum err_code derivation_apply(struct derivation *d, int64_t rowid, const struct opened *entry, const struct verdict *v,
                                int64_t arrival, struct err *err) {
   enum err_code code = entry->reason != REASON_NONE || v->repeated ? takedown_stray(d, rowid, &entry->item, err) : OK;
@@ -200,7 +231,7 @@ enum err_code derivation_apply(struct derivation *d, int64_t rowid, const struct
     return code;
   }
   if (v->reason != REASON_NONE) {
-    code = derive_held(d->content.s, rowid, v->reason, err);
+    code = apply_held(d, rowid, entry, v->reason, err);
     if (code == OK && entry->freezes) {
       code = put_frozen(d->content.s, rowid, err);
     }
@@ -386,7 +417,9 @@ static enum err_code erase_log(struct derivation *d, int64_t log_no, struct err 
   static const char stray[] = "DELETE FROM stray WHERE id >= :from AND id < :to";
   static const char endorsement[] = "DELETE FROM endorsement WHERE id >= :from AND id < :to";
   static const char withdrawal[] = "DELETE FROM endorsement_withdrawal WHERE id >= :from AND id < :to";
-  static const char *const all[] = {held, authority, frozen, version, object, takedown, ack, stray, endorsement, withdrawal};
+  static const char without[] = "DELETE FROM endorsement_held WHERE id >= :from AND id < :to";
+  static const char *const all[] = {held, authority, frozen,      version,    object, takedown,
+                                    ack,  stray,     endorsement, withdrawal, without};
   enum err_code code = endorsed_touch_log(d->content.s, log_no, err);
   if (code == OK) {
     code = erase_objects(d, log_no, err);

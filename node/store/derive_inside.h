@@ -12,6 +12,9 @@ MUST_CHECK enum err_code derive_held(struct store *s, int64_t rowid, enum reason
  * errors. */
 MUST_CHECK enum err_code derive_erase_newest(struct derivation *d, const struct object *object, struct err *err);
 
+/* The same of an endorsement, by the object that its header names; of other kinds nothing. Store errors. */
+MUST_CHECK enum err_code derive_held_endorsement(struct store *s, int64_t rowid, const struct header *h, enum reason reason,
+                                                 struct err *err);
 /* The object of a version or withdrawal: the first 8 octets of its id. */
 int64_t derive_object_of(const struct record *record);
 

@@ -137,6 +137,15 @@ CREATE TABLE endorsement(
 CREATE INDEX endorsement_object ON endorsement(object);
 CREATE INDEX endorsement_of ON endorsement(of);
 
+-- Endorsements without effect in their own logs, by the object that they name likewise: nobody weighs them, but who reads the
+-- object is told why they do not count.
+CREATE TABLE endorsement_held(
+  id INTEGER PRIMARY KEY,
+  object INTEGER NOT NULL,
+  reason INTEGER NOT NULL -- as in `held`
+) STRICT;
+CREATE INDEX endorsement_held_object ON endorsement_held(object);
+
 -- Endorsements taken back (kind 33), by the first 8 octets of the id of the endorsement that they name.
 CREATE TABLE endorsement_withdrawal(
   id INTEGER PRIMARY KEY,

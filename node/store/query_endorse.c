@@ -173,25 +173,76 @@ static enum err_code put_statement(struct telling *t, json_t *list, const struct
   return code;
 }
 
+/* ---- without effect in their own logs ---- */
+
+static enum err_code put_held(struct telling *t, json_t *list, const struct hash *object, sqlite3_stmt *st) {
+  const int64_t rowid = sqlite3_column_int64(st, 0);
+  const uint64_t reason = (uint64_t)sqlite3_column_int64(st, 1);
+  struct bytes scratch;
+  struct item item;
+  struct view octets, signature;
+  struct header h;
+  struct hash node;
+  char reference[REFERENCE_MAX];
+  bytes_init(&scratch, LIMIT_ITEM);
+  enum err_code code = entry_get(t->s, rowid, &scratch, &item, t->err);
+  if (code == OK && statement_hash(st, 2, &node) && envelope_split(item.envelope, &octets, &signature) &&
+      header_decode(octets, &h) == REASON_NONE && h.n_refs > 0 && hash_equal(&h.refs[0], object)) {
+    if (t->others == 0) {
+      t->more++;
+    } else {
+      t->others--;
+      reference_format(t->f, &node, (uint64_t)sqlite3_column_int64(st, 3), entry_index(rowid), reference);
+      (void)json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:b, s:s, s:s}", "reference", reference, "handle",
+                                                  federation_handle(t->f, &node), "created", (json_int_t)h.created, "counts",
+                                                  false, "standing", reason_name(reason), "text", reason_text(reason)));
+    }
+  }
+  bytes_release(&scratch);
+  return code;
+}
+
+/* Of any object whose id begins so; told are those of this one. */
+static enum err_code put_all_held(struct telling *t, json_t *list, const struct hash *object) {
+  static const char sql[] = "SELECT endorsement_held.id, reason, log.node, log.gen FROM endorsement_held "
+                            "JOIN log ON log.no = endorsement_held.id >> 40 WHERE object = :object "
+                            "ORDER BY log.node, log.gen, endorsement_held.id";
+  sqlite3_stmt *st = NULL;
+  bool row = true;
+  enum err_code code = statement_get(t->s, sql, &st, t->err);
+  if (code == OK) {
+    statement_bind_int(st, 1, (int64_t)get_u64be(object->b));
+  }
+  while (code == OK && (code = statement_step(t->s, st, &row, "held endorsements", t->err)) == OK && row) {
+    code = put_held(t, list, object, st);
+  }
+  statement_done(st);
+  return code;
+}
+
 enum err_code query_endorse(struct store *s, const struct federation *f, int64_t object, const char *lang, json_t **out,
                             struct err *err) {
   struct telling t = {.s = s, .f = f, .lang = lang, .others = QUERY_ENDORSE_OTHERS, .err = err};
   struct endorsements e;
   struct hash frontier;
-  json_t *list = json_array();
+  json_t *list = json_array(), *held = json_array();
   enum err_code code = endorsements_read(s, f, object, &e, err);
   for (size_t i = 0; code == OK && i < e.n; i++) {
     code = put_statement(&t, list, &e, &e.statements[i]);
   }
   if (code == OK) {
+    code = put_all_held(&t, held, &e.object);
+  }
+  if (code == OK) {
     code = query_frontier(s, f, &frontier, err);
   }
   if (code == OK) {
-    *out = json_pack("{s:s, s:o, s:o, s:I, s:O}", "state", endorsed_name(e.state), "more", count(t.more), "frontier",
-                     hex(&frontier), "versions", (json_int_t)e.versions, "statements", list);
+    *out = json_pack("{s:s, s:o, s:o, s:I, s:O, s:O}", "state", endorsed_name(e.state), "more", count(t.more), "frontier",
+                     hex(&frontier), "versions", (json_int_t)e.versions, "statements", list, "held", held);
     code = *out == NULL ? err_set(err, ERR_MEMORY, NULL) : OK;
   }
   json_decref(list);
+  json_decref(held);
   endorsements_release(&e);
   return code;
 }

@@ -17,9 +17,10 @@
  * "min_countries", "min_nodes", "max_per_node", "max_per_country", "exclude_home"}, "counted", "nodes", "countries", "met",
  * "missing": {"endorsements", "nodes", "countries"}, "endorsements":
  * [{"reference", "id", "handle", "country", "person", "name", "key", "created", "counts", "standing", "text", and of its body,
- * if it is here, "criteria", "interest", "language", "remark"}…]}…]}, of an object by the rowid of its first version. Each
- * policy's statement of the newest version is there, unsigned too; then those of earlier ones that have signatures. sentence in
- * lang. ERR_NOT_FOUND (no version counts), ERR_MEMORY, store errors. The caller decrefs. */
+ * if it is here, "criteria", "interest", "language", "remark"}…]}…], "held": [{"reference", "handle", "created", "counts":
+ * false, "standing", "text"}…]: those without effect in their own logs, by the reason (reason.h)}, of an object by the rowid of
+ * its first version. Each policy's statement of the newest version is there, unsigned too; then those of earlier ones that have
+ * signatures. sentence in lang. ERR_NOT_FOUND (no version counts), ERR_MEMORY, store errors. The caller decrefs. */
 MUST_CHECK enum err_code query_endorse(struct store *s, const struct federation *f, int64_t object, const char *lang,
                                        json_t **out, struct err *err);
 /* A policy as above, its sentence in lang. NULL without memory; the caller decrefs. */

@@ -8,6 +8,7 @@
 
 #include "node/store/endorsed.h"
 #include "node/store/statement.h"
+#include "protocol/reason.h"
 
 /* By handle; a side each of the matrix. */
 struct side {
@@ -89,22 +90,15 @@ static enum err_code put_standings(const struct matrix *m, json_t *out) {
   return code;
 }
 
-/* Objects that lists show, by how they stand. */
-static enum err_code put_objects(const struct matrix *m, json_t *out) {
-  static const char sql[] = "SELECT coalesce(state, 0), count(*) FROM object LEFT JOIN endorsed ON endorsed.object = object.id "
-                            "WHERE readable = 1 AND withdrawn IS NULL AND newest IS NOT NULL GROUP BY 1";
-  static const enum endorsed all[] = {ENDORSED_NOT, ENDORSED_EARLIER, ENDORSED_CURRENTLY};
+/* Those without effect in their own logs, by the reason. */
+static enum err_code put_held(const struct matrix *m, json_t *out) {
+  static const char sql[] = "SELECT reason, count(*) FROM endorsement_held GROUP BY reason";
   sqlite3_stmt *st = NULL;
   bool row = true;
-  for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-    (void)json_object_set_new(out, endorsed_name(all[i]), json_integer(0));
-  }
   enum err_code code = statement_get(m->s, sql, &st, m->err);
-  while (code == OK && (code = statement_step(m->s, st, &row, "objects", m->err)) == OK && row) {
-    const uint64_t state = (uint64_t)sqlite3_column_int64(st, 0);
-    if (state < sizeof all / sizeof all[0]) {
-      (void)json_object_set_new(out, endorsed_name(all[state]), json_integer(sqlite3_column_int64(st, 1)));
-    }
+  while (code == OK && (code = statement_step(m->s, st, &row, "endorsements", m->err)) == OK && row) {
+    (void)json_object_set_new(out, reason_name((uint64_t)sqlite3_column_int64(st, 0)),
+                              json_integer(sqlite3_column_int64(st, 1)));
   }
   statement_done(st);
   return code;
@@ -146,7 +140,7 @@ static json_t *matrix_json(struct matrix *m) {
 
 enum err_code query_matrix(struct store *s, const struct federation *f, json_t **out, struct err *err) {
   struct matrix m = {.s = s, .f = f, .err = err};
-  json_t *signatures = json_object(), *objects = json_object();
+  json_t *signatures = json_object(), *held = json_object();
   enum err_code code = take_members(&m);
   if (code == OK) {
     code = count_all(&m);
@@ -155,7 +149,7 @@ enum err_code query_matrix(struct store *s, const struct federation *f, json_t *
     code = put_standings(&m, signatures);
   }
   if (code == OK) {
-    code = put_objects(&m, objects);
+    code = put_held(&m, held);
   }
   if (code == OK) {
     *out = matrix_json(&m);
@@ -163,11 +157,31 @@ enum err_code query_matrix(struct store *s, const struct federation *f, json_t *
   }
   if (code == OK) {
     (void)json_object_set(*out, "signatures", signatures);
-    (void)json_object_set(*out, "objects", objects);
+    (void)json_object_set(*out, "held", held);
   }
   json_decref(signatures);
-  json_decref(objects);
+  json_decref(held);
   free(m.sides);
   free(m.counts);
+  return code;
+}
+
+enum err_code query_endorsed(struct store *s, json_t *out, struct err *err) {
+  static const char sql[] = "SELECT coalesce(state, 0), count(*) FROM object LEFT JOIN endorsed ON endorsed.object = object.id "
+                            "WHERE readable = 1 AND withdrawn IS NULL AND newest IS NOT NULL GROUP BY 1";
+  static const enum endorsed all[] = {ENDORSED_NOT, ENDORSED_EARLIER, ENDORSED_CURRENTLY};
+  sqlite3_stmt *st = NULL;
+  bool row = true;
+  for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    (void)json_object_set_new(out, endorsed_name(all[i]), json_integer(0));
+  }
+  enum err_code code = statement_get(s, sql, &st, err);
+  while (code == OK && (code = statement_step(s, st, &row, "objects", err)) == OK && row) {
+    const uint64_t state = (uint64_t)sqlite3_column_int64(st, 0);
+    if (state < sizeof all / sizeof all[0]) {
+      (void)json_object_set_new(out, endorsed_name(all[state]), json_integer(sqlite3_column_int64(st, 1)));
+    }
+  }
+  statement_done(st);
   return code;
 }

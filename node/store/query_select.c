@@ -53,7 +53,8 @@ static bool is_view(const struct questions *q, const char *name) {
 /* What the views stand on (json_each is a function that computes): of these, and of no others, count(*) may be asked. SQLite
  * then names neither column nor view, and what it names may as well be a common table expression: so a name that the store does
  * not know is nobody's secret. */
-static const char *const COUNTED[] = {"object", "version", "facet", "facet_code", "link", "log", "endorsement", "json_each"};
+static const char *const COUNTED[] = {"object",      "version",          "facet",    "facet_code", "link", "log",
+                                      "endorsement", "endorsement_held", "json_each"};
 
 static bool is_counted(const struct questions *q, const char *name) {
   char table[WIDE_NAME_MAX];

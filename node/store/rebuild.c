@@ -132,16 +132,16 @@ static enum err_code drop_wides(struct store *s, struct err *err) {
 }
 
 static enum err_code drop_tables(struct store *s, struct err *err) {
-  static const char sql[] =
-      "DROP INDEX IF EXISTS entry_absent; DROP TABLE IF EXISTS fulltext; DROP VIEW IF EXISTS "
-      "fulltext_content; DROP TABLE IF EXISTS unique_key;"
-      "DROP TABLE IF EXISTS link; DROP TABLE IF EXISTS facet; DROP TABLE IF EXISTS facet_code;"
-      "DROP TABLE IF EXISTS version; DROP TABLE IF EXISTS object; DROP TABLE IF EXISTS authority;"
-      "DROP TABLE IF EXISTS takedown; DROP TABLE IF EXISTS takedown_ack; DROP TABLE IF EXISTS stray;"
-      "DROP TABLE IF EXISTS endorsement; DROP TABLE IF EXISTS endorsement_withdrawal;"
-      "DROP TABLE IF EXISTS endorsed; DROP TABLE IF EXISTS endorsement_statement; DROP TABLE IF EXISTS endorsed_stale;"
-      "DROP TABLE IF EXISTS frozen; DROP TABLE IF EXISTS held; DROP TABLE IF EXISTS derived_wide;"
-      "DROP TABLE IF EXISTS derived_fact";
+  static const char sql[] = "DROP INDEX IF EXISTS entry_absent; DROP TABLE IF EXISTS fulltext; DROP VIEW IF EXISTS "
+                            "fulltext_content; DROP TABLE IF EXISTS unique_key;"
+                            "DROP TABLE IF EXISTS link; DROP TABLE IF EXISTS facet; DROP TABLE IF EXISTS facet_code;"
+                            "DROP TABLE IF EXISTS version; DROP TABLE IF EXISTS object; DROP TABLE IF EXISTS authority;"
+                            "DROP TABLE IF EXISTS takedown; DROP TABLE IF EXISTS takedown_ack; DROP TABLE IF EXISTS stray;"
+                            "DROP TABLE IF EXISTS endorsement; DROP TABLE IF EXISTS endorsement_withdrawal;"
+                            "DROP TABLE IF EXISTS endorsement_held; DROP TABLE IF EXISTS endorsed; DROP TABLE IF EXISTS "
+                            "endorsement_statement; DROP TABLE IF EXISTS endorsed_stale;"
+                            "DROP TABLE IF EXISTS frozen; DROP TABLE IF EXISTS held; DROP TABLE IF EXISTS derived_wide;"
+                            "DROP TABLE IF EXISTS derived_fact";
   const enum err_code code = has_tables(s) ? drop_wides(s, err) : OK;
   return code == OK ? statement_script(s, sql, "derived tables", err) : code;
 }

@@ -144,6 +144,7 @@ static enum err_code void_endorsement(struct revoke *r, int64_t rowid, const str
   const int64_t named = (int64_t)get_u64be(signs ? h->refs[0].b : h->subject.b);
   enum err_code code = signs ? endorsed_touch_signed(s, named, r->err) : endorsed_touch_withdrawn(s, named, r->err);
   code = code == OK ? statement_run_two(s, signs ? sign : withdraw, rowid, rowid, "endorsement", r->err) : code;
+  code = code == OK ? derive_held_endorsement(s, rowid, h, REASON_REVOKED, r->err) : code;
   return code == OK ? derive_held(s, rowid, REASON_REVOKED, r->err) : code;
 }
 

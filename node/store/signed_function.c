@@ -3,6 +3,7 @@
  */
 #include "node/store/signed_function.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "protocol/canon.h"
@@ -27,7 +28,11 @@ void signed_standing(sqlite3_context *context, int n, sqlite3_value **values) {
 #undef STANDING
   const sqlite3_int64 standing = sqlite3_value_int64(values[0]);
   (void)n;
-  if (standing >= 0 && (size_t)standing < sizeof names / sizeof names[0]) {
+  if (standing < 0) {
+    char name[64];
+    (void)snprintf(name, sizeof name, "held(%s)", reason_name((uint64_t)-standing));
+    sqlite3_result_text(context, name, -1, SQLITE_TRANSIENT);
+  } else if ((size_t)standing < sizeof names / sizeof names[0]) {
     sqlite3_result_text(context, names[standing], -1, SQLITE_STATIC);
   }
 }

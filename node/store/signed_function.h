@@ -6,7 +6,7 @@
 
 #include <sqlite3.h>
 
-/* (number): "counts", or why an endorsement does not (docs/protocol.md 16). */
+/* (number): "counts", or why an endorsement does not (docs/protocol.md 16); below 0: why its log holds it (4.6). */
 void signed_standing(sqlite3_context *context, int n, sqlite3_value **values);
 /* (envelope, i): its subject (0), or its i-th reference, in hexadecimal digits; NULL: it has none. */
 void signed_named(sqlite3_context *context, int n, sqlite3_value **values);

@@ -94,12 +94,21 @@ const char *standing_word(const struct request *r, const char *standing) {
   static const struct {
     const char *standing;
     enum phrase text;
-  } TEXTS[] = {{"version", P_S_VERSION},     {"policy", P_S_POLICY}, {"member", P_S_MEMBER}, {"home", P_S_HOME},
-               {"withdrawn", P_S_WITHDRAWN}, {"person", P_S_PERSON}, {"node", P_S_NODE},     {"country", P_S_COUNTRY}};
+  } TEXTS[] = {{"version", P_S_VERSION},     {"policy", P_S_POLICY},   {"member", P_S_MEMBER}, {"home", P_S_HOME},
+               {"withdrawn", P_S_WITHDRAWN}, {"person", P_S_PERSON},   {"node", P_S_NODE},     {"country", P_S_COUNTRY},
+               {"counts", P_S_COUNTS},       {"revoked", P_S_REVOKED}, {"rights", P_S_RIGHTS}, {"author", P_S_AUTHOR},
+               {"signature", P_S_SIGNATURE}};
   for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++) {
     if (strcmp(TEXTS[i].standing, standing) == 0) return phrase(TEXTS[i].text, r->lang);
   }
-  return phrase(P_S_COUNTS, r->lang);
+  return phrase(P_S_HELD, r->lang); /* why an entry is held is told in full by explain */
+}
+
+/* What has no effect in its own log has no person there, and its reasons are others than those of section 16. */
+static const char *standing_of(const struct request *r, const json_t *signature) {
+  const char *standing = text_at(signature, "standing");
+  const bool is_held = json_object_get(signature, "person") == NULL;
+  return standing_word(r, is_held && (strcmp(standing, "home") == 0 || strcmp(standing, "version") == 0) ? "held" : standing);
 }
 
 static void put_signature(struct request *r, struct html *h, const json_t *policy, const json_t *signature) {
@@ -107,8 +116,10 @@ static void put_signature(struct request *r, struct html *h, const json_t *polic
   const char *country = text_at(signature, "country");
   const bool counts = json_is_true(json_object_get(signature, "counts"));
   html_open(h, "li");
-  html_element(h, "strong", NULL, text_at(signature, "name"));
-  html_text(h, ", ");
+  if (text_at(signature, "name")[0] != '\0') {
+    html_element(h, "strong", NULL, text_at(signature, "name"));
+    html_text(h, ", ");
+  }
   (void)snprintf(path, sizeof path, "/nodes/%.40s", text_at(signature, "handle"));
   if (country[0] == '\0') {
     html_text(h, text_at(signature, "handle"));
@@ -120,7 +131,7 @@ static void put_signature(struct request *r, struct html *h, const json_t *polic
   html_text(h, " (");
   html_element(h, "span", "ref", text_at(signature, "reference"));
   html_text(h, "): ");
-  html_element(h, "span", counts ? "good" : "hint", standing_word(r, text_at(signature, "standing")));
+  html_element(h, "span", counts ? "good" : "hint", standing_of(r, signature));
   if (counts) put_said(r, h, policy, signature); /* what others say stands in the JSON twin: nobody fills a page with it */
   html_close(h);
 }
@@ -161,6 +172,11 @@ static void put_missing(struct request *r, struct html *h, const json_t *stateme
   html_close(h);
 }
 
+/* Whether a statement is of a version that is here, under a policy in force. */
+static bool is_of_this(const json_t *statement) {
+  return int_at(statement, "version") > 0 && json_object_get(json_object_get(statement, "policy"), "m") != NULL;
+}
+
 static void put_statement(struct request *r, struct html *h, const json_t *model, const json_t *statement) {
   const json_t *signature = NULL, *signatures = json_object_get(statement, "endorsements");
   const json_int_t version = int_at(statement, "version");
@@ -179,6 +195,28 @@ static void put_statement(struct request *r, struct html *h, const json_t *model
   html_open(h, "ul");
   json_array_foreach(signatures, i, signature) {
     put_signature(r, h, json_object_get(statement, "policy"), signature);
+  }
+  html_close(h);
+}
+
+/* Of a version that this object does not have, under no policy in force, or without effect in their own logs. */
+static void put_others(struct request *r, struct html *h, const json_t *endorsement) {
+  const json_t *statement = NULL, *signature = NULL;
+  size_t i = 0, k = 0, n = json_array_size(json_object_get(endorsement, "held"));
+  json_array_foreach(json_object_get(endorsement, "statements"), i, statement) {
+    n += is_of_this(statement) ? 0 : json_array_size(json_object_get(statement, "endorsements"));
+  }
+  if (n == 0) return;
+  html_element(h, "h3", NULL, phrase(P_OTHER_SIGNATURES, r->lang));
+  html_open(h, "ul");
+  json_array_foreach(json_object_get(endorsement, "statements"), i, statement) {
+    if (is_of_this(statement)) continue;
+    json_array_foreach(json_object_get(statement, "endorsements"), k, signature) {
+      put_signature(r, h, signature);
+    }
+  }
+  json_array_foreach(json_object_get(endorsement, "held"), i, signature) {
+    put_signature(r, h, signature);
   }
   html_close(h);
 }
@@ -209,10 +247,11 @@ void show_endorsements(struct request *r, struct html *h, const json_t *model) {
   html_element(h, "p", "hint", phrase(P_ENDORSED_HELP, r->lang));
   json_array_foreach(json_object_get(endorsement, "statements"), i, statement) {
     const json_t *own = json_object_get(statement, "policy");
-    if (int_at(statement, "version") == 0 || json_object_get(own, "m") == NULL) continue; /* of no version here, or no policy */
+    if (!is_of_this(statement)) continue;
     put_statement(r, h, model, statement);
     policy = policy == NULL ? own : policy;
   }
+  put_others(r, h, endorsement);
   if (int_at(endorsement, "more") > 0) {
     char more[32];
     (void)snprintf(more, sizeof more, "%jd ", (intmax_t)int_at(endorsement, "more"));

@@ -33,8 +33,7 @@ static enum err_code endorsed_rows(struct request *r, json_t *rows, struct err *
   return query_rows(r->site->store, &r->site->now->federation, r->site->schemas, ids, n, r->lang, NULL, take_row, &list, err);
 }
 
-/* {"current", "earlier", "none"} of all objects. */
-static json_t *endorsed_counts(const struct catalogue *c) {
+json_t *endorsed_counts(const struct catalogue *c) {
   uint32_t n = 0;
   const struct catalogue_code *codes = catalogue_dim(c, ENDORSED_DIM, &n);
   json_t *counts = json_pack("{s:i, s:i, s:i}", "current", 0, "earlier", 0, "none", 0);

@@ -10,6 +10,7 @@
 #include "node/store/query_matrix.h"
 #include "node/web/site.h"
 #include "protocol/endorsement.h"
+#include "protocol/reason.h"
 
 #define SQUARE 44 /* from one square to the next, in units of the picture */
 #define GAP 3
@@ -18,7 +19,9 @@
 #define PAIRS_MOST 300 /* rows of the table; the twin has all */
 
 enum err_code model_matrix(struct request *r, json_t **out, struct err *err) {
-  return query_matrix(r->site->store, &r->site->now->federation, out, err);
+  const enum err_code code = query_matrix(r->site->store, &r->site->now->federation, out, err);
+  if (code == OK) (void)json_object_set_new(*out, "objects", endorsed_counts(r->site->now->catalogue));
+  return code;
 }
 
 /* ---- what is shown ---- */
@@ -187,26 +190,37 @@ static void show_pairs(struct request *r, struct html *h, const json_t *model) {
 
 /* ---- what does not count ---- */
 
+static void show_reason(struct request *r, struct html *h, const char *standing, json_int_t n) {
+  if (n == 0) return;
+  html_open(h, "tr");
+  html_open(h, "th");
+  html_attr(h, "scope", "row");
+  html_text(h, standing_word(r, standing));
+  html_close(h);
+  put_number(h, n);
+  html_close(h);
+}
+
 static void show_reasons(struct request *r, struct html *h, const json_t *model) {
   static const struct column COLUMNS[] = {{P_STANDING, false}, {P_NUMBER, true}};
 #define STANDING(symbol, name, text) name,
   static const char *const names[] = {ENDORSEMENT_TABLE(STANDING)};
 #undef STANDING
-  const json_t *signatures = json_object_get(model, "signatures");
+#define HELD(symbol, number, name, text, todo) name,
+  static const char *const reasons[] = {REASON_TABLE(HELD)};
+#undef HELD
+  const json_t *signatures = json_object_get(model, "signatures"), *held = json_object_get(model, "held");
+  json_int_t others = 0;
+  if (json_object_size(signatures) == 0 && json_object_size(held) == 0) return;
   html_open(h, "section");
   html_element(h, "h2", NULL, phrase(P_ALL_SIGNATURES, r->lang));
   open_table(r, h, P_ALL_SIGNATURES, COLUMNS, 2);
-  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-    const json_int_t n = int_at(signatures, names[i]);
-    if (n == 0) continue;
-    html_open(h, "tr");
-    html_open(h, "th");
-    html_attr(h, "scope", "row");
-    html_text(h, standing_word(r, names[i]));
-    html_close(h);
-    put_number(h, n);
-    html_close(h);
-  }
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    show_reason(r, h, names[i], int_at(signatures, names[i]));
+  for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+    others += strcmp(reasons[i], "revoked") == 0 ? 0 : int_at(held, reasons[i]);
+  show_reason(r, h, "revoked", int_at(held, "revoked"));
+  show_reason(r, h, "held", others);
   close_table(h);
   html_close(h);
 }
@@ -243,6 +257,6 @@ void show_matrix(struct request *r, struct html *h, const json_t *model) {
     show_picture(r, h, model);
     show_pairs(r, h, model);
   }
-  if (json_object_size(json_object_get(model, "signatures")) > 0) show_reasons(r, h, model);
+  show_reasons(r, h, model);
   layout_end(r, h);
 }

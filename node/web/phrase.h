@@ -81,6 +81,13 @@
   X(S_HOME, "does not count: it comes from the home of the object", "non conta: viene dal nodo di origine")                    \
   X(S_WITHDRAWN, "does not count: the reviewer took it back", "non conta: il revisore l'ha ritirata")                          \
   X(S_PERSON, "does not count: the same person signed before", "non conta: la stessa persona aveva già firmato")               \
+  X(S_REVOKED, "does not count: the key was revoked", "non conta: la chiave è stata revocata")                                 \
+  X(S_RIGHTS, "does not count: the author is no reviewer", "non conta: l'autore non è un revisore")                            \
+  X(S_AUTHOR, "does not count: nobody certified the key there", "non conta: nessuno ha certificato lì la chiave")              \
+  X(S_SIGNATURE, "does not count: the signature is not one of this observatory",                                               \
+    "non conta: la firma non è di questo osservatorio")                                                                        \
+  X(S_HELD, "does not count: it has no effect in its log", "non conta: non ha effetto nel suo registro")                       \
+  X(OTHER_SIGNATURES, "Signatures that do not count", "Firme che non contano")                                                 \
   X(S_NODE, "does not count: others of the same node count already", "non conta: ne contano già altre dello stesso nodo")      \
   X(S_COUNTRY, "does not count: others of the same country count already",                                                     \
     "non conta: ne contano già altre dello stesso paese")                                                                      \

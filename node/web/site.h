@@ -204,6 +204,8 @@ void put_number(struct html *h, json_int_t n); /* a cell */
 void show_fork(struct request *r, struct html *h, const json_t *model);
 /* The section about who vouches for an object, as its model (query_show) tells; nothing where that is not told. */
 void show_endorsements(struct request *r, struct html *h, const json_t *model);
+/* {"current", "earlier", "none"} of all objects. */
+json_t *endorsed_counts(const struct catalogue *c);
 /* How a signature stands, in words; standing: as endorsement_name has it. */
 const char *standing_word(const struct request *r, const char *standing);
 /* How an object stands, in words; state: as endorsed_name has it. */

@@ -98,7 +98,7 @@ import sys
 db = sqlite3.connect(sys.argv[1])
 db.execute("CREATE TABLE added_tomorrow(secret TEXT)")
 db.commit()
-open_names = ("object", "version", "facet", "facet_code", "link", "log", "endorsement", "case")
+open_names = ("object", "version", "facet", "facet_code", "link", "log", "endorsement", "endorsement_held", "case")
 rows = db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' OR name LIKE 'fulltext%'").fetchall()
 print(*sorted(name for (name,) in rows if name not in open_names))
 PY

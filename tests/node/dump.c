@@ -38,6 +38,14 @@ void dump_derived(struct fixture_node *node, bool arrival, struct bytes *out) {
       "SELECT " POSITION("id") " AS p, " POSITION("object") " FROM version ORDER BY p",
       "SELECT dim, facet_code.code, " POSITION(
           "object") " AS p FROM facet JOIN facet_code ON facet_code.no = facet.code ORDER BY 1, 2, 3",
+      "SELECT " POSITION("id") " AS p, person, " POSITION("of") ", " POSITION(
+          "version") ", standing FROM endorsement ORDER BY p",
+      "SELECT " POSITION("id") " AS p, target, person FROM endorsement_withdrawal ORDER BY p",
+      "SELECT " POSITION("id") " AS p, object, reason FROM endorsement_held ORDER BY p",
+      "SELECT " POSITION("object") " AS p, state FROM endorsed ORDER BY p",
+      "SELECT " POSITION("object") " AS p, " POSITION(
+          "version") ", policy, counted, nodes, countries, missing, missing_nodes, "
+                     "missing_countries FROM endorsement_statement ORDER BY p, 2, 3",
       "SELECT hex(target), field, " POSITION("object") " AS p FROM link ORDER BY 1, 2, 3",
       "SELECT count(*) FROM unique_key",
       "SELECT " POSITION("id") " AS p, title, country, level, original_lang FROM \"case\" ORDER BY p",

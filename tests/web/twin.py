@@ -126,7 +126,7 @@ def tells(names, model, lang):
     if "received" in model:
         yield from (str(n) for row in model["counts"] for n in row if n)
         yield from (names.code("country", country, lang) for country, n in zip(model["countries"], model["given"]) if n)
-        yield from (str(n) for n in (*model["objects"].values(), *model["signatures"].values(), model["total"]))
+        yield from (str(n) for n in (*model["objects"].values(), *model["signatures"].values(), model["total"], *model["held"].values()))
         return
     if "browse" in model:
         yield from (model["name"], model["label"], str(model["objects"]), str(model["countries"]), str(model["members"]))
