@@ -219,6 +219,15 @@ static int by_statement(const void *a, const void *b) {
   return versions != 0 ? versions : hash_compare(&x->policy_id, &y->policy_id);
 }
 
+/* The order in which logs arrived shows in their rowids: signatures that are not weighed stand in no order but this. */
+static int by_statement_and_position(const void *a, const void *b) {
+  const struct endorsement *x = &((const struct signed_by *)a)->endorsement;
+  const struct endorsement *y = &((const struct signed_by *)b)->endorsement;
+  const int statements = by_statement(a, b);
+  const int nodes = statements != 0 ? statements : hash_compare(&x->node, &y->node);
+  return nodes != 0 ? nodes : position_compare(x->at, y->at);
+}
+
 static int by_falling_version(const void *a, const void *b) {
   const struct statement_result *x = a;
   const struct statement_result *y = b;
@@ -272,7 +281,7 @@ static enum err_code make_statements(struct weighing *w) {
     return err_set(w->err, ERR_MEMORY, NULL);
   }
   if (w->n > 0) {
-    qsort(w->all, w->n, sizeof *w->all, by_statement);
+    qsort(w->all, w->n, sizeof *w->all, by_statement_and_position);
   }
   for (size_t i = 0; i < w->n; i++) {
     e->signatures[i] = w->all[i].endorsement;

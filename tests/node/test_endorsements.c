@@ -427,6 +427,40 @@ static void assert_kept_object(struct fixture_node *at, int64_t object, uint64_t
   endorsements_release(&e);
 }
 
+/* Signatures that are not weighed, of several logs, stand in the same order whichever log came first. */
+static void signatures_of_no_version_stand_in_the_order_of_logs(void **state) {
+  struct signer who[2];
+  struct hash object, other, id;
+  (void)state;
+  fixture_found(&f, MEMBERS + 2, fixture_seed(), true);
+  const struct hash policy = policy_id();
+  (void)fixture_publish(&f.nodes[0], 1, &object);
+  (void)fixture_publish(&f.nodes[0], 2, &other);
+  for (uint32_t i = 0; i < 2; i++) {
+    reviewer(&f.nodes[i + 1], &who[i], 0);
+    for (int n = 0; n < 3; n++)
+      expect(endorse(&f.nodes[i + 1], &who[i], &object, &other, &policy, &id), REASON_NONE);
+  }
+  for (uint32_t i = 0; i < 2; i++) {
+    struct fixture_node *to = &f.nodes[MEMBERS + i];
+    fixture_transfer_log(&f.nodes[0], to, &f.nodes[0].id, 9);
+    fixture_transfer_log(&f.nodes[1 + i], to, &f.nodes[1 + i].id, 9);
+    fixture_transfer_log(&f.nodes[2 - i], to, &f.nodes[2 - i].id, 9);
+    struct endorsements e = weigh(to, &object);
+    for (size_t k = 0; k < e.n; k++) {
+      for (size_t s = 1; s < e.statements[k].n; s++) {
+        const struct endorsement *x = &e.statements[k].signatures[s - 1], *y = &e.statements[k].signatures[s];
+        assert_true(hash_compare(&x->node, &y->node) < 0 ||
+                    (hash_equal(&x->node, &y->node) && position_compare(x->at, y->at) < 0));
+      }
+    }
+    endorsements_release(&e);
+  }
+  for (uint32_t i = 0; i < 2; i++)
+    signer_release(&who[i]);
+  fixture_release(&f);
+}
+
 /* Everything that is kept is what the judge says now, and nothing else is kept. */
 static void assert_kept(struct fixture_node *at) {
   uint64_t signatures = 0, statements = 0;
@@ -531,6 +565,7 @@ int main(void) {
       cmocka_unit_test(what_does_not_count_says_why),
       cmocka_unit_test(a_revocation_that_reaches_back_takes_what_was_signed),
       cmocka_unit_test(what_is_poured_over_an_object_is_told_as_a_number),
+      cmocka_unit_test(signatures_of_no_version_stand_in_the_order_of_logs),
       cmocka_unit_test(the_epoch_decides_what_is_kept),
       cmocka_unit_test(every_order_of_arrival_gives_the_same_answers),
   };
