@@ -6,8 +6,9 @@
 #define SPECOLA_CLI_BACKUP_H
 
 #include "cli/cli.h"
+#include "node/notices.h"
 
-#define BACKUP_OLD_DAYS 365u /* media fail, and people forget where they are */
+#define BACKUP_OLD_DAYS NOTICES_BACKUP_DAYS /* media fail, and people forget where they are */
 
 /* Notes that all keys of the home were copied at unix_s (seconds since 1970). Errors of file_write. */
 MUST_CHECK enum err_code backup_note(const struct home *home, uint64_t unix_s, struct err *err);

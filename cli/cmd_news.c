@@ -117,7 +117,7 @@ static void end_home(struct news_of *o) {
 }
 
 static void begin_home(struct news_of *o, const char *handle) {
-  static const char *const columns[] = {"what", "ref", "kind", "<title", NULL};
+  static const char *const columns[] = {"what", "ref", "kind", "review", "<title", NULL};
   end_home(o);
   snprintf(o->home, sizeof o->home, "%s", handle);
   out_heading(o->cli, "%s", handle);
@@ -140,16 +140,69 @@ static bool take(void *context, enum news what, int64_t arrival, const struct qu
   }
   o->counts[what]++;
   if (o->n++ < o->limit || o->limit == 0) {
-    const char *cells[] = {out_word(o->cli, WORDS[what], PAROLE[what]), row->reference, kind, row->title};
+    const bool wanted = row->review_wanted && row->endorsed != ENDORSED_CURRENTLY && what != NEWS_WITHDRAWN;
+    const char *review = wanted                                ? out_word(o->cli, "review wanted", "revisione richiesta")
+                         : row->endorsed == ENDORSED_CURRENTLY ? out_word(o->cli, "endorsed", "convalidato")
+                                                               : "";
+    const char *cells[] = {out_word(o->cli, WORDS[what], PAROLE[what]), row->reference, kind, review, row->title};
     out_table_row(o->table, cells);
     o->shown++;
     json_array_append_new(o->list,
-                          json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:I, s:I}", "what", WORDS[what], "home", row->handle,
-                                    "ref", row->reference, "id", out_json_hash(&row->object_id), "version",
+                          json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:b, s:s, s:I, s:I}", "what", WORDS[what], "home",
+                                    row->handle, "ref", row->reference, "id", out_json_hash(&row->object_id), "version",
                                     row->version_reference, "kind", kind, "title", out_json_text(view_of_text(row->title)),
-                                    "created", (json_int_t)row->created, "arrival", (json_int_t)arrival));
+                                    "review_wanted", row->review_wanted, "endorsed", endorsed_name(row->endorsed), "created",
+                                    (json_int_t)row->created, "arrival", (json_int_t)arrival));
   }
   return true;
+}
+
+/* ---- signatures ---- */
+
+struct signature_list {
+  struct cli *cli;
+  struct out_table *table;
+  json_t *list;
+};
+
+/* What it came to: "counts 2 of 3", "taken back", or why it does not count. */
+static bool take_signature(void *context, const struct news_signature *s) {
+  struct signature_list *l = context;
+  char state[96];
+  if (s->taken_back) {
+    snprintf(state, sizeof state, "%s", out_word(l->cli, "taken back", "ritirata"));
+  } else if (s->standing == ENDORSEMENT_COUNTS) {
+    snprintf(state, sizeof state, "%s", out_word(l->cli, "counts", "conta"));
+  } else {
+    snprintf(state, sizeof state, "%s", endorsement_text(s->standing));
+  }
+  char now[64];
+  snprintf(now, sizeof now, "%ju %s %ju%s", (uintmax_t)s->counted, out_word(l->cli, "of", "di"), (uintmax_t)s->needed,
+           s->state == ENDORSED_CURRENTLY ? out_word(l->cli, ", endorsed", ", convalidato")
+           : s->state == ENDORSED_EARLIER ? out_word(l->cli, ", an earlier version is", ", lo è una versione precedente")
+                                          : "");
+  const char *cells[] = {s->reference, s->by, state, now};
+  out_table_row(l->table, cells);
+  json_array_append_new(l->list, json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:s, s:I, s:I, s:s}", "ref", s->reference, "version",
+                                           s->version, "home", s->home, "by", s->by, "taken_back", s->taken_back, "counts",
+                                           !s->taken_back && s->standing == ENDORSEMENT_COUNTS, "standing",
+                                           endorsement_name(s->standing), "counted", (json_int_t)s->counted, "needed",
+                                           (json_int_t)s->needed, "endorsed", endorsed_name(s->state)));
+  return true;
+}
+
+/* Under what this node published, and under what its reviewers signed. */
+static enum err_code say_signatures(struct cli *cli, const struct here *here, int64_t since, struct err *err) {
+  static const char *const columns[] = {"ref", "by", "<signature", "<now", NULL};
+  struct signature_list l = {.cli = cli, .list = json_array(), .table = out_table_new(cli, columns)};
+  const enum err_code code = query_news_signatures(here->store, &here->federation, since, take_signature, &l, err);
+  if (json_array_size(l.list) > 0) {
+    out_heading(cli, "%s", out_word(cli, "Endorsements", "Convalide"));
+  }
+  out_table_print(l.table);
+  out_set_number(cli, "signatures", json_array_size(l.list));
+  out_set(cli, "endorsements", l.list);
+  return code;
 }
 
 static void say_sum(const struct news_of *o, bool moved) {
@@ -157,6 +210,9 @@ static void say_sum(const struct news_of *o, bool moved) {
     out_set_number(o->cli, WORDS[i], o->counts[i]);
   }
   if (o->counts[0] + o->counts[1] + o->counts[2] == 0) {
+    if (json_integer_value(json_object_get(o->cli->doc, "signatures")) > 0) {
+      return;
+    }
     out_line(o->cli, "%s", out_word(o->cli, "Nothing new.", "Niente di nuovo."));
     return;
   }
@@ -187,6 +243,9 @@ enum err_code cmd_news(struct cli *cli, const struct args *args, struct err *err
     code = query_news(here.store, &here.federation, here.schemas, since, o.from_s == 0 ? o.limit : 0, cli->lang, take, &o, err);
   }
   end_home(&o);
+  if (code == OK && day == NULL) { /* when they were signed is nobody's but the signers' word */
+    code = say_signatures(cli, &here, since, err);
+  }
   moves = moves && (o.chosen || !o.cut); /* else what was cut could not be told any more */
   if (code == OK && moves) {
     code = write_point(path, point, err);

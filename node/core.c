@@ -158,6 +158,7 @@ enum err_code core_new(const struct core_config *config, struct core **out, stru
     return ERR_MEMORY;
   }
   bytes_init(&c->scratch, LIMIT_PIPE);
+  notices_init(&c->notices);
   c->node_key = config->node_key;
   c->supervisor = config->supervisor;
   c->no_gate = config->no_gate;
@@ -187,6 +188,8 @@ void core_free(struct core *c) {
   pipe_free(c->web);
   pipe_free(c->courier);
   json_decref(c->processes);
+  json_decref(c->notified);
+  notices_release(&c->notices);
   bytes_release(&c->scratch);
   free(c->links);
   free(c);
@@ -273,6 +276,7 @@ static enum err_code supervisor_turn(struct core *c, bool *stop, struct err *err
     enum err_code code = OK;
     if (channel == PIPE_STOP) *stop = true;
     if (channel == PIPE_PROCESSES) processes_take(c, payload);
+    if (channel == PIPE_NOTIFIED) core_notified_take(c, payload);
     if (channel == PIPE_PEER) code = peer_take(c, payload, fd, err);
     if (code != OK) return code;
   }
@@ -463,6 +467,7 @@ enum err_code core_step(struct core *c, unsigned timeout_ms, bool *stop, struct 
   if (code == OK) code = pipe_write(c->supervisor, err);
   if (code == OK) erase(c);
   if (code == OK && !c->once) scrub(c);
+  if (code == OK) core_notices_step(c);
   if (code == OK && housekeeping(c)) next = 0;
   if (next > timeout_ms) next = timeout_ms;
   if (c->dirty && next > QUIET_MS) next = QUIET_MS;

@@ -10,6 +10,7 @@
 #include "node/exchange/exchange.h"
 #include "node/guarding.h"
 #include "node/net/linkend.h"
+#include "node/notices.h"
 
 #define CORE_ORDERS 64      /* that wait at once: as many as ctl lets through */
 #define CORE_LINKS 1024     /* of the gate that are known */
@@ -69,6 +70,9 @@ struct core {
   bool dirty;                             /* something was written since the last time of quiet */
   uint64_t merge_next_ms;                 /* the next step of merging while there is no quiet */
   uint64_t scrub_next_ms;                 /* the next step of a pass over everything held */
+  struct notices notices;                 /* what the operator's program is told of, if there is one */
+  uint64_t notices_next_ms;               /* the next look */
+  json_t *notified;                       /* how it fares, as the supervisor told; NULL: not yet */
   uint64_t erase_since_ms, erase_next_ms; /* takedowns wait to be forgotten since; the next attempt; 0: none wait */
   struct bytes scratch;
   struct receipt receipt;
@@ -95,6 +99,10 @@ MUST_CHECK enum err_code core_request_message(struct core *c, enum pipe_channel 
 /* A message of web: POST /sync/submit, POST /sync/ask, POST /damaged ([rowid…]) and GET /network are answered, anything else
  * refused; orders come from ctl alone. ERR_FORMAT: web broke the rules. */
 MUST_CHECK enum err_code core_web_message(struct core *c, enum pipe_channel channel, struct view payload, struct err *err);
+/* Looks, when it is time, for what the operator's program is told. */
+void core_notices_step(struct core *c);
+/* How that fares: a message of the supervisor. */
+void core_notified_take(struct core *c, struct view payload);
 /* Answers the orders that are done or whose time is up. */
 void core_orders_step(struct core *c);
 /* Begins and reports a round of exchange; report: {"peers": […], "new": n, "idle": bool, "paused": [handle…]}. */

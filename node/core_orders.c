@@ -525,11 +525,12 @@ static enum err_code status(struct core *c, uint64_t id, struct err *err) {
   if (code != OK) return code;
   hash_hex(&c->federation.own, node);
   answer_json(c, id,
-              json_pack("{s:s, s:s, s:I, s:I, s:s, s:o, s:o, s:o?, s:O?, s:s, s:I}", "node", node, "handle",
+              json_pack("{s:s, s:s, s:I, s:I, s:s, s:o, s:o, s:o?, s:O?, s:O?, s:s, s:I}", "node", node, "handle",
                         federation_handle(&c->federation, &c->federation.own), "epoch", (json_int_t)c->federation.epoch.number,
                         "uptime_s", (json_int_t)((clock_ms(clock_system()) - c->started_ms) / 1000), "endpoint", c->endpoint,
                         "figures", figures, "exchange", exchange_status(c->exchange), "guard", guard_of(c), "processes",
-                        c->processes, "version", SPECOLA_VERSION, "strange_asks", (json_int_t)c->asks.n_strange));
+                        c->processes, "notified", c->notified, "version", SPECOLA_VERSION, "strange_asks",
+                        (json_int_t)c->asks.n_strange));
   return OK;
 }
 

@@ -34,6 +34,7 @@ struct home_config {
   char web[LIMIT_ENDPOINT + 1];           /* http://127.0.0.1:0: where pages are served; port 0 as above; "off": nowhere */
   char web_name[LIMIT_ENDPOINT + 1];      /* a further name under which they are asked for (Host); empty: none */
   char contact[HOME_CONTACT_MAX];         /* where readers of the pages write: a mail address or https://…; empty: none */
+  char notify[HOME_CONTACT_MAX];          /* a program that is told of events (notifier.h); empty: none */
   char log_bodies[9];                     /* MiB of bodies of one log past which it is paused; empty: LIMIT_LOG_BODIES */
   char replica[LIMIT_ENDPOINT + 1];       /* the web of the node that is followed; empty: this is a node itself */
   char home[HANDLE_MAX];                  /* of a replica: the node whose log takes what its person signs; empty: none */

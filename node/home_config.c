@@ -31,7 +31,8 @@ enum config_form {
   CONFIG_WEB,
   CONFIG_HOST,
   CONFIG_CONTACT,
-  CONFIG_BASE
+  CONFIG_BASE,
+  CONFIG_PROGRAM
 };
 
 #define CONFIG_KEY(key, form)                                                                                                  \
@@ -57,6 +58,7 @@ static const struct config_key {
     CONFIG_KEY(advertise_web, CONFIG_BASE),
     CONFIG_KEY(replica, CONFIG_BASE),
     CONFIG_KEY(home, CONFIG_HANDLE),
+    CONFIG_KEY(notify, CONFIG_PROGRAM),
 };
 #define N_CONFIG_KEYS (sizeof config_keys / sizeof config_keys[0])
 
@@ -171,6 +173,8 @@ static const char *config_fault(enum config_form form, const char *value) {
     return contact_is_valid(value) ? NULL : "is no address such as office@example.org or https://example.org/contact";
   case CONFIG_BASE:
     return base_is_valid(value) ? NULL : "is no address of a node's web such as https://observatory.example.org";
+  case CONFIG_PROGRAM:
+    return value[0] == '/' ? NULL : "is no absolute path of a program such as /usr/local/bin/tell";
   case CONFIG_MIB:
     return mib_is_valid(value) ? NULL : "is no number of MiB such as 4096";
   }

@@ -26,7 +26,9 @@ enum pipe_channel {
   PIPE_PEER = 49,  /* supervisor -> child: [name]; the descriptor of the pipe to that process travels beside it (SCM_RIGHTS) */
   PIPE_READY = 50, /* child -> supervisor: it works */
   PIPE_STOP = 51,  /* either way; from a child [code, message, hint, report]: why it ends, or (OK) the order to stop */
-  PIPE_PROCESSES = 52 /* supervisor -> core: [[role, pid, restarts]…], for status */
+  PIPE_PROCESSES = 52, /* supervisor -> core: [[role, pid, restarts]…], for status */
+  PIPE_EVENT = 53,     /* core -> supervisor: a JSON document for the operator's program (notifier.h) */
+  PIPE_NOTIFIED = 54   /* supervisor -> core: [told, failed, late, dropped, waiting] of those, for status */
 };
 
 struct pipe; /* opaque: one end */

@@ -156,6 +156,7 @@ enum err_code serve_run(const struct serve_options *options, struct err *err) {
   if (code == OK) {
     configure(&config, r, options, false);
     config.ports = r->ports;
+    config.notify = r->home.config.notify;
     config.ready = options->ready;
     config.context = options->context;
     const char *web = options->web != NULL ? options->web : r->home.config.web;

@@ -17,6 +17,7 @@
 
 #include "keys/log.h"
 #include "node/clock.h"
+#include "node/notifier.h"
 #include "protocol/canon.h"
 
 #define BACKOFF_FIRST_MS 50
@@ -46,9 +47,10 @@ struct supervisor {
   int signals;         /* signalfd */
   bool stopping, told; /* told: config->ready was called */
   uint64_t now_ms;
-  uint64_t ports_ms; /* when to write run/ports; NEVER: it says what is so */
-  bool ports_late;   /* there was no room for it */
-  struct err result; /* what it ends with */
+  uint64_t ports_ms;         /* when to write run/ports; NEVER: it says what is so */
+  bool ports_late;           /* there was no room for it */
+  struct notifier *notifier; /* NULL: nobody is told */
+  struct err result;         /* what it ends with */
   struct bytes *report;
   char bound[CHILD_ROLES][LIMIT_ENDPOINT + 1]; /* of gate and web; kept over their restarts */
 };
@@ -134,6 +136,34 @@ static void tell_processes(struct supervisor *s) {
   if (code == OK) code = pipe_send(s->children[CHILD_CORE].pipe, PIPE_PROCESSES, bytes_view(&payload), &err);
   if (code != OK) log_line(LOG_WARNING, "serve", "core was not told", "why=%s", err.message);
   bytes_release(&payload);
+}
+
+/* Tells core how the operator's program fares. */
+static void tell_notified(struct supervisor *s) {
+  const struct notifier_counts counts = notifier_counts(s->notifier);
+  struct bytes payload;
+  struct err err = ERR_INIT;
+  if (s->children[CHILD_CORE].pipe == NULL) return;
+  bytes_init(&payload, 64);
+  struct canon_writer w = canon_writer(&payload);
+  canon_put_array(&w, 5);
+  canon_put_uint(&w, counts.told);
+  canon_put_uint(&w, counts.failed);
+  canon_put_uint(&w, counts.late);
+  canon_put_uint(&w, counts.dropped);
+  canon_put_uint(&w, counts.waiting);
+  enum err_code code = canon_written(&w, "notified", &err);
+  if (code == OK) code = pipe_send(s->children[CHILD_CORE].pipe, PIPE_NOTIFIED, bytes_view(&payload), &err);
+  if (code != OK) log_line(LOG_WARNING, "serve", "core was not told of the program", "why=%s", err.message);
+  bytes_release(&payload);
+}
+
+/* An event of core's, for the operator's program. */
+static void event_take(struct supervisor *s, struct view payload) {
+  struct canon_reader r = canon_reader(payload);
+  const struct view event = canon_str(&r, NOTIFIER_EVENT);
+  if (s->notifier == NULL || s->stopping || canon_finish(&r, "event", NULL) != OK || event.len == 0) return;
+  notifier_add(s->notifier, event);
 }
 
 static enum err_code child_start(struct supervisor *s, struct child *c, struct err *err) {
@@ -259,6 +289,7 @@ static void child_read(struct supervisor *s, struct child *c) {
     if (channel == PIPE_READY) ready_note(s, c);
     if (channel == PIPE_BOUND && (c->role == CHILD_GATE || c->role == CHILD_WEB)) bound_note(s, c, payload);
     if (channel == PIPE_STOP) end_note(s, c, payload);
+    if (channel == PIPE_EVENT && c->role == CHILD_CORE) event_take(s, payload);
   }
   tell_ready(s);
   if (code == OK && pipe_fault(c->pipe) == NULL) code = pipe_write(c->pipe, &err);
@@ -334,6 +365,10 @@ static void signals_read(struct supervisor *s) {
 static int due(struct supervisor *s) {
   struct err err = ERR_INIT;
   uint64_t next = s->now_ms + 60000;
+  if (s->notifier != NULL) {
+    const uint64_t when = notifier_step(s->notifier, s->now_ms);
+    if (when < next) next = when;
+  }
   if (s->ports_ms <= s->now_ms) ports_write(s);
   if (s->ports_ms < next) next = s->ports_ms;
   for (int i = 0; i < CHILD_ROLES; i++) {
@@ -379,6 +414,7 @@ static void turn(struct supervisor *s) {
   for (int i = 0; i < CHILD_ROLES; i++)
     child_read(s, &s->children[i]);
   reap(s);
+  if (s->notifier != NULL && notifier_reap(s->notifier)) tell_notified(s);
 }
 
 /* Blocks the signals that the loop reads and makes sure that children can be waited for. */
@@ -409,7 +445,9 @@ enum err_code supervisor_run(const struct supervisor_config *config, struct byte
   for (int i = 0; i < CHILD_ROLES; i++)
     s->children[i] = (struct child){.role = (enum child_role)i, .start_ms = NEVER, .kill_ms = NEVER};
   s->children[CHILD_CORE].start_ms = 0;
-  enum err_code code = signals_open(s, &before, err);
+  enum err_code code =
+      config->notify == NULL || config->notify[0] == '\0' ? OK : notifier_new(config->notify, &s->notifier, err);
+  if (code == OK) code = signals_open(s, &before, err);
   if (code == OK) {
     do {
       turn(s);
@@ -420,6 +458,7 @@ enum err_code supervisor_run(const struct supervisor_config *config, struct byte
     if (s->result.code != OK && err != NULL) *err = s->result;
     code = s->result.code;
   }
+  notifier_free(s->notifier);
   free(s);
   return code;
 }

@@ -15,6 +15,7 @@ struct supervisor_config {
   bool wanted[CHILD_ROLES];              /* core always is */
   struct child_hello hello[CHILD_ROLES]; /* without secret */
   struct secret *secrets[CHILD_ROLES];   /* 32 octets, or NULL; borrowed */
+  const char *notify;                    /* program that is told of events; NULL or "": none */
   const char *ports;                     /* file for the bound endpoint; NULL: none */
   supervisor_ready *ready;               /* NULL: nobody wants to know */
   void *context;

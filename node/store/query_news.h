@@ -20,4 +20,20 @@ MUST_CHECK enum err_code query_news_point(struct store *s, int64_t *out, struct 
 MUST_CHECK enum err_code query_news(struct store *s, const struct federation *f, const struct schema_set *set, int64_t since,
                                     uint64_t rows, const char *lang, news_visit *visit, void *context, struct err *err);
 
+/* A signature, or one taken back, that came behind the point. Borrowed until the callback returns. */
+struct news_signature {
+  bool taken_back;
+  char reference[REFERENCE_MAX]; /* of the object */
+  char version[REFERENCE_MAX];   /* of the version signed; "": not here, or none of that object */
+  const char *home, *by;         /* handles: of the object's home, of the reviewer's node */
+  enum endorsement_standing standing;
+  enum endorsed state;      /* of the object now */
+  uint64_t counted, needed; /* of its newest version now, under the first policy; needed 0: there is no policy */
+};
+typedef bool news_signature_visit(void *context, const struct news_signature *signature);
+/* Of objects of this node, and of those that reviewers of this node signed; by log and position. visit's false stops. Store
+ * errors, ERR_MEMORY. */
+MUST_CHECK enum err_code query_news_signatures(struct store *s, const struct federation *f, int64_t since,
+                                               news_signature_visit *visit, void *context, struct err *err);
+
 #endif

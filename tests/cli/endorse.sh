@@ -122,6 +122,17 @@ says "Endorsed (version 1): 3 of 3"
 says "usato anche a Lisbona"
 as IT --lang it show IT-2
 says "Convalidata (versione 1): 3 di 3"
+# News: who signed what was published here, and what is told of what one's own reviewers signed.
+as IT --json news
+json '[.endorsements[] | "\(.ref) \(.by) \(.counts) \(.counted) \(.endorsed)"] | join(",")' \
+  "IT-2 PT true 3 current,IT-2 FR true 3 current,IT-2 EE true 3 current"
+json '[.news[] | select(.ref == "IT-2") | .endorsed] | join(",")' current
+as IT news
+silent "IT-2"
+as PT news
+exits 0
+says "Endorsements"
+says "3 of 3, endorsed"
 # Told apart in lists, facets, figures and exports.
 as IT --json list case --sort endorsed
 json '[.objects[] | "\(.ref) \(.endorsed)"] | join(",")' "IT-2 current,IT-3 none"
