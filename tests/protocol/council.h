@@ -37,13 +37,16 @@ struct council {
   struct actor newcomers[NEWCOMERS];
   struct epoch epoch;
   struct identities identities;
+  uint32_t renewed; /* mask of those who have a second identity, with the same keys */
 };
 
 static inline bool council_find(void *context, const struct hash *node, uint64_t version, struct identity *out) {
   const struct council *c = context;
   for (uint32_t i = 0; i < c->n; i++) {
-    if (!hash_equal(&c->voices[i].actor.founder.node, node) || version > 1) continue;
+    const uint64_t newest = 1 + (c->renewed >> i & 1);
+    if (!hash_equal(&c->voices[i].actor.founder.node, node) || version > newest) continue;
     *out = c->voices[i].actor.founder.identity;
+    out->version = version == 0 ? newest : version;
     return true;
   }
   return false;

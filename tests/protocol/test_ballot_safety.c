@@ -213,8 +213,10 @@ static uint32_t play_all(void) {
 }
 
 #ifdef SPECOLA_BREAK_REPEATING
+/* Always the same runs, unless others are asked for: what is judged here is the test, not the protocol. */
 static void without_the_third_rule_the_voices_split(void **state) {
   (void)state;
+  assert_int_equal(setenv("SPECOLA_SEED", "7", 0), 0);
   assert_true(play_all() > 0);
 }
 #else
