@@ -144,7 +144,8 @@ static enum err_code proposal_new(const struct hash *id, const struct header *h,
   struct proposal p = {.id = *id, .ballot = h->args[1], .n_blanks = body->n_blanks};
   bytes_init(&p.changes, LIMIT_CHANGES_BYTES);
   p.blanks = calloc(body->n_blanks + (size_t)1, sizeof *p.blanks);
-  enum err_code code = p.blanks == NULL ? err_set(err, ERR_MEMORY, NULL) : bytes_append(&p.changes, body->changes, err);
+  if (p.blanks == NULL) return err_set(err, ERR_MEMORY, NULL);
+  enum err_code code = bytes_append(&p.changes, body->changes, err);
   if (code != OK) {
     free(p.blanks);
     bytes_release(&p.changes);
@@ -158,7 +159,7 @@ static enum err_code proposal_new(const struct hash *id, const struct header *h,
 static enum err_code take_proposal(struct ballots *b, uint32_t voice, const struct hash *id, const struct header *h,
                                    struct view octets, struct err *err) {
   struct proposal_body body;
-  struct proposal p;
+  struct proposal p = {.ballot = 0};
   void *list = b->proposals;
   size_t at = 0;
   uint32_t own = 0;
@@ -318,7 +319,7 @@ enum err_code ballots_wish(struct ballots *b, size_t i, struct wish *out, struct
 
 /* The votes for a hash in a ballot, as an item has them. */
 static void votes_gather(const struct ballots *b, uint64_t ballot, const struct hash *hash, struct epoch_item *item) {
-  struct quorum_vote rows[LIMIT_MEMBERS];
+  struct quorum_vote *rows = item->votes;
   item->n = 0;
   for (uint32_t i = 0; i < b->epoch->n_leads; i++) {
     const struct member *m = epoch_voice(b->epoch, i);
@@ -332,7 +333,6 @@ static void votes_gather(const struct ballots *b, uint64_t ballot, const struct 
       rows[k] = rows[k - 1];
     rows[k] = row;
   }
-  memcpy(item->votes, rows, item->n * sizeof rows[0]);
 }
 
 enum err_code ballots_make(const struct ballots *b, const struct proposal *p, struct bytes *body) {

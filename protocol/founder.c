@@ -254,9 +254,9 @@ static enum err_code request_item(struct view identity_body, struct view signatu
 
 enum err_code founding_request_decode(struct view payload, struct founder *out, struct view *name, struct view *address,
                                       struct err *err) {
-  struct founder founder;
+  struct founder founder = {.handle = ""};
   struct identity_item unused;
-  struct view text, item, signatures;
+  struct view text = {NULL, 0}, item = {NULL, 0}, signatures = {NULL, 0};
   enum err_code code = request_read(payload, &founder, &text, &item, &signatures, err);
   if (code != OK) return code;
   const char *fault = name_fault(text);
@@ -271,8 +271,8 @@ enum err_code founding_request_decode(struct view payload, struct founder *out, 
 }
 
 enum err_code founding_request_item(struct view payload, struct identity_item *out, struct err *err) {
-  struct founder founder;
-  struct view name, address, signatures;
+  struct founder founder = {.handle = ""};
+  struct view name = {NULL, 0}, address = {NULL, 0}, signatures = {NULL, 0};
   struct identity_item item;
   struct bytes room;
   bytes_init(&room, REQUEST_MAX);
@@ -327,9 +327,9 @@ static void request_write(struct canon_writer *w, const struct founder *f, struc
 
 enum err_code founding_request_sign(struct view payload, const struct hash *fed_id, const struct signer *roots, size_t n,
                                     struct bytes *out, uint32_t *n_added, struct err *err) {
-  struct founder founder;
-  struct identity_item item;
-  struct view name, address;
+  struct founder founder = {.handle = ""};
+  struct identity_item item = {.n = 0};
+  struct view name = {NULL, 0}, address = {NULL, 0};
   bool found = false;
   size_t before = out->len;
   *n_added = 0;

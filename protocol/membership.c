@@ -235,7 +235,9 @@ enum err_code epoch_item_encode(struct view body, struct bytes *out, struct err 
 struct view epoch_item_read(struct canon_reader *r, unsigned above) {
   canon_array_exact(r, 2);
   struct view body = canon_bin(r, LIMIT_CHARTER);
-  if (canon_array(r, 3) == 0) return body; /* epoch 1 */
+  uint32_t n = canon_array(r, 3);
+  if (n == 0) return body; /* epoch 1 */
+  if (n != 3) canon_fail(r, "a quorum of three elements, or of none");
   (void)canon_uint_max(r, LIMIT_BALLOT);
   if (canon_bin(r, LIMIT_CHANGES_BYTES).len == 0) canon_fail(r, "a quorum for no changes");
   (void)canon_skip_inside(r, above + 2); /* the votes: protocol/quorum.c */

@@ -28,7 +28,9 @@ enum err_code epoch_item_decode(struct view octets, struct epoch_item *out, stru
   if (octets.len > LIMIT_EPOCH_ITEM) return err_set(err, ERR_FORMAT, "epoch item: more than %u octets", LIMIT_EPOCH_ITEM);
   canon_array_exact(&r, 2);
   out->body = canon_bin(&r, LIMIT_CHARTER);
-  if (canon_array(&r, 3) != 0) {
+  uint32_t n = canon_array(&r, 3);
+  if (n != 0 && n != 3) canon_fail(&r, "a quorum of three elements, or of none");
+  if (n != 0) {
     out->ballot = canon_uint_max(&r, LIMIT_BALLOT);
     out->changes = canon_bin(&r, LIMIT_CHANGES_BYTES);
     if (out->changes.len == 0) canon_fail(&r, "a quorum for no changes");

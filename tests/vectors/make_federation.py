@@ -451,6 +451,8 @@ def epoch_items():
               [[0, 2, tagged(later_key, "vote", FED, pack([7, 0, blake("specola1.epoch", body)]))]] + votes(body, [FR, PT]))
     yield row("no quorum", body, None, None, "format", quorum=[])
     yield row("a quorum of two elements", body, None, None, "format", quorum=[0, pack([change])])
+    octets = pack([body, [0, pack([change])]]) + pack(votes(body, three))
+    yield vector("votes behind the item", "6.4", octets, "format", what="item", fed_id=FED, before=pack(BEFORE), identities=known)
     yield row("ballot 2^32", body, [change], votes(body, three, 2**32), "format", ballot=2**32)
     yield row("two consents of four", body, [consented(act, *(by_node(n, act) for n in three[:2]))], votes(body, three), "incomplete")
     yield row("a consent of a newcomer", body, [consented(act, *(by_node(n, act) for n in [*three, SE]))], votes(body, three), "format")
@@ -620,7 +622,7 @@ def messages():
            "ERR with a text of 257": [13, None, 1, "a" * 257, 0], "ERR that drives a terminal": [13, None, 1, "\x1b[2J", 0],
            "type 14, nested 9 deep": [14, None, nested(8)], "WANT 8, nested 9 deep": [4, 1, 8, nested(8)],
            "EPOCH with votes nested 9 deep": [7, 4, [[b"body", [0, b"changes", nested(5)]]]],
-           "EPOCH with a quorum of one element": [7, 4, [[b"body", [0]]]], "EPOCH with a quorum for no changes": [7, 4, [[b"body", [0, b"", []]]]]}
+           "EPOCH with a quorum of one element": [7, 4, [[b"body", [0]]]], "EPOCH with a quorum of two elements": [7, 4, [[b"body", [0, b"changes"]], []]], "EPOCH with a quorum for no changes": [7, 4, [[b"body", [0, b"", []]]]]}
     w, c, e = good["WANT CKPT"], good["CKPT"], good["ERR"]
     large = {"a req of 2^63": changed(w, _1=2**63), "HELLO up to version 2^63": changed(h, _3=2**63), "HELLO of identity 2^63": changed(h, _6=2**63),
              "HELLO of epoch 2^63": changed(h, _7=2**63), "HEADS of epoch 2^63": [2, None, 2**63, ZEROS, []],
