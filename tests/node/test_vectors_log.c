@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "node/hall.h"
 #include "node/store/derive.h"
 #include "tests/node/dump.h"
 #include "tests/node/own_log.h"
@@ -82,6 +83,29 @@ static void expect_bodies(struct fixture_node *node, const json_t *row, const st
   bytes_release(&scratch);
 }
 
+/* What the log says of its owner's votes (docs/protocol.md 4.6, row 17). */
+static struct voting voting_of(struct fixture_node *node, const struct hash *owner) {
+  struct err err = ERR_INIT;
+  struct hall_log *log = hall_find(node->hall, owner, 2);
+  if (log == NULL) {
+    log = hall_find(node->hall, owner, 1);
+  }
+  assert_non_null(log);
+  assert_int_equal(hall_state(node->hall, log, &err), OK);
+  return log->state->voting;
+}
+
+/* It is the same when it was kept while the entries came, and when it is read out of the store's rows. */
+static void expect_same_votes(struct fixture_node *node, const struct hash *owner) {
+  const struct voting kept = voting_of(node, owner);
+  fixture_close(node);
+  fixture_open(node);
+  const struct voting read = voting_of(node, owner);
+  assert_true(kept.epoch == read.epoch && kept.ballot == read.ballot && kept.blank == read.blank);
+  assert_true(kept.has_last == read.has_last && kept.last_ballot == read.last_ballot);
+  assert_true(hash_equal(&kept.last_hash, &read.last_hash));
+}
+
 /* The word for what an import says. */
 static const char *word_of(enum err_code code) {
   return code == OK ? "none" : code == ERR_MISMATCH ? "mismatch" : code == ERR_FORMAT ? "format" : err_name(code);
@@ -115,6 +139,7 @@ static bool check_row(const json_t *row) {
   }
   bool all = !taken || agrees(node, row, &owner, "entry by entry");
   expect_bodies(node, row, &owner);
+  expect_same_votes(node, &owner);
   dump_derived(node, false, &once);
   assert_int_equal(derive_rebuild(node->store, &node->federation, f.schemas, NULL, NULL, &err), OK);
   all = (!taken || agrees(node, row, &owner, "rebuilt")) && all;
