@@ -143,7 +143,7 @@ static void make_store(struct fixture *f, struct fixture_node *node, const struc
   node->store = NULL;
 }
 
-static void begin_log(struct fixture_node *node) {
+void fixture_begin(struct fixture_node *node) {
   struct err err = ERR_INIT;
   struct receipt_row row;
   expect_ok(hall_admit_identity(node->hall, &err), &err, "entry 0");
@@ -192,7 +192,7 @@ void fixture_found_on(struct fixture *f, uint32_t n, uint64_t seed, bool begun, 
   for (uint32_t i = 0; i < n; i++) {
     fixture_open(&f->nodes[i]);
     if (begun) {
-      begin_log(&f->nodes[i]);
+      fixture_begin(&f->nodes[i]);
     }
     bytes_release(&bodies[i]);
   }
@@ -210,6 +210,20 @@ uint32_t fixture_twin(struct fixture *f, uint32_t of) {
   twin->hall = NULL;
   make_store(f, twin, NULL);
   fixture_open(twin);
+  return index;
+}
+
+uint32_t fixture_newcomer(struct fixture *f, const char *handle) {
+  const uint32_t index = f->n + f->n_twins++;
+  struct fixture_node *node = &f->nodes[index];
+  struct bytes body;
+  assert_true(index < FIXTURE_NODES);
+  memset(node, 0, sizeof *node);
+  make_node(f, node, handle, &body);
+  bytes_release(&body);
+  node->is_newcomer = true;
+  make_store(f, node, NULL);
+  fixture_open(node);
   return index;
 }
 
@@ -303,7 +317,7 @@ void fixture_release(struct fixture *f) {
     if (f->disk.forget != NULL) {
       f->disk.forget(node->dir);
     }
-    if (i >= f->n) {
+    if (i >= f->n && !node->is_newcomer) {
       continue; /* a twin's keys are the founder's */
     }
     signer_release(&node->node_key);

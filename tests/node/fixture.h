@@ -20,6 +20,7 @@ struct fixture_node {
   struct signer node_key, root, editor; /* editor: coordinator and editor, person 1 (entry 1) */
   uint8_t curve[32];                    /* "public" CURVE key, random octets */
   unsigned threads;                     /* of the hall; 0 at first, takes effect with fixture_open */
+  bool is_newcomer;                     /* no founder, and no twin: its keys are its own */
   uint32_t rate;                        /* of its clock: 1000 is right, 900 is slow */
   int64_t skew_s;                       /* of its wall clock */
   struct clock_source clock;            /* as this node reads it */
@@ -40,7 +41,7 @@ struct fixture_disk {
 };
 struct fixture {
   uint32_t n;       /* founders; behind them stand twins */
-  uint32_t n_twins; /* further machines with a founder's keys */
+  uint32_t n_twins; /* further machines with a founder's keys, and newcomers */
   struct fixture_disk disk;
   uint64_t seed;
   struct entropy_seeded entropy_state;
@@ -59,6 +60,10 @@ void fixture_found(struct fixture *f, uint32_t n, uint64_t seed, bool begun);
 void fixture_found_on(struct fixture *f, uint32_t n, uint64_t seed, bool begun, const struct fixture_disk *disk);
 /* Another machine with the keys of a founder and an empty store: two nodes with one key. Returns its index, open. */
 uint32_t fixture_twin(struct fixture *f, uint32_t of);
+/* A node with keys of its own that is no founder; its store holds the charter. Returns its index, open: no member yet. */
+uint32_t fixture_newcomer(struct fixture *f, const char *handle);
+/* Entries 0 and 1 of a node's log. */
+void fixture_begin(struct fixture_node *node);
 void fixture_release(struct fixture *f); /* closes everything and removes the folders */
 /* Closes and opens a node again; a closed node's store is on the disk as it was. */
 void fixture_close(struct fixture_node *node);

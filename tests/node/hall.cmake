@@ -1,7 +1,7 @@
 # The hall and the store. specola_fixture: a federation in one process, for every test of this floor.
 add_library(specola_fixture STATIC 
   ${SPECOLA_TESTS_DIR}/node/fixture.c ${SPECOLA_TESTS_DIR}/node/dump.c ${SPECOLA_TESTS_DIR}/node/own_log.c
-  ${SPECOLA_TESTS_DIR}/node/rotation.c)
+  ${SPECOLA_TESTS_DIR}/node/rotation.c ${SPECOLA_TESTS_DIR}/node/assembly.c)
 target_link_libraries(specola_fixture PUBLIC specola_node PkgConfig::CMOCKA)
 specola_test(node guard specola_node)
 specola_test(node head specola_node)
@@ -27,6 +27,7 @@ specola_test(node query_history specola_fixture)
 specola_test(node similar specola_fixture)
 specola_test(node export specola_fixture)
 specola_test(node federation_node specola_fixture)
+specola_test(node voter specola_fixture)
 specola_test(node mend specola_fixture)
 specola_test(node takedown specola_fixture)
 specola_test(node hiding specola_fixture)

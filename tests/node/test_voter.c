@@ -1,0 +1,255 @@
+/*
+ * voter: who is a member changes while nodes run: consents, ballots, epochs that are kept, refused and followed; what becomes
+ * of the logs of who comes and who goes.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/node/assembly.h"
+
+static void reopen(struct fixture_node *node) {
+  fixture_close(node);
+  fixture_open(node);
+}
+
+static void a_founder_alone_admits_a_second_member(void **state) {
+  static struct fixture f;
+  struct bytes changes;
+  (void)state;
+  fixture_found(&f, 1, fixture_seed(), true);
+  struct fixture_node *it = &f.nodes[0], *pt = &f.nodes[fixture_newcomer(&f, "PT")];
+  (void)fixture_publish(it, 1, NULL);
+  bytes_init(&changes, LIMIT_CHANGES_BYTES);
+  assembly_admit(pt, NULL, &changes);
+  assert_null(federation_self(&pt->federation));
+  assembly_wish(it, bytes_view(&changes), true);
+  assert_int_equal(it->federation.epoch.number, 2);
+  reopen(it); /* it is kept */
+  assert_int_equal(it->federation.epoch.number, 2);
+  const struct federation_member *m = federation_by_handle(&it->federation, "PT");
+  assert_non_null(m);
+  assert_int_equal(m->member->roll, 1);
+  assert_int_equal(m->since, 2);
+  assert_ptr_equal(federation_by_roll(&it->federation, 1), m);
+  assert_ptr_equal(federation_by_curve(&it->federation, pt->curve), m);
+  assembly_tell(it, pt);
+  assert_string_equal(federation_self(&pt->federation)->member->handle, "PT");
+  fixture_begin(pt);
+  (void)fixture_publish(pt, 2, NULL);
+  assembly_settle(&f);
+  reopen(pt);
+  assembly_is_one(&f, 2);
+  assert_int_equal(hall_head(it->hall, &pt->id, 1)->size, 3);
+  bytes_release(&changes);
+  fixture_release(&f);
+}
+
+static void nobody_comes_in_by_fewer_than_half_of_the_voices(void **state) {
+  static struct fixture f;
+  struct bytes changes;
+  json_t *members = NULL;
+  struct err err = ERR_INIT;
+  (void)state;
+  fixture_found(&f, 4, fixture_seed(), true);
+  struct fixture_node *pt = &f.nodes[fixture_newcomer(&f, "PT")];
+  bytes_init(&changes, LIMIT_CHANGES_BYTES);
+  assembly_admit(pt, NULL, &changes);
+  for (uint32_t i = 0; i < 2; i++) {
+    assembly_wish(&f.nodes[i], bytes_view(&changes), true);
+    assembly_settle(&f);
+    assembly_is_one(&f, 1);
+  }
+  assert_int_equal(query_members(f.nodes[3].store, &f.nodes[3].federation, &members, &err), OK);
+  const json_t *wish = json_array_get(json_object_get(members, "wishes"), 0);
+  assert_string_equal(json_string_value(json_object_get(wish, "handle")), "PT");
+  assert_int_equal(json_integer_value(json_object_get(wish, "given")), 2);
+  assert_int_equal(json_integer_value(json_object_get(wish, "needed")), 3);
+  assert_false(json_is_true(json_object_get(wish, "ripe")));
+  json_decref(members);
+  assembly_wish(&f.nodes[3], bytes_view(&changes), true);
+  assembly_settle(&f);
+  assembly_is_one(&f, 2);
+  assert_non_null(federation_self(&pt->federation));
+  for (uint32_t i = 0; i < 4; i++) { /* the same out of the store */
+    reopen(&f.nodes[i]);
+  }
+  assembly_is_one(&f, 2);
+  bytes_release(&changes);
+  fixture_release(&f);
+}
+
+/* The proposer of ballot 0 is away: the others wait for their patience to end, and the next one proposes. */
+static void who_is_away_does_not_hold_up_the_others(void **state) {
+  static struct fixture f;
+  struct bytes changes;
+  (void)state;
+  fixture_found(&f, 4, fixture_seed(), true);
+  struct fixture_node *pt = &f.nodes[fixture_newcomer(&f, "PT")];
+  const struct hash proposer = ballot_proposer(&f.nodes[0].federation.epoch, 0)->node;
+  struct fixture_node *away = &f.nodes[0];
+  while (!hash_equal(&away->id, &proposer))
+    away++;
+  assembly_settle(&f);
+  fixture_close(away);
+  bytes_init(&changes, LIMIT_CHANGES_BYTES);
+  assembly_admit(pt, NULL, &changes);
+  for (uint32_t i = 0; i < 4; i++) {
+    if (&f.nodes[i] != away) assembly_wish(&f.nodes[i], bytes_view(&changes), true);
+  }
+  assembly_settle(&f);
+  assembly_is_one(&f, 1);
+  f.now_ms += VOTER_PATIENCE_MS - 1;
+  assembly_settle(&f);
+  assembly_is_one(&f, 1);
+  assembly_wait(&f, 2);
+  assembly_is_one(&f, 2);
+  fixture_open(away); /* it comes back, and hears of it */
+  assembly_settle(&f);
+  assembly_is_one(&f, 2);
+  bytes_release(&changes);
+  fixture_release(&f);
+}
+
+static void the_log_of_who_is_removed_ends_at_its_cut(void **state) {
+  static struct fixture f;
+  struct bytes changes;
+  struct hash before, behind;
+  struct hall_head head;
+  (void)state;
+  fixture_found(&f, 3, fixture_seed(), true);
+  struct fixture_node *ee = &f.nodes[2];
+  struct fixture_node *const others[] = {&f.nodes[0], &f.nodes[1]};
+  (void)fixture_publish(ee, 1, &before);
+  assembly_settle(&f);
+  head = *hall_head(f.nodes[0].hall, &ee->id, 1);
+  (void)fixture_publish(ee, 2, &behind);
+  assembly_settle(&f);
+  fixture_close(ee);
+  bytes_init(&changes, LIMIT_CHANGES_BYTES);
+  assembly_remove(ee, head.size, &head.root, others, 2, &changes);
+  assembly_wish(&f.nodes[1], bytes_view(&changes), false);
+  assembly_wait(&f, 2);
+  assembly_is_one(&f, 2);
+  for (uint32_t i = 0; i < 2; i++) {
+    struct fixture_node *node = &f.nodes[i];
+    for (unsigned again = 0; again < 2; again++, reopen(node)) {
+      const struct federation_member *m = federation_by_handle(&node->federation, "EE");
+      int64_t rowid = 0;
+      assert_int_equal(m->until, 2);
+      assert_null(federation_by_curve(&node->federation, ee->curve));
+      assert_int_equal(hall_head(node->hall, &ee->id, 1)->size, head.size);
+      assert_int_equal(entry_find(node->store, &f.charter.fed_id, &before, &rowid, NULL), OK);
+      assert_int_equal(entry_find(node->store, &f.charter.fed_id, &behind, &rowid, NULL), ERR_NOT_FOUND);
+    }
+  }
+  /* What it signs later is taken nowhere. */
+  fixture_open(ee);
+  (void)fixture_publish(ee, 3, NULL);
+  struct bytes text;
+  struct pull *pull = NULL;
+  bytes_init(&text, LIMIT_CHECKPOINT);
+  fixture_checkpoint(ee, &ee->id, head.size + 2, &text);
+  assert_int_equal(hall_pull_begin(f.nodes[0].hall, bytes_view(&text), head.size, &pull, NULL), ERR_MISMATCH);
+  bytes_release(&text);
+  bytes_release(&changes);
+  fixture_release(&f);
+}
+
+static void an_associate_is_its_leads_affair_alone(void **state) {
+  static struct fixture f;
+  struct bytes changes;
+  (void)state;
+  fixture_found(&f, 3, fixture_seed(), true);
+  struct fixture_node *veneto = &f.nodes[fixture_newcomer(&f, "IT34")];
+  bytes_init(&changes, LIMIT_CHANGES_BYTES);
+  assembly_admit(veneto, &f.nodes[0], &changes);
+  assembly_wish(&f.nodes[1], bytes_view(&changes), true);
+  assembly_wish(&f.nodes[2], bytes_view(&changes), true);
+  assembly_settle(&f);
+  assembly_is_one(&f, 1); /* not by others, however many */
+  assembly_wish(&f.nodes[0], bytes_view(&changes), true);
+  assembly_settle(&f);
+  assembly_is_one(&f, 2);
+  assert_int_equal(f.nodes[1].federation.epoch.n_leads, 3);
+  assert_int_equal(f.nodes[1].federation.epoch.n_members, 4);
+  bytes_release(&changes);
+  fixture_release(&f);
+}
+
+/* An epoch by a founder alone; item receives it. */
+static void make_epoch(struct fixture *f, struct bytes *item) {
+  struct bytes changes;
+  fixture_found(f, 1, fixture_seed(), true);
+  struct fixture_node *it = &f->nodes[0], *pt = &f->nodes[fixture_newcomer(f, "PT")];
+  bytes_init(&changes, LIMIT_CHANGES_BYTES);
+  assembly_admit(pt, NULL, &changes);
+  assembly_wish(it, bytes_view(&changes), true);
+  assert_int_equal(federation_epoch_item(it->store, &it->federation, 2, item, NULL), OK);
+  bytes_release(&changes);
+}
+
+static void an_epoch_that_was_changed_on_its_way_is_refused(void **state) {
+  static struct fixture f;
+  struct bytes item;
+  bool changed = false;
+  (void)state;
+  bytes_init(&item, LIMIT_EPOCH_ITEM);
+  make_epoch(&f, &item);
+  struct fixture_node *pt = &f.nodes[1];
+  for (size_t at = 0; at < item.len; at += 1 + (size_t)fixture_random(&f, 16)) {
+    const uint8_t bit = (uint8_t)(1u << fixture_random(&f, 8));
+    item.p[at] ^= bit;
+    if (hall_epoch(pt->hall, bytes_view(&item), &changed, NULL, NULL) == OK && pt->federation.epoch.number != 1)
+      fail_msg("taken with bit %u of octet %zu flipped", bit, at);
+    item.p[at] ^= bit;
+  }
+  assert_int_equal(pt->federation.n_members, 1);
+  assert_int_equal(hall_epoch(pt->hall, bytes_view(&item), &changed, NULL, NULL), OK);
+  assert_true(changed);
+  bytes_release(&item);
+  fixture_release(&f);
+}
+
+static void an_epoch_that_cannot_be_kept_changes_nothing(void **state) {
+  static struct fixture f;
+  struct bytes item;
+  struct err err = ERR_INIT;
+  bool changed = false;
+  (void)state;
+  bytes_init(&item, LIMIT_EPOCH_ITEM);
+  make_epoch(&f, &item);
+  struct fixture_node *pt = &f.nodes[1];
+  const struct hash before = hall_digest(pt->hall);
+  assert_int_equal(store_begin(pt->store, &err), OK); /* so that it cannot begin one */
+  assert_true(hall_epoch(pt->hall, bytes_view(&item), &changed, NULL, &err) != OK);
+  assert_false(changed);
+  store_rollback(pt->store);
+  assert_int_equal(pt->federation.epoch.number, 1);
+  const struct hash now = hall_digest(pt->hall);
+  assert_memory_equal(&now, &before, sizeof now);
+  reopen(pt);
+  assert_int_equal(pt->federation.epoch.number, 1);
+  assert_int_equal(hall_epoch(pt->hall, bytes_view(&item), &changed, NULL, &err), OK);
+  reopen(pt);
+  assert_int_equal(pt->federation.epoch.number, 2);
+  bytes_release(&item);
+  fixture_release(&f);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_founder_alone_admits_a_second_member),
+      cmocka_unit_test(nobody_comes_in_by_fewer_than_half_of_the_voices),
+      cmocka_unit_test(who_is_away_does_not_hold_up_the_others),
+      cmocka_unit_test(the_log_of_who_is_removed_ends_at_its_cut),
+      cmocka_unit_test(an_associate_is_its_leads_affair_alone),
+      cmocka_unit_test(an_epoch_that_was_changed_on_its_way_is_refused),
+      cmocka_unit_test(an_epoch_that_cannot_be_kept_changes_nothing),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
