@@ -212,11 +212,11 @@ static void put_others(struct request *r, struct html *h, const json_t *endorsem
   json_array_foreach(json_object_get(endorsement, "statements"), i, statement) {
     if (is_of_this(statement)) continue;
     json_array_foreach(json_object_get(statement, "endorsements"), k, signature) {
-      put_signature(r, h, signature);
+      put_signature(r, h, NULL, signature); /* they count nowhere */
     }
   }
   json_array_foreach(json_object_get(endorsement, "held"), i, signature) {
-    put_signature(r, h, signature);
+    put_signature(r, h, NULL, signature);
   }
   html_close(h);
 }

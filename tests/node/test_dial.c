@@ -29,6 +29,7 @@ static void make(uint32_t n, uint64_t seed, uint32_t gone) {
     ids[i] = hash_sha256(view_of(word, sizeof word));
   }
   qsort(ids, n, sizeof ids[0], by_id);
+  nowhere.epoch.n_members = n;
   for (uint32_t i = 0; i < n; i++) {
     nodes[i] = (struct exchange){.federation = &nowhere, .self.node = ids[i], .n_peers = n - 1};
     nodes[i].peers = calloc(n, sizeof *nodes[i].peers);
