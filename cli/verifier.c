@@ -121,26 +121,11 @@ enum err_code log_check_checkpoint(struct log_check *c, struct view text, struct
 /* ---- bundles ---- */
 
 void bundle_check_release(struct bundle_check *b) {
-  for (uint32_t i = 0; b->founders != NULL && i < b->charter.n_founders; i++) {
-    free(b->founders[i].as.generations);
-  }
-  free(b->founders);
+  roll_release(&b->roll);
   charter_release(&b->charter);
   gone_check_release(&b->gone);
   free(b->logs);
   *b = (struct bundle_check){0};
-}
-
-/* The founder has this identity now. */
-static enum err_code founder_take(struct bundle_founder *f, const struct identity *identity, struct view body,
-                                  struct err *err) {
-  enum err_code code = federation_reserve(&f->as, err);
-  if (code == OK) {
-    federation_take(&f->as, identity);
-    memcpy(f->body, body.p, body.len);
-    f->body_len = body.len;
-  }
-  return code;
 }
 
 static enum err_code take_charter(struct bundle_check *b, struct view payload, struct err *err) {
@@ -149,78 +134,15 @@ static enum err_code take_charter(struct bundle_check *b, struct view payload, s
   if (code != OK || (code = charter_complete(&b->charter, err)) != OK) {
     return code;
   }
-  b->founders = calloc(b->charter.n_founders, sizeof *b->founders);
-  if (b->founders == NULL) {
-    return err_set(err, ERR_MEMORY, NULL);
-  }
-  for (uint32_t i = 0; code == OK && i < b->charter.n_founders; i++) {
-    code = founder_take(&b->founders[i], &b->charter.founders[i].identity, b->charter.founders[i].identity_body, err);
-  }
-  return code;
+  return roll_begin(&b->charter, &b->roll, err);
 }
 
 static enum err_code take_epoch(struct bundle_check *b, struct view payload, struct err *err) {
-  struct epoch own = {0};
-  struct canon_reader r = canon_reader(payload);
-  canon_array_exact(&r, 2);
-  struct view body = canon_bin(&r, LIMIT_CHARTER);
-  canon_skip(&r);
-  enum err_code code = canon_finish(&r, "epoch", err);
-  if (code != OK || (code = epoch_from_charter(&b->charter, &own, NULL, err)) != OK) {
-    return code;
-  }
-  struct hash h = hash_of(HASH_EPOCH, body, view_of(NULL, 0));
-  if (!hash_equal(&h, &own.hash)) {
-    code = err_set(err, ERR_MISMATCH, "the epoch does not follow from the charter");
-  }
-  epoch_release(&own);
-  return code;
-}
-
-/* An identity behind the first does not say whose it is: it follows on that of one founder. */
-static enum err_code take_later(struct bundle_check *b, const struct identity_item *item, const struct identity *claimed,
-                                struct err *err) {
-  for (uint32_t i = 0; i < b->charter.n_founders; i++) {
-    struct bundle_founder *f = &b->founders[i];
-    const struct hash before = identity_hash(view_of(f->body, f->body_len));
-    struct identity identity;
-    if (!hash_equal(&before, &claimed->prev)) {
-      continue;
-    }
-    const enum err_code code =
-        identity_verify(item, &b->charter.fed_id, &b->charter.founders[i].node, view_of(f->body, f->body_len), &identity, err);
-    return code == OK ? founder_take(f, &identity, item->body, err) : code;
-  }
-  return err_set(err, ERR_MISMATCH, "an identity that follows on no founder's");
-}
-
-static const struct founder *founder_of(const struct bundle_check *b, const struct hash *node) {
-  for (uint32_t i = 0; i < b->charter.n_founders; i++) {
-    if (hash_equal(&b->charter.founders[i].node, node)) {
-      return &b->charter.founders[i];
-    }
-  }
-  return NULL;
+  return roll_epoch(&b->roll, payload, err);
 }
 
 static enum err_code take_identity(struct bundle_check *b, struct view payload, struct err *err) {
-  struct identity_item item;
-  struct identity identity;
-  struct canon_reader r = canon_reader(payload);
-  identity_item_read(&r, &item);
-  enum err_code code = canon_finish(&r, "identity", err);
-  if (code != OK) {
-    return code;
-  }
-  code = identity_decode(item.body, &identity, err);
-  if (code != OK || identity.version > 1) {
-    return code == OK ? take_later(b, &item, &identity, err) : code;
-  }
-  struct hash node = identity_hash(item.body);
-  if (founder_of(b, &node) == NULL) {
-    return err_set(err, ERR_MISMATCH, "an identity of no founder");
-  }
-  return identity_verify(&item, &b->charter.fed_id, &node, view_of(NULL, 0), &identity, err);
+  return roll_identity(&b->roll, payload, err);
 }
 
 static enum err_code take_address(struct bundle_check *b, struct view payload, struct err *err) {
@@ -229,13 +151,13 @@ static enum err_code take_address(struct bundle_check *b, struct view payload, s
   if (code != OK) {
     return code;
   }
-  const struct founder *f = founder_of(b, &address.node);
+  const struct roll_member *f = roll_find(&b->roll, &address.node);
   if (f == NULL) {
-    return err_set(err, ERR_MISMATCH, "an address of no founder");
+    return err_set(err, ERR_MISMATCH, "an address of no member");
   }
   /* Sealed before the founding (without a federation) or after it, by the key of any generation: the newest one that is known
    * may be of the key before. */
-  const struct federation_member *m = &b->founders[f - b->charter.founders].as;
+  const struct federation_member *m = &f->as;
   code = ERR_SIGNATURE;
   for (uint64_t g = 0; code != OK && g < m->identity.gen; g++) {
     code = address_open(payload, &b->charter.fed_id, &m->generations[g].node_key, &address, err);
@@ -261,11 +183,11 @@ static enum err_code log_of(struct bundle_check *b, const struct hash *node, uin
     *out = last;
     return OK;
   }
-  const struct founder *f = founder_of(b, node);
+  const struct roll_member *f = roll_find(&b->roll, node);
   if (f == NULL) {
-    return err_set(err, ERR_MISMATCH, "a log of no founder");
+    return err_set(err, ERR_MISMATCH, "a log of no member");
   }
-  const struct federation_member *m = &b->founders[f - b->charter.founders].as;
+  const struct federation_member *m = &f->as;
   if (gen == 0 || gen > m->identity.gen || (gen > 1 && !follows_cut(last, node, gen))) {
     return err_set(err, ERR_MISMATCH, "%s: generation %ju, which no identity and cut before it begins", f->handle,
                    (uintmax_t)gen);
@@ -339,7 +261,8 @@ static enum err_code take(struct bundle_check *b, enum bundle_type type, struct 
   if ((size_t)type >= sizeof takers / sizeof takers[0] || takers[type] == NULL) {
     return err_set(err, ERR_FORMAT, "an item of type %d does not belong into an archive of logs", (int)type);
   }
-  return takers[type](b, payload, err);
+  const enum err_code code = type > BUNDLE_IDENTITY ? roll_settle(&b->roll, err) : OK;
+  return code == OK ? takers[type](b, payload, err) : code;
 }
 
 enum err_code bundle_check(bundle_source *source, void *context, struct bundle_check *out, struct err *err) {
@@ -352,6 +275,9 @@ enum err_code bundle_check(bundle_source *source, void *context, struct bundle_c
   }
   if (code == OK && !out->has_charter) {
     code = err_set(err, ERR_INCOMPLETE, "there is no charter in it");
+  }
+  if (code == OK) {
+    code = roll_settle(&out->roll, err);
   }
   for (size_t i = 0; code == OK && i < out->n_logs; i++) {
     if (out->logs[i].covered != out->logs[i].range.size) {

@@ -5,7 +5,7 @@
 #ifndef SPECOLA_CLI_VERIFIER_H
 #define SPECOLA_CLI_VERIFIER_H
 
-#include "node/federation.h"
+#include "cli/roll.h"
 #include "protocol/bundle.h"
 #include "protocol/membership.h"
 #include "protocol/merkle.h"
@@ -49,19 +49,13 @@ MUST_CHECK enum err_code log_check_item(struct log_check *c, const struct item *
 
 MUST_CHECK enum err_code log_check_checkpoint(struct log_check *c, struct view text, struct err *err);
 
-/* A founder's identities as far as a bundle brought them. */
-struct bundle_founder {
-  struct federation_member as; /* its identity and generations */
-  size_t body_len;
-  uint8_t body[LIMIT_IDENTITY]; /* of the newest identity */
-};
 /* What a bundle held. */
 struct bundle_check {
   struct charter charter;
   bool has_charter;
   struct gone_check gone;
-  struct bundle_founder *founders; /* owned; in the charter's order */
-  struct log_check *logs;          /* owned; n_logs of them */
+  struct roll roll;       /* who the members are */
+  struct log_check *logs; /* owned; n_logs of them */
   size_t n_logs, room;
 };
 void bundle_check_release(struct bundle_check *b); /* a zeroed struct is fine */

@@ -8,6 +8,7 @@
 #include "keys/log.h"
 #include "node/hall.h"
 #include "node/scrub.h"
+#include "node/store/endorsed.h"
 #include "protocol/canon.h"
 
 /* Where everybody stood among the members before, for those of the next epoch. */
@@ -40,6 +41,23 @@ static enum err_code keep(struct hall *h, struct view item, struct federation_ne
   return code;
 }
 
+/* How objects stand hangs on who is a member. */
+static enum err_code weigh_again(struct hall *h, struct err *err) {
+  struct store *s = h->config.store;
+  enum err_code code = store_begin(s, err);
+  if (code != OK) {
+    return code;
+  }
+  code = endorsed_settle(s, h->config.federation, err);
+  if (code == OK) {
+    code = store_commit(s, err);
+  }
+  if (code != OK) {
+    store_rollback(s);
+  }
+  return code;
+}
+
 /* In memory. What was counted of members goes with them to their new places. */
 static enum err_code go_over(struct hall *h, struct federation_next *next, struct err *err) {
   struct federation *f = h->config.federation;
@@ -60,7 +78,7 @@ static enum err_code go_over(struct hall *h, struct federation_next *next, struc
   for (uint32_t i = 0; code == OK && i < f->n_members; i++) {
     code = f->members[i].until == f->epoch.number ? hall_bear(h, hall_apply_cuts(h, &f->rows[i].node, err), err) : OK;
   }
-  return code;
+  return code == OK ? weigh_again(h, err) : code;
 }
 
 enum err_code hall_epoch(struct hall *h, struct view item, bool *changed, struct hash *lacking, struct err *err) {

@@ -118,6 +118,30 @@ static enum err_code take_identities(struct follow *x, struct err *err) {
   return code;
 }
 
+/* The lists of members behind the one in force here, under the identities that were taken. *changed: there was one. */
+static enum err_code take_epochs(struct follow *x, bool *changed, struct err *err) {
+  struct view payload;
+  *changed = false;
+  enum err_code code = follow_ask(x, "/sync/epochs", NULL, err);
+  struct canon_reader r = canon_reader(bytes_view(&x->answer.body));
+  while (code == OK && !canon_at_end(&r)) {
+    bool moved = false;
+    const uint64_t type = follow_item(&r, &payload);
+    if (r.fault != NULL) return err_set(err, ERR_FORMAT, "epochs: %s", r.fault);
+    if (type == BUNDLE_EPOCH) code = hall_epoch(x->h, payload, &moved, NULL, err);
+    *changed = *changed || moved;
+  }
+  return code;
+}
+
+/* Who the members are: those who come have identities, too. */
+static enum err_code take_members(struct follow *x, struct err *err) {
+  bool changed = false;
+  enum err_code code = take_identities(x, err);
+  if (code == OK) code = take_epochs(x, &changed, err);
+  return code == OK && changed ? take_identities(x, err) : code;
+}
+
 static enum err_code take_holds(struct follow *x, struct err *err) {
   struct hall_holds items[LIMIT_MEMBERS];
   uint32_t n = 0;
@@ -327,7 +351,7 @@ static enum err_code follow_heads(struct follow *x, struct err *err) {
   code = check_index(x, index, err);
   if (code == OK) {
     name_who_answers(x, index);
-    code = take_identities(x, err);
+    code = take_members(x, err);
   }
   if (code == OK) code = follow_logs(x, json_object_get(index, "logs"), err);
   if (code == OK) code = take_holds(x, err);

@@ -64,3 +64,12 @@ exits 0
 says "consents to admit EE"
 as pt --json status
 json .epoch 2
+
+# What members hold can be checked from the charter on, whoever came later.
+as pt export --to bundle -o "$T/later.bundle"
+exits 0
+as pt verify "$T/later.bundle"
+exits 0
+says "PT"
+as pt verify
+exits 0

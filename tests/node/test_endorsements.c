@@ -497,8 +497,7 @@ static void the_epoch_decides_what_is_kept(void **state) {
 
   /* In another epoch two of them speak for one country. */
   char(*country)[3] =
-      (char(*)[3]) &
-      it->federation.epoch.members[federation_by_node(&it->federation, &f.nodes[1].id) - it->federation.members].country;
+      (char(*)[3]) & it->federation.rows[federation_by_node(&it->federation, &f.nodes[1].id) - it->federation.members].country;
   const struct federation_member *other = federation_by_node(&it->federation, &f.nodes[2].id);
   const struct hash before = it->federation.epoch.hash;
   memcpy(*country, other->member->country, sizeof *country);
