@@ -13,13 +13,25 @@
 #include "cli/out.h"
 #include "cli/submit.h"
 #include "keys/words.h"
+#include "node/store/milestone.h"
 #include "node/voter.h"
+#include "protocol/checkpoint.h"
 
+#define KEY_ROW                                                                                                                \
+  {                                                                                                                            \
+    "key", 0, OPTION_MANY, "SHEET", "consent by this node's root keys, which a removal needs; again for each sheet",           \
+        "acconsente con le chiavi radice del nodo, come serve per togliere un membro; ripetere per ogni foglio"                \
+  }
 const struct option_row options_member_propose[] = {
+    {"remove", 0, OPTION_VALUE, "HANDLE", "instead: that a member leaves the list", "invece: che un membro lasci la lista"},
+    {"cut", 0, OPTION_VALUE, "SIZE", "with --remove: how many entries of its log stay (all that are held)",
+     "con --remove: quante voci del suo registro restano (tutte quelle presenti)"},
+    KEY_ROW,
     {"yes", 0, OPTION_FLAG, NULL, "do not ask", "non chiede conferma"},
     OPTIONS_END,
 };
 const struct option_row options_member_vote[] = {
+    KEY_ROW,
     {"yes", 0, OPTION_FLAG, NULL, "do not ask", "non chiede conferma"},
     OPTIONS_END,
 };
@@ -159,7 +171,7 @@ static enum err_code take_act(const struct cli *cli, const struct federation *f,
 }
 
 /* Whether this node has a say: an associate is its lead's affair. */
-static enum err_code has_say(const struct federation *f, const struct act *act, struct err *err) {
+static enum err_code has_say(const struct federation *f, const struct act *act, bool by_roots, struct err *err) {
   const struct federation_member *self = federation_self(f);
   if (self == NULL) {
     return err_set(err, ERR_REFUSED, "this node is no member: it has no say in who is");
@@ -167,6 +179,11 @@ static enum err_code has_say(const struct federation *f, const struct act *act, 
   const struct federation_member *lead = act->has_lead ? federation_by_roll(f, act->lead_roll) : NULL;
   if (act->kind == CHANGE_ADMIT && lead != NULL && lead != self) {
     return err_set(err, ERR_REFUSED, "%s is %s's to admit: it would be its associate", act->handle, lead->member->handle);
+  }
+  const struct member *leaving = act->kind == CHANGE_REMOVE ? epoch_by_node(&f->epoch, &act->node) : NULL;
+  if (leaving != NULL && !by_roots && !(leaving->has_lead && leaving->lead_roll == self->member->roll)) {
+    (void)err_set(err, ERR_REFUSED, "%s is removed by two thirds of the voices, with their root keys", leaving->handle);
+    return err_hint(err, "the same with --key SHEET");
   }
   if (act->kind == CHANGE_ADMIT && lead == NULL && self->member->has_lead) {
     return err_set(err, ERR_REFUSED, "an associate has no voice: its lead has it");
@@ -192,15 +209,15 @@ static enum err_code confirm(const struct cli *cli, const struct args *args, con
 }
 
 /* Writes it, over run/ctl or here. epoch: the one in force then. */
-static enum err_code write_wish(struct submit *s, const struct proposed *p, char reference[REFERENCE_MAX], uint64_t *epoch,
-                                struct err *err) {
+static enum err_code write_wish(struct submit *s, const struct proposed *p, bool by_roots, char reference[REFERENCE_MAX],
+                                uint64_t *epoch, struct err *err) {
   struct receipt_row row = {.state = RECEIPT_REFUSED};
   struct bytes octets;
   json_t *answer = NULL;
   bytes_init(&octets, LIMIT_CHANGES_BYTES);
   enum err_code code = changes_encode(p->changes, &octets, err);
   if (code == OK && s->ctl == NULL) {
-    code = hall_wish(s->hall, bytes_view(&octets), true, &row, err);
+    code = hall_wish(s->hall, bytes_view(&octets), !by_roots, &row, err);
     if (code == OK) {
       reference_format(&s->federation, &s->federation.own, row.gen, row.index, reference);
       code = hall_voter_run(s->hall, err);
@@ -211,7 +228,7 @@ static enum err_code write_wish(struct submit *s, const struct proposed *p, char
     json_t *wish = NULL;
     if (hex != NULL) {
       hex_encode(bytes_view(&octets), hex);
-      wish = json_pack("{s:s, s:b}", "changes", hex, "consents", true);
+      wish = json_pack("{s:s, s:b}", "changes", hex, "consents", !by_roots);
     }
     code = wish == NULL ? err_set(err, ERR_MEMORY, NULL) : ctl_order(s->ctl, "wish", wish, &answer, err);
     snprintf(reference, REFERENCE_MAX, "%s", code == OK ? text_of(answer, "reference") : "");
@@ -224,17 +241,41 @@ static enum err_code write_wish(struct submit *s, const struct proposed *p, char
   return code;
 }
 
+/* Adds the consent of this node's root keys, out of their sheets. */
+static enum err_code sign_by_roots(struct cli *cli, const struct args *args, const struct federation *f, struct proposed *p,
+                                   struct err *err) {
+  const struct federation_member *self = federation_self(f);
+  struct change *change = &p->changes->list[0];
+  struct consent consent = {.node = self->member->node, .version = self->identity.version, .by_roots = true};
+  const char *path = NULL;
+  enum err_code code = OK;
+  for (size_t i = 0; code == OK && (path = args_nth(args, "key", i)) != NULL; i++) {
+    struct signer sheet = {0};
+    uint32_t added = 0;
+    code = sheet_open(cli, path, &sheet, err);
+    if (code == OK) {
+      code = consent_by_roots(&sheet, 1, &self->identity, &f->charter.fed_id, change->act.octets, &consent, &added, err);
+    }
+    signer_release(&sheet);
+  }
+  return code == OK ? change_consent(change, &consent, err) : code;
+}
+
 /* Asks, writes and says what has come of it. */
 static enum err_code wish(struct cli *cli, const struct args *args, struct submit *s, struct proposed *p, struct err *err) {
   char reference[REFERENCE_MAX] = "";
   uint64_t epoch = 0;
   const uint64_t before = s->here.federation.epoch.number;
-  enum err_code code = has_say(&s->here.federation, &p->changes->list[0].act, err);
+  const bool by_roots = args_value(args, "key") != NULL;
+  enum err_code code = has_say(&s->here.federation, &p->changes->list[0].act, by_roots, err);
   if (code == OK) {
     code = confirm(cli, args, p, err);
   }
+  if (code == OK && by_roots) {
+    code = sign_by_roots(cli, args, &s->here.federation, p, err);
+  }
   if (code == OK) {
-    code = write_wish(s, p, reference, &epoch, err);
+    code = write_wish(s, p, by_roots, reference, &epoch, err);
   }
   if (code != OK) {
     return code;
@@ -286,18 +327,53 @@ static enum err_code admit_act(const struct federation *f, struct view request, 
   return act_encode(&act, out, err);
 }
 
+/* The act that removes a member, whose log stays up to a size at which its owner signed: as held here, or as wished. */
+static enum err_code remove_act(const struct args *args, const struct here *here, struct bytes *out, struct err *err) {
+  const char *handle = args_value(args, "remove");
+  struct act act = {.kind = CHANGE_REMOVE};
+  struct log log = {.no = 0};
+  struct bytes text;
+  struct checkpoint point;
+  uint64_t size = 0;
+  enum err_code code = here_node(here, &handle, err);
+  if (code != OK) {
+    return code;
+  }
+  const struct federation_member *m = federation_by_handle(&here->federation, handle);
+  act.node = m->member->node;
+  bytes_init(&text, LIMIT_CHECKPOINT);
+  if (log_find(here->store, &act.node, m->identity.gen, &log, NULL) == OK) {
+    code = args_number(args, "cut", 0, log.range.size, log.range.size, &size, err);
+  }
+  if (code == OK && size > 0) {
+    code = milestone_get(here->store, log.no, size, &text, err);
+    code = code == ERR_NOT_FOUND ? err_hint(err, "--cut SIZE: one at which its owner signed a checkpoint") : code;
+  }
+  if (code == OK && size > 0 && (code = checkpoint_read(bytes_view(&text), &point, err)) == OK) {
+    act.has_cut = true;
+    act.cut = (struct cut){.gen = m->identity.gen, .size = size, .root = point.root};
+  }
+  bytes_release(&text);
+  return code == OK ? act_encode(&act, out, err) : code;
+}
+
 enum err_code cmd_member_propose(struct cli *cli, const struct args *args, struct err *err) {
   struct submit s;
   struct proposed p = {.changes = NULL};
   struct bytes request, act;
+  const bool removes = args_value(args, "remove") != NULL;
+  if (removes == (args->n_operands > 0)) {
+    (void)err_set(err, ERR_USAGE, "a request of who would come, or --remove");
+    return err_hint(err, "specola member propose FILE.identity, or specola member propose --remove HANDLE");
+  }
   enum err_code code = submit_open(cli, &s, err);
   if (code != OK) {
     return code;
   }
   bytes_init(&request, LIMIT_BUNDLE_ITEM);
   bytes_init(&act, LIMIT_CHANGES_BYTES);
-  code = request_read(args->operands[0], &request, err);
-  if (code == OK) {
+  code = removes ? remove_act(args, &s.here, &act, err) : request_read(args->operands[0], &request, err);
+  if (code == OK && !removes) {
     code = admit_act(&s.here.federation, bytes_view(&request), args->operands[0], &act, err);
   }
   if (code == OK) {
@@ -329,7 +405,7 @@ enum err_code cmd_member_vote(struct cli *cli, const struct args *args, struct e
   if (code == OK) {
     code = take_act(cli, &s.here.federation, bytes_view(&act), &p, err);
   }
-  if (code == OK && !consented) {
+  if (code == OK && (!consented || args_value(args, "key") != NULL)) {
     code = wish(cli, args, &s, &p, err);
   } else if (code == OK) {
     out_line(cli, "%s %s: %s", out_word(cli, "This node consented already to", "Questo nodo acconsente già a"), p.what,

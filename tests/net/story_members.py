@@ -1,0 +1,103 @@
+#!/usr/bin/python3
+"""An observatory that grows and loses a member, among real processes: one founds alone, a second and a third are admitted while it
+serves, a region comes in as an associate, and a member is removed: what it published before stays, what it publishes later counts
+nowhere. All find one frontier."""
+import json
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+from lab import Lab, Node, COUNTRIES  # noqa: E402
+
+
+def publish(lab, node, number):
+    path = os.path.join(lab.dir, f"{number}.ndjson")
+    with open(path, "w", encoding="utf-8") as file:
+        row = {"title": {"en": f"Night library {number}"}, "summary": {"en": "Open after work."}, "country": node.handle[:2],
+               "level": "local", "source": "members", "source_id": str(number), "original_lang": "en"}
+        file.write(json.dumps(row) + "\n")
+    node.run(*lab.import_args(path))
+
+
+def newcomer(lab, member, handle, *more):
+    """A node with keys of its own, whose root keys sign its request to the observatory of `member`."""
+    secret = ("--passphrase-file", lab.passphrase())
+    node = lab.nodes[handle] = Node(lab, handle)
+    node.run("root", "new", "--name", handle, "--out", lab.dir, *secret)
+    node.run("init", "--country", handle[:2], "--name", COUNTRIES[handle[:2]], "--root", f"{lab.dir}/{handle}.root",
+             "--listen", "tcp://127.0.0.1:0", "--out", f"{lab.dir}/{handle}.identity", *more, *secret)
+    node.run("root", "sign", f"{lab.dir}/{handle}.identity", "--for", os.path.join(member.home, "observatory.charter"),
+             "--key", f"{lab.dir}/{handle}-1.key", *secret)
+    return node
+
+
+def epoch(node):
+    return node.json("member", "list")["epoch"]
+
+
+def enter(lab, member, node):
+    bundle = os.path.join(lab.dir, f"{node.handle}.bundle")
+    member.run("export", "--to", "bundle", "-o", bundle)
+    node.run("join", bundle, "--passphrase-file", lab.passphrase())
+    node.serve("--peer", f"{member.handle}={member.port()}")
+
+
+def main():
+    with Lab() as lab:
+        secret = ("--passphrase-file", lab.passphrase())
+        it = lab.nodes["IT"] = Node(lab, "IT")
+        it.run("init", "--country", "IT", "--name", COUNTRIES["IT"], "--found", "Prova", "--listen", "tcp://127.0.0.1:0", *secret)
+        it.serve()
+        publish(lab, it, 1)
+        fr = newcomer(lab, it, "FR")
+        it.run("member", "propose", f"{lab.dir}/FR.identity", "--yes")
+        assert epoch(it) == 2, it.json("member", "list")
+        enter(lab, it, fr)
+        publish(lab, fr, 2)
+        lab.converged([it, fr])
+        # Two voices: both are needed, and neither node stops for it.
+        ee = newcomer(lab, it, "EE")
+        fr.run("member", "propose", f"{lab.dir}/EE.identity", "--yes")
+        lab.until(lambda: it.json("member", "list")["wishes"], 30, "the proposal comes to IT")
+        assert epoch(it) == 2
+        it.run("member", "vote", "EE", "--yes")
+        lab.until(lambda: epoch(it) == 3 and epoch(fr) == 3, 60, "list no. 3 is in force")
+        enter(lab, it, ee)
+        publish(lab, ee, 3)
+        lab.converged([it, fr, ee])
+        # A region is its lead's affair.
+        veneto = newcomer(lab, it, "IT34", "--region", "IT-34", "--lead", "IT")
+        fr.run("member", "propose", f"{lab.dir}/IT34.identity", "--yes", ok=(9,))
+        it.run("member", "propose", f"{lab.dir}/IT34.identity", "--yes")
+        lab.until(lambda: all(epoch(node) == 4 for node in (it, fr, ee)), 150, "list no. 4 is in force")
+        enter(lab, it, veneto)
+        publish(lab, veneto, 4)
+        everybody = [it, fr, ee, veneto]
+        lab.converged(everybody)
+        # EE is removed: what it had published up to the cut stays, what stands above counts nowhere.
+        cut = next(log["size"] for log in it.status()["logs"] if log["handle"] == "EE")
+        publish(lab, ee, 5)
+        lab.converged(everybody)
+        it.run("member", "propose", "--remove", "EE", "--yes", ok=(9,))
+        it.run("member", "propose", "--remove", "EE", "--cut", str(cut), "--key", os.path.join(it.home, "IT-1.key"), "--yes", *secret)
+        lab.until(lambda: fr.json("member", "list")["wishes"], 30, "the proposal comes to FR")
+        fr.run("member", "vote", "EE", "--key", f"{lab.dir}/FR-1.key", "--yes", *secret)
+        left = [it, fr, veneto]
+        lab.until(lambda: all(epoch(node) == 5 for node in left), 150, "list no. 5 is in force")
+        publish(lab, fr, 6)
+        lab.converged(left)
+        for node in left:
+            titles = {row["title"] for row in node.json("list", "case")["objects"]}
+            assert titles == {f"Night library {number}" for number in (1, 2, 3, 4, 6)}, titles
+            former = node.json("member", "list")["former"]
+            assert [(row["handle"], row["cut"]["size"]) for row in former] == [("EE", cut)], former
+            node.run("verify")
+        if epoch(ee) == 5:  # it heard of it itself: it goes on to be read, and writes nothing
+            assert ee.json("status")["serving"]
+            ee.run(*lab.import_args(os.path.join(lab.dir, "6.ndjson")), ok=(9,))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
