@@ -66,6 +66,9 @@ static json_t *member_json(const struct request *r, const struct federation_memb
     (void)json_object_set_new(out, "endpoint", json_string(m->address.endpoints[0]));
   }
   if (m->has_address && m->address.web[0] != '\0') (void)json_object_set_new(out, "web", json_string(m->address.web));
+  (void)json_object_set_new(out, "since", json_integer((json_int_t)m->since));
+  (void)json_object_set_new(out, "former", json_boolean(m->until != 0));
+  if (m->until != 0) (void)json_object_set_new(out, "until", json_integer((json_int_t)m->until));
   return out;
 }
 
@@ -124,6 +127,10 @@ static void show_member(struct request *r, struct html *h, const json_t *member)
   if (json_is_true(json_object_get(member, "own"))) {
     html_text(h, " ");
     html_element(h, "small", "tag", phrase(P_THIS_NODE, r->lang));
+  }
+  if (json_is_true(json_object_get(member, "former"))) {
+    html_text(h, " ");
+    html_element(h, "small", "tag", phrase(P_FORMER_MEMBER, r->lang));
   }
   html_close(h);
   html_element(h, "td", "ref", text_at(member, "handle"));

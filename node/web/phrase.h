@@ -164,6 +164,7 @@
     "Ogni paese o regione gestisce un nodo, che firma il proprio registro e conserva quelli di tutti gli altri.")              \
   X(NODE, "Node", "Nodo")                                                                                                      \
   X(COUNTRY, "Country", "Paese")                                                                                               \
+  X(FORMER_MEMBER, "former member", "ex membro")                                                                               \
   X(THIS_NODE, "this node", "questo nodo")                                                                                     \
   X(ENTRIES, "Entries", "Voci")                                                                                                \
   X(HOLDS_OBJECTS, "Published", "Pubblicati")                                                                                  \

@@ -5,6 +5,7 @@ nowhere. All find one frontier."""
 import json
 import os
 import sys
+import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
@@ -30,6 +31,13 @@ def newcomer(lab, member, handle, *more):
     node.run("root", "sign", f"{lab.dir}/{handle}.identity", "--for", os.path.join(member.home, "observatory.charter"),
              "--key", f"{lab.dir}/{handle}-1.key", *secret)
     return node
+
+
+def nodes_page(node):
+    words = open(os.path.join(node.home, "run/ports"), encoding="utf-8").read().split()
+    base = next(word for word in words if word.startswith("http://"))
+    with urllib.request.urlopen(base.rstrip("/") + "/nodes.json", timeout=10) as page:
+        return json.load(page)["members"]
 
 
 def epoch(node):
@@ -93,6 +101,7 @@ def main():
             former = node.json("member", "list")["former"]
             assert [(row["handle"], row["cut"]["size"]) for row in former] == [("EE", cut)], former
             node.run("verify")
+        lab.until(lambda: [row["handle"] for row in nodes_page(it) if row["former"]] == ["EE"], 20, "the page of nodes says so")
         if epoch(ee) == 5:  # it heard of it itself: it goes on to be read, and writes nothing
             assert ee.json("status")["serving"]
             ee.run(*lab.import_args(os.path.join(lab.dir, "6.ndjson")), ok=(9,))
