@@ -112,6 +112,9 @@ static enum err_code address_of(const struct args *args, const struct here *here
   if (at == NULL && self != NULL && self->has_address && self->address.web[0] != '\0') {
     at = self->address.web;
   }
+  if (at == NULL && home_is_replica(&here->home)) {
+    at = here->home.config.replica; /* whoever reads a copy may pass on where it came from */
+  }
   if (at == NULL && here->home.config.web_name[0] != '\0') {
     snprintf(named, sizeof named, "https://%s", here->home.config.web_name);
     at = named;
@@ -199,7 +202,7 @@ enum err_code cmd_invite(struct cli *cli, const struct args *args, struct err *e
   if (code != OK || w.for_reader) {
     return code != OK ? code : invite_reader(cli, args, err);
   }
-  if ((code = submit_open(cli, &s, err)) != OK) {
+  if ((code = submit_open_node(cli, &s, err)) != OK) {
     return code;
   }
   line.fed_id = s.here.federation.charter.fed_id;
@@ -368,7 +371,7 @@ enum err_code cmd_invite_confirm(struct cli *cli, const struct args *args, struc
   uint64_t number = 0;
   char words[WORDS_LEN] = "", roles[128];
   enum err_code code = number_of(args, &number, err);
-  if (code != OK || (code = submit_open(cli, &s, err)) != OK) {
+  if (code != OK || (code = submit_open_node(cli, &s, err)) != OK) {
     return code;
   }
   code = invitation_by_number(s.here.store, number, &i, err);
@@ -406,7 +409,7 @@ enum err_code cmd_invite_cancel(struct cli *cli, const struct args *args, struct
   struct submit s;
   uint64_t number = 0;
   enum err_code code = number_of(args, &number, err);
-  if (code != OK || (code = submit_open(cli, &s, err)) != OK) {
+  if (code != OK || (code = submit_open_node(cli, &s, err)) != OK) {
     return code;
   }
   code = ordering(&s, "uninvite", json_pack("{s:I}", "number", (json_int_t)number), NULL, err);

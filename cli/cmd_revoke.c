@@ -217,7 +217,7 @@ enum err_code cmd_person_revoke(struct cli *cli, const struct args *args, struct
   struct from from;
   struct query_void voids;
   char hint[160];
-  enum err_code code = submit_open(cli, &s, err);
+  enum err_code code = submit_open_node(cli, &s, err);
   if (code != OK) {
     return code;
   }
@@ -277,6 +277,7 @@ enum err_code cmd_key_revoke(struct cli *cli, const struct args *args, struct er
     out_set_text(cli, "ref", reference);
     out_set_text(cli, "fingerprint", words);
   }
+  submit_tell(cli, &s);
   batch_clear(&batch);
   submit_release(&s);
   return code;

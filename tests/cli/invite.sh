@@ -149,6 +149,24 @@ confirmed() {
     "1 Dipartimento della Funzione Pubblica , 2 Ana Silva , 3 Rui , 4 Redazione Veneto IT-34, 5 Zoe "
 }
 
+# On a laptop: its own key goes, by way of its home; a node's affairs are no business of it; to read it may invite.
+by_laptop() {
+  as zoe sync
+  exits 0
+  as zoe invite --for editor --at "$AT"
+  exits 9
+  complains "replica"
+  as zoe person revoke 2 --yes
+  exits 9
+  as zoe --json invite --for reader
+  json ".line | endswith(\"&at=$(jq -rn --arg at "$AT" '$at | @uri')\")" true
+  as zoe key revoke --yes "${P[@]}"
+  exits 0
+  says "is revoked"
+  as "$who" --json person list
+  json '.people[] | select(.name == "Zoe") | .revoked' true
+}
+
 # A node asks for its place; the coordinator gets the file that is proposed to the members.
 node() {
   as roots root new --name PT --out "$T" "${P[@]}"
@@ -236,6 +254,7 @@ body() {
     AT=$(tr ' ' '\n' <"$T/serving/home/run/ports" | grep ^http)
     certified
     confirmed
+    by_laptop
     node
     stolen
   else
