@@ -103,10 +103,11 @@ static void say(struct cli *cli, const struct home *home, const struct follow_re
 }
 
 static void put(struct cli *cli, const struct home *home, const struct follow_report *r) {
+  const json_int_t count = (json_int_t)r->n_new + (json_int_t)r->n_held;
   out_set_text(cli, "follows", home->config.replica);
   out_set_text(cli, "node", r->node);
   out_set_bool(cli, "unchanged", r->unchanged);
-  out_set(cli, "new", json_integer((json_int_t)(r->n_new + r->n_held)));
+  out_set(cli, "new", json_integer(count));
   out_set(cli, "texts", json_integer((json_int_t)r->texts));
   out_set(cli, "missing", json_integer((json_int_t)r->missing));
   out_set(cli, "left_out", json_integer((json_int_t)r->left_out));

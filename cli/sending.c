@@ -189,7 +189,11 @@ static enum err_code hand_in_parcel(struct sending *s, struct store *store, cons
   bytes_init(&submission, LIMIT_SUBMIT_BYTES);
   fetch_answer_init(&answer, LIMIT_SUBMIT_BYTES);
   *more = false;
-  enum err_code code = receipt == NULL ? err_set(err, ERR_MEMORY, NULL) : submission_of(p, &submission, err);
+  if (receipt == NULL) {
+    err_set(err, ERR_MEMORY, NULL);
+    return ERR_MEMORY;
+  }
+  enum err_code code = submission_of(p, &submission, err);
   if (code == OK && (post(s, f, bytes_view(&submission), &answer, &way) != OK ||
                      check_receipt(s, f, p, bytes_view(&answer.body), receipt, &way) != OK)) {
     remember_why(s, &way);
@@ -331,7 +335,11 @@ static enum err_code row_of(struct store *store, const struct hash *id, struct r
   struct receipt *r = calloc(1, sizeof *r);
   *row = (struct receipt_row){.id = *id, .state = RECEIPT_QUEUED};
   bytes_init(&item, LIMIT_SUBMIT_BYTES);
-  enum err_code code = r == NULL ? err_set(err, ERR_MEMORY, NULL) : receipts_get(store, id, &received, &at, &item, err);
+  if (r == NULL) {
+    err_set(err, ERR_MEMORY, NULL);
+    return ERR_MEMORY;
+  }
+  enum err_code code = receipts_get(store, id, &received, &at, &item, err);
   if (code == OK && receipt_open(bytes_view(&item), NULL, r, NULL) == OK && at < r->n) {
     *row = r->rows[at];
     *node = row->state == RECEIPT_LOGGED ? r->node : *node;
@@ -352,7 +360,7 @@ enum err_code sending_send(struct sending *s, const struct federation *f, const 
   enum err_code code = open_store(s, &store, err);
   if (code == OK && batch != NULL) code = keep(store, batch, err);
   if (code == OK) code = sending_hand_in(s, store, f, err);
-  for (uint32_t i = 0; code == OK && batch != NULL && i < batch->n; i++) {
+  for (uint32_t i = 0; code == OK && batch != NULL && out != NULL && i < batch->n; i++) {
     if (i == 0) *out = (struct receipt){.fed_id = f->charter.fed_id, .node = f->own, .n = batch->n};
     (void)!bytes_append(&s->sent, hash_view(&batch->rows[i].id), NULL); /* of what is more is not told */
     code = row_of(store, &batch->rows[i].id, &out->rows[i], &out->node, err);

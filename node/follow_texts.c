@@ -92,9 +92,13 @@ static enum err_code all_texts(struct follow *x, struct err *err) {
   uint32_t n = 0;
   const struct hall_head *now = hall_heads(x->h, &n);
   struct hall_head *logs = calloc((size_t)n + 1, sizeof *logs); /* size: below what there is still to ask */
-  enum err_code code = logs == NULL ? err_set(err, ERR_MEMORY, NULL) : OK;
   const uint64_t all = hall_bodies_missing(x->h);
-  if (code == OK && n > 0) memcpy(logs, now, n * sizeof *logs);
+  enum err_code code = OK;
+  if (logs == NULL) {
+    err_set(err, ERR_MEMORY, NULL);
+    return ERR_MEMORY;
+  }
+  if (n > 0) memcpy(logs, now, n * sizeof *logs);
   for (bool more = true; code == OK && more;) {
     more = false;
     for (uint32_t i = 0; i < n && code == OK; i++) {

@@ -53,7 +53,8 @@ static enum err_code is_ours_too(const struct hall *h, const struct item *item, 
   struct header header;
   const struct federation_member *self = federation_self(h->config.federation);
   *ours = false;
-  if (self == NULL || !envelope_split(item->envelope, &octets, &signature) || header_decode(octets, &header) != REASON_NONE ||
+  if (self == NULL) return OK;
+  if (!envelope_split(item->envelope, &octets, &signature) || header_decode(octets, &header) != REASON_NONE ||
       (header.kind != KIND_ENDORSE_WITHDRAW && header.kind != KIND_REVOKE)) {
     return OK;
   }
@@ -74,27 +75,36 @@ enum err_code forward_sort(const struct hall *h, const struct item *items, uint3
   return code;
 }
 
+/* What the home's receipt says of a record; the row stays as it is if it says nothing. */
+static enum err_code read_refusal(struct view octets, struct receipt_row *row, struct err *err) {
+  struct receipt *r = calloc(1, sizeof *r);
+  if (r == NULL) {
+    err_set(err, ERR_MEMORY, NULL);
+    return ERR_MEMORY;
+  }
+  const enum err_code code = receipt_open(octets, NULL, r, err);
+  for (uint32_t i = 0; code == OK && i < r->n; i++) {
+    if (hash_equal(&r->rows[i].id, &row->id)) *row = r->rows[i];
+  }
+  free(r);
+  return code;
+}
+
 /* What became of one that was handed in before: *known. What was refused is told once, and then begins anew. */
 static enum err_code recall(struct hall *h, struct receipt_row *row, bool *known, struct err *err) {
   struct store *s = h->config.store;
   enum forward_state state = FORWARD_WAITS;
-  struct receipt *r = NULL;
   struct bytes octets;
   bytes_init(&octets, LIMIT_SUBMIT_BYTES);
   enum err_code code = forward_get(s, &row->id, &state, &octets, err);
   *known = code == OK;
   if (code == OK && state == FORWARD_REFUSED) {
-    r = calloc(1, sizeof *r);
-    code = r == NULL ? err_set(err, ERR_MEMORY, NULL) : receipt_open(bytes_view(&octets), NULL, r, err);
-    for (uint32_t i = 0; code == OK && i < r->n; i++) {
-      if (hash_equal(&r->rows[i].id, &row->id)) *row = r->rows[i];
-    }
+    code = read_refusal(bytes_view(&octets), row, err);
     if (code == OK) code = forward_remove(s, &row->id, err);
   } else if (code == ERR_NOT_FOUND) {
     err_clear(err);
     code = OK;
   }
-  free(r);
   bytes_release(&octets);
   return code;
 }
@@ -121,7 +131,11 @@ static enum err_code take_one(struct hall *h, const struct verified *entry, stru
   enum reason reason = REASON_NONE;
   bool known = false;
   *row = (struct receipt_row){.id = envelope_id(&h->derivation.fed_id, entry->opened.item.envelope), .state = RECEIPT_QUEUED};
-  enum err_code code = m == NULL ? err_set(err, ERR_FAILED, "no such home") : recall(h, row, &known, err);
+  if (m == NULL) {
+    err_set(err, ERR_FAILED, "no such home");
+    return ERR_FAILED;
+  }
+  enum err_code code = recall(h, row, &known, err);
   if (code != OK || known) return code;
   code = judge(h, entry, m, &reason, err);
   if (code == OK && reason != REASON_NONE) {
