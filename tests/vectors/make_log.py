@@ -11,7 +11,8 @@ import json
 import pathlib
 import sys
 
-from make_federation import Node, blake, changed, charter_body, charter_signatures, pack, public, root_signatures, signer, tagged, vector, word
+import msgpack
+from make_federation import EE, Node, blake, changed, charter_body, charter_signatures, pack, public, root_signatures, signer, tagged, vector, word
 
 BODY = pack({"level": "local", "title": {"it": "Prova"}})
 COORDINATOR, EDITOR, REVIEWER, CONTRIBUTOR = 1, 2, 4, 8
@@ -27,7 +28,7 @@ class Log:
 
     def __init__(self, key=OWNER.key, gen=1, item=None):
         self.items, self.reasons, self.ids, self.bodies, self.verified, self.refused = [], [], [], None, True, None
-        self.key, self.gen, self.identity, self.next = key, gen, item, None
+        self.key, self.gen, self.identity, self.next, self.epochs = key, gen, item, None, []
         body = pack([OWNER.body, root_signatures(OWNER, OWNER.body, [0], FED)]) if item is None else item
         self.add("none", key, 1, args=[], body=body, salt=bytes(16))
 
@@ -91,6 +92,8 @@ class Log:
     def bundle(self):
         """A milestone an entry, so that every revocation comes when what it voids is there already."""
         octets, logs = b"SPECOLA1\n" + b"\x92\x01" + CHARTER_ITEM, [self] + ([self.next] if self.next else [])
+        for epoch in self.epochs:
+            octets += pack([2, epoch])
         for log in logs[1:]:
             octets += b"\x92\x03" + log.identity
         for log in logs:
@@ -498,6 +501,41 @@ def votes_carry_on(log):
     vote(later, [2, 1])
 
 
+# ---- 6.4: epochs in the bundle ----
+
+FIRST = [1, None, [[0, OWNER.id, "IT", "IT", None, None]], [blake("specola1.policy", pack(p)) for p in msgpack.unpackb(CHARTER, raw=False)[3]]]
+
+
+def second_epoch(ballot=0, signed=0, key=OWNER.key, version=1, consent="consent"):
+    """EE is admitted by IT, the only voice."""
+    act = pack([1, [EE.body, root_signatures(EE, EE.body, [0], FED)], "EE", "EE", None, None])
+    body = pack([2, blake("specola1.epoch", pack(FIRST)), sorted([FIRST[2][0], [1, EE.id, "EE", "EE", None, None]], key=lambda r: r[1]), FIRST[3], [], []])
+    changes = pack([[act, [[OWNER.id, version, tagged(key, consent, FED, act)]]]])
+    return [body, [ballot, changes, [[0, version, tagged(key, "vote", FED, pack([2, signed, blake("specola1.epoch", body)]))]]]]
+
+
+def with_a_second_epoch(log):
+    log.epochs = [[pack(FIRST), []], second_epoch()]
+    log.case(ANNA)
+
+
+def voted_for_in_the_next_generation(log):
+    """The identity under which the vote stands comes behind the epoch."""
+    later = log.cut()
+    log.epochs = [[pack(FIRST), []], second_epoch(key=later.key, version=2)]
+    later.case(ANNA)
+
+
+def with_a_false_vote(log):
+    log.epochs = [[pack(FIRST), []], second_epoch(signed=1)]
+    log.refused = "signature"
+
+
+def with_a_false_consent(log):
+    log.epochs = [[pack(FIRST), []], second_epoch(consent="vote")]
+    log.refused = "signature"
+
+
 def ends_at_another_root(log):
     log.cut(root=word("another root")).case(ANNA)
     log.refused = "mismatch"
@@ -531,6 +569,10 @@ STORIES = (("what a revocation voids stands in the chain", voided_in_the_chain),
            ("votes of another key, and of another form", votes_of_others),
            ("proposals and wishes are the node's, as many as it likes", proposals_and_wishes),
            ("votes carry on in the next generation", votes_carry_on),
+           ("a log in a bundle with a second epoch", with_a_second_epoch),
+           ("a second epoch that was voted for in the next generation", voted_for_in_the_next_generation),
+           ("a second epoch that nobody voted for", with_a_false_vote),
+           ("a second epoch that nobody consented to", with_a_false_consent),
            ("the next generation carries on where the cut is", a_generation_carries_on),
            ("what a cut has withdrawn may come again", what_stood_above_a_cut_comes_again),
            ("a node key ends with its generation", a_key_ends_with_its_generation),
