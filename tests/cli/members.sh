@@ -73,3 +73,16 @@ exits 0
 says "PT"
 as pt verify
 exits 0
+
+# Whoever came later takes new keys like a founder.
+as pt key rotate --curve --out "$T/PT.rotation"
+exits 0
+as pt root sign "$T/PT.rotation" --key "$T/pt/PT-1.key" "${P[@]}"
+exits 0
+as pt --json key rotate "$T/PT.rotation"
+exits 0
+json .version 2
+as pt export --to bundle -o "$T/rotated.bundle"
+exits 0
+as pt verify "$T/rotated.bundle"
+exits 0
