@@ -305,7 +305,7 @@ static void end_at_cut(struct federation_member *m, const struct epoch *e) {
 static void merge(const struct federation *f, struct federation_next *next) {
   const struct epoch *e = &next->epoch;
   uint32_t old = 0, now = 0;
-  while (old < f->n_members || now < e->n_members) {
+  while (next->members != NULL && next->rows != NULL && (old < f->n_members || now < e->n_members)) {
     const int order = old == f->n_members   ? 1
                       : now == e->n_members ? -1
                                             : hash_compare(&f->rows[old].node, &e->members[now].node);

@@ -49,7 +49,7 @@ static bool is_below_fork(const struct gathering *g, const struct log *log, uint
 
 static enum err_code take(struct gathering *g, int64_t rowid, struct bytes *scratch, struct err *err) {
   struct log log;
-  struct item item;
+  struct item item = {.state = ITEM_BODILESS};
   struct record record;
   bytes_clear(scratch);
   enum err_code code = log_by_no(g->s, entry_log_no(rowid), &log, err);

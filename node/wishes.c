@@ -40,7 +40,7 @@ static int by_handle(const void *a, const void *b) {
 }
 
 static enum err_code put_members(const struct federation *f, json_t *out, struct err *err) {
-  const struct federation_member **order = calloc(f->n_members + 1u, sizeof *order);
+  const struct federation_member **order = calloc(f->n_members + 1u, sizeof(const struct federation_member *));
   json_t *members = json_array(), *former = json_array();
   if (order == NULL || members == NULL || former == NULL) {
     free(order);
@@ -50,7 +50,7 @@ static enum err_code put_members(const struct federation *f, json_t *out, struct
   }
   for (uint32_t i = 0; i < f->n_members; i++)
     order[i] = &f->members[i];
-  qsort(order, f->n_members, sizeof *order, by_handle);
+  qsort(order, f->n_members, sizeof(const struct federation_member *), by_handle);
   for (uint32_t i = 0; i < f->n_members; i++) {
     if (order[i]->until == 0) {
       (void)json_array_append_new(members, member_json(f, order[i]));
