@@ -12,8 +12,6 @@
  *   takedown {reference, whole, reason}     -> {takedowns: [reference…]}; reason: a number of the vocabulary
  *   hide {id, reason}                       -> {known}; an object is not shown by this node; without a reason it is again
  *   alone {}                                -> {}; opens the fork guard on a person's word
- *   wish {changes, consents}                -> {reference, epoch}; changes to the list of members (docs/protocol.md 6.5),
- *                                              encoded, as hexadecimal digits; consents: the own node's, too
  *   stop {}                                 -> {}
  *
  * A refusal is {"error": {code, message, hint, exit}} with a status that fits.
@@ -35,7 +33,6 @@
 #include "node/scrub.h"
 #include "node/store/derive.h"
 #include "node/store/query.h"
-#include "node/voter.h"
 
 #define TYPE_JSON "application/json"
 #define TYPE_MSGPACK "application/msgpack"
@@ -391,29 +388,6 @@ static enum err_code order_alone(struct core *c, uint64_t id, const json_t *argu
   return code;
 }
 
-static enum err_code order_wish(struct core *c, uint64_t id, const json_t *argument, struct err *err) {
-  const char *hex = json_string_value(json_object_get(argument, "changes"));
-  struct receipt_row row = {.state = RECEIPT_REFUSED};
-  char reference[REFERENCE_MAX];
-  const size_t len = hex == NULL ? 0 : strlen(hex) / 2;
-  if (len == 0 || len > LIMIT_CHANGES_BYTES)
-    return err_set(err, ERR_USAGE, "wish: changes of 1..%u octets", LIMIT_CHANGES_BYTES);
-  uint8_t *octets = malloc(len);
-  if (octets == NULL) return err_set(err, ERR_MEMORY, NULL);
-  enum err_code code = hex_decode(view_of_text(hex), octets, len, err);
-  if (code == OK)
-    code = hall_wish(c->hall, view_of(octets, len), json_is_true(json_object_get(argument, "consents")), &row, err);
-  free(octets);
-  if (code != OK) return code;
-  struct err why = ERR_INIT;
-  if (hall_voter_run(c->hall, &why) != OK) log_line(LOG_ERROR, "members", "what was wished waits", "why=%s", why.message);
-  exchange_published(c->exchange);
-  c->dirty = true;
-  reference_format(&c->federation, &c->federation.own, row.gen, row.index, reference);
-  answer_json(c, id, json_pack("{s:s, s:I}", "reference", reference, "epoch", (json_int_t)c->federation.epoch.number));
-  return OK;
-}
-
 static enum err_code order_stop(struct core *c, uint64_t id, const json_t *argument, struct err *err) {
   (void)argument;
   (void)err;
@@ -433,7 +407,6 @@ static const struct {
     {"/order/sync", order_sync},       {"/order/ping", order_ping},         {"/order/import", order_import},
     {"/order/rebuild", order_rebuild}, {"/order/takedown", order_takedown}, {"/order/hide", order_hide},
     {"/order/alone", order_alone},     {"/order/scrub", order_scrub},       {"/order/stop", order_stop},
-    {"/order/wish", order_wish},
 };
 
 /* An order about people. */

@@ -3,10 +3,13 @@
  */
 #include "node/people_orders.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "keys/log.h"
 #include "node/admit.h"
 #include "node/invite.h"
+#include "node/voter.h"
 
 /* What an order came to. */
 struct outcome {
@@ -115,11 +118,33 @@ static enum err_code confirm(struct outcome *o, const json_t *argument, struct e
   return json_object_set_new(*o->answer, "key", json_string(hex)) == 0 ? OK : err_set(err, ERR_MEMORY, NULL);
 }
 
+/* The word of the people for a change to the list of members. What follows from it by itself is done at once. */
+static enum err_code wish(struct outcome *o, const json_t *argument, struct err *err) {
+  const struct federation *f = hall_federation(o->h);
+  const char *hex = json_string_value(json_object_get(argument, "changes"));
+  struct receipt_row row = {.state = RECEIPT_REFUSED};
+  struct err why = ERR_INIT;
+  char reference[REFERENCE_MAX];
+  const size_t len = hex == NULL ? 0 : strlen(hex) / 2;
+  if (len == 0 || len > LIMIT_CHANGES_BYTES)
+    return err_set(err, ERR_USAGE, "wish: changes of 1..%u octets", LIMIT_CHANGES_BYTES);
+  uint8_t *octets = malloc(len);
+  if (octets == NULL) return err_set(err, ERR_MEMORY, NULL);
+  enum err_code code = hex_decode(view_of_text(hex), octets, len, err);
+  if (code == OK) code = hall_wish(o->h, view_of(octets, len), json_is_true(json_object_get(argument, "consents")), &row, err);
+  free(octets);
+  if (code != OK) return code;
+  *o->written = true;
+  if (hall_voter_run(o->h, &why) != OK) log_line(LOG_ERROR, "members", "what was wished waits", "why=%s", why.message);
+  reference_format(f, &f->own, row.gen, row.index, reference);
+  return give(o, json_pack("{s:s, s:I}", "reference", reference, "epoch", (json_int_t)f->epoch.number), err);
+}
+
 static const struct {
   const char *name;
   enum err_code (*run)(struct outcome *o, const json_t *argument, struct err *err);
 } ORDERS[] = {
-    {"certify", certify}, {"revoke", revoke}, {"invite", invite}, {"uninvite", uninvite}, {"confirm", confirm},
+    {"certify", certify}, {"revoke", revoke}, {"invite", invite}, {"uninvite", uninvite}, {"confirm", confirm}, {"wish", wish},
 };
 #define N_ORDERS (sizeof ORDERS / sizeof ORDERS[0])
 
