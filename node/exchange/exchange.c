@@ -38,7 +38,8 @@ static uint32_t peer_by_handle(const struct exchange *x, const char *handle) {
 
 uint32_t peer_by_curve(const struct exchange *x, const uint8_t curve[32]) {
   const struct federation_member *m = federation_by_curve(x->federation, curve);
-  return m == NULL ? NONE : peer_by_node(x, &m->member->node);
+  const uint32_t peer = m == NULL ? NONE : peer_by_node(x, &m->member->node);
+  return peer == NONE || x->peers[peer].is_former ? NONE : peer; /* who is no member, itself or others, exchanges with nobody */
 }
 
 uint64_t random_below(struct exchange *x, uint64_t n) {
