@@ -160,6 +160,7 @@ static void on_snapshot(evutil_socket_t fd, short what, void *context) {
   if (next == NULL) {
     return;
   }
+  next->federation.own = ui->desk.here.federation.own; /* a replica has none; its person has */
   const bool first = ui->desk.site.now == NULL;
   snapshot_free(ui->desk.site.now);
   ui->desk.site.now = next;

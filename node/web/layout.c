@@ -260,16 +260,9 @@ static void put_acts(struct request *r, struct html *h, const char *handle) {
   bytes_release(&address);
 }
 
-static void put_footer(struct request *r, struct html *h) {
-  const struct snapshot *now = r->site->now;
-  const char *handle = now == NULL ? "?" : federation_handle(&now->federation, &now->federation.own);
+/* Who serves this page. */
+static void put_server(struct request *r, struct html *h, const char *handle) {
   const char *name = r->site->home->config.name;
-  html_open(h, "footer");
-  html_attr(h, "class", "site");
-  html_open(h, "div");
-  html_attr(h, "class", "bar");
-  if (r->site->more == NULL) put_acts(r, h, handle); /* nobody else has the address of a person's own page */
-  html_open(h, "p");
   html_text(h, phrase(P_SERVED_BY, r->lang));
   html_text(h, " ");
   if (name[0] != '\0') {
@@ -280,7 +273,23 @@ static void put_footer(struct request *r, struct html *h) {
   html_text(h, " ");
   html_text(h, handle);
   html_text(h, ". ");
-  html_text(h, phrase(r->site->more == NULL ? P_FOOTER : P_FOOTER_OWN, r->lang));
+  html_text(h, phrase(P_FOOTER, r->lang));
+}
+
+static void put_footer(struct request *r, struct html *h) {
+  const struct snapshot *now = r->site->now;
+  const char *handle = now == NULL ? "?" : federation_handle(&now->federation, &now->federation.own);
+  html_open(h, "footer");
+  html_attr(h, "class", "site");
+  html_open(h, "div");
+  html_attr(h, "class", "bar");
+  if (r->site->more == NULL) put_acts(r, h, handle); /* nobody else has the address of a person's own page */
+  html_open(h, "p");
+  if (r->site->more != NULL) {
+    html_text(h, phrase(P_FOOTER_OWN, r->lang));
+  } else {
+    put_server(r, h, handle);
+  }
   html_close(h);
   html_close(h);
   html_close(h);

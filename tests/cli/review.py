@@ -8,6 +8,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "../net"), os.path.join(HERE, "../web")]
+from desk import Client, Desk, Form  # noqa: E402
 from lab import ROOT, SPECOLA, Failed, Lab  # noqa: E402
 from web import Web  # noqa: E402
 
@@ -72,6 +73,36 @@ def play(lab, pt, pages):
     return n_shown
 
 
+class Laptop:
+    """Where the person of the page sits: a home without a node."""
+
+    def __init__(self, lab):
+        self.lab, self.home, self.config = lab, os.path.join(lab.dir, "laptop/home"), os.path.join(lab.dir, "laptop/config")
+
+
+def at_the_desk(lab, pt):
+    """The same at the desk: taken back, signed again; what is signed while the node is away waits."""
+    desk = Desk(Laptop(lab))
+    try:
+        client = Client(desk)
+        assert client.enter()[0] == 303 and "node ?" not in client.page("/en/desk")
+        shown = client.send(Form(client.page("/en/IT-2"), "withdraw"))[2]
+        desk.wait_for(r"not shown\): ", begin=0)
+        desk.type(open(lab.passphrase(), encoding="utf-8").readline())
+        desk.wait_for("open for 15 min", begin=0)
+        headers = client.send(Form(shown, "take-back"))[1]
+        assert "Taken back, in the log at PT-" in client.page(headers["Location"])
+        shown = client.send(Form(client.page("/en/IT-2"), "look"), {"remark": "used in Lisbon, too", "language": "it"})[2]
+        assert "Reviewer, Lisbon, PT" in shown, shown
+        headers = client.send(Form(shown, "sign"))[1]
+        assert "Signed, and in the log at PT-" in client.page(headers["Location"])
+        pt.stop()
+        headers = client.send(Form(client.send(Form(client.page("/en/IT-3"), "withdraw"))[2], "take-back"))[1]
+        assert "waits in the outbox" in client.page(headers["Location"])
+    finally:
+        assert desk.stop() == 0, desk.said
+
+
 def main():
     with Lab() as lab:
         it, _, pt = lab.found("IT", "FR", "PT")
@@ -82,7 +113,8 @@ def main():
         pt.serve()
         web = Web(pt).ready()
         n_shown = play(lab, pt, f"http://{web.host}:{web.port}")
-        found = pt.json("show", "IT-2")["endorsement"]["statements"][0]["endorsements"]
+        at_the_desk(lab, pt)
+        found = [e for e in pt.json("show", "IT-2")["endorsement"]["statements"][0]["endorsements"] if e["counts"]]
         assert [(e["handle"], e["language"], e["remark"]) for e in found] == [("PT", "it", {"en": "used in Lisbon, too"})], found
         assert n_shown > 8, n_shown
 
