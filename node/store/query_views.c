@@ -138,7 +138,7 @@ static void sql_country(sqlite3_context *context, int n, sqlite3_value **values)
   (void)n;
   const struct views_log *log = log_of(v, sqlite3_value_int64(values[0]));
   const struct federation_member *m = log == NULL ? NULL : federation_by_node(v->f, &log->node);
-  if (m != NULL) {
+  if (m != NULL && m->until == 0) {
     put_text(context, m->member->country);
   }
 }

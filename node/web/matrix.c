@@ -125,6 +125,7 @@ static void show_picture(struct request *r, struct html *h, const json_t *model)
   html_open(h, "svg");
   html_attr(h, "class", "map matrix");
   html_attr(h, "viewBox", box);
+  html_attr_uint(h, "width", HEAD + n * SQUARE - GAP);
   html_attr(h, "role", "img");
   html_attr(h, "aria-label", phrase(P_MATRIX_PICTURE, r->lang));
   for (size_t k = 0; k < n; k++)
@@ -172,7 +173,7 @@ static void show_pair(struct request *r, struct html *h, const json_t *model, co
 }
 
 static void show_pairs(struct request *r, struct html *h, const json_t *model) {
-  static const struct column COLUMNS[] = {{P_REVIEWERS_OF, false}, {P_OBJECTS_OF, false}, {P_NUMBER, true}};
+  static const struct column COLUMNS[] = {{P_REVIEWERS_OF, false}, {P_OBJECTS_OF_HEAD, false}, {P_NUMBER, true}};
   const size_t n = json_array_size(json_object_get(model, "members"));
   struct pair *pairs = calloc(n * n + 1, sizeof *pairs);
   size_t n_pairs = 0;

@@ -202,6 +202,7 @@
   X(MATRIX_NONE, "No signature counts yet.", "Nessuna firma conta ancora.")                                                    \
   X(REVIEWERS_OF, "Reviewers of", "Revisori di")                                                                               \
   X(OBJECTS_OF, "objects of", "oggetti di")                                                                                    \
+  X(OBJECTS_OF_HEAD, "Objects of", "Oggetti di")                                                                               \
   X(NO_MEMBER, "no member any more", "non più membro")                                                                         \
   X(SIGNATURES_COUNT, "Signatures that count", "Firme che contano")                                                            \
   X(ALL_SIGNATURES, "All signatures", "Tutte le firme")                                                                        \
