@@ -262,7 +262,7 @@ enum err_code cmd_sync(struct cli *cli, const struct args *args, struct err *err
   if (home_is_replica(&home)) {
     return sync_replica(cli, &home, args, err);
   }
-  if (args->n_options > 0) {
+  if (args_value(args, "only") != NULL || args_flag(args, "all") || args_flag(args, "headers")) {
     err_set(err, ERR_USAGE, "a node holds everything: --only, --all and --headers are for replicas");
     return err_hint(err, "specola sync");
   }
