@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "node/replica.h"
 #include "protocol/schema/nearest.h"
 
 void here_release(struct here *h) {
@@ -36,9 +37,19 @@ static enum err_code find_home_node(struct here *h, struct err *err) {
     return OK;
   }
   const struct federation_member *m = federation_by_handle(&h->federation, h->home.config.home);
+  struct bytes node;
+  bytes_init(&node, HASH_LEN);
+  const bool is_known = store_get_fact(h->store, REPLICA_HOME, &node, NULL) == OK && node.len == HASH_LEN;
+  const bool is_other = is_known && m != NULL && memcmp(node.p, m->member->node.b, HASH_LEN) != 0;
+  bytes_release(&node);
+  if (is_other) {
+    err_set(err, ERR_MISMATCH, "%s, the home of this replica, is not the node that certified you", h->home.config.home);
+    return err_hint(err, "who gave you its address called it by another's name: ask who invited you");
+  }
   if (m == NULL) {
-    err_set(err, ERR_NOT_FOUND, "%s, the home of this replica, is no member of its observatory", h->home.config.home);
-    return err_hint(err, "home = HANDLE in %s/node.ini names the node that certified you", h->home.dir);
+    err_set(err, ERR_NOT_FOUND, "%s, the home of this replica, is no member of its observatory, as far as is known here",
+            h->home.config.home);
+    return err_hint(err, "specola sync brings the newest list; home = HANDLE in node.ini names the node that certified you");
   }
   h->federation.own = m->member->node;
   return OK;

@@ -26,8 +26,26 @@ static enum err_code only_item(struct view octets, enum bundle_type type, struct
   return OK;
 }
 
+/* The handle of a node that was admitted after the founding, as who answers calls it: epochs that prove it come with the first
+ * synchronisation, and REPLICA_HOME holds whose it must be. Empty: it names none. */
+static void told_handle(const json_t *index, const struct hash *node, char out[HANDLE_MAX]) {
+  char hex[HASH_HEX_LEN];
+  size_t i = 0;
+  const json_t *row = NULL;
+  hash_hex(node, hex);
+  out[0] = '\0';
+  json_array_foreach(json_object_get(index, "logs"), i, row) {
+    const char *own = json_string_value(json_object_get(row, "node")),
+               *handle = json_string_value(json_object_get(row, "handle"));
+    if (own != NULL && handle != NULL && strcmp(own, hex) == 0 && handle_is_valid(handle)) {
+      (void)snprintf(out, HANDLE_MAX, "%s", handle);
+    }
+  }
+}
+
 /* What answers there says which observatory it is of: told early, in words; the charter's hash is what counts. */
-static enum err_code is_of(struct fetch *f, const struct hash *fed_id, struct fetch_answer *a, struct err *err) {
+static enum err_code is_of(struct fetch *f, const struct hash *fed_id, const struct hash *home_node, struct fetch_answer *a,
+                           char handle[HANDLE_MAX], struct err *err) {
   char wanted[HASH_HEX_LEN];
   enum err_code code = fetch_get(f, "/sync", NULL, a, err);
   if (code != OK) return code;
@@ -41,17 +59,18 @@ static enum err_code is_of(struct fetch *f, const struct hash *fed_id, struct fe
     err_set(err, ERR_REFUSED, "%s serves another observatory than the one that you were invited to", fetch_url(f));
     code = err_hint(err, "ask who invited you for the line again, and how its fingerprint reads");
   }
+  if (home_node != NULL) told_handle(index, home_node, handle);
   json_decref(index);
   return code;
 }
 
 /* Asks for the charter, which proves by its hash that it is the one. item receives its octets, *out what they say. */
-static enum err_code get_charter(struct fetch *f, const struct hash *fed_id, struct bytes *item, struct charter *out,
-                                 struct err *err) {
+static enum err_code get_charter(struct fetch *f, const struct hash *fed_id, const struct hash *home_node, struct bytes *item,
+                                 struct charter *out, char handle[HANDLE_MAX], struct err *err) {
   struct fetch_answer a;
   struct view payload;
   fetch_answer_init(&a, HEAD_MAX);
-  enum err_code code = is_of(f, fed_id, &a, err);
+  enum err_code code = is_of(f, fed_id, home_node, &a, handle, err);
   if (code == OK) code = fetch_get(f, "/sync/charter", NULL, &a, err);
   if (code == OK) code = only_item(bytes_view(&a.body), BUNDLE_CHARTER, &payload, err);
   if (code == OK) code = charter_decode(payload, out, err);
@@ -67,7 +86,7 @@ static enum err_code get_charter(struct fetch *f, const struct hash *fed_id, str
 
 /* ---- the home ---- */
 
-static enum err_code configure(const struct charter *c, const struct hash *home_node, const char *url,
+static enum err_code configure(const struct charter *c, const struct hash *home_node, const char *handle, const char *url,
                                struct home_config *config, struct err *err) {
   struct epoch epoch = {.number = 0};
   if (strlen(url) >= sizeof config->replica) return err_set(err, ERR_LIMIT, "%.60s…: the address is too long", url);
@@ -79,6 +98,8 @@ static enum err_code configure(const struct charter *c, const struct hash *home_
     memcpy(config->home, m->handle, sizeof config->home);
     memcpy(config->country, m->country, sizeof config->country);
     memcpy(config->region, m->region, sizeof config->region);
+  } else if (code == OK && handle[0] != '\0') {
+    (void)snprintf(config->home, sizeof config->home, "%s", handle);
   } else if (code == OK) {
     code = err_set(err, ERR_NOT_FOUND, "the node that you were invited to is no member of that observatory");
   }
@@ -87,7 +108,8 @@ static enum err_code configure(const struct charter *c, const struct hash *home_
 }
 
 /* One transaction; a store that holds a charter already must hold this one. */
-static enum err_code put_charter(const char *dir, const struct charter *c, struct view item, struct err *err) {
+static enum err_code put_charter(const char *dir, const struct charter *c, const struct hash *home_node, struct view item,
+                                 struct err *err) {
   struct store *s = NULL;
   struct bytes held;
   struct charter before = {.n_founders = 0};
@@ -103,6 +125,7 @@ static enum err_code put_charter(const char *dir, const struct charter *c, struc
     err_set(err, ERR_REFUSED, "%s holds another observatory already", dir);
     code = err_hint(err, "take another --home");
   }
+  if (code == OK && home_node != NULL) code = store_put_fact(s, REPLICA_HOME, hash_view(home_node), err);
 out:
   charter_release(&before);
   bytes_release(&held);
@@ -116,12 +139,13 @@ enum err_code replica_begin(const char *dir, const char *url, const struct hash 
   struct charter charter = {.n_founders = 0};
   struct home_config config = {.n_peers = 0};
   struct bytes item;
+  char handle[HANDLE_MAX] = "";
   bytes_init(&item, HEAD_MAX);
   enum err_code code = fetch_new(url, timeout_ms, &f, err);
-  if (code == OK) code = get_charter(f, fed_id, &item, &charter, err);
-  if (code == OK) code = configure(&charter, home_node, fetch_url(f), &config, err);
+  if (code == OK) code = get_charter(f, fed_id, home_node, &item, &charter, handle, err);
+  if (code == OK) code = configure(&charter, home_node, handle, fetch_url(f), &config, err);
   if (code == OK) code = home_begin_replica(dir, &config, out, err);
-  if (code == OK) code = put_charter(out->dir, &charter, bytes_view(&item), err);
+  if (code == OK) code = put_charter(out->dir, &charter, home_node, bytes_view(&item), err);
   if (code == OK) code = home_finish(out, err);
   charter_release(&charter);
   bytes_release(&item);

@@ -12,6 +12,9 @@
 #include "node/home.h"
 #include "node/net/fetch.h"
 
+/* Fact of the store: the node id of the person's home; what node.ini calls home must be it. */
+#define REPLICA_HOME "replica.home"
+
 /* Makes a replica in dir, or goes on with one that was cut short: asks url for the charter, which must be complete and hash to
  * fed_id, begins the store with it, and writes node.ini last. home_node: the node that certifies the person, or NULL.
  * timeout_ms: of each request. Nothing is left to be believed: texts come with the first synchronisation. ERR_REFUSED (there is
