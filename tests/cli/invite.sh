@@ -172,6 +172,8 @@ node() {
   as roots root new --name PT --out "$T" "${P[@]}"
   as pt init --country PT --name "Agência de prova" --root "$T/PT.root" --listen tcp://127.0.0.1:0 --out "$T/PT.identity" "${P[@]}"
   exits 0
+  as roots root sign "$T/PT.identity" --for "$(find "$T/$who/home" -name '*.charter')" --key "$T/PT-1.key" "${P[@]}"
+  exits 0
   invited --for node
   join lost "$line" --name Nobody
   exits 9
