@@ -305,7 +305,7 @@ static enum err_code gather(struct cli *cli, struct here *here, struct err *err)
     code = guarded_json(cli, here, json_object_get(cli->doc, "guard"), &guard, err);
     out_set(cli, "guard", guard);
   }
-  return code == OK ? add_holders(cli, here, err) : code;
+  return code == OK && federation_self(&here->federation) != NULL ? add_holders(cli, here, err) : code;
 }
 
 /* Who was invited, has asked, and waits for the coordinator's word. */

@@ -61,7 +61,8 @@ enum err_code guarded_json(const struct cli *cli, const struct here *here, const
   if (code == OK && json_integer_value(json_object_get(guard, "refused")) > 0) {
     code = outbox_each(here->store, true, add_refusal, &r, err);
   }
-  if (code == OK && json_object_set(guard, "refusals", r.list) != 0) {
+  if (code == OK && json_is_object(guard) &&
+      json_object_set(guard, "refusals", r.list) != 0) { /* null: no member, nothing guarded */
     code = err_set(err, ERR_MEMORY, NULL);
   }
   json_decref(r.list);

@@ -104,6 +104,8 @@ def main():
         lab.until(lambda: [row["handle"] for row in nodes_page(it) if row["former"]] == ["EE"], 20, "the page of nodes says so")
         if epoch(ee) == 5:  # it heard of it itself: it goes on to be read, and writes nothing
             assert ee.json("status")["serving"]
+            ee.run("status")
+            ee.run("doctor", ok=(0, 1, 9))
             ee.run(*lab.import_args(os.path.join(lab.dir, "6.ndjson")), ok=(9,))
     return 0
 
