@@ -46,8 +46,30 @@ static enum err_code look_up(const struct hall *h, const struct federation_membe
   return code;
 }
 
+/* Whether an endorsement that is held is by that key: who took it back is then known here, whoever certified the key. */
+static enum err_code is_signed_by(const struct hall *h, const struct hash *endorsement, const struct pubkey *key, bool *out,
+                                  struct err *err) {
+  const struct hash *fed_id = &h->config.federation->charter.fed_id;
+  struct record signature;
+  struct bytes scratch;
+  struct item item;
+  int64_t rowid = 0;
+  bytes_init(&scratch, LIMIT_ITEM);
+  enum err_code code = entry_find(h->config.store, fed_id, endorsement, &rowid, err);
+  if (code == OK) code = entry_get(h->config.store, rowid, &scratch, &item, err);
+  if (code == OK) {
+    *out = record_reopen(item.envelope, fed_id, &signature) == REASON_NONE && signature.header.kind == KIND_ENDORSE &&
+           pubkey_equal(&signature.header.author, key);
+  } else if (code == ERR_NOT_FOUND) {
+    err_clear(err);
+    code = OK;
+  }
+  bytes_release(&scratch);
+  return code;
+}
+
 /* Withdrawals of endorsements, and revocations by the key itself, count from whichever log carries them: those of our own
- * people go into ours. */
+ * people go into ours, and so does a withdrawal by the key that signed. */
 static enum err_code is_ours_too(const struct hall *h, const struct item *item, bool *ours, struct err *err) {
   struct view octets, signature;
   struct header header;
@@ -58,7 +80,9 @@ static enum err_code is_ours_too(const struct hall *h, const struct item *item, 
       (header.kind != KIND_ENDORSE_WITHDRAW && header.kind != KIND_REVOKE)) {
     return OK;
   }
-  return look_up(h, self, &header.author, ours, err);
+  const enum err_code code =
+      header.kind == KIND_ENDORSE_WITHDRAW ? is_signed_by(h, &header.subject, &header.author, ours, err) : OK;
+  return code == OK && !*ours ? look_up(h, self, &header.author, ours, err) : code;
 }
 
 enum err_code forward_sort(const struct hall *h, const struct item *items, uint32_t n, bool *foreign, bool *any,
