@@ -76,7 +76,12 @@ static enum err_code open_hall(struct cli *cli, const struct home *home, struct 
                                      .entropy = entropy_system(),
                                      .threads = verify_threads(),
                                      .log_bodies = home_log_bodies(&s->here.home)};
-  return hall_open(&config, &s->hall, err);
+  code = hall_open(&config, &s->hall, err);
+  /* What waited goes first: whoever looks what the log holds finds it there. If it cannot go yet, it waits on. */
+  for (bool moved = code == OK; moved;) {
+    moved = hall_guard_turn(s->hall, &moved, NULL) == OK && moved;
+  }
+  return code;
 }
 
 /* Searches, and the look for what is much like a row, walk through each segment of the full text. What fails is merged later:

@@ -142,3 +142,17 @@ body() {
   refuses 3 "there are: case" import "$T/one.ndjson" --kind nonsense "${P[@]}"
 }
 story_both body import
+
+# Rows that wait because the head file cannot be written go in first the next time, and are known then.
+head -n 2 "$T/rows.ndjson" >"$T/two.ndjson"
+found_alone waits
+mv "$T/waits/home/head" "$T/head"
+mkdir "$T/waits/home/head"
+as waits import "$T/two.ndjson" "${P[@]}"
+exits 7
+complains "2 of 2 rows are queued"
+rmdir "$T/waits/home/head"
+mv "$T/head" "$T/waits/home/head"
+as waits import "$T/two.ndjson" "${P[@]}"
+exits 0
+says "published 0, new versions 0, known 2, refused 0"
