@@ -47,6 +47,14 @@ bool batch_has_room(const struct batch *b, size_t body_len) {
 
 /* The hall, in this process: the store is locked for as long as the way is open. It writes through a connection of its own,
  * since it may be at work while the caller reads. */
+/* What waited goes into the log first: whoever looks what that holds finds it there. What cannot go yet waits on. */
+static void let_in(struct hall *hall) {
+  bool moved = true;
+  while (moved) {
+    moved = hall_guard_turn(hall, &moved, NULL) == OK && moved;
+  }
+}
+
 static enum err_code open_hall(struct cli *cli, const struct home *home, struct submit *s, struct err *err) {
   struct secret *passphrase = NULL;
   enum err_code code = store_open(home->dir, STORE_WRITE, NULL, &s->store, err);
@@ -77,9 +85,8 @@ static enum err_code open_hall(struct cli *cli, const struct home *home, struct 
                                      .threads = verify_threads(),
                                      .log_bodies = home_log_bodies(&s->here.home)};
   code = hall_open(&config, &s->hall, err);
-  /* What waited goes first: whoever looks what the log holds finds it there. If it cannot go yet, it waits on. */
-  for (bool moved = code == OK; moved;) {
-    moved = hall_guard_turn(s->hall, &moved, NULL) == OK && moved;
+  if (code == OK) {
+    let_in(s->hall);
   }
   return code;
 }
@@ -342,7 +349,11 @@ enum err_code submit_alone(struct submit *s, struct err *err) {
     return err_set(err, ERR_USAGE, "--alone is a node's own affair, and this is a replica");
   }
   if (s->ctl == NULL) {
-    return hall_go_alone(s->hall, err);
+    const enum err_code code = hall_go_alone(s->hall, err);
+    if (code == OK) {
+      let_in(s->hall);
+    }
+    return code;
   }
   const enum err_code code = ctl_order(s->ctl, "alone", NULL, &answer, err);
   json_decref(answer);

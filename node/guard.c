@@ -44,10 +44,16 @@ bool guard_is_confirmed(const struct guard *g) {
   return n >= guard_needed(g);
 }
 
+/* Who knows of no other member can be told by nobody that it is an old copy, unless there is nothing yet of which it could be.
+ */
+static bool is_told(const struct guard *g) {
+  return g->n_members == 1 ? g->size == 0 : guard_n_named(g) >= guard_needed(g) && !guard_is_ahead(g, NULL, NULL);
+}
+
 static void settle(struct guard *g) {
   if (g->proven > g->size) {
     g->key = GUARD_LOCKED;
-  } else if (g->key == GUARD_LOCKED && guard_n_named(g) >= guard_needed(g) && !guard_is_ahead(g, NULL, NULL)) {
+  } else if (g->key == GUARD_LOCKED && g->gen != 0 && is_told(g)) {
     g->key = GUARD_BY_MEMBERS;
   }
 }
@@ -61,7 +67,6 @@ bool guard_is_open(const struct guard *g) {
 void guard_init(struct guard *g, uint32_t n_members) {
   memset(g, 0, sizeof *g);
   g->n_members = n_members == 0 ? 1 : n_members;
-  settle(g); /* in a federation of one nobody else can hold anything */
 }
 
 void guard_members(struct guard *g, uint32_t n_members, const uint32_t *was) {

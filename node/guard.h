@@ -39,7 +39,7 @@ struct guard {
   struct guard_word words[LIMIT_MEMBERS]; /* by place among the members */
 };
 
-/* A locked guard in a federation of so many members. */
+/* A locked guard in a federation of so many members; nothing opens it before guard_stands. */
 void guard_init(struct guard *g, uint32_t n_members);
 /* The members are others: whoever has place i now had place was[i], or was none (LIMIT_MEMBERS). What opened the guard holds
  * on: that nobody held more then. n_members: 1..LIMIT_MEMBERS. */

@@ -115,6 +115,9 @@ void guard_reason(const struct guard *g, const struct federation *f, char out[GU
   } else if (guard_is_ahead(g, &member, &size)) {
     (void)snprintf(out, GUARD_REASON_MAX, "waiting: %s says that it holds %" PRIu64 " entries of our log, %" PRIu64 " are here",
                    member < f->epoch.n_members ? f->epoch.members[member].handle : "?", size, g->size);
+  } else if (g->n_members == 1) {
+    (void)snprintf(out, GUARD_REASON_MAX,
+                   "waiting for a person's word (--alone): this copy knows no other member, and one may have joined since");
   } else {
     (void)snprintf(out, GUARD_REASON_MAX, "waiting for %" PRIu32 " of %" PRIu32 " members to name our size",
                    guard_needed(g) - guard_n_named(g), g->n_members);

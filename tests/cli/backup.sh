@@ -54,11 +54,17 @@ body() {
 }
 story_both body backup restore
 
-# Alone in its observatory nobody can hold more: what was restored writes at once, and is as it was.
-SPECOLA_HOME=$T/alone/again XDG_CONFIG_HOME=$T/alone/config "$SPECOLA" --json publish "$T/1.draft" "$T/2.draft" "${P[@]}" >"$T/out" 2>"$T/err"
-status=$?
+# Alone in its observatory it knows nobody whom it could ask, and others may have joined behind the backup: a person has to say that none has.
+again() {
+  SPECOLA_HOME=$T/alone/again XDG_CONFIG_HOME=$T/alone/config "$SPECOLA" "$@" "${P[@]}" >"$T/out" 2>"$T/err"
+  status=$?
+}
+again --json publish "$T/1.draft" "$T/2.draft"
+refused queued 7
+json '.error.message' "queued: waiting for a person's word (--alone): this copy knows no other member, and one may have joined since"
+again --json publish "$T/1.draft" "$T/2.draft" --alone
 exits 0
-json '.published | map(.known) | map(tostring) | join(" ")' "true false"
+json '.published | map(.known) | map(tostring) | join(" ")' "true true" # the second one waited, and went in first
 SPECOLA_HOME=$T/alone/again "$SPECOLA" verify >"$T/out" 2>"$T/err" || fail "it does not verify"
 
 # Flipped octets and cuts are found out, and leave no node behind.

@@ -24,11 +24,20 @@ static struct guard guard_at(uint32_t n, uint64_t size) {
   return g;
 }
 
-static void a_federation_of_one_is_never_closed(void **state) {
+static void alone_it_waits_for_its_head_or_a_person(void **state) {
   (void)state;
-  struct guard g = guard_at(1, 100);
-  assert_true(guard_is_open(&g));
-  assert_int_equal(guard_needed(&g), 0);
+  struct guard fresh = guard_at(1, 0);
+  assert_true(guard_is_open(&fresh));
+  guard_stands(&fresh, 1, 100);
+  assert_true(guard_is_open(&fresh));
+  struct guard put_back = guard_at(1, 100);
+  assert_false(guard_is_open(&put_back)); /* others may have joined behind the copy */
+  struct guard said = put_back;
+  guard_fits(&put_back);
+  assert_true(guard_is_open(&put_back));
+  assert_true(guard_alone(&said));
+  assert_true(guard_is_open(&said));
+  assert_true(guard_is_confirmed(&said)); /* nobody else is there who could */
 }
 
 static void without_a_head_it_waits_for_words(void **state) {
@@ -208,7 +217,7 @@ static void at_random_it_opens_by_the_rule_alone(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_federation_of_one_is_never_closed),
+      cmocka_unit_test(alone_it_waits_for_its_head_or_a_person),
       cmocka_unit_test(without_a_head_it_waits_for_words),
       cmocka_unit_test(one_member_counts_once),
       cmocka_unit_test(a_fitting_head_opens_at_once),
