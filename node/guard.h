@@ -23,10 +23,10 @@ enum guard_key {
 };
 /* What one member said of our log since the start. */
 struct guard_word {
-  bool is_named;   /* it named its size in a session of this start, */
-  uint64_t size;   /* this one */
-  uint64_t rumour; /* the size that its HOLDS named last, by whatever way it came; 0: none came */
+  bool is_named;   /* it named its size in a session of this start */
   bool confirms;   /* it named our size and root at or above alone_from */
+  uint64_t size;   /* that it named */
+  uint64_t rumour; /* the size that its HOLDS named last, by whatever way it came; 0: none came */
 };
 /* Invariants: key is GUARD_LOCKED while proven > size; n_members is 1 or more. */
 struct guard {

@@ -215,7 +215,7 @@ def strike(shop, command, fault, point, names):
     elif fault == "kill":
         assert code == 137, f"killed, it ended with {code}\n{said}"
     elif struck:
-        assert code in (1, 8, 9, 11) or (code == 7 and "queued" in said), f"it ended with {code}\n{said}"
+        assert code in (1, 8, 9, 11) or (code == 7 and re.search("queued|is not written now", said)), f"it ended with {code}\n{said}"
         assert re.search(r"specola: \S", said), f"it failed without a word\n{said}"
     before = check_whole(shop, command, "behind the fault")
     if not struck:  # the fault was survived: then it is done
