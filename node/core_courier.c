@@ -41,6 +41,15 @@ static enum err_code put_off(struct core *c, struct err *err) {
   return code;
 }
 
+/* A home that is no member any more takes nothing. */
+static enum err_code give_up(struct core *c, struct err *err) {
+  enum err_code code = store_begin(c->store, err);
+  if (code == OK) code = forward_forget(c->store, &c->errand.home, err);
+  if (code == OK) code = store_commit(c->store, err);
+  if (code != OK) store_rollback(c->store);
+  return code;
+}
+
 static enum err_code send_errand(struct core *c, const char *web, struct err *err) {
   struct bytes submission, message;
   bytes_init(&submission, LIMIT_SUBMIT_BYTES);
@@ -70,11 +79,12 @@ static enum err_code begin_errand(struct core *c, struct err *err) {
   }
   if (code != OK) return code;
   const struct federation_member *m = federation_by_node(&c->federation, &c->errand.home);
-  bytes_clear(&c->scratch);
   c->errand.n = 0;
+  if (m == NULL || m->until != 0) return give_up(c, err);
+  bytes_clear(&c->scratch);
   code = forward_each(c->store, &c->errand.home, take_item, c, err);
   if (code != OK || c->errand.n == 0) return code;
-  const bool is_known = m != NULL && m->has_address && m->address.web[0] != '\0';
+  const bool is_known = m->has_address && m->address.web[0] != '\0';
   return is_known ? send_errand(c, m->address.web, err) : put_off(c, err);
 }
 
@@ -89,12 +99,6 @@ void core_courier_step(struct core *c) {
 }
 
 /* ---- in ---- */
-
-static enum err_code keep_row(struct core *c, const struct receipt_row *row, struct view receipt, struct err *err) {
-  if (row->state == RECEIPT_LOGGED) return forward_remove(c->store, &row->id, err);
-  if (row->state == RECEIPT_REFUSED) return forward_refuse(c->store, &row->id, receipt, err);
-  return forward_tried(c->store, &row->id, clock_unix(clock_system()), err);
-}
 
 /* The home's word counts under its key, about these records. */
 static enum err_code check_receipt(struct core *c, struct view octets, struct err *err) {
@@ -112,9 +116,9 @@ static enum err_code check_receipt(struct core *c, struct view octets, struct er
 
 static enum err_code settle(struct core *c, struct view octets, struct err *err) {
   enum err_code code = store_begin(c->store, err);
-  for (uint32_t i = 0; i < c->receipt.n && code == OK; i++)
-    code = keep_row(c, &c->receipt.rows[i], octets, err);
   const uint64_t now = clock_unix(clock_system());
+  for (uint32_t i = 0; i < c->receipt.n && code == OK; i++)
+    code = forward_settle(c->store, &c->receipt.rows[i], octets, now, err);
   if (code == OK) code = forward_prune(c->store, now < MONTH_S ? 0 : now - MONTH_S, err);
   if (code == OK) code = store_commit(c->store, err);
   if (code != OK) store_rollback(c->store);

@@ -139,6 +139,7 @@ static enum err_code judge(struct hall *h, const struct verified *entry, const s
   uint64_t n = 0, octets = 0;
   bool certified = false;
   *reason = entry->opened.reason != REASON_NONE ? entry->opened.reason : entry->fault != NULL ? REASON_BODY : REASON_NONE;
+  if (*reason == REASON_NONE && m->until != 0) *reason = REASON_HOME; /* its log has ended */
   if (*reason != REASON_NONE) return OK;
   enum err_code code = look_up(h, m, &entry->opened.record.header.author, &certified, err);
   if (code == OK && !certified) *reason = REASON_HOME;

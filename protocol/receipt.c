@@ -106,3 +106,7 @@ enum err_code receipt_open(struct view bytes, const struct pubkey *node_key, str
   *out = receipt;
   return OK;
 }
+
+bool receipt_row_is_final(const struct receipt_row *row) {
+  return row->state == RECEIPT_REFUSED && row->reason != (uint64_t)REASON_NOT_YET;
+}

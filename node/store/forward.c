@@ -64,12 +64,34 @@ enum err_code forward_tried(struct store *s, const struct hash *id, uint64_t now
 }
 
 enum err_code forward_refuse(struct store *s, const struct hash *id, struct view receipt, struct err *err) {
-  static const char sql[] = "UPDATE forward SET state = 2, receipt = :receipt WHERE id = :id";
+  static const char mark[] = "UPDATE forward SET state = 2, receipt = :receipt, item = x'' WHERE id = :id";
+  static const char trim[] = "DELETE FROM forward WHERE no IN (SELECT no FROM forward WHERE state = 2 AND "
+                             "home = (SELECT home FROM forward WHERE id = :id) ORDER BY no DESC LIMIT -1 OFFSET :kept)";
   sqlite3_stmt *st = NULL;
-  const enum err_code code = statement_get(s, sql, &st, err);
+  enum err_code code = statement_get(s, mark, &st, err);
   if (code != OK) return code;
   statement_bind_blob(st, 1, receipt);
   statement_bind_blob(st, 2, hash_view(id));
+  code = statement_run(s, st, "forward", err);
+  if (code == OK) code = statement_get(s, trim, &st, err);
+  if (code != OK) return code;
+  statement_bind_blob(st, 1, hash_view(id));
+  statement_bind_int(st, 2, FORWARD_REFUSALS);
+  return statement_run(s, st, "forward", err);
+}
+
+enum err_code forward_settle(struct store *s, const struct receipt_row *row, struct view receipt, uint64_t now,
+                             struct err *err) {
+  if (row->state == RECEIPT_LOGGED) return forward_remove(s, &row->id, err);
+  return receipt_row_is_final(row) ? forward_refuse(s, &row->id, receipt, err) : forward_tried(s, &row->id, now, err);
+}
+
+enum err_code forward_forget(struct store *s, const struct hash *home, struct err *err) {
+  static const char sql[] = "DELETE FROM forward WHERE home = :home AND state = 0";
+  sqlite3_stmt *st = NULL;
+  const enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) return code;
+  statement_bind_blob(st, 1, hash_view(home));
   return statement_run(s, st, "forward", err);
 }
 

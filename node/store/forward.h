@@ -7,6 +7,8 @@
 
 #include "node/store/store.h"
 
+#define FORWARD_REFUSALS 256 /* of one home that are kept */
+
 enum forward_state { FORWARD_WAITS = 0, FORWARD_REFUSED = 2 };
 
 /* Inside the caller's transaction, all of these but those that read. Store errors. */
@@ -19,7 +21,15 @@ MUST_CHECK enum err_code forward_get(struct store *s, const struct hash *id, enu
 MUST_CHECK enum err_code forward_remove(struct store *s, const struct hash *id, struct err *err); /* none there: OK */
 /* It was tried once more, in vain. */
 MUST_CHECK enum err_code forward_tried(struct store *s, const struct hash *id, uint64_t now, struct err *err);
+/* It was refused there: the receipt takes the item's place. Of what a home refused the last FORWARD_REFUSALS are kept: its
+ * people could hand in, and it refuse, for ever. */
 MUST_CHECK enum err_code forward_refuse(struct store *s, const struct hash *id, struct view receipt, struct err *err);
+/* What a row of the home's receipt comes to: gone (logged), refused, or tried in vain (queued, or refused for now alone:
+ * receipt_row_is_final). */
+MUST_CHECK enum err_code forward_settle(struct store *s, const struct receipt_row *row, struct view receipt, uint64_t now,
+                                        struct err *err);
+/* What waits for a home is forgotten: it is no member any more. */
+MUST_CHECK enum err_code forward_forget(struct store *s, const struct hash *home, struct err *err);
 /* Those that were refused before `before` are forgotten. */
 MUST_CHECK enum err_code forward_prune(struct store *s, uint64_t before, struct err *err);
 

@@ -163,6 +163,95 @@ static void it_is_tried_later_and_later_and_an_hour_later_at_most(void **state) 
   fixture_release(&f);
 }
 
+/* FR's receipt of one row. */
+static struct receipt_row say(struct fixture *f, const struct hash *id, enum receipt_state state, enum reason reason,
+                              struct bytes *octets) {
+  static struct receipt receipt;
+  receipt = (struct receipt){.fed_id = f->charter.fed_id, .node = f->nodes[FR].id, .n = 1};
+  receipt.rows[0] = (struct receipt_row){.id = *id, .state = state, .reason = reason};
+  if (state == RECEIPT_LOGGED) receipt.rows[0].gen = 1;
+  bytes_clear(octets);
+  assert_int_equal(receipt_seal(&receipt, &f->nodes[FR].node_key, octets, NULL), OK);
+  return receipt.rows[0];
+}
+
+static int64_t number_of(struct fixture *f, const char *sql) {
+  sqlite3_stmt *st = NULL;
+  assert_int_equal(sqlite3_prepare_v2(store_db(f->nodes[IT].store), sql, -1, &st, NULL), SQLITE_OK);
+  assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+  const int64_t n = sqlite3_column_int64(st, 0);
+  (void)sqlite3_finalize(st);
+  return n;
+}
+
+static void a_home_that_refuses_all_fills_no_disk(void **state) {
+  static struct fixture f;
+  struct fixture_record record;
+  struct bytes octets;
+  struct hash last = {{0}};
+  (void)state;
+  found(&f);
+  bytes_init(&octets, LIMIT_SUBMIT_BYTES);
+  for (uint64_t i = 0; i < FORWARD_REFUSALS + 20; i++) {
+    fixture_case(&f.nodes[FR], i, NULL, NULL, &record);
+    expect_row(fixture_admit(&f.nodes[IT], &record.item), RECEIPT_QUEUED, REASON_NONE);
+    const struct receipt_row row = say(&f, &record.id, RECEIPT_REFUSED, REASON_STALE, &octets);
+    assert_int_equal(forward_settle(f.nodes[IT].store, &row, bytes_view(&octets), NOW, NULL), OK);
+    last = record.id;
+    fixture_record_release(&record);
+  }
+  assert_int_equal(number_of(&f, "SELECT count(*) FROM forward"), FORWARD_REFUSALS);
+  assert_int_equal(number_of(&f, "SELECT sum(length(item)) FROM forward"), 0);
+  enum forward_state what = FORWARD_WAITS;
+  assert_int_equal(forward_get(f.nodes[IT].store, &last, &what, &octets, NULL), OK);
+  assert_int_equal(what, FORWARD_REFUSED);
+  bytes_release(&octets);
+  fixture_release(&f);
+}
+
+static void a_home_that_cannot_write_now_is_asked_again(void **state) {
+  static struct fixture f;
+  struct fixture_record record;
+  struct bytes octets;
+  struct hash home;
+  (void)state;
+  found(&f);
+  bytes_init(&octets, LIMIT_SUBMIT_BYTES);
+  struct store *s = f.nodes[IT].store;
+  fixture_case(&f.nodes[FR], 1, NULL, NULL, &record);
+  expect_row(fixture_admit(&f.nodes[IT], &record.item), RECEIPT_QUEUED, REASON_NONE);
+  struct receipt_row row = say(&f, &record.id, RECEIPT_REFUSED, REASON_NOT_YET, &octets);
+  assert_int_equal(forward_settle(s, &row, bytes_view(&octets), NOW, NULL), OK);
+  assert_int_equal(n_waiting(&f), 1);
+  assert_int_equal(forward_next(s, NOW + 4, &home, NULL), ERR_NOT_FOUND);
+  assert_int_equal(forward_next(s, NOW + 5, &home, NULL), OK);
+  row = say(&f, &record.id, RECEIPT_LOGGED, REASON_NONE, &octets);
+  assert_int_equal(forward_settle(s, &row, bytes_view(&octets), NOW, NULL), OK);
+  assert_int_equal(number_of(&f, "SELECT count(*) FROM forward"), 0);
+  bytes_release(&octets);
+  fixture_record_release(&record);
+  fixture_release(&f);
+}
+
+static void a_home_that_is_no_member_any_more_gets_nothing(void **state) {
+  static struct fixture f;
+  struct fixture_record record;
+  (void)state;
+  found(&f);
+  fixture_case(&f.nodes[FR], 1, NULL, NULL, &record);
+  expect_row(fixture_admit(&f.nodes[IT], &record.item), RECEIPT_QUEUED, REASON_NONE);
+  assert_int_equal(forward_forget(f.nodes[IT].store, &f.nodes[FR].id, NULL), OK);
+  assert_int_equal(n_waiting(&f), 0);
+  struct federation *known = &f.nodes[IT].federation;
+  for (uint32_t i = 0; i < known->n_members; i++) {
+    if (hash_equal(&known->rows[i].node, &f.nodes[FR].id)) known->members[i].until = 2;
+  }
+  expect_row(fixture_admit(&f.nodes[IT], &record.item), RECEIPT_REFUSED, REASON_HOME);
+  assert_int_equal(n_waiting(&f), 0);
+  fixture_record_release(&record);
+  fixture_release(&f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_of_another_homes_people_is_kept_for_it),
@@ -171,6 +260,9 @@ int main(void) {
       cmocka_unit_test(there_is_room_for_so_many_and_no_more),
       cmocka_unit_test(what_its_home_refused_is_told_once_and_begins_anew),
       cmocka_unit_test(it_is_tried_later_and_later_and_an_hour_later_at_most),
+      cmocka_unit_test(a_home_that_refuses_all_fills_no_disk),
+      cmocka_unit_test(a_home_that_cannot_write_now_is_asked_again),
+      cmocka_unit_test(a_home_that_is_no_member_any_more_gets_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
