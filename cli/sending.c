@@ -164,7 +164,7 @@ static enum err_code settle(struct store *store, const struct receipt *r, struct
   if (code != OK) return code;
   for (uint32_t i = 0; i < r->n && code == OK; i++) {
     code = receipts_put(store, &r->rows[i].id, clock_unix(clock_system()), i, octets, err);
-    if (code == OK && r->rows[i].state == RECEIPT_REFUSED) {
+    if (code == OK && receipt_row_is_final(&r->rows[i])) {
       code = outbox_refuse(store, &r->rows[i].id, r->rows[i].reason, err);
       ++*refused;
     }
@@ -343,6 +343,8 @@ static enum err_code row_of(struct store *store, const struct hash *id, struct r
   if (code == OK && receipt_open(bytes_view(&item), NULL, r, NULL) == OK && at < r->n) {
     *row = r->rows[at];
     *node = row->state == RECEIPT_LOGGED ? r->node : *node;
+    if (row->state == RECEIPT_REFUSED && !receipt_row_is_final(row))
+      *row = (struct receipt_row){.id = *id, .state = RECEIPT_QUEUED};
   }
   if (code == ERR_NOT_FOUND) {
     err_clear(err);

@@ -113,7 +113,7 @@ static enum err_code put_all(const struct cli *cli, const struct state *s, struc
     code = bytes_printf(line, err, "  %s %s ✓", out_word(cli, "sent to", "inviato a"), node);
     (void)json_object_set_new(ticks, "sent", json_string(node));
   }
-  if (code == OK && s->answered && s->row.state == RECEIPT_REFUSED && !s->in_log) {
+  if (code == OK && s->answered && receipt_row_is_final(&s->row) && !s->in_log) {
     (void)json_object_set_new(ticks, "refused", json_string(reason_name(s->row.reason)));
     return bytes_printf(line, err, "  %s: %s", out_word(cli, "refused", "rifiutato"), reason_name(s->row.reason));
   }

@@ -103,6 +103,18 @@ static void a_receipt_that_does_not_fit_leaves_nothing_behind(void **state) {
   bytes_release(&out);
 }
 
+static void what_is_refused_for_now_is_not_refused_for_good(void **state) {
+  (void)state;
+  struct receipt_row row = {.state = RECEIPT_REFUSED, .reason = REASON_STALE};
+  assert_true(receipt_row_is_final(&row));
+  row.reason = 4711; /* of a later make */
+  assert_true(receipt_row_is_final(&row));
+  row.reason = REASON_NOT_YET;
+  assert_false(receipt_row_is_final(&row));
+  row = (struct receipt_row){.state = RECEIPT_LOGGED, .gen = 1};
+  assert_false(receipt_row_is_final(&row));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_row_comes_back),
@@ -110,6 +122,7 @@ int main(void) {
       cmocka_unit_test(a_flip_of_any_octet_is_refused),
       cmocka_unit_test(seals_no_empty_and_no_overlong_receipt),
       cmocka_unit_test(a_receipt_that_does_not_fit_leaves_nothing_behind),
+      cmocka_unit_test(what_is_refused_for_now_is_not_refused_for_good),
   };
   return cmocka_run_group_tests(tests, start, stop);
 }
