@@ -198,10 +198,10 @@ enum err_code desk_withdraw(struct request *r, struct err *err) {
 static enum err_code open_way(struct request *r, struct desk *d, struct submit *s, struct err *err) {
   struct cli cli = desk_cli(d, r->lang);
   enum err_code code = submit_open(&cli, s, err);
-  if (code == OK && (code = certificate_needed(&s->here, &d->card.key, err)) == OK) {
-    s->person = *lock_key(&d->lock);
+  if (code == OK) {
+    code = certificate_needed(&s->here, &d->card.key, err);
   }
-  return code;
+  return code == OK ? lock_lend(&d->lock, &s->person, err) : code; /* minutes may end while the way is opened */
 }
 
 static void close_way(struct submit *s) {

@@ -28,6 +28,16 @@ const struct signer *lock_key(struct lock *l) {
   return lock_left_ms(l) > 0 ? &l->signer : NULL;
 }
 
+enum err_code lock_lend(struct lock *l, struct signer *out, struct err *err) {
+  const struct signer *key = lock_key(l);
+  if (key == NULL) {
+    err_set(err, ERR_REFUSED, "the key was locked again before it could sign");
+    return err_hint(err, "open the page of the object again");
+  }
+  *out = *key;
+  return OK;
+}
+
 void lock_close(struct lock *l) {
   signer_release(&l->signer);
   l->signer = (struct signer){.secret = NULL};

@@ -23,6 +23,8 @@ void lock_init(struct lock *l, const struct clock_source *clock, uint64_t minute
 void lock_open(struct lock *l, struct signer *signer);
 /* The key, if it is still open; NULL: it was wiped. Borrowed: not beyond this turn. */
 const struct signer *lock_key(struct lock *l);
+/* Lends the key to *out, a borrowed copy, for one act. ERR_REFUSED: it was wiped in the meantime. */
+MUST_CHECK enum err_code lock_lend(struct lock *l, struct signer *out, struct err *err);
 /* Milliseconds until it is wiped; 0: it is. */
 uint64_t lock_left_ms(struct lock *l);
 void lock_close(struct lock *l); /* wipes it; also at the end */

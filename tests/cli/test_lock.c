@@ -64,10 +64,29 @@ static void signing_does_not_prolong_it_and_another_passphrase_does(void **state
   lock_close(&l);
 }
 
+static void what_was_wiped_is_lent_to_no_act(void **state) {
+  (void)state;
+  uint64_t now = 0;
+  const struct clock_source clock = {.monotonic_ms = now_of, .unix_s = now_of, .context = &now};
+  struct lock l;
+  struct signer key = a_key(), lent = {.secret = NULL};
+  struct err err = ERR_INIT;
+  lock_init(&l, &clock, 1);
+  lock_open(&l, &key);
+  assert_int_equal(lock_lend(&l, &lent, &err), OK);
+  assert_ptr_equal(lent.secret, l.signer.secret);
+  lent.secret = NULL;
+  now = 60000; /* between the button and the log */
+  assert_int_equal(lock_lend(&l, &lent, &err), ERR_REFUSED);
+  assert_null(lent.secret);
+  assert_int_equal(err.code, ERR_REFUSED);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(it_is_wiped_after_its_minutes),
       cmocka_unit_test(signing_does_not_prolong_it_and_another_passphrase_does),
+      cmocka_unit_test(what_was_wiped_is_lent_to_no_act),
   };
   struct err err = ERR_INIT;
   return secret_start(&err) == OK ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
