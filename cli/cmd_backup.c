@@ -106,10 +106,15 @@ static void say_restored(struct cli *cli, const struct here *here, const struct 
   out_set_text(cli, "home", here->home.dir);
   out_set_number(cli, "made", about->made);
   out_set_bool(cli, "keys", about->has_keys);
+  out_set_number(cli, "invitations_cancelled", about->n_cancelled);
   out_line(cli, "Node %s as it was %s ago, in %s", about->handle, span, here->home.dir);
   if (guarded_json(cli, here, NULL, &guard, NULL) == OK) {
     guarded_say(cli, guard);
     out_set(cli, "guard", guard);
+  }
+  if (about->n_cancelled > 0) {
+    out_line(cli, "! %ju open invitation%s taken back, as they may have been used since: specola invite makes new ones",
+             (uintmax_t)about->n_cancelled, about->n_cancelled == 1 ? " is" : "s are");
   }
   if (!about->has_keys) {
     out_line(cli, "! The keys are not in the backup: put node.key and curve.key into that folder, from the copy of the keys");

@@ -13,8 +13,10 @@
 #include <unistd.h>
 
 #include "keys/privfile.h"
+#include "node/clock.h"
 #include "node/store/copy.h"
 #include "node/store/enclosure.h"
+#include "node/store/invitation.h"
 
 #define FILE_MAX ((size_t)16 * 1024 * 1024) /* octets of one file beside the store */
 #define MARK "restoring"                    /* a file of a home that is not whole yet */
@@ -297,6 +299,19 @@ static enum err_code restore_files(struct enclosure *e, const char *dir, bool co
   return code == OK ? r.code : code;
 }
 
+/* A token that was used behind the backup would be good for another key. */
+static enum err_code cancel_invitations(const char *dir, uint64_t *n, struct err *err) {
+  struct store *s = NULL;
+  enum err_code code = store_open(dir, STORE_WRITE, NULL, &s, err);
+  if (code != OK) return code;
+  code = store_begin(s, err);
+  if (code == OK) code = invitation_cancel_open(s, clock_unix(clock_system()), n, err);
+  if (code == OK) code = store_commit(s, err);
+  if (code != OK) store_rollback(s);
+  store_close(s);
+  return code;
+}
+
 enum err_code archive_restore(const char *path, const char *dir, struct archive_about *out, struct err *err) {
   struct enclosure *from = NULL, *copy = NULL;
   char store[HOME_PATH_MAX];
@@ -309,6 +324,7 @@ enum err_code archive_restore(const char *path, const char *dir, struct archive_
   if (code == OK) code = enclosure_open(store, ENCLOSURE_CHANGE, &copy, err);
   if (code == OK) code = enclosure_remove(copy, err);
   enclosure_close(copy);
+  if (code == OK) code = cancel_invitations(dir, &out->n_cancelled, err);
   if (code == OK) code = store_durable(store, err);
   if (code == OK) code = restore_files(from, dir, false, err);
   if (code == OK) code = restore_files(from, dir, true, err);

@@ -177,3 +177,10 @@ enum err_code invitation_move(struct store *s, const struct invitation *invitati
   statement_bind_int(st, 2, (int64_t)invitation->number);
   return statement_run(s, st, "invitation", err);
 }
+
+enum err_code invitation_cancel_open(struct store *s, uint64_t now, uint64_t *n, struct err *err) {
+  static const char sql[] = "UPDATE invitation SET state = :cancelled, name = NULL WHERE state = 0 AND until_s >= :now";
+  const enum err_code code = statement_run_two(s, sql, INVITATION_CANCELLED, (int64_t)now, "invitation", err);
+  *n = code == OK ? (uint64_t)sqlite3_changes64(store_db(s)) : 0;
+  return code;
+}

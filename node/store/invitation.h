@@ -48,5 +48,8 @@ MUST_CHECK enum err_code invitation_waiting(struct store *s, uint64_t *n, struct
 /* Each, the oldest first; stops when visit returns false. Store errors. */
 typedef bool invitation_visit(void *context, const struct invitation *invitation);
 MUST_CHECK enum err_code invitation_each(struct store *s, invitation_visit *visit, void *context, struct err *err);
+/* Takes back all that nobody has asked with and that are good at `now` (unix seconds): of a store that was put back nobody
+ * knows whether they were used since. *n: how many. Inside the caller's transaction. Store errors. */
+MUST_CHECK enum err_code invitation_cancel_open(struct store *s, uint64_t now, uint64_t *n, struct err *err);
 
 #endif

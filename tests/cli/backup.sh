@@ -15,6 +15,8 @@ setting() {
 body() {
   local copy=$T/$who/copy.backup
   mkdir "$T/$who/stick"
+  as "$who" invite --for reviewer --name Ana --at https://node.example.org
+  exits 0
   does backup "$copy"
   says "Verified"
   says "without its keys"
@@ -41,6 +43,11 @@ body() {
   does restore "$copy" --home "$T/$who/plain"
   says "The keys are not in the backup"
   says "Next:  specola serve"
+  says "1 open invitation is taken back" # whoever used it since would have used it twice
+  SPECOLA_HOME=$T/$who/plain XDG_CONFIG_HOME=$T/$who/config "$SPECOLA" --json invite list >"$T/out" 2>"$T/err"
+  status=$?
+  exits 0
+  json '[.invitations[].state] | join(" ")' cancelled
   mkdir -m 700 "$T/$who/plain2" # one was killed while it began
   : >"$T/$who/plain2/restoring.new-0123456789abcdef"
   tells restore "$copy" --home "$T/$who/plain2"
