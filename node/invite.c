@@ -118,6 +118,13 @@ static enum err_code mark_used(void *context, const struct receipt *receipt, str
   return invitation_move(u->store, u->invitation, INVITATION_USED, view_of(NULL, 0), err);
 }
 
+/* Whether a key is certified in the own log for another person than the one who is invited. */
+static bool is_anothers(const struct people *people, const struct invitation *i, const struct pubkey *key) {
+  static const struct position end = {UINT64_MAX, UINT64_MAX};
+  const struct certificate *c = i->person == 0 ? NULL : people_newest(people, key, end);
+  return c != NULL && c->person != i->person;
+}
+
 /* The certificate of i->ask, and that it is there: both or neither. */
 static enum err_code certify(struct hall *h, struct invitation *i, struct receipt_row *row, struct err *err) {
   struct using u = {h->config.store, i};
@@ -132,6 +139,7 @@ static enum err_code certify(struct hall *h, struct invitation *i, struct receip
 
 enum err_code hall_invite_confirm(struct hall *h, uint64_t number, struct invitation *out, struct receipt_row *row,
                                   struct err *err) {
+  const struct people *people = NULL;
   enum err_code code = invitation_by_number(h->config.store, number, out, err);
   if (code != OK) {
     if (code == ERR_NOT_FOUND) (void)err_hint(err, "specola invite list");
@@ -148,7 +156,11 @@ enum err_code hall_invite_confirm(struct hall *h, uint64_t number, struct invita
   if (out->for_node) {
     return refuse(ERR_REFUSED, "a node is admitted by the members' votes", "specola help member", err);
   }
-  return certify(h, out, row, err);
+  code = hall_people(h, &people, err);
+  if (code == OK && is_anothers(people, out, &out->ask.key)) { /* certified since it was asked */
+    return refuse(ERR_REFUSED, reason_text(REASON_PERSON), "specola person list", err);
+  }
+  return code == OK ? certify(h, out, row, err) : code;
 }
 
 /* ---- asking ---- */
@@ -204,7 +216,10 @@ static enum err_code judge(struct hall *h, const struct invitation *i, const str
     *reason = REASON_NOT_YET;
     return OK;
   }
-  if (code == OK && people_is_revoked(people, &ask->key, end)) *reason = REASON_REVOKED;
+  if (code == OK && people_is_revoked(people, &ask->key, end))
+    *reason = REASON_REVOKED;
+  else if (code == OK && is_anothers(people, i, &ask->key))
+    *reason = REASON_PERSON;
   return code;
 }
 

@@ -38,7 +38,8 @@
   X(REASON_TOKEN, 40, "token", "this node has no such invitation", "ask who invited you whether the line is whole")            \
   X(REASON_USED, 41, "used", "another key has used this invitation", "ask who invited you for a new line, and who used it")    \
   X(REASON_EXPIRED, 42, "expired", "the invitation is too old", "ask who invited you for a new line")                          \
-  X(REASON_CANCELLED, 43, "cancelled", "the invitation was taken back", "ask who invited you")
+  X(REASON_CANCELLED, 43, "cancelled", "the invitation was taken back", "ask who invited you")                                 \
+  X(REASON_PERSON, 44, "person", "the key is another person's", "use a key of your own")
 
 enum reason {
 #define REASON_ENUM(symbol, number, name, text, todo) symbol = (number),

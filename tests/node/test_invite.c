@@ -342,6 +342,26 @@ static void a_new_key_of_a_person_replaces_the_old_one(void **state) {
   done();
 }
 
+static void nobody_gets_the_key_of_another_person(void **state) {
+  struct receipt_row row;
+  struct invitation i;
+  uint64_t number = 0;
+  (void)state;
+  found(1);
+  assert_int_equal(hall_certify(IT->hall, &ana.pub, 0, ROLE_REVIEWER, 0, "Ana", &row, NULL), OK); /* 2: person 2 */
+  const struct token first = invite((struct invite_wish){.roles = ROLE_EDITOR, .person = 1}, NULL);
+  refused(ask(&first, &ana), REASON_PERSON);
+  const struct token second = invite((struct invite_wish){.roles = ROLE_EDITOR, .person = 1, .confirm = true}, &number);
+  assert_int_equal(ask(&second, &rui).state, RECEIPT_QUEUED);
+  assert_int_equal(hall_certify(IT->hall, &rui.pub, 0, ROLE_REVIEWER, 0, "Rui", &row, NULL), OK); /* meanwhile */
+  assert_int_equal(hall_invite_confirm(IT->hall, number, &i, &row, NULL), ERR_REFUSED);
+  assert_int_equal(log_size(), 4);
+  assert_int_equal(person_of(&ana).found.person, 2);
+  const struct token own = invite((struct invite_wish){.roles = ROLE_EDITOR, .person = 2}, NULL);
+  assert_int_equal(ask(&own, &ana).state, RECEIPT_LOGGED); /* a further certificate of one's own */
+  done();
+}
+
 static void a_revocation_reaches_where_it_is_told_to_and_no_further(void **state) {
   struct receipt_row row;
   struct hash id;
@@ -442,6 +462,7 @@ int main(void) {
       cmocka_unit_test(what_cannot_be_marked_is_not_certified),
       cmocka_unit_test(while_the_guard_is_closed_the_token_stays_good),
       cmocka_unit_test(a_new_key_of_a_person_replaces_the_old_one),
+      cmocka_unit_test(nobody_gets_the_key_of_another_person),
       cmocka_unit_test(a_revocation_reaches_where_it_is_told_to_and_no_further),
       cmocka_unit_test(a_nodes_ask_is_kept_for_the_members),
       cmocka_unit_test(an_invitation_that_could_not_be_kept_is_not_made),
