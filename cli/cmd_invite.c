@@ -233,6 +233,8 @@ struct listing {
 static const char *state_of(const struct listing *l, const struct invitation *i) {
   if (i->state == INVITATION_USED) return "used";
   if (i->state == INVITATION_CANCELLED) return "cancelled";
+  if (i->is_asked && i->for_node && federation_by_node(&l->here->federation, &i->ask.node) != NULL)
+    return "used"; /* a member */
   if (i->is_asked && i->ask.is_answered) return "proposed";
   if (i->is_asked) return "waits";
   return l->now > i->until_s ? "expired" : "open";

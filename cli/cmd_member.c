@@ -13,6 +13,7 @@
 #include "cli/out.h"
 #include "cli/submit.h"
 #include "keys/words.h"
+#include "node/store/invitation.h"
 #include "node/store/milestone.h"
 #include "node/voter.h"
 #include "protocol/checkpoint.h"
@@ -296,6 +297,22 @@ static enum err_code wish(struct cli *cli, const struct args *args, struct submi
 
 /* ---- propose ---- */
 
+/* The request of who would come: of a file, or by the number of an invitation with which a node has asked. */
+static enum err_code request_of(const struct here *here, const char *operand, struct bytes *out, struct err *err) {
+  struct invitation i;
+  uint64_t number = 0;
+  if (decimal_decode(view_of_text(operand), &number, NULL) != OK) {
+    return request_read(operand, out, err);
+  }
+  enum err_code code = invitation_by_number(here->store, number, &i, err);
+  if (code == OK && i.state == INVITATION_CANCELLED) {
+    (void)err_set(err, ERR_REFUSED, "invitation %s was taken back", operand);
+    return err_hint(err, "make a new one: specola help invite");
+  }
+  code = code == OK ? invitation_request(here->store, number, out, err) : code;
+  return code == ERR_NOT_FOUND ? err_hint(err, "specola invite list; a file of that name: ./%s", operand) : code;
+}
+
 /* The act that admits the node of a request. */
 static enum err_code admit_act(const struct federation *f, struct view request, const char *path, struct bytes *out,
                                struct err *err) {
@@ -311,7 +328,7 @@ static enum err_code admit_act(const struct federation *f, struct view request, 
   }
   if (act.item.n == 0) {
     (void)err_set(err, ERR_REFUSED, "%s: %s's root keys have not signed it for this observatory", path, founder.handle);
-    return err_hint(err, "there: specola root sign %s --for observatory.charter --key SHEET", path);
+    return err_hint(err, "there: specola root sign %s.identity --for observatory.charter --key SHEET", founder.handle);
   }
   memcpy(act.handle, founder.handle, sizeof act.handle);
   memcpy(act.country, founder.country, sizeof act.country);
@@ -363,7 +380,7 @@ enum err_code cmd_member_propose(struct cli *cli, const struct args *args, struc
   struct bytes request, act;
   const bool removes = args_value(args, "remove") != NULL;
   if (removes == (args->n_operands > 0)) {
-    (void)err_set(err, ERR_USAGE, "a request of who would come, or --remove");
+    (void)err_set(err, ERR_USAGE, "a request of who would come, the number of its invitation, or --remove");
     return err_hint(err, "specola member propose FILE.identity, or specola member propose --remove HANDLE");
   }
   enum err_code code = submit_open(cli, &s, err);
@@ -372,7 +389,7 @@ enum err_code cmd_member_propose(struct cli *cli, const struct args *args, struc
   }
   bytes_init(&request, LIMIT_BUNDLE_ITEM);
   bytes_init(&act, LIMIT_CHANGES_BYTES);
-  code = removes ? remove_act(args, &s.here, &act, err) : request_read(args->operands[0], &request, err);
+  code = removes ? remove_act(args, &s.here, &act, err) : request_of(&s.here, args->operands[0], &request, err);
   if (code == OK && !removes) {
     code = admit_act(&s.here.federation, bytes_view(&request), args->operands[0], &act, err);
   }

@@ -92,7 +92,7 @@ const struct command command_table[] = {
      "perché un record è qui, o non lo è; e che cosa ne dice un membro", NULL, 1, 2, false, cmd_explain},
     {"member list", "network", "", "who is a member, who was, and what is proposed",
      "chi è membro, chi lo è stato, e che cosa si propone", NULL, 0, 0, false, cmd_member_list},
-    {"member propose", "network", "[FILE.identity]",
+    {"member propose", "network", "[FILE.identity|NUMBER]",
      "propose that a node becomes a member, or that one leaves; and consent to it",
      "propone che un nodo diventi membro, o che uno esca; e vi acconsente", options_member_propose, 0, 1, false,
      cmd_member_propose},

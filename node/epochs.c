@@ -9,6 +9,7 @@
 #include "node/hall.h"
 #include "node/scrub.h"
 #include "node/store/endorsed.h"
+#include "node/store/invitation.h"
 #include "protocol/canon.h"
 
 /* Where everybody stood among the members before, for those of the next epoch. */
@@ -17,6 +18,15 @@ static void places_before(const struct epoch *before, const struct epoch *next, 
     const struct member *m = epoch_by_node(before, &next->members[i].node);
     was[i] = m == NULL ? LIMIT_MEMBERS : (uint32_t)(m - before->members);
   }
+}
+
+/* Whoever comes asked perhaps, with an invitation of this node: that is answered now. */
+static enum err_code answer_asks(struct store *s, const struct federation_next *next, struct err *err) {
+  enum err_code code = OK;
+  for (uint32_t i = 0; code == OK && i < next->n_members; i++) {
+    code = next->members[i].since == next->epoch.number ? invitation_answer(s, &next->rows[i].node, err) : OK;
+  }
+  return code;
 }
 
 /* Verified and written, all or nothing; *next is what it makes of the federation. */
@@ -30,6 +40,9 @@ static enum err_code keep(struct hall *h, struct view item, struct federation_ne
   code = federation_follow(s, h->config.federation, item, next, lacking, err);
   if (code == OK) {
     code = store_put_epoch(s, next->epoch.number, item, err);
+  }
+  if (code == OK) {
+    code = answer_asks(s, next, err);
   }
   if (code == OK) {
     code = store_commit(s, err);

@@ -11,6 +11,7 @@
 #include "node/admit.h"
 #include "node/forks.h"
 #include "node/hall.h"
+#include "node/store/invitation.h"
 #include "node/store/statement.h"
 #include "protocol/canon.h"
 
@@ -238,6 +239,18 @@ static enum err_code consent(struct hall *h, struct changes *all, struct err *er
   return code;
 }
 
+/* Who asked this node to come in, and is proposed by it now, waits for it no more. */
+static enum err_code answer_asks(struct hall *h, const struct changes *all, struct err *err) {
+  struct store *s = h->config.store;
+  enum err_code code = store_begin(s, err);
+  if (code != OK) return code;
+  for (uint32_t i = 0; i < all->n && code == OK; i++)
+    code = all->list[i].act.kind == CHANGE_ADMIT ? invitation_answer(s, &all->list[i].act.node, err) : OK;
+  if (code == OK) code = store_commit(s, err);
+  if (code != OK) store_rollback(s);
+  return code;
+}
+
 enum err_code hall_wish(struct hall *h, struct view changes, bool consents, struct receipt_row *row, struct err *err) {
   struct header header = {.kind = KIND_PROPOSE, .n_args = 2};
   struct changes *all = calloc(1, sizeof *all);
@@ -254,6 +267,7 @@ enum err_code hall_wish(struct hall *h, struct view changes, bool consents, stru
   if (code == OK) code = changes_encode(all, &octets, err);
   if (code == OK) code = proposal_encode(bytes_view(&octets), NULL, 0, &body, err);
   if (code == OK) code = write_record(h, &header, bytes_view(&body), &id, row, err);
+  if (code == OK) code = answer_asks(h, all, err);
   changes_release(all);
   free(all);
   bytes_release(&octets);

@@ -204,7 +204,7 @@ static void show_acts(struct request *r, struct html *h, const json_t *model, co
 /* What stands against signing. */
 static enum err_code look_refused(struct request *r, const json_t *json, const json_t *statement, struct err *err) {
   const struct desk *d = desk_of(r);
-  struct certified certified;
+  struct certified certified = {.roles = 0};
   enum err_code code = endorsing_may(&r->site->now->federation, json, statement, err);
   if (code == OK) {
     code = certificate_needed(&d->here, &d->card.key, err);
@@ -392,7 +392,7 @@ static void put_said(struct request *r, struct html *h, const json_t *said) {
 static void put_signer(struct request *r, struct html *h) {
   const struct desk *d = desk_of(r);
   const struct federation *f = &r->site->now->federation;
-  struct certified certified;
+  struct certified certified = {.roles = 0};
   const bool known = certificate_of(&d->here, &d->card.key, &certified, NULL) == OK && certified.name[0] != '\0';
   open_pair(h, desk_word(r, "Signed by", "Firmata da"));
   html_text(h, known ? certified.name : d->card.name);

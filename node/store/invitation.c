@@ -184,3 +184,12 @@ enum err_code invitation_cancel_open(struct store *s, uint64_t now, uint64_t *n,
   *n = code == OK ? (uint64_t)sqlite3_changes64(store_db(s)) : 0;
   return code;
 }
+
+enum err_code invitation_answer(struct store *s, const struct hash *node, struct err *err) {
+  static const char sql[] = "UPDATE ask SET state = 1 WHERE node = :node AND state = 0";
+  sqlite3_stmt *st = NULL;
+  const enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) return code;
+  statement_bind_blob(st, 1, hash_view(node));
+  return statement_run(s, st, "ask", err);
+}

@@ -41,6 +41,8 @@ MUST_CHECK enum err_code invitation_by_number(struct store *s, uint64_t number, 
  * request: of a node, else empty. Store errors. */
 MUST_CHECK enum err_code invitation_move(struct store *s, const struct invitation *invitation, enum invitation_state state,
                                          struct view request, struct err *err);
+/* The asks of a node are answered: it was proposed to the members, or is one. Store errors. */
+MUST_CHECK enum err_code invitation_answer(struct store *s, const struct hash *node, struct err *err);
 /* Appends the founding request that a node asked with (payload of item 8, docs/protocol.md 10). ERR_NOT_FOUND, store errors. */
 MUST_CHECK enum err_code invitation_request(struct store *s, uint64_t number, struct bytes *out, struct err *err);
 /* How many asks wait for the coordinator's word. Store errors. */

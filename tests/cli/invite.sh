@@ -192,7 +192,24 @@ node() {
   mkdir "$T/proposed"
   (cd "$T/proposed" && as "$who" --json invite confirm "$number" --yes)
   cmp -s "$T/proposed/PT.identity" "$T/PT.identity" || fail "the request is not what was sent"
+  refuses 4 "--yes" member propose "$number"
   as "$who" invite cancel "$number"
+  refuses 9 "help invite" member propose "$number" --yes
+  refuses 3 "invite list" member propose 99 --yes
+}
+
+# It is proposed by the number of its ask, which waits no more.
+proposed() {
+  invited --for node
+  as pt join "$line" --yes --identity "$T/PT.identity"
+  exits 0
+  as "$who" member propose "$number" --yes
+  exits 0
+  says "list of members no. 2"
+  as "$who" --json invite list
+  json "[.invitations[] | select(.number == $number) | .state] | join(\",\")" used
+  as "$who" status
+  silent "waits for your word"
 }
 
 # Ana's laptop is stolen: her key goes, she stays.
@@ -272,6 +289,7 @@ body() {
     json '"\(.voids) \(.refs | length)"' "0 1"
   fi
   by_file
+  [ $who != serving ] || proposed
 }
 draft "$T/a.draft" "Una prova"
 story_both body invite "invite list" "invite confirm" "invite cancel" "person revoke" "key revoke"

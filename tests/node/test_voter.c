@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "node/store/invitation.h"
 #include "tests/node/assembly.h"
 
 static void reopen(struct fixture_node *node) {
@@ -79,6 +80,47 @@ static void nobody_comes_in_by_fewer_than_half_of_the_voices(void **state) {
     reopen(&f.nodes[i]);
   }
   assembly_is_one(&f, 2);
+  bytes_release(&changes);
+  fixture_release(&f);
+}
+
+/* A node asks with an invitation of that node. */
+static void asks_at(struct fixture_node *node, const struct fixture_node *who) {
+  struct invitation i = {.for_node = true, .token = who->id};
+  assert_int_equal(store_begin(node->store, NULL), OK);
+  assert_int_equal(invitation_put(node->store, &i, NULL), OK);
+  i.is_asked = true;
+  i.ask.node = who->id;
+  assert_int_equal(invitation_move(node->store, &i, INVITATION_ASKED, hash_view(&who->id), NULL), OK);
+  assert_int_equal(store_commit(node->store, NULL), OK);
+}
+
+static uint64_t waiting_at(struct fixture_node *node) {
+  uint64_t n = 0;
+  assert_int_equal(invitation_waiting(node->store, &n, NULL), OK);
+  return n;
+}
+
+static void a_nodes_ask_is_answered_when_it_is_proposed_here_or_comes_in(void **state) {
+  static struct fixture f;
+  struct bytes changes;
+  (void)state;
+  fixture_found(&f, 3, fixture_seed(), true);
+  struct fixture_node *pt = &f.nodes[fixture_newcomer(&f, "PT")], *at = &f.nodes[fixture_newcomer(&f, "AT")];
+  bytes_init(&changes, LIMIT_CHANGES_BYTES);
+  assembly_admit(pt, NULL, &changes);
+  for (uint32_t i = 0; i < 3; i++)
+    asks_at(&f.nodes[i], pt);
+  asks_at(&f.nodes[2], at);
+  assembly_wish(&f.nodes[0], bytes_view(&changes), true);
+  assert_int_equal(waiting_at(&f.nodes[0]), 0);
+  assembly_settle(&f);
+  assert_int_equal(waiting_at(&f.nodes[1]), 1); /* proposed by another: nobody here has said a word */
+  assembly_wish(&f.nodes[1], bytes_view(&changes), true);
+  assembly_settle(&f);
+  assembly_is_one(&f, 2);
+  assert_int_equal(waiting_at(&f.nodes[1]), 0);
+  assert_int_equal(waiting_at(&f.nodes[2]), 1); /* the other one's */
   bytes_release(&changes);
   fixture_release(&f);
 }
@@ -245,6 +287,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_founder_alone_admits_a_second_member),
       cmocka_unit_test(nobody_comes_in_by_fewer_than_half_of_the_voices),
+      cmocka_unit_test(a_nodes_ask_is_answered_when_it_is_proposed_here_or_comes_in),
       cmocka_unit_test(who_is_away_does_not_hold_up_the_others),
       cmocka_unit_test(the_log_of_who_is_removed_ends_at_its_cut),
       cmocka_unit_test(an_associate_is_its_leads_affair_alone),
