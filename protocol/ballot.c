@@ -10,7 +10,6 @@
 #include "protocol/ballot_inside.h"
 
 /* What one voice's records may take here, so that who floods spoils only ballots and wishes of its own. */
-#define PROPOSALS_PER_VOICE 256u
 #define VOTES_PER_VOICE 65536u
 #define WISHES_PER_MEMBER 256u
 
@@ -170,7 +169,7 @@ static enum err_code take_proposal(struct ballots *b, uint32_t voice, const stru
     own += ballots_turn(b, other->ballot) == voice;
     at += other->ballot < h->args[1] || (other->ballot == h->args[1] && hash_compare(&other->id, id) < 0);
   }
-  if (own >= PROPOSALS_PER_VOICE) return OK;
+  if (own >= BALLOT_PROPOSALS) return OK;
   enum err_code code = proposal_new(id, h, &body, &p, err);
   if (code != OK) return code;
   struct proposal *place = open_place(&list, b->n_proposals, at, sizeof p);
@@ -235,13 +234,32 @@ static enum err_code take_consents(struct ballots *b, struct wanted *wish, const
   return OK;
 }
 
+static bool stands_among(const struct hash *ids, uint32_t n, const struct hash *id) {
+  for (uint32_t i = 0; i < n; i++) {
+    if (hash_equal(&ids[i], id)) return true;
+  }
+  return false;
+}
+
+/* Whether an act was done, or can never be done any more: nothing that went comes back. Its wish takes no place, or a member
+ * that lives long would have more of them than are looked at. */
+static bool is_history(const struct epoch *e, const struct act *act) {
+  if (act->kind == CHANGE_ADMIT) return epoch_by_node(e, &act->node) != NULL || epoch_former(e, &act->node) != NULL;
+  if (act->kind == CHANGE_REMOVE) return epoch_former(e, &act->node) != NULL;
+  if (act->drops && stands_among(e->past_policies, e->n_past_policies, &act->dropped)) return true;
+  const struct hash id = hash_of(HASH_POLICY, act->adopted, view_of(NULL, 0));
+  return act->adopted.len > 0 &&
+         (stands_among(e->policies, e->n_policies, &id) || stands_among(e->past_policies, e->n_past_policies, &id));
+}
+
 static enum err_code take_wish(struct ballots *b, const struct header *h, struct view octets, struct err *err) {
   struct proposal_body body;
   struct changes changes = {.n = 0};
   if (proposal_decode(octets, h->args, &body, NULL) != OK) return OK;
   enum err_code code = changes_decode(body.changes, &b->fed_id, &changes, err);
   for (uint32_t i = 0; i < changes.n && code == OK; i++) {
-    struct wanted *wish = wish_of(b, &changes.list[i], &h->home);
+    const bool is_over = is_history(b->epoch, &changes.list[i].act);
+    struct wanted *wish = is_over ? NULL : wish_of(b, &changes.list[i], &h->home);
     if (wish != NULL) code = take_consents(b, wish, &changes.list[i], err);
   }
   changes_release(&changes);

@@ -7,6 +7,8 @@
 
 #include "protocol/ballot.h"
 
+#define BALLOT_PROPOSALS 256u /* of one voice for one epoch that are looked at */
+
 /* A kind 5 of a voice, for the coming epoch. */
 struct ballot_vote {
   uint32_t voice;

@@ -290,14 +290,17 @@ static int compare_hashes(const void *a, const void *b) {
   return hash_compare(a, b);
 }
 
-/* Whether the own node is the proposer of the ballot in which it stands, and has not proposed. */
+/* Whether the own node is the proposer of the ballot in which it stands, and has not proposed; one that nobody looks at is not
+ * made. */
 static bool is_own_turn(const struct ballots *b, const struct place *own) {
   uint64_t ballot = own->stands ? own->ballot : 0;
   if (ballots_turn(b, ballot) != own->voice || (own->stands && !own->blank)) return false;
+  uint32_t n_own = 0;
   for (size_t i = 0; i < b->n_proposals; i++) {
     if (b->proposals[i].ballot == ballot) return false;
+    n_own += ballots_turn(b, b->proposals[i].ballot) == own->voice;
   }
-  return true;
+  return n_own < BALLOT_PROPOSALS;
 }
 
 static enum err_code move_propose(const struct ballots *b, const struct place *own, const struct changes *bundle,

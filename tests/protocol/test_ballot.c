@@ -1,6 +1,8 @@
 /*
  * Ballots step by step: what a voice does in the cases of docs/protocol.md 6.5. The random ones are in test_ballot_safety.c.
  */
+#include <stdio.h>
+
 #include "tests/protocol/council.h"
 
 #define ALL 0x7fu
@@ -321,6 +323,61 @@ static void patience_ends_where_nobody_follows(void **state) {
   council_release(&c);
 }
 
+/* A member consents to many acts in its time: those that are done take no place of what it wishes now. */
+static void what_was_done_leaves_room_for_new_wishes(void **state) {
+  (void)state;
+  struct council c;
+  council_init(&c, 3, 4);
+  const struct actor *there = &c.voices[1].actor;
+  for (unsigned i = 0; i < 260; i++) {
+    struct act act = {.kind = CHANGE_ADMIT, .country = "IT"};
+    struct change change;
+    struct bytes octets;
+    act.item.body = bytes_view(&there->body);
+    act.item.n = 1;
+    act.item.signatures[0].signature = sign_tagged(&there->roots[0], SIGN_IDENTITY, &c.fed_id, hash_view(&there->founder.node));
+    snprintf(act.handle, sizeof act.handle, "IT%03u", i);
+    snprintf(act.region, sizeof act.region, "IT-%03u", i);
+    bytes_init(&octets, LIMIT_CHANGES_BYTES);
+    assert_int_equal(act_encode(&act, &octets, NULL), OK);
+    council_change(&c, bytes_view(&octets), 0x1, false, &change);
+    council_wish(&c, 0, &change);
+    bytes_release(&octets);
+  }
+  council_wish_admission(&c, 0, 0, ALL);
+  settle(&c, ALL);
+  assert_int_equal(ballots_wishes(c.voices[2].ballots), 1);
+  expect_decided(&c, ALL, 4);
+  council_release(&c);
+}
+
+/* Of one voice 256 proposals are looked at: whoever has made them does not go on to fill its log. */
+static void nobody_makes_a_proposal_that_is_not_looked_at(void **state) {
+  (void)state;
+  struct council c;
+  struct bytes act, octets, body;
+  struct change change;
+  struct changes changes = {.n = 0};
+  const struct hash blank = cast_hash(9);
+  council_init(&c, 1, 4);
+  council_admission(&c, 1, &act);
+  council_change(&c, bytes_view(&act), 0, false, &change); /* nobody's consent: not lawful */
+  bytes_init(&octets, LIMIT_CHANGES_BYTES);
+  bytes_init(&body, LIMIT_BODY);
+  assert_int_equal(changes_add(&changes, &change, NULL), OK);
+  assert_int_equal(changes_encode(&changes, &octets, NULL), OK);
+  assert_int_equal(proposal_encode(bytes_view(&octets), &blank, 1, &body, NULL), OK);
+  for (uint64_t ballot = 1; ballot <= 256; ballot++)
+    assert_true(council_write(&c, 0, KIND_PROPOSE, NULL, 5, ballot, bytes_view(&body)));
+  council_wish_admission(&c, 0, 0, ALL);
+  assert_int_equal(council_move(&c, 0, false), BALLOT_WAIT);
+  changes_release(&changes);
+  bytes_release(&act);
+  bytes_release(&octets);
+  bytes_release(&body);
+  council_release(&c);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_ripe_wish_becomes_an_epoch_in_the_first_ballot),
@@ -332,6 +389,8 @@ int main(void) {
       cmocka_unit_test(two_proposals_of_one_ballot_do_not_split_the_voices),
       cmocka_unit_test(a_removal_waits_for_who_holds_the_log_to_the_cut),
       cmocka_unit_test(patience_ends_where_nobody_follows),
+      cmocka_unit_test(what_was_done_leaves_room_for_new_wishes),
+      cmocka_unit_test(nobody_makes_a_proposal_that_is_not_looked_at),
   };
   return cmocka_run_group_tests(tests, cast_start, NULL);
 }
