@@ -50,7 +50,8 @@ struct ballots {
   size_t n_proposals;
   struct wanted *wishes; /* owned; by rising octets of acts */
   size_t n_wishes;
-  struct change shown; /* of ballots_wish */
+  uint32_t untrue[LIMIT_MEMBERS]; /* of each member of the epoch: the consents in its wishes that did not verify */
+  struct change shown;            /* of ballots_wish */
 };
 
 /* The vote (or blank vote) of a voice in a ballot; NULL: none. */

@@ -351,6 +351,29 @@ static void what_was_done_leaves_room_for_new_wishes(void **state) {
   council_release(&c);
 }
 
+/* Consents that do not verify cost whoever looks at them: a member that hands over many is heard no more, the others are. */
+static void a_flood_of_untrue_consents_spoils_nobody_elses_wishes(void **state) {
+  (void)state;
+  struct council c;
+  struct bytes act;
+  council_init(&c, 3, 4);
+  council_admission(&c, 0, &act);
+  for (uint32_t i = 0; i < 256; i++) {
+    struct change change;
+    council_change(&c, bytes_view(&act), 0x2, false, &change);
+    change.consents[0].signature.b[i % 64] ^= 1;
+    council_wish(&c, 0, &change);
+  }
+  council_wish_admission(&c, 0, 1, ALL);
+  council_learn_all(&c);
+  assert_int_equal(ballots_wishes(c.voices[2].ballots), 1); /* that of the flood, without a consent */
+  council_wish_admission(&c, 1, 0, ALL);
+  settle(&c, ALL);
+  expect_decided(&c, ALL, 4);
+  bytes_release(&act);
+  council_release(&c);
+}
+
 /* Of one voice 256 proposals are looked at: whoever has made them does not go on to fill its log. */
 static void nobody_makes_a_proposal_that_is_not_looked_at(void **state) {
   (void)state;
@@ -390,6 +413,7 @@ int main(void) {
       cmocka_unit_test(a_removal_waits_for_who_holds_the_log_to_the_cut),
       cmocka_unit_test(patience_ends_where_nobody_follows),
       cmocka_unit_test(what_was_done_leaves_room_for_new_wishes),
+      cmocka_unit_test(a_flood_of_untrue_consents_spoils_nobody_elses_wishes),
       cmocka_unit_test(nobody_makes_a_proposal_that_is_not_looked_at),
   };
   return cmocka_run_group_tests(tests, cast_start, NULL);
