@@ -14,7 +14,8 @@
 #define ALL_RECORDS 4096u                       /* for all homes */
 #define ALL_OCTETS ((uint64_t)64 * 1024 * 1024) /* of them */
 
-/* The member whose log the record is for, if that is another one; NULL: it is for ours, or for nobody's. */
+/* The member whose log the record is for, if that is another one; NULL: it is for ours, or for nobody's. The log of who is no
+ * member any more has ended: nothing is kept for it. */
 static const struct federation_member *home_of(const struct hall *h, const struct item *item) {
   struct view octets, signature;
   struct header header;
@@ -23,7 +24,8 @@ static const struct federation_member *home_of(const struct hall *h, const struc
       hash_equal(&header.home, &f->own)) {
     return NULL;
   }
-  return federation_by_node(f, &header.home);
+  const struct federation_member *m = federation_by_node(f, &header.home);
+  return m == NULL || m->until != 0 ? NULL : m;
 }
 
 struct search {

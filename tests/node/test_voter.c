@@ -162,6 +162,7 @@ static void the_log_of_who_is_removed_ends_at_its_cut(void **state) {
   struct bytes changes;
   struct hash before, behind;
   struct hall_head head;
+  struct fixture_record late;
   (void)state;
   fixture_found(&f, 3, fixture_seed(), true);
   struct fixture_node *ee = &f.nodes[2];
@@ -171,12 +172,17 @@ static void the_log_of_who_is_removed_ends_at_its_cut(void **state) {
   head = *hall_head(f.nodes[0].hall, &ee->id, 1);
   (void)fixture_publish(ee, 2, &behind);
   assembly_settle(&f);
+  fixture_case(ee, 3, NULL, NULL, &late);
   fixture_close(ee);
   bytes_init(&changes, LIMIT_CHANGES_BYTES);
   assembly_remove(ee, head.size, &head.root, others, 2, &changes);
   assembly_wish(&f.nodes[1], bytes_view(&changes), false);
   assembly_wait(&f, 2);
   assembly_is_one(&f, 2);
+  const struct receipt_row handed = fixture_admit(&f.nodes[0], &late.item); /* its people are told that it is too late */
+  assert_int_equal(handed.state, RECEIPT_REFUSED);
+  assert_int_equal(handed.reason, REASON_HOME);
+  fixture_record_release(&late);
   for (uint32_t i = 0; i < 2; i++) {
     struct fixture_node *node = &f.nodes[i];
     for (unsigned again = 0; again < 2; again++, reopen(node)) {
