@@ -26,6 +26,8 @@ const struct option_row options_outbox[] = {
     OPTIONS_END,
 };
 
+static const char LOGGED[] = "logged";
+
 /* A list in the making. */
 struct listing {
   struct cli *cli;
@@ -36,7 +38,7 @@ struct listing {
   struct err *err;
 };
 
-static enum err_code add_row(struct listing *l, const struct hash *id, uint64_t received, const char *state, uint64_t reason) {
+static enum err_code add_row(struct listing *l, const struct hash *id, uint64_t received, uint64_t reason) {
   char hex[HASH_HEX_LEN], why[256] = "";
   struct bytes line;
   json_t *ticks = NULL;
@@ -44,9 +46,12 @@ static enum err_code add_row(struct listing *l, const struct hash *id, uint64_t 
   bytes_init(&line, LINE_MAX);
   if (reason != 0) refusal_text(reason, why, sizeof why);
   const enum err_code code = sending_ticks(l->cli, l->here, id, &line, &ticks, l->err);
-  if (code == OK) {
-    out_line(l->cli, "%.*s  %s%s%s", ID_SHOWN, hex, bytes_text(&line), why[0] == '\0' ? "" : "\n              ", why);
-    (void)json_array_append_new(l->rows, json_pack("{s:s, s:s, s:I, s:s, s:o}", "id", hex, "state", state, "signed_s",
+  const bool dropped = l->state == LOGGED && json_object_get(ticks, "refused") != NULL; /* only its receipt is left */
+  if (dropped) json_decref(ticks);
+  if (code == OK && !dropped) {
+    out_line(l->cli, "%.*s  %s", ID_SHOWN, hex, bytes_text(&line));
+    if (why[0] != '\0') out_line(l->cli, "%*s  %s", ID_SHOWN, "", why);
+    (void)json_array_append_new(l->rows, json_pack("{s:s, s:s, s:I, s:s, s:o}", "id", hex, "state", l->state, "signed_s",
                                                    (json_int_t)received, "why", why, "ticks", ticks));
   }
   bytes_release(&line);
@@ -56,7 +61,7 @@ static enum err_code add_row(struct listing *l, const struct hash *id, uint64_t 
 static bool take_outbox(void *context, const struct hash *id, uint64_t received, uint64_t reason, struct view item) {
   struct listing *l = context;
   (void)item;
-  l->code = add_row(l, id, received, l->state, reason);
+  l->code = add_row(l, id, received, reason);
   return l->code == OK;
 }
 
@@ -72,7 +77,7 @@ static bool take_receipt(void *context, const struct hash *id, uint64_t received
   json_array_foreach(l->rows, i, known) {
     if (strcmp(text_of(known, "id"), hex) == 0) return true;
   }
-  l->code = add_row(l, id, received, "logged", 0);
+  l->code = add_row(l, id, received, 0);
   return l->code == OK;
 }
 
@@ -81,6 +86,7 @@ static enum err_code list(struct cli *cli, const struct here *here, struct err *
   enum err_code code = outbox_each(here->store, false, take_outbox, &l, err);
   l.state = "refused";
   if (code == OK && l.code == OK) code = outbox_each(here->store, true, take_outbox, &l, err);
+  l.state = LOGGED;
   if (code == OK && l.code == OK) code = receipts_each(here->store, TOLD_MAX, take_receipt, &l, err);
   if (code == OK && l.code == OK && json_array_size(l.rows) == 0) {
     out_line(cli, "%s", out_word(cli, "Nothing was signed here yet.", "Qui non è ancora stato firmato nulla."));

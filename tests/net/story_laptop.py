@@ -251,6 +251,13 @@ def signs(lab, pt, it, ee, laptop, secret):
     gone = laptop.json("endorse", "IT-4", "--yes", *secret)["reference"]
     assert laptop.json("endorse", "IT-4", "--withdraw", "--yes", *secret)["taken_back"] and gone and os.path.exists(pub)
     assert laptop.json("outbox", "--drop", "ffff", ok=(3,))["error"]["hint"]
+    draft = os.path.join(lab.dir, "no.draft")
+    open(draft, "w").write("specola-draft 1 case\noriginal_lang: pt\ntitle.pt: Nova\nsummary.pt: Uma.\ncountry: PT\nlevel: local\n")
+    laptop.json("publish", draft, *secret, ok=(9,))
+    (row,) = [row for row in laptop.json("outbox")["outbox"] if row["state"] == "refused"]
+    assert row["why"].startswith("rights") and row["ticks"]["refused"] == "rights", row
+    laptop.run("outbox", "--drop", row["id"][:12])
+    assert row["id"] not in [row["id"] for row in laptop.json("outbox")["outbox"]], "dropped, and told as if it were in the log"
     assert laptop.json("person", "certify", pub, "--role", "editor", ok=(9,))["error"]["hint"]
     print("signed with PT there; with PT down, and as a file through EE: in PT's log, counted at IT, PT and on the laptop")
 
