@@ -152,6 +152,7 @@ static void say_made(struct cli *cli, const struct home *home, const char *reque
   out_line(cli, "Fingerprint  %s   (read it aloud to your partners)", words);
   out_line(cli, "Request      %s", request);
   out_line(cli, "Next:  send the request to who writes the charter: specola found NAME *.identity");
+  out_line(cli, "  or, to become a member of one that is there:  specola join LINE --identity %s", request);
   out_set_text(cli, "fingerprint", words);
   out_set(cli, "node", out_json_hash(node));
   out_set_text(cli, "identity", request);

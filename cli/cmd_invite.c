@@ -154,9 +154,15 @@ static void say_made(struct cli *cli, const struct args *args, const struct want
            territory[0] == '\0' ? "" : out_word(cli, " for ", " per "), territory,
            args_flag(args, "confirm") ? out_word(cli, ", with your word", ", con la tua conferma") : "",
            out_word(cli, "good until", "vale fino al"), until, out_word(cli, "for one key, once", "per una chiave, una volta"));
-  out_note(cli, "%s",
-           out_word(cli, "Whoever has the line can use it: send it to one person. Next:  specola invite list",
-                    "Chi ha la riga può usarla: va mandata a una persona sola. Poi:  specola invite list"));
+  out_note(
+      cli, "%s",
+      w->for_node
+          ? out_word(cli,
+                     "It is used with  specola join 'LINE' --identity FILE.identity  by that node. Next:  specola invite list",
+                     "La usa quel nodo, con  specola join 'RIGA' --identity FILE.identity  Poi:  specola invite list")
+          : out_word(
+                cli, "Whoever has it can use it, with  specola join 'LINE': send it to one person. Next:  specola invite list",
+                "Chi la ha può usarla, con  specola join 'RIGA': va mandata a una persona sola. Poi:  specola invite list"));
   out_set_text(cli, "line", line);
   out_set_number(cli, "number", number);
   out_set_text(cli, "roles", roles);

@@ -28,7 +28,7 @@ static enum err_code not_joined(const struct home *home, struct err *err) {
     return err_hint(err, "do not join again: specola restore FILE --home DIR, in a new folder");
   }
   err_set(err, ERR_NOT_INITIALISED, "this node has not joined an observatory yet");
-  return err_hint(err, "specola join X.charter");
+  return err_hint(err, "specola join X.charter; or once more the line of an invitation: specola join LINE");
 }
 
 /* On a replica "the own node" is the one that takes what its person signs, for everything that a command asks. */

@@ -43,6 +43,8 @@ struct joining {
   char name[NAME_OCTETS + 1];
   struct signer signer; /* owned */
   struct receipt_row row;
+  uint64_t roles;        /* in the certificate */
+  char words[WORDS_LEN]; /* fingerprint of the node that asks */
 };
 
 /* ---- the line ---- */
@@ -334,7 +336,8 @@ static enum err_code say_certified(struct joining *j, struct err *err) {
   if (code != OK) return code;
   if (j->row.gen > 1) (void)snprintf(gen, sizeof gen, ".%" PRIu64, j->row.gen);
   (void)snprintf(reference, sizeof reference, "%s%s-%" PRIu64, j->handle, gen, j->row.index);
-  roles_format(record.header.args[1], roles, sizeof roles);
+  j->roles = record.header.args[1];
+  roles_format(j->roles, roles, sizeof roles);
   person_fingerprint(&j->signer.pub, words);
   out_line(cli, "%s %s %s %s (%s).", out_word(cli, "Certified by", "Autorizzato da"), j->handle, out_word(cli, "as", "come"),
            roles, reference);
@@ -372,6 +375,7 @@ static enum err_code ask_as_node(struct joining *j, const char *path, struct err
   }
   if (code == OK) {
     memcpy(j->name, founder.handle, sizeof founder.handle); /* the request has the rest */
+    words_of(&founder.node, j->words);
     code = post_ask(j, bytes_view(&request), err);
   }
   secret_free(passphrase);
@@ -386,10 +390,11 @@ static enum err_code join_as_node(struct joining *j, const char *path, struct er
   out_line(j->cli, "%s %s", j->handle,
            out_word(j->cli, "has the request: its coordinator proposes this node, and the members consent.",
                     "ha la richiesta: il suo coordinatore propone questo nodo, e i membri acconsentono."));
+  out_line(j->cli, "%s  %s", out_word(j->cli, "This node   ", "Questo nodo "), j->words);
   out_note(j->cli, "%s",
-           out_word(j->cli,
-                    "Next:  read them your fingerprint (specola key show); once you are a member:  specola join FILE.bundle",
-                    "Poi:  leggi loro la tua impronta (specola key show); quando sarai membro:  specola join FILE.bundle"));
+           out_word(j->cli, "Next:  read them that fingerprint; once you are a member:  specola join FILE.bundle",
+                    "Poi:  leggi loro quell'impronta; quando sarai membro:  specola join FILE.bundle"));
+  out_set_text(j->cli, "own_fingerprint", j->words);
   out_set_text(j->cli, "state", "asked");
   return OK;
 }
@@ -434,6 +439,7 @@ static enum err_code begin_replica(struct joining *j, struct err *err) {
   } else {
     code = replica_begin(j->cli->home, j->line.at, &j->line.fed_id, j->line.has_token ? &j->line.node : NULL,
                          j->cli->timeout_ms, &j->home, err);
+    if (code == ERR_REFUSED) code = err_hint(err, "a person takes another --home; a node asks with --identity FILE.identity");
   }
   if (code == OK && j->handle[0] == '\0') memcpy(j->handle, j->home.config.home, HANDLE_MAX);
   return code;
@@ -445,7 +451,8 @@ static enum err_code copy(struct joining *j, struct err *err) {
   out_set_text(j->cli, "home", j->home.dir);
   const enum err_code code = following_run(j->cli, &j->home, &all, err);
   if (code == OK) {
-    out_note(j->cli, "%s  specola %s", out_word(j->cli, "Next:", "Poi:"), j->line.has_token ? "queue" : "list case");
+    const char *task = (j->roles & ROLE_REVIEWER) != 0 ? "queue" : "new case -o first.draft";
+    out_note(j->cli, "%s  specola %s", out_word(j->cli, "Next:", "Poi:"), j->line.has_token ? task : "list case");
   } else {
     (void)err_hint(err, "specola sync goes on");
   }
@@ -455,6 +462,8 @@ static enum err_code copy(struct joining *j, struct err *err) {
 static enum err_code join(struct joining *j, struct err *err) {
   enum err_code code = fetch_new(j->line.at, j->cli->timeout_ms, &j->fetch, err);
   if (code == OK) code = check_index(j, err);
+  const struct err was = *err;
+  if (code == ERR_UNREACHABLE) (void)err_hint(err, "%s; or the line was cut: its end is this address", was.hint);
   if (code == OK) code = meet_observatory(j, err);
   if (code == OK) code = meet_node(j, err);
   if (code == OK) code = show_and_ask(j, err);
