@@ -37,7 +37,9 @@ enum err_code certificate_needed(const struct here *here, const struct pubkey *k
   const char *handle = federation_handle(&here->federation, &here->federation.own);
   if (c.roles != 0) {
     err_set(err, ERR_REFUSED, "your key was revoked at %s", handle);
-    return err_hint(err, "make a new one (specola key new), and let the coordinator of %s certify it", handle);
+    return err_hint(
+        err, "specola key new --replace makes another; then ask the coordinator of %s for an invitation for the same person",
+        handle);
   }
   err_set(err, ERR_REFUSED, "your key has no certificate in the log of %s", handle);
   return err_hint(

@@ -36,6 +36,7 @@ const struct option_row options_key_revoke[] = {
 struct meant {
   const char *text;
   uint64_t person; /* 0: not a number */
+  uint64_t number; /* of the person who was found */
   struct pubkey card;
   bool is_card;
   struct pubkey keys[KEYS_MAX];
@@ -61,6 +62,7 @@ static bool collect(void *context, const struct query_person *p) {
   for (size_t i = 0; i < m->n; i++) {
     if (pubkey_equal(&m->keys[i], &p->key)) return true;
   }
+  m->number = p->person;
   m->keys[m->n] = p->key;
   m->revoked[m->n] = p->revoked;
   snprintf(m->names[m->n++], sizeof m->names[0], "%s", p->name);
@@ -234,9 +236,9 @@ enum err_code cmd_person_revoke(struct cli *cli, const struct args *args, struct
                   hint, err);
   }
   if (code == OK && (code = revoke_all(cli, &s, &meant, &from, err)) == OK) {
-    out_note(cli, "%s",
-             out_word(cli, "A new key for the same person:  specola invite --for ROLE --person N",
-                      "Una nuova chiave per la stessa persona:  specola invite --for ROLE --person N"));
+    out_note(cli, "%s  specola invite --for ROLE --person %ju",
+             out_word(cli, "A new key for the same person:", "Una nuova chiave per la stessa persona:"),
+             (uintmax_t)meant.number);
   }
   submit_release(&s);
   return code;
