@@ -96,7 +96,7 @@ static void list_wishes(const struct cli *cli, const json_t *all) {
              (uintmax_t)json_integer_value(json_object_get(w, "given")), out_word(cli, "of", "di"),
              (uintmax_t)json_integer_value(json_object_get(w, "needed")), who[0] == '\0' ? "" : ": ", who);
   }
-  if (i > 0) out_note(cli, "Next:  specola member vote ID");
+  if (i > 0) out_note(cli, "%s  specola member vote ID", out_word(cli, "Next:", "Poi:"));
 }
 
 enum err_code cmd_member_list(struct cli *cli, const struct args *args, struct err *err) {
@@ -110,8 +110,10 @@ enum err_code cmd_member_list(struct cli *cli, const struct args *args, struct e
   code = query_members(here.store, &here.federation, &all, err);
   if (code == OK) {
     out_heading(cli, "%s %ju: %ju %s, %ju %s", out_word(cli, "List no.", "Lista n."), (uintmax_t)here.federation.epoch.number,
-                (uintmax_t)here.federation.epoch.n_members, out_word(cli, "members", "membri"),
-                (uintmax_t)here.federation.epoch.n_leads, out_word(cli, "voices", "voti"));
+                (uintmax_t)here.federation.epoch.n_members,
+                here.federation.epoch.n_members == 1 ? out_word(cli, "member", "membro") : out_word(cli, "members", "membri"),
+                (uintmax_t)here.federation.epoch.n_leads,
+                here.federation.epoch.n_leads == 1 ? out_word(cli, "voice", "voto") : out_word(cli, "voices", "voti"));
     list_members(cli, all);
     list_former(cli, all);
     list_wishes(cli, all);

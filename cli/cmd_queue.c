@@ -83,9 +83,11 @@ enum err_code cmd_queue(struct cli *cli, const struct args *args, struct err *er
   out_line(cli, "%ju %s", (uintmax_t)total,
            total == 1 ? out_word(cli, "waits", "in attesa") : out_word(cli, "wait", "in attesa"));
   if (code == OK && total > 0) {
-    out_note(cli, "Next:  specola endorse ID");
+    out_note(cli, "%s  specola endorse ID", out_word(cli, "Next:", "Poi:"));
   } else if (code == OK && !q.all) {
-    out_note(cli, "specola queue --all shows those for which nobody asked a review, too");
+    out_note(cli, "%s",
+             out_word(cli, "specola queue --all shows those for which nobody asked a review, too",
+                      "specola queue --all mostra anche ciò per cui nessuno ha chiesto una revisione"));
   }
   here_release(&here);
   return code;

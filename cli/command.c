@@ -50,8 +50,8 @@ const struct command command_table[] = {
      "firma di averlo letto e di affermare quanto la regola indica", options_endorse, 1, 1, false, cmd_endorse},
     {"statement", "review", "ID", "what an endorsement would be of, as a file for a machine without a network",
      "che cosa si convaliderebbe, in un file per una macchina senza rete", options_statement, 1, 1, false, cmd_statement},
-    {"sign", "review", "FILE", "read such a file and sign it, without a network or a node",
-     "legge un tale file e lo firma, senza rete e senza nodo", options_sign, 1, 1, false, cmd_sign},
+    {"sign", "review", "FILE", "read what specola statement wrote and sign it, without a network or a node",
+     "legge quanto scritto da specola statement e lo firma, senza rete e senza nodo", options_sign, 1, 1, false, cmd_sign},
     {"ui", "review", "", "the reviewer's desk, in your own browser", "la scrivania di chi rivede, nel proprio browser",
      options_ui, 0, 0, false, cmd_ui},
 

@@ -124,10 +124,12 @@ static void say_outbox(struct cli *cli, const struct round *r) {
   out_set(cli, "waiting", json_integer((json_int_t)r->waiting.n_waiting));
   out_set(cli, "refused", json_integer((json_int_t)r->waiting.n_refused));
   if (r->waiting.n_waiting > 0) {
-    out_line(cli, "! %ju of yours wait%s%s: specola outbox", (uintmax_t)r->waiting.n_waiting, why[0] == '\0' ? "" : ": ", why);
+    out_line(cli, "! %ju %s%s%s: specola outbox", (uintmax_t)r->waiting.n_waiting,
+             out_word(cli, "of what you signed waiting", "di ciò che hai firmato: in attesa"), why[0] == '\0' ? "" : ": ", why);
   }
   if (r->waiting.n_refused > 0) {
-    out_line(cli, "! %ju of yours were refused: specola outbox", (uintmax_t)r->waiting.n_refused);
+    out_line(cli, "! %ju %s: specola outbox", (uintmax_t)r->waiting.n_refused,
+             out_word(cli, "of what you signed refused", "di ciò che hai firmato: rifiutato"));
   }
 }
 

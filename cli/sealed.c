@@ -66,7 +66,7 @@ static enum err_code say(struct cli *cli, struct submit *s, const struct sealed 
   if (r->state == RECEIPT_LOGGED) reference_format(&s->here.federation, node, r->gen, r->index, reference);
   if (r->state == RECEIPT_REFUSED) refusal_text(r->reason, why, sizeof why);
   if (r->state == RECEIPT_LOGGED) {
-    out_line(cli, "%.12s  %s %s", hex, out_word(cli, "in the log at", "nel registro a"), reference);
+    out_line(cli, "%.12s  %s %s", hex, out_word(cli, "in the log at", "nel registro in"), reference);
   } else if (r->state == RECEIPT_QUEUED) {
     out_line(cli, "%.12s  %s %s", hex, out_word(cli, "kept, and handed on to", "tenuto, e passato a"), home);
   } else {

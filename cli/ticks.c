@@ -118,7 +118,7 @@ static enum err_code put_all(const struct cli *cli, const struct state *s, struc
     return bytes_printf(line, err, "  %s: %s", out_word(cli, "refused", "rifiutato"), reason_name(s->row.reason));
   }
   if (code == OK && s->reference[0] != '\0') {
-    code = bytes_printf(line, err, "  %s %s ✓", out_word(cli, "in the log at", "nel registro a"), s->reference);
+    code = bytes_printf(line, err, "  %s %s ✓", out_word(cli, "in the log at", "nel registro in"), s->reference);
     (void)json_object_set_new(ticks, "log", json_string(s->reference));
   }
   if (code == OK && s->in_log) code = put_holders(cli, s, line, ticks, err);

@@ -26,7 +26,7 @@ setting() {
 }
 body() {
   does member list
-  says "List no. 1: 1 members, 1 voices"
+  says "List no. 1: 1 member, 1 voice"
   refuses 4 "--yes" member propose "$T/PT.identity"
   does member propose "$T/PT.identity" --yes
   says "consents to admit PT"
