@@ -87,7 +87,7 @@ static void put_criteria_boxes(struct request *r, struct html *h, const json_t *
 }
 
 static void put_texts(struct request *r, struct html *h) {
-  put_label(h, "language", desk_word(r, "Language in which you read it", "Lingua in cui l'ha letta"));
+  put_label(h, "language", desk_word(r, "Language in which you read it", "Lingua in cui l'ha letto"));
   html_void(h, "input");
   html_attr(h, "type", "text");
   html_attr(h, "id", "language");
@@ -96,7 +96,7 @@ static void put_texts(struct request *r, struct html *h) {
   html_attr(h, "aria-describedby", "language-hint");
   put_hint(h, "language-hint",
            desk_word(r, "A code: it, en, fr, … Empty: not told.", "Un codice: it, en, fr, … Vuoto: non detto."));
-  put_label(h, "interest", desk_word(r, "What ties you to it", "Che cosa La lega ad essa"));
+  put_label(h, "interest", desk_word(r, "What ties you to it", "Che cosa La lega ad esso"));
   html_void(h, "input");
   html_attr(h, "type", "text");
   html_attr(h, "id", "interest");
@@ -371,7 +371,7 @@ static void put_said(struct request *r, struct html *h, const json_t *said) {
   open_pair(h, desk_word(r, "You affirm", "Lei afferma"));
   desk_put_criteria(r, h, json_object_get(said, "criteria"));
   close_pair(h);
-  put_pair(h, desk_word(r, "Read in", "Letta in"),
+  put_pair(h, desk_word(r, "Read in", "Letto in"),
            language[0] == '\0' ? desk_word(r, "not told", "non detto") : language_name(r->site, language, r->lang));
   put_pair(h, phrase(P_INTEREST, r->lang), text_at(said, "interest")[0] == '\0' ? none : text_at(said, "interest"));
   open_pair(h, phrase(P_REMARK, r->lang));
