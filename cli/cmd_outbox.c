@@ -26,7 +26,7 @@ const struct option_row options_outbox[] = {
     OPTIONS_END,
 };
 
-static const char LOGGED[] = "logged";
+static const char WAITING[] = "waiting", LOGGED[] = "logged";
 
 /* A list in the making. */
 struct listing {
@@ -49,7 +49,8 @@ static enum err_code add_row(struct listing *l, const struct hash *id, uint64_t 
   const bool dropped = l->state == LOGGED && json_object_get(ticks, "refused") != NULL; /* only its receipt is left */
   if (dropped) json_decref(ticks);
   if (code == OK && !dropped) {
-    out_line(l->cli, "%.*s  %s", ID_SHOWN, hex, bytes_text(&line));
+    const char *waits = l->state == WAITING ? out_word(l->cli, "  waits", "  in attesa") : "";
+    out_line(l->cli, "%.*s  %s%s", ID_SHOWN, hex, bytes_text(&line), waits);
     if (why[0] != '\0') out_line(l->cli, "%*s  %s", ID_SHOWN, "", why);
     (void)json_array_append_new(l->rows, json_pack("{s:s, s:s, s:I, s:s, s:o}", "id", hex, "state", l->state, "signed_s",
                                                    (json_int_t)received, "why", why, "ticks", ticks));
@@ -82,7 +83,7 @@ static bool take_receipt(void *context, const struct hash *id, uint64_t received
 }
 
 static enum err_code list(struct cli *cli, const struct here *here, struct err *err) {
-  struct listing l = {.cli = cli, .here = here, .rows = json_array(), .state = "waiting", .code = OK, .err = err};
+  struct listing l = {.cli = cli, .here = here, .rows = json_array(), .state = WAITING, .code = OK, .err = err};
   enum err_code code = outbox_each(here->store, false, take_outbox, &l, err);
   l.state = "refused";
   if (code == OK && l.code == OK) code = outbox_each(here->store, true, take_outbox, &l, err);

@@ -226,6 +226,8 @@ def signs(lab, pt, it, ee, laptop, secret):
     assert queued["code"] == "queued" and queued["hint"], queued
     rows = laptop.json("outbox")["outbox"]
     assert [row["state"] for row in rows] == ["waiting", "logged"], rows
+    shown = laptop.run("outbox")[1]
+    assert f"{rows[0]['id'][:12]}  signed ✓  waits" in (shown if isinstance(shown, str) else shown.decode()), shown
     assert laptop.json("outbox", "--retry", ok=(7,))["error"]["hint"]
     sealed = os.path.join(lab.dir, "signed.bundle")
     assert laptop.json("outbox", "-o", sealed)["records"] == 1
