@@ -15,8 +15,8 @@
 #define NOTICES_SILENT_S 86400u /* a member that was not heard for so long is silent */
 #define NOTICES_BACKUP_DAYS 365u
 #define NOTICES_BACKUP_AGAIN_S (UINT64_C(7) * 86400) /* an old backup is told again */
-#define NOTICES_LOOKED 256                  /* objects of one home that are looked at in one look, the newest first */
-#define NOTICES_ROWS 32                     /* events of one kind in one look; how many more there were is told in one */
+#define NOTICES_LOOKED 256                           /* objects of one home that are looked at in one look, the newest first */
+#define NOTICES_ROWS 32 /* events of one kind in one look; how many more there were is told in one */
 
 struct notices {
   int64_t mark; /* everything up to this point of arrival was told; -1: not read yet */
