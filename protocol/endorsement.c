@@ -143,7 +143,7 @@ static uint64_t lacking(uint64_t have, uint64_t need) {
 
 void endorsement_weigh(const struct policy *policy, struct endorsement *signatures, size_t n, struct endorsement_result *out) {
   *out = (struct endorsement_result){.counted = 0};
-  if (n > 0) {
+  if (signatures != NULL && n > 0) {
     keep_one_a_person(signatures, n);
     keep_some_a_node(signatures, n, policy->max_per_node);
     keep_some_a_country(signatures, n, policy->max_per_country, out);
