@@ -240,7 +240,7 @@ def strike(shop, command, fault, point, names):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4), "big"))
-    parser.add_argument("--only")
+    parser.add_argument("--only", choices=[command.name for command in COMMANDS])
     parser.add_argument("--fault", choices=FAULTS)
     options = parser.parse_args()
     wish = os.environ.get("SPECOLA_CRASH_POINTS", "")
