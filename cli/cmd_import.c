@@ -14,6 +14,7 @@
 #include "cli/import_sheet.h"
 #include "cli/out.h"
 #include "cli/sealed.h"
+#include "cli/signed_line.h"
 #include "keys/text.h"
 #include "protocol/bundle.h"
 
@@ -380,20 +381,49 @@ static enum err_code import_bundle(struct cli *cli, const struct args *args, FIL
 /* By its first octets, or by its name: a damaged bundle is to be told as one. */
 static bool is_bundle(const char *path, const char *start, size_t n) {
   const size_t len = strlen(path), tail = sizeof BUNDLE_NAME - 1;
-  return (n == sizeof BUNDLE_MAGIC - 1 && memcmp(start, BUNDLE_MAGIC, n) == 0) ||
+  return (n >= sizeof BUNDLE_MAGIC - 1 && memcmp(start, BUNDLE_MAGIC, sizeof BUNDLE_MAGIC - 1) == 0) ||
          (len > tail && strcmp(path + len - tail, BUNDLE_NAME) == 0);
 }
 
+/* Hands in the octets of a line of signed records. */
+static enum err_code import_line(struct cli *cli, const struct args *args, struct view line, struct err *err) {
+  struct bytes octets;
+  bytes_init(&octets, (size_t)2 * LIMIT_BUNDLE_ITEM);
+  enum err_code code = signed_line_read(line, &octets, err);
+  FILE *file = code == OK && octets.len > 0 ? fmemopen(octets.p, octets.len, "rb") : NULL;
+  if (code == OK && (file == NULL || !sealed_is(file_source, file))) {
+    err_set(err, ERR_FORMAT, "the line %s... does not hold signed records", SIGNED_LINE_START);
+    code = err_hint(err, "take it again, or the file that specola sign wrote");
+  }
+  if (code == OK && (code = file_rewind(file, err)) == OK) code = import_bundle(cli, args, file, err);
+  if (file != NULL) fclose(file);
+  bytes_release(&octets);
+  return code;
+}
+
+/* The same of a file that begins as one, as somebody keeps what a message brought. */
+static enum err_code import_line_file(struct cli *cli, const struct args *args, const char *path, struct err *err) {
+  struct bytes text;
+  bytes_init(&text, (size_t)2 * LIMIT_BUNDLE_ITEM);
+  enum err_code code = file_read(path, &text, err);
+  if (code == OK) code = import_line(cli, args, bytes_view(&text), err);
+  bytes_release(&text);
+  return code;
+}
+
 enum err_code cmd_import(struct cli *cli, const struct args *args, struct err *err) {
-  char start[sizeof BUNDLE_MAGIC - 1];
+  char start[sizeof SIGNED_LINE_START - 1];
   const char *path = args->operands[0];
+  if (signed_line_is(view_of_text(path))) return import_line(cli, args, view_of_text(path), err);
   FILE *file = fopen(path, "rbe");
   if (file == NULL) {
     return err_errno(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, path);
   }
   size_t n = fread(start, 1, sizeof start, file);
   enum err_code code = OK;
-  if (is_bundle(path, start, n)) {
+  if (signed_line_is(view_of(start, n))) {
+    code = import_line_file(cli, args, path, err);
+  } else if (is_bundle(path, start, n)) {
     code = file_rewind(file, err);
     code = code == OK ? import_bundle(cli, args, file, err) : code;
   } else if (fseek(file, 0, SEEK_SET) != 0) {

@@ -14,8 +14,10 @@
 #include "cli/json_text.h"
 #include "cli/out.h"
 #include "cli/person.h"
+#include "cli/qr.h"
 #include "cli/render.h"
 #include "cli/said.h"
+#include "cli/signed_line.h"
 #include "cli/submit.h"
 #include "keys/words.h"
 #include "node/store/query_endorse.h"
@@ -28,6 +30,8 @@ const struct option_row options_statement[] = {
 const struct option_row options_sign[] = {
     SAID_OPTIONS,
     {"out", 'o', OPTION_VALUE, "FILE", "the signed file (REFERENCE.signed)", "il file firmato (RIFERIMENTO.signed)"},
+    {"qr", 0, OPTION_FLAG, NULL, "show it as a QR code, too; of a signed FILE, that alone",
+     "lo mostra anche come codice QR; di un FILE firmato, solo quello"},
     OPTIONS_END,
 };
 
@@ -125,6 +129,7 @@ struct signing {
   const struct args *args;
   struct schema_set *schemas;
   struct bytes charter_item, payload; /* of the file */
+  bool is_signed;                     /* it holds no statement, but what was signed of one */
   struct statement statement;
   json_t *policy, *said;
   struct err *err;
@@ -132,6 +137,8 @@ struct signing {
 
 static enum err_code take_item(void *context, enum bundle_type type, struct view payload, struct err *err) {
   struct signing *s = context;
+  s->is_signed = type == BUNDLE_SUBMISSION;
+  if (s->is_signed && args_flag(s->args, "qr")) return OK;
   if (type != BUNDLE_CHARTER && type != BUNDLE_STATEMENT) {
     err_set(err, ERR_FORMAT, "not a statement to sign");
     return err_hint(err, "specola statement ID -o FILE makes one");
@@ -141,6 +148,7 @@ static enum err_code take_item(void *context, enum bundle_type type, struct view
 
 static enum err_code read_statement(struct signing *s, const char *path) {
   enum err_code code = statement_file_read(path, take_item, s, s->err);
+  if (s->is_signed) return code;
   if (code == OK) {
     code = statement_read(bytes_view(&s->charter_item), bytes_view(&s->payload), &s->statement, s->err);
     if (code != OK) {
@@ -228,6 +236,43 @@ static void say_signed(struct signing *s, const struct hash *id, const char *pat
                     "Next:  specola import FILE presso un qualsiasi membro, che lo passa al proprio nodo"));
 }
 
+/* The file at path as a code for a telephone. What does not fit is told: the file is there. */
+static enum err_code show_code(struct cli *cli, const char *path, struct err *err) {
+  struct bytes file, line, code;
+  size_t columns = 0;
+  bytes_init(&file, LIMIT_BUNDLE_ITEM);
+  bytes_init(&line, (size_t)2 * LIMIT_BUNDLE_ITEM);
+  bytes_init(&code, LIMIT_BUNDLE_ITEM);
+  enum err_code done = file_read(path, &file, err);
+  if (done == OK && (done = signed_line_write(bytes_view(&file), &line, err)) == OK) {
+    out_set(cli, "line", out_json_text(bytes_view(&line)));
+    done = qr_draw(bytes_view(&line), &code, &columns, err);
+  }
+  if (done == OK) done = bytes_append_u8(&code, 0, err);
+  if (done == ERR_LIMIT) {
+    done = OK;
+    out_note(cli, "%s (%zu / %d)",
+             out_word(cli, "Too long for a QR code: carry the file", "Troppo lungo per un codice QR: si porti il file"),
+             line.len, QR_TEXT_MAX);
+  } else if (done == OK && out_columns(cli) != 0 && out_columns(cli) < columns) {
+    out_note(cli, "%s (%zu / %zu). Next:  specola sign %s --qr",
+             out_word(cli, "This window has too few columns for the QR code; widen it",
+                      "Questa finestra ha troppo poche colonne per il codice QR; la si allarghi"),
+             out_columns(cli), columns, path);
+  } else if (done == OK) {
+    char *rest = (char *)code.p;
+    for (const char *row = strsep(&rest, "\n"); row != NULL && rest != NULL; row = strsep(&rest, "\n"))
+      out_line(cli, "%s", row);
+    out_note(cli, "%s",
+             out_word(cli, "Next:  specola import 'LINE', with the line that the telephone reads",
+                      "Next:  specola import 'RIGA', con la riga che il telefono legge"));
+  }
+  bytes_release(&code);
+  bytes_release(&line);
+  bytes_release(&file);
+  return done;
+}
+
 static enum err_code sign(struct signing *s) {
   char fallback[STATEMENT_REFERENCE_MAX + 16];
   const char *path = args_value(s->args, "out");
@@ -245,6 +290,7 @@ static enum err_code sign(struct signing *s) {
   code = seal(s, batch);
   if (code == OK && (code = write_signed(s, batch, path)) == OK) {
     say_signed(s, &batch->rows[0].id, path);
+    if (args_flag(s->args, "qr")) code = show_code(s->cli, path, s->err);
   }
   batch_clear(batch);
   free(batch);
@@ -256,8 +302,9 @@ enum err_code cmd_sign(struct cli *cli, const struct args *args, struct err *err
   bytes_init(&s.charter_item, LIMIT_BUNDLE_ITEM);
   bytes_init(&s.payload, LIMIT_BUNDLE_ITEM);
   enum err_code code = s.said == NULL ? err_set(err, ERR_MEMORY, NULL) : here_schemas(cli, &s.schemas, NULL, err);
+  if (code == OK && args_flag(args, "qr") && !qr_is_there(err)) code = err->code;
   if (code == OK && (code = read_statement(&s, args->operands[0])) == OK) {
-    code = sign(&s);
+    code = s.is_signed ? show_code(cli, args->operands[0], err) : sign(&s);
   }
   json_decref(s.policy);
   json_decref(s.said);

@@ -109,7 +109,7 @@ const struct command command_table[] = {
      "una domanda in SQL; senza domanda, le tabelle", options_sql, 0, 1, false, cmd_sql},
     {"export", "research", "", "objects as NDJSON or CSV, logs as a bundle", "oggetti in NDJSON o CSV, registri in un bundle",
      options_export, 0, 0, true, cmd_export},
-    {"import", "research", "FILE", "publish rows of a file, or take in a bundle",
+    {"import", "research", "FILE|LINE", "publish rows of a file, or take in a bundle",
      "pubblica le righe di un file, o accoglie un bundle", options_import, 1, 1, false, cmd_import},
     {"verify", "research", "[FILE.bundle]", "check every root, signature and commitment",
      "controlla ogni radice, firma e impegno", NULL, 0, 1, false, cmd_verify},

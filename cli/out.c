@@ -64,8 +64,7 @@ void out_heading(const struct cli *cli, const char *format, ...) {
   va_end(args);
 }
 
-/* Columns of the terminal; 0: stdout is none, so nothing is wrapped. */
-static size_t columns_of(const struct cli *cli) {
+size_t out_columns(const struct cli *cli) {
   struct winsize size;
   if (!cli->tty || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) {
     return 0;
@@ -75,7 +74,7 @@ static size_t columns_of(const struct cli *cli) {
 
 /* Writes one line of escaped text that begins in column at, breaking it at blanks; further lines begin in column indent. */
 static void put_wrapped(const struct cli *cli, struct view line, size_t at, size_t indent) {
-  const size_t width = columns_of(cli);
+  const size_t width = out_columns(cli);
   bool first = true;
   for (size_t from = 0; from < line.len;) {
     size_t to = from;

@@ -14,6 +14,8 @@ void out_heading(const struct cli *cli, const char *format, ...) __attribute__((
 /* A text of several lines, each indented by two blanks; wrapped between words at the edge of a terminal, and never when stdout
  * is something else. */
 void out_text(const struct cli *cli, struct view text);
+/* Columns of the terminal; 0: stdout is none, so nothing is wrapped. */
+size_t out_columns(const struct cli *cli);
 /* A line that is wrapped like that; its further lines are indented by so many blanks. */
 void out_wrapped(const struct cli *cli, size_t indent, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* The same in a colour, where stdout may have colours: what came, what went, what is to be looked at, what matters less. The

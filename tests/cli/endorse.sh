@@ -235,6 +235,18 @@ says "We have read this case"
 says "Really carried out"
 as laptop --json sign "$T/IT-2.statement" --yes -o "$T/IT-2.signed" "${P[@]}"
 refused failed 1
+# As a code for a telephone, and the line that it reads: the same octets.
+as laptop --json sign "$T/IT-2.signed" --qr
+exits 0
+line=$(jq -r .line "$T/out")
+same "$(printf %s "${line#*=}" | tr '_-' '/+' | base64 -d 2>/dev/null | sha256sum)" "$(sha256sum <"$T/IT-2.signed")"
+as laptop sign "$T/IT-2.signed" --qr
+exits 0
+if ! read_code=$(PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "$SOURCE/tests/cli/zbar.py" "$T/out"); then
+  echo "skipped: the code as a telephone reads it ($read_code)"
+else
+  same "$read_code" "$line"
+fi
 as laptop --json sign "$T/IT-2.statement" -o "$T/no.signed" "${P[@]}"
 refused input.needed 4
 as laptop --json sign "$T/IT-2.statement" --yes --criteria beautiful -o "$T/no.signed" "${P[@]}"
@@ -291,6 +303,19 @@ pages=$(grep -o 'http://[^ ]*' "$T/office/home/run/ports")
 same "$(curl -s -o "$T/receipt" -w '%{http_code}' -H 'Content-Type: application/msgpack' --data-binary "@$T/submission" "$pages/sync/submit")" 200
 as office --json show IT-2
 json '.endorsement.statements[0].endorsements[0] | "\(.reference) \(.name) \(.counts) \(.language) \(.remark.en)"' "PT-4 Reviewer, Lisbon true it letto sul treno"
+# The line says the same as the file did, also as a message broke it; a part of it, and another line, are none.
+as office import "$line"
+exits 0
+says "in the log at PT-4"
+printf '%s' "$line" | fold -w 70 >"$T/message.txt"
+as office --json import "$T/message.txt"
+json '.records[0] | "\(.state) \(.ref)"' "logged PT-4"
+as office --json import "${line%?????}"
+refused format 8
+as office --json import "${line%??}!!"
+refused format 8
+as office --json import "specola:signed?b=U1BFQ09MQTEK"
+refused format 8
 unserve office
 
 setting() {
