@@ -52,7 +52,7 @@ static void show_statement(struct endorsing *e, const json_t *statement) {
 static enum err_code confirm(struct endorsing *e, const char *question, const char *again) {
   char command[REFERENCE_MAX + 64];
   (void)snprintf(command, sizeof command, "specola endorse %s %s--yes", text_of(e->json, "reference"), again);
-  return said_agreed(e->cli, e->args, question, command, e->err);
+  return said_agreed(e->cli, e->args, e->said, question, command, e->err);
 }
 
 /* What it comes to now: "Endorsements (version 3): 2 of 3; missing: 1 country". */

@@ -187,7 +187,7 @@ static enum err_code ask(struct signing *s) {
   (void)snprintf(command, sizeof command, "specola sign %s --yes", s->args->operands[0]);
   enum err_code code = said_criteria(s->args, s->policy, hint, s->said, s->err);
   if (code == OK && (code = show(s)) == OK && (code = said_texts(s->cli, s->args, s->said, s->err)) == OK) {
-    code = said_agreed(s->cli, s->args, out_word(s->cli, "Sign this?", "Firmare?"), command, s->err);
+    code = said_agreed(s->cli, s->args, s->said, out_word(s->cli, "Sign this?", "Firmare?"), command, s->err);
   }
   return code;
 }

@@ -95,9 +95,27 @@ void said_show(struct cli *cli, const struct schema_set *schemas, const json_t *
   }
 }
 
-enum err_code said_agreed(struct cli *cli, const struct args *args, const char *question, const char *command,
-                          struct err *err) {
+/* The texts of the body, as far as there are any. */
+static void show_texts(struct cli *cli, const json_t *said) {
+  const struct {
+    const char *key, *label;
+  } texts[] = {{"language", out_word(cli, "Read in", "Letto in")},
+               {"interest", out_word(cli, "Interest", "Interesse")},
+               {"remark", out_word(cli, "Remark", "Osservazione")}};
+  for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+    json_t *value = json_object_get(said, texts[i].key), *text;
+    const char *tag;
+    if (json_is_string(value)) out_wrapped(cli, 2, "%s: %s", texts[i].label, json_string_value(value));
+    json_object_foreach(value, tag, text) {
+      out_wrapped(cli, 2, "%s (%s): %s", texts[i].label, tag, json_is_string(text) ? json_string_value(text) : "?");
+    }
+  }
+}
+
+enum err_code said_agreed(struct cli *cli, const struct args *args, const json_t *said, const char *question,
+                          const char *command, struct err *err) {
   bool yes = args_flag(args, "yes");
+  show_texts(cli, said);
   if (yes) {
     return OK;
   }

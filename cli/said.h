@@ -43,9 +43,10 @@ MUST_CHECK enum err_code said_criteria(const struct args *args, const json_t *po
 MUST_CHECK enum err_code said_texts(struct cli *cli, const struct args *args, json_t *said, struct err *err);
 /* The sentence, and each criterion by its name. */
 void said_show(struct cli *cli, const struct schema_set *schemas, const json_t *policy, const json_t *said);
-/* The person's yes. command: what is to be typed with --yes where nobody can be asked. ERR_INPUT_NEEDED, ERR_REFUSED (no). */
-MUST_CHECK enum err_code said_agreed(struct cli *cli, const struct args *args, const char *question, const char *command,
-                                     struct err *err);
+/* Shows the texts of said, then asks for the person's yes. command: what is to be typed with --yes where nobody can be asked.
+ * ERR_INPUT_NEEDED, ERR_REFUSED (no). */
+MUST_CHECK enum err_code said_agreed(struct cli *cli, const struct args *args, const json_t *said, const char *question,
+                                     const char *command, struct err *err);
 /* The body. ERR_USAGE (it cannot be signed), ERR_MEMORY. */
 MUST_CHECK enum err_code said_encode(json_t *said, struct bytes *out, struct err *err);
 

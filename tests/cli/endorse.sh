@@ -190,6 +190,7 @@ json '[.objects[] | "\(.ref) \(.endorsed)"] | join(",")' "IT-2 earlier,IT-3 none
 as PT endorse IT-2 --carry --yes "${P[@]}"
 exits 0
 says "You endorsed version 1 (PT-3). Since then: changed"
+says "Remark (en): usato anche a Lisbona"
 says "1 of 3"
 as PT --json show IT-2
 json '.endorsement.statements[0].endorsements[0].remark.en' "usato anche a Lisbona"
