@@ -48,12 +48,14 @@ static void list_members(const struct cli *cli, const json_t *all) {
     char since[24];
     snprintf(since, sizeof since, "%ju", (uintmax_t)json_integer_value(json_object_get(m, "since")));
     const char *lead = json_string_value(json_object_get(m, "lead"));
-    const char *cells[] = {text_of(m, "handle"),
-                           text_of(m, "country"),
-                           text_of(m, "region"),
-                           lead,
-                           since,
-                           json_is_true(json_object_get(m, "own")) ? out_word(cli, "this node", "questo nodo") : ""};
+    char note[96];
+    snprintf(note, sizeof note, "%s", json_is_true(json_object_get(m, "own")) ? out_word(cli, "this node", "questo nodo") : "");
+    if (json_object_get(m, "twin") != NULL) {
+      snprintf(note, sizeof note, "%s %ju",
+               out_word(cli, "signed two identities of version", "ha firmato due identità della versione"),
+               (uintmax_t)json_integer_value(json_object_get(m, "twin")));
+    }
+    const char *cells[] = {text_of(m, "handle"), text_of(m, "country"), text_of(m, "region"), lead, since, note};
     out_table_row(table, cells);
   }
   out_table_print(table);

@@ -15,6 +15,7 @@ void roll_release(struct roll *r) {
   for (uint32_t i = 0; i < r->n; i++) {
     free(r->members[i].as.generations);
     free(r->members[i].versions);
+    free(r->members[i].twins);
   }
   free(r->members);
   epoch_release(&r->epoch);
@@ -94,6 +95,42 @@ static enum err_code read_identity(struct view payload, struct identity_item *it
   return code == OK ? identity_decode(item->body, claimed, err) : code;
 }
 
+/* The identity in the bundle that a twin follows on, and the first one of that node, whose hash is the node id. */
+static bool find_before(const struct roll *r, const struct identity *claimed, struct identity_item *before, struct hash *node) {
+  struct identity identity = *claimed;
+  bool found = true;
+  for (uint64_t v = claimed->version; found && v > 1; v--) {
+    struct canon_reader reader = canon_reader(bytes_view(&r->identities));
+    struct identity_item item;
+    const struct hash prev = identity.prev;
+    for (found = false; !found && !canon_at_end(&reader) && reader.fault == NULL;) {
+      if (read_identity(canon_skip(&reader), &item, &identity, NULL) != OK) continue;
+      *node = identity_hash(item.body);
+      found = hash_equal(node, &prev) && identity.version == v - 1;
+    }
+    if (found && v == claimed->version) *before = item;
+  }
+  return found;
+}
+
+/* A twin of a member's identity, or what follows on one. */
+static enum err_code offer_twin(struct roll *r, const struct identity_item *item, const struct identity *claimed, bool *taken,
+                                struct err *err) {
+  struct identity_item before;
+  struct identity identity;
+  struct hash node;
+  if (!find_before(r, claimed, &before, &node) || roll_find(r, &node) == NULL) return OK;
+  struct roll_member *m = &r->members[roll_find(r, &node) - r->members];
+  struct identity *twins = reallocarray(m->twins, m->n_twins + 1, sizeof *twins);
+  if (twins == NULL) return err_set(err, ERR_MEMORY, NULL);
+  m->twins = twins;
+  enum err_code code = m->n_twins < LIMIT_TWINS ? OK : err_set(err, ERR_LIMIT, "identities: more than %u twins", LIMIT_TWINS);
+  if (code == OK) code = identity_verify(item, &r->charter->fed_id, &node, before.body, &identity, err);
+  if (code == OK) twins[m->n_twins++] = identity;
+  *taken = code == OK;
+  return code;
+}
+
 /* A first one is a member's own; a later one does not say whose it is: it follows on that of one member. *taken: it does, or is
  * known. */
 static enum err_code offer(struct roll *r, struct view payload, bool *taken, struct err *err) {
@@ -120,7 +157,7 @@ static enum err_code offer(struct roll *r, struct view payload, bool *taken, str
     code = identity_verify(&item, &r->charter->fed_id, &m->node, before, &identity, err);
     code = code == OK ? member_take(m, &identity, item.body, err) : code;
   }
-  return code;
+  return code == OK && !*taken ? offer_twin(r, &item, &claimed, taken, err) : code;
 }
 
 /* Those that were not taken yet, by their place. */
@@ -151,6 +188,16 @@ static bool find_identity(void *context, const struct hash *node, uint64_t versi
   return true;
 }
 
+static bool find_twin(void *context, const struct hash *node, uint64_t version, uint32_t i, struct identity *out) {
+  const struct roll_member *m = roll_find(context, node);
+  for (uint32_t k = 0; m != NULL && k < m->n_twins; k++) {
+    if (m->twins[k].version != version || i-- > 0) continue;
+    *out = m->twins[k];
+    return true;
+  }
+  return false;
+}
+
 /* The log of who is removed ends at the cut. */
 static void end_logs(struct roll *r) {
   for (uint32_t i = 0; i < r->n; i++) {
@@ -168,7 +215,7 @@ static void end_logs(struct roll *r) {
 }
 
 static enum err_code take_later(struct roll *r, struct view item, struct err *err) {
-  const struct identities identities = {find_identity, r};
+  const struct identities identities = {.find = find_identity, .context = r, .twin = find_twin};
   struct changes *changes = calloc(1, sizeof *changes);
   struct epoch next = {.number = 0};
   if (changes == NULL) {

@@ -13,6 +13,8 @@ struct roll_member {
   char handle[HANDLE_MAX];
   struct federation_member as; /* its identity and generations; where its log ends, if it was removed */
   struct identity *versions;   /* owned; version v stands at v - 1 */
+  struct identity *twins;      /* owned; other identities of a version (docs/protocol.md 6.1), as they come */
+  uint32_t n_twins;
   size_t body_len;
   uint8_t body[LIMIT_IDENTITY]; /* of the newest identity */
 };

@@ -355,35 +355,6 @@ static enum err_code prepare(struct store *s, const struct federation *f, struct
   return OK;
 }
 
-/* ---- identities, for whoever judges consents and votes ---- */
-
-static bool find_identity(void *context, const struct hash *node, uint64_t version, struct identity *out) {
-  const struct federation_lookup *l = context;
-  const struct federation_member *m = federation_by_node(l->federation, node);
-  struct identity_item item;
-  struct bytes octets;
-  if (m == NULL || version > m->identity.version) {
-    return false;
-  }
-  *out = m->identity;
-  if (version == 0 || version == m->identity.version) {
-    return true;
-  }
-  bytes_init(&octets, ITEM_MAX);
-  bool found = federation_identity_item(l->store, l->federation, node, version, &octets, NULL) == OK;
-  if (found) {
-    struct canon_reader r = canon_reader(bytes_view(&octets));
-    identity_item_read(&r, &item);
-    found = canon_finish(&r, "identity", NULL) == OK && identity_decode(item.body, out, NULL) == OK && out->version == version;
-  }
-  bytes_release(&octets);
-  return found;
-}
-
-struct identities federation_identities(struct federation_lookup *l) {
-  return (struct identities){.find = find_identity, .context = l};
-}
-
 /* ---- the next epoch ---- */
 
 /* The first identities of those who come. */

@@ -72,6 +72,16 @@ MUST_CHECK enum err_code federation_follow(struct store *s, const struct federat
 void federation_next_release(struct federation_next *next); /* a zeroed struct is fine */
 /* That epoch is in force now; next is empty then. Pointers into f are not good any more. */
 void federation_move(struct federation *f, struct federation_next *next);
+/* Every identity that is held of a member, encoded, by version: the one that is believed, behind it its twins. Borrowed for the
+ * call; what take returns ends the walk unless OK. Store errors. */
+typedef enum err_code take_identity_item(void *context, struct view item, struct err *err);
+MUST_CHECK enum err_code federation_each_identity(struct store *s, const struct federation *f,
+                                                  const struct federation_member *m, take_identity_item *take, void *context,
+                                                  struct err *err);
+/* Twin i, from 0, of a version of a member's identity (0: of any), by rising (version, hash); false: none. */
+bool federation_twin(struct store *s, const struct hash *node, uint64_t version, uint32_t i, struct identity *out);
+/* Whether everybody takes the same log for that generation of a member's: a member with twins has it below them alone. */
+bool federation_same_log(struct store *s, const struct federation *f, const struct hash *node, uint64_t gen);
 /* Where identities of any version are looked up, for protocol/change.h and ballot.h. *l is borrowed. */
 struct federation_lookup {
   struct store *store;

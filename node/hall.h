@@ -81,6 +81,10 @@ MUST_CHECK enum err_code hall_admit_own(struct hall *h, struct header *header, s
 /* The member of that node, to be changed; NULL: there is none. */
 struct federation_member *hall_member(struct hall *h, const struct hash *node);
 
+/* An identity that is not the one believed of its version, or follows on such a one: *taken if it is a twin (docs/protocol.md
+ * 6.1) that was not held, and is kept now. Whatever else it is has no effect. ERR_MEMORY, store errors. */
+MUST_CHECK enum err_code hall_twin(struct hall *h, const struct federation_member *m, struct view item, bool *taken,
+                                   struct err *err);
 /* Takes an identity of whichever member it follows on: it does not say whose it is. First identities stand in the charter and
  * are passed over. ERR_FORMAT, ERR_MEMORY, ERR_DISK_FULL. */
 MUST_CHECK enum err_code hall_any_identity(struct hall *h, struct view item, struct err *err);

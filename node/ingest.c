@@ -320,7 +320,10 @@ enum err_code hall_identity(struct hall *h, const struct hash *node, struct view
   if (code == OK) {
     code = identity_decode(item.body, &claimed, err);
   }
-  if (code != OK || claimed.version <= m->identity.version) {
+  if (code == OK && claimed.version <= m->identity.version) {
+    return hall_twin(h, m, octets, changed, err);
+  }
+  if (code != OK) {
     return code;
   }
   bytes_init(&previous, LIMIT_IDENTITY);
@@ -335,6 +338,10 @@ enum err_code hall_identity(struct hall *h, const struct hash *node, struct view
     code = store_put_identity(h->config.store, node, claimed.version, octets, err);
   }
   bytes_release(&previous);
+  if (code == ERR_MISMATCH && hall_twin(h, m, octets, changed, NULL) == OK && *changed) { /* it follows on a twin */
+    err_clear(err);
+    return OK;
+  }
   if (code != OK) {
     return code;
   }

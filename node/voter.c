@@ -102,7 +102,8 @@ static uint64_t patience_ms(uint64_t ballot) {
 static bool holds_cut(void *context, const struct hash *node, const struct cut *cut) {
   struct hall *h = context;
   struct hash root;
-  return hall_fold(h, node, cut->gen, cut->size, &root, NULL) == OK && hash_equal(&root, &cut->root);
+  return federation_same_log(h->config.store, h->config.federation, node, cut->gen) &&
+         hall_fold(h, node, cut->gen, cut->size, &root, NULL) == OK && hash_equal(&root, &cut->root);
 }
 
 /* How the own log has voted; may_act says that there is one. */
@@ -128,6 +129,20 @@ static enum err_code write_record(struct hall *h, struct header *header, struct 
   return code;
 }
 
+static void note_doubt(struct hall *h, struct voter *v, const struct ballots *b) {
+  const uint64_t now_ms = clock_ms(h->config.clock);
+  if (now_ms < v->doubt_ms || !ballots_doubt(b, &v->doubted)) return;
+  v->doubts = true;
+  v->doubt_ms = now_ms + VOTER_DOUBT_MS;
+}
+
+bool hall_voter_doubt(struct hall *h, struct hash *node) {
+  const bool doubts = h->voter.doubts;
+  *node = h->voter.doubted;
+  h->voter.doubts = false;
+  return doubts;
+}
+
 /* Writes what the ballots say, step by step, until there is nothing to do. */
 static enum err_code act(struct hall *h, struct ballots *b, bool pressed, struct voter *v, bool *moved, struct err *err) {
   struct ballot_self self = {
@@ -150,6 +165,7 @@ static enum err_code act(struct hall *h, struct ballots *b, bool pressed, struct
     }
     ballot_move_release(&move);
   }
+  note_doubt(h, v, b);
   if (code == OK) v->ballot = self.voting.epoch == h->config.federation->epoch.number + 1 ? self.voting.ballot : 0;
   return code;
 }

@@ -13,6 +13,7 @@
 
 #define VOTER_PATIENCE_MS 60000u /* with ballot 0; one more for each that passed */
 #define VOTER_PATIENCE_MOST 60u
+#define VOTER_DOUBT_MS 5000u /* a liar's false consents make nobody ask more often */
 
 /* Since when the ballot in hand is waited for. A zeroed struct is the beginning. */
 struct voter {
@@ -22,6 +23,9 @@ struct voter {
   uint64_t ballot;   /* the highest that this node stands in, */
   uint64_t since_ms; /* since then */
   uint64_t retry_ms; /* not before, after an error */
+  bool doubts;       /* a word of that node verifies under no identity held: hall_voter_doubt */
+  struct hash doubted;
+  uint64_t doubt_ms; /* no other doubt before */
 };
 
 /* All proposals, votes and wishes that are held, for the epoch behind the one in force. f and ids are borrowed for its life.
@@ -35,6 +39,9 @@ void voter_touch(struct hall *h);
  * *due_ms: when to look again, by the hall's clock; UINT64_MAX: when something comes. Nothing is written while the fork guard
  * is closed. Store errors. */
 MUST_CHECK enum err_code hall_voter_turn(struct hall *h, bool *moved, uint64_t *due_ms, struct err *err);
+/* Whether others are to be asked for the identities of *node, since a proposal rests on its word and no identity held here
+ * proves it: a twin may be missing (docs/protocol.md 6.1). True once a doubt, and at most once in VOTER_DOUBT_MS. */
+bool hall_voter_doubt(struct hall *h, struct hash *node);
 /* Turns until there is nothing to do at once. Errors of hall_voter_turn. */
 MUST_CHECK enum err_code hall_voter_run(struct hall *h, struct err *err);
 /* The word of the people at this node: a wish with these acts and the consents given to them, and, if `consents`, that of the
@@ -43,7 +50,8 @@ MUST_CHECK enum err_code hall_voter_run(struct hall *h, struct err *err);
 MUST_CHECK enum err_code hall_wish(struct hall *h, struct view changes, bool consents, struct receipt_row *row,
                                    struct err *err);
 
-/* {"epoch", "members": [{"handle", "node", "roll", "country", "region", "lead", "since", "own"}…], "former": [{"handle",
+/* {"epoch", "members": [{"handle", "node", "roll", "country", "region", "lead", "since", "own", "twin": the version of
+ * which it has two identities, if so}…], "former": [{"handle",
  * "node", "roll", "until", "cut": {"gen", "size"} or null}…], "wishes": [{"id", "act", "handle", "country", "node", "by",
  * "given", "needed", "roots", "ripe", "consents": [handle…]}…]}, each list by handle. Wishes that are over are left out. The
  * caller decrefs. ERR_MEMORY, store errors. */

@@ -16,13 +16,16 @@ static json_t *hash_json(const struct hash *hash) {
 
 /* ---- members ---- */
 
-static json_t *member_json(const struct federation *f, const struct federation_member *m) {
+static json_t *member_json(struct store *s, const struct federation *f, const struct federation_member *m) {
+  struct identity twin;
   const struct federation_member *lead = m->member->has_lead ? federation_by_roll(f, m->member->lead_roll) : NULL;
   json_t *out =
       json_pack("{s:s, s:o, s:I, s:s, s:s, s:I, s:b}", "handle", m->member->handle, "node", hash_json(&m->member->node), "roll",
                 (json_int_t)m->member->roll, "country", m->member->country, "region", m->member->region, "since",
                 (json_int_t)m->since, "own", hash_equal(&m->member->node, &f->own));
   (void)json_object_set_new(out, "lead", lead == NULL ? json_null() : json_string(lead->member->handle));
+  if (federation_twin(s, &m->member->node, 0, 0, &twin))
+    (void)json_object_set_new(out, "twin", json_integer((json_int_t)twin.version));
   return out;
 }
 
@@ -39,7 +42,7 @@ static int by_handle(const void *a, const void *b) {
   return strcmp((*p)->member->handle, (*q)->member->handle);
 }
 
-static enum err_code put_members(const struct federation *f, json_t *out, struct err *err) {
+static enum err_code put_members(struct store *s, const struct federation *f, json_t *out, struct err *err) {
   const struct federation_member **order = calloc(f->n_members + 1u, sizeof(const struct federation_member *));
   json_t *members = json_array(), *former = json_array();
   if (order == NULL || members == NULL || former == NULL) {
@@ -53,7 +56,7 @@ static enum err_code put_members(const struct federation *f, json_t *out, struct
   qsort(order, f->n_members, sizeof(const struct federation_member *), by_handle);
   for (uint32_t i = 0; i < f->n_members; i++) {
     if (order[i]->until == 0) {
-      (void)json_array_append_new(members, member_json(f, order[i]));
+      (void)json_array_append_new(members, member_json(s, f, order[i]));
     } else {
       (void)json_array_append_new(former, former_json(order[i]));
     }
@@ -125,7 +128,7 @@ static enum err_code put_wishes(struct store *s, const struct federation *f, jso
 
 enum err_code query_members(struct store *s, const struct federation *f, json_t **out, struct err *err) {
   *out = json_pack("{s:I, s:I}", "epoch", (json_int_t)f->epoch.number, "voices", (json_int_t)f->epoch.n_leads);
-  enum err_code code = *out == NULL ? err_set(err, ERR_MEMORY, NULL) : put_members(f, *out, err);
+  enum err_code code = *out == NULL ? err_set(err, ERR_MEMORY, NULL) : put_members(s, f, *out, err);
   if (code == OK) code = put_wishes(s, f, *out, err);
   if (code != OK) {
     json_decref(*out);

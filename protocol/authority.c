@@ -115,18 +115,28 @@ static enum err_code roots_verify(const struct consent *c, const struct identity
   return err_set(err, ERR_INCOMPLETE, "consent: signed by %u root keys, %u are needed", c->n_roots, id->threshold);
 }
 
+bool identities_each(const struct identities *identities, const struct hash *node, uint64_t version, uint32_t i,
+                     struct identity *out) {
+  const bool found = identities->find(identities->context, node, version, out);
+  if (found && i == 0) return true;
+  return identities->twin != NULL && identities->twin(identities->context, node, version, i - found, out);
+}
+
+static enum err_code verify_under(const struct consent *c, const struct identity *id, const struct hash *fed_id,
+                                  struct view act, struct err *err) {
+  if (c->by_roots) return roots_verify(c, id, fed_id, act, err);
+  if (sign_verify(&id->node_key, SIGN_CONSENT, fed_id, act, &c->signature)) return OK;
+  return err_set(err, ERR_SIGNATURE, "consent: the signature of a node key does not verify");
+}
+
 enum err_code consent_verify(const struct consent *c, const struct hash *fed_id, struct view act,
                              const struct identities *identities, bool newest, struct err *err) {
   struct identity id;
-  if (!identities->find(identities->context, &c->node, c->version, &id)) {
-    return err_set(err, ERR_NOT_FOUND, "consent: version %llu of an identity is not held", (unsigned long long)c->version);
-  }
-  if (c->by_roots) {
-    enum err_code code = roots_verify(c, &id, fed_id, act, err);
-    if (code != OK) return code;
-  } else if (!sign_verify(&id.node_key, SIGN_CONSENT, fed_id, act, &c->signature)) {
-    return err_set(err, ERR_SIGNATURE, "consent: the signature of a node key does not verify");
-  }
+  enum err_code code =
+      err_set(err, ERR_NOT_FOUND, "consent: version %llu of an identity is not held", (unsigned long long)c->version);
+  for (uint32_t i = 0; code != OK && identities_each(identities, &c->node, c->version, i, &id); i++)
+    code = verify_under(c, &id, fed_id, act, err);
+  if (code != OK) return code;
   if (!newest || (identities->find(identities->context, &c->node, 0, &id) && id.version == c->version)) return OK;
   return err_set(err, ERR_INCOMPLETE, "consent: given by an identity that is not in force any more");
 }
@@ -153,7 +163,7 @@ enum err_code change_authorise(const struct change *change, const struct hash *f
   for (uint32_t i = 0; i < change->n; i++) {
     const struct consent *c = &change->consents[i];
     enum err_code code = consent_verify(c, fed_id, bytes_view(&change->octets), identities, newest, err);
-    if (code == ERR_NOT_FOUND && lacking != NULL) *lacking = c->node;
+    if (code != OK && lacking != NULL) *lacking = c->node;
     if (code != OK) return code;
   }
   return OK;

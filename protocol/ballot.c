@@ -360,13 +360,13 @@ static void votes_gather(const struct ballots *b, uint64_t ballot, const struct 
   }
 }
 
-enum err_code ballots_make(const struct ballots *b, const struct proposal *p, struct bytes *body) {
+enum err_code ballots_make(const struct ballots *b, const struct proposal *p, struct bytes *body, struct hash *lacking) {
   struct changes changes = {.n = 0};
   bytes_clear(body);
   enum err_code code = changes_decode(bytes_view(&p->changes), &b->fed_id, &changes, NULL);
   if (code == OK) code = changes_apply(&changes, b->epoch, body, NULL, NULL);
   for (uint32_t i = 0; i < changes.n && code == OK; i++)
-    code = change_authorise(&changes.list[i], &b->fed_id, b->epoch, b->identities, false, NULL, NULL);
+    code = change_authorise(&changes.list[i], &b->fed_id, b->epoch, b->identities, false, lacking, NULL);
   changes_release(&changes);
   return code;
 }
@@ -378,7 +378,7 @@ static enum err_code item_assemble(const struct ballots *b, struct epoch_item *i
   bytes_init(&body, LIMIT_CHARTER);
   for (size_t i = 0; i < b->n_proposals && !*decided && code == OK; i++) {
     const struct proposal *p = &b->proposals[i];
-    if (p->hopeless || (p->sound && !hash_equal(&p->hash, hash)) || ballots_make(b, p, &body) != OK) continue;
+    if (p->hopeless || (p->sound && !hash_equal(&p->hash, hash)) || ballots_make(b, p, &body, NULL) != OK) continue;
     struct hash made = hash_of(HASH_EPOCH, bytes_view(&body), view_of(NULL, 0));
     if (!hash_equal(&made, hash)) continue;
     item->body = bytes_view(&body);

@@ -34,8 +34,9 @@ MUST_CHECK enum err_code epoch_item_write(const struct epoch_item *item, struct 
  * each change has its consents, and more than half of the voices of `before` voted for its hash in its ballot. Logs are not
  * asked. On success fills *out (epoch_release) and, if not NULL, *changes (changes_release): who was admitted, with identities,
  * who removed, with cuts, which policies adopted. ERR_MISMATCH (another number than the next, or another body), ERR_REFUSED,
- * ERR_INCOMPLETE, ERR_FORMAT, ERR_SIGNATURE, ERR_MEMORY; ERR_NOT_FOUND: an identity of *lacking (may be NULL) is not held: ask
- * for it (WANT IDENT) and try again. */
+ * ERR_INCOMPLETE, ERR_FORMAT, ERR_MEMORY; ERR_NOT_FOUND. *lacking (may be NULL; left alone if nothing
+ * lacks): a node of which no identity is held, under which a consent or vote verifies: whoever told the item is asked for those
+ * that he holds (WANT IDENT), and it is tried again. */
 MUST_CHECK enum err_code epoch_item_verify(struct view octets, const struct hash *fed_id, const struct epoch *before,
                                            const struct identities *identities, struct epoch *out, struct changes *changes,
                                            struct hash *lacking, struct err *err);
@@ -105,5 +106,9 @@ struct ballot_self {
  * NULL): something is ripe or voted for, and not decided: only then a timer needs to run. ERR_MEMORY, ERR_LIMIT. */
 MUST_CHECK enum err_code ballots_next(struct ballots *b, const struct ballot_self *self, bool pressed, struct ballot_move *out,
                                       bool *pending, struct err *err);
+
+/* Whether a proposal rests on a word of *node that verifies under no identity held of that: a twin may be missing (6.1). What
+ * ballots_next found last. */
+bool ballots_doubt(const struct ballots *b, struct hash *node);
 
 #endif

@@ -52,6 +52,8 @@ struct ballots {
   size_t n_wishes;
   uint32_t untrue[LIMIT_MEMBERS]; /* of each member of the epoch: the consents in its wishes that did not verify */
   struct change shown;            /* of ballots_wish */
+  bool has_doubt;                 /* of ballots_doubt */
+  struct hash doubt;
 };
 
 /* The vote (or blank vote) of a voice in a ballot; NULL: none. */
@@ -69,7 +71,10 @@ bool ballots_signed_by(const struct ballots *b, const struct hash *node, const s
 MUST_CHECK enum err_code ballots_weigh(const struct ballots *b, size_t i, struct change *out, bool *ripe, struct err *why);
 
 /* Whether the changes of a proposal have their consents, under whatever identities, and make an epoch, whose body takes the
- * place of what body holds. ERR_NOT_FOUND: an identity is not held; ERR_MEMORY; all other errors are for good. */
-MUST_CHECK enum err_code ballots_make(const struct ballots *b, const struct proposal *p, struct bytes *body);
+ * place of what body holds. *lacking (may be NULL; left alone if nothing lacks): a node of which no identity is held under
+ * which its consent verifies. ERR_NOT_FOUND: no identity of that version; ERR_MEMORY; all other errors are for good, as long as
+ * no identity comes. */
+MUST_CHECK enum err_code ballots_make(const struct ballots *b, const struct proposal *p, struct bytes *body,
+                                      struct hash *lacking);
 
 #endif

@@ -43,7 +43,13 @@ MUST_CHECK enum err_code act_decode(struct view octets, const struct hash *fed_i
 struct identities {
   bool (*find)(void *context, const struct hash *node, uint64_t version, struct identity *out);
   void *context;
+  /* Twin i (from 0) of that version, which is named: another valid identity that the same root keys signed (6.1). NULL: none is
+   * ever held. */
+  bool (*twin)(void *context, const struct hash *node, uint64_t version, uint32_t i, struct identity *out);
 };
+/* All that are held of one version, which is named, i from 0: the one that is believed, then its twins. False: no more. */
+bool identities_each(const struct identities *identities, const struct hash *node, uint64_t version, uint32_t i,
+                     struct identity *out);
 
 /* Somebody's word for an act: by the node key, or by root keys, of the identity of that version. */
 struct consent {
@@ -62,9 +68,10 @@ void consent_by_node(const struct signer *node_key, const struct hash *fed_id, s
 MUST_CHECK enum err_code consent_by_roots(const struct signer *roots, size_t n, const struct identity *identity,
                                           const struct hash *fed_id, struct view act, struct consent *out, uint32_t *n_added,
                                           struct err *err);
-/* Whether it verifies under the identity that it names: by roots, at least the threshold. newest: that must be the newest held
- * (what a voter asks); else any version of the chain (what stands in a quorum). ERR_NOT_FOUND (that identity is not held),
- * ERR_SIGNATURE, ERR_INCOMPLETE (fewer than the threshold, or an identity that is not in force any more). */
+/* Whether it verifies under the identity that it names, or a twin of that: by roots, at least the threshold. newest: its
+ * version must be the newest held (what a voter asks); else any of the chain (what stands in a quorum). ERR_NOT_FOUND (no
+ * identity of that version is held), ERR_SIGNATURE (under none that is), ERR_INCOMPLETE (fewer than the threshold, or a version
+ * that is not in force any more). */
 MUST_CHECK enum err_code consent_verify(const struct consent *consent, const struct hash *fed_id, struct view act,
                                         const struct identities *identities, bool newest, struct err *err);
 
@@ -89,8 +96,8 @@ MUST_CHECK enum err_code change_consent(struct change *c, const struct consent *
  *   ADMIT with lead      the lead, by its node key
  *   REMOVE               its own roots; or its lead, by its node key; or 2n/3 of the voices, rounded up, by roots
  *   POLICY               2n/3 of the voices, rounded up, by roots
- * ERR_INCOMPLETE, ERR_SIGNATURE, ERR_FORMAT (a consent that does not belong there), ERR_NOT_FOUND (an identity that is not
- * held: of *lacking, may be NULL). newest: see consent_verify. */
+ * ERR_FORMAT (a consent that does not belong there), ERR_INCOMPLETE, errors of consent_verify, with *lacking (may be NULL, else
+ * is left alone): the node of which no identity is held under which it verifies. newest: see consent_verify. */
 MUST_CHECK enum err_code change_authorise(const struct change *change, const struct hash *fed_id, const struct epoch *epoch,
                                           const struct identities *identities, bool newest, struct hash *lacking,
                                           struct err *err);

@@ -33,6 +33,7 @@
 #define LIMIT_ENDPOINT 255u                 /* octets of an endpoint or web base */
 #define LIMIT_IDENTITY 4096u                /* octets of an identity body */
 #define LIMIT_CHARTER 262144u               /* octets of a charter body */
+#define LIMIT_TWINS 8u                      /* identities of a member beside those that are believed: each costs a kept item */
 #define LIMIT_POLICIES 16u                  /* policies of a charter */
 #define LIMIT_FORMERS 768u                  /* former members of an epoch: HEADS names LIMIT_HEADS logs */
 #define LIMIT_PAST_POLICIES 256u            /* policies that were dropped: one a month for twenty years */

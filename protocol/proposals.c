@@ -122,7 +122,12 @@ static void ballots_settle(struct ballots *b) {
   bytes_init(&body, LIMIT_CHARTER);
   for (size_t i = 0; i < b->n_proposals; i++) {
     struct proposal *p = &b->proposals[i];
-    enum err_code code = p->sound || p->hopeless ? OK : ballots_make(b, p, &body);
+    struct hash lacking = {{0}};
+    enum err_code code = p->sound || p->hopeless ? OK : ballots_make(b, p, &body, &lacking);
+    if (!hash_is_zero(&lacking)) {
+      b->has_doubt = true;
+      b->doubt = lacking;
+    }
     p->hopeless = p->hopeless || (code != OK && code != ERR_NOT_FOUND && code != ERR_MEMORY);
     if (!p->sound && !p->hopeless && code == OK) {
       p->sound = true;
@@ -383,6 +388,11 @@ static enum err_code move_find(struct ballots *b, const struct ballot_self *self
   if (code != OK || out->step != BALLOT_WAIT) return code;
   uint64_t ballot = ballot_to_open(b, own, pressed);
   return ballot > 0 ? move_blank(b, self, ballot, out, err) : OK;
+}
+
+bool ballots_doubt(const struct ballots *b, struct hash *node) {
+  if (b->has_doubt) *node = b->doubt;
+  return b->has_doubt;
 }
 
 enum err_code ballots_next(struct ballots *b, const struct ballot_self *self, bool pressed, struct ballot_move *out,

@@ -72,15 +72,16 @@ struct judging {
 static enum err_code vote_judge(const struct judging *j, const struct epoch_item *item, const struct quorum_vote *v,
                                 const struct hash *hash) {
   struct identity id;
+  uint32_t i = 0;
   const struct member *m = epoch_by_roll(j->before, v->roll);
   if (m == NULL || m->has_lead) return err_set(j->err, ERR_FORMAT, "quorum: a vote of who has no voice");
-  if (!j->identities->find(j->identities->context, &m->node, v->version, &id)) {
-    if (j->lacking != NULL) *j->lacking = m->node;
-    return err_set(j->err, ERR_NOT_FOUND, "quorum: version %llu of the identity of %s is not held",
-                   (unsigned long long)v->version, m->handle);
+  for (; identities_each(j->identities, &m->node, v->version, i, &id); i++) {
+    if (vote_verify(&id.node_key, j->fed_id, j->before->number + 1, item->ballot, hash, &v->signature)) return OK;
   }
-  if (vote_verify(&id.node_key, j->fed_id, j->before->number + 1, item->ballot, hash, &v->signature)) return OK;
-  return err_set(j->err, ERR_SIGNATURE, "quorum: the vote of %s does not verify", m->handle);
+  if (j->lacking != NULL) *j->lacking = m->node;
+  if (i > 0) return err_set(j->err, ERR_SIGNATURE, "quorum: the vote of %s does not verify", m->handle);
+  return err_set(j->err, ERR_NOT_FOUND, "quorum: version %llu of the identity of %s is not held",
+                 (unsigned long long)v->version, m->handle);
 }
 
 static enum err_code votes_judge(const struct judging *j, const struct epoch_item *item, const struct hash *hash) {

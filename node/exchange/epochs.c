@@ -10,6 +10,8 @@
 #include "node/exchange/inside.h"
 
 #define ITEM_MAX (PAYLOAD_MAX - 4096u) /* octets of epoch items in one answer */
+#define WAIT_FIRST_MS 10000u           /* after an epoch that is not to be believed; twice as long each time, up to */
+#define WAIT_MOST_MS 3600000u
 
 /* ---- telling ---- */
 
@@ -37,14 +39,31 @@ enum err_code epochs_answer(struct exchange *x, uint64_t from, struct bytes *pay
 
 void epochs_ask(struct exchange *x, struct exchange_link *l) {
   const uint64_t next = x->federation->epoch.number + 1;
-  if (x->peers[l->peer].epoch < next || request_is_pending(x, l->peer, NONE, MSG_WANT, WANT_EPOCH)) return;
+  if (x->peers[l->peer].epoch < next || now_ms(x) < x->peers[l->peer].epoch_before_ms ||
+      request_is_pending(x, l->peer, NONE, MSG_WANT, WANT_EPOCH))
+    return;
   x->out.u.want.what = WANT_EPOCH;
   x->out.u.want.epoch = next;
   (void)!request_say(x, l, MSG_WANT, WANT_EPOCH);
 }
 
+/* An item of that peer that does not make the next epoch here: it is not asked for it again before a while, others are. */
+static void put_off(struct exchange *x, struct peer *p, const struct err *err) {
+  const uint64_t longer = 2 * p->epoch_wait_ms;
+  p->epoch_wait_ms = longer == 0 ? WAIT_FIRST_MS : longer < WAIT_MOST_MS ? longer : WAIT_MOST_MS;
+  p->epoch_before_ms = now_ms(x) + p->epoch_wait_ms;
+  note_set(p->note, "its list of members no. %llu is not believed: %s", (unsigned long long)x->federation->epoch.number + 1,
+           err->message);
+}
+
+void epochs_hope(struct exchange *x, struct exchange_link *l) {
+  x->peers[l->peer].epoch_before_ms = 0;
+  epochs_ask(x, l);
+}
+
 void epochs_receive(struct exchange *x, struct exchange_link *l) {
   const uint64_t before = x->federation->epoch.number;
+  struct peer *p = &x->peers[l->peer];
   struct err err = ERR_INIT;
   struct hash lacking = {{0}};
   bool changed = false;
@@ -54,9 +73,13 @@ void epochs_receive(struct exchange *x, struct exchange_link *l) {
   if (code == ERR_FORMAT) tally(x, l->peer, COUNT_EPOCH_FORMAT, 1);
   if (code == ERR_SIGNATURE || code == ERR_MISMATCH || code == ERR_INCOMPLETE || code == ERR_REFUSED)
     tally(x, l->peer, COUNT_EPOCH_QUORUM, 1);
-  if (code == ERR_NOT_FOUND && !hash_is_zero(&lacking)) identity_ask(x, l, &lacking); /* with the next HEADS again */
+  if (code != OK) put_off(x, p, &err);
+  if (code != OK && !hash_is_zero(&lacking)) identity_ask(x, l, &lacking);
   if (x->federation->epoch.number == before) return;
   x->activity_ms = now_ms(x);
+  if (code != OK) return;
+  p->epoch_wait_ms = 0;
+  p->note[0] = '\0';
   epochs_ask(x, l); /* there may be more */
 }
 

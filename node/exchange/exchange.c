@@ -220,9 +220,14 @@ static uint64_t voter_turn(struct exchange *x) {
   struct err err = ERR_INIT;
   bool moved = false;
   uint64_t due_ms = UINT64_MAX;
+  struct hash doubted;
   if (hall_voter_turn(x->config.hall, &moved, &due_ms, &err) != OK)
     log_line(LOG_ERROR, "members", "what there is to vote on waits", "why=%s", err.message);
   if (moved) exchange_published(x);
+  if (hall_voter_doubt(x->config.hall, &doubted)) {
+    for (uint32_t i = 0; i < x->n_links; i++)
+      if (xlink_is_open(x->links[i])) identity_ask(x, x->links[i], &doubted);
+  }
   return due_ms;
 }
 

@@ -13,28 +13,46 @@
 
 /* ---- telling ---- */
 
-/* The newest identities of a member, as many as may be and as fit into `most` octets, by version; and its address. */
+/* Twins of the member (docs/protocol.md 6.1), behind n identities in storage. ends: where each item ends. */
+static enum err_code add_twins(struct exchange *x, const struct hash *node, size_t ends[MESSAGE_ITEMS + 1], uint32_t *n,
+                               struct bytes *storage, struct err *err) {
+  enum err_code code = OK;
+  for (uint32_t i = 0; code == OK && *n < MESSAGE_ITEMS; i++) {
+    code = store_get_twin(hall_store(x->config.hall), node, 0, i, storage, err);
+    if (code == OK) ends[++*n] = storage->len;
+  }
+  return code == ERR_NOT_FOUND ? OK : code;
+}
+
+/* The newest identities of a member, as many as may be and as fit into `most` octets, by version; behind them its twins (with
+ * room for all of them, if it has one); and its address. */
 static enum err_code fill(struct exchange *x, const struct hash *node, size_t most, struct bytes *storage, struct err *err) {
   const struct federation_member *m = federation_by_node(x->federation, node);
   size_t ends[MESSAGE_ITEMS + 1] = {0};
+  struct identity twin;
   uint32_t n = 0;
   if (m == NULL) return err_set(err, ERR_NOT_FOUND, "no such member");
   const uint64_t newest = m->identity.version;
+  const uint32_t room =
+      federation_twin(hall_store(x->config.hall), node, 0, 0, &twin) ? MESSAGE_ITEMS - LIMIT_TWINS : MESSAGE_ITEMS;
   enum err_code code = OK;
-  for (; n < newest && n < MESSAGE_ITEMS && code == OK; n++) { /* the newest first: they are turned round below */
+  for (; n < newest && n < room && code == OK; n++) { /* the newest first: they are turned round below */
     code = hall_identity_item(x->config.hall, node, newest - n, storage, err);
     if (code == OK && n > 0 && storage->len > most) break;
     ends[n + 1] = storage->len;
   }
   if (code != OK) return code;
+  storage->len = ends[n];
+  const uint32_t chain = n;
+  if (most == SIZE_MAX) code = add_twins(x, node, ends, &n, storage, err);
+  if (code != OK) return code;
   const size_t before = ends[n];
-  storage->len = before;
   code = most < SIZE_MAX ? ERR_NOT_FOUND : store_get_address(hall_store(x->config.hall), node, storage, err);
   if (code == ERR_NOT_FOUND) code = OK; /* no address: nil */
   if (code != OK) return code;
   x->out.u.ident.n = n;
   for (uint32_t i = 0; i < n; i++)
-    x->out.u.ident.items[n - 1 - i] = view_of(storage->p + ends[i], ends[i + 1] - ends[i]);
+    x->out.u.ident.items[i < chain ? chain - 1 - i : i] = view_of(storage->p + ends[i], ends[i + 1] - ends[i]);
   x->out.u.ident.address = storage->len > before ? view_of(storage->p + before, storage->len - before) : view_of(NULL, 0);
   return OK;
 }
@@ -83,23 +101,26 @@ void identity_ask(struct exchange *x, struct exchange_link *l, const struct hash
 
 /* ---- being told ---- */
 
-/* x->in: identities that follow on what is known are taken, one after the other. */
-static void take_identities(struct exchange *x, uint32_t peer) {
+/* x->in: identities that follow on what is known are taken, one after the other. Whether there was a new one. */
+static bool take_identities(struct exchange *x, uint32_t peer) {
   const struct message *m = &x->in;
   const struct federation_member *known = federation_by_node(x->federation, &m->u.ident.node);
-  bool changed = false;
+  bool changed = false, any = false;
   enum err_code code = known == NULL ? ERR_NOT_FOUND : OK;
-  for (uint32_t i = 0; i < m->u.ident.n && code == OK; i++)
+  for (uint32_t i = 0; i < m->u.ident.n && code == OK; i++) {
     code = hall_identity(x->config.hall, &m->u.ident.node, m->u.ident.items[i], &changed, NULL);
+    any = any || changed;
+  }
   if (code == OK && m->u.ident.address.len > 0) code = hall_address(x->config.hall, m->u.ident.address, &changed, NULL);
   if (code != OK) tally(x, peer, COUNT_MESSAGE_FORMAT, 1);
+  return any;
 }
 
 void identity_receive(struct exchange *x, struct exchange_link *l) {
   const struct federation_member *m = federation_by_node(x->federation, &x->in.u.ident.node);
   const uint64_t gen = m == NULL ? 0 : m->identity.gen;
   struct peer *p = &x->peers[l->peer];
-  take_identities(x, l->peer);
+  if (take_identities(x, l->peer) && xlink_is_open(l)) epochs_hope(x, l);
   /* Rows of a generation that was not known were passed over: they are asked for again. */
   const bool is_news = (m != NULL && m->identity.gen > gen) || p->ident_waits;
   p->ident_waits = false;
@@ -112,7 +133,7 @@ void identity_unsigned(struct exchange *x, struct exchange_link *l, struct view 
     tally(x, l->peer, COUNT_MESSAGE_FORMAT, 1);
     return;
   }
-  take_identities(x, l->peer);
+  (void)take_identities(x, l->peer);
 }
 
 /* ---- what follows ---- */

@@ -171,6 +171,7 @@ struct peer {
   uint64_t holds_version, holds_counter; /* of the last one that was taken */
   struct hash digest;
   uint64_t epoch;
+  uint64_t epoch_before_ms, epoch_wait_ms; /* after an epoch that is not to be believed: when it is asked again */
   bool has_ping;
   uint64_t ping_ms, ping_req, ping_sent_ms;
   bool ping_pending;
@@ -438,6 +439,8 @@ void identities_refresh(struct exchange *x);
 MUST_CHECK enum err_code epochs_answer(struct exchange *x, uint64_t from, struct bytes *payload, struct err *err);
 void epochs_ask(struct exchange *x, struct exchange_link *l);     /* for the next ones, if the peer's is higher than ours */
 void epochs_receive(struct exchange *x, struct exchange_link *l); /* x->in */
+/* Another identity is known than when an epoch of that peer was not believed: it may be asked again at once. */
+void epochs_hope(struct exchange *x, struct exchange_link *l);
 /* If the federation has another epoch than when it was last looked: peers come and go. Links may be gone, peers and claims may
  * have moved. False: no memory. */
 bool epochs_refresh(struct exchange *x);

@@ -53,20 +53,17 @@ static bool is_wanted(const struct export_run *run, const struct hash *node) {
   return run->options->node == NULL || strcmp(federation_handle(run->f, node), run->options->node) == 0;
 }
 
+static enum err_code put_identity(void *context, struct view item, struct err *err) {
+  const struct writing *x = context;
+  return bundle_put(x->w, BUNDLE_IDENTITY, item, err);
+}
+
 static enum err_code put_identities(struct writing *x) {
   const struct federation *f = x->run->f;
   enum err_code code = OK;
   for (uint32_t i = 0; i < f->n_members && code == OK; i++) {
-    const struct hash *node = &f->rows[i].node;
-    if (!is_wanted(x->run, node)) {
-      continue;
-    }
-    for (uint64_t v = 1; v <= f->members[i].identity.version && code == OK; v++) {
-      bytes_clear(&x->item);
-      code = federation_identity_item(x->run->s, f, node, v, &x->item, x->run->err);
-      if (code == OK) {
-        code = bundle_put(x->w, BUNDLE_IDENTITY, bytes_view(&x->item), x->run->err);
-      }
+    if (is_wanted(x->run, &f->rows[i].node)) {
+      code = federation_each_identity(x->run->s, f, &f->members[i], put_identity, x, x->run->err);
     }
   }
   return code;

@@ -108,6 +108,35 @@ enum err_code store_get_identity(struct store *s, const struct hash *node, uint6
   return code == OK ? get_one(s, st, item, "identity", err) : code;
 }
 
+enum err_code store_put_twin(struct store *s, const struct hash *node, uint64_t version, const struct hash *hash,
+                             struct view item, struct err *err) {
+  static const char sql[] = "INSERT OR REPLACE INTO twin(node, version, hash, item) VALUES (:node, :version, :hash, :item)";
+  sqlite3_stmt *st = NULL;
+  const enum err_code code = identity_statement(s, sql, node, version, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_blob(st, 3, hash_view(hash));
+  statement_bind_blob(st, 4, item);
+  return statement_run(s, st, "twin", err);
+}
+
+enum err_code store_get_twin(struct store *s, const struct hash *node, uint64_t version, uint32_t i, struct bytes *item,
+                             struct err *err) {
+  static const char sql[] = "SELECT item FROM twin WHERE node = :node AND (version = :version OR :version = 0) "
+                            "ORDER BY version, hash LIMIT 1 OFFSET :i";
+  sqlite3_stmt *st = NULL;
+  if (sqlite3_table_column_metadata(store_db(s), "main", "twin", NULL, NULL, NULL, NULL, NULL, NULL) != SQLITE_OK) {
+    return err_set(err, ERR_NOT_FOUND, "the store has no such identity"); /* of a version before it, and opened for reading */
+  }
+  const enum err_code code = identity_statement(s, sql, node, version, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_int(st, 3, (int64_t)i);
+  return get_one(s, st, item, "twin", err);
+}
+
 enum err_code store_put_address(struct store *s, const struct hash *node, uint64_t seq, struct view item, struct err *err) {
   static const char sql[] = "INSERT OR REPLACE INTO address(node, seq, item) VALUES (:node, :seq, :item)";
   sqlite3_stmt *st = NULL;

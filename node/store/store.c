@@ -184,8 +184,8 @@ static enum err_code check_version(struct store *s, int64_t *version, struct err
 
 /* Makes what versions behind `version` added, all or nothing. */
 static enum err_code create_tables(struct store *s, int64_t version, struct err *err) {
-  static const char *const SCRIPTS[STORE_VERSION] = {store_record_sql, store_record_2_sql, store_record_3_sql,
-                                                     store_record_4_sql, store_record_5_sql};
+  static const char *const SCRIPTS[STORE_VERSION] = {store_record_sql,   store_record_2_sql, store_record_3_sql,
+                                                     store_record_4_sql, store_record_5_sql, store_record_6_sql};
   enum err_code code = store_begin(s, err);
   for (int64_t i = version; code == OK && i < STORE_VERSION; i++) {
     code = statement_script(s, SCRIPTS[i], "record.sql", err);

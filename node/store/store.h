@@ -15,7 +15,7 @@
 #include "protocol/merkle.h"
 #include "protocol/record.h"
 
-#define STORE_VERSION 5 /* PRAGMA user_version of the record; a larger one in the file is ERR_VERSION */
+#define STORE_VERSION 6 /* PRAGMA user_version of the record; a larger one in the file is ERR_VERSION */
 
 enum store_mode { STORE_READ, STORE_WRITE };
 struct store; /* opaque */
@@ -60,6 +60,12 @@ MUST_CHECK enum err_code store_put_identity(struct store *s, const struct hash *
 /* Newest version when version is 0. ERR_NOT_FOUND. */
 MUST_CHECK enum err_code store_get_identity(struct store *s, const struct hash *node, uint64_t version, struct bytes *item,
                                             struct err *err);
+/* Twins (6.1): further identities of a version that a member has. hash: of the body. Twin i, from 0, of a version, or, with 0,
+ * of all, by rising (version, hash): ERR_NOT_FOUND. */
+MUST_CHECK enum err_code store_put_twin(struct store *s, const struct hash *node, uint64_t version, const struct hash *hash,
+                                        struct view item, struct err *err);
+MUST_CHECK enum err_code store_get_twin(struct store *s, const struct hash *node, uint64_t version, uint32_t i,
+                                        struct bytes *item, struct err *err);
 /* In the place of the one held: address_replaces says whether it may. */
 MUST_CHECK enum err_code store_put_address(struct store *s, const struct hash *node, uint64_t seq, struct view item,
                                            struct err *err);

@@ -60,8 +60,8 @@ enum err_code raw_sync(struct request *r, struct err *err) {
   hash_hex(&f->charter.fed_id, fed_id);
   hash_hex(&f->own, own);
   enum err_code code = log_each(r->site->store, take_log, &x, err);
-  json_t *index = json_pack("{s:s, s:s, s:s, s:I, s:s, s:[s,s,s], s:o, s:s, s:s, s:s, s:s}", "format", "SPECOLA1", "fed_id", fed_id,
-                            "node", own, "epoch", (json_int_t)f->epoch.number, "first_line", "SPECOLA1\n", "head",
+  json_t *index = json_pack("{s:s, s:s, s:s, s:I, s:s, s:[s,s,s], s:o, s:s, s:s, s:s, s:s}", "format", "SPECOLA1", "fed_id",
+                            fed_id, "node", own, "epoch", (json_int_t)f->epoch.number, "first_line", "SPECOLA1\n", "head",
                             "/sync/charter", "/sync/epochs", "/sync/identities", "logs", x.logs, "checkpoints",
                             "/sync/checkpoints", "holds", "/sync/holds", "submit", "/sync/submit", "ask", "/sync/ask");
   char *text = code == OK && index != NULL ? json_dumps(index, JSON_INDENT(1)) : NULL;
@@ -100,6 +100,10 @@ enum err_code raw_sync_epochs(struct request *r, struct err *err) {
   return code;
 }
 
+static enum err_code put_identity(void *context, struct view item, struct err *err) {
+  return put_item(context, BUNDLE_IDENTITY, item, err);
+}
+
 /* Identities by (node id, version), then addresses by node id, of those, too, who are no members any more. */
 enum err_code raw_sync_identities(struct request *r, struct err *err) {
   const struct federation *f = &r->site->now->federation;
@@ -108,11 +112,7 @@ enum err_code raw_sync_identities(struct request *r, struct err *err) {
   begin(r);
   bytes_init(&item, ITEM_MAX);
   for (uint32_t i = 0; i < f->n_members && code == OK; i++) {
-    for (uint64_t v = 1; v <= f->members[i].identity.version && code == OK; v++) {
-      bytes_clear(&item);
-      code = federation_identity_item(r->site->store, f, &f->rows[i].node, v, &item, err);
-      if (code == OK) code = put_item(r, BUNDLE_IDENTITY, bytes_view(&item), err);
-    }
+    code = federation_each_identity(r->site->store, f, &f->members[i], put_identity, r, err);
   }
   for (uint32_t i = 0; i < f->n_members && code == OK; i++) {
     if (!f->members[i].has_address) continue;

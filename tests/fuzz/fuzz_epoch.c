@@ -127,7 +127,7 @@ static bool find(void *context, const struct hash *node, uint64_t version, struc
   }
   return false;
 }
-static const struct identities IDENTITIES = {find, NULL};
+static const struct identities IDENTITIES = {.find = find};
 
 static bool holds(void *context, const struct hash *node, const struct cut *cut) {
   (void)context;

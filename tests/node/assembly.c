@@ -18,8 +18,7 @@ static void expect_ok(enum err_code code, const struct err *err, const char *wha
 
 /* ---- acts ---- */
 
-/* One change of an act and its consents, encoded. */
-static void encode(struct fixture *f, const struct act *act, const struct consent *consents, uint32_t n, struct bytes *out) {
+void assembly_change(struct fixture *f, const struct act *act, const struct consent *consents, uint32_t n, struct bytes *out) {
   struct err err = ERR_INIT;
   struct bytes octets;
   struct change change = {.n = 0};
@@ -58,7 +57,7 @@ void assembly_admit(struct fixture_node *newcomer, const struct fixture_node *le
     act.has_lead = true;
     act.lead_roll = federation_by_node(&lead->federation, &lead->id)->member->roll;
   }
-  encode(newcomer->all, &act, NULL, 0, changes);
+  assembly_change(newcomer->all, &act, NULL, 0, changes);
   bytes_release(&body);
 }
 
@@ -79,7 +78,7 @@ void assembly_remove(struct fixture_node *member, uint64_t size, const struct ha
                      OK);
   }
   bytes_release(&octets);
-  encode(f, &act, consents, n, changes);
+  assembly_change(f, &act, consents, n, changes);
 }
 
 void assembly_wish(struct fixture_node *node, struct view changes, bool consents) {

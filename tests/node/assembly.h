@@ -8,6 +8,8 @@
 #include "node/voter.h"
 #include "tests/node/fixture.h"
 
+/* Encoded changes, appended: one act, with n consents. */
+void assembly_change(struct fixture *f, const struct act *act, const struct consent *consents, uint32_t n, struct bytes *out);
 /* Encoded changes, appended: admit a newcomer; lead: whose associate it would be, or NULL. */
 void assembly_admit(struct fixture_node *newcomer, const struct fixture_node *lead, struct bytes *changes);
 /* Remove a member, whose log counts up to that size (0: nothing of it), with the root signatures of n others. */

@@ -32,6 +32,7 @@ void rotation_seal(struct fixture_node *node, const struct rotation *r, struct b
     id.cut_size = r->cut_size;
     id.cut_root = r->cut_root;
   }
+  if (r->root != NULL) id.roots[0] = r->root->pub;
   memset(&out, 0, sizeof out);
   bytes_init(&body, LIMIT_IDENTITY);
   assert_int_equal(identity_encode(&id, &body, &err), OK);
@@ -41,6 +42,8 @@ void rotation_seal(struct fixture_node *node, const struct rotation *r, struct b
   out.n_prev = 1;
   out.signatures[0].signature = sign_tagged(&node->root, SIGN_IDENTITY, &node->all->charter.fed_id, hash_view(&hash));
   out.prev_signatures[0] = out.signatures[0];
+  if (r->root != NULL)
+    out.signatures[0].signature = sign_tagged(r->root, SIGN_IDENTITY, &node->all->charter.fed_id, hash_view(&hash));
   struct canon_writer w = canon_writer(item);
   identity_item_write(&w, &out);
   assert_int_equal(canon_written(&w, "identity", &err), OK);

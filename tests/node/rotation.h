@@ -12,7 +12,8 @@ struct rotation {
   struct pubkey node_key;
   uint64_t cut_size;
   struct hash cut_root;
-  uint8_t curve_mark; /* changes the CURVE key; 0: it stays */
+  uint8_t curve_mark;        /* changes the CURVE key; 0: it stays */
+  const struct signer *root; /* takes the place of the root key; NULL: that stays */
 };
 /* Seals it; item is the encoded identity item, appended. */
 void rotation_seal(struct fixture_node *node, const struct rotation *r, struct bytes *item);

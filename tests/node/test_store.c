@@ -167,10 +167,10 @@ static void a_newer_store_is_left_alone(void **state) {
   char path[512];
   (void)state;
   found_closed(&f, false, path);
-  run_sql(path, "PRAGMA user_version = 6");
+  run_sql(path, "PRAGMA user_version = 7");
   assert_int_equal(store_open(f.nodes[0].dir, STORE_WRITE, NULL, &s, &err), ERR_VERSION);
   assert_int_equal(store_open(f.nodes[0].dir, STORE_READ, NULL, &s, &err), ERR_VERSION);
-  run_sql(path, "PRAGMA user_version = 5; PRAGMA application_id = 7");
+  run_sql(path, "PRAGMA user_version = 6; PRAGMA application_id = 7");
   assert_int_equal(store_open(f.nodes[0].dir, STORE_WRITE, NULL, &s, &err), ERR_CORRUPT);
   run_sql(path, "PRAGMA application_id = 1397769036");
   fixture_open(&f.nodes[0]);
@@ -191,7 +191,7 @@ static void an_older_store_gets_what_was_added_when_it_is_written(void **state) 
   found_closed(&f, true, path);
   run_sql(path, "DROP TABLE holds; DROP TABLE evidence; DROP TABLE erasure; DROP TABLE damaged; DROP TABLE outbox; "
                 "DROP TABLE withdrawn; ALTER TABLE entry DROP COLUMN leaf; DROP TABLE hidden; DROP TABLE invitation; DROP "
-                "TABLE ask; DROP TABLE epoch; DROP TABLE receipt; DROP TABLE forward; "
+                "TABLE ask; DROP TABLE epoch; DROP TABLE receipt; DROP TABLE forward; DROP TABLE twin; "
                 "PRAGMA user_version = 1");
   struct fork fork = {.node = f.nodes[0].id, .gen = 1, .from = 7, .exact = true, .received = 12};
   struct store *reader = NULL;
@@ -211,6 +211,7 @@ static void an_older_store_gets_what_was_added_when_it_is_written(void **state) 
   struct bytes epoch;
   bytes_init(&epoch, 64);
   assert_int_equal(store_get_epoch(reader, 2, &epoch, NULL), ERR_NOT_FOUND);
+  assert_int_equal(store_get_twin(reader, &fork.node, 2, 0, &epoch, NULL), ERR_NOT_FOUND);
   store_close(reader);
   fixture_open(&f.nodes[0]);
   assert_int_equal(
@@ -222,6 +223,11 @@ static void an_older_store_gets_what_was_added_when_it_is_written(void **state) 
   assert_int_equal(hall_holds_own(f.nodes[0].hall, NULL), OK);
   assert_int_equal(evidence_put(f.nodes[0].store, &fork, view_of_text("item"), NULL), OK);
   assert_int_equal(hidden_put(f.nodes[0].store, &hidden, NULL), OK);
+  assert_int_equal(store_put_twin(f.nodes[0].store, &fork.node, 2, &fork.node, view_of_text("twin"), NULL), OK);
+  assert_int_equal(store_get_twin(f.nodes[0].store, &fork.node, 2, 0, &epoch, NULL), OK);
+  assert_true(view_is_text(bytes_view(&epoch), "twin"));
+  assert_int_equal(store_get_twin(f.nodes[0].store, &fork.node, 2, 1, &epoch, NULL), ERR_NOT_FOUND);
+  bytes_clear(&epoch);
   assert_int_equal(store_put_epoch(f.nodes[0].store, 2, view_of_text("item"), NULL), OK);
   assert_int_equal(store_get_epoch(f.nodes[0].store, 2, &epoch, NULL), OK);
   assert_true(view_is_text(bytes_view(&epoch), "item"));

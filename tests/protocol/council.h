@@ -93,7 +93,7 @@ static inline void council_init(struct council *c, uint32_t n, uint64_t number) 
   static const char *const PLACES[VOICES_MAX] = {"IT", "EE", "FR", "PT", "MT", "ES", "AT"};
   static const char *const OTHERS[NEWCOMERS] = {"FI", "SE", "DK", "NL"};
   *c = (struct council){.n = n, .fed_id = cast_hash(5)};
-  c->identities = (struct identities){council_find, c};
+  c->identities = (struct identities){.find = council_find, .context = c};
   c->voices = calloc(n, sizeof *c->voices);
   assert_non_null(c->voices);
   for (uint32_t i = 0; i < n; i++) {

@@ -253,12 +253,15 @@ def check_consents(before, changes, fed_id, identities):
         by_itself = act[0] == 2 and nodes == [(act[1], True)]
         need({1: by_voices if act[0] == 1 and act[5] is None else by_lead, 2: by_itself or by_lead or by_roots, 3: by_roots}[act[0]], "consents")
         for node, version, signed in consents:
-            identity = next((i for i in identities[node] if i["version"] == version), None)
-            need(identity is not None, "an identity is not known")
-            if isinstance(signed, list):
-                need(len(signed) >= identity["threshold"] and signed[-1][0] < len(identity["roots"]), "too few root keys")
-            for key, signature in [(identity["roots"][i], s) for i, s in signed] if isinstance(signed, list) else [(identity["key"], signed)]:
-                need(tagged(key, "consent", fed_id, octets, binary(signature, 64, "signature")), "consent")
+            need(any(is_consent(i, fed_id, octets, signed) for i in identities[node] if i["version"] == version), "consent")
+
+
+def is_consent(identity, fed_id, octets, signed):
+    """Of the identities of one version that are known, twins too, it verifies under one."""
+    if not isinstance(signed, list):
+        return tagged(identity["key"], "consent", fed_id, octets, binary(signed, 64, "signature"))
+    return len(signed) >= identity["threshold"] and signed[-1][0] < len(identity["roots"]) and \
+        all(tagged(identity["roots"][i], "consent", fed_id, octets, binary(s, 64, "signature")) for i, s in signed)
 
 
 def check_votes(before, body, ballot, votes, fed_id, identities):
@@ -267,9 +270,8 @@ def check_votes(before, body, ballot, votes, fed_id, identities):
     message = encode([before[0] + 1, ballot, blake("specola1.epoch", body)])
     for roll, version, signature in votes:
         need(roll in voices, "a vote of who has no voice")
-        identity = next((i for i in identities[voices[roll]] if i["version"] == version), None)
-        need(identity is not None, "an identity is not known")
-        need(tagged(identity["key"], "vote", fed_id, message, binary(signature, 64, "signature")), "vote")
+        named = [i for i in identities[voices[roll]] if i["version"] == version]
+        need(any(tagged(i["key"], "vote", fed_id, message, binary(signature, 64, "signature")) for i in named), "vote")
     need(len(votes) > len(voices) / 2, "too few votes")
 
 
@@ -277,7 +279,7 @@ class Bundle:
     def __init__(self):
         self.fed_id = self.charter = self.epoch = None
         self.unjudged = []
-        self.handles, self.identities, self.logs, self.pending = {}, {}, {}, {}
+        self.handles, self.identities, self.twins, self.logs, self.pending = {}, {}, {}, {}, {}
         self.takedowns, self.gone = set(), set()
         self.totals = {"entries": 0, "records": 0, "held": 0, "bodies": 0, "bodies_missing": 0, "bodies_gone": 0, "forks": 0}
 
@@ -327,8 +329,9 @@ class Bundle:
 
     def judge_epochs(self):
         for before, changes, body, ballot, votes in self.unjudged:
-            check_consents(before, changes, self.fed_id, self.identities)
-            check_votes(before, body, ballot, votes, self.fed_id, self.identities)
+            known = {node: chain + self.twins.get(node, []) for node, chain in self.identities.items()}
+            check_consents(before, changes, self.fed_id, known)
+            check_votes(before, body, ballot, votes, self.fed_id, known)
         for _, node, handle, cut in self.epoch[4] if self.epoch else []:
             for (owner, gen), log in self.logs.items():
                 if owner == node:
@@ -341,13 +344,18 @@ class Bundle:
         check_roots(identity, identity, signatures, self.fed_id)
         if identity["version"] == 1:
             return need(identity["hash"] in self.identities, "identity of no founder")
-        chain = next((c for c in self.identities.values() if c[-1]["hash"] == identity["prev"]), None)
-        need(chain is not None and identity["version"] == chain[-1]["version"] + 1 and len(payload) == 3, "identity chain")
-        check_roots(identity, chain[-1], payload[2], self.fed_id)
-        step = identity["gen"] - chain[-1]["gen"]
+        node, before = next(((n, i) for n, chain in self.identities.items() for i in chain + self.twins.get(n, []) if i["hash"] == identity["prev"]),
+                            (None, None))
+        need(before is not None and identity["version"] == before["version"] + 1 and len(payload) == 3, "identity chain")
+        check_roots(identity, before, payload[2], self.fed_id)
+        step = identity["gen"] - before["gen"]
         need(step in (0, 1), "generation")
-        need((identity["key"] == chain[-1]["key"]) == (step == 0) and (identity["cut"] is None) == (step == 0), "node key, generation, cut")
-        chain.append(identity)
+        need((identity["key"] == before["key"]) == (step == 0) and (identity["cut"] is None) == (step == 0), "node key, generation, cut")
+        if before is not self.identities[node][-1]:  # the first of a version is believed
+            twins = self.twins.setdefault(node, [])
+            need(len(twins) < 8, "more than 8 twins")
+            return twins.append(identity)
+        self.identities[node].append(identity)
 
     def address_item(self, payload):
         body, signature = array(payload, 2, "address item")

@@ -430,7 +430,7 @@ def epoch_items():
     def row(name, body, changes, signed, reason=None, ballot=0, quorum=None):
         changes = pack(sorted(changes, key=lambda c: c[0])) if isinstance(changes, list) else changes
         item = [body, [ballot, changes, signed] if quorum is None else quorum]
-        return vector(name, "6.4", pack(item), reason, what="item", fed_id=FED, before=pack(BEFORE), identities=known,
+        return vector(name, "6.4", pack(item), reason, what="item", fed_id=FED, before=pack(BEFORE), identities=list(known),
                       **({} if reason else {"id": blake("specola1.epoch", body)}))
     act = admit(SE)
     body, change = after(come=[(SE,)]), consented(act, *(by_node(n, act) for n in three))
@@ -464,6 +464,19 @@ def epoch_items():
     yield row("a consent twice", body, pack([[act, change[1] + change[1][-1:]]]), votes(body, three), "format")
     yield row("a consent under a later identity", body, [consented(act, by_node(IT, act, later_key, 2), *(by_node(n, act) for n in three[1:]))],
               votes(body, three))
+    twin_key = signer("IT node 2, again")
+    twin = {"node": IT.id.hex(), "body": pack(changed(IT.fields, _1=2, _2=IT.id, _5=public(twin_key), _8=2, _9=[9, word("cut root")])).hex()}
+    by_twin = [consented(act, by_node(IT, act, twin_key, 2), *(by_node(n, act) for n in three[1:]))]
+    vote_of_twin = [[0, 2, tagged(twin_key, "vote", FED, pack([7, 0, blake("specola1.epoch", body)]))]] + votes(body, [FR, PT])
+    yield row("a consent under a twin that is not known", body, by_twin, votes(body, three), "signature")
+    yield row("a vote under a twin that is not known", body, [change], vote_of_twin, "signature")
+    known.append(twin)
+    yield row("a consent and a vote under a twin", body, by_twin, vote_of_twin)
+    yield row("a consent under the one that came before the twin", body,
+              [consented(act, by_node(IT, act, later_key, 2), *(by_node(n, act) for n in three[1:]))], vote_of_twin)
+    yield row("a consent under neither of two twins", body, [consented(act, by_node(IT, act, version=2), *(by_node(n, act) for n in three[1:]))],
+              vote_of_twin, "signature")
+    known.pop()
     yield row("no changes", body, pack([]), votes(body, three), "format")
     yield row("an act twice", body, pack([change, change]), votes(body, three), "format")
     for name, bad in (("who comes signed too little", admit(SE, roots=(0,))), ("who comes signed for another federation", admit(SE, fed_id=word("other")))):
