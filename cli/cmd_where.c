@@ -1,5 +1,6 @@
 /*
- * where: which members say that they hold an object's newest version. Their word, as it was signed and as old as it is.
+ * where: which members say that they hold an object's newest version, or any other record by its position: an endorsement, a
+ * certificate. Their word, as it was signed and as old as it is.
  */
 #include <stdio.h>
 #include <string.h>
@@ -109,43 +110,135 @@ static enum err_code say_takedown(struct cli *cli, const struct here *here, int6
   return OK;
 }
 
-enum err_code cmd_where(struct cli *cli, const struct args *args, struct err *err) {
+/* ---- which ---- */
+
+/* What is asked about. Everything is owned. */
+struct question {
   struct here here;
+  char reference[REFERENCE_MAX];
+  const char *kind; /* of a record that is no object; NULL: it is one */
+  int64_t rowid;
+  json_t *object; /* of a record: the one that it is about, NULL if none */
+  json_t *where, *told;
+};
+
+/* The object that an endorsement, or what else refers to one, is about. */
+static enum err_code find_subject(const struct cli *cli, struct question *q, const struct header *h, struct err *err) {
+  char hex[HASH_HEX_LEN];
   int64_t rowid = 0;
-  json_t *object = NULL, *where = NULL, *told = NULL;
-  enum err_code code = here_open(cli, &here, err);
+  if (h->n_refs == 0) {
+    return OK;
+  }
+  hash_hex(&h->refs[0], hex);
+  const enum err_code code = here_object(cli, &q->here, hex, &rowid, &q->object, err);
+  if (code == ERR_NOT_FOUND) {
+    err_clear(err);
+    return OK;
+  }
+  return code;
+}
+
+/* A record by its position. ERR_FORMAT: the name is none; ERR_NOT_FOUND: nothing that was verified stands there. */
+static enum err_code find_record(const struct cli *cli, struct question *q, const char *name, struct err *err) {
+  struct hash node;
+  struct log log;
+  struct bytes scratch;
+  struct item item;
+  struct view octets, signature;
+  struct header h;
+  uint64_t gen = 0, index = 0;
+  enum err_code code = reference_parse(&q->here.federation, name, &node, &gen, &index, err);
+  if (code != OK || (code = log_find(q->here.store, &node, gen, &log, err)) != OK) {
+    return code;
+  }
+  if (index >= log.range.size) {
+    return err_set(err, ERR_NOT_FOUND, "of that log %ju entries are held", (uintmax_t)log.range.size);
+  }
+  q->rowid = entry_rowid(log.no, index);
+  bytes_init(&scratch, LIMIT_ITEM);
+  code = entry_get(q->here.store, q->rowid, &scratch, &item, err);
+  if (code == OK && envelope_split(item.envelope, &octets, &signature) && header_decode(octets, &h) == REASON_NONE) {
+    q->kind = record_kind_name(h.kind);
+    code = find_subject(cli, q, &h, err);
+  } else if (code == OK) {
+    code = err_set(err, ERR_NOT_FOUND, "what stands there is no record");
+  }
+  bytes_release(&scratch);
   if (code == OK) {
-    code = here_object(cli, &here, args->operands[0], &rowid, &object, err);
+    reference_format(&q->here.federation, &log.node, log.gen, index, q->reference);
+  }
+  return code;
+}
+
+/* An object, by whatever names it; else a record at a position. */
+static enum err_code find(const struct cli *cli, struct question *q, const char *name, struct err *err) {
+  struct err other = {0};
+  enum err_code code = here_object(cli, &q->here, name, &q->rowid, &q->object, err);
+  if (code == OK) {
+    snprintf(q->reference, sizeof q->reference, "%s", text_of(q->object, "reference"));
+  } else if (code == ERR_NOT_FOUND && find_record(cli, q, name, &other) == OK) {
+    err_clear(err);
+    code = OK;
+  }
+  return code;
+}
+
+/* ---- said ---- */
+
+static void say_name(struct cli *cli, const struct question *q) {
+  const char *title = text_of(q->object, "title");
+  out_set_text(cli, "ref", q->reference);
+  out_set(cli, "title", out_json_text(view_of_text(title)));
+  if (q->kind == NULL) {
+    out_heading(cli, "%s  %s  v%zu", q->reference, title, json_array_size(json_object_get(q->object, "versions")));
+    return;
+  }
+  out_set_text(cli, "record", q->kind);
+  if (q->object != NULL) {
+    out_set_text(cli, "of", text_of(q->object, "reference"));
+  }
+  out_heading(cli, "%s  %s%s%s%s%s", q->reference, q->kind, q->object == NULL ? "" : "  ", text_of(q->object, "reference"),
+              q->object == NULL ? "" : "  ", title);
+}
+
+static enum err_code say(struct cli *cli, const struct question *q, struct err *err) {
+  const struct here *here = &q->here;
+  json_object_update(cli->doc, q->where);
+  say_name(cli, q);
+  forked_say(cli, q->where, text_of(q->where, "log"), federation_handle(&here->federation, &here->federation.own));
+  const enum err_code code = q->kind == NULL ? say_takedown(cli, here, q->rowid, err) : OK;
+  if (json_array_size(json_object_get(q->where, "members")) == 0) {
+    out_line(cli, "This observatory has no other member.");
+  } else {
+    say_sum(cli, q->where);
+    say_members(cli, q->where);
+  }
+  if (q->told == NULL) {
+    out_note(cli, "%s",
+             out_word(cli, "This node does not serve: all of this was said before.",
+                      "Questo nodo non è in servizio: tutto ciò è stato detto prima."));
+  }
+  return code;
+}
+
+enum err_code cmd_where(struct cli *cli, const struct args *args, struct err *err) {
+  struct question q = {.rowid = 0};
+  enum err_code code = here_open(cli, &q.here, err);
+  if (code == OK) {
+    code = find(cli, &q, args->operands[0], err);
   }
   if (code == OK) {
-    code = query_where(here.store, &here.federation, rowid, (uint64_t)time(NULL), &where, err);
+    code = query_where(q.here.store, &q.here.federation, q.rowid, (uint64_t)time(NULL), &q.where, err);
   }
-  if (code == OK && (code = told_load(cli, &here, &told, err)) == OK) {
-    network_join(json_object_get(where, "members"), told);
+  if (code == OK && (code = told_load(cli, &q.here, &q.told, err)) == OK) {
+    network_join(json_object_get(q.where, "members"), q.told);
   }
   if (code == OK) {
-    json_object_update(cli->doc, where);
-    out_set_text(cli, "ref", text_of(object, "reference"));
-    out_set(cli, "title", out_json_text(view_of_text(text_of(object, "title"))));
-    out_heading(cli, "%s  %s  v%zu", text_of(object, "reference"), text_of(object, "title"),
-                json_array_size(json_object_get(object, "versions")));
-    forked_say(cli, where, text_of(where, "log"), federation_handle(&here.federation, &here.federation.own));
-    code = say_takedown(cli, &here, rowid, err);
-    if (json_array_size(json_object_get(where, "members")) == 0) {
-      out_line(cli, "This observatory has no other member.");
-    } else {
-      say_sum(cli, where);
-      say_members(cli, where);
-    }
-    if (told == NULL) {
-      out_note(cli, "%s",
-               out_word(cli, "This node does not serve: all of this was said before.",
-                        "Questo nodo non è in servizio: tutto ciò è stato detto prima."));
-    }
+    code = say(cli, &q, err);
   }
-  json_decref(told);
-  json_decref(object);
-  json_decref(where);
-  here_release(&here);
+  json_decref(q.told);
+  json_decref(q.object);
+  json_decref(q.where);
+  here_release(&q.here);
   return code;
 }
