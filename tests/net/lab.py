@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -175,6 +176,13 @@ class Lab:
     def converged(self, nodes, seconds=30):
         return self.until(lambda: len({n.digest() for n in nodes}) == 1, seconds, "the frontier digests are equal: " +
                           ", ".join(f"{n.handle} {n.digest()[:12]}" for n in nodes))
+
+
+def free_port():
+    """For a web whose address is told before it serves."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
 
 
 def real_rows():

@@ -5,21 +5,14 @@ node and laptop. Then the same offline: signed while PT's node is down, carried 
 import json
 import os
 import re
-import socket
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "../web")]
-from lab import Lab  # noqa: E402
+from lab import Lab, free_port  # noqa: E402
 from web import Web  # noqa: E402
 
 WORDS = re.compile(r"\b(?:[a-z]{5}-){7}[a-z]{5}\b")
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def pages(node):
