@@ -6,6 +6,7 @@
 
 #include "keys/log.h"
 #include "node/core_inside.h"
+#include "node/net/reach.h"
 #include "node/store/forward.h"
 #include "protocol/canon.h"
 
@@ -50,6 +51,13 @@ static enum err_code give_up(struct core *c, struct err *err) {
   return code;
 }
 
+/* What others signed as their addresses may lead as far within our walls as our own does: in the wide world not at all, between
+ * nodes of one site, or of one machine, as far as these stand. */
+static enum reach own_reach(const struct core *c) {
+  const struct federation_member *self = federation_self(&c->federation);
+  return reach_of_node(self == NULL || !self->has_address ? NULL : &self->address, c->home.config.listen);
+}
+
 static enum err_code send_errand(struct core *c, const char *web, struct err *err) {
   struct bytes submission, message;
   bytes_init(&submission, LIMIT_SUBMIT_BYTES);
@@ -61,7 +69,7 @@ static enum err_code send_errand(struct core *c, const char *web, struct err *er
   w = canon_writer(&message);
   canon_put_array(&w, 4);
   canon_put_uint(&w, ++c->errand.id);
-  canon_put_text(&w, "POST");
+  canon_put_uint(&w, own_reach(c));
   canon_put_text(&w, web);
   canon_put_bin(&w, bytes_view(&submission));
   if (code == OK) code = canon_written(&w, "errand", err);

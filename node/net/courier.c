@@ -32,12 +32,14 @@ static enum err_code answer(struct pipe *core, uint64_t id, uint64_t status, str
 }
 
 /* What goes wrong outside is an answer, too. */
-static enum err_code carry(struct pipe *core, uint64_t id, const char *base, struct view body, struct err *err) {
+static enum err_code carry(struct pipe *core, uint64_t id, enum reach reach, const char *base, struct view body,
+                           struct err *err) {
   struct fetch *f = NULL;
   struct fetch_answer a;
   struct err why = ERR_INIT;
   fetch_answer_init(&a, LIMIT_SUBMIT_BYTES);
   enum err_code code = fetch_new(base, COURIER_MS, &f, &why);
+  if (code == OK) fetch_keep_within(f, reach);
   if (code == OK) code = fetch_post(f, "/sync/submit", "application/msgpack", body, &a, &why);
   code = code == OK ? answer(core, id, 200, bytes_view(&a.body), err) : answer(core, id, 0, view_of_text(why.message), err);
   fetch_free(f);
@@ -49,16 +51,16 @@ static enum err_code take_request(struct pipe *core, struct view payload, struct
   struct canon_reader r = canon_reader(payload);
   char base[FETCH_URL_MAX];
   canon_array_exact(&r, 4);
-  const uint64_t id = canon_uint(&r);
-  (void)canon_str(&r, 8);
+  const uint64_t id = canon_uint(&r), reach = canon_uint(&r);
   const struct view url = canon_str(&r, sizeof base - 1);
   const struct view body = canon_bin(&r, LIMIT_PIPE);
+  if (reach > REACH_MACHINE) canon_fail(&r, "no reach");
   const enum err_code code = canon_finish(&r, "request", err);
   if (code != OK) return code;
   for (size_t i = 0; i < url.len; i++)
     base[i] = (char)url.p[i];
   base[url.len] = '\0';
-  return carry(core, id, base, body, err);
+  return carry(core, id, (enum reach)reach, base, body, err);
 }
 
 /* ---- the pipes ---- */

@@ -3,8 +3,9 @@
  * asks what core tells it to ask, one request after the other, and hands back what was answered, of which core believes what is
  * signed.
  *
- *   core -> PIPE_REQUEST [id, method, base URL, body] -> POST base/sync/submit -> PIPE_ANSWER [id, status, "", body] -> core
+ *   core -> PIPE_REQUEST [id, reach, base URL, body] -> POST base/sync/submit -> PIPE_ANSWER [id, status, "", body] -> core
  *
+ * reach (node/net/reach.h): how far within our own walls what another member signed as its address may lead.
  * status 0: there was no answer; the body is then the reason in words.
  */
 #ifndef SPECOLA_NODE_NET_COURIER_H

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define URL_MAX (2 * FETCH_URL_MAX)
 #define STALL_S 20L /* a transfer below STALL_RATE for so long has stalled */
@@ -19,6 +20,8 @@ struct fetch {
   char base[FETCH_URL_MAX];
   bool is_local; /* the host is this machine: no proxy stands between */
   uint64_t total_ms;
+  enum reach reach; /* how far within our own walls it may lead */
+  bool is_walled;   /* an address of the last request led further */
 };
 
 void fetch_answer_init(struct fetch_answer *a, size_t ceiling) {
@@ -108,6 +111,7 @@ enum err_code fetch_new(const char *base, uint64_t total_ms, struct fetch **out,
     return ERR_MEMORY;
   }
   f->total_ms = total_ms;
+  f->reach = REACH_NOBODY;
   enum err_code code = read_base(base, f->base, &f->is_local, err);
   if (code == OK) {
     f->curl = curl_easy_init();
@@ -139,11 +143,34 @@ void fetch_limit(struct fetch *f, uint64_t total_ms) {
   f->total_ms = total_ms;
 }
 
+void fetch_keep_within(struct fetch *f, enum reach reach) {
+  f->reach = reach;
+}
+
 /* ---- one request ---- */
 
 static size_t take(char *p, size_t size, size_t n, void *context) {
   struct fetch_answer *a = context;
   return bytes_append(&a->body, view_of(p, size * n), NULL) == OK ? size * n : 0;
+}
+
+/* Instead of libcurl's own socket(2): here it is known what is dialled, behind every name. */
+static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *to) {
+  struct fetch *f = context;
+  (void)purpose;
+  if (reach_of_socket(&to->addr) > f->reach) {
+    f->is_walled = true;
+    return CURL_SOCKET_BAD;
+  }
+  return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
+static bool keep_within(struct fetch *f) {
+  f->is_walled = false;
+  if (f->reach == REACH_NOBODY) return true;
+  return curl_easy_setopt(f->curl, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
+         curl_easy_setopt(f->curl, CURLOPT_OPENSOCKETDATA, f) == CURLE_OK &&
+         curl_easy_setopt(f->curl, CURLOPT_PROXY, "") == CURLE_OK; /* it would dial for us */
 }
 
 static bool set_up(struct fetch *f, const char *path, struct curl_slist *headers, struct fetch_answer *a) {
@@ -159,7 +186,7 @@ static bool set_up(struct fetch *f, const char *path, struct curl_slist *headers
       curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "gzip") != CURLE_OK ||
       curl_easy_setopt(c, CURLOPT_USERAGENT, "specola/" SPECOLA_VERSION) != CURLE_OK ||
       curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_ms) != CURLE_OK ||
-      curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)f->total_ms) != CURLE_OK) {
+      curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)f->total_ms) != CURLE_OK || !keep_within(f)) {
     return false;
   }
   if (f->is_local) (void)curl_easy_setopt(c, CURLOPT_PROXY, ""); /* whatever the environment says */
@@ -199,6 +226,10 @@ static void read_head(struct fetch *f, struct fetch_answer *a) {
 
 /* libcurl's words for what went wrong on the way, with what may help. */
 static enum err_code way_error(const struct fetch *f, CURLcode result, struct err *err) {
+  if (f->is_walled && result == CURLE_COULDNT_CONNECT) {
+    err_set(err, ERR_REFUSED, "%s leads into a private network, or to this machine: it is not dialled", f->base);
+    return err_hint(err, "ask who runs that node for an address that everybody can dial");
+  }
   switch ((int)result) {
   case CURLE_OUT_OF_MEMORY:
     return err_set(err, ERR_MEMORY, NULL);

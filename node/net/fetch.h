@@ -7,7 +7,7 @@
 #ifndef SPECOLA_NODE_NET_FETCH_H
 #define SPECOLA_NODE_NET_FETCH_H
 
-#include "keys/bytes.h"
+#include "node/net/reach.h"
 
 #define FETCH_URL_MAX 512 /* octets of a base with its NUL */
 #define FETCH_TAG_MAX 128 /* octets of an ETag with its NUL */
@@ -43,12 +43,15 @@ const char *fetch_url(const struct fetch *f); /* the base, without a slash at it
 MUST_CHECK enum err_code fetch_warm_up(struct err *err);
 /* Another limit from the next request on. */
 void fetch_limit(struct fetch *f, uint64_t total_ms);
+/* For an address that somebody else told: from the next request on nothing is dialled that leads further within our own walls
+ * than so far, whatever name leads there, and no proxy of the environment is asked. Before it, everything may be dialled. */
+void fetch_keep_within(struct fetch *f, enum reach reach);
 
 /* GET base ‖ path (path: printable ASCII from '/' on). tag: an ETag known already, or NULL: then 304 is OK as well.
  * OK: 200 or 304. ERR_UNREACHABLE: no whole answer came (name, connection, time, a cut, a certificate that is not trusted; a
  * server that is busy or broken, 5xx): asking again later may help. ERR_NOT_FOUND (404, 410), ERR_LIMIT (more than the
- * ceiling), ERR_REFUSED (another 4xx, or a redirect), ERR_FORMAT (no HTTP), ERR_USAGE (path), ERR_MEMORY. In every case *a says
- * what there was. */
+ * ceiling), ERR_REFUSED (another 4xx, a redirect, fetch_keep_within), ERR_FORMAT (no HTTP), ERR_USAGE (path), ERR_MEMORY. In
+ * every case *a says what there was. */
 MUST_CHECK enum err_code fetch_get(struct fetch *f, const char *path, const char *tag, struct fetch_answer *a, struct err *err);
 /* POST of body, of that media type. OK: 200. Otherwise as fetch_get; whether the body arrived when the answer was cut, nobody
  * knows: what is sent must bear being sent twice. */

@@ -5,6 +5,7 @@
 #include "node/net/fetch.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -298,6 +299,28 @@ static void takes_no_address_but_that_of_a_web(void **state) {
   assert_string_equal(out, "https://example.org/a/b");
 }
 
+static void asks_no_proxy_where_it_may_not_lead(void **state) {
+  struct fetch_answer a;
+  struct err err = ERR_INIT;
+  struct fetch *f = NULL;
+  char proxy[64];
+  (void)state;
+  (void)snprintf(proxy, sizeof proxy, "http://127.0.0.1:%u", server.port);
+  assert_int_equal(setenv("http_proxy", proxy, 1), 0);
+  assert_int_equal(fetch_new("http://10.0.0.1", 5000, &f, &err), OK);
+  fetch_keep_within(f, REACH_WORLD);
+  fetch_answer_init(&a, CEILING);
+  assert_int_equal(fetch_get(f, "/x", NULL, &a, &err), ERR_REFUSED);
+  assert_true(err.hint[0] != '\0');
+  assert_int_equal(unsetenv("http_proxy"), 0);
+  const int flags = fcntl(server.fd, F_GETFL);
+  assert_int_equal(fcntl(server.fd, F_SETFL, flags | O_NONBLOCK), 0);
+  assert_int_equal(accept(server.fd, NULL, NULL), -1);
+  assert_int_equal(fcntl(server.fd, F_SETFL, flags), 0);
+  fetch_free(f);
+  fetch_answer_release(&a);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(takes_an_answer_with_its_tag_and_what_comes_next),
@@ -310,6 +333,7 @@ int main(void) {
       cmocka_unit_test(sends_a_body_of_its_type),
       cmocka_unit_test(waits_no_longer_than_it_was_told),
       cmocka_unit_test(tells_that_nobody_is_there),
+      cmocka_unit_test(asks_no_proxy_where_it_may_not_lead),
       cmocka_unit_test(takes_no_address_but_that_of_a_web),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
