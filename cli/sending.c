@@ -136,37 +136,72 @@ static enum err_code check_receipt(const struct sending *s, const struct federat
   return same ? OK : err_set(err, ERR_MISMATCH, "the receipt is about other records");
 }
 
-/* Where a submission may go: the node that is followed, and the person's own if it tells its web. */
-static enum err_code post(struct sending *s, const struct federation *f, struct view submission, struct fetch_answer *a,
-                          struct err *err) {
+/* Where a submission may go: the home, if it tells its web, then the node that is followed. What the home tells as its address
+ * may lead no further within this machine's walls than the address that the person gave. */
+struct way {
+  const char *url;
+  bool is_told;
+};
+
+static size_t ways_of(const struct sending *s, const struct federation *f, struct way out[2]) {
   const struct federation_member *m = federation_by_handle(f, s->home->config.home);
-  const char *const urls[] = {s->home->config.replica, m != NULL && m->has_address ? m->address.web : ""};
+  const char *replica = s->home->config.replica, *web = m != NULL && m->has_address ? m->address.web : "";
+  size_t n = 0;
+  if (web[0] != '\0' && strcmp(web, replica) != 0) out[n++] = (struct way){.url = web, .is_told = true};
+  if (replica[0] != '\0') out[n++] = (struct way){.url = replica};
+  return n;
+}
+
+static enum err_code post(const struct sending *s, const struct way *to, struct view submission, struct fetch_answer *a,
+                          struct err *err) {
+  struct fetch *way = NULL;
+  enum err_code code = fetch_new(to->url, s->timeout_ms, &way, err);
+  if (code == OK && to->is_told) fetch_keep_within(way, reach_of_text(s->home->config.replica));
+  if (code == OK) code = fetch_post(way, "/sync/submit", "application/msgpack", submission, a, err);
+  fetch_free(way);
+  return code;
+}
+
+/* Hands in to the first who gives a receipt that counts; if nobody does, the first tells why. */
+static enum err_code hand_in(const struct sending *s, const struct federation *f, const struct parcel *p,
+                             struct view submission, struct fetch_answer *a, struct receipt *out, struct err *err) {
+  struct way ways[2];
+  const size_t n = ways_of(s, f, ways);
   enum err_code code = err_set(err, ERR_UNREACHABLE, "nobody to hand it in to");
-  for (size_t i = 0; i < sizeof urls / sizeof urls[0] && code == ERR_UNREACHABLE; i++) {
-    struct fetch *way = NULL;
+  for (size_t i = 0; i < n && code != OK; i++) {
     struct err own = ERR_INIT;
-    if (urls[i][0] == '\0' || (i > 0 && strcmp(urls[i], urls[0]) == 0)) continue;
-    enum err_code way_code = fetch_new(urls[i], s->timeout_ms, &way, &own);
-    if (way_code == OK) way_code = fetch_post(way, "/sync/submit", "application/msgpack", submission, a, &own);
-    fetch_free(way);
-    if (i == 0 || way_code == OK) { /* of two, the first tells why */
-      code = way_code;
+    enum err_code way = post(s, &ways[i], submission, a, &own);
+    if (way == OK) way = check_receipt(s, f, p, bytes_view(&a->body), out, &own);
+    if (i == 0 || way == OK) {
+      code = way;
       if (err != NULL) *err = own;
     }
   }
   return code;
 }
 
+/* The home alone refuses for good. Of a home that is no member any more, by what this replica itself knows, nobody's log takes
+ * anything: then whoever says so is right. */
+bool sending_is_final(const struct home *home, const struct federation *f, const struct hash *node,
+                      const struct receipt_row *row) {
+  const struct federation_member *m = federation_by_handle(f, home->config.home);
+  return receipt_row_is_final(row) && (m == NULL || m->until != 0 || hash_equal(&m->member->node, node));
+}
+
 /* Keeps what the receipt says of each record. *refused: how many wait no more. */
-static enum err_code settle(struct store *store, const struct receipt *r, struct view octets, uint64_t *refused,
-                            struct err *err) {
+static enum err_code settle(struct sending *s, struct store *store, const struct federation *f, const struct receipt *r,
+                            struct view octets, uint64_t *refused, struct err *err) {
   enum err_code code = store_begin(store, err);
   if (code != OK) return code;
   for (uint32_t i = 0; i < r->n && code == OK; i++) {
+    const bool is_final = sending_is_final(s->home, f, &r->node, &r->rows[i]);
     code = receipts_put(store, &r->rows[i].id, clock_unix(clock_system()), i, octets, err);
-    if (code == OK && receipt_row_is_final(&r->rows[i])) {
+    if (code == OK && is_final) {
       code = outbox_refuse(store, &r->rows[i].id, r->rows[i].reason, err);
       ++*refused;
+    } else if (r->rows[i].state == RECEIPT_REFUSED) {
+      (void)snprintf(s->why, sizeof s->why, "%s does not take it: %s", federation_handle(f, &r->node),
+                     reason_name(r->rows[i].reason));
     }
   }
   if (code == OK) code = store_commit(store, err);
@@ -194,11 +229,10 @@ static enum err_code hand_in_parcel(struct sending *s, struct store *store, cons
     return ERR_MEMORY;
   }
   enum err_code code = submission_of(p, &submission, err);
-  if (code == OK && (post(s, f, bytes_view(&submission), &answer, &way) != OK ||
-                     check_receipt(s, f, p, bytes_view(&answer.body), receipt, &way) != OK)) {
+  if (code == OK && hand_in(s, f, p, bytes_view(&submission), &answer, receipt, &way) != OK) {
     remember_why(s, &way);
   } else if (code == OK) {
-    code = settle(store, receipt, bytes_view(&answer.body), &refused, err);
+    code = settle(s, store, f, receipt, bytes_view(&answer.body), &refused, err);
     s->answered += receipt->n;
     p->skip += p->n - refused;
     *more = code == OK;
@@ -328,8 +362,8 @@ out:
 /* ---- all of it ---- */
 
 /* What is known of one record of a batch now. */
-static enum err_code row_of(struct store *store, const struct hash *id, struct receipt_row *row, struct hash *node,
-                            struct err *err) {
+static enum err_code row_of(const struct sending *s, struct store *store, const struct federation *f, const struct hash *id,
+                            struct receipt_row *row, struct hash *node, struct err *err) {
   struct bytes item;
   uint64_t received = 0, at = 0;
   struct receipt *r = calloc(1, sizeof *r);
@@ -343,7 +377,7 @@ static enum err_code row_of(struct store *store, const struct hash *id, struct r
   if (code == OK && receipt_open(bytes_view(&item), NULL, r, NULL) == OK && at < r->n) {
     *row = r->rows[at];
     *node = row->state == RECEIPT_LOGGED ? r->node : *node;
-    if (row->state == RECEIPT_REFUSED && !receipt_row_is_final(row))
+    if (row->state == RECEIPT_REFUSED && !sending_is_final(s->home, f, &r->node, row))
       *row = (struct receipt_row){.id = *id, .state = RECEIPT_QUEUED};
   }
   if (code == ERR_NOT_FOUND) {
@@ -365,7 +399,7 @@ enum err_code sending_send(struct sending *s, const struct federation *f, const 
   for (uint32_t i = 0; code == OK && batch != NULL && out != NULL && i < batch->n; i++) {
     if (i == 0) *out = (struct receipt){.fed_id = f->charter.fed_id, .node = f->own, .n = batch->n};
     (void)!bytes_append(&s->sent, hash_view(&batch->rows[i].id), NULL); /* of what is more is not told */
-    code = row_of(store, &batch->rows[i].id, &out->rows[i], &out->node, err);
+    code = row_of(s, store, f, &batch->rows[i].id, &out->rows[i], &out->node, err);
     logged = logged || out->rows[i].state == RECEIPT_LOGGED;
   }
   if (code == OK && (logged || (batch == NULL && s->answered > 0))) code = look(s, store, err);

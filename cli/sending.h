@@ -24,7 +24,10 @@ MUST_CHECK enum err_code sending_send(struct sending *s, const struct federation
 MUST_CHECK enum err_code sending_hand_in(struct sending *s, struct store *store, const struct federation *f, struct err *err);
 /* What stands in a log that is held here leaves the outbox, and its text is put there if it is absent. Store errors. */
 MUST_CHECK enum err_code sending_resolve(struct hall *h, struct err *err);
-/* Why the last answer did not come, or does not count; "" if it did. Borrowed. */
+/* Whether a row of that node's receipt is the last word about a record: the home alone refuses for good. */
+bool sending_is_final(const struct home *home, const struct federation *f, const struct hash *node,
+                      const struct receipt_row *row);
+/* Why the last answer did not come, or does not count, or who refuses without being the home; "" otherwise. Borrowed. */
 const char *sending_why(const struct sending *s);
 /* The ids of the records that were sent since then; borrowed until the next batch. Returns how many. */
 size_t sending_sent(const struct sending *s, const struct hash **ids);

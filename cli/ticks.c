@@ -113,9 +113,14 @@ static enum err_code put_all(const struct cli *cli, const struct state *s, struc
     code = bytes_printf(line, err, "  %s %s ✓", out_word(cli, "sent to", "inviato a"), node);
     (void)json_object_set_new(ticks, "sent", json_string(node));
   }
-  if (code == OK && s->answered && receipt_row_is_final(&s->row) && !s->in_log) {
+  const bool is_refused = s->answered && s->row.state == RECEIPT_REFUSED && !s->in_log;
+  if (code == OK && is_refused && sending_is_final(&s->here->home, &s->here->federation, &s->receipt.node, &s->row)) {
     (void)json_object_set_new(ticks, "refused", json_string(reason_name(s->row.reason)));
     return bytes_printf(line, err, "  %s: %s", out_word(cli, "refused", "rifiutato"), reason_name(s->row.reason));
+  }
+  if (code == OK && is_refused) {
+    (void)json_object_set_new(ticks, "declined", json_string(reason_name(s->row.reason)));
+    code = bytes_printf(line, err, "  %s: %s", out_word(cli, "not taken there", "non accolto"), reason_name(s->row.reason));
   }
   if (code == OK && s->reference[0] != '\0') {
     code = bytes_printf(line, err, "  %s %s ✓", out_word(cli, "in the log at", "nel registro in"), s->reference);
