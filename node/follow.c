@@ -244,8 +244,20 @@ static void tell(const struct follow *x, enum follow_step step, uint64_t done, u
   if (x->wish->progress != NULL) x->wish->progress(x->wish->context, step, done, all);
 }
 
-/* Follows one log to where the index says that it stands. A closed generation that does not go on from what is held goes back,
- * further each time (docs/protocol.md 7.6). */
+/* A closed generation that does not go on from what is held goes back by so many milestones, twice as many each time
+ * (docs/protocol.md 7.6). 0: it was at its beginning once: all that is held of it was served now, and contradicts itself. */
+static enum err_code step_back(struct follow *x, const struct row *row, uint64_t *back, struct err *err) {
+  if (*back == 0) {
+    err_set(err, ERR_MISMATCH, "what is served of this closed log does not go on from what was served before it");
+    return err_hint(err, "follow another member for a while: replica = URL in node.ini");
+  }
+  if (hall_step_back(x->h, &row->node, row->gen, *back, NULL) != OK) return ERR_MISMATCH;
+  *back = held_of(x, row) == 0 ? 0 : *back * 2;
+  err_clear(err);
+  return OK;
+}
+
+/* Follows one log to where the index says that it stands. */
 static enum err_code follow_log(struct follow *x, const struct row *row, uint64_t *done, uint64_t all, struct err *err) {
   enum err_code code = OK;
   uint64_t back = 1;
@@ -257,11 +269,7 @@ static enum err_code follow_log(struct follow *x, const struct row *row, uint64_
     if (code == OK) code = take_piece(x, row, at, err);
     if (code == OK) *done += held_of(x, row) - at;
     tell(x, FOLLOW_HEADERS, *done, all);
-    if (code == ERR_MISMATCH && hall_step_back(x->h, &row->node, row->gen, back, NULL) == OK) {
-      back *= 2;
-      err_clear(err);
-      code = OK;
-    }
+    if (code == ERR_MISMATCH) code = step_back(x, row, &back, err);
   }
   return code;
 }

@@ -1,14 +1,20 @@
 #!/usr/bin/python3
 """New keys of a node among real processes: a new node key and a new CURVE key while one member is away; everybody finds one frontier,
-and IT.2-1 resolves everywhere, in the second verifier too."""
+and IT.2-1 resolves everywhere, in the second verifier too. A replica whose node lies about the closed generation comes to an end with it."""
+import io
 import json
 import os
 import subprocess
 import sys
 
+import msgpack
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 from lab import Lab  # noqa: E402
+from story_laptop import Between, ask, replica, web  # noqa: E402
+
+WINDOW = 6
 
 
 def publish(lab, node, number):
@@ -30,6 +36,39 @@ def rotate(lab, node, what, *peers):
     node.serve(*peers)
 
 
+def falsify(piece):
+    """The same windows with another signature in the first entry of each, under the same checkpoint."""
+    out = b""
+    for number, payload in msgpack.Unpacker(io.BytesIO(piece), raw=False):
+        if number == WINDOW:
+            envelope = payload[3][0][0]
+            payload[3][0][0] = envelope[:-1] + bytes([envelope[-1] ^ 1])
+        out += msgpack.packb([number, payload])
+    assert out != piece
+    return out
+
+
+def lies_about_what_is_closed(lab, url, early, begin, closed):
+    """Serves the beginning of a closed generation as it was signed, and behind it what does not fold to any root: a replica goes back over
+    it again and again. It ends."""
+    def twist(path, status, data):
+        if path == begin:
+            return early, None
+        return (falsify(data) if path.startswith(closed) and path.endswith("/headers") and status == 200 else data), None
+    index = json.loads(ask(url, "/sync")[2])
+    liar = Between(url, twist)
+    laptop = replica(lab, "laptop", url, index["fed_id"])
+    laptop.settings(replica=liar.base)
+    error = laptop.json("sync", ok=(8, 9))["error"]
+    assert "does not go on from what was served before" in error["message"] and error["hint"], error
+    asked = [path for path in liar.asked if path.startswith(closed)]
+    assert 2 < len(asked) < 10, asked
+    liar.end()
+    laptop.settings(replica=url)
+    laptop.run("sync")
+    return laptop.status()["frontier"]
+
+
 def main():
     with Lab() as lab:
         it, fr, ee = nodes = lab.found("IT", "FR", "EE")
@@ -38,6 +77,11 @@ def main():
         it.serve(*over_fr)
         ee.serve(*over_fr)
         publish(lab, it, 1)
+        lab.converged(nodes, 30)
+        closed = next(log["items"] for log in json.loads(ask(web(lab, fr), "/sync")[2])["logs"] if log["handle"] == "IT")[:-1]
+        begin = f"{closed}0/headers"
+        early = ask(web(lab, fr), begin)[2]
+        publish(lab, it, 0)
         lab.converged(nodes, 30)
         ee.stop()
         rotate(lab, it, "node", *over_fr)
@@ -65,6 +109,7 @@ def main():
         assert not os.path.exists(os.path.join(it.home, "curve.next.key"))  # the new CURVE key is served from now on
         publish(lab, it, 5)
         lab.converged(nodes, 30)
+        assert lies_about_what_is_closed(lab, web(lab, fr), early, begin, closed) == fr.digest()
     return 0
 
 
