@@ -10,7 +10,8 @@
 #include "node/store/forward.h"
 #include "protocol/canon.h"
 
-#define LOOK_MS 2000u /* between two looks at the table */
+#define LOOK_MS 2000u    /* between two looks at the table */
+#define TIDY_MS 3600000u /* between two times that what is old is given up or forgotten */
 #define MONTH_S (UINT64_C(30) * 86400)
 
 void core_courier_drop(struct core *c) {
@@ -96,8 +97,27 @@ static enum err_code begin_errand(struct core *c, struct err *err) {
   return is_known ? send_errand(c, m->address.web, err) : put_off(c, err);
 }
 
+/* What has waited for a month is given up, and what was told for a month forgotten: so it is with no answer at all, too. */
+static void tidy(struct core *c) {
+  struct err err = ERR_INIT;
+  const uint64_t now = clock_unix(clock_system()), before = now < MONTH_S ? 0 : now - MONTH_S;
+  uint64_t n = 0;
+  c->errand.tidy_ms = c->now_ms + TIDY_MS;
+  enum err_code code = store_begin(c->store, &err);
+  if (code == OK) code = forward_give_up(c->store, before, now, &n, &err);
+  if (code == OK) code = forward_prune(c->store, before, &err);
+  if (code == OK) code = store_commit(c->store, &err);
+  if (code != OK) {
+    store_rollback(c->store);
+    log_line(LOG_WARNING, "core", "what waits for other homes was not looked through", "why=%s", err.message);
+  } else if (n > 0) {
+    log_line(LOG_WARNING, "core", "records for other homes are given up after 30 days", "records=%llu", (unsigned long long)n);
+  }
+}
+
 void core_courier_step(struct core *c) {
   struct err err = ERR_INIT;
+  if (c->now_ms >= c->errand.tidy_ms) tidy(c);
   if (c->courier == NULL || c->errand.n > 0 || c->now_ms < c->errand.next_ms) return;
   c->errand.next_ms = c->now_ms + LOOK_MS;
   if (begin_errand(c, &err) != OK) {
@@ -127,7 +147,6 @@ static enum err_code settle(struct core *c, struct view octets, struct err *err)
   const uint64_t now = clock_unix(clock_system());
   for (uint32_t i = 0; i < c->receipt.n && code == OK; i++)
     code = forward_settle(c->store, &c->receipt.rows[i], octets, now, err);
-  if (code == OK) code = forward_prune(c->store, now < MONTH_S ? 0 : now - MONTH_S, err);
   if (code == OK) code = store_commit(c->store, err);
   if (code != OK) store_rollback(c->store);
   c->errand.n = 0;

@@ -35,7 +35,8 @@ struct core_asks {
 
 /* What the courier is carrying. */
 struct core_errand {
-  uint64_t id, next_ms; /* of the last request; when to look again */
+  uint64_t id, next_ms; /* of the last request; when to look again, */
+  uint64_t tidy_ms;     /* and when through what is old */
   uint32_t n;           /* records on their way; 0: none */
   struct hash home;
   struct hash ids[LIMIT_SUBMIT];

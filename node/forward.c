@@ -11,8 +11,10 @@
 
 #define HOME_RECORDS 256u                       /* that wait for one home: one submission's worth */
 #define HOME_OCTETS ((uint64_t)4 * 1024 * 1024) /* of them */
-#define ALL_RECORDS 4096u                       /* for all homes */
+#define ALL_RECORDS 4096u                       /* for all homes, past which each still has its share: */
 #define ALL_OCTETS ((uint64_t)64 * 1024 * 1024) /* of them */
+#define SHARE_RECORDS 32u                       /* a few homes that do not answer take nothing from the others */
+#define SHARE_OCTETS ((uint64_t)512 * 1024)     /* of them */
 
 /* The member whose log the record is for, if that is another one; NULL: it is for ours, or for nobody's. The log of who is no
  * member any more has ended: nothing is kept for it. */
@@ -116,7 +118,8 @@ static enum err_code read_refusal(struct view octets, struct receipt_row *row, s
   return code;
 }
 
-/* What became of one that was handed in before: *known. What was refused is told once, and then begins anew. */
+/* What became of one that was handed in before: *known. What was refused, or given up, is told once, and then
+ * begins anew. */
 static enum err_code recall(struct hall *h, struct receipt_row *row, bool *known, struct err *err) {
   struct store *s = h->config.store;
   enum forward_state state = FORWARD_WAITS;
@@ -127,6 +130,10 @@ static enum err_code recall(struct hall *h, struct receipt_row *row, bool *known
   if (code == OK && state == FORWARD_REFUSED) {
     code = read_refusal(bytes_view(&octets), row, err);
     if (code == OK) code = forward_remove(s, &row->id, err);
+  } else if (code == OK && state == FORWARD_GIVEN_UP) {
+    row->state = RECEIPT_REFUSED;
+    row->reason = REASON_GIVEN_UP;
+    code = forward_remove(s, &row->id, err);
   } else if (code == ERR_NOT_FOUND) {
     err_clear(err);
     code = OK;
@@ -135,21 +142,29 @@ static enum err_code recall(struct hall *h, struct receipt_row *row, bool *known
   return code;
 }
 
+/* Whether there is room for one more of that home. Store errors. */
+static enum err_code has_room(const struct hall *h, const struct hash *home, bool *room, struct err *err) {
+  uint64_t n = 0, octets = 0;
+  enum err_code code = forward_measure(h->config.store, home, &n, &octets, err);
+  const bool shares = n < SHARE_RECORDS && octets < SHARE_OCTETS;
+  *room = n < HOME_RECORDS && octets < HOME_OCTETS;
+  if (code == OK) code = forward_measure(h->config.store, NULL, &n, &octets, err);
+  *room = *room && (shares || (n < ALL_RECORDS && octets < ALL_OCTETS));
+  return code;
+}
+
 /* Why one is not taken; REASON_NONE: it is. */
 static enum err_code judge(struct hall *h, const struct verified *entry, const struct federation_member *m, enum reason *reason,
                            struct err *err) {
-  uint64_t n = 0, octets = 0;
-  bool certified = false;
+  bool certified = false, room = false;
   *reason = entry->opened.reason != REASON_NONE ? entry->opened.reason : entry->fault != NULL ? REASON_BODY : REASON_NONE;
   if (*reason == REASON_NONE && m->until != 0) *reason = REASON_HOME; /* its log has ended */
   if (*reason != REASON_NONE) return OK;
   enum err_code code = look_up(h, m, &entry->opened.record.header.author, &certified, err);
   if (code == OK && !certified) *reason = REASON_HOME;
   if (code != OK || !certified) return code;
-  code = forward_measure(h->config.store, &m->member->node, &n, &octets, err);
-  if (code == OK && (n >= HOME_RECORDS || octets >= HOME_OCTETS)) *reason = REASON_NOT_YET;
-  if (code == OK) code = forward_measure(h->config.store, NULL, &n, &octets, err);
-  if (code == OK && (n >= ALL_RECORDS || octets >= ALL_OCTETS)) *reason = REASON_NOT_YET;
+  code = has_room(h, &m->member->node, &room, err);
+  if (code == OK && !room) *reason = REASON_NOT_YET;
   return code;
 }
 

@@ -39,7 +39,8 @@
   X(REASON_USED, 41, "used", "another key has used this invitation", "ask who invited you for a new line, and who used it")    \
   X(REASON_EXPIRED, 42, "expired", "the invitation is too old", "ask who invited you for a new line")                          \
   X(REASON_CANCELLED, 43, "cancelled", "the invitation was taken back", "ask who invited you")                                 \
-  X(REASON_PERSON, 44, "person", "the key is another person's", "use a key of your own")
+  X(REASON_PERSON, 44, "person", "the key is another person's", "use a key of your own")                                       \
+  X(REASON_GIVEN_UP, 45, "given-up", "its home could not be reached for a month", "hand it in again, or to the home itself")
 
 enum reason {
 #define REASON_ENUM(symbol, number, name, text, todo) symbol = (number),

@@ -108,5 +108,5 @@ enum err_code receipt_open(struct view bytes, const struct pubkey *node_key, str
 }
 
 bool receipt_row_is_final(const struct receipt_row *row) {
-  return row->state == RECEIPT_REFUSED && row->reason != (uint64_t)REASON_NOT_YET;
+  return row->state == RECEIPT_REFUSED && row->reason != (uint64_t)REASON_NOT_YET && row->reason != (uint64_t)REASON_GIVEN_UP;
 }

@@ -146,7 +146,8 @@ MUST_CHECK enum err_code receipt_seal(const struct receipt *receipt, const struc
                                       struct err *err);
 /* Decodes and verifies under node_key (NULL: form only). ERR_FORMAT, ERR_SIGNATURE; on error *out is untouched. Fuzzed. */
 MUST_CHECK enum err_code receipt_open(struct view bytes, const struct pubkey *node_key, struct receipt *out, struct err *err);
-/* Whether a record is refused for good: not only because the node cannot write now, or has no room (REASON_NOT_YET). */
+/* Whether a record is refused for good: not only because the node cannot write now, or has no room (REASON_NOT_YET),
+ * or because it could not reach the home (REASON_GIVEN_UP). */
 bool receipt_row_is_final(const struct receipt_row *row);
 /* Decodes a submission into at most LIMIT_SUBMIT items, BODILESS or WHOLE, that borrow from bytes. ERR_FORMAT, ERR_LIMIT; on
  * error *n is untouched and the items are garbage. */

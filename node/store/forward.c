@@ -38,7 +38,8 @@ enum err_code forward_get(struct store *s, const struct hash *id, enum forward_s
   statement_bind_blob(st, 1, hash_view(id));
   code = statement_one(s, st, "forward", "no such record is on its way", err);
   if (code != OK) return code;
-  *state = sqlite3_column_int64(st, 0) == FORWARD_REFUSED ? FORWARD_REFUSED : FORWARD_WAITS;
+  const int64_t number = sqlite3_column_int64(st, 0);
+  *state = number == FORWARD_REFUSED || number == FORWARD_GIVEN_UP ? (enum forward_state)number : FORWARD_WAITS;
   code = bytes_append(receipt, statement_blob(st, 1), err);
   statement_done(st);
   return code;
@@ -95,9 +96,20 @@ enum err_code forward_forget(struct store *s, const struct hash *home, struct er
   return statement_run(s, st, "forward", err);
 }
 
+enum err_code forward_give_up(struct store *s, uint64_t before, uint64_t now, uint64_t *n, struct err *err) {
+  static const char sql[] = "UPDATE forward SET state = 3, tried = :now, item = x'' WHERE state = 0 AND received < :before";
+  const enum err_code code = statement_run_two(s, sql, (int64_t)now, (int64_t)before, "forward", err);
+  if (code == OK) *n = (uint64_t)sqlite3_changes64(store_db(s));
+  return code;
+}
+
 enum err_code forward_prune(struct store *s, uint64_t before, struct err *err) {
-  static const char sql[] = "DELETE FROM forward WHERE state = :state AND received < :before";
-  return statement_run_two(s, sql, FORWARD_REFUSED, (int64_t)before, "forward", err);
+  static const char sql[] = "DELETE FROM forward WHERE (state = 2 AND received < :before) OR (state = 3 AND tried < :before)";
+  sqlite3_stmt *st = NULL;
+  const enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) return code;
+  statement_bind_int(st, 1, (int64_t)before);
+  return statement_run(s, st, "forward", err);
 }
 
 enum err_code forward_measure(struct store *s, const struct hash *home, uint64_t *n, uint64_t *octets, struct err *err) {

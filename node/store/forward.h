@@ -9,7 +9,7 @@
 
 #define FORWARD_REFUSALS 256 /* of one home that are kept */
 
-enum forward_state { FORWARD_WAITS = 0, FORWARD_REFUSED = 2 };
+enum forward_state { FORWARD_WAITS = 0, FORWARD_REFUSED = 2, FORWARD_GIVEN_UP = 3 };
 
 /* Inside the caller's transaction, all of these but those that read. Store errors. */
 /* At the end. One that is here stays as it is. received: unix seconds. */
@@ -30,7 +30,9 @@ MUST_CHECK enum err_code forward_settle(struct store *s, const struct receipt_ro
                                         struct err *err);
 /* What waits for a home is forgotten: it is no member any more. */
 MUST_CHECK enum err_code forward_forget(struct store *s, const struct hash *home, struct err *err);
-/* Those that were refused before `before` are forgotten. */
+/* Those that have waited since before `before` are given up at now: the octets go, the word stays. *n: how many. */
+MUST_CHECK enum err_code forward_give_up(struct store *s, uint64_t before, uint64_t now, uint64_t *n, struct err *err);
+/* Those that were refused, or given up, before `before` are forgotten. */
 MUST_CHECK enum err_code forward_prune(struct store *s, uint64_t before, struct err *err);
 
 /* How many wait for a home (NULL: for any), and octets of them. */

@@ -49,7 +49,7 @@ CREATE TABLE receipt(
 
 -- Records whose home is another member, on their way to it (9), oldest first by no. home: that member's node id. item: [envelope,
 -- salt, body] as it was handed in. received, tried: unix seconds of our clock; tried is 0 before the first try. receipt: the
--- home's last answer, NULL before it; state: 0 on its way, 1 logged there, 2 refused there.
+-- home's last answer, NULL before it; state: 0 on its way, 1 logged there, 2 refused there, 3 given up (tried: since then).
 CREATE TABLE forward(
   no INTEGER PRIMARY KEY,
   id BLOB NOT NULL UNIQUE CHECK (length(id) = 32),

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -14,6 +15,7 @@
 
 enum { IT, FR };
 #define HOME_RECORDS 256u
+#define SHARE_RECORDS 32u
 #define NOW UINT64_C(2000000000)
 
 /* IT has FR's log, where FR's editor is certified. */
@@ -30,6 +32,15 @@ static void expect_row(struct receipt_row row, enum receipt_state state, enum re
 static uint64_t n_waiting(struct fixture *f) {
   uint64_t n = 0, octets = 0;
   assert_int_equal(forward_measure(f->nodes[IT].store, &f->nodes[FR].id, &n, &octets, NULL), OK);
+  return n;
+}
+
+static int64_t number_of(struct fixture *f, const char *sql) {
+  sqlite3_stmt *st = NULL;
+  assert_int_equal(sqlite3_prepare_v2(store_db(f->nodes[IT].store), sql, -1, &st, NULL), SQLITE_OK);
+  assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+  const int64_t n = sqlite3_column_int64(st, 0);
+  (void)sqlite3_finalize(st);
   return n;
 }
 
@@ -119,6 +130,74 @@ static void there_is_room_for_so_many_and_no_more(void **state) {
   fixture_release(&f);
 }
 
+/* So many rows that wait for homes of which nothing else is known, each of so many octets. */
+static void fill(struct fixture *f, uint64_t n, size_t octets) {
+  char sql[96];
+  struct store *s = f->nodes[IT].store;
+  const struct item item = {.envelope = view_of("e", 1), .state = ITEM_BODILESS};
+  assert_int_equal(store_begin(s, NULL), OK);
+  for (uint64_t i = 0; i < n; i++) {
+    struct hash id = {{0xaa}}, home = {{0xbb}};
+    put_u64be(id.b + 8, i);
+    home.b[8] = (uint8_t)(i / HOME_RECORDS);
+    assert_int_equal(forward_put(s, &id, &home, NOW, &item, NULL), OK);
+  }
+  assert_int_equal(store_commit(s, NULL), OK);
+  (void)snprintf(sql, sizeof sql, "UPDATE forward SET item = zeroblob(%zu)", octets);
+  assert_int_equal(sqlite3_exec(store_db(s), sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+static void a_home_has_its_share_whatever_waits_for_others(void **state) {
+  static struct fixture f;
+  struct fixture_record record;
+  (void)state;
+  for (int by_octets = 0; by_octets < 2; by_octets++) {
+    found(&f);
+    if (by_octets) fill(&f, 128, (size_t)512 * 1024);
+    if (!by_octets) fill(&f, 4096, 8);
+    for (uint64_t i = 0; i <= SHARE_RECORDS; i++) {
+      fixture_case(&f.nodes[FR], i, NULL, NULL, &record);
+      const bool last = i == SHARE_RECORDS;
+      expect_row(fixture_admit(&f.nodes[IT], &record.item), last ? RECEIPT_REFUSED : RECEIPT_QUEUED,
+                 last ? REASON_NOT_YET : REASON_NONE);
+      fixture_record_release(&record);
+    }
+    assert_int_equal(n_waiting(&f), SHARE_RECORDS);
+    fixture_release(&f);
+  }
+}
+
+static void what_waits_too_long_is_given_up_told_and_begins_anew(void **state) {
+  static struct fixture f;
+  struct fixture_record record;
+  struct hash home;
+  uint64_t n = 9;
+  (void)state;
+  found(&f);
+  fixture_case(&f.nodes[FR], 1, NULL, NULL, &record);
+  expect_row(fixture_admit(&f.nodes[IT], &record.item), RECEIPT_QUEUED, REASON_NONE);
+  struct store *s = f.nodes[IT].store;
+  const uint64_t received = clock_unix(&f.clock);
+  assert_int_equal(forward_give_up(s, received, NOW, &n, NULL), OK);
+  assert_int_equal(n, 0);
+  assert_int_equal(n_waiting(&f), 1);
+  assert_int_equal(forward_give_up(s, received + 1, NOW, &n, NULL), OK);
+  assert_int_equal(n, 1);
+  assert_int_equal(n_waiting(&f), 0);
+  assert_int_equal(forward_next(s, NOW + 100000, &home, NULL), ERR_NOT_FOUND);
+  assert_int_equal(number_of(&f, "SELECT sum(length(item)) FROM forward"), 0);
+  /* the word stays for a month, counted from now on */
+  assert_int_equal(forward_prune(s, NOW, NULL), OK);
+  expect_row(fixture_admit(&f.nodes[IT], &record.item), RECEIPT_REFUSED, REASON_GIVEN_UP);
+  expect_row(fixture_admit(&f.nodes[IT], &record.item), RECEIPT_QUEUED, REASON_NONE);
+  assert_int_equal(n_waiting(&f), 1);
+  assert_int_equal(forward_give_up(s, received + 1, NOW, &n, NULL), OK);
+  assert_int_equal(forward_prune(s, NOW + 1, NULL), OK);
+  assert_int_equal(number_of(&f, "SELECT count(*) FROM forward"), 0);
+  fixture_record_release(&record);
+  fixture_release(&f);
+}
+
 static void what_its_home_refused_is_told_once_and_begins_anew(void **state) {
   static struct fixture f;
   static struct receipt receipt;
@@ -173,15 +252,6 @@ static struct receipt_row say(struct fixture *f, const struct hash *id, enum rec
   bytes_clear(octets);
   assert_int_equal(receipt_seal(&receipt, &f->nodes[FR].node_key, octets, NULL), OK);
   return receipt.rows[0];
-}
-
-static int64_t number_of(struct fixture *f, const char *sql) {
-  sqlite3_stmt *st = NULL;
-  assert_int_equal(sqlite3_prepare_v2(store_db(f->nodes[IT].store), sql, -1, &st, NULL), SQLITE_OK);
-  assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-  const int64_t n = sqlite3_column_int64(st, 0);
-  (void)sqlite3_finalize(st);
-  return n;
 }
 
 static void a_home_that_refuses_all_fills_no_disk(void **state) {
@@ -258,6 +328,8 @@ int main(void) {
       cmocka_unit_test(one_submission_may_be_for_several_homes),
       cmocka_unit_test(strangers_and_broken_records_are_not_kept),
       cmocka_unit_test(there_is_room_for_so_many_and_no_more),
+      cmocka_unit_test(a_home_has_its_share_whatever_waits_for_others),
+      cmocka_unit_test(what_waits_too_long_is_given_up_told_and_begins_anew),
       cmocka_unit_test(what_its_home_refused_is_told_once_and_begins_anew),
       cmocka_unit_test(it_is_tried_later_and_later_and_an_hour_later_at_most),
       cmocka_unit_test(a_home_that_refuses_all_fills_no_disk),

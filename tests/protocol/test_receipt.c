@@ -111,6 +111,8 @@ static void what_is_refused_for_now_is_not_refused_for_good(void **state) {
   assert_true(receipt_row_is_final(&row));
   row.reason = REASON_NOT_YET;
   assert_false(receipt_row_is_final(&row));
+  row.reason = REASON_GIVEN_UP;
+  assert_false(receipt_row_is_final(&row));
   row = (struct receipt_row){.state = RECEIPT_LOGGED, .gen = 1};
   assert_false(receipt_row_is_final(&row));
 }
