@@ -9,6 +9,7 @@
 
 #include "keys/log.h"
 #include "node/hall.h"
+#include "node/store/invitation.h"
 #include "protocol/canon.h"
 
 #define FACT_ALONE "alone"
@@ -170,12 +171,30 @@ static void write_if_open(struct hall *h) {
   }
 }
 
+/* A store that is behind what this node signed was put back: invitations that are open in it may have been used since. Their
+ * certificates come back with the log, their tokens would be good for other keys: they are taken back. */
+static void close_invitations(struct hall *h) {
+  struct err why = ERR_INIT;
+  uint64_t n = 0;
+  if (invitation_cancel_open(h->config.store, clock_unix(h->config.clock), &n, &why) != OK) {
+    log_line(LOG_ERROR, "guard", "open invitations of a store that was put back are not taken back", "why=%s", why.message);
+  } else if (n > 0) {
+    log_line(LOG_WARNING, "guard", "this store was put back: open invitations are taken back", "invitations=%" PRIu64, n);
+  }
+}
+
+/* Whether more was signed than is here. (A head that is lacking says nothing: then the members do.) */
+static bool is_behind(const struct guard *g, const struct own_head *head) {
+  return head->gen > g->gen || (head->gen == g->gen && head->size > g->size);
+}
+
 enum err_code guarding_open(struct hall *h, struct err *err) {
   struct guard_look *out = &h->guarding.look;
   if (h->config.head == NULL || federation_self(h->config.federation) == NULL) return OK;
   enum err_code code =
       look(h->config.store, h->config.federation, h->config.head, out, &h->guarding.head, &h->guarding.has_head, err);
   h->guarding.is_guarded = code == OK;
+  if (code == OK && h->guarding.has_head && is_behind(&out->guard, &h->guarding.head)) close_invitations(h);
   if (code == OK) write_if_open(h);
   return code;
 }
@@ -222,6 +241,7 @@ void hall_hears_nothing_behind(struct hall *h, const struct hash *member) {
 void hall_hears_checkpoint(struct hall *h, const struct checkpoint *c) {
   struct guard *g = &h->guarding.look.guard;
   if (!h->guarding.is_guarded || !hash_equal(&c->node, &h->config.federation->own) || c->gen != g->gen) return;
+  if (c->size > g->size && c->size > g->proven) close_invitations(h); /* the head file was put back, too */
   guard_proven(g, c->size);
 }
 

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "node/invite.h"
 #include "node/store/copy.h"
 #include "node/store/outbox.h"
 #include "tests/sim/net_sim.h"
@@ -38,8 +39,8 @@ static void keep(struct sim *s, uint32_t age) {
   if (store_copy(from, to, &err) != OK) fail_msg("%s", err.message);
 }
 
-/* The node comes back with a copy of its store, and without a head. */
-static void put_back(struct sim *s, uint32_t age) {
+/* The node is closed, and has a copy of its store. */
+static void put_back_store(struct sim *s, uint32_t age) {
   struct fixture_node *node = &s->f.nodes[0];
   char from[300], to[300], side[310];
   fixture_close(node);
@@ -52,8 +53,13 @@ static void put_back(struct sim *s, uint32_t age) {
   assert_int_equal(unlink(to), 0);
   struct err err = ERR_INIT;
   if (store_copy(from, to, &err) != OK) fail_msg("%s", err.message);
-  node->has_head = false;
-  fixture_open(node);
+}
+
+/* It comes back with a copy of its store, and without a head. */
+static void put_back(struct sim *s, uint32_t age) {
+  put_back_store(s, age);
+  s->f.nodes[0].has_head = false;
+  fixture_open(&s->f.nodes[0]);
 }
 
 static uint64_t own_size(const struct sim *s, uint32_t node) {
@@ -226,6 +232,68 @@ static void a_head_that_is_ahead_of_the_store_closes_the_guard(void **state) {
   sim_release(&s);
 }
 
+static uint64_t invite(struct fixture_node *node) {
+  const struct invite_wish wish = {.roles = ROLE_EDITOR, .days = 7};
+  struct invitation made;
+  struct token token;
+  assert_int_equal(hall_invite(node->hall, &wish, &token, &made, NULL), OK);
+  return made.number;
+}
+
+static void expect_invitation(const struct fixture_node *node, uint64_t number, enum invitation_state state) {
+  struct invitation kept;
+  assert_int_equal(invitation_by_number(node->store, number, &kept, NULL), OK);
+  assert_int_equal(kept.state, state);
+}
+
+static void invitations_of_a_store_that_was_put_back_are_taken_back(void **state) {
+  static struct sim s;
+  (void)state;
+  found(&s);
+  struct fixture_node *node = &s.f.nodes[0];
+  const uint64_t first = invite(node);
+  fixture_close(node);
+  fixture_open(node);
+  expect_invitation(node, first, INVITATION_OPEN); /* the head fits */
+  /* the head is of a later store: at once, before anybody is met */
+  struct hash id;
+  keep(&s, 0);
+  assert_int_equal(write_one(&s, &id).state, RECEIPT_LOGGED);
+  up(&s, 0);
+  (void)sim_converge(&s, PATIENCE);
+  sim_down(&s, 0);
+  put_back_store(&s, 0);
+  fixture_open(node);
+  expect_invitation(node, first, INVITATION_CANCELLED);
+  sim_up(&s, 0, false);
+  (void)sim_converge(&s, PATIENCE);
+  for (uint32_t k = 0; k < 40 && !hall_may_write(node->hall); k++)
+    sim_run(&s, 1000);
+  assert_true(hall_may_write(node->hall));
+  /* with its head, as a disk that is put back whole: when a member shows what was signed since */
+  const uint64_t second = invite(node);
+  keep(&s, 1);
+  const struct own_head before = node->kept;
+  sim_publish(&s, 0, 1);
+  (void)sim_converge(&s, PATIENCE);
+  expect_invitation(node, second, INVITATION_OPEN);
+  sim_down(&s, 0);
+  put_back_store(&s, 1);
+  node->kept = before;
+  fixture_open(node);
+  expect_invitation(node, second, INVITATION_OPEN);
+  sim_up(&s, 0, false);
+  for (uint32_t k = 0; k < 60 && look_at(&s, 0).guard.proven <= before.size; k++)
+    sim_run(&s, 1000);
+  expect_invitation(node, second, INVITATION_CANCELLED);
+  char path[300];
+  for (uint32_t age = 0; age < 2; age++) {
+    copy_at(&s, age, path);
+    assert_int_equal(unlink(path), 0);
+  }
+  sim_release(&s);
+}
+
 static void nothing_is_signed_while_the_head_cannot_be_written(void **state) {
   static struct sim s;
   struct hash id;
@@ -336,6 +404,7 @@ int main(void) {
       cmocka_unit_test(a_backup_of_any_age_never_forks),
       cmocka_unit_test(one_member_is_not_enough),
       cmocka_unit_test(a_head_that_is_ahead_of_the_store_closes_the_guard),
+      cmocka_unit_test(invitations_of_a_store_that_was_put_back_are_taken_back),
       cmocka_unit_test(nothing_is_signed_while_the_head_cannot_be_written),
       cmocka_unit_test(alone_is_written_down_until_members_confirm_it),
       cmocka_unit_test(what_is_refused_when_its_turn_comes_is_kept_with_the_reason),
