@@ -195,7 +195,7 @@ static const struct {
 
 enum err_code derive_held_endorsement(struct store *s, int64_t rowid, const struct header *h, enum reason reason,
                                       struct err *err) {
-  static const char sql[] = "INSERT OR IGNORE INTO endorsement_held(id, object, reason) VALUES (:id, :object, :reason)";
+  static const char sql[] = "INSERT OR REPLACE INTO endorsement_held(id, object, reason) VALUES (:id, :object, :reason)";
   sqlite3_stmt *st = NULL;
   if (h->kind != KIND_ENDORSE || h->n_refs == 0) {
     return OK;

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "tests/node/rotation.h"
+
 #define ROUNDS 40 /* many more than anything here takes */
 
 static void expect_ok(enum err_code code, const struct err *err, const char *what) {
@@ -38,19 +40,10 @@ void assembly_change(struct fixture *f, const struct act *act, const struct cons
 }
 
 void assembly_admit(struct fixture_node *newcomer, const struct fixture_node *lead, struct bytes *changes) {
-  struct err err = ERR_INIT;
   struct bytes body;
-  struct identity id = {.version = 1, .n_roots = 1, .threshold = 1, .node_key = newcomer->node_key.pub, .gen = 1};
   struct act act = {.kind = CHANGE_ADMIT};
-  id.roots[0] = newcomer->root.pub;
-  memcpy(id.curve, newcomer->curve, sizeof id.curve);
   bytes_init(&body, LIMIT_IDENTITY);
-  expect_ok(identity_encode(&id, &body, &err), &err, "identity");
-  const struct hash hash = identity_hash(bytes_view(&body));
-  act.item.body = bytes_view(&body);
-  act.item.n = 1;
-  act.item.signatures[0].signature =
-      sign_tagged(&newcomer->root, SIGN_IDENTITY, &newcomer->all->charter.fed_id, hash_view(&hash));
+  rotation_first(newcomer, &body, &act.item);
   memcpy(act.handle, newcomer->handle, strlen(newcomer->handle) + 1);
   memcpy(act.country, newcomer->handle, 2);
   if (lead != NULL) {

@@ -11,23 +11,31 @@
 #include <cmocka.h>
 
 #include "protocol/canon.h"
+#include "tests/node/rotation.h"
 
 void own_add(struct own_log *log, const struct fixture_record *record) {
   assert_true(log->n < OWN_MAX);
   log->records[log->n++] = *record;
 }
 
-void own_checkpoint(const struct own_log *log, uint64_t size, struct bytes *text) {
-  struct err err = ERR_INIT;
+struct hash own_root(const struct own_log *log, uint64_t size) {
   struct merkle_range range = {.size = 0};
-  for (uint32_t i = 0; i < size; i++) {
+  for (uint64_t i = 0; i < size; i++) {
     const struct hash leaf = merkle_leaf(log->records[i].item.envelope);
     merkle_append(&range, &leaf);
   }
-  const struct checkpoint checkpoint = {
-      .fed_id = log->node->all->charter.fed_id, .node = log->node->id, .gen = 1, .size = size, .root = merkle_root(&range)};
+  return merkle_root(&range);
+}
+
+void own_checkpoint(const struct own_log *log, uint64_t size, struct bytes *text) {
+  struct err err = ERR_INIT;
+  const struct checkpoint checkpoint = {.fed_id = log->node->all->charter.fed_id,
+                                        .node = log->node->id,
+                                        .gen = log->gen == 0 ? 1 : log->gen,
+                                        .size = size,
+                                        .root = own_root(log, size)};
   bytes_clear(text);
-  assert_int_equal(checkpoint_seal(&checkpoint, &log->node->node_key, text, &err), OK);
+  assert_int_equal(checkpoint_seal(&checkpoint, log->key == NULL ? &log->node->node_key : log->key, text, &err), OK);
 }
 
 void own_window(const struct own_log *log, uint64_t from, uint64_t to, struct bytes *out) {
@@ -73,21 +81,18 @@ void own_release(struct own_log *log) {
 /* ---- records ---- */
 
 void add_identity(struct own_log *log) {
-  struct fixture *f = log->node->all;
   struct fixture_record record;
   struct identity_item item;
-  struct bytes body;
+  struct bytes octets, body;
+  bytes_init(&octets, LIMIT_IDENTITY);
   bytes_init(&body, LIMIT_BODY);
-  for (uint32_t i = 0; i < f->n; i++) {
-    if (hash_equal(&f->charter.founders[i].node, &log->node->id)) {
-      charter_identity_item(&f->charter, i, &item);
-    }
-  }
+  rotation_first(log->node, &octets, &item);
   struct canon_writer w = canon_writer(&body);
   identity_item_write(&w, &item);
   const struct header h = {.kind = KIND_IDENTITY};
   fixture_seal(log->node, &log->node->node_key, h, bytes_view(&body), &record);
   own_add(log, &record);
+  bytes_release(&octets);
   bytes_release(&body);
 }
 

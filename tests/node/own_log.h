@@ -6,10 +6,12 @@
 
 #include "tests/node/fixture.h"
 
-#define OWN_MAX 72
+#define OWN_MAX 96
 
 struct own_log {
   struct fixture_node *node;
+  uint64_t gen;             /* 0: the first */
+  const struct signer *key; /* of that generation; NULL: the node's own */
   uint32_t n;
   struct fixture_record records[OWN_MAX];
 };
@@ -17,7 +19,8 @@ struct own_log {
 /* Takes a sealed record over as the next entry. */
 void own_add(struct own_log *log, const struct fixture_record *record);
 void own_release(struct own_log *log);
-/* The owner's checkpoint over the first size entries; an array of items from <= i < to. */
+/* The root of the first size entries; the owner's checkpoint over them; an array of items from <= i < to. */
+struct hash own_root(const struct own_log *log, uint64_t size);
 void own_checkpoint(const struct own_log *log, uint64_t size, struct bytes *text);
 void own_window(const struct own_log *log, uint64_t from, uint64_t to, struct bytes *out);
 /* Carries entries from..to into a hall as one milestone, in windows of that many. */

@@ -11,6 +11,18 @@
 
 #include "protocol/canon.h"
 
+void rotation_first(const struct fixture_node *node, struct bytes *body, struct identity_item *item) {
+  struct identity id = {.version = 1, .n_roots = 1, .threshold = 1, .node_key = node->node_key.pub, .gen = 1};
+  id.roots[0] = node->root.pub;
+  memcpy(id.curve, node->curve, sizeof id.curve);
+  assert_int_equal(identity_encode(&id, body, NULL), OK);
+  memset(item, 0, sizeof *item);
+  const struct hash hash = identity_hash(bytes_view(body));
+  item->body = bytes_view(body);
+  item->n = 1;
+  item->signatures[0].signature = sign_tagged(&node->root, SIGN_IDENTITY, &node->all->charter.fed_id, hash_view(&hash));
+}
+
 void rotation_seal(struct fixture_node *node, const struct rotation *r, struct bytes *item) {
   struct err err = ERR_INIT;
   struct identity id = federation_self(&node->federation)->identity;

@@ -15,6 +15,8 @@ struct rotation {
   uint8_t curve_mark;        /* changes the CURVE key; 0: it stays */
   const struct signer *root; /* takes the place of the root key; NULL: that stays */
 };
+/* The first identity of a node, as its root key signs it; item borrows from body, which is appended to. */
+void rotation_first(const struct fixture_node *node, struct bytes *body, struct identity_item *item);
 /* Seals it; item is the encoded identity item, appended. */
 void rotation_seal(struct fixture_node *node, const struct rotation *r, struct bytes *item);
 /* The node takes a new node key and begins a generation behind a cut at that size, of which it must hold the milestone; it is

@@ -1,6 +1,6 @@
 /*
- * endorsements: what signatures in several logs come to, on every replica and in every order of arrival (docs/protocol.md 16).
- * SPECOLA_ORDERS=N: so many replicas are filled in orders of their own (default 6).
+ * endorsements: what signatures in several logs come to (docs/protocol.md 16), one thing at a time. Whole histories in every
+ * order of arrival: test_orders.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,12 +13,10 @@
 #include "node/hall.h"
 #include "node/store/endorsed.h"
 #include "node/store/query_endorse.h"
-#include "tests/node/fixture.h"
+#include "tests/node/kept.h"
+#include "tests/node/own_log.h"
 
 #define MEMBERS 4
-#define OBJECTS 4
-#define REVIEWERS 12
-#define STEPS 90
 
 static struct fixture f;
 static struct err err = ERR_INIT;
@@ -242,6 +240,31 @@ static void a_revocation_that_reaches_back_takes_what_was_signed(void **state) {
   fixture_release(&f);
 }
 
+/* Held for its author's rights at first: the row before that is told once it holds, as by whoever reads the log anew. */
+static void a_revocation_that_reaches_back_is_told_of_what_was_held_for_another_reason(void **state) {
+  static struct own_log log;
+  struct signer fr;
+  struct pull_result result;
+  struct header h = {.kind = KIND_ENDORSE, .has_subject = true, .n_refs = 2};
+  (void)state;
+  fixture_found(&f, 2, fixture_seed(), false);
+  assert_int_equal(signer_new(&fr, &err), OK);
+  log = (struct own_log){.node = &f.nodes[0]};
+  add_identity(&log);
+  add_cert(&log, &f.nodes[0].node_key, &fr.pub, 2, ROLE_CONTRIBUTOR);
+  add_odd(&log, &fr, h, view_of(NULL, 0));
+  add_revoke(&log, &f.nodes[0].node_key, &fr.pub, 2);
+  struct fixture_node *at = &f.nodes[1];
+  assert_int_equal(own_carry(&log, at->hall, 0, 3, 3, &result, &err), OK);
+  assert_int_equal(kept_number(at, "SELECT reason FROM endorsement_held"), REASON_RIGHTS);
+  assert_int_equal(own_carry(&log, at->hall, 3, 4, 1, &result, &err), OK);
+  assert_int_equal(reason_at(at, &f.nodes[0].id, 2), REASON_REVOKED);
+  assert_int_equal(kept_number(at, "SELECT reason FROM endorsement_held"), REASON_REVOKED);
+  own_release(&log);
+  signer_release(&fr);
+  fixture_release(&f);
+}
+
 static void what_is_poured_over_an_object_is_told_as_a_number(void **state) {
   struct signer flood, good;
   struct hash object, id;
@@ -275,161 +298,6 @@ static void what_is_poured_over_an_object_is_told_as_a_number(void **state) {
   signer_release(&flood);
   signer_release(&good);
   fixture_release(&f);
-}
-
-/* ---- any history, any order ---- */
-
-struct history {
-  struct signer reviewers[REVIEWERS];
-  uint32_t home_of[REVIEWERS], n_reviewers;
-  struct hash objects[OBJECTS], versions[OBJECTS][8];
-  uint32_t owner_of[OBJECTS], n_versions[OBJECTS], n_objects;
-  struct hash signatures[STEPS];
-  uint32_t signer_of[STEPS], n_signatures;
-};
-
-static void new_object(struct history *h, uint64_t n) {
-  const uint32_t owner = (uint32_t)fixture_random(&f, MEMBERS);
-  if (h->n_objects == OBJECTS) return;
-  (void)fixture_publish(&f.nodes[owner], n, &h->objects[h->n_objects]);
-  h->versions[h->n_objects][0] = h->objects[h->n_objects];
-  h->n_versions[h->n_objects] = 1;
-  h->owner_of[h->n_objects++] = owner;
-}
-
-static void new_version(struct history *h, uint64_t n) {
-  struct fixture_record record;
-  if (h->n_objects == 0) return;
-  const uint32_t i = (uint32_t)fixture_random(&f, h->n_objects);
-  if (h->n_versions[i] == 8) return;
-  struct fixture_node *owner = &f.nodes[h->owner_of[i]];
-  fixture_case(owner, n, &h->objects[i], &h->versions[i][h->n_versions[i] - 1], &record);
-  assert_int_equal(fixture_admit(owner, &record.item).state, RECEIPT_LOGGED);
-  h->versions[i][h->n_versions[i]++] = record.id;
-  fixture_record_release(&record);
-}
-
-static void new_reviewer(struct history *h) {
-  if (h->n_reviewers == REVIEWERS) return;
-  const uint32_t home = (uint32_t)fixture_random(&f, MEMBERS);
-  h->home_of[h->n_reviewers] = home;
-  reviewer(&f.nodes[home], &h->reviewers[h->n_reviewers++], 2 + fixture_random(&f, 3));
-}
-
-static void new_signature(struct history *h) {
-  const struct hash policy = policy_id();
-  if (h->n_objects == 0 || h->n_reviewers == 0) return;
-  const uint32_t who = (uint32_t)fixture_random(&f, h->n_reviewers), i = (uint32_t)fixture_random(&f, h->n_objects);
-  const uint32_t of = fixture_random(&f, 8) == 0 ? (uint32_t)fixture_random(&f, h->n_objects) : i;
-  const struct hash *version = &h->versions[of][fixture_random(&f, h->n_versions[of])];
-  if (endorse(&f.nodes[h->home_of[who]], &h->reviewers[who], &h->objects[i], version, &policy, &h->signatures[h->n_signatures])
-          .state == RECEIPT_LOGGED) {
-    h->signer_of[h->n_signatures++] = who;
-  }
-}
-
-/* By any reviewer in any log: most are refused, and those that are not must count alike everywhere. */
-static void new_withdrawal(struct history *h) {
-  if (h->n_signatures == 0) return;
-  const uint32_t i = (uint32_t)fixture_random(&f, h->n_signatures), log = (uint32_t)fixture_random(&f, MEMBERS);
-  const uint32_t who = fixture_random(&f, 2) == 0 ? h->signer_of[i] : (uint32_t)fixture_random(&f, h->n_reviewers);
-  struct fixture_node *home = &f.nodes[h->home_of[h->signer_of[i]]];
-  if (log != h->home_of[h->signer_of[i]]) fixture_transfer(home, &f.nodes[log], 100);
-  (void)take_back(home, &f.nodes[log], &h->reviewers[who], &h->signatures[i]);
-}
-
-static void new_revocation(struct history *h) {
-  if (h->n_reviewers == 0) return;
-  const uint32_t who = (uint32_t)fixture_random(&f, h->n_reviewers);
-  struct fixture_node *home = &f.nodes[h->home_of[who]];
-  revoke(home, &h->reviewers[who].pub, fixture_random(&f, hall_head(home->hall, &home->id, 1)->size));
-}
-
-static void play(struct history *h) {
-  static const unsigned weights[] = {2, 2, 3, 10, 3, 1};
-  for (uint64_t step = 1; step <= STEPS; step++) {
-    uint64_t at = fixture_random(&f, 21);
-    size_t what = 0;
-    for (; at >= weights[what]; what++)
-      at -= weights[what];
-    switch (what) {
-    case 0:
-      new_object(h, step);
-      break;
-    case 1:
-      new_version(h, step);
-      break;
-    case 2:
-      new_reviewer(h);
-      break;
-    case 3:
-      new_signature(h);
-      break;
-    case 4:
-      new_withdrawal(h);
-      break;
-    default:
-      new_revocation(h);
-      break;
-    }
-  }
-}
-
-/* Everything that a replica answers about all objects. The caller frees it. */
-static char *answers(struct fixture_node *at, const struct history *h) {
-  json_t *all = json_array(), *one = NULL;
-  for (uint32_t i = 0; i < h->n_objects; i++) {
-    assert_int_equal(query_endorse(at->store, &at->federation, rowid_of(at, &h->objects[i]), "en", &one, &err), OK);
-    (void)json_array_append_new(all, one);
-  }
-  char *out = json_dumps(all, JSON_SORT_KEYS | JSON_INDENT(1));
-  json_decref(all);
-  assert_non_null(out);
-  return out;
-}
-
-/* ---- what is kept ---- */
-
-#define N_ROWS(table, condition) "SELECT count(*) FROM " table " WHERE " condition
-
-static uint64_t number(struct fixture_node *at, const char *sql) {
-  sqlite3_stmt *st = NULL;
-  assert_int_equal(sqlite3_prepare_v2(store_db(at->store), sql, -1, &st, NULL), SQLITE_OK);
-  assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-  const uint64_t out = (uint64_t)sqlite3_column_int64(st, 0);
-  assert_int_equal(sqlite3_finalize(st), SQLITE_OK);
-  return out;
-}
-
-/* Of one object: how it stands, its statements and its signatures, as the tables have it and as the judge says. */
-static void assert_kept_object(struct fixture_node *at, int64_t object, uint64_t *signatures, uint64_t *statements) {
-  struct endorsements e;
-  struct endorsement_result kept;
-  enum endorsed state = ENDORSED_CURRENTLY;
-  char sql[256];
-  const enum err_code code = endorsements_read(at->store, &at->federation, object, &e, &err);
-  assert_int_equal(endorsed_get(at->store, object, &state, &err), OK);
-  if (code == ERR_NOT_FOUND) {
-    assert_int_equal(state, ENDORSED_NOT);
-    return;
-  }
-  assert_int_equal(code, OK);
-  assert_int_equal(state, e.state);
-  for (size_t i = 0; i < e.n; i++) {
-    const struct statement_result *x = &e.statements[i];
-    for (size_t k = 0; k < x->n; k++, ++*signatures) {
-      (void)snprintf(sql, sizeof sql,
-                     N_ROWS("endorsement", "id = %lld AND of = %lld AND coalesce(version, 0) = %lld AND standing = %d"),
-                     (long long)x->signatures[k].rowid, (long long)object, (long long)x->rowid, (int)x->signatures[k].standing);
-      assert_int_equal(number(at, sql), 1);
-    }
-    if (x->n == 0 || x->policy == 0 || x->rowid == 0) continue;
-    ++*statements;
-    memset(&kept, 0, sizeof kept);
-    assert_int_equal(endorsed_statement(at->store, object, x->rowid, x->policy, &kept, &err), OK);
-    assert_memory_equal(&kept, &x->result, sizeof kept);
-  }
-  endorsements_release(&e);
 }
 
 /* Signatures that are not weighed, of several logs, stand in the same order whichever log came first. */
@@ -466,21 +334,6 @@ static void signatures_of_no_version_stand_in_the_order_of_logs(void **state) {
   fixture_release(&f);
 }
 
-/* Everything that is kept is what the judge says now, and nothing else is kept. */
-static void assert_kept(struct fixture_node *at) {
-  uint64_t signatures = 0, statements = 0;
-  sqlite3_stmt *st = NULL;
-  assert_int_equal(sqlite3_prepare_v2(store_db(at->store), "SELECT id FROM object", -1, &st, NULL), SQLITE_OK);
-  while (sqlite3_step(st) == SQLITE_ROW)
-    assert_kept_object(at, sqlite3_column_int64(st, 0), &signatures, &statements);
-  assert_int_equal(sqlite3_finalize(st), SQLITE_OK);
-  assert_int_equal(number(at, N_ROWS("endorsement", "of IS NOT NULL")), signatures);
-  assert_int_equal(number(at, N_ROWS("endorsement", "of IS NULL AND (version IS NOT NULL OR standing <> 1)")), 0);
-  assert_int_equal(number(at, N_ROWS("endorsement_statement", "1")), statements);
-  assert_int_equal(number(at, N_ROWS("endorsed", "object NOT IN (SELECT of FROM endorsement WHERE of IS NOT NULL)")), 0);
-  assert_int_equal(number(at, N_ROWS("endorsed_stale", "1")), 0);
-}
-
 static void the_epoch_decides_what_is_kept(void **state) {
   struct signer who[3];
   struct hash object, id;
@@ -495,8 +348,8 @@ static void the_epoch_decides_what_is_kept(void **state) {
     expect(endorse(&f.nodes[i + 1], &who[i], &object, &object, &policy, &id), REASON_NONE);
   }
   spread();
-  assert_kept(it);
-  assert_int_equal(number(it, N_ROWS("endorsed", "state = 2")), 1);
+  kept_expect(it);
+  assert_int_equal(kept_number(it, KEPT_ROWS("endorsed", "state = 2")), 1);
   assert_int_equal(endorsed_is_due(it->store, &it->federation, &due, &err), OK);
   assert_false(due);
 
@@ -512,55 +365,13 @@ static void the_epoch_decides_what_is_kept(void **state) {
   assert_int_equal(store_begin(it->store, &err), OK);
   assert_int_equal(endorsed_settle(it->store, &it->federation, &err), OK);
   assert_int_equal(store_commit(it->store, &err), OK);
-  assert_kept(it);
-  assert_int_equal(number(it, N_ROWS("endorsed", "state = 0")), 1);
-  assert_int_equal(number(it, N_ROWS("endorsement", "standing = 8")), 1);
+  kept_expect(it);
+  assert_int_equal(kept_number(it, KEPT_ROWS("endorsed", "state = 0")), 1);
+  assert_int_equal(kept_number(it, KEPT_ROWS("endorsement", "standing = 8")), 1);
   it->federation.epoch.hash = before;
   for (uint32_t i = 0; i < 3; i++)
     signer_release(&who[i]);
   fixture_release(&f);
-}
-
-static void fill_in_some_order(struct fixture_node *to) {
-  for (int i = 0; i < 30; i++) {
-    const uint32_t log = (uint32_t)fixture_random(&f, MEMBERS);
-    fixture_transfer_log(&f.nodes[log], to, &f.nodes[log].id, 1 + fixture_random(&f, 9));
-    if (i % 10 == 0) assert_kept(to);
-  }
-  for (uint32_t log = 0; log < f.n; log++)
-    fixture_transfer_log(&f.nodes[log], to, &f.nodes[log].id, 100);
-}
-
-static void every_order_of_arrival_gives_the_same_answers(void **state) {
-  static struct history h;
-  const char *wanted = getenv("SPECOLA_ORDERS");
-  const uint32_t orders = wanted == NULL ? 6 : (uint32_t)strtoul(wanted, NULL, 10);
-  (void)state;
-  for (uint32_t done = 0; done < orders; done += 6) {
-    memset(&h, 0, sizeof h);
-    fixture_found(&f, MEMBERS + 6, fixture_seed() + done, true);
-    play(&h);
-    for (uint32_t i = MEMBERS; i < f.n; i++)
-      fill_in_some_order(&f.nodes[i]);
-    struct fixture_node *first = &f.nodes[MEMBERS];
-    char *expected = answers(first, &h);
-    for (uint32_t i = 0; i < f.n; i++)
-      assert_kept(&f.nodes[i]);
-    for (uint32_t i = MEMBERS + 1; i < f.n; i++) {
-      char *found = answers(&f.nodes[i], &h);
-      assert_string_equal(found, expected);
-      free(found);
-    }
-    assert_int_equal(derive_rebuild(first->store, &first->federation, f.schemas, NULL, NULL, &err), OK);
-    assert_kept(first);
-    char *rebuilt = answers(first, &h);
-    assert_string_equal(rebuilt, expected);
-    free(rebuilt);
-    free(expected);
-    for (uint32_t i = 0; i < h.n_reviewers; i++)
-      signer_release(&h.reviewers[i]);
-    fixture_release(&f);
-  }
 }
 
 int main(void) {
@@ -568,10 +379,10 @@ int main(void) {
       cmocka_unit_test(reviewers_of_three_members_endorse_and_everybody_finds_the_same),
       cmocka_unit_test(what_does_not_count_says_why),
       cmocka_unit_test(a_revocation_that_reaches_back_takes_what_was_signed),
+      cmocka_unit_test(a_revocation_that_reaches_back_is_told_of_what_was_held_for_another_reason),
       cmocka_unit_test(what_is_poured_over_an_object_is_told_as_a_number),
       cmocka_unit_test(signatures_of_no_version_stand_in_the_order_of_logs),
       cmocka_unit_test(the_epoch_decides_what_is_kept),
-      cmocka_unit_test(every_order_of_arrival_gives_the_same_answers),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
