@@ -134,7 +134,7 @@ static void new_generation(struct chronicle *c, uint32_t a) {
   c->has_next[a] = true;
   c->next[a] = (struct own_log){.node = c->nodes[a], .gen = 2, .key = &c->fresh[a]};
   (void)chronicle_write(c, a, a, &c->fresh[a], (struct header){.kind = KIND_IDENTITY}, bytes_view(&c->rotation[a]));
-  chronicle_votes_again(c);
+  chronicle_votes_identity(c, a);
 }
 
 /* ---- a history ---- */
@@ -184,8 +184,7 @@ void chronicle_play(struct chronicle *c, struct fixture *f, struct fixture_node 
   begin(c, f, newcomer);
   for (uint32_t a = 0; a < CHRONICLE_LOGS; a++) {
     add_identity(&c->logs[a]);
-    for (int i = 0; i < 8; i++)
-      chronicle_people(c, a);
+    chronicle_people_begin(c, a);
   }
   const uint32_t repair = STEPS * 3 / 4 + (uint32_t)chronicle_below(c, STEPS / 4);
   for (uint32_t n = 0; n < STEPS; n++) {

@@ -56,6 +56,7 @@ struct chronicle {
   struct epoch epochs[CHRONICLE_EPOCHS]; /* the first one's hash is that of the charter's epoch */
   struct bytes items[CHRONICLE_EPOCHS];  /* epoch items from the second on */
   uint32_t n_epochs;
+  struct identity known[CHRONICLE_LOGS][2]; /* by version, from 1 on */
   struct identities identities;
   struct ballots *ballots[CHRONICLE_LOGS]; /* as each author knows them */
   struct voting voting[CHRONICLE_LOGS];
@@ -79,6 +80,8 @@ const struct signer *chronicle_key(const struct chronicle *c, uint32_t a);
 /* Seals a record by author into a's log, for that home; nothing where the log is full. Returns its id. */
 struct hash chronicle_write(struct chronicle *c, uint32_t a, uint32_t home, const struct signer *author, struct header header,
                             struct view body);
+/* A log's first people and objects. */
+void chronicle_people_begin(struct chronicle *c, uint32_t a);
 /* One record of some kind that is none of the node's own business, or nonsense. */
 void chronicle_people(struct chronicle *c, uint32_t a);
 /* Begins the votes; one step of an author's; what is left until somebody knows what came of all wishes; the end. */
@@ -86,8 +89,8 @@ void chronicle_votes_begin(struct chronicle *c);
 void chronicle_votes(struct chronicle *c, uint32_t a);
 void chronicle_votes_conclude(struct chronicle *c);
 void chronicle_votes_release(struct chronicle *c);
-/* An identity changed: everybody counts anew. */
-void chronicle_votes_again(struct chronicle *c);
+/* An author has another identity: everybody counts anew. */
+void chronicle_votes_identity(struct chronicle *c, uint32_t a);
 /* So many entries of an author's first generation hold every vote that stands there. */
 uint64_t chronicle_voted(const struct chronicle *c, uint32_t a);
 

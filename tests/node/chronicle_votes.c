@@ -27,21 +27,26 @@ static uint64_t version_of(const struct chronicle *c, uint32_t a) {
 
 static bool find_identity(void *context, const struct hash *node, uint64_t version, struct identity *out) {
   const struct chronicle *c = context;
-  struct identity_item item;
-  struct bytes first;
   uint32_t a = 0;
   while (a < CHRONICLE_LOGS && !hash_equal(&c->nodes[a]->id, node))
     a++;
   if (a == CHRONICLE_LOGS || version > version_of(c, a)) return false;
+  *out = c->known[a][(version == 0 ? version_of(c, a) : version) - 1];
+  return true;
+}
+
+/* An author's first identity, or the one that it takes later, from its item. */
+static void know_identity(struct chronicle *c, uint32_t a) {
+  struct identity_item item;
+  struct bytes first;
   bytes_init(&first, LIMIT_IDENTITY);
   rotation_first(c->nodes[a], &first, &item);
-  if (version == 2 || (version == 0 && c->has_next[a])) {
+  if (c->has_next[a]) {
     struct canon_reader r = canon_reader(bytes_view(&c->rotation[a]));
     identity_item_read(&r, &item);
   }
-  assert_int_equal(identity_decode(item.body, out, &err), OK);
+  assert_int_equal(identity_decode(item.body, &c->known[a][version_of(c, a) - 1], &err), OK);
   bytes_release(&first);
-  return true;
 }
 
 static const struct epoch *in_force(const struct chronicle *c) {
@@ -81,7 +86,7 @@ static void hear(struct chronicle *c, uint32_t a, uint64_t one_of) {
   }
 }
 
-void chronicle_votes_again(struct chronicle *c) {
+static void count_again(struct chronicle *c) {
   for (uint32_t a = 0; a < CHRONICLE_LOGS; a++) {
     ballots_free(c->ballots[a]);
     assert_int_equal(ballots_new(&c->f->charter.fed_id, in_force(c), &c->identities, &c->ballots[a], &err), OK);
@@ -91,6 +96,11 @@ void chronicle_votes_again(struct chronicle *c) {
       assert_int_equal(ballots_take(c->ballots[a], &w->id, &w->header, bytes_view(&w->body), &err), OK);
     }
   }
+}
+
+void chronicle_votes_identity(struct chronicle *c, uint32_t a) {
+  know_identity(c, a);
+  count_again(c);
 }
 
 /* ---- what they say ---- */
@@ -205,7 +215,7 @@ static void look(struct chronicle *c, uint32_t a) {
                                                &c->epochs[c->n_epochs], NULL, NULL, &err);
   if (code != OK) fail_msg("what was decided is no epoch: %s", err.message);
   c->n_epochs++;
-  chronicle_votes_again(c);
+  count_again(c);
 }
 
 static void vote(struct chronicle *c, uint32_t a, bool pressed) {
@@ -329,6 +339,8 @@ void chronicle_votes_conclude(struct chronicle *c) {
 void chronicle_votes_begin(struct chronicle *c) {
   c->liar = (uint32_t)chronicle_below(c, CHRONICLE_FOUNDERS);
   c->leaving = (c->liar + 1 + (uint32_t)chronicle_below(c, CHRONICLE_FOUNDERS - 1)) % CHRONICLE_FOUNDERS;
+  for (uint32_t a = 0; a < CHRONICLE_LOGS; a++)
+    know_identity(c, a);
   c->identities = (struct identities){.find = find_identity, .context = c};
   for (uint32_t i = 0; i < CHRONICLE_EPOCHS; i++)
     bytes_init(&c->items[i], LIMIT_EPOCH_ITEM);
@@ -336,7 +348,7 @@ void chronicle_votes_begin(struct chronicle *c) {
     bytes_init(&c->acts[which], LIMIT_CHANGES_BYTES);
   assert_int_equal(epoch_from_charter(&c->f->charter, &c->epochs[0], NULL, &err), OK);
   c->n_epochs = 1;
-  chronicle_votes_again(c);
+  count_again(c);
 }
 
 void chronicle_votes_release(struct chronicle *c) {

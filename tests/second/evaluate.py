@@ -1,26 +1,23 @@
 #!/usr/bin/python3
 """A second evaluator, written from docs/protocol.md alone: what each entry of each log of a bundle is worth (4.4 to 4.6), who
-may do what (4.5), and what endorsements come to (16). It prints one JSON document, or compares it with one.
+may do what (4.5), who is a member (6.4, 6.5), and what endorsements come to (16).
 
-usage: evaluate.py FILE.bundle              prints
-       evaluate.py --against FOLDER         every FOLDER/*.bundle against the *.json beside it; exit 0 all agree, 1 not
+usage: evaluate.py FILE.bundle       prints one JSON document
 """
-import glob
 import json
 import os
 import sys
 
-import nacl.bindings
-
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import verify  # noqa: E402
-from verify import Refused, array, binary, blake, decode, need, tagged  # noqa: E402
+import votes  # noqa: E402
+from verify import Refused, array, binary, blake, decode, is_point, need, tagged  # noqa: E402
 
 REVIEWER, CONTRIBUTOR, EDITORS = 4, 8, 1 | 2
 ROLES = 31
 CONTRIBUTED = {1, 2, 3, 5, 9, 10, 11, 12, 13, 14, 15, 16}
 KNOWN = {1, 2, 3, 4, 5, 6, 7, 8, 16, 17, 18, 32, 33, 48, 49, 50}
-RESERVED = {4, 5, 18, 48, 49, 50}
+RESERVED = {18, 48, 49, 50}
 
 
 class Evaluating(verify.Bundle):
@@ -28,16 +25,12 @@ class Evaluating(verify.Bundle):
 
     def __init__(self):
         super().__init__()
-        self.entries, self.members, self.policies, self.at, self.epoch_hash = {}, {}, [], None, None
+        self.entries, self.members, self.policies, self.at, self.epoch_hash, self.epochs = {}, {}, [], None, None, []
 
     def epoch_item(self, payload):
         super().epoch_item(payload)
-        body = decode(payload[0], "epoch")
-        self.epoch_hash = blake("specola1.epoch", payload[0])
-        self.members = {m[1]: m[3] for m in body[2]}
-        in_force = set(body[3])
-        self.policies = [(blake("specola1.policy", verify.encode(p)), p) for p in self.charter[3]]
-        self.policies = [(i, p) for i, p in self.policies if i in in_force]
+        self.epochs.append(payload[0])
+        go_over(self, payload[0], self.epoch)
 
     def window_item(self, payload):
         self.at = (payload[0], payload[1], payload[2])
@@ -48,6 +41,14 @@ class Evaluating(verify.Bundle):
         _, gen, index = self.at
         self.entries.setdefault(node, []).append(Entry(self.fed_id, node, (gen, index), item))
         self.at = (node, gen, index + 1)
+
+
+def go_over(bundle, octets, body):
+    """An epoch is in force."""
+    bundle.epoch_hash = blake("specola1.epoch", octets)
+    bundle.members = {m[1]: m[3] for m in body[2]}
+    policies = [(blake("specola1.policy", verify.encode(p)), p) for p in bundle.charter[3]]
+    bundle.policies = [(i, p) for i, p in policies if i in body[3]]
 
 
 class Entry:
@@ -81,7 +82,7 @@ class Entry:
         if self.alg != 1 or len(signature) != 64:
             self.freezes = self.kind < 16
             return "alg"
-        if not nacl.bindings.crypto_core_ed25519_is_valid_point(self.author):
+        if not is_point(self.author):
             return "key"
         self.id = blake("specola1.record", self.fed_id + octets)
         return None if tagged(self.author, "record", self.fed_id, self.id, signature) else "signature"
@@ -105,8 +106,6 @@ class Entry:
 
     def shape(self):
         """Row 8: whether it is as 4.4 says."""
-        def is_point(key):
-            return nacl.bindings.crypto_core_ed25519_is_valid_point(key)
         s, r, a, body = self.subject is not None, len(self.refs), len(self.args), self.body_len > 0
         if self.kind == 1:
             return not s and r == 0 and a == 0 and body
@@ -114,6 +113,8 @@ class Entry:
             return s and r <= 1 and a == 3 and body and is_point(self.subject) and self.args[0] >= 1 and self.args[1] >= 1 and self.args[1] & ~ROLES == 0
         if self.kind == 3:
             return s and r == 0 and a == 2 and not body and is_point(self.subject) and self.args[0] >= 1
+        if self.kind in (4, 5):
+            return votes.has_shape(self)
         if self.kind == 6:
             return s and r == 0 and a == 1 and not body and self.args[0] >= 1
         if self.kind == 7:
@@ -166,8 +167,11 @@ class Log:
 
     def first_pass(self):
         """Identities, certificates and revocations, which depend on own keys alone."""
-        newest, gen_key = None, None
+        newest, gen_key, seen = None, None, set()
         for i, e in enumerate(self.entries):
+            repeated = e.id in seen
+            if e.reason is None:
+                seen.add(e.id)
             if i and e.position[0] != self.entries[i - 1].position[0]:
                 gen_key = None
             if self.early(e) is not None or e.kind > 3:
@@ -181,8 +185,10 @@ class Log:
                     self.found[e.position] = None
                 continue
             self.keys[e.position] = gen_key
+            if repeated:
+                continue
             if e.kind == 2 and e.author == gen_key:
-                self.certificates.setdefault(e.subject, []).append((e.position, e.args[0], e.args[1], e.id))
+                self.certificates.setdefault(e.subject, []).append((e.position, *e.args))
             elif e.kind == 3 and e.author in (gen_key, e.subject):
                 if e.author == gen_key:
                     self.revocations.append((e.subject, min(tuple(e.args), e.position)))
@@ -213,6 +219,7 @@ class Log:
 
     def second_pass(self):
         self.versions, self.objects, seen = {}, {}, set()
+        self.voting, self.words = votes.Voting(), []
         for e in self.entries:
             reason = self.found[e.position] if e.position in self.found else self.look(e, seen)
             self.found[e.position] = reason
@@ -225,6 +232,10 @@ class Log:
                 o["newest"] = e.id
                 if reason is None:
                     o["counting"].append(e.id)
+            if e.kind in (4, 5) and reason is None:
+                self.words.append((self.node, e, votes.word(e, self.bundle.fed_id)))
+                if e.kind == 5:
+                    self.voting.take(e, self.words[-1][2])
             if e.kind == 17 and reason is None:
                 self.objects[e.subject]["withdrawn"] = True
 
@@ -235,6 +246,11 @@ class Log:
         own = self.keys[e.position]
         if e.kind == 1:
             return "body" if e.identity() is None else "author" if e.author != own else "identity"
+        if e.kind in (4, 5):
+            try:
+                votes.word(e, self.bundle.fed_id)
+            except Refused:
+                return "body"
         if e.kind == 8 and (len(e.item) != 3 or not self.bundle.proves_fork(e.item[2], e.subject, e.args)):
             return "body"
         foreign = e.kind == 33 and e.home != self.node
@@ -253,15 +269,17 @@ class Log:
             return e.author not in (own, e.subject)
         o = self.objects.get(e.subject) if e.kind == 17 else None
         schema = e.args[0] if e.kind == 16 else o["schema"] if o else None
-        by_node = e.kind in (1, 2, 6, 7, 8) or schema in (8, 18)
+        by_node = e.kind in (1, 2, 4, 5, 6, 7, 8) or schema in (8, 18)
         return e.author != own if by_node else self.certificate(e.author, e.position) is None
 
     def late(self, e, seen, foreign=False):
-        """Rows 11 to 13."""
+        """Rows 11, 16, 17, 12 and 13."""
         if not foreign and not self.may(e):
             return "rights"
         if e.id in seen:
             return "repeated"
+        if e.kind == 5 and not self.voting.allows(e, votes.word(e, self.bundle.fed_id)):
+            return "ballot"
         if e.kind in (16, 17) and e.subject is not None:
             o = self.objects.get(e.subject)
             if o is None:
@@ -389,63 +407,51 @@ def takes_back(withdrawal, node, person, signature):
 
 # ---- all of it ------------------------------------------------------------------------------------------------------------------------
 
-def evaluate(data):
+def read(data):
     bundle = Evaluating()
     verify.Bundle, kept = (lambda: bundle), verify.Bundle
     try:
         verify.verify(data)
     finally:
         verify.Bundle = kept
-    logs = {node: Log(bundle, node) for node in bundle.identities}
+    return bundle
+
+
+def reference(bundle, node, position):
+    g, i = position
+    return f"{bundle.handles[node]}{f'.{g}' if g > 1 else ''}-{i}"
+
+
+def people(bundle, logs):
+    """Every certificate of each log in its order, with where its key is revoked from."""
+    out = []
+    for node in sorted(logs):
+        rows = sorted((c[0], key, *c[1:]) for key, all_of_it in logs[node].certificates.items() for c in all_of_it)
+        for position, key, person, roles, territory in rows:
+            until = min((at for k, at in logs[node].revocations if k == key), default=None)
+            out.append([reference(bundle, node, position), key.hex(), person, roles, territory, reference(bundle, node, until) if until else ""])
+    return out
+
+
+def document(bundle, logs, rows):
     held = {f"{bundle.handles[node]}.{g}-{i}": why for node, log in logs.items() for (g, i), why in log.found.items() if why is not None}
-    rows = sorted([n, g, log["size"], log["root"]] for (n, g), log in bundle.logs.items())
-    frontier = blake("specola1.front", verify.encode([bundle.epoch_hash, rows]))
-    return {"frontier": frontier.hex(), "held": held, "objects": weigh(bundle, logs), "entries": sum(len(log.entries) for log in logs.values())}
+    frontier = blake("specola1.front", verify.encode([bundle.epoch_hash, sorted(rows)]))
+    members = {"epoch": bundle.epoch[0], "hash": bundle.epoch_hash.hex(), "members": {m[2]: m[0] for m in bundle.epoch[2]},
+               "former": {f[2]: [f[0], *(f[3][:2] if f[3] else (0, 0))] for f in bundle.epoch[4]}}
+    return {"frontier": frontier.hex(), "held": held, "people": people(bundle, logs), "members": members, "objects": weigh(bundle, logs),
+            "entries": sum(len(log.entries) for log in logs.values())}
 
 
-def difference(found, expected, path=""):
-    """The first place where two documents part, or None."""
-    if isinstance(expected, dict) and isinstance(found, dict):
-        for key in sorted({*found, *expected}):
-            if key not in found or key not in expected:
-                return f"{path}/{key}: only {'expected' if key in expected else 'found'}: {expected.get(key, found.get(key))}"
-            why = difference(found[key], expected[key], f"{path}/{key}")
-            if why:
-                return why
-        return None
-    return None if found == expected else f"{path}: found {found}, expected {expected}"
-
-
-def against(folder):
-    wrong, entries, reasons, standings = [], 0, {}, {}
-    bundles = sorted(glob.glob(os.path.join(folder, "*.bundle")))
-    for path in bundles:
-        with open(path, "rb") as file, open(path[:-7] + ".json", encoding="utf-8") as told:
-            found, expected = evaluate(file.read()), json.load(told)
-        entries += found.pop("entries")
-        why = difference(found, expected)
-        if why:
-            wrong.append(f"{os.path.basename(path)}: {why}")
-        for reason in found["held"].values():
-            reasons[reason] = reasons.get(reason, 0) + 1
-        for o in found["objects"].values():
-            for s in o["statements"]:
-                for standing in s["signatures"].values():
-                    standings[standing] = standings.get(standing, 0) + 1
-    print(f"{len(bundles)} histories, {entries} entries; held: {dict(sorted(reasons.items()))}; signatures: {dict(sorted(standings.items()))}")
-    for line in wrong[:10]:
-        print(line)
-    print(f"{len(wrong)} evaluated otherwise")
-    return 1 if wrong or not bundles else 0
+def evaluate(bundle):
+    logs = {node: Log(bundle, node) for node in bundle.identities}
+    return document(bundle, logs, [[n, g, log["size"], log["root"]] for (n, g), log in bundle.logs.items()])
 
 
 def main():
-    if len(sys.argv) == 3 and sys.argv[1] == "--against":
-        return against(sys.argv[2])
     if len(sys.argv) != 2:
         return print(__doc__, file=sys.stderr) or 2
     with open(sys.argv[1], "rb") as file:
-        print(json.dumps(evaluate(file.read()), indent=1, sort_keys=True))
+        print(json.dumps(evaluate(read(file.read())), indent=1, sort_keys=True))
     return 0
 
 
