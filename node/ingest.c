@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/forks.h"
 #include "node/hall.h"
 #include "node/scrub.h"
 #include "node/store/endorsed.h"
@@ -120,6 +121,7 @@ void hall_moved(struct hall *h, const struct log *log, struct evaluation *state,
   h->missing += more_missing;
   hall_digest_again(h);
   guarding_moved(h, log);
+  if (hall_fork(h, &log->node, log->gen) != NULL) voter_touch(h); /* at its cut all of it counts */
 }
 
 /* ---- opening ---- */

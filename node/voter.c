@@ -37,10 +37,16 @@ static bool add_fork(void *context, const struct fork *fork) {
   return true;
 }
 
+/* Whether the cut of a generation has chosen the branch that is held: on its way there a log may still be on the other one. */
+static bool is_at_cut(const struct generation *gen, const struct log *log) {
+  if (gen == NULL || !gen->is_closed || log->range.size != gen->cut_size) return false;
+  const struct hash root = merkle_root(&log->range);
+  return hash_equal(&root, &gen->cut_root);
+}
+
 /* Whether an entry stands below every place where its log may have forked; where that is not known exactly, none does. */
 static bool is_below_fork(const struct gathering *g, const struct log *log, uint64_t index) {
-  const struct generation *gen = federation_generation(g->f, &log->node, log->gen);
-  if (gen != NULL && gen->is_closed) return true; /* the cut has chosen a branch */
+  if (is_at_cut(federation_generation(g->f, &log->node, log->gen), log)) return true;
   for (uint32_t i = 0; i < g->n_forks; i++) {
     const struct fork *fork = &g->forks[i];
     if (hash_equal(&fork->node, &log->node) && fork->gen == log->gen) return fork->exact && index < fork->from;

@@ -10,8 +10,11 @@
 
 #include <cmocka.h>
 
+#include "node/forks.h"
 #include "node/store/invitation.h"
 #include "tests/node/assembly.h"
+#include "tests/node/own_log.h"
+#include "tests/node/rotation.h"
 
 static void reopen(struct fixture_node *node) {
   fixture_close(node);
@@ -289,6 +292,58 @@ static void an_epoch_that_cannot_be_kept_changes_nothing(void **state) {
   fixture_release(&f);
 }
 
+static size_t wishes_at(struct fixture_node *node) {
+  json_t *members = NULL;
+  assert_int_equal(query_members(node->store, &node->federation, &members, NULL), OK);
+  const size_t n = json_array_size(json_object_get(members, "wishes"));
+  json_decref(members);
+  return n;
+}
+
+/* A log in two branches behind the identity: the one with a wish, the other without. A cut names the other, longer one. */
+static void what_stands_in_the_branch_that_a_cut_gives_up_is_no_wish(void **state) {
+  static struct fixture f;
+  static struct own_log one, other;
+  struct bytes changes, body, text, evidence, item;
+  struct pull_result result;
+  struct err err = ERR_INIT;
+  bool kept = false;
+  (void)state;
+  fixture_found(&f, 3, fixture_seed(), false);
+  struct fixture_node *it = &f.nodes[0], *at = &f.nodes[1];
+  bytes_init(&changes, LIMIT_CHANGES_BYTES);
+  bytes_init(&body, LIMIT_BODY);
+  bytes_init(&text, LIMIT_CHECKPOINT);
+  bytes_init(&evidence, LIMIT_EVIDENCE);
+  bytes_init(&item, 8192);
+  assembly_admit(&f.nodes[fixture_newcomer(&f, "PT")], NULL, &changes);
+  assert_int_equal(proposal_encode(bytes_view(&changes), NULL, 0, &body, &err), OK);
+  one = other = (struct own_log){.node = it};
+  const struct header wish = {.kind = KIND_PROPOSE, .n_args = 2};
+  add_identity(&one);
+  add_identity(&other);
+  add_odd(&one, &it->node_key, wish, bytes_view(&body));
+  for (uint64_t i = 0; i < 3; i++)
+    add_cert(&other, &it->node_key, &it->editor.pub, 1 + i, ROLE_EDITOR);
+  assert_int_equal(own_carry(&one, at->hall, 0, 2, 2, &result, &err), OK);
+  assert_int_equal(wishes_at(at), 1);
+  own_checkpoint(&other, 2, &text);
+  assert_int_equal(hall_evidence_make(at->hall, bytes_view(&text), NULL, &evidence, &err), OK);
+  assert_int_equal(hall_evidence_take(at->hall, &it->id, 1, bytes_view(&evidence), &kept, &err), OK);
+  assert_int_equal(wishes_at(at), 0);
+  struct rotation r = {.begins = true, .node_key = it->editor.pub, .cut_size = 4, .cut_root = own_root(&other, 4)};
+  rotation_seal(it, &r, &item);
+  assert_int_equal(hall_identity(at->hall, &it->id, bytes_view(&item), &kept, &err), OK);
+  assert_int_equal(hall_head(at->hall, &it->id, 1)->size, 2); /* where it stands is not said by the cut */
+  assert_int_equal(wishes_at(at), 0);
+  own_release(&one);
+  own_release(&other);
+  struct bytes *all[] = {&changes, &body, &text, &evidence, &item};
+  for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+    bytes_release(all[i]);
+  fixture_release(&f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_founder_alone_admits_a_second_member),
@@ -299,6 +354,7 @@ int main(void) {
       cmocka_unit_test(an_associate_is_its_leads_affair_alone),
       cmocka_unit_test(an_epoch_that_was_changed_on_its_way_is_refused),
       cmocka_unit_test(an_epoch_that_cannot_be_kept_changes_nothing),
+      cmocka_unit_test(what_stands_in_the_branch_that_a_cut_gives_up_is_no_wish),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
