@@ -135,6 +135,15 @@ static uint32_t count_new(const struct exchange *x) {
   return n;
 }
 
+/* Who had this list before us named logs that we passed over: of whoever came with it. */
+static void ask_again(struct exchange *x, uint64_t before) {
+  for (uint32_t i = 0; i < x->n_links; i++) {
+    struct exchange_link *l = x->links[i];
+    const struct peer *p = &x->peers[l->peer];
+    if (l == p->link && p->epoch > before && p->epoch <= x->self.epoch) heads_ask(x, l);
+  }
+}
+
 bool epochs_refresh(struct exchange *x) {
   const struct federation *f = x->federation;
   const struct federation_member *self = federation_self(f);
@@ -152,6 +161,7 @@ bool epochs_refresh(struct exchange *x) {
     x->peers[peer].is_former = self == NULL || f->members[i].until != 0;
     if (x->peers[peer].is_former && !was_former) peer_leave(x, peer);
   }
+  const uint64_t before = x->self.epoch;
   x->self.epoch = f->epoch.number;
   x->self.epoch_hash = f->epoch.hash;
   x->own_identity_version = self == NULL ? 0 : self->identity.version;
@@ -162,5 +172,6 @@ bool epochs_refresh(struct exchange *x) {
   x->identities = 0;
   x->changes++; /* the digest is another: everybody is told */
   x->plan_due = true;
+  ask_again(x, before);
   return true;
 }

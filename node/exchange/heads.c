@@ -40,6 +40,7 @@ static uint64_t gap_ms(const struct exchange *x) {
 uint64_t heads_due_ms(const struct exchange *x, const struct exchange_link *l) {
   if (l != x->peers[l->peer].link) return l->heads_whole ? now_ms(x) : now_ms(x) + TICK_MS;
   if (l->heads_whole) return now_ms(x);
+  if (l->told > 0 && l->told_epoch != x->federation->epoch.number) return now_ms(x); /* ahead of answers that are of it */
   uint64_t soon = l->heads_ms + gap_ms(x);
   return l->told < x->changes && soon < l->regular_ms ? soon : l->regular_ms;
 }
@@ -101,6 +102,7 @@ enum err_code heads_write(struct exchange *x, struct exchange_link *l, const str
   l->heads_ms = now;
   l->regular_ms = now + every;
   l->told = x->changes;
+  l->told_epoch = x->federation->epoch.number;
   /* Where our identity went ahead, there is no room for more: what is said at one go must fit the line (node/net/budget.h). */
   const bool has_room = !is_first || !identity_is_ahead(x);
   if (code == OK && n > 0 && n <= CKPTS_FOLLOW && has_room) checkpoints_follow(x, l, told);

@@ -111,6 +111,7 @@ struct exchange_link {
   uint64_t since_ms, heard_ms;
   uint64_t no_session_ms;        /* of the last one */
   uint64_t told;                 /* x->changes when HEADS was sent last; 0: not yet */
+  uint64_t told_epoch;           /* the epoch in it */
   uint64_t heads_ms, regular_ms; /* of the last HEADS; of the next empty one */
   uint64_t parked_ms, retry_ms, retry_wait_ms;
   uint64_t burst_ms;                         /* when its last burst began, */

@@ -87,10 +87,16 @@ void plan_new_session(struct exchange *x, uint32_t peer) {
     x->logs[i]->claims[peer].silent_before_ms = 0;
 }
 
-/* A head without a checkpoint: its claim falls to what is backed. */
+/* Whether a peer has a list of members that we do not have yet: it may know of members that we do not, and of cuts. */
+static bool has_later_list(const struct exchange *x, uint32_t peer) {
+  return x->peers[peer].epoch > x->federation->epoch.number;
+}
+
+/* A head without a checkpoint: its claim falls to what is backed. That is nobody's fault where the log was cut, or may have
+ * been by a list that only the peer has: what it held then fell to a milestone below. */
 static void unbacked(struct exchange *x, uint32_t index, uint32_t peer, uint64_t backed, enum counter c) {
   struct claim *claim = &x->logs[index]->claims[peer];
-  tally(x, peer, c, 1);
+  tally(x, peer, c, !x->logs[index]->is_closed && !has_later_list(x, peer));
   claim->size = backed;
   claim->no_ckpt_wait_ms = plan_longer(claim->no_ckpt_wait_ms);
   if (hash_equal(&x->logs[index]->node, &x->self.node)) hall_hears_nothing_behind(x->config.hall, &x->peers[peer].node);
@@ -263,8 +269,8 @@ void plan_checkpoints(struct exchange *x, struct exchange_link *l, struct reques
   }
   x->plan_due = true;
   const struct federation_member *owner = federation_by_node(x->federation, &m->u.ckpt.node);
-  if (log == NULL && request == NULL && owner != NULL && m->u.ckpt.gen > owner->identity.gen)
-    return; /* its identity is asked for */
+  const bool is_new = owner == NULL ? has_later_list(x, l->peer) : m->u.ckpt.gen > owner->identity.gen;
+  if (log == NULL && request == NULL && is_new) return; /* the list, or its identity, is asked for */
   if (log == NULL || (request != NULL && r.log != index)) {
     tally(x, l->peer, COUNT_CHECKPOINT_FORMAT, 1);
     if (r.state == REQUEST_PENDING && r.log != NONE) plan_fault(x, r.log, l->peer);
