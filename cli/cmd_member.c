@@ -6,34 +6,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/ask.h"
 #include "cli/commands.h"
+#include "cli/consenting.h"
 #include "cli/founding.h"
 #include "cli/json_text.h"
 #include "cli/out.h"
-#include "cli/submit.h"
-#include "keys/words.h"
 #include "node/store/invitation.h"
 #include "node/store/milestone.h"
 #include "node/voter.h"
 #include "protocol/checkpoint.h"
 
-#define KEY_ROW                                                                                                                \
-  {                                                                                                                            \
-    "key", 0, OPTION_MANY, "SHEET", "consent by this node's root keys, which a removal needs; again for each sheet",           \
-        "acconsente con le chiavi radice del nodo, come serve per togliere un membro; ripetere per ogni foglio"                \
-  }
 const struct option_row options_member_propose[] = {
     {"remove", 0, OPTION_VALUE, "HANDLE", "instead: that a member leaves the list", "invece: che un membro lasci la lista"},
     {"cut", 0, OPTION_VALUE, "SIZE", "with --remove: how many entries of its log stay (all that are held)",
      "con --remove: quante voci del suo registro restano (tutte quelle presenti)"},
-    KEY_ROW,
-    {"yes", 0, OPTION_FLAG, NULL, "do not ask", "non chiede conferma"},
+    CONSENT_OPTIONS,
     OPTIONS_END,
 };
 const struct option_row options_member_vote[] = {
-    KEY_ROW,
-    {"yes", 0, OPTION_FLAG, NULL, "do not ask", "non chiede conferma"},
+    CONSENT_OPTIONS,
     OPTIONS_END,
 };
 
@@ -79,12 +70,6 @@ static void list_former(const struct cli *cli, const json_t *all) {
   }
 }
 
-static const char *act_word(const struct cli *cli, const char *act) {
-  if (strcmp(act, "admit") == 0) return out_word(cli, "admit", "ammettere");
-  if (strcmp(act, "remove") == 0) return out_word(cli, "remove", "togliere");
-  return out_word(cli, "change the policy", "cambiare la regola");
-}
-
 static void list_wishes(const struct cli *cli, const json_t *all) {
   size_t i = 0, k = 0;
   const json_t *w = NULL, *by = NULL;
@@ -94,7 +79,7 @@ static void list_wishes(const struct cli *cli, const json_t *all) {
       const size_t len = strlen(who);
       snprintf(who + len, sizeof who - len, "%s%s", len == 0 ? "" : ", ", json_string_value(by));
     }
-    out_line(cli, "%s  %s %s: %ju %s %ju%s%s", text_of(w, "id"), act_word(cli, text_of(w, "act")), text_of(w, "handle"),
+    out_line(cli, "%s  %s %s: %ju %s %ju%s%s", text_of(w, "id"), consenting_word(cli, text_of(w, "act")), text_of(w, "handle"),
              (uintmax_t)json_integer_value(json_object_get(w, "given")), out_word(cli, "of", "di"),
              (uintmax_t)json_integer_value(json_object_get(w, "needed")), who[0] == '\0' ? "" : ": ", who);
   }
@@ -127,176 +112,6 @@ enum err_code cmd_member_list(struct cli *cli, const struct args *args, struct e
   json_decref(all);
   here_release(&here);
   return code;
-}
-
-/* ---- what is wished ---- */
-
-/* The changes that a command is about. */
-struct proposed {
-  struct changes *changes; /* owned: one of them */
-  char what[512];          /* for people: what is consented to */
-};
-
-static void proposed_release(struct proposed *p) {
-  if (p->changes != NULL) {
-    changes_release(p->changes);
-    free(p->changes);
-  }
-  *p = (struct proposed){.changes = NULL};
-}
-
-/* One act, as the epoch in force would take it. ERR_REFUSED says which rule it breaks. */
-static enum err_code take_act(const struct cli *cli, const struct federation *f, struct view octets, struct proposed *p,
-                              struct err *err) {
-  struct change change = {.n = 0};
-  struct bytes body;
-  char words[WORDS_LEN];
-  p->changes = calloc(1, sizeof *p->changes);
-  if (p->changes == NULL) {
-    return err_set(err, ERR_MEMORY, NULL);
-  }
-  bytes_init(&body, LIMIT_CHARTER);
-  enum err_code code = change_new(octets, &f->charter.fed_id, &change, err);
-  if (code == OK) {
-    code = changes_add(p->changes, &change, err);
-  }
-  change_release(&change);
-  if (code == OK) {
-    code = changes_apply(p->changes, &f->epoch, &body, NULL, err);
-    code = code == ERR_REFUSED ? err_hint(err, "specola member list") : code;
-  }
-  if (code == OK) {
-    const struct act *act = &p->changes->list[0].act;
-    words_of(&act->node, words);
-    snprintf(p->what, sizeof p->what, "%s %s (%s)", act_word(cli, act->kind == CHANGE_ADMIT ? "admit" : "remove"),
-             act->kind == CHANGE_ADMIT ? act->handle : federation_handle(f, &act->node), words);
-  }
-  bytes_release(&body);
-  return code;
-}
-
-/* Whether this node has a say: an associate is its lead's affair. */
-static enum err_code has_say(const struct federation *f, const struct act *act, bool by_roots, struct err *err) {
-  const struct federation_member *self = federation_self(f);
-  if (self == NULL) {
-    return err_set(err, ERR_REFUSED, "this node is no member: it has no say in who is");
-  }
-  const struct federation_member *lead = act->has_lead ? federation_by_roll(f, act->lead_roll) : NULL;
-  if (act->kind == CHANGE_ADMIT && lead != NULL && lead != self) {
-    return err_set(err, ERR_REFUSED, "%s is %s's to admit: it would be its associate", act->handle, lead->member->handle);
-  }
-  const struct member *leaving = act->kind == CHANGE_REMOVE ? epoch_by_node(&f->epoch, &act->node) : NULL;
-  if (leaving != NULL && !by_roots && !(leaving->has_lead && leaving->lead_roll == self->member->roll)) {
-    (void)err_set(err, ERR_REFUSED, "%s is removed by two thirds of the voices, with their root keys", leaving->handle);
-    return err_hint(err, "the same with --key SHEET");
-  }
-  if (act->kind == CHANGE_ADMIT && lead == NULL && self->member->has_lead) {
-    return err_set(err, ERR_REFUSED, "an associate has no voice: its lead has it");
-  }
-  return OK;
-}
-
-static enum err_code confirm(const struct cli *cli, const struct args *args, const struct proposed *p, struct err *err) {
-  char question[640];
-  bool yes = args_flag(args, "yes");
-  if (yes) {
-    return OK;
-  }
-  if (!ask_can(cli)) {
-    err_set(err, ERR_INPUT_NEEDED, "a consent cannot be taken back: it needs a yes");
-    return err_hint(err, "the same with --yes");
-  }
-  snprintf(question, sizeof question, "%s %s? %s", out_word(cli, "Consent to", "Acconsentire a"), p->what,
-           out_word(cli, "Compare the fingerprint by telephone; a consent cannot be taken back.",
-                    "L'impronta va confrontata al telefono; un consenso non si ritira."));
-  enum err_code code = ask_yes(cli, question, false, &yes, err);
-  return code == OK && !yes ? err_set(err, ERR_REFUSED, "not consented: nobody said yes") : code;
-}
-
-/* Writes it, over run/ctl or here. epoch: the one in force then. */
-static enum err_code write_wish(struct submit *s, const struct proposed *p, bool by_roots, char reference[REFERENCE_MAX],
-                                uint64_t *epoch, struct err *err) {
-  struct receipt_row row = {.state = RECEIPT_REFUSED};
-  struct bytes octets;
-  json_t *answer = NULL;
-  bytes_init(&octets, LIMIT_CHANGES_BYTES);
-  enum err_code code = changes_encode(p->changes, &octets, err);
-  if (code == OK && s->ctl == NULL) {
-    code = hall_wish(s->hall, bytes_view(&octets), !by_roots, &row, err);
-    if (code == OK) {
-      reference_format(&s->federation, &s->federation.own, row.gen, row.index, reference);
-      code = hall_voter_run(s->hall, err);
-      *epoch = s->federation.epoch.number;
-    }
-  } else if (code == OK) {
-    char *hex = malloc(2 * octets.len + 1);
-    json_t *wish = NULL;
-    if (hex != NULL) {
-      hex_encode(bytes_view(&octets), hex);
-      wish = json_pack("{s:s, s:b}", "changes", hex, "consents", !by_roots);
-    }
-    code = wish == NULL ? err_set(err, ERR_MEMORY, NULL) : ctl_order(s->ctl, "wish", wish, &answer, err);
-    snprintf(reference, REFERENCE_MAX, "%s", code == OK ? text_of(answer, "reference") : "");
-    *epoch = (uint64_t)json_integer_value(json_object_get(answer, "epoch"));
-    json_decref(wish);
-    free(hex);
-  }
-  json_decref(answer);
-  bytes_release(&octets);
-  return code;
-}
-
-/* Adds the consent of this node's root keys, out of their sheets. */
-static enum err_code sign_by_roots(struct cli *cli, const struct args *args, const struct federation *f, struct proposed *p,
-                                   struct err *err) {
-  const struct federation_member *self = federation_self(f);
-  struct change *change = &p->changes->list[0];
-  struct consent consent = {.node = self->member->node, .version = self->identity.version, .by_roots = true};
-  const char *path = NULL;
-  enum err_code code = OK;
-  for (size_t i = 0; code == OK && (path = args_nth(args, "key", i)) != NULL; i++) {
-    struct signer sheet = {0};
-    uint32_t added = 0;
-    code = sheet_open(cli, path, &sheet, err);
-    if (code == OK) {
-      code = consent_by_roots(&sheet, 1, &self->identity, &f->charter.fed_id, change->act.octets, &consent, &added, err);
-    }
-    signer_release(&sheet);
-  }
-  return code == OK ? change_consent(change, &consent, err) : code;
-}
-
-/* Asks, writes and says what has come of it. */
-static enum err_code wish(struct cli *cli, const struct args *args, struct submit *s, struct proposed *p, struct err *err) {
-  char reference[REFERENCE_MAX] = "";
-  uint64_t epoch = 0;
-  const uint64_t before = s->here.federation.epoch.number;
-  const bool by_roots = args_value(args, "key") != NULL;
-  enum err_code code = has_say(&s->here.federation, &p->changes->list[0].act, by_roots, err);
-  if (code == OK) {
-    code = confirm(cli, args, p, err);
-  }
-  if (code == OK && by_roots) {
-    code = sign_by_roots(cli, args, &s->here.federation, p, err);
-  }
-  if (code == OK) {
-    code = write_wish(s, p, by_roots, reference, &epoch, err);
-  }
-  if (code != OK) {
-    return code;
-  }
-  out_line(cli, "%s  %s %s", reference, out_word(cli, "consents to", "acconsente a"), p->what);
-  if (epoch > before) {
-    out_line(cli, "%s %ju", out_word(cli, "In force now: the list of members no.", "In vigore ora: la lista dei membri n."),
-             (uintmax_t)epoch);
-  } else {
-    out_note(
-        cli, "Next:  %s",
-        out_word(cli, "the others consent, too: specola member list", "anche gli altri acconsentono: specola member list"));
-  }
-  out_set_text(cli, "ref", reference);
-  out_set_number(cli, "epoch", epoch);
-  return OK;
 }
 
 /* ---- propose ---- */
@@ -380,14 +195,13 @@ static enum err_code remove_act(const struct args *args, const struct here *here
 
 enum err_code cmd_member_propose(struct cli *cli, const struct args *args, struct err *err) {
   struct submit s;
-  struct proposed p = {.changes = NULL};
   struct bytes request, act;
   const bool removes = args_value(args, "remove") != NULL;
   if (removes == (args->n_operands > 0)) {
     (void)err_set(err, ERR_USAGE, "a request of who would come, the number of its invitation, or --remove");
     return err_hint(err, "specola member propose FILE.identity, or specola member propose --remove HANDLE");
   }
-  enum err_code code = submit_open(cli, &s, err);
+  enum err_code code = submit_open_node(cli, &s, err);
   if (code != OK) {
     return code;
   }
@@ -398,12 +212,8 @@ enum err_code cmd_member_propose(struct cli *cli, const struct args *args, struc
     code = admit_act(&s.here.federation, bytes_view(&request), args->operands[0], &act, err);
   }
   if (code == OK) {
-    code = take_act(cli, &s.here.federation, bytes_view(&act), &p, err);
+    code = consenting_to(cli, args, &s, bytes_view(&act), err);
   }
-  if (code == OK) {
-    code = wish(cli, args, &s, &p, err);
-  }
-  proposed_release(&p);
   bytes_release(&request);
   bytes_release(&act);
   submit_release(&s);
@@ -412,29 +222,34 @@ enum err_code cmd_member_propose(struct cli *cli, const struct args *args, struc
 
 /* ---- vote ---- */
 
-enum err_code cmd_member_vote(struct cli *cli, const struct args *args, struct err *err) {
-  struct submit s;
-  struct proposed p = {.changes = NULL};
+static enum err_code vote(struct cli *cli, const struct args *args, struct submit *s, struct err *err) {
   struct bytes act;
   bool consented = false;
-  enum err_code code = submit_open(cli, &s, err);
+  bytes_init(&act, LIMIT_CHANGES_BYTES);
+  enum err_code code = query_wish(s->here.store, &s->here.federation, args->operands[0], &act, &consented, err);
+  if (code == OK && (!consented || args_value(args, "key") != NULL || args_value(args, "out") != NULL)) {
+    code = consenting_to(cli, args, s, bytes_view(&act), err);
+  } else if (code == OK) {
+    code = consenting_known(cli, s, bytes_view(&act), err);
+  }
+  out_set_bool(cli, "known", consented);
+  bytes_release(&act);
+  return code;
+}
+
+enum err_code cmd_member_vote(struct cli *cli, const struct args *args, struct err *err) {
+  struct submit s;
+  const char *what = args->operands[0];
+  const bool is_file = strpbrk(what, "./") != NULL;
+  if (is_file && (args_value(args, "key") != NULL || args_value(args, "out") != NULL)) {
+    (void)err_set(err, ERR_USAGE, "a file is signed where the root keys are, and handed in here");
+    return err_hint(err, "specola root sign %s --key SHEET; then: specola member vote %s", what, what);
+  }
+  enum err_code code = submit_open_node(cli, &s, err);
   if (code != OK) {
     return code;
   }
-  bytes_init(&act, LIMIT_CHANGES_BYTES);
-  code = query_wish(s.here.store, &s.here.federation, args->operands[0], &act, &consented, err);
-  if (code == OK) {
-    code = take_act(cli, &s.here.federation, bytes_view(&act), &p, err);
-  }
-  if (code == OK && (!consented || args_value(args, "key") != NULL)) {
-    code = wish(cli, args, &s, &p, err);
-  } else if (code == OK) {
-    out_line(cli, "%s %s: %s", out_word(cli, "This node consented already to", "Questo nodo acconsente già a"), p.what,
-             out_word(cli, "nothing is written", "non si scrive nulla"));
-  }
-  out_set_bool(cli, "known", consented);
-  proposed_release(&p);
-  bytes_release(&act);
+  code = is_file ? consenting_by_file(cli, args, &s, what, err) : vote(cli, args, &s, err);
   submit_release(&s);
   return code;
 }

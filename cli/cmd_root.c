@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cli/change_file.h"
 #include "cli/commands.h"
 #include "cli/founding.h"
 #include "cli/out.h"
@@ -168,6 +169,36 @@ static enum err_code sign_rotation(struct cli *cli, const struct args *args, str
   return code;
 }
 
+static enum err_code sign_change(struct cli *cli, const struct args *args, struct err *err) {
+  struct change_file file;
+  struct signer sheets[LIMIT_ROOTS] = {0};
+  size_t n = 0;
+  uint32_t added = 0;
+  const char *path = args->operands[0];
+  enum err_code code = change_file_read(path, &file, err);
+  if (code != OK) {
+    return code;
+  }
+  if ((code = open_sheets(cli, args, sheets, &n, err)) == OK &&
+      (code = change_file_sign(&file, sheets, n, &added, err)) == ERR_NOT_FOUND) {
+    err_hint(err, "sign with a sheet of the root keys of a member");
+  }
+  if (code == OK && (code = change_file_write(path, &file, err)) == OK) {
+    change_file_show(cli, &file);
+    out_line(cli, added == 0 ? "Nothing added to %s: these sheets have signed it already" : "Signed       %s", path);
+    out_line(cli,
+             change_file_whole(&file) > 0 ? "Next, at the node:  specola member vote %s" : "Next:  the others sign %s, too",
+             path);
+    out_set_number(cli, "added", added);
+    out_set_bool(cli, "complete", change_file_whole(&file) > 0);
+  }
+  for (size_t i = 0; i < n; i++) {
+    signer_release(&sheets[i]);
+  }
+  change_file_release(&file);
+  return code;
+}
+
 /* A founding request to an observatory that exists. */
 static enum err_code sign_request(struct cli *cli, const struct args *args, struct err *err) {
   struct charter_file charter = {0};
@@ -224,6 +255,9 @@ enum err_code cmd_root_sign(struct cli *cli, const struct args *args, struct err
   }
   if (args_value(args, "for") != NULL) {
     return sign_request(cli, args, err);
+  }
+  if (change_file_is(path)) {
+    return sign_change(cli, args, err);
   }
   enum err_code code = rotation_read(path, &r, err);
   if (code == ERR_NOT_FOUND || code == ERR_FORMAT) { /* a charter, or none of both: that one says so */

@@ -172,7 +172,7 @@ static enum err_code find_record(const struct cli *cli, struct question *q, cons
 
 /* An object, by whatever names it; else a record at a position. */
 static enum err_code find(const struct cli *cli, struct question *q, const char *name, struct err *err) {
-  struct err other = {0};
+  struct err other = ERR_INIT;
   enum err_code code = here_object(cli, &q->here, name, &q->rowid, &q->object, err);
   if (code == OK) {
     snprintf(q->reference, sizeof q->reference, "%s", text_of(q->object, "reference"));

@@ -21,6 +21,7 @@ enum bundle_type {
   BUNDLE_BODIES = 10, /* over HTTP alone (docs/protocol.md 15) */
   BUNDLE_HOLDS = 11,  /* likewise */
   BUNDLE_STATEMENT = 12,
+  BUNDLE_CHANGES = 13,
   BUNDLE_END = 15
 };
 

@@ -59,6 +59,9 @@ as IT backup "$folder/IT.backup"
 as IT key rotate --node --out "$folder/IT.rotation"
 as roots root sign "$folder/IT.rotation" --key "$folder/IT-1.key" "${P[@]}"
 exits 0
+as IT member propose --remove FR -o "$folder/FR.change"
+as roots root sign "$folder/FR.change" --key "$folder/IT-1.key" "${P[@]}"
+exits 0
 printf '{"nr":1,"nome":"Riga","testo":"Una riga.","paese":"IT","livello":"local"}\n' >"$folder/cases.ndjson"
 printf '[fields]\nsource = "prova"\nsource_id = nr\ntitle = nome\nsummary = testo\ncountry = paese\nlevel = livello\n' >"$folder/cases.ini"
 printf '[import]\nlanguage = "it"\nkind = case\n' >>"$folder/cases.ini"
@@ -89,7 +92,9 @@ try() {
   "specola found"*) rm "$T/try/folder/observatory.charter" ;;
   "specola invite confirm"*) wanted=9 ;; # nobody has asked: tests/cli/invite.sh does
   "specola outbox"*) wanted=9 ;; # a node has none: the stories of laptops do
+  "specola member vote FR.change") wanted=4 ;;
   "specola member vote"*) wanted=3 ;; # nobody is proposed: tests/cli/members.sh does
+  "specola member propose --remove"*) rm "$T/try/folder/FR.change" ;;
   "specola member propose"*) wanted=4 ;;
   "specola person revoke 2" | "specola key revoke") wanted=4 ;;
   "specola key new --replace"*) ;;

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """An observatory that grows and loses a member, among real processes: one founds alone, a second and a third are admitted while it
-serves, a region comes in as an associate, and a member is removed: what it published before stays, what it publishes later counts
-nowhere. All find one frontier."""
+serves, a region comes in as an associate, and a member is removed, by root keys on machines that have no node: what it published before stays, what it publishes later counts nowhere. All
+find one frontier."""
 import json
 import os
 import sys
@@ -51,6 +51,20 @@ def enter(lab, member, node):
     node.serve("--peer", f"{member.handle}={member.port()}")
 
 
+def by_roots(lab, node, sheet, *command):
+    """What root keys must sign: written at the node, signed where the sheet is, handed in at the node."""
+    path = os.path.join(lab.dir, f"{node.handle}.change")
+    node.run(*command, "-o", path)
+    vault = lab.person(f"vault of {node.handle}")
+    shown = vault.json("root", "sign", path, "--key", sheet, "--passphrase-file", lab.passphrase())
+    assert (shown["act"], shown["handle"], shown["epoch"], shown["complete"]) == ("remove", "EE", 4, True), shown
+    assert not os.path.exists(vault.home)
+    said = node.json("member", "vote", path, "--yes")
+    assert said["ref"].startswith(node.handle + "-"), said
+    again = node.json("member", "vote", path, "--yes", ok=(0, 9))  # 9: it is in force already
+    assert again.get("known") or "error" in again, again
+
+
 def main():
     with Lab() as lab:
         secret = ("--passphrase-file", lab.passphrase())
@@ -88,9 +102,10 @@ def main():
         publish(lab, ee, 5)
         lab.converged(everybody)
         it.run("member", "propose", "--remove", "EE", "--yes", ok=(9,))
-        it.run("member", "propose", "--remove", "EE", "--cut", str(cut), "--key", os.path.join(it.home, "IT-1.key"), "--yes", *secret)
+        by_roots(lab, it, os.path.join(it.home, "IT-1.key"), "member", "propose", "--remove", "EE", "--cut", str(cut))
         lab.until(lambda: fr.json("member", "list")["wishes"], 30, "the proposal comes to FR")
-        fr.run("member", "vote", "EE", "--key", f"{lab.dir}/FR-1.key", "--yes", *secret)
+        assert epoch(fr) == 4
+        by_roots(lab, fr, f"{lab.dir}/FR-1.key", "member", "vote", "EE")
         left = [it, fr, veneto]
         lab.until(lambda: all(epoch(node) == 5 for node in left), 150, "list no. 5 is in force")
         publish(lab, fr, 6)
@@ -101,6 +116,11 @@ def main():
             former = node.json("member", "list")["former"]
             assert [(row["handle"], row["cut"]["size"]) for row in former] == [("EE", cut)], former
             node.run("verify")
+        # Who keeps a root sheet sees five lists and who was a member from the file alone.
+        path = os.path.join(lab.dir, "later.change")
+        fr.run("member", "propose", "--remove", "IT34", "-o", path)
+        shown = lab.person("cellar of FR").json("root", "sign", path, "--key", f"{lab.dir}/FR-1.key", *secret)
+        assert (shown["handle"], shown["epoch"], shown["consents"]) == ("IT34", 5, [{"handle": "FR", "signatures": 1, "needed": 1}]), shown
         lab.until(lambda: [row["handle"] for row in nodes_page(it) if row["former"]] == ["EE"], 20, "the page of nodes says so")
         if epoch(ee) == 5:  # it heard of it itself: it goes on to be read, and writes nothing
             assert ee.json("status")["serving"]

@@ -164,6 +164,8 @@ def refused(lab, node, laptop):
     laptop.run("key", "show", "-o", card)
     assert laptop.json("person", "certify", card, "--role", "editor", ok=(9,))["error"]["hint"]
     assert counted(node, "IT-4") == 0
+    for command in (("propose", "--remove", "EE"), ("vote", "EE"), ("vote", "no.change")):
+        assert laptop.json("member", *command, "--yes", ok=(9,))["error"]["hint"]
 
 
 def main():
