@@ -67,7 +67,8 @@ struct chronicle {
   uint32_t n_words;
 };
 
-/* A new history of these founders and this newcomer; f has CHRONICLE_FOUNDERS of them. */
+/* A new history of these founders and this newcomer, who comes as an associate if its handle is of a founder's country; f has
+ * CHRONICLE_FOUNDERS founders. */
 void chronicle_play(struct chronicle *c, struct fixture *f, struct fixture_node *newcomer);
 void chronicle_release(struct chronicle *c);
 

@@ -54,7 +54,8 @@ static const struct epoch *in_force(const struct chronicle *c) {
 }
 
 static bool is_voice(const struct chronicle *c, uint32_t a) {
-  return epoch_by_node(in_force(c), &c->nodes[a]->id) != NULL;
+  const struct member *m = epoch_by_node(in_force(c), &c->nodes[a]->id);
+  return m != NULL && !m->has_lead;
 }
 
 /* Whose log takes votes now: of a fork that is not repaired neither branch does. */
@@ -145,11 +146,16 @@ static void make_act(struct chronicle *c, unsigned which) {
     rotation_first(who, &body, &act.item);
     memcpy(act.handle, who->handle, strlen(who->handle) + 1);
     memcpy(act.country, who->handle, 2);
+    const struct member *lead = epoch_by_handle(&c->epochs[0], act.country);
+    act.has_lead = lead != NULL;
+    act.lead_roll = lead == NULL ? 0 : lead->roll;
   } else {
-    const struct own_log *log = c->has_next[a] && !chronicle_one_in(c, 3) ? &c->next[a] : &c->logs[a];
+    const struct own_log *log = c->has_next[a] && !chronicle_one_in(c, 3)  ? &c->next[a]
+                                : a == c->forker && chronicle_one_in(c, 2) ? &c->other
+                                                                           : &c->logs[a];
     act.node = c->nodes[a]->id;
     act.has_cut = !chronicle_one_in(c, 6);
-    act.cut = (struct cut){.gen = log == &c->logs[a] ? 1 : 2, .size = 1 + chronicle_below(c, log->n)};
+    act.cut = (struct cut){.gen = log == &c->next[a] ? 2 : 1, .size = 1 + chronicle_below(c, log->n)};
     act.cut.root = own_root(log, act.cut.size);
   }
   assert_int_equal(act_encode(&act, &c->acts[which], &err), OK);

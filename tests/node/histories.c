@@ -170,7 +170,7 @@ static uint64_t wanted = 0, first_seed = 0;
 static void one_history(uint64_t n) {
   struct courier k[2];
   fixture_found(&f, CHRONICLE_FOUNDERS, first_seed + n, false);
-  chronicle_play(&c, &f, &f.nodes[fixture_newcomer(&f, "PT")]);
+  chronicle_play(&c, &f, &f.nodes[fixture_newcomer(&f, f.seed % 3 == 0 ? "IT34" : "PT")]);
   for (unsigned i = 0; i < 2; i++) {
     k[i] = (struct courier){
         .c = &c, .to = &f.nodes[fixture_newcomer(&f, "ZZ")], .other_side = i == 1, .is_unrepaired = true, .is_untold = true};

@@ -23,7 +23,7 @@ class Replay:
     found here. Where a log is not cut, it is as the first camp has it."""
 
     def __init__(self, camps, last):
-        self.fed_id, self.charter, self.handles, self.proves_fork = last.fed_id, last.charter, last.handles, last.proves_fork
+        self.fed_id, self.charter, self.handles = last.fed_id, last.charter, last.handles
         self.identities, self.branches = {}, {}
         for bundle in (last, *camps):
             for node, chain in bundle.identities.items():

@@ -251,7 +251,7 @@ class Log:
                 votes.word(e, self.bundle.fed_id)
             except Refused:
                 return "body"
-        if e.kind == 8 and (len(e.item) != 3 or not self.bundle.proves_fork(e.item[2], e.subject, e.args)):
+        if e.kind == 8 and not self.reads_as_evidence(e):
             return "body"
         foreign = e.kind == 33 and e.home != self.node
         if not foreign:
@@ -262,6 +262,13 @@ class Log:
             if e.kind >= 16 and self.revoked(e.author, e.position):
                 return "revoked"
         return self.late(e, seen, foreign)
+
+    def reads_as_evidence(self, e):
+        """Row 14 of kind 8: the form alone; what it proves is everybody's to see, and evaluation does not ask."""
+        try:
+            return verify.read_evidence(e.item[2], self.bundle.fed_id, e.subject, e.args) is not None
+        except Exception:  # whatever is wrong with it
+            return False
 
     def is_stranger(self, e, own):
         """Row 9."""

@@ -284,6 +284,41 @@ def check_votes(before, body, ballot, votes, fed_id, identities):
     need(len(votes) > len(voices) / 2, "too few votes")
 
 
+# ---- sections 7.2 and 7.5 -----------------------------------------------------------------------------------------------------------
+
+def read_checkpoint(text):
+    """By its form: (fed_id, node, generation), size, root, key hash and signature."""
+    need(isinstance(text, str) and len(text.encode()) <= 1024 and text.endswith("\n"), "checkpoint")
+    lines = text.split("\n")
+    need(len(lines) == 6 and lines[3] == "" and lines[4].startswith("— "), "checkpoint lines")
+    origin, size, root = lines[:3]
+    need(re.fullmatch("[1-9][0-9]{0,12}", size) and int(size) < 2**40, "checkpoint size")
+    match = re.fullmatch("specola/([0-9a-f]{64})/([0-9a-f]{64})/([1-9][0-9]{0,9})", origin)
+    need(match and int(match[3]) < 2**32, "checkpoint origin")
+    name, blob = lines[4][2:].split(" ")
+    blob_octets, root_octets = b64decode(blob, validate=True), b64decode(root, validate=True)
+    need(name == origin and b64encode(blob_octets).decode() == blob and b64encode(root_octets).decode() == root, "checkpoint form")
+    need(len(blob_octets) == 68 and len(root_octets) == 32, "checkpoint form")
+    return (bytes.fromhex(match[1]), bytes.fromhex(match[2]), int(match[3])), int(size), root_octets, blob_octets
+
+
+def read_evidence(body, fed_id, node, args):
+    """Evidence by its form: index and [(checkpoint, size, root, leaf, path)]; what is wrong with it raises something."""
+    index, *branches = array(decode(body, "evidence"), 3, "evidence")
+    need(len(body) <= 5120 and len(args) == 1 and (index is None or number(index, 0, 2**40 - 1, "index") >= 0), "evidence")
+    seen = []
+    for branch in branches:
+        text, leaf, path = (*array(branch, 1, "branch"), None, []) if index is None else array(branch, 3, "branch")
+        place, size, root, _ = read_checkpoint(text)
+        need(place == (fed_id, node, args[0]), "evidence of another log")
+        need(index is None or (index < size and len(binary(leaf, 32, "leaf")) == 32 and len(path) <= 40), "branch")
+        seen.append((text, size, root, leaf, [binary(h, 32, "path") for h in path]))
+    (_, size, root, leaf, _), (_, size2, root2, leaf2, _) = seen
+    need((size, root) < (size2, root2), "branches out of order")
+    need(size == size2 if index is None else leaf != leaf2, "no contradiction")
+    return index, seen
+
+
 class Bundle:
     def __init__(self):
         self.fed_id = self.charter = self.epoch = None
@@ -428,44 +463,24 @@ class Bundle:
     def proves_fork(self, body, node, args):
         """Section 7.5: whether the body of a record of kind 8 is evidence of the log that its header names."""
         try:
-            index, *branches = array(decode(body, "evidence"), 3, "evidence")
-            need(len(body) <= 5120 and len(args) == 1, "evidence size")
-            seen = [self.branch(array(b, 1 if index is None else 3, "branch"), index, node, args[0]) for b in branches]
-            sizes, roots = [s for s, _ in seen], [r for _, r in seen]
-            need(sorted(seen) == seen and seen[0] != seen[1], "branches out of order")
-            need(sizes[0] == sizes[1] if index is None else branches[0][1] != branches[1][1] and roots[0] != roots[1], "no contradiction")
+            index, branches = read_evidence(body, self.fed_id, node, args)
+            for text, size, root, leaf, path in branches:
+                need(self.signed(text) == ((node, args[0]), size, root), "evidence of another log")
+                need(index is None or climb(index, size, leaf, path) == root, "path")
         except Exception:  # whatever is wrong with it, it proves nothing
             return False
         return True
 
-    def branch(self, branch, index, node, gen):
-        (signed_node, signed_gen), size, root = self.signed(branch[0])
-        need((signed_node, signed_gen) == (node, gen), "evidence of another log")
-        if index is not None:
-            leaf, path = binary(branch[1], 32, "leaf"), [binary(h, 32, "path") for h in branch[2]]
-            need(isinstance(index, int) and 0 <= index < size and len(path) <= 40, "index")
-            need(climb(index, size, leaf, path) == root, "path")
-        return size, root
-
     def signed(self, text):
         """Section 7.2: (node, generation), size and root of a checkpoint under its owner's key."""
-        need(isinstance(text, str) and len(text.encode()) <= 1024 and text.endswith("\n"), "checkpoint")
+        (fed, node, gen), size, root, blob = read_checkpoint(text)
+        need(fed == self.fed_id and node in self.identities, "checkpoint of nobody")
         lines = text.split("\n")
-        need(len(lines) == 6 and lines[3] == "" and lines[4].startswith("— "), "checkpoint lines")
-        origin, size, root = lines[:3]
-        need(size.isascii() and size.isdigit() and size[0] != "0", "checkpoint size")
-        schema, fed, node, gen = (origin.split("/") + [""] * 4)[:4]
-        need(origin == f"specola/{self.fed_id.hex()}/{node}/{gen}" and schema == "specola" and fed, "checkpoint origin")
-        node, gen = bytes.fromhex(node), int(gen)
-        name, blob = lines[4][2:].split(" ")
-        blob_octets, root_octets = b64decode(blob, validate=True), b64decode(root, validate=True)
-        need(name == origin and b64encode(blob_octets).decode() == blob and b64encode(root_octets).decode() == root, "checkpoint form")
-        need(len(blob_octets) == 68 and len(root_octets) == 32 and node in self.identities, "checkpoint form")
         body = "".join(line + "\n" for line in lines[:3]).encode()
         key = next((i["key"] for i in self.identities[node] if i["gen"] == gen), None)
-        need(key is not None and blob_octets[:4] == hashlib.sha256(name.encode() + b"\n\x01" + key).digest()[:4] and
-             bare(key, body, blob_octets[4:]), "checkpoint signature")
-        return (node, gen), int(size), root_octets
+        need(key is not None and blob[:4] == hashlib.sha256(lines[0].encode() + b"\n\x01" + key).digest()[:4] and
+             bare(key, body, blob[4:]), "checkpoint signature")
+        return (node, gen), size, root
 
     def checkpoint_item(self, text):
         place, size, root = self.signed(text)
