@@ -137,9 +137,9 @@ static enum err_code write_record(struct hall *h, struct header *header, struct 
 
 static void note_doubt(struct hall *h, struct voter *v, const struct ballots *b) {
   const uint64_t now_ms = clock_ms(h->config.clock);
-  if (now_ms < v->doubt_ms || !ballots_doubt(b, &v->doubted)) return;
-  v->doubts = true;
-  v->doubt_ms = now_ms + VOTER_DOUBT_MS;
+  if (now_ms < v->doubt_ms) return;
+  v->doubts = v->is_doubtful = ballots_doubt(b, &v->doubted);
+  if (v->doubts) v->doubt_ms = now_ms + VOTER_DOUBT_MS;
 }
 
 bool hall_voter_doubt(struct hall *h, struct hash *node) {
@@ -216,6 +216,11 @@ static uint64_t patience_ends(const struct voter *v) {
   return v->is_pending ? v->since_ms + patience_ms(v->ballot) : UINT64_MAX;
 }
 
+/* The first asking may have reached nobody. */
+static uint64_t doubt_ends(const struct voter *v) {
+  return v->is_doubtful ? v->doubt_ms + VOTER_DOUBT_AGAIN_MS : UINT64_MAX;
+}
+
 enum err_code hall_voter_turn(struct hall *h, bool *moved, uint64_t *due_ms, struct err *err) {
   struct voter *v = &h->voter;
   const uint64_t now_ms = clock_ms(h->config.clock), before = v->ballot, epoch = h->config.federation->epoch.number;
@@ -223,7 +228,7 @@ enum err_code hall_voter_turn(struct hall *h, bool *moved, uint64_t *due_ms, str
   enum err_code code = OK;
   *moved = false;
   const bool is_freed = !v->is_able && may_act(h);
-  if (now_ms >= v->retry_ms && (!v->is_seen || pressed || is_freed)) {
+  if (now_ms >= v->retry_ms && (!v->is_seen || pressed || is_freed || now_ms >= doubt_ends(v))) {
     v->is_seen = true; /* what is written now touches it again */
     v->is_able = may_act(h);
     code = turn(h, v, pressed, moved, err);
@@ -233,7 +238,8 @@ enum err_code hall_voter_turn(struct hall *h, bool *moved, uint64_t *due_ms, str
     if (pressed || v->ballot != before || v->is_pending != was_pending || epoch != h->config.federation->epoch.number)
       v->since_ms = now_ms;
   }
-  *due_ms = v->is_seen ? patience_ends(v) : v->retry_ms > now_ms ? v->retry_ms : now_ms;
+  const uint64_t later_ms = patience_ends(v) < doubt_ends(v) ? patience_ends(v) : doubt_ends(v);
+  *due_ms = v->is_seen ? later_ms : v->retry_ms > now_ms ? v->retry_ms : now_ms;
   return code;
 }
 

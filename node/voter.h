@@ -13,7 +13,8 @@
 
 #define VOTER_PATIENCE_MS 60000u /* with ballot 0; one more for each that passed */
 #define VOTER_PATIENCE_MOST 60u
-#define VOTER_DOUBT_MS 5000u /* a liar's false consents make nobody ask more often */
+#define VOTER_DOUBT_MS 5000u        /* a liar's false consents make nobody ask more often */
+#define VOTER_DOUBT_AGAIN_MS 60000u /* behind that, of what is in doubt still, where nothing comes */
 
 /* Since when the ballot in hand is waited for. A zeroed struct is the beginning. */
 struct voter {
@@ -23,7 +24,8 @@ struct voter {
   uint64_t ballot;   /* the highest that this node stands in, */
   uint64_t since_ms; /* since then */
   uint64_t retry_ms; /* not before, after an error */
-  bool doubts;       /* a word of that node verifies under no identity held: hall_voter_doubt */
+  bool is_doubtful;  /* at the last look a word verified under no identity held, and */
+  bool doubts;       /* others are to be asked for that node's: hall_voter_doubt */
   struct hash doubted;
   uint64_t doubt_ms; /* no other doubt before */
 };
@@ -39,7 +41,7 @@ void voter_touch(struct hall *h);
  * *due_ms: when to look again, by the hall's clock; UINT64_MAX: when something comes. Nothing is written while the fork guard
  * is closed. Store errors. */
 MUST_CHECK enum err_code hall_voter_turn(struct hall *h, bool *moved, uint64_t *due_ms, struct err *err);
-/* Whether others are to be asked for the identities of *node, since a proposal rests on its word and no identity held here
+/* Whether others are to be asked for the identities of *node, since a wish or proposal names its word and no identity held here
  * proves it: a twin may be missing (docs/protocol.md 6.1). True once a doubt, and at most once in VOTER_DOUBT_MS. */
 bool hall_voter_doubt(struct hall *h, struct hash *node);
 /* Turns until there is nothing to do at once. Errors of hall_voter_turn. */

@@ -223,6 +223,11 @@ static bool is_outdone(const struct change *c, const struct consent *consent) {
   return false;
 }
 
+void ballots_note_doubt(struct ballots *b, const struct hash *node) {
+  const struct member *m = epoch_by_node(b->epoch, node);
+  if (m != NULL) b->doubts[m - b->epoch->members] = true;
+}
+
 static enum err_code take_consents(struct ballots *b, struct wanted *wish, const struct change *from, uint32_t *untrue,
                                    struct err *err) {
   for (uint32_t i = 0; i < from->n && *untrue < UNTRUE_PER_MEMBER; i++) {
@@ -231,7 +236,10 @@ static enum err_code take_consents(struct ballots *b, struct wanted *wish, const
     if (epoch_by_node(b->epoch, &c->node) == NULL || is_outdone(&wish->change, c)) continue;
     enum err_code code = consent_verify(c, &b->fed_id, act, b->identities, false, NULL);
     *untrue += code != OK && code != ERR_NOT_FOUND;
-    if (code != OK) continue;
+    if (code != OK) {
+      ballots_note_doubt(b, &c->node);
+      continue;
+    }
     code = change_consent(&wish->change, c, err);
     if (code == ERR_MEMORY) return code;
   }

@@ -107,8 +107,9 @@ struct ballot_self {
 MUST_CHECK enum err_code ballots_next(struct ballots *b, const struct ballot_self *self, bool pressed, struct ballot_move *out,
                                       bool *pending, struct err *err);
 
-/* Whether a proposal rests on a word of *node that verifies under no identity held of that: a twin may be missing (6.1). What
- * ballots_next found last. */
+/* Whether a wish or proposal names a word of a member that verifies under no identity held of that: a twin may be missing
+ * (6.1). *node is that member, the first behind the one that it was, so that none hides the others. Of wishes all that were
+ * taken; of proposals what ballots_next found last. */
 bool ballots_doubt(const struct ballots *b, struct hash *node);
 
 #endif

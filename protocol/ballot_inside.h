@@ -52,14 +52,15 @@ struct ballots {
   size_t n_wishes;
   uint32_t untrue[LIMIT_MEMBERS]; /* of each member of the epoch: the consents in its wishes that did not verify */
   struct change shown;            /* of ballots_wish */
-  bool has_doubt;                 /* of ballots_doubt */
-  struct hash doubt;
+  bool doubts[LIMIT_MEMBERS];     /* of each member: ballots_doubt */
 };
 
 /* The vote (or blank vote) of a voice in a ballot; NULL: none. */
 const struct ballot_vote *ballots_vote_of(const struct ballots *b, uint32_t voice, uint64_t ballot, bool blank);
 /* The highest ballot in which a voice stands; false: in none. */
 bool ballots_stand(const struct ballots *b, uint32_t voice, uint64_t *ballot);
+/* A word of that node verifies under no identity held of it. */
+void ballots_note_doubt(struct ballots *b, const struct hash *node);
 /* Index of a voice among the voices; false: it is none. */
 bool ballots_voice(const struct ballots *b, const struct hash *node, uint32_t *voice);
 /* Index of the proposer of a ballot. */

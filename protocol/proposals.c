@@ -124,10 +124,7 @@ static void ballots_settle(struct ballots *b) {
     struct proposal *p = &b->proposals[i];
     struct hash lacking = {{0}};
     enum err_code code = p->sound || p->hopeless ? OK : ballots_make(b, p, &body, &lacking);
-    if (!hash_is_zero(&lacking)) {
-      b->has_doubt = true;
-      b->doubt = lacking;
-    }
+    if (!hash_is_zero(&lacking)) ballots_note_doubt(b, &lacking);
     p->hopeless = p->hopeless || (code != OK && code != ERR_NOT_FOUND && code != ERR_MEMORY);
     if (!p->sound && !p->hopeless && code == OK) {
       p->sound = true;
@@ -391,8 +388,15 @@ static enum err_code move_find(struct ballots *b, const struct ballot_self *self
 }
 
 bool ballots_doubt(const struct ballots *b, struct hash *node) {
-  if (b->has_doubt) *node = b->doubt;
-  return b->has_doubt;
+  const struct member *last = epoch_by_node(b->epoch, node);
+  const size_t n = b->epoch->n_members, before = last == NULL ? n - 1 : (size_t)(last - b->epoch->members);
+  for (size_t i = 1; i <= n; i++) {
+    const size_t at = (before + i) % n;
+    if (!b->doubts[at]) continue;
+    *node = b->epoch->members[at].node;
+    return true;
+  }
+  return false;
 }
 
 enum err_code ballots_next(struct ballots *b, const struct ballot_self *self, bool pressed, struct ballot_move *out,
