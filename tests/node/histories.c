@@ -1,8 +1,8 @@
 /*
  * histories: random histories (chronicle.h) as bundles, each with what this program finds in it: why entries are held, who is
  * certified, who is a member, and what endorsements come to. For the second evaluator (tests/second/against.py FOLDER). Of each
- * history three: N-a and N-b, the camps of the fork, by whom nobody is told an epoch and no vote is counted, and N-end, with
- * all of it.
+ * history four: N-a and N-b, the camps of the fork, and N-mended, where the repair has come, by all of whom nobody is told an
+ * epoch and no vote is counted; and N-end, with all of it.
  *
  * usage: histories FOLDER N [SEED]
  */
@@ -180,7 +180,10 @@ static void one_history(uint64_t n) {
     courier_finish(&k[i]);
     save(k[i].to, folder, n, i == 0 ? "a" : "b");
   }
-  k[0].is_unrepaired = k[0].is_untold = false;
+  k[0].is_unrepaired = false;
+  courier_finish(&k[0]);
+  save(k[0].to, folder, n, "mended");
+  k[0].is_untold = false;
   courier_finish(&k[0]);
   save(k[0].to, folder, n, "end");
   chronicle_release(&c);

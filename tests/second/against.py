@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Histories as bundles, each with what the program found in it, against the second evaluator (evaluate.py). Of N-a, N-b and N-end, two
-camps of a fork by whom no vote was counted and the end of it, the end is found from the camps, too: by counting the votes in the logs,
-and by cutting the logs where epochs and identities cut them (docs/protocol.md 6.4, 6.5, 7.6).
+"""Histories as bundles, each with what the program found in it, against the second evaluator (evaluate.py). Of N-a, N-b,
+N-mended and N-end, two camps of a fork and its repair by whom no vote was counted, and the end of it, the end is found from the others,
+too: by counting the votes in the logs, and by cutting the logs where epochs and identities cut them (docs/protocol.md 6.4, 6.5, 7.6).
 
 usage: against.py FOLDER         every FOLDER/*.bundle against the *.json beside it; exit 0 all agree, 1 not
 """
@@ -19,8 +19,8 @@ from verify import need  # noqa: E402
 
 
 class Replay:
-    """What camps before anybody counted a vote, and whoever came last, hold between them: the epochs, the cuts and the end of it are
-    found here. Where a log is not cut, it is as the first camp has it."""
+    """What replicas before anybody counted a vote, and the last one, hold between them: the epochs, the cuts and the end of it are
+    found here. A log that is not cut is as the first or the last has it."""
 
     def __init__(self, camps, last):
         self.fed_id, self.charter, self.handles = last.fed_id, last.charter, last.handles
@@ -95,6 +95,13 @@ def difference(found, expected, path=""):
     return None if found == expected else f"{path}: found {found}, expected {expected}"
 
 
+def replay(camps, last):
+    try:
+        return Replay(camps, last).run()
+    except verify.Refused as why:
+        return {"refused": str(why), "entries": 0, "held": {}, "objects": {}, "members": {"epoch": 0, "former": {}}}
+
+
 def finds(path):
     """What is found in a bundle and, of the end of a history, what follows from its beginning: [(name, document)]."""
     def bundle_of(name):
@@ -103,8 +110,8 @@ def finds(path):
     last = bundle_of(path)
     out = [(os.path.basename(path), evaluate(last))]
     if path.endswith("-end.bundle"):
-        camps = [bundle_of(path.replace("-end.", f"-{camp}.")) for camp in "ab"]
-        out.append((out[0][0] + ", replayed", Replay(camps, last).run()))
+        camps = [bundle_of(path.replace("-end.", f"-{camp}.")) for camp in ("mended", "a", "b")]
+        out.append((out[0][0] + ", replayed", replay(camps, last)))
     return out
 
 
