@@ -8,12 +8,10 @@
 #include <string.h>
 
 #include "cli/founding.h"
-#include "cli/json_text.h"
 #include "cli/out.h"
+#include "cli/policy.h"
 #include "keys/words.h"
-#include "node/store/query_endorse.h"
 #include "protocol/canon.h"
-#include "protocol/endorsement.h"
 
 void change_file_release(struct change_file *f) {
   roll_release(&f->roll);
@@ -77,6 +75,10 @@ static enum err_code settle(struct change_file *f, struct err *err) {
   return code;
 }
 
+static enum err_code append_item(void *context, struct view item, struct err *err) {
+  return bytes_append(context, item, err);
+}
+
 /* What this node holds of the members: charter, lists, identities of all who are or were one. */
 static enum err_code take_members(const struct here *here, struct change_file *f, struct err *err) {
   const struct federation *federation = &here->federation;
@@ -88,9 +90,7 @@ static enum err_code take_members(const struct here *here, struct change_file *f
     code = federation_epoch_item(here->store, federation, n, &f->epochs, err);
   }
   for (uint32_t i = 0; i < federation->n_members && code == OK; i++) {
-    for (uint64_t v = 1; v <= federation->members[i].identity.version && code == OK; v++) {
-      code = federation_identity_item(here->store, federation, &federation->rows[i].node, v, &f->identities, err);
-    }
+    code = federation_each_identity(here->store, federation, &federation->members[i], append_item, &f->identities, err);
   }
   bytes_release(&charter);
   return code;
@@ -289,19 +289,13 @@ static void show_removal(struct cli *cli, const struct change_file *f, const str
 }
 
 static void show_policy(struct cli *cli, const struct act *act) {
-  char hex[HASH_HEX_LEN];
-  struct policy policy;
-  json_t *adopted = NULL;
   out_set_text(cli, "act", "policy");
+  policy_say_act(cli, NULL, act);
   if (act->drops) {
-    hash_hex(&act->dropped, hex);
-    out_line(cli, "%-12s %.16s", out_word(cli, "Policy out", "Regola tolta"), hex);
     out_set(cli, "dropped", out_json_hash(&act->dropped));
   }
-  if (act->adopted.len > 0 && policy_read(act->adopted, &policy, NULL) == OK &&
-      (adopted = query_policy_json(&policy, cli->lang)) != NULL) {
-    out_line(cli, "%-12s \"%s\"", out_word(cli, "Policy in", "Regola nuova"), text_of(adopted, "sentence"));
-    out_set(cli, "adopted", adopted);
+  if (act->adopted.len > 0) {
+    out_set(cli, "adopted", policy_json(act->adopted));
   }
 }
 

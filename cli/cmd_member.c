@@ -11,6 +11,7 @@
 #include "cli/founding.h"
 #include "cli/json_text.h"
 #include "cli/out.h"
+#include "cli/policy.h"
 #include "node/store/invitation.h"
 #include "node/store/milestone.h"
 #include "node/voter.h"
@@ -20,6 +21,11 @@ const struct option_row options_member_propose[] = {
     {"remove", 0, OPTION_VALUE, "HANDLE", "instead: that a member leaves the list", "invece: che un membro lasci la lista"},
     {"cut", 0, OPTION_VALUE, "SIZE", "with --remove: how many entries of its log stay (all that are held)",
      "con --remove: quante voci del suo registro restano (tutte quelle presenti)"},
+    {"policy", 0, OPTION_VALUE, "FILE.json",
+     "instead: that a policy of endorsement is adopted, in the form of --json member list",
+     "invece: che si adotti una regola di convalida, nella forma di --json member list"},
+    {"drop", 0, OPTION_VALUE, "ID", "instead, or with --policy: that a policy in force is dropped",
+     "invece, o con --policy: che si tolga una regola in vigore"},
     CONSENT_OPTIONS,
     OPTIONS_END,
 };
@@ -86,6 +92,16 @@ static void list_wishes(const struct cli *cli, const json_t *all) {
   if (i > 0) out_note(cli, "%s  specola member vote ID", out_word(cli, "Next:", "Poi:"));
 }
 
+/* What counts as endorsed. */
+static void list_policies(struct cli *cli, const struct federation *f) {
+  json_t *list = json_array();
+  for (uint32_t i = 0; i < f->epoch.n_policies; i++) {
+    policy_say(cli, out_word(cli, "Policy", "Regola"), bytes_view(&f->policies[i]));
+    (void)json_array_append_new(list, policy_json(bytes_view(&f->policies[i])));
+  }
+  out_set(cli, "policies", list);
+}
+
 enum err_code cmd_member_list(struct cli *cli, const struct args *args, struct err *err) {
   struct here here;
   json_t *all = NULL;
@@ -104,6 +120,7 @@ enum err_code cmd_member_list(struct cli *cli, const struct args *args, struct e
     list_members(cli, all);
     list_former(cli, all);
     list_wishes(cli, all);
+    list_policies(cli, &here.federation);
   }
   static const char *const keys[] = {"epoch", "voices", "members", "former", "wishes"};
   for (size_t i = 0; code == OK && i < sizeof keys / sizeof keys[0]; i++) {
@@ -193,28 +210,69 @@ static enum err_code remove_act(const struct args *args, const struct here *here
   return code == OK ? act_encode(&act, out, err) : code;
 }
 
+/* The act that adopts the policy of a file, drops one that is in force, or both. */
+static enum err_code policy_act(const struct args *args, const struct here *here, struct bytes *out, struct err *err) {
+  const struct epoch *epoch = &here->federation.epoch;
+  const char *path = args_value(args, "policy"), *drop = args_value(args, "drop");
+  struct act act = {.kind = CHANGE_POLICY};
+  struct bytes adopted;
+  uint32_t found = 0;
+  bytes_init(&adopted, LIMIT_CHANGES_BYTES);
+  for (uint32_t i = 0; drop != NULL && i < epoch->n_policies; i++) {
+    char hex[HASH_HEX_LEN];
+    hash_hex(&epoch->policies[i], hex);
+    if (strlen(drop) >= 4 && strncmp(hex, drop, strlen(drop)) == 0) {
+      act.dropped = epoch->policies[i];
+      found++;
+    }
+  }
+  enum err_code code = OK;
+  if (drop != NULL && found != 1) {
+    (void)err_set(err, ERR_NOT_FOUND, "%.64s: no policy in force begins so", drop);
+    code = err_hint(err, "specola member list");
+  }
+  act.drops = drop != NULL;
+  if (code == OK && path != NULL) {
+    code = policy_file_read(path, here->schemas, &adopted, err);
+    act.adopted = bytes_view(&adopted);
+  }
+  code = code == OK ? act_encode(&act, out, err) : code;
+  bytes_release(&adopted);
+  return code;
+}
+
+static enum err_code admission(const struct args *args, const struct here *here, struct bytes *out, struct err *err) {
+  struct bytes request;
+  bytes_init(&request, LIMIT_BUNDLE_ITEM);
+  enum err_code code = request_of(here, args->operands[0], &request, err);
+  if (code == OK) {
+    code = admit_act(&here->federation, bytes_view(&request), args->operands[0], out, err);
+  }
+  bytes_release(&request);
+  return code;
+}
+
 enum err_code cmd_member_propose(struct cli *cli, const struct args *args, struct err *err) {
   struct submit s;
-  struct bytes request, act;
+  struct bytes act;
   const bool removes = args_value(args, "remove") != NULL;
-  if (removes == (args->n_operands > 0)) {
-    (void)err_set(err, ERR_USAGE, "a request of who would come, the number of its invitation, or --remove");
+  const bool is_policy = args_value(args, "policy") != NULL || args_value(args, "drop") != NULL;
+  if (removes + is_policy + (args->n_operands > 0) != 1) {
+    (void)err_set(err, ERR_USAGE,
+                  "a request of who would come, the number of its invitation, --remove, or --policy and --drop");
     return err_hint(err, "specola member propose FILE.identity, or specola member propose --remove HANDLE");
   }
   enum err_code code = submit_open_node(cli, &s, err);
   if (code != OK) {
     return code;
   }
-  bytes_init(&request, LIMIT_BUNDLE_ITEM);
   bytes_init(&act, LIMIT_CHANGES_BYTES);
-  code = removes ? remove_act(args, &s.here, &act, err) : request_of(&s.here, args->operands[0], &request, err);
-  if (code == OK && !removes) {
-    code = admit_act(&s.here.federation, bytes_view(&request), args->operands[0], &act, err);
-  }
+  code = removes     ? remove_act(args, &s.here, &act, err)
+         : is_policy ? policy_act(args, &s.here, &act, err)
+                     : admission(args, &s.here, &act, err);
   if (code == OK) {
     code = consenting_to(cli, args, &s, bytes_view(&act), err);
   }
-  bytes_release(&request);
   bytes_release(&act);
   submit_release(&s);
   return code;

@@ -13,6 +13,7 @@
 #include "cli/founding.h"
 #include "cli/json_text.h"
 #include "cli/out.h"
+#include "cli/policy.h"
 #include "keys/words.h"
 #include "node/voter.h"
 
@@ -242,6 +243,7 @@ enum err_code consenting_to(struct cli *cli, const struct args *args, struct sub
   if (code == OK && path != NULL) {
     code = write_file(cli, s, path, act, err);
   } else if (code == OK) {
+    if (p.changes->list[0].act.kind == CHANGE_POLICY) policy_say_act(cli, &s->here.federation, &p.changes->list[0].act);
     code = confirm(cli, args, &p, err);
     if (code == OK && by_sheets) code = sign_by_roots(cli, args, &s->here.federation, &p, err);
     if (code == OK) code = wish(cli, s, &p, by_roots, err);

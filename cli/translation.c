@@ -82,6 +82,8 @@ static const struct {
      "% si toglie con due terzi dei voti e le loro chiavi radice"},
     {"%: the root keys of no member have signed it, or too few of them",
      "%: nessun membro l'ha firmato con le sue chiavi radice, o con troppo poche"},
+    {"a policy is changed by two thirds of the voices, with their root keys",
+     "una regola si cambia con due terzi dei voti e le loro chiavi radice"},
     {"% is of another observatory", "% è di un altro osservatorio"},
     {"% has taken new keys since its root keys signed that",
      "% ha preso nuove chiavi da quando le sue chiavi radice l'hanno firmato"},

@@ -164,6 +164,56 @@ for whole in (signed, bare):
             assert done.returncode in (1, 3, 8, 9, 12) or ours, (seed, at, len(body), sealed, done)
 PY
 found_alone other
+# The charter is changed likewise: what counts as endorsed.
+draft "$T/a.draft" "Una prova"
+as other publish "$T/a.draft" "${P[@]}"
+as other --json member list
+json '.policies[0] | "\(.m) \(.min_nodes) \(.exclude_home) \(.sentence | keys | join(","))"' "1 1 true en,it"
+old=$(jq -r '.policies[0].id' "$T/out")
+jq '.policies[0] | .m = 2 | .sentence.en = "We have read this case."' "$T/out" >"$T/policy.json"
+as other member list
+says "Policy ${old:0:16}: 1 endorsements, 1 nodes, 1 countries"
+as other member propose --policy "$T/policy.json" --yes
+exits 9
+complains "-o FILE"
+jq '.criteria[0] = "beautiful"' "$T/policy.json" >"$T/bad.json"
+as other member propose --policy "$T/bad.json" -o "$T/bad.change"
+exits 8
+complains "no such criterion"
+jq '.m = 0' "$T/policy.json" >"$T/bad.json"
+as other member propose --policy "$T/bad.json" -o "$T/bad.change"
+exits 8
+complains "m: a number from 1 to 256"
+jq '.quorum = 3' "$T/policy.json" >"$T/bad.json"
+as other member propose --policy "$T/bad.json" -o "$T/bad.change"
+exits 8
+complains "quorum: a policy says nothing like that"
+as other member propose --drop ffff -o "$T/bad.change"
+exits 3
+as other member propose --drop "${old:0:12}" --remove IT -o "$T/bad.change"
+exits 2
+as other --json member propose --policy "$T/policy.json" --drop "${old:0:12}" -o "$T/policy.change"
+exits 0
+json '"\(.act) \(.dropped == "'"$old"'") \(.adopted.m)"' "policy true 2"
+as vault root sign "$T/policy.change" --key "$T/other/home/IT-1.key" "${P[@]}"
+exits 0
+says "Policy dropped ${old:0:16}"
+says "2 endorsements, 1 nodes, 1 countries"
+says "We have read this case."
+as other --json member vote "$T/policy.change" --yes
+exits 0
+json .epoch 2
+as other --json member list
+json '[.policies[] | "\(.m) \(.sentence.en)"] | join(",")' "2 We have read this case."
+as other --json show IT-2
+json '[.endorsement.statements[].policy.m] | join(",")' 2
+as other verify
+exits 0
+as other rebuild
+exits 0
+as other member propose --drop "${old:0:12}" -o "$T/bad.change"
+exits 3
+
 as other member vote "$T/PT.change" --yes
 exits 8
 complains "another observatory"
@@ -172,6 +222,8 @@ exits 9
 complains "new keys"
 as alone member vote "$T/PT.change"
 exits 4
+PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "$SOURCE/tests/second/change.py" "$T/PT.change" >"$T/out" 2>"$T/err" || fail "a second reader finds otherwise"
+same "$(<"$T/out")" "remove PT, list no. 2: PT 2/2"
 as alone --json member vote "$T/PT.change" --yes
 exits 0
 as alone --json member list

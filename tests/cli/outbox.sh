@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# outbox: a node has none, and says what it has instead. What a replica's does is told by tests/net/story_laptop.py.
+# outbox: a node has none, and says what it has instead. What a replica's does is told by tests/net/story_reviewers.py.
 . "$(dirname "${BASH_SOURCE[0]}")/story.bash"
 
 body() {

@@ -4,6 +4,7 @@ serves, a region comes in as an associate, and a member is removed, by root keys
 find one frontier."""
 import json
 import os
+import subprocess
 import sys
 import urllib.request
 
@@ -121,6 +122,8 @@ def main():
         fr.run("member", "propose", "--remove", "IT34", "-o", path)
         shown = lab.person("cellar of FR").json("root", "sign", path, "--key", f"{lab.dir}/FR-1.key", *secret)
         assert (shown["handle"], shown["epoch"], shown["consents"]) == ("IT34", 5, [{"handle": "FR", "signatures": 1, "needed": 1}]), shown
+        second = subprocess.run([sys.executable, os.path.join(HERE, "../second/change.py"), path], stdout=subprocess.PIPE, check=True)
+        assert second.stdout.decode() == "remove IT34, list no. 5: FR 1/1\n", second
         lab.until(lambda: [row["handle"] for row in nodes_page(it) if row["former"]] == ["EE"], 20, "the page of nodes says so")
         if epoch(ee) == 5:  # it heard of it itself: it goes on to be read, and writes nothing
             assert ee.json("status")["serving"]
