@@ -71,6 +71,22 @@ static enum err_code weigh_again(struct hall *h, struct err *err) {
   return code;
 }
 
+enum err_code hall_follow(struct hall *h, struct err *err) {
+  const struct federation *f = h->config.federation;
+  enum err_code code = OK;
+  if (!h->is_behind) {
+    return OK;
+  }
+  for (uint32_t i = 0; code == OK && i < f->n_members; i++) {
+    code = f->members[i].until != 0 ? hall_bear(h, hall_apply_cuts(h, &f->rows[i].node, err), err) : OK;
+  }
+  if (code == OK) {
+    code = weigh_again(h, err);
+  }
+  h->is_behind = code != OK;
+  return code;
+}
+
 /* In memory. What was counted of members goes with them to their new places. */
 static enum err_code go_over(struct hall *h, struct federation_next *next, struct err *err) {
   struct federation *f = h->config.federation;
@@ -88,10 +104,8 @@ static enum err_code go_over(struct hall *h, struct federation_next *next, struc
   }
   hall_digest_again(h);
   voter_touch(h);
-  for (uint32_t i = 0; code == OK && i < f->n_members; i++) {
-    code = f->members[i].until == f->epoch.number ? hall_bear(h, hall_apply_cuts(h, &f->rows[i].node, err), err) : OK;
-  }
-  return code == OK ? weigh_again(h, err) : code;
+  h->is_behind = true;
+  return code == OK ? hall_follow(h, err) : code;
 }
 
 enum err_code hall_epoch(struct hall *h, struct view item, bool *changed, struct hash *lacking, struct err *err) {

@@ -50,6 +50,7 @@ struct hall {
   struct hall_leaves leaves;
   struct guarding guarding;
   struct voter voter;
+  bool is_behind; /* what follows from the epoch in force was not written yet: hall_follow */
 };
 
 /* The log in memory, NULL if nothing of it is held. */
@@ -74,6 +75,9 @@ void hall_fell(struct hall *h, const struct log *log);
 MUST_CHECK enum err_code hall_count_missing(struct hall *h, struct err *err);
 /* After a log or the epoch moved. */
 void hall_digest_again(struct hall *h);
+/* What follows from the epoch in force, unless that was done: logs of former members end at their cuts, and objects stand as the
+ * members make them. Store errors: it is tried again with the voter's next turn. */
+MUST_CHECK enum err_code hall_follow(struct hall *h, struct err *err);
 /* Seals a record of a kind below 16 other than 2 with the node key and admits it; header receives home and time. Errors of
  * hall_admit. */
 MUST_CHECK enum err_code hall_admit_own(struct hall *h, struct header *header, struct view body, struct receipt_row *row,

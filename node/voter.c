@@ -196,7 +196,9 @@ static enum err_code turn(struct hall *h, struct voter *v, bool pressed, bool *m
   const struct identities ids = federation_identities(&lookup);
   struct ballots *b = NULL;
   bool changed = false;
-  enum err_code code = voter_gather(h->config.store, h->config.federation, &ids, &b, err);
+  const bool was_behind = h->is_behind;
+  enum err_code code = hall_follow(h, err);
+  if (code == OK) code = voter_gather(h->config.store, h->config.federation, &ids, &b, err);
   if (code == OK) code = decide(h, b, &changed, err);
   if (code == OK && !changed && may_act(h)) {
     code = act(h, b, pressed, v, moved, err);
@@ -204,7 +206,7 @@ static enum err_code turn(struct hall *h, struct voter *v, bool pressed, bool *m
   }
   if (changed) v->is_pending = false;
   ballots_free(b);
-  *moved = *moved || changed;
+  *moved = *moved || changed || was_behind;
   return code;
 }
 

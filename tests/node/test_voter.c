@@ -211,6 +211,42 @@ static void the_log_of_who_is_removed_ends_at_its_cut(void **state) {
   fixture_release(&f);
 }
 
+/* The list is kept, and then the disk does not take what follows from it: that is done later, not with the next start. */
+static void a_cut_that_a_disk_did_not_take_is_made_up_for(void **state) {
+  static struct fixture f;
+  struct bytes changes, item;
+  struct err err = ERR_INIT;
+  bool changed = false;
+  (void)state;
+  fixture_found(&f, 4, fixture_seed(), true);
+  struct fixture_node *it = &f.nodes[0], *ee = &f.nodes[2], *de = &f.nodes[3];
+  struct fixture_node *const by[] = {it, &f.nodes[1], de};
+  assembly_settle(&f);
+  const struct hall_head head = *hall_head(it->hall, &ee->id, 1);
+  (void)fixture_publish(ee, 2, NULL);
+  assembly_settle(&f);
+  bytes_init(&changes, LIMIT_CHANGES_BYTES);
+  bytes_init(&item, LIMIT_EPOCH_ITEM);
+  assembly_remove(ee, head.size, &head.root, by, 3, &changes);
+  fixture_close(de);
+  assembly_wish(it, bytes_view(&changes), false);
+  assembly_wait(&f, 2);
+  assert_int_equal(federation_epoch_item(it->store, &it->federation, 2, &item, NULL), OK);
+  fixture_open(de);
+  static const char stop[] = "CREATE TEMP TRIGGER stop BEFORE DELETE ON main.entry BEGIN SELECT RAISE(ABORT, 'no'); END";
+  assert_int_equal(sqlite3_exec(store_db(de->store), stop, NULL, NULL, NULL), SQLITE_OK);
+  assert_int_not_equal(hall_epoch(de->hall, bytes_view(&item), &changed, NULL, &err), OK);
+  assert_true(changed);
+  assert_int_equal(de->federation.epoch.number, 2);
+  assert_int_equal(hall_head(de->hall, &ee->id, 1)->size, head.size + 1);
+  assert_int_equal(sqlite3_exec(store_db(de->store), "DROP TRIGGER stop", NULL, NULL, NULL), SQLITE_OK);
+  assert_int_equal(hall_voter_run(de->hall, &err), OK);
+  assert_int_equal(hall_head(de->hall, &ee->id, 1)->size, head.size);
+  bytes_release(&item);
+  bytes_release(&changes);
+  fixture_release(&f);
+}
+
 static void an_associate_is_its_leads_affair_alone(void **state) {
   static struct fixture f;
   struct bytes changes;
@@ -351,6 +387,7 @@ int main(void) {
       cmocka_unit_test(a_nodes_ask_is_answered_when_it_is_proposed_here_or_comes_in),
       cmocka_unit_test(who_is_away_does_not_hold_up_the_others),
       cmocka_unit_test(the_log_of_who_is_removed_ends_at_its_cut),
+      cmocka_unit_test(a_cut_that_a_disk_did_not_take_is_made_up_for),
       cmocka_unit_test(an_associate_is_its_leads_affair_alone),
       cmocka_unit_test(an_epoch_that_was_changed_on_its_way_is_refused),
       cmocka_unit_test(an_epoch_that_cannot_be_kept_changes_nothing),
