@@ -21,11 +21,20 @@ enum breakage_no {
   BREAK_BLAME,
   BREAK_GETS,
   BREAK_QUEUE,
-  BREAK_NEWS
+  BREAK_NEWS,
+  /* of a federation that grows */
+  BREAK_QUORUM,
+  BREAK_CONSENTS,
+  BREAK_BELIEVE,
+  BREAK_CUT,
+  BREAK_PATIENCE,
+  BREAK_END
 };
 struct breakage {
   const char *name, *what;
   const char *found_by; /* the invariant, or several: names between spaces */
+  bool grows;           /* to be found in the story of a federation that grows, */
+  uint64_t from;        /* in seeds from this one on; 0: from the first */
 };
 extern const struct breakage BREAKAGES[]; /* number 0 is none */
 extern const uint32_t N_BREAKAGES;

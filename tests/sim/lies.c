@@ -12,6 +12,7 @@
 
 #include "node/exchange/inside.h"
 #include "protocol/canon.h"
+#include "tests/sim/perjury.h"
 #include "tests/sim/poison.h"
 
 #define VOICES 512u     /* links of liars whose counters are known */
@@ -291,6 +292,24 @@ static bool mistake(struct liar_voice *v, struct message *m) {
   return true;
 }
 
+/* Lists of members that nobody voted for, in answer to whoever believes that there is a later one. */
+static bool tell_false_lists(struct liar_voice *v, struct message *m) {
+  struct bytes *item = &v->w->liars->scratch;
+  if (m->type == MSG_HEADS && chance(v->w, 4) == 0) {
+    m->u.heads.epoch++;
+    voice_say(v, m);
+    return true;
+  }
+  const bool is_answer = m->type == MSG_EPOCH || (m->type == MSG_ERR && m->has_req);
+  bytes_clear(item);
+  if (!is_answer || !is_in_mood(v) || !perjury_list(v->w, v->node, item)) return false;
+  m->type = MSG_EPOCH;
+  m->u.epoch.n = 1;
+  m->u.epoch.items[0] = bytes_view(item);
+  voice_say(v, m);
+  return true;
+}
+
 const struct lie_kind LIES[] = {
     {"none", "an honest member", false, false, NULL},
     {"withheld", "answers a GET with silence, or as if it held nothing", false, false, withhold},
@@ -306,6 +325,8 @@ const struct lie_kind LIES[] = {
     {"mistaken", "answers with another number or another kind of message", false, false, mistake},
     {"fork", "two machines with its key write two logs", true, false, NULL},
     {"poison", "signs a log of records that no node would admit", false, true, NULL},
+    {"perjury", "of a federation that grows: votes and proposes what it may not, and tells lists that nobody voted for", false,
+     false, tell_false_lists},
 };
 const uint32_t N_LIES = sizeof LIES / sizeof *LIES;
 

@@ -253,7 +253,8 @@ void sim_up(struct sim *s, uint32_t node, bool idle_now) {
   assert_int_equal(exchange_new(&config, &s->nodes[node].exchange, &err), OK);
   const bool are_pinned = s->f.n <= LIMIT_PINNED + 1;
   if (!are_pinned) learn_addresses(s, &fn->federation);
-  for (uint32_t i = 0; i < s->f.n && are_pinned; i++) {
+  const bool is_member = federation_self(&fn->federation) != NULL;
+  for (uint32_t i = 0; i < s->f.n && are_pinned && is_member; i++) {
     char endpoint[LIMIT_ENDPOINT + 1];
     write_endpoint(endpoint, i);
     if (strcmp(s->f.nodes[i].handle, fn->handle) != 0)

@@ -30,7 +30,7 @@ static uint64_t own_size(const struct world *w, uint32_t node) {
 }
 
 /* A case by the editor or one of the others; object NULL: a new one. */
-static void seal_case(struct world *w, uint32_t node, const struct object *object, struct fixture_record *out) {
+static void seal_case(struct world *w, uint32_t node, const struct remembered *object, struct fixture_record *out) {
   struct fixture_node *fn = &w->sim.f.nodes[node];
   struct header h = {.kind = KIND_VERSION, .n_args = 2, .args = {1, 0}};
   struct bytes body;
@@ -48,7 +48,7 @@ static void seal_case(struct world *w, uint32_t node, const struct object *objec
   bytes_release(&body);
 }
 
-static void seal_withdraw(struct world *w, uint32_t node, const struct object *object, struct fixture_record *out) {
+static void seal_withdraw(struct world *w, uint32_t node, const struct remembered *object, struct fixture_record *out) {
   struct fixture_node *fn = &w->sim.f.nodes[node];
   const struct header h = {
       .kind = KIND_WITHDRAW, .has_subject = true, .subject = object->id, .n_refs = 1, .refs = {object->newest}};
@@ -88,11 +88,11 @@ static void submit(struct world *w, uint32_t node, struct fixture_record *record
   free(receipt);
 }
 
-static void remember(struct seat *seat, const struct fixture_record *record, struct object *object) {
+static void remember(struct seat *seat, const struct fixture_record *record, struct remembered *object) {
   if (object != NULL) {
     object->newest = record->id;
   } else if (seat->n_objects < WORLD_OBJECTS) {
-    seat->objects[seat->n_objects++] = (struct object){record->id, record->id};
+    seat->objects[seat->n_objects++] = (struct remembered){record->id, record->id};
   }
 }
 
@@ -101,7 +101,7 @@ static void write_cases(struct world *w, uint32_t node, bool further) {
   struct fixture_record records[WORLD_RETRIES];
   uint32_t n = 1 + (uint32_t)chance(w, WORLD_RETRIES);
   for (uint32_t i = 0; i < n; i++) {
-    struct object *object = further && seat->n_objects > 0 ? &seat->objects[chance(w, seat->n_objects)] : NULL;
+    struct remembered *object = further && seat->n_objects > 0 ? &seat->objects[chance(w, seat->n_objects)] : NULL;
     seal_case(w, node, object, &records[i]);
     remember(seat, &records[i], object);
   }

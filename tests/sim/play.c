@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tests/sim/breakage.h"
+#include "tests/sim/growth.h"
 #include "tests/sim/restored.h"
 #include "tests/sim/trouble.h"
 #include "tests/sim/watch.h"
@@ -29,6 +30,15 @@ static void small_story(struct world *w) {
       world_write(w, (uint32_t)chance(w, w->n));
     restored_round(w);
     world_run(w, chance(w, ROUND_MOST_MS));
+  }
+}
+
+/* The lists of members change (growth.h). */
+static void growth_story(struct world *w) {
+  uint32_t rounds = w->options->rounds > 0 ? w->options->rounds : 12 + (uint32_t)chance(w, 30);
+  for (uint32_t i = 0; i < rounds && w->broken == NULL; i++) {
+    world_chance_of(w, i + 1);
+    growth_round(w);
   }
 }
 
@@ -76,6 +86,7 @@ static void sum_up(struct world *w, struct play_result *out) {
   out->virtual_ms = w->sim.f.now_ms;
   out->machines = w->n;
   memcpy(out->n_faults, w->n_faults, sizeof out->n_faults);
+  if (w->growth != NULL) out->tales = w->growth->tales;
   for (uint32_t i = 0; i < w->n; i++) {
     out->liars += !world_is_honest(w, i);
     const struct hall_head *h = world_is_up(w, i) ? hall_head(w->sim.f.nodes[i].hall, &w->sim.f.nodes[i].id, 1) : NULL;
@@ -88,10 +99,13 @@ void play(const struct world_options *options, struct play_result *out) {
   struct world *w = world_new(options);
   if (options->is_large) {
     large_story(w);
+  } else if (options->grows) {
+    growth_story(w);
   } else {
     small_story(w);
   }
   trouble_heal(w);
+  if (options->grows) out->settled_ms = growth_settle(w);
   out->converged_ms = converge(w);
   if (options->is_large) {
     out->rounds = (out->converged_ms + PLAY_ROUND_MS - 1) / PLAY_ROUND_MS;

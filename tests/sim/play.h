@@ -4,7 +4,7 @@
 #ifndef SPECOLA_TESTS_SIM_PLAY_H
 #define SPECOLA_TESTS_SIM_PLAY_H
 
-#include "tests/sim/world.h"
+#include "tests/sim/growth.h"
 
 struct play_result {
   bool is_broken;
@@ -15,6 +15,8 @@ struct play_result {
   uint32_t machines, liars;
   uint64_t rounds, rounds_most; /* the same in rounds, of a large federation; else 0 */
   uint64_t n_faults[32];
+  struct growth_tales tales; /* of a federation that grows, */
+  uint64_t settled_ms;       /* and how long it took after the healing */
 };
 void play(const struct world_options *options, struct play_result *out);
 

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <zstd.h>
 
+#include "keys/log.h"
 #include "keys/secret.h"
 #include "tests/sim/breakage.h"
 #include "tests/sim/lies.h"
@@ -61,6 +62,7 @@ static void print_result(const struct world_options *o, const struct play_result
                " ms, converged in %" PRIu64 " ms",
                o->seed, r->machines, r->liars, r->entries, r->frames, r->steps, r->virtual_ms, r->converged_ms);
   if (r->rounds_most > 0) (void)printf(" (%" PRIu64 " rounds, at most %" PRIu64 ")", r->rounds, r->rounds_most);
+  if (o->grows) (void)printf(" after %" PRIu64 " ms of voting (%" PRIu64 " lists)", r->settled_ms, r->tales.lists);
   (void)printf(", trace %.16s\n", hex);
   if (r->is_broken) (void)printf("BROKEN %s at %" PRIu64 " ms: %s\n", r->invariant, r->broken_ms, r->why);
 }
@@ -95,8 +97,30 @@ static void shrink(struct world_options o, const struct play_result *found) {
   (void)printf("\n");
 }
 
+/* What came to pass in runs of a federation that grows. */
+static void add_tales(struct growth_tales *sum, const struct growth_tales *t) {
+  sum->lists += t->lists;
+  sum->second_ballots += t->second_ballots;
+  sum->split_votes += t->split_votes;
+  sum->late_votes += t->late_votes;
+  sum->absences += t->absences;
+  sum->removals += t->removals;
+  sum->entries_kept += t->entries_kept;
+  sum->cut_entries += t->cut_entries;
+  if (t->ballots_most > sum->ballots_most) sum->ballots_most = t->ballots_most;
+}
+
+static void print_tales(const struct growth_tales *t) {
+  (void)printf("  lists %" PRIu64 ", of them in a second ballot or later %" PRIu64 ", with votes for several %" PRIu64
+               ", late votes %" PRIu64 ", presidents away %" PRIu64 ", removed %" PRIu64 " (their promises kept %" PRIu64
+               ", behind the cut %" PRIu64 "), ballots of a list after the healing at most %" PRIu64 "\n",
+               t->lists, t->second_ballots, t->split_votes, t->late_votes, t->absences, t->removals, t->entries_kept,
+               t->cut_entries, t->ballots_most);
+}
+
 struct sums {
   uint64_t steps, frames, entries, n_broken, slowest_ms, slowest_seed, n_faults[32];
+  struct growth_tales tales;
 };
 
 static int run_seeds(const struct command *c) {
@@ -111,6 +135,7 @@ static int run_seeds(const struct command *c) {
     sums.entries += r.entries;
     for (uint32_t k = 0; k < N_FAULTS; k++)
       sums.n_faults[k] += r.n_faults[k];
+    add_tales(&sums.tales, &r.tales);
     if (r.converged_ms >= sums.slowest_ms) {
       sums.slowest_ms = r.converged_ms;
       sums.slowest_seed = o.seed;
@@ -119,7 +144,10 @@ static int run_seeds(const struct command *c) {
     (void)fflush(stdout);
     if (!r.is_broken) continue;
     sums.n_broken++;
-    (void)printf("again: sim --seed %" PRIu64 " -v%s%s\n", o.seed, o.is_large ? " --large" : "",
+    (void)printf("again: sim --seed %" PRIu64 " -v%s%s\n", o.seed,
+                 o.is_large ? " --large"
+                 : o.grows  ? " --membership"
+                            : "",
                  o.signs_truly ? " --signed" : "");
     if (c->shrinks) shrink(o, &r);
   }
@@ -132,6 +160,7 @@ static int run_seeds(const struct command *c) {
                sums.slowest_seed, memo.made, memo.remembered, sums.n_broken);
   for (uint32_t k = 0; k < N_FAULTS && c->n_seeds > 1 && !o.is_large; k++)
     (void)printf("  %s %" PRIu64 "%s", FAULTS[k].name, sums.n_faults[k], k + 1 == N_FAULTS ? "\n" : ",");
+  if (o.grows) print_tales(&sums.tales);
   return sums.n_broken == 0 ? 0 : 1;
 }
 
@@ -143,6 +172,8 @@ static bool find(uint32_t breakage, const struct command *c) {
   struct play_result r;
   double start = now_s();
   o.breakage = breakage;
+  o.grows = BREAKAGES[breakage].grows;
+  if (o.seed == 1 && BREAKAGES[breakage].from > 0) o.seed = BREAKAGES[breakage].from;
   for (uint32_t i = 0; i < BREAKAGE_SEEDS; i++, o.seed++) {
     play(&o, &r);
     if (!r.is_broken) continue;
@@ -269,6 +300,7 @@ static const struct argument {
     {"--keep-losing", FLAG, &command.options.keeps_losing},
     {"--signed", FLAG, &command.options.signs_truly},
     {"--restores", FLAG, &command.options.restores},
+    {"--membership", FLAG, &command.options.grows},
     {"--shrink", FLAG, &command.shrinks},
     {"--list", FLAG, &command.lists},
     {"-v", FLAG, &command.options.is_talkative},
@@ -302,8 +334,8 @@ static void take(const struct argument *a, const char *value) {
 
 static void usage(void) {
   (void)fprintf(stderr, "usage: sim [--seed N] [--seeds COUNT] [-v] [--shrink] [--nodes N] [--rounds N] [--only FAULT,…]\n"
-                        "           [--without FAULT,…] [--restores] [--large [--keep-losing]] [--break NAME] [--signed] |\n"
-                        "           --breakages | --traces FILE [--write] | --list\n");
+                        "           [--without FAULT,…] [--restores] [--membership] [--large [--keep-losing]] [--break NAME]\n"
+                        "           [--signed] | --breakages | --traces FILE [--write] | --list\n");
   exit(2);
 }
 
@@ -325,6 +357,7 @@ int main(int argc, char **argv) {
   (void)mallopt(M_MMAP_THRESHOLD, HEAP_KEPT);
   if (secret_start(NULL) != OK) return 1;
   disk_start();
+  log_set_level(LOG_ERROR); /* entries that a cut withdraws are news elsewhere */
   if (command.lists) {
     list();
     return 0;

@@ -56,9 +56,9 @@ static bool is_told(const struct world *w, uint32_t owner, bool *any) {
 }
 
 uint32_t untold(const struct world *w) {
-  for (uint32_t owner = 0; owner < w->sim.f.n; owner++) {
+  for (uint32_t owner = 0; owner < w->n_logs; owner++) {
     bool any = false;
     if (w->seats[owner].has_twin && (!is_told(w, owner, &any) || (!any && is_parted(w, owner)))) return owner;
   }
-  return w->sim.f.n;
+  return w->n_logs;
 }

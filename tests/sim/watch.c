@@ -17,7 +17,10 @@
 #include "tests/node/dump.h"
 #include "tests/sim/breakage.h"
 #include "tests/sim/ceilings.h"
+#include "tests/sim/growth.h"
+#include "tests/sim/guilt.h"
 #include "tests/sim/print.h"
+#include "tests/sim/roll.h"
 #include "tests/sim/untold.h"
 
 #define PRINTS 2048u      /* places of a table by hash, of the roots of a run; sixteen times as many in a large one */
@@ -59,7 +62,7 @@ static uint8_t *owner_row(const struct world *w, const struct hash *node) {
 void watch_new(struct world *w) {
   w->watch = calloc(1, sizeof *w->watch);
   assert_non_null(w->watch);
-  for (uint32_t i = 0; i < w->sim.f.n; i++)
+  for (uint32_t i = 0; i < w->n_logs; i++)
     *owner_row(w, &w->sim.f.nodes[i].id) = (uint8_t)(i + 1);
   const struct epoch *epoch = &w->sim.f.nodes[0].federation.epoch; /* everybody's */
   for (uint32_t i = 0; i < epoch->n_members; i++)
@@ -80,10 +83,16 @@ void watch_free(struct world *w) {
   free(w->watch);
 }
 
-/* The founder whose log it is; their number: none. */
-static uint32_t owner_of(const struct world *w, const struct hash *node) {
+uint32_t watch_owner(const struct world *w, const struct hash *node) {
   uint8_t row = *owner_row(w, node);
-  return row == 0 ? w->sim.f.n : row - 1u;
+  return row == 0 ? w->n_logs : row - 1u;
+}
+
+/* By a roll number, as a machine knows them; w->n_logs: nobody's. */
+static uint32_t owner_by_roll(const struct world *w, uint32_t node, uint64_t roll) {
+  if (w->growth == NULL) return roll < w->n_logs ? w->watch->rolls[roll] : w->n_logs;
+  const struct federation_member *m = federation_by_roll(&w->sim.f.nodes[node].federation, roll);
+  return m == NULL ? roll_owner(w, roll) : watch_owner(w, &m->member->node);
 }
 
 static bool is_forked(const struct world *w, uint32_t owner) {
@@ -117,7 +126,7 @@ static bool fold(void *context, int64_t rowid, const struct item *item) {
 
 static void contiguous_at_growth(struct world *w, uint32_t node, const struct hall_head *now) {
   struct fixture_node *fn = &w->sim.f.nodes[node];
-  const struct fixture_node *owner = &w->sim.f.nodes[owner_of(w, &now->node)];
+  const struct fixture_node *owner = &w->sim.f.nodes[watch_owner(w, &now->node)];
   struct log log;
   struct bytes text;
   struct checkpoint c;
@@ -163,7 +172,7 @@ static void pure_at_growth(struct world *w, uint32_t node, const struct hall_hea
   if (!print_log(&w->sim.f.nodes[node], &w->watch->question, now, &print)) return; /* the disk does not read just now */
   if (row->used && !hash_equal(&row->print, &print)) {
     world_break(w, "pure", "%s and %s derived two states from %" PRIu64 " entries of %s", world_name(w, row->who),
-                world_name(w, node), now->size, world_name(w, owner_of(w, &now->node)));
+                world_name(w, node), now->size, world_name(w, watch_owner(w, &now->node)));
   }
   if (!row->used) *row = (struct print_row){true, now->root, print, node};
 }
@@ -174,7 +183,7 @@ static void pure_at_end(struct world *w) {
   uint32_t first = w->n;
   for (uint32_t i = 0; i < w->n && !w->options->is_large; i++) {
     struct fixture_node *fn = &w->sim.f.nodes[i];
-    if (!world_is_up(w, i) || !world_is_honest(w, i) || hall_bodies_missing(fn->hall) > 0) continue;
+    if (!world_is_up(w, i) || !world_is_present(w, i) || hall_bodies_missing(fn->hall) > 0) continue;
     bytes_clear(&dumps[first < w->n]);
     dump_derived(fn, false, &dumps[first < w->n]);
     if (first == w->n) {
@@ -202,6 +211,7 @@ static void promises_at_growth(struct world *w, uint32_t node, const struct hall
   for (uint32_t i = 0; i < seat->n_promises && w->broken == NULL; i++) {
     const struct promise *p = &seat->promises[i];
     if (w->restored.is_back && w->restored.node == node && now->size < w->restored.size && p->index >= now->size) continue;
+    if (p->index >= now->size && roll_is_over(w, node, node)) continue; /* it has heard of its own removal */
     enum err_code code = entry_get(fn->store, entry_rowid(log.no, p->index), &scratch, &item, NULL);
     if (code != OK && code != ERR_NOT_FOUND) break;
     struct hash id = {{0}};
@@ -214,8 +224,10 @@ static void promises_at_growth(struct world *w, uint32_t node, const struct hall
 }
 
 static void held_at_growth(struct world *w, uint32_t node, const struct hall_head *now) {
-  uint32_t owner = owner_of(w, &now->node);
-  if (now->size < w->watch->held[node][owner]) {
+  uint32_t owner = watch_owner(w, &now->node);
+  const bool is_cut = now->size < w->watch->held[node][owner] && roll_is_cut(w, node, now);
+  if (is_cut) w->watch->forgot[node][owner] = w->watch->held[node][owner];
+  if (now->size < w->watch->held[node][owner] && !is_cut) {
     world_break(w, "acknowledged", "%s held %" PRIu64 " entries of %s, now %" PRIu64, world_name(w, node),
                 w->watch->held[node][owner], world_name(w, owner), now->size);
   }
@@ -224,11 +236,12 @@ static void held_at_growth(struct world *w, uint32_t node, const struct hall_hea
 
 /* What an honest member tells of a log by its roll number, it holds. */
 static void check_told(struct world *w, uint32_t from, uint32_t who, uint64_t roll, uint64_t size) {
-  uint32_t owner = roll < w->sim.f.n ? w->watch->rolls[roll] : w->sim.f.n;
-  bool is_held = owner < w->sim.f.n && (size <= w->watch->held[who][owner] || size <= w->watch->forgot[who][owner] ||
-                                        (who == from && size <= size_at(w, who, owner)));
+  uint32_t owner = owner_by_roll(w, world_is_up(w, who) ? who : from, roll);
+  bool is_held = owner < w->n_logs && (size <= w->watch->held[who][owner] || size <= w->watch->forgot[who][owner] ||
+                                       (who == from && size <= size_at(w, who, owner)));
   if (is_held) return;
-  world_break(w, "acknowledged", "%s told of %" PRIu64 " entries of a log and holds fewer", world_name(w, who), size);
+  world_break(w, "acknowledged", "%s told (%s) of %" PRIu64 " entries of a log (roll %" PRIu64 ") and holds fewer",
+              world_name(w, who), world_name(w, from), size, roll);
 }
 
 /* One item of HOLDS, carried on as its holder signed it. What another than its holder sends is looked at once: what was held
@@ -239,9 +252,9 @@ static void held_at_item(struct world *w, uint32_t from, struct view item) {
   (void)crypto_generichash(name.b, sizeof name.b, item.p, item.len, NULL, 0);
   struct hash *place = &w->watch->true_holds[get_u64be(name.b) % TRUE_HOLDS];
   if (hash_equal(place, &name)) return;
-  uint32_t who = holds_peek(item, holds) ? owner_of(w, &holds->holder) : w->sim.f.n;
+  uint32_t who = holds_peek(item, holds) ? watch_owner(w, &holds->holder) : w->n_logs;
   bool is_true =
-      who < w->sim.f.n && holds_open(item, &w->sim.f.charter.fed_id, &w->sim.f.nodes[who].node_key.pub, holds, NULL) == OK;
+      who < w->n_logs && holds_open(item, &w->sim.f.charter.fed_id, &w->sim.f.nodes[who].node_key.pub, holds, NULL) == OK;
   if (!is_true) {
     world_break(w, "one-root", "%s passes on HOLDS that its holder did not sign", world_name(w, from));
     return;
@@ -263,7 +276,7 @@ static void held_at_frame(struct world *w, uint32_t from, const struct message *
 
 static void see_root(struct world *w, uint32_t owner, uint64_t size, const struct hash *root, const char *where) {
   struct watch *v = w->watch;
-  if (owner == w->sim.f.n || !world_is_honest(w, owner) || size >= SIZES) return;
+  if (owner == w->n_logs || !world_is_honest(w, owner) || size >= SIZES) return;
   if (v->roots[owner] == NULL) v->roots[owner] = calloc(SIZES, sizeof *v->roots[owner]);
   assert_non_null(v->roots[owner]);
   struct hash *known = &v->roots[owner][size];
@@ -274,55 +287,18 @@ static void see_root(struct world *w, uint32_t owner, uint64_t size, const struc
 }
 
 static void root_at_growth(struct world *w, uint32_t node, const struct hall_head *now) {
-  see_root(w, owner_of(w, &now->node), now->size, &now->root, world_name(w, node));
+  see_root(w, watch_owner(w, &now->node), now->size, &now->root, world_name(w, node));
 }
 
 static void root_at_frame(struct world *w, uint32_t from, const struct message *m) {
   for (uint32_t i = 0; m->type == MSG_CKPT && i < m->u.ckpt.n; i++) {
     struct checkpoint c;
-    uint32_t owner = owner_of(w, &m->u.ckpt.node);
-    if (owner == w->sim.f.n || checkpoint_open(m->u.ckpt.texts[i], &w->sim.f.nodes[owner].node_key.pub, &c, NULL) != OK) {
+    uint32_t owner = watch_owner(w, &m->u.ckpt.node);
+    if (owner == w->n_logs || checkpoint_open(m->u.ckpt.texts[i], &w->sim.f.nodes[owner].node_key.pub, &c, NULL) != OK) {
       world_break(w, "one-root", "%s passes on a checkpoint that its owner did not sign", world_name(w, from));
       return;
     }
     see_root(w, owner, c.size, &c.root, "a frame");
-  }
-}
-
-/* ---- blameless ---- */
-
-/* What no honest member can be guilty of, whatever befalls the lines. The others tell of lines: frames that do not verify at
- * their place, silence, stalls. */
-static const enum counter GUILT[] = {
-    COUNT_FRAME_FORMAT,    COUNT_FRAME_TOO_LARGE,    COUNT_HELLO_VERSION,        COUNT_HELLO_FEDERATION, COUNT_HELLO_PEER,
-    COUNT_MESSAGE_FORMAT,  COUNT_MESSAGE_UNKNOWN,    COUNT_MESSAGE_UNASKED,      COUNT_HEADS_MISMATCH,   COUNT_HEADS_UNBACKED,
-    COUNT_HEADS_UNKNOWN,   COUNT_CHECKPOINT_FORMAT,  COUNT_CHECKPOINT_SIGNATURE, COUNT_CHECKPOINT_GAP,   COUNT_CHECKPOINT_FORK,
-    COUNT_EVIDENCE_FORMAT, COUNT_EVIDENCE_SIGNATURE, COUNT_EVIDENCE_PROOF,       COUNT_DATA_UNASKED,     COUNT_DATA_FORMAT,
-    COUNT_DATA_MISMATCH,   COUNT_DATA_LIMIT,         COUNT_PULL_MISMATCH,        COUNT_QUOTA_FRAMES,     COUNT_QUOTA_BYTES,
-    COUNT_STRANGER,        COUNT_KEY_MISMATCH,       COUNT_ERR_VERSION,          COUNT_ERR_FEDERATION,   COUNT_ERR_FORMAT,
-    COUNT_ERR_SIGNATURE,   COUNT_ERR_UNKNOWN,        COUNT_ERR_TOO_LARGE,        COUNT_ERR_NOT_MEMBER,   COUNT_ERR_OTHER,
-};
-
-/* Whoever lost its disk cannot show what it named before. */
-static bool has_forgotten(const struct world *w, uint32_t who, enum counter c) {
-  return w->restored.is_back && w->restored.node == who && c == COUNT_HEADS_UNBACKED;
-}
-
-static void blameless_at_step(struct world *w, uint32_t node) {
-  const struct exchange *x = w->sim.nodes[node].exchange;
-  for (uint32_t p = 0; p < x->n_peers; p++) {
-    uint32_t who = owner_of(w, &x->peers[p].node);
-    if (!world_is_honest(w, who)) continue;
-    for (size_t i = 0; i < sizeof GUILT / sizeof *GUILT; i++) {
-      if (x->peers[p].counters.n[GUILT[i]] == 0 || has_forgotten(w, who, GUILT[i])) continue;
-      world_break(w, "blameless", "%s counts %s of %s", world_name(w, node), counter_name(GUILT[i]), world_name(w, who));
-    }
-  }
-  for (uint32_t i = 0; i < x->n_logs; i++) {
-    uint32_t who = owner_of(w, &x->logs[i]->node);
-    if (x->logs[i]->is_forked && world_is_honest(w, who)) {
-      world_break(w, "blameless", "%s holds that %s forked its log", world_name(w, node), world_name(w, who));
-    }
   }
 }
 
@@ -332,7 +308,7 @@ static void blameless_at_step(struct world *w, uint32_t node) {
 static uint64_t most_held(const struct world *w, uint32_t owner) {
   uint64_t most = 0;
   for (uint32_t i = 0; i < w->n; i++) {
-    if (!world_is_honest(w, i)) continue;
+    if (!world_is_present(w, i)) continue;
     uint64_t size = size_at(w, i, owner);
     most = size > most ? size : most;
   }
@@ -341,11 +317,11 @@ static uint64_t most_held(const struct world *w, uint32_t owner) {
 
 /* Who lacks something of which log; false: nobody. */
 static bool find_lack(const struct world *w, uint32_t *node, uint32_t *owner) {
-  for (*owner = 0; *owner < w->sim.f.n; ++*owner) {
+  for (*owner = 0; *owner < w->n_logs; ++*owner) {
     if (is_forked(w, *owner)) continue;
     uint64_t most = most_held(w, *owner);
     for (*node = 0; *node < w->n; ++*node) {
-      if (world_is_honest(w, *node) && size_at(w, *node, *owner) != most) return true;
+      if (world_is_present(w, *node) && size_at(w, *node, *owner) != most) return true;
     }
   }
   return false;
@@ -353,7 +329,7 @@ static bool find_lack(const struct world *w, uint32_t *node, uint32_t *owner) {
 
 static bool are_all_up(const struct world *w) {
   for (uint32_t i = 0; i < w->n; i++) {
-    if (!world_is_up(w, i)) return false;
+    if (!world_is_up(w, i) && !w->seats[i].is_outside) return false;
   }
   return true;
 }
@@ -363,8 +339,8 @@ static uint32_t find_absent(const struct world *w) {
   for (uint32_t i = 0; i < w->n; i++) {
     struct hall *h = w->sim.f.nodes[i].hall;
     uint64_t index = 0;
-    if (!world_is_honest(w, i) || hall_bodies_missing(h) == 0) continue;
-    for (uint32_t owner = 0; owner < w->sim.f.n; owner++) {
+    if (!world_is_present(w, i) || hall_bodies_missing(h) == 0) continue;
+    for (uint32_t owner = 0; owner < w->n_logs; owner++) {
       if (world_is_honest(w, owner) && hall_absent(h, &w->sim.f.nodes[owner].id, 1, 0, &index, NULL) == OK) return i;
     }
   }
@@ -384,8 +360,8 @@ static void tell_status(const struct world *w, uint32_t node) {
 /* ---- told ---- */
 
 static void told_at_end(struct world *w) {
-  const uint32_t owner = are_all_up(w) ? untold(w) : w->sim.f.n;
-  if (owner == w->sim.f.n) return;
+  const uint32_t owner = are_all_up(w) ? untold(w) : w->n_logs;
+  if (owner == w->n_logs) return;
   for (uint32_t i = 0; i < w->n; i++) {
     if (world_is_honest(w, i)) tell_status(w, i);
   }
@@ -394,7 +370,7 @@ static void told_at_end(struct world *w) {
 
 bool watch_is_converged(struct world *w) {
   uint32_t node = 0, owner = 0;
-  return are_all_up(w) && !find_lack(w, &node, &owner) && find_absent(w) == w->n && untold(w) == w->sim.f.n;
+  return are_all_up(w) && !find_lack(w, &node, &owner) && find_absent(w) == w->n && untold(w) == w->n_logs;
 }
 
 static void converged_at_end(struct world *w) {
@@ -421,13 +397,23 @@ const struct invariant INVARIANTS[] = {
      held_at_growth, held_at_frame, NULL},
     {"one-root", "no honest owner signs two roots for one size, and nobody honest passes on what no owner signed", NULL,
      root_at_growth, root_at_frame, NULL},
-    {"blameless", "no honest member is counted as guilty by an honest one, and none is held to have forked", blameless_at_step,
+    {"blameless", "no honest member is counted as guilty by an honest one, and none is held to have forked", guilt_at_step,
      NULL, NULL, NULL},
     {"ceilings", "queues, windows and questions in flight stay within their ceilings", ceilings_at_step, NULL, NULL, NULL},
     {"converged", "after the healing, in time, all honest members hold the same of every log that was not forked", NULL, NULL,
      NULL, converged_at_end},
     {"told", "after the healing every honest member keeps the same evidence of a log that was forked", NULL, NULL, NULL,
      told_at_end},
+    {"one-list",
+     "of each number there is one list of members, on every machine; it follows from the one before by the rules, and "
+     "who has it keeps it",
+     roll_at_step, NULL, NULL, NULL},
+    {"cut", "of who was removed everybody keeps what stands up to the cut, and nothing above", NULL, roll_at_growth, NULL,
+     roll_cut_at_end},
+    {"reached",
+     "after the healing, within as many ballots of each list as there are voices, and twice more: all who are present "
+     "have the last list, and one frontier",
+     NULL, NULL, NULL, roll_reached_at_end},
 };
 const uint32_t N_INVARIANTS = sizeof INVARIANTS / sizeof *INVARIANTS;
 
@@ -436,7 +422,7 @@ static void look_at_log(struct world *w, uint32_t node, const struct hall_head *
   for (uint32_t i = 0; i < N_INVARIANTS && !is_copy; i++) {
     if (INVARIANTS[i].at_growth != NULL) INVARIANTS[i].at_growth(w, node, now);
   }
-  w->watch->held[node][owner_of(w, &now->node)] = now->size;
+  w->watch->held[node][watch_owner(w, &now->node)] = now->size;
   world_note(w, "holds", node, now->size, hash_view(&now->root));
 }
 
@@ -444,7 +430,7 @@ static void look_at_logs(struct world *w, uint32_t node, bool all) {
   uint32_t n = 0;
   const struct hall_head *heads = hall_heads(w->sim.f.nodes[node].hall, &n);
   for (uint32_t i = 0; i < n; i++) {
-    if (all || heads[i].size != w->watch->held[node][owner_of(w, &heads[i].node)]) look_at_log(w, node, &heads[i]);
+    if (all || heads[i].size != w->watch->held[node][watch_owner(w, &heads[i].node)]) look_at_log(w, node, &heads[i]);
   }
   w->watch->digest[node] = hall_digest(w->sim.f.nodes[node].hall);
   (void)sqlite3_finalize(w->watch->question);
@@ -454,8 +440,8 @@ static void look_at_logs(struct world *w, uint32_t node, bool all) {
 void watch_started(struct world *w, uint32_t node) {
   if (!world_is_honest(w, node)) return;
   breakage_pause(true);
-  for (uint32_t owner = 0; owner < w->sim.f.n; owner++) {
-    if (size_at(w, node, owner) == 0 && w->watch->held[node][owner] > 0) {
+  for (uint32_t owner = 0; owner < w->n_logs; owner++) {
+    if (size_at(w, node, owner) == 0 && w->watch->held[node][owner] > 0 && !roll_is_over(w, node, owner)) {
       world_break(w, "acknowledged", "%s has nothing left of %s", world_name(w, node), world_name(w, owner));
     }
   }

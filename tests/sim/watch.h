@@ -18,6 +18,8 @@ extern const struct invariant INVARIANTS[];
 extern const uint32_t N_INVARIANTS;
 
 void watch_new(struct world *w);
+/* Whose log it is; w->n_logs: nobody's. */
+uint32_t watch_owner(const struct world *w, const struct hash *node);
 void watch_free(struct world *w);
 void watch_step(struct world *w, uint32_t node);
 void watch_started(struct world *w, uint32_t node);

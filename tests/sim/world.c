@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "tests/sim/breakage.h"
+#include "tests/sim/growth.h"
 #include "tests/sim/lies.h"
 #include "tests/sim/memo.h"
 #include "tests/sim/restored.h"
@@ -86,6 +87,10 @@ bool world_is_up(const struct world *w, uint32_t node) {
   return !w->seats[node].is_down;
 }
 
+bool world_is_present(const struct world *w, uint32_t node) {
+  return world_is_honest(w, node) && !w->seats[node].is_outside && !growth_is_removed(w, node);
+}
+
 /* ---- hooks of the network ---- */
 
 static void observe(void *context, enum sim_sight what, uint32_t from, uint32_t to, struct view frame) {
@@ -156,7 +161,7 @@ static void choose_liars(struct world *w) {
     lies_split(w, 0);
   }
   for (uint32_t i = 0; i < n_liars; i++) {
-    uint32_t lie = 1 + (uint32_t)chance(w, N_LIES - 1);
+    uint32_t lie = 1 + (uint32_t)chance(w, N_LIES - 2); /* the last one is of the other story */
     uint32_t node = n - 1 - i;
     if (LIES[lie].is_fork) {
       uint32_t twin = fixture_twin(&w->sim.f, node);
@@ -182,23 +187,27 @@ struct world *world_new(const struct world_options *options) {
   memo_begin(options->signs_truly);
   breakage_set(options->breakage);
   world_chance_of(w, 0);
-  uint32_t n = options->is_large ? 100 : options->n > 0 ? options->n : 3 + (uint32_t)chance(w, 5);
-  sim_found_on(&w->sim, n, options->seed, options->is_large || is_likely(w, 700), &disk);
+  uint32_t n = options->is_large ? 100 : options->grows ? 1 : options->n > 0 ? options->n : 3 + (uint32_t)chance(w, 5);
+  sim_found_on(&w->sim, n, options->seed, options->is_large || options->grows || is_likely(w, 700), &disk);
   w->sim.hooks =
       (struct sim_hooks){.context = w, .observe = observe, .mangle = lies_mangle, .is_dead = is_dead, .route = lies_route};
-  w->n = n;
+  w->n = w->n_logs = n;
   if (options->is_large) meet_before(w);
-  for (uint32_t i = 0; i < n; i++)
+  if (options->grows) growth_new(w);
+  for (uint32_t i = 0; i < w->n; i++)
     sit_down(w, i);
   lies_new(w);
-  choose_liars(w);
+  if (options->grows) {
+    growth_choose(w);
+  } else {
+    choose_liars(w);
+  }
   set_clocks(w);
   watch_new(w);
   breakage_begin(w);
   restored_begin(w);
   for (uint32_t i = 0; i < w->n; i++) {
-    sim_up(&w->sim, i, false);
-    watch_started(w, i);
+    if (world_is_up(w, i)) world_started(w, i);
   }
   world_say(w, "%u machines", w->n);
   return w;
@@ -217,6 +226,7 @@ void world_free(struct world *w) {
   restored_over(w);
   watch_free(w);
   lies_free(w);
+  growth_free(w);
   sim_release(&w->sim);
   free(w);
 }
@@ -243,11 +253,17 @@ void world_end(struct world *w, uint32_t node, enum world_end how, uint64_t ms) 
   seat->up_at_ms = w->sim.f.now_ms + ms;
 }
 
+void world_started(struct world *w, uint32_t node) {
+  sim_up(&w->sim, node, false);
+  growth_meet(w, node);
+  watch_started(w, node);
+}
+
 void world_start_due(struct world *w) {
   for (uint32_t i = 0; i < w->n && w->n_down > 0; i++) {
     struct seat *seat = &w->seats[i];
     struct err err = ERR_INIT;
-    if (!seat->is_down || seat->up_at_ms > w->sim.f.now_ms) continue;
+    if (!seat->is_down || seat->is_outside || seat->up_at_ms > w->sim.f.now_ms) continue;
     enum err_code code = fixture_try_open(&w->sim.f.nodes[i], &err);
     world_note(w, "starts", i, code, view_of(NULL, 0));
     world_say(w, "%s starts: %s%s", world_name(w, i), err_name(code), err.message);
@@ -262,8 +278,7 @@ void world_start_due(struct world *w) {
     }
     seat->is_down = false;
     w->n_down--;
-    sim_up(&w->sim, i, false);
-    watch_started(w, i);
+    world_started(w, i);
     restored_started(w, i);
   }
 }
@@ -296,9 +311,17 @@ void world_run(struct world *w, uint64_t ms) {
   world_start_due(w);
 }
 
+bool world_is_awake(const struct world *w, uint32_t node) {
+  return world_is_up(w, node) && w->sim.asleep_ms[node] <= w->sim.f.now_ms && !disk_is_dead(w->seats[node].disk);
+}
+
 void world_write(struct world *w, uint32_t node) {
   if (!world_is_up(w, node) || w->sim.asleep_ms[node] > w->sim.f.now_ms) return;
   people_write(w, node);
+  world_written(w, node);
+}
+
+void world_written(struct world *w, uint32_t node) {
   if (!disk_is_dead(w->seats[node].disk)) {
     exchange_published(w->sim.nodes[node].exchange);
     sim_turn(&w->sim, node);

@@ -25,6 +25,7 @@ struct world_options {
   bool keeps_losing; /* of that story: frames are lost after the healing, too */
   bool restores;     /* a machine comes back with an earlier disk (restored.h) */
   bool signs_truly;  /* with Ed25519, as the pinned traces are (memo.h) */
+  bool grows;        /* the story of a federation whose members change (growth.h) */
   bool is_talkative;
 };
 
@@ -32,18 +33,19 @@ struct promise { /* a receipt said: logged */
   struct hash id;
   uint64_t index;
 };
-struct object {
+struct remembered {
   struct hash id, newest;
 };
 struct seat { /* a machine */
   bool is_down, dies_by_power, is_twin, has_twin;
-  uint32_t lie; /* number in the table of lies; 0: an honest one */
+  bool is_outside; /* down, and no healing brings it back: not admitted yet, or gone for good */
+  uint32_t lie;    /* number in the table of lies; 0: an honest one */
   uint64_t up_at_ms;
   struct disk *disk;
   /* what people know of its log */
   struct promise *promises; /* owned */
   uint32_t n_promises, promises_room;
-  struct object objects[WORLD_OBJECTS];
+  struct remembered objects[WORLD_OBJECTS];
   uint32_t n_objects;
   struct fixture_record retries[WORLD_RETRIES];
   uint32_t n_retries;
@@ -55,8 +57,9 @@ struct restored { /* restored.h */
   uint32_t node;
   uint64_t size; /* that it had signed */
 };
-struct watch; /* watch.h */
-struct liars; /* lies.h */
+struct watch;  /* watch.h */
+struct liars;  /* lies.h */
+struct growth; /* growth.h */
 struct world {
   struct sim sim;
   const struct world_options *options;
@@ -64,6 +67,7 @@ struct world {
   struct entropy_source chance;
   struct seat seats[FIXTURE_NODES];
   uint32_t n;      /* machines, twins included */
+  uint32_t n_logs; /* those that have keys and a log of their own, twins not: the first ones */
   uint32_t n_down; /* of them, that are */
   bool has_fork, has_poison, is_healed;
   uint64_t steps, n_faults[32];
@@ -72,6 +76,7 @@ struct world {
   struct restored restored;
   struct watch *watch;
   struct liars *liars;
+  struct growth *growth; /* NULL: everybody is a founder, and stays */
   /* the first violation */
   const char *broken; /* name of an invariant, NULL: none */
   char why[400];
@@ -88,9 +93,12 @@ bool is_likely(struct world *w, uint32_t per_mille);
 
 bool world_is_honest(const struct world *w, uint32_t node);
 bool world_is_up(const struct world *w, uint32_t node);
+/* Honest, and one of those that must agree in the end: neither outside nor removed. */
+bool world_is_present(const struct world *w, uint32_t node);
 /* A machine stops: in order, by kill -9, or with its power. It comes back after ms. */
 enum world_end { WORLD_STOP, WORLD_KILL, WORLD_POWER };
 void world_end(struct world *w, uint32_t node, enum world_end how, uint64_t ms);
+void world_started(struct world *w, uint32_t node); /* its store has been opened: it goes to work */
 /* Machines that are due come back; one whose disk does not let it tries again. */
 void world_start_due(struct world *w);
 /* One step of the network, and what follows from it. False: nothing until end_ms. */
@@ -99,7 +107,9 @@ void world_run(struct world *w, uint64_t ms);
 
 /* People write at a node: one submission or order, as chance has it. */
 void world_write(struct world *w, uint32_t node);
-void people_write(struct world *w, uint32_t node); /* people.c: the writing alone */
+void people_write(struct world *w, uint32_t node);         /* people.c: the writing alone */
+void world_written(struct world *w, uint32_t node);        /* what follows when something was written at a machine that is up */
+bool world_is_awake(const struct world *w, uint32_t node); /* up, and people can write there */
 
 /* Into the hash of the run. */
 void world_note(struct world *w, const char *what, uint64_t a, uint64_t b, struct view octets);
