@@ -28,6 +28,7 @@ const struct breakage BREAKAGES[] = {
     [BREAK_QUEUE] = {"queue", "the queue of a link has no end", " ceilings ", false, 0},
     [BREAK_NEWS] = {"news", "nobody tells what changed since a session opened", " converged ", false, 0},
     [BREAK_QUORUM] = {"quorum", "a vote less than more than half makes a list", " one-list ", true, 0},
+    [BREAK_FORGET] = {"forget", "a blank vote does not tell what was voted for, so a vote may change", " one-list ", true, 0},
     [BREAK_CONSENTS] = {"consents", "a list may change without the consents that it takes", " one-list ", true, 0},
     [BREAK_BELIEVE] = {"believe", "whoever tells a list is believed without its votes", " one-list ", true, 0},
     [BREAK_CUT] = {"cut", "the log of who was removed is not cut", " cut converged ", true, 0},
@@ -200,7 +201,9 @@ enum err_code __wrap_ballots_decided(struct ballots *b, bool *decided, struct by
 
 enum err_code __wrap_ballots_next(struct ballots *b, const struct ballot_self *self, bool pressed, struct ballot_move *out,
                                   bool *pending, struct err *err) {
-  return __real_ballots_next(b, self, pressed && !breakage_is(BREAK_PATIENCE), out, pending, err);
+  struct ballot_self other = *self;
+  if (breakage_is(BREAK_FORGET)) other.voting.has_last = false;
+  return __real_ballots_next(b, &other, pressed && !breakage_is(BREAK_PATIENCE), out, pending, err);
 }
 
 /* What the changes of an item make, whoever voted for them. */
@@ -241,9 +244,10 @@ bool __wrap_change_settle(struct change *c, const struct epoch *epoch) {
   return __real_change_settle(c, epoch) || breakage_is(BREAK_CONSENTS);
 }
 
-/* A liar writes into its own log what it likes. */
+/* Who forgets is allowed to; and a liar writes into its own log what it likes. */
 bool __wrap_voting_allows(const struct voting *v, uint64_t epoch, uint64_t ballot, bool blank, const struct vote_body *vote) {
-  return perjury_is_under_way() || __real_voting_allows(v, epoch, ballot, blank, vote);
+  const bool is_forgotten = breakage_is(BREAK_FORGET) && blank;
+  return is_forgotten || perjury_is_under_way() || __real_voting_allows(v, epoch, ballot, blank, vote);
 }
 
 enum err_code __wrap_hall_apply_cuts(struct hall *h, const struct hash *node, struct err *err) {

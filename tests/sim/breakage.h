@@ -24,6 +24,7 @@ enum breakage_no {
   BREAK_NEWS,
   /* of a federation that grows */
   BREAK_QUORUM,
+  BREAK_FORGET,
   BREAK_CONSENTS,
   BREAK_BELIEVE,
   BREAK_CUT,

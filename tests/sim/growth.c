@@ -25,6 +25,8 @@
 #define FOUNDER 0u
 #define SECOND 1u         /* with the founder the lead of a region: neither is ever odd */
 #define VOICES_FOR_ODD 3u /* that are there when the odd one comes: the others can do without it from then on */
+#define ALONE_MS 20000u   /* for one that counts alone to come to an end */
+#define AWAY_MS 150000u
 #define SETTLE_MS 2000u
 #define SETTLE_MOST_MS 3600000u
 
@@ -281,6 +283,56 @@ static void send_away(struct world *w) {
   world_end(w, who, how, ms);
 }
 
+/* ---- one counts alone ---- */
+
+/* The president and as many voices as make a majority with it, as that machine sees them; all others reach nobody, nor do those
+ * reach each other. False: too few are there. */
+static bool part_around(struct world *w, uint32_t president) {
+  const struct epoch *e = &federation_at(w, president)->epoch;
+  bool is_heard[GROWTH_NODES] = {false};
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < w->n; i++) {
+    const struct member *m = epoch_by_node(e, &w->sim.f.nodes[i].id);
+    is_heard[i] = i != president && m != NULL && !m->has_lead && n < e->n_leads / 2 && world_is_awake(w, i);
+    n += is_heard[i];
+  }
+  if (e->n_leads < 3 || n < e->n_leads / 2) return false;
+  trouble_unite(w);
+  for (uint32_t a = 0; a < w->n; a++) {
+    for (uint32_t b = a + 1; b < w->n; b++) {
+      const bool is_told = (a == president && is_heard[b]) || (b == president && is_heard[a]);
+      if (!is_told) trouble_part(w, a, b);
+    }
+  }
+  return true;
+}
+
+/* A president counts a majority of votes, itself included, that nobody else can see, and is away in the same moment: the others
+ * have votes, and too few. What they decide then must be what it has. */
+static void count_alone(struct world *w) {
+  const uint32_t at = anybody(w);
+  if (at == w->n) return;
+  const uint64_t number = federation_at(w, at)->epoch.number;
+  const uint32_t who = watch_owner(w, &ballot_proposer(&federation_at(w, at)->epoch, 0)->node);
+  if (!world_is_present(w, who) || !world_is_awake(w, who) || federation_at(w, who)->epoch.number != number) return;
+  if (!part_around(w, who)) return;
+  world_say(w, "%s alone counts", world_name(w, who));
+  for (uint32_t i = 0; i < w->n; i++)
+    consent(w, i, false, 400);
+  const uint64_t end = w->sim.f.now_ms + ALONE_MS;
+  while (world_is_up(w, who) && federation_at(w, who)->epoch.number == number && world_step(w, end))
+    continue;
+  if (world_is_up(w, who) && federation_at(w, who)->epoch.number > number) {
+    w->growth->tales.alone++;
+    world_end(w, who, is_likely(w, 500) ? WORLD_KILL : WORLD_POWER, AWAY_MS + chance(w, AWAY_MS));
+  }
+  trouble_unite(w);
+  world_say(w, "the others reach each other");
+  for (uint32_t i = 0; i < w->n; i++)
+    consent(w, i, false, 600);
+  world_run(w, AWAY_MS);
+}
+
 /* ---- rounds ---- */
 
 static void write_something(struct world *w) {
@@ -292,6 +344,7 @@ void growth_round(struct world *w) {
   let_in(w);
   if (is_likely(w, 400)) trouble_round(w);
   if (is_likely(w, 100)) send_away(w);
+  if (is_likely(w, 80) && w->broken == NULL) count_alone(w);
   if (is_likely(w, 150)) draw_up_removal(w);
   if (is_likely(w, 150)) go_for_good(w);
   some_consent(w);

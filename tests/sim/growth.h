@@ -40,7 +40,7 @@ struct growth_list {
 };
 /* What came to pass in a run: docs/simulator.md. */
 struct growth_tales {
-  uint64_t lists, second_ballots, split_votes, late_votes, absences, removals, cut_entries, entries_kept, ballots_most;
+  uint64_t lists, second_ballots, split_votes, late_votes, absences, alone, removals, cut_entries, entries_kept, ballots_most;
 };
 struct growth {
   enum oddity oddity;

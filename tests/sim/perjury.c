@@ -118,7 +118,7 @@ static void propose_as_it_likes(struct witness *x) {
   const bool is_lawful = is_likely(x->w, 600);
   struct hash blanks[LIMIT_MEMBERS];
   struct bytes changes, body;
-  uint64_t ballot = chance(x->w, 3 * (uint64_t)x->ballots->epoch->n_leads);
+  uint64_t ballot = chance(x->w, 1 + 3 * (uint64_t)x->ballots->epoch->n_leads);
   for (unsigned i = 0; i < x->ballots->epoch->n_leads && ballots_turn(x->ballots, ballot) != x->voice; i++)
     ballot++;
   if (is_likely(x->w, 500)) ballot %= x->ballots->epoch->n_leads;

@@ -104,6 +104,7 @@ static void add_tales(struct growth_tales *sum, const struct growth_tales *t) {
   sum->split_votes += t->split_votes;
   sum->late_votes += t->late_votes;
   sum->absences += t->absences;
+  sum->alone += t->alone;
   sum->removals += t->removals;
   sum->entries_kept += t->entries_kept;
   sum->cut_entries += t->cut_entries;
@@ -112,9 +113,10 @@ static void add_tales(struct growth_tales *sum, const struct growth_tales *t) {
 
 static void print_tales(const struct growth_tales *t) {
   (void)printf("  lists %" PRIu64 ", of them in a second ballot or later %" PRIu64 ", with votes for several %" PRIu64
-               ", late votes %" PRIu64 ", presidents away %" PRIu64 ", removed %" PRIu64 " (their promises kept %" PRIu64
-               ", behind the cut %" PRIu64 "), ballots of a list after the healing at most %" PRIu64 "\n",
-               t->lists, t->second_ballots, t->split_votes, t->late_votes, t->absences, t->removals, t->entries_kept,
+               ", late votes %" PRIu64 ", presidents away %" PRIu64 ", that had counted alone %" PRIu64 ", removed %" PRIu64
+               " (their promises kept %" PRIu64 ", behind the cut %" PRIu64
+               "), ballots of a list after the healing at most %" PRIu64 "\n",
+               t->lists, t->second_ballots, t->split_votes, t->late_votes, t->absences, t->alone, t->removals, t->entries_kept,
                t->cut_entries, t->ballots_most);
 }
 

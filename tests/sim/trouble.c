@@ -39,6 +39,11 @@ static bool are_strangers(const struct world *w, uint32_t a, uint32_t b) {
   return w->seats[a].has_twin || w->seats[b].has_twin || w->seats[a].is_twin || w->seats[b].is_twin;
 }
 
+void trouble_part(struct world *w, uint32_t a, uint32_t b) {
+  w->parted[a][b] = w->parted[b][a] = true;
+  sim_cut(&w->sim, a, b, true);
+}
+
 void trouble_partition(struct world *w, uint32_t n_parts, bool is_silent) {
   uint32_t parts[FIXTURE_NODES];
   for (uint32_t i = 0; i < w->n; i++)
@@ -49,15 +54,14 @@ void trouble_partition(struct world *w, uint32_t n_parts, bool is_silent) {
       if (is_silent) {
         w->sim.silent[a][b] = w->sim.silent[b][a] = is_apart;
       } else if (is_apart && !is_cut && (w->options->is_large || !are_strangers(w, a, b))) {
-        w->parted[a][b] = w->parted[b][a] = true;
-        sim_cut(&w->sim, a, b, true);
+        trouble_part(w, a, b);
       }
     }
   }
   world_say(w, "%u parts%s", n_parts, is_silent ? ", without a word" : "");
 }
 
-static void unite(struct world *w) {
+void trouble_unite(struct world *w) {
   memset(w->sim.silent, 0, sizeof w->sim.silent);
   for (uint32_t a = 0; a < w->n; a++) {
     for (uint32_t b = 0; b < w->n; b++) {
@@ -69,7 +73,7 @@ static void unite(struct world *w) {
 }
 
 static void partition(struct world *w) {
-  unite(w);
+  trouble_unite(w);
   if (!is_likely(w, 650)) return;
   uint32_t n_parts = 2 + (uint32_t)chance(w, 2);
   trouble_partition(w, n_parts, is_likely(w, 500));
@@ -175,7 +179,7 @@ void trouble_round(struct world *w) {
 
 void trouble_heal(struct world *w) {
   struct sim *s = &w->sim;
-  unite(w);
+  trouble_unite(w);
   memset(s->stalled, 0, sizeof s->stalled);
   memset(s->asleep_ms, 0, sizeof s->asleep_ms);
   s->duplicate = s->reorder = 0;

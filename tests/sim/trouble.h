@@ -20,5 +20,8 @@ void trouble_round(struct world *w);
 void trouble_heal(struct world *w);
 /* Cuts the machines into so many parts, at random. */
 void trouble_partition(struct world *w, uint32_t n_parts, bool is_silent);
+/* Two machines do not reach each other until the parts are one again. */
+void trouble_part(struct world *w, uint32_t a, uint32_t b);
+void trouble_unite(struct world *w);
 
 #endif
