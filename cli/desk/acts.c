@@ -15,6 +15,7 @@
 #include "keys/text.h"
 
 #define FORM_MAX ((size_t)32 * 1024) /* octets of a form */
+#define HAND_IN_MS 2000u             /* that a home far away has for its answer, while the pages stand still */
 
 /* ---- forms that come back ---- */
 
@@ -194,9 +195,13 @@ enum err_code desk_withdraw(struct request *r, struct err *err) {
 
 /* ---- what is done ---- */
 
-/* An open way into the own log, with the key that is open lent to it. */
+/* An open way into the own log, with the key that is open lent to it. On a replica what is signed is kept before it is handed
+ * in: a home that is slow is not waited for, and the next one who hands in tries again. */
 static enum err_code open_way(struct request *r, struct desk *d, struct submit *s, struct err *err) {
   struct cli cli = desk_cli(d, r->lang);
+  if (home_is_replica(&d->here.home) && cli.timeout_ms > HAND_IN_MS) {
+    cli.timeout_ms = HAND_IN_MS;
+  }
   enum err_code code = submit_open(&cli, s, err);
   if (code == OK) {
     code = certificate_needed(&s->here, &d->card.key, err);

@@ -38,20 +38,35 @@ static int listen_at(int family, struct sockaddr_storage *at, socklen_t *len) {
   return fd;
 }
 
-/* The owner of the other end of a connection that a child makes as uid. */
-static enum err_code owner_of_child(int family, uid_t uid, uid_t *out) {
+/* The same address for an IPv6 socket: ::ffff:127.0.0.1. */
+static void map(struct sockaddr_storage *at, socklen_t *len) {
+  struct sockaddr_in four;
+  memcpy(&four, at, sizeof four);
+  struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = four.sin_port};
+  six.sin6_addr.s6_addr[10] = six.sin6_addr.s6_addr[11] = 0xff;
+  memcpy(&six.sin6_addr.s6_addr[12], &four.sin_addr, sizeof four.sin_addr);
+  memcpy(at, &six, sizeof six);
+  *len = sizeof six;
+}
+
+/* The owner of the other end of a connection to a listener of that family that a child makes as uid, with a socket of the
+ * family `with`. */
+static enum err_code owner_of_child(int family, int with, uid_t uid, uid_t *out) {
   struct sockaddr_storage at = {.ss_family = AF_UNSPEC};
   socklen_t len = 0;
   int hold[2];
-  const int listener = listen_at(family, &at, &len);
-  if (listener < 0) return ERR_UNREACHABLE;
+  const int listener = listen_at(family, &at, &len), tried = socket(with, SOCK_STREAM, 0);
+  if (tried >= 0) close(tried);
+  if (listener >= 0 && tried < 0) close(listener);
+  if (listener < 0 || tried < 0) return ERR_UNREACHABLE;
+  if (with != family) map(&at, &len);
   assert_int_equal(pipe(hold), 0);
   const pid_t child = fork();
   if (child == 0) {
     uint8_t octet;
     close(hold[1]);
     if (uid != getuid() && setuid(uid) != 0) _exit(1);
-    const int fd = socket(family, SOCK_STREAM, 0); /* whose it is is settled here */
+    const int fd = socket(with, SOCK_STREAM, 0); /* whose it is is settled here */
     if (connect(fd, (const struct sockaddr *)&at, len) != 0) _exit(1);
     _exit(read(hold[0], &octet, 1) == 0 ? 0 : 1); /* until the test has looked */
   }
@@ -69,13 +84,13 @@ static enum err_code owner_of_child(int family, uid_t uid, uid_t *out) {
   return code;
 }
 
-static void it_is_told_over_both_kinds_of_address(void **state) {
+static void it_is_told_over_both_kinds_of_address_and_sockets(void **state) {
   (void)state;
-  static const int families[] = {AF_INET, AF_INET6};
-  for (size_t i = 0; i < 2; i++) {
+  static const int families[][2] = {{AF_INET, AF_INET}, {AF_INET6, AF_INET6}, {AF_INET, AF_INET6}};
+  for (size_t i = 0; i < 3; i++) {
     uid_t uid = NOBODY;
-    const enum err_code code = owner_of_child(families[i], getuid(), &uid);
-    if (families[i] == AF_INET6 && code == ERR_UNREACHABLE) continue; /* a machine without IPv6 */
+    const enum err_code code = owner_of_child(families[i][0], families[i][1], getuid(), &uid);
+    if (i > 0 && code == ERR_UNREACHABLE) continue; /* a machine without IPv6 */
     assert_int_equal(code, OK);
     assert_int_equal(uid, getuid());
   }
@@ -85,7 +100,7 @@ static void another_user_is_told_apart(void **state) {
   (void)state;
   uid_t uid = 0;
   if (geteuid() != 0) skip(); /* nobody else can be had */
-  assert_int_equal(owner_of_child(AF_INET, NOBODY, &uid), OK);
+  assert_int_equal(owner_of_child(AF_INET, AF_INET, NOBODY, &uid), OK);
   assert_int_equal(uid, NOBODY);
 }
 
@@ -103,7 +118,7 @@ static void what_is_no_connection_is_nobodys(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(it_is_told_over_both_kinds_of_address),
+      cmocka_unit_test(it_is_told_over_both_kinds_of_address_and_sockets),
       cmocka_unit_test(another_user_is_told_apart),
       cmocka_unit_test(what_is_no_connection_is_nobodys),
   };

@@ -5,10 +5,12 @@ node and laptop. Then the same offline: signed while PT's node is down, carried 
 import json
 import os
 import re
+import socket
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "../web")]
+from desk import Client, Desk, Form  # noqa: E402
 from lab import Lab, free_port  # noqa: E402
 from web import Web  # noqa: E402
 
@@ -116,6 +118,26 @@ def online(lab, nodes, people):
     print(f"{one}, {two}, {three}: three who never met; one result, digest {endorsement['frontier'][:12]}, at {len(nodes)} nodes and {len(people)} laptops")
 
 
+def at_the_desk(laptop, secret):
+    """Who would take what is signed lets the line stand and says nothing: the desk does not wait for as long as it might."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        before = laptop.status()["replica"]
+        laptop.settings(replica=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        desk = Desk(laptop, "--timeout", "600", *secret)
+        try:
+            client = Client(desk)
+            assert client.enter()[0] == 303
+            shown = client.send(Form(client.page("/en/IT-3"), "look"), {"language": "en", "criteria": ["novel"]})[2]
+            status, headers, _ = client.send(Form(shown, "sign"))
+            assert (status, headers["Location"]) == (303, "/en/desk/IT-3/done"), status
+            assert "waits in the outbox" in client.page(headers["Location"])
+        finally:
+            assert desk.stop() == 0, desk.said
+        laptop.settings(replica=before)
+    row = [row for row in laptop.json("outbox")["outbox"] if row["state"] == "waiting"][-1]
+    laptop.run("outbox", "--drop", row["id"][:12])
+
+
 def offline(lab, nodes, laptop):
     """PT there, PT down, through EE."""
     it, fr, ee, pt = nodes
@@ -127,6 +149,7 @@ def offline(lab, nodes, laptop):
     assert [row["state"] for row in rows] == ["waiting", "logged"], rows
     assert f"{rows[0]['id'][:12]}  signed ✓  waits" in told(laptop, "outbox")
     assert laptop.json("outbox", "--retry", ok=(7,))["error"]["hint"]
+    at_the_desk(laptop, secret)
     sealed = os.path.join(lab.dir, "signed.bundle")
     assert laptop.json("outbox", "-o", sealed)["records"] == 1
     data = open(sealed, "rb").read()
