@@ -47,15 +47,11 @@ static void say_card(struct cli *cli, const struct person_card *card) {
   out_set_text(cli, "fingerprint", words);
 }
 
-/* The key at path gets another name in its folder: PATH.lusab-babad. */
-static enum err_code put_aside(struct cli *cli, const char *path, struct err *err) {
-  struct person_card card;
+/* The key at path, whose card it is, gets another name in its folder: PATH.lusab-babad. */
+static enum err_code put_aside(struct cli *cli, const char *path, const struct person_card *card, struct err *err) {
   char to[HOME_PATH_MAX], words[WORDS_LEN];
-  enum err_code code = person_card_of(cli, &card, err);
-  if (code != OK) {
-    return code;
-  }
-  person_fingerprint(&card.key, words);
+  enum err_code code = OK;
+  person_fingerprint(&card->key, words);
   int n = snprintf(to, sizeof to, "%s.%.11s", path, words);
   if (n < 0 || (size_t)n >= sizeof to) {
     return err_set(err, ERR_LIMIT, "%s: the path is too long", path);
@@ -70,7 +66,7 @@ static enum err_code put_aside(struct cli *cli, const char *path, struct err *er
 enum err_code cmd_key_new(struct cli *cli, const struct args *args, struct err *err) {
   char path[HOME_PATH_MAX], card_path[HOME_PATH_MAX];
   struct secret *passphrase = NULL;
-  struct person_card card;
+  struct person_card card, before = {.name = ""};
   const char *name = args_value(args, "name"), *out = args_value(args, "out");
   enum err_code code = person_path(cli, path, err);
   if (code != OK || (out == NULL && (code = cli_config_path("person.pub", card_path, err)) != OK)) {
@@ -81,9 +77,12 @@ enum err_code cmd_key_new(struct cli *cli, const struct args *args, struct err *
     err_set(err, ERR_FAILED, "you have a key already: %s", path);
     return err_hint(err, "specola key show shows it; specola key new --replace puts it aside");
   }
+  if (is_there && (code = person_card_of(cli, &before, err)) != OK) {
+    return code;
+  }
   if ((code = cli_new_file(out, err)) != OK || (code = cli_passphrase(cli, "your new key", true, &passphrase, err)) != OK ||
-      (is_there && (code = put_aside(cli, path, err)) != OK) ||
-      (code = person_make(path, name == NULL ? "" : name, passphrase, &card, err)) != OK) {
+      (is_there && (code = put_aside(cli, path, &before, err)) != OK) ||
+      (code = person_make(path, name == NULL ? before.name : name, passphrase, &card, err)) != OK) {
     return code;
   }
   if (card_write(out == NULL ? card_path : out, &card, err) != OK) {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "cli/commands.h"
+#include "cli/endorsing.h"
 #include "cli/here.h"
 #include "cli/out.h"
 #include "node/store/query_queue.h"
@@ -68,6 +69,7 @@ enum err_code cmd_queue(struct cli *cli, const struct args *args, struct err *er
   enum err_code code = args_number(args, "limit", 0, LIMIT_MAX, LIMIT_DEFAULT, &limit, err);
   while (code == OK && q.n_languages < LANGUAGES_MAX && args_nth(args, "language", q.n_languages) != NULL) {
     languages[q.n_languages] = args_nth(args, "language", q.n_languages);
+    code = endorsing_check_language("--language", languages[q.n_languages], err);
     q.n_languages++;
   }
   code = code == OK ? read_state(args, &q, err) : code;
@@ -84,6 +86,10 @@ enum err_code cmd_queue(struct cli *cli, const struct args *args, struct err *er
            total == 1 ? out_word(cli, "waits", "in attesa") : out_word(cli, "wait", "in attesa"));
   if (code == OK && total > 0) {
     out_note(cli, "%s  specola endorse ID", out_word(cli, "Next:", "Poi:"));
+  } else if (code == OK && q.n_languages > 0) {
+    out_note(cli, "%s",
+             out_word(cli, "Nothing of what waits is told in a language that was asked for: specola queue shows all",
+                      "Niente di ciò che aspetta è in una lingua richiesta: specola queue mostra tutto"));
   } else if (code == OK && !q.all) {
     out_note(cli, "%s",
              out_word(cli, "specola queue --all shows those for which nobody asked a review, too",

@@ -13,7 +13,7 @@
 #include "node/store/outbox.h"
 #include "node/verify.h"
 
-#define PIECES_TIME 6 /* a piece may take so many times --timeout: it is much longer than a question */
+#define PIECES_TIME 6 /* a piece may take so many times --timeout, once the node has answered: it is long */
 #define ONLY_MAX 900
 #define MERGE_STEPS 256 /* of full text, behind texts that came: searches walk through each segment */
 
@@ -47,7 +47,7 @@ static enum err_code round_open(struct cli *cli, const struct home *home, struct
   if (code == OK) code = federation_load(r->store, &r->federation, err);
   if (code == OK) code = home_schemas(home, &r->schemas, err);
   if (code == OK && home->config.home[0] != '\0') code = sending_new(cli, home, &r->sending, err);
-  if (code == OK) code = fetch_new(home->config.replica, cli->timeout_ms * PIECES_TIME, &r->fetch, err);
+  if (code == OK) code = fetch_new(home->config.replica, cli->timeout_ms, &r->fetch, err);
   if (code != OK) return code;
   const struct hall_config config = {.store = r->store,
                                      .federation = &r->federation,
@@ -140,8 +140,11 @@ enum err_code following_run(struct cli *cli, const struct home *home, const stru
   enum err_code code = round_open(cli, home, &r, err);
   if (code == OK) code = choose(&r, wish, err);
   if (code == OK) {
-    const struct follow_wish inner = {
-        .only = r.only[0] == '\0' ? NULL : r.only, .headers_only = wish->headers_only, .progress = say_progress, .context = &r};
+    const struct follow_wish inner = {.only = r.only[0] == '\0' ? NULL : r.only,
+                                      .headers_only = wish->headers_only,
+                                      .pieces_ms = cli->timeout_ms * PIECES_TIME,
+                                      .progress = say_progress,
+                                      .context = &r};
     r.headers = progress_new(cli, out_word(cli, "entries", "voci"));
     code = r.sending == NULL ? OK : sending_hand_in(r.sending, r.store, &r.federation, err);
     if (code == OK) code = follow_run(r.hall, r.fetch, &inner, &report, err);

@@ -412,8 +412,7 @@ static enum err_code check_replica(const struct joining *j, struct err *err) {
   if (code == OK) code = charter_decode(bytes_view(&item), &held, err);
   if (code == OK && !hash_equal(&held.fed_id, &j->line.fed_id)) {
     (void)err_set(err, ERR_REFUSED, "%s holds another observatory", j->home.dir);
-    (void)err_hint(err, "take another folder: --home DIR");
-    code = ERR_REFUSED;
+    code = err_hint(err, "take another folder: --home DIR");
   }
   charter_release(&held);
   bytes_release(&item);
@@ -431,16 +430,20 @@ static enum err_code name_home(struct joining *j, struct err *err) {
   return home_finish(&j->home, err);
 }
 
+/* Whether a replica can be here, before anything is asked of the node: whoever is refused leaves nothing behind. */
+static enum err_code look_at_home(struct joining *j, struct err *err) {
+  if (home_open(j->cli->home, &j->home, NULL) != OK) return OK;
+  if (home_is_replica(&j->home)) return check_replica(j, err);
+  (void)err_set(err, ERR_REFUSED, "there is a node in %s already", j->home.dir);
+  return err_hint(err, "a person takes another --home; a node asks with --identity FILE.identity");
+}
+
 static enum err_code begin_replica(struct joining *j, struct err *err) {
-  enum err_code code = OK;
-  if (home_open(j->cli->home, &j->home, NULL) == OK && home_is_replica(&j->home)) {
-    code = check_replica(j, err);
-    if (code == OK) code = name_home(j, err);
-  } else {
-    code = replica_begin(j->cli->home, j->line.at, &j->line.fed_id, j->line.has_token ? &j->line.node : NULL,
-                         j->cli->timeout_ms, &j->home, err);
-    if (code == ERR_REFUSED) code = err_hint(err, "a person takes another --home; a node asks with --identity FILE.identity");
-  }
+  const struct hash *node = j->line.has_token ? &j->line.node : NULL;
+  const enum err_code code =
+      home_open(j->cli->home, &j->home, NULL) == OK
+          ? name_home(j, err)
+          : replica_begin(j->cli->home, j->line.at, &j->line.fed_id, node, j->cli->timeout_ms, &j->home, err);
   if (code == OK && j->handle[0] == '\0') memcpy(j->handle, j->home.config.home, HANDLE_MAX);
   return code;
 }
@@ -470,13 +473,13 @@ static enum err_code join(struct joining *j, struct err *err) {
   const char *identity = args_value(j->args, "identity");
   if (code == OK && identity != NULL && !j->line.has_token) {
     (void)err_set(err, ERR_USAGE, "the line invites to read, and no node");
-    (void)err_hint(err, "ask for a line of: specola invite --for node");
-    return ERR_USAGE;
+    return err_hint(err, "ask for a line of: specola invite --for node");
   }
   if (code == OK && identity != NULL) return join_as_node(j, identity, err);
-  if (code == OK && j->line.has_token) code = take_key(j, err);
+  if (code == OK) code = look_at_home(j, err);
+  if (code == OK && j->line.has_token && (code = take_key(j, err)) == OK) code = post_ask(j, view_of(NULL, 0), err);
+  if (code == OK && j->line.has_token && j->row.state == RECEIPT_REFUSED) return not_certified(j, err);
   if (code == OK) code = begin_replica(j, err);
-  if (code == OK && j->line.has_token) code = post_ask(j, view_of(NULL, 0), err);
   if (code == OK && j->line.has_token && j->row.state != RECEIPT_LOGGED) return not_certified(j, err);
   if (code == OK && j->line.has_token) code = say_certified(j, err);
   return code == OK ? copy(j, err) : code;

@@ -352,6 +352,7 @@ static enum err_code follow_heads(struct follow *x, struct err *err) {
   known_tag(x, tag);
   enum err_code code = follow_ask(x, "/sync", tag[0] == '\0' ? NULL : tag, err);
   if (code != OK) return code;
+  if (x->wish->pieces_ms > 0) fetch_limit(x->f, x->wish->pieces_ms);
   x->report->unchanged = x->answer.status == 304;
   if (x->report->unchanged) return keep_time(x, err);
   memcpy(tag, x->answer.tag, sizeof tag);

@@ -11,8 +11,9 @@
 
 enum follow_step { FOLLOW_HEADERS, FOLLOW_TEXTS };
 struct follow_wish {
-  const char *only;  /* texts of what this question of /sync/select finds alone ("kind=case&sector=07"); NULL: all texts */
-  bool headers_only; /* no texts */
+  const char *only;   /* texts of what this question of /sync/select finds alone ("kind=case&sector=07"); NULL: all texts */
+  bool headers_only;  /* no texts */
+  uint64_t pieces_ms; /* for each answer behind the first, which tells whether anybody is there; 0: as long as for that */
   /* How far a step is: entries, or texts, of how many. May be NULL. */
   void (*progress)(void *context, enum follow_step step, uint64_t done, uint64_t all);
   void *context;

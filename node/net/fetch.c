@@ -249,14 +249,14 @@ static enum err_code way_error(const struct fetch *f, CURLcode result, struct er
     return err_hint(err, "the node may be down: try again later");
   case CURLE_OPERATION_TIMEDOUT:
     err_set(err, ERR_UNREACHABLE, "no whole answer from %s within %llu s", f->base, (unsigned long long)(f->total_ms / 1000));
-    return err_hint(err, "try again, or give it longer with --timeout");
+    return err_hint(err, "ask again, or give it longer with --timeout");
   case CURLE_PEER_FAILED_VERIFICATION:
   case CURLE_SSL_CACERT_BADFILE:
     err_set(err, ERR_UNREACHABLE, "the certificate of %s is not trusted here", f->base);
     return err_hint(err, "who runs that node can say why; nothing was sent");
   default:
     err_set(err, ERR_UNREACHABLE, "the line to %s broke: %s", f->base, curl_easy_strerror(result));
-    return err_hint(err, "try again: what has arrived is kept");
+    return err_hint(err, "ask again: what has arrived is kept");
   }
 }
 
@@ -277,7 +277,7 @@ static enum err_code status_error(const struct fetch *f, struct fetch_answer *a,
   const char *between = detail[0] == '\0' ? "" : ": ";
   if (a->status >= 500) {
     err_set(err, ERR_UNREACHABLE, "%s cannot answer now (%ld%s%s)", f->base, a->status, between, detail);
-    return err_hint(err, "try again later");
+    return err_hint(err, "ask again later");
   }
   if (a->status == 404 || a->status == 410)
     return err_set(err, ERR_NOT_FOUND, "%s does not have that%s%s", f->base, between, detail);

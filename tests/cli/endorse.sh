@@ -54,6 +54,12 @@ as PT --json queue --all
 json .total 2
 as PT --json queue --language fr
 json .total 0
+as PT queue --language zz
+exits 0
+complains "a language that was asked for"
+as PT queue --language "z z"
+exits 2
+complains "is no language tag"
 as PT --json queue --language it
 json '.objects[0] | "\(.ref) \(.counted) \(.needed) \(.missing)"' "IT-2 0 3 3"
 as IT --json queue --all

@@ -101,6 +101,7 @@ certified() {
   join thief "$line" --name "Somebody Else"
   exits 9
   complains "another key has used this invitation"
+  [ ! -e "$T/thief/home/node.ini" ] || fail "whoever was refused has a replica"
   # the line from standard input, broken by a mail program; a wrong passphrase is told before anything is asked
   invited --for contributor
   printf 'another passphrase\n' >"$T/wrong"
@@ -231,7 +232,7 @@ stolen() {
   exits 9
   complains "the author's key was revoked"
   complains "key new --replace"
-  as ana key new --replace --name "Ana Silva" "${P[@]}"
+  as ana key new --replace "${P[@]}" # the name stays
   exits 0
   join ana "$line"
   exits 0

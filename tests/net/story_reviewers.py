@@ -123,6 +123,8 @@ def at_the_desk(laptop, secret):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         before = laptop.status()["replica"]
         laptop.settings(replica=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        error = laptop.json("sync", "--timeout", "1", ok=(7,))["error"]
+        assert "within 1 s" in error["message"] and "try" not in error["hint"], error
         desk = Desk(laptop, "--timeout", "600", *secret)
         try:
             client = Client(desk)
