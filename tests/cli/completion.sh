@@ -68,7 +68,7 @@ offers --version
 as nobody completion --words "list "
 offers case
 specola --json help
-mapfile -t commands < <(jq -r '.commands[].name' <"$T/out")
+mapfile -t commands < <(picked '.commands[].name')
 after ""
 for command in "${commands[@]}"; do
   offers "${command%% *}"

@@ -3,7 +3,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/story.bash"
 specola --json help
 exits 0
-jq -r '.commands[].name' <"$T/out" | sort >"$T/table"
+picked '.commands[].name' | sort >"$T/table"
 [ -s "$T/table" ] || fail "there are no commands"
 # story_both BODY COMMAND "TWO WORDS" …: the lines are simple enough for xargs, which knows quotes.
 sed -n 's/^story_both [a-z]* //p' "$SOURCE"/tests/cli/*.sh | xargs -n 1 | sort >"$T/stories"

@@ -116,7 +116,7 @@ for handle in $ALL; do
   endorsement "3 3 3 true 0"
   json .endorsement.state current
   json '.endorsement.statements[0].endorsements | length' 3
-  now=$(jq -r .endorsement.frontier "$T/out")
+  now=$(picked .endorsement.frontier)
   same "${digest:=$now}" "$now"
   jq -S .endorsement "$T/out" >"$T/$handle.found"
   cmp -s "$T/IT.found" "$T/$handle.found" || fail "$handle finds something else than IT"
@@ -245,7 +245,7 @@ refused failed 1
 # As a code for a telephone, and the line that it reads: the same octets.
 as laptop --json sign "$T/IT-2.signed" --qr
 exits 0
-line=$(jq -r .line "$T/out")
+line=$(picked .line)
 same "$(printf %s "${line#*=}" | tr '_-' '/+' | base64 -d 2>/dev/null | sha256sum)" "$(sha256sum <"$T/IT-2.signed")"
 as laptop sign "$T/IT-2.signed" --qr
 exits 0

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The examples of help, run as they stand: in a folder where their files are, at a node that has what they name.
+# With sanitizers it is every third line.
 . "$(dirname "${BASH_SOURCE[0]}")/story.bash"
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 mkdir "$T/folder" "$T/folder/usb" "$T/roots" "$T/bin"
@@ -119,17 +120,18 @@ try() {
   [ "$command" != "peer ping" ] || unserve try
 }
 specola --json help
-mapfile -t commands < <(jq -r '.commands[].name' <"$T/out")
+mapfile -t commands < <(picked '.commands[].name')
 tried=0
 for command in "${commands[@]}"; do
   # shellcheck disable=SC2086
   specola --json help $command
-  mapfile -t lines < <(jq -r '.examples[]' <"$T/out")
+  mapfile -t lines < <(picked '.examples[]')
   [ "${#lines[@]}" -gt 0 ] || fail "$command has no example"
   for line in "${lines[@]}"; do
     [[ $line =~ ^specola\ (--json\ )?$command ]] || fail "$line is no example of $command"
-    try "$command" "$line"
     tried=$((tried + 1))
+    skips 3 && continue
+    try "$command" "$line"
   done
 done
 [ "$tried" -ge 60 ] || fail "only $tried examples"

@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # Help: every command of the table explains itself in two languages, stands in the manual, and its nearest neighbour is suggested.
+# With sanitizers it is every fourth command.
 . "$(dirname "${BASH_SOURCE[0]}")/story.bash"
 specola
 exits 0
 says "specola help COMMAND"
 specola --json help
-mapfile -t commands < <(jq -r '.commands[].name' <"$T/out")
+mapfile -t commands < <(picked '.commands[].name')
 [ "${#commands[@]}" -ge 25 ] || fail "only ${#commands[@]} commands"
 for command in "${commands[@]}"; do
+  skips 4 && continue
   # shellcheck disable=SC2086
   specola help $command
   exits 0

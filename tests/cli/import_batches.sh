@@ -55,17 +55,17 @@ batches piena >"$T/piena.ndjson"
 cut=0
 for room in $(seq $(($(stat -c %s "$T/it/home/store.db") / 1024)) 400 20000); do
   as it --json status
-  before=$(jq -r '[.logs[].size] | first' <"$T/out")
+  before=$(picked '.logs[0].size')
   (
     trap '' XFSZ
     ulimit -f "$room"
     as it --json import "$T/piena.ndjson" "${P[@]}"
     echo "$status" >"$T/status"
   )
-  taken=$(jq -r '.published // 0' <"$T/out")
-  changed=$(jq -r '.new_versions // 0' <"$T/out")
+  taken=$(picked '.published // 0')
+  changed=$(picked '.new_versions // 0')
   as it --json status
-  same $((before + taken + changed)) "$(jq -r '[.logs[].size] | first' <"$T/out")"
+  same $((before + taken + changed)) "$(picked '.logs[0].size')"
   [ "$(cat "$T/status")" -eq 0 ] && break
   [ "$taken" -gt 0 ] && cut=$((cut + 1))
 done
@@ -80,7 +80,7 @@ XDG_CONFIG_HOME="$T/it/config" SPECOLA_HOME="$T/it/home" "$SPECOLA" serve >"$T/s
 children=$!
 for _ in $(seq 1 400); do
   as it --json status
-  [ "$(jq -r .serving <"$T/out" 2>/dev/null)" = true ] && break
+  [ "$(picked .serving)" = true ] && break
   sleep 0.05
 done
 json .serving true

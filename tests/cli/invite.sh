@@ -15,8 +15,8 @@ join() {
 invited() {
   as "$who" --json invite --at "$AT" "$@"
   exits 0
-  line=$(jq -r .line <"$T/out")
-  number=$(jq -r .number <"$T/out")
+  line=$(picked .line)
+  number=$(picked .number)
 }
 
 lines() {
@@ -36,7 +36,7 @@ lines() {
   same "$(wc -l <"$T/out")" 1
   tells invite --for editor --territory IT-34 --name "Redazione Veneto" --days 2 --confirm --at "$AT"
   json '"\(.number) \(.roles) \(.territory) \(.confirm)"' "2 editor IT-34 true"
-  token=$(jq -r .line <"$T/out" | sed 's/.*&t=\([a-z2-7]*\).*/\1/')
+  token=$(picked .line | sed 's/.*&t=\([a-z2-7]*\).*/\1/')
   same "${#token}" 26
   as "$who" --lang it invite --for node --at "$AT"
   complains "Invito 3: un nodo proprio"
@@ -119,7 +119,7 @@ certified() {
   exits 9
   complains "taken back"
   as "$who" --json invite --for reader --at "$AT"
-  line=$(jq -r .line <"$T/out")
+  line=$(picked .line)
   join reader "$line"
   exits 0
   [ ! -e "$T/reader/config/specola/person.key" ] || fail "a reader got a key"

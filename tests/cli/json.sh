@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # --json: one document from every command, on success and on failure, wherever the option stands; nothing on stderr.
+# With sanitizers it is every third command line.
 . "$(dirname "${BASH_SOURCE[0]}")/story.bash"
 found_alone it
 draft "$T/a.draft" "Una prova"
@@ -8,10 +9,11 @@ as it export --to bundle -o "$T/it.bundle"
 mkdir "$T/roots" "$T/stick"
 one() {
   as it --json "$@"
-  [ "$(jq -s length <"$T/out" 2>/dev/null)" = 1 ] || fail "not one document: $*"
+  local failed
+  failed=$(picked 'has("error")') || fail "not one document: $*"
   [ ! -s "$T/err" ] || fail "something on stderr: $*"
-  [ "$(jq 'has("error")' <"$T/out")" = "$([ $status -eq 0 ] && echo false || echo true)" ] || fail "error and exit status disagree: $*"
-  [ $status -eq 0 ] || [ "$(jq .error.exit <"$T/out")" = $status ] || fail "exit differs from the status: $*"
+  [ "$failed" = "$([ $status -eq 0 ] && echo false || echo true)" ] || fail "error and exit status disagree: $*"
+  [ $status -eq 0 ] || [ "$(picked .error.exit)" = $status ] || fail "exit differs from the status: $*"
 }
 for words in "help" "help publish" "version" "status" "new case" "check $T/a.draft" "check $T/none" "publish $T/a.draft" "show IT-2" \
   "show nothing" "list case" "list nothing" "search prova" "search --facets" "search --nothing x" "history IT-2" "history nothing" "diff IT-2" \
@@ -22,6 +24,7 @@ for words in "help" "help publish" "version" "status" "new case" "check $T/a.dra
   "root sign $T/a.draft --key x" "found X" "found X $T/a.draft" "join $T/a.draft" "init" "init --country IT --name X --found X" \
   "key new" "key backup $T/stick" "person certify $T/a.draft --role editor" "nonsense" "--nonsense" "status too many words" "status --home" \
   "--timeout x status" "show" "sync" "demo --chek"; do
+  skips 3 && continue
   # shellcheck disable=SC2086
   one $words
 done

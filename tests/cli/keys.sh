@@ -7,7 +7,7 @@ complains "specola key new"
 as it --json key new --name "Redazione" -o "$T/it.pub" "${P[@]}"
 exits 0
 json .name Redazione
-fingerprint=$(jq -r .fingerprint <"$T/out")
+fingerprint=$(picked .fingerprint)
 grep -q '^specola-person [0-9a-f]\{64\} Redazione$' "$T/it.pub" || fail "the card is not as it should be"
 as it --json key show
 json .fingerprint "$fingerprint"

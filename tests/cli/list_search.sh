@@ -25,7 +25,7 @@ says "--country"
 # Of what has any of the words, how many have all: as many as a search for what has both.
 as it --json search pagopa dati --limit 0
 exits 0
-every=$(jq .every <"$T/out")
+every=$(picked .every)
 json '.every > 0 and .every < .total' true
 as it search pagopa dati --limit 1
 says "; $every ha"

@@ -23,7 +23,7 @@ sed -i 's/^country:.*/&\nplace.en: Everywhere/' "$T/a.draft"
 as it edit IT-2 "$T/a.draft" "${P[@]}"
 exits 0
 as it --json show IT-2
-target=$(jq -r .id <"$T/out")
+target=$(picked .id)
 draft "$T/b.draft" "Ripresa"
 cat >>"$T/b.draft" <<DRAFT
 source: catalogue
@@ -71,7 +71,7 @@ while read -r table; do
   same "$told" "$columns"
 done < <(sed -n 's/^### //p' "$page")
 as it --json sql
-same "$(sed -n 's/^### //p' "$page" | wc -l)" "$(jq '.tables | length' <"$T/out")"
+same "$(sed -n 's/^### //p' "$page" | wc -l)" "$(picked '.tables | length')"
 
 as it --json sql "SELECT o.ref FROM links l JOIN objects o ON o.id = l.target_id"
 json '.rows | tostring' '[["IT-2"]]'
@@ -81,7 +81,7 @@ n=0
 while IFS= read -r -d '' query; do
   as it --json sql --limit 0 "$query"
   exits 0
-  [ "$(jq '.rows | length' <"$T/out")" -gt 0 ] || fail "nothing comes of: $query"
+  [ "$(picked '.rows | length')" -gt 0 ] || fail "nothing comes of: $query"
   n=$((n + 1))
 done < <(blocks sql)
 [ "$n" -ge 12 ] || fail "only $n queries"

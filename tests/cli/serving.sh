@@ -22,7 +22,7 @@ done
 eventually() {
   for _ in $(seq 1 200); do
     as "$1" --json status
-    [ "$(jq -r "$2" <"$T/out")" = "$3" ] && return 0
+    [ "$(picked "$2")" = "$3" ] && return 0
     sleep 0.05
   done
   json "$2" "$3"
@@ -83,7 +83,7 @@ draft "$T/b.draft" "Un essai"
 as FR publish "$T/b.draft" "${P[@]}"
 exits 0
 eventually IT '[.logs[] | select(.handle == "FR") | .size] | first' 3
-mine=$(jq -r .frontier <"$T/out")
+mine=$(picked .frontier)
 eventually FR .frontier "$mine"
 as IT --json peer ping FR
 exits 0

@@ -19,7 +19,7 @@ silent "Motivazione e obiettivi"
 as it --json show IT-2
 json '.ref' IT-2
 json '.kind' case
-id=$(jq -r .id <"$T/out")
+id=$(picked .id)
 as it --json show "$id"
 json '.ref' IT-2
 as it --json show "${id:0:12}"

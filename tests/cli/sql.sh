@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # sql: questions on the tables that are meant for it; nothing else is reached, nothing is changed, nothing takes for ever.
+# With sanitizers it is every third of the queries that are refused.
 . "$(dirname "${BASH_SOURCE[0]}")/story.bash"
 found_alone it
 as it publish "$SOURCE"/cli/demo_cases/it/*.draft "${P[@]}"
@@ -33,7 +34,7 @@ as it --json sql "SELECT ref, version FROM versions WHERE ref = 'IT-2'"
 json '.rows | length' 1
 as it --json sql "SELECT home, gen, entries FROM logs"
 json '.rows[0] | join(",")' IT,1,12
-frontier_root=$(as it --json status; jq -r '.logs[0].root' <"$T/out")
+frontier_root=$(as it --json status; picked '.logs[0].root')
 as it --json sql "SELECT root FROM logs"
 json '.rows[0][0]' "$frontier_root"
 as it --json sql "SELECT row, item, lang, value FROM fields WHERE ref = 'IT-2' AND field = 'title' AND lang = 'it'"
@@ -78,6 +79,7 @@ for query in "SELECT * FROM entry" "SELECT body FROM main.entry" "SELECT * FROM 
   "SELECT (SELECT envelope FROM entry LIMIT 1) FROM objects" "PRAGMA query_only = OFF" "ATTACH 'x.db' AS x" "DELETE FROM entry" \
   "CREATE TEMP TABLE x(a)" "DROP VIEW objects" "VACUUM INTO '$T/copy.db'" "BEGIN" "UPDATE objects SET kind = 'x'" \
   "SELECT fts3_tokenizer('x')" "EXPLAIN QUERY PLAN SELECT * FROM objects" "SELECT 1; SELECT 2" "" "-- nothing" "SELECT"; do
+  skips 3 && continue
   as it --json sql "$query"
   [ "$status" -eq 9 ] || [ "$status" -eq 2 ] || fail "$query: exit status $status"
   json '.error.hint | length > 0' true
@@ -85,7 +87,7 @@ done
 [ ! -e "$T/copy.db" ] || fail "a copy was made"
 # Rows are counted of what is for questions, and of nothing else that is in the store, or ever will be.
 as it --json sql
-for name in $(jq -r '.tables[].table' <"$T/out") "(SELECT ref FROM cases)"; do
+for name in $(picked '.tables[].table') "(SELECT ref FROM cases)"; do
   as it --json sql "SELECT count(*) FROM $name"
   exits 0
 done
@@ -105,6 +107,7 @@ PY
 )
 [ "$(wc -w <<<"$names")" -gt 12 ] || fail "there are no private tables: $names"
 for name in $names sqlite_schema sqlite_temp_schema dbstat pragma_table_list pragma_database_list; do
+  skips 3 && continue
   as grown --json sql "SELECT count(*) FROM \"$name\""
   [ "$status" -eq 9 ] || [ "$status" -eq 2 ] || fail "rows of $name are counted"
 done

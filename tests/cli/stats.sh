@@ -30,7 +30,7 @@ json '.tables | length' 1
 json '[.tables[0].rows[].count] | add > 0 and add <= 8' true
 json '[.tables[0].rows[].code | test("^[0-9]{4}$")] | all' true
 json '[.tables[0].rows[].code] | . == sort' true
-began=$(jq '[.tables[0].rows[].count] | add' <"$T/out")
+began=$(picked '[.tables[0].rows[].count] | add')
 as it --json sql "SELECT count(*) AS n FROM cases WHERE home = 'IT' AND year_started IS NOT NULL"
 json '.rows[0] | if type == "array" then .[0] else .n end' "$began"
 as it --json stats

@@ -20,7 +20,7 @@ narrow
 screen "list case"
 narrow
 screen "person list"
-words=$(as it --json person list && jq -r '.people[0].fingerprint' <"$T/out")
+words=$(as it --json person list && picked '.people[0].fingerprint')
 screen "person list"
 says "$words"
 silent "revoked"

@@ -12,7 +12,7 @@ says "Verified"
 specola --json verify "$T/it.bundle"
 json '.logs[0].size' 3
 json '.logs[0].held' 0
-root=$(jq -r '.logs[0].root' <"$T/out")
+root=$(picked '.logs[0].root')
 as it --json verify
 json '.logs[0].root' "$root"
 

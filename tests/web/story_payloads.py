@@ -2,7 +2,7 @@
 """Hostile texts (payloads.py) in every text field of a case, in names of people, nodes and observatories, and in what another member signs without
 asking any schema. Published by the commands that people use; then every page, twin, CSV and every command shows them as texts: nothing
 active on a page, values that come back as they were, cells that no spreadsheet runs, no control character on a terminal. With sanitizers
-it is every tenth text of each family, and every fifth body of the other member."""
+it is every tenth text of each family, every fifth body of the other member, and every fourth name."""
 import csv
 import io
 import itertools
@@ -427,9 +427,10 @@ def others(corpus):
 
 
 def names(_):
-    for name in NAMES:
+    tried = NAMES[:: 4 if SANITIZED else 1]
+    for name in tried:
         named(name)
-    print(f"{len(NAMES)} hostile names of people, nodes and observatories")
+    print(f"{len(tried)} hostile names of people, nodes and observatories")
 
 
 def main():
