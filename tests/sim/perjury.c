@@ -147,7 +147,7 @@ static bool witness_begin(struct world *w, uint32_t node, struct witness *x) {
   bytes_init(&body, LIMIT_CHARTER);
   for (size_t i = 0; i < x->ballots->n_proposals; i++) { /* what each is for */
     struct proposal *p = &x->ballots->proposals[i];
-    if (ballots_make(x->ballots, p, &body) == OK) p->hash = hash_of(HASH_EPOCH, bytes_view(&body), view_of(NULL, 0));
+    if (ballots_make(x->ballots, p, &body, NULL) == OK) p->hash = hash_of(HASH_EPOCH, bytes_view(&body), view_of(NULL, 0));
   }
   bytes_release(&body);
   if (ballots_voice(x->ballots, &fn->id, &x->voice)) return true;

@@ -72,7 +72,7 @@ static void first_seen(struct world *w, uint32_t node, uint64_t number, const st
 static bool take_list(struct world *w, uint32_t node, uint64_t number) {
   struct growth *g = w->growth;
   struct fixture_node *fn = &w->sim.f.nodes[node];
-  const struct identities ids = {find_identity, w};
+  const struct identities ids = {.find = find_identity, .context = w};
   struct growth_list *list = &g->lists[number];
   struct epoch epoch = {.members = NULL};
   struct epoch_item item;
