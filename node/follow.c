@@ -15,6 +15,7 @@
 #define ANSWER_MAX ((size_t)24 * 1024 * 1024) /* octets: a run between two milestones, and what stands around it */
 #define LOGS_MAX 1024u                        /* of an index, as of a frontier (docs/protocol.md 8.3) */
 #define TAG_FACT "replica.tag"                /* where the node stood when all of it was here: address, line end, its ETag */
+#define HOLDS_TAG_FACT "replica.holds-tag"    /* the same of what its members said they hold */
 
 enum err_code follow_ask(struct follow *x, const char *path, const char *tag, struct err *err) {
   const enum err_code code = fetch_get(x->f, path, tag, &x->answer, err);
@@ -73,25 +74,25 @@ static void name_who_answers(struct follow *x, const json_t *index) {
 
 /* ---- what was kept of the last time ---- */
 
-/* The tag of the index that was followed to its end, if it was of this address; else empty. */
-static void known_tag(const struct follow *x, char tag[FETCH_TAG_MAX]) {
+/* The tag in that fact, if it was of this address; else empty. */
+static void known_tag(const struct follow *x, const char *name, char tag[FETCH_TAG_MAX]) {
   struct bytes fact;
   const size_t url = strlen(fetch_url(x->f));
   bytes_init(&fact, FETCH_URL_MAX + FETCH_TAG_MAX);
   tag[0] = '\0';
-  if (store_get_fact(hall_store(x->h), TAG_FACT, &fact, NULL) == OK && fact.len > url + 1 &&
-      fact.len - url - 1 < FETCH_TAG_MAX && memcmp(fact.p, fetch_url(x->f), url) == 0 && fact.p[url] == '\n') {
+  if (store_get_fact(hall_store(x->h), name, &fact, NULL) == OK && fact.len > url + 1 && fact.len - url - 1 < FETCH_TAG_MAX &&
+      memcmp(fact.p, fetch_url(x->f), url) == 0 && fact.p[url] == '\n') {
     memcpy(tag, fact.p + url + 1, fact.len - url - 1);
     tag[fact.len - url - 1] = '\0';
   }
   bytes_release(&fact);
 }
 
-static enum err_code keep_tag(const struct follow *x, const char *tag, struct err *err) {
+static enum err_code keep_tag(const struct follow *x, const char *name, const char *tag, struct err *err) {
   struct bytes fact;
   bytes_init(&fact, FETCH_URL_MAX + FETCH_TAG_MAX);
   enum err_code code = bytes_printf(&fact, err, "%s\n%s", fetch_url(x->f), tag);
-  if (code == OK) code = store_put_fact(hall_store(x->h), TAG_FACT, bytes_view(&fact), err);
+  if (code == OK) code = store_put_fact(hall_store(x->h), name, bytes_view(&fact), err);
   bytes_release(&fact);
   return code;
 }
@@ -142,21 +143,27 @@ static enum err_code take_members(struct follow *x, struct err *err) {
   return code == OK && changed ? take_identities(x, err) : code;
 }
 
+/* Anew behind a new index, for they may speak of members and logs that were not known before. */
 static enum err_code take_holds(struct follow *x, struct err *err) {
   struct hall_holds items[LIMIT_MEMBERS];
   uint32_t n = 0;
-  enum err_code code = follow_ask(x, "/sync/holds", NULL, err);
+  char tag[FETCH_TAG_MAX] = "";
+  if (x->report->unchanged) known_tag(x, HOLDS_TAG_FACT, tag);
+  enum err_code code = follow_ask(x, "/sync/holds", tag[0] == '\0' ? NULL : tag, err);
   if (code == ERR_NOT_FOUND) {
     err_clear(err);
     return OK; /* a node of an earlier make */
   }
+  if (code == OK && x->answer.status == 304) return OK;
+  memcpy(tag, x->answer.tag, sizeof tag);
   struct canon_reader r = canon_reader(bytes_view(&x->answer.body));
   while (code == OK && !canon_at_end(&r) && n < LIMIT_MEMBERS) {
     struct view payload;
     if (follow_item(&r, &payload) == BUNDLE_HOLDS) items[n++] = (struct hall_holds){.item = payload};
     if (r.fault != NULL) return err_set(err, ERR_FORMAT, "holds: %s", r.fault);
   }
-  return code == OK && n > 0 ? hall_holds_take(x->h, items, n, err) : code;
+  if (code == OK && n > 0) code = hall_holds_take(x->h, items, n, err);
+  return code == OK ? keep_tag(x, HOLDS_TAG_FACT, tag, err) : code;
 }
 
 /* ---- headers ---- */
@@ -349,12 +356,15 @@ static enum err_code follow_logs(struct follow *x, const json_t *logs, struct er
 /* The index, and all that it promises. */
 static enum err_code follow_heads(struct follow *x, struct err *err) {
   char tag[FETCH_TAG_MAX];
-  known_tag(x, tag);
+  known_tag(x, TAG_FACT, tag);
   enum err_code code = follow_ask(x, "/sync", tag[0] == '\0' ? NULL : tag, err);
   if (code != OK) return code;
   if (x->wish->pieces_ms > 0) fetch_limit(x->f, x->wish->pieces_ms);
   x->report->unchanged = x->answer.status == 304;
-  if (x->report->unchanged) return keep_time(x, err);
+  if (x->report->unchanged) { /* but who holds what is not in it */
+    code = take_holds(x, err);
+    return code == OK ? keep_time(x, err) : code;
+  }
   memcpy(tag, x->answer.tag, sizeof tag);
   json_t *index = json_loadb(x->answer.body.len == 0 ? "" : (const char *)x->answer.body.p, x->answer.body.len, 0, NULL);
   code = check_index(x, index, err);
@@ -365,7 +375,7 @@ static enum err_code follow_heads(struct follow *x, struct err *err) {
   if (code == OK) code = follow_logs(x, json_object_get(index, "logs"), err);
   if (code == OK) code = take_holds(x, err);
   if (code == OK) code = keep_time(x, err);
-  if (code == OK) code = keep_tag(x, tag, err);
+  if (code == OK) code = keep_tag(x, TAG_FACT, tag, err);
   json_decref(index);
   return code;
 }
