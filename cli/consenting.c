@@ -75,36 +75,6 @@ static enum err_code take_act(const struct cli *cli, const struct federation *f,
   return code;
 }
 
-/* Whether this node has a say: an associate is its lead's affair. */
-static enum err_code has_say(const struct federation *f, const struct act *act, bool by_roots, struct err *err) {
-  const struct federation_member *self = federation_self(f);
-  if (self == NULL) {
-    return err_set(err, ERR_REFUSED, "this node is no member: it has no say in who is");
-  }
-  const struct federation_member *lead = act->has_lead ? federation_by_roll(f, act->lead_roll) : NULL;
-  if (act->kind == CHANGE_ADMIT && by_roots) {
-    (void)err_set(err, ERR_USAGE, "a node's own key consents to who comes in, not its root keys");
-    return err_hint(err, "the same without --key and -o");
-  }
-  if (act->kind == CHANGE_ADMIT && lead != NULL && lead != self) {
-    return err_set(err, ERR_REFUSED, "%s is %s's to admit: it would be its associate", act->handle, lead->member->handle);
-  }
-  const struct member *leaving = act->kind == CHANGE_REMOVE ? epoch_by_node(&f->epoch, &act->node) : NULL;
-  if (leaving != NULL && !by_roots && !(leaving->has_lead && leaving->lead_roll == self->member->roll)) {
-    (void)err_set(err, ERR_REFUSED, "%s is removed by two thirds of the voices, with their root keys", leaving->handle);
-    return err_hint(err, "-o FILE writes it for the machine with the root keys; where they are here: --key SHEET");
-  }
-  if (act->kind == CHANGE_POLICY && !by_roots) {
-    (void)err_set(err, ERR_REFUSED, "a policy is changed by two thirds of the voices, with their root keys");
-    return err_hint(err, "-o FILE writes it for the machine with the root keys; where they are here: --key SHEET");
-  }
-  const bool is_own = act->kind == CHANGE_REMOVE && hash_equal(&act->node, &self->member->node);
-  if (lead == NULL && self->member->has_lead && !(by_roots && is_own)) {
-    return err_set(err, ERR_REFUSED, "an associate has no voice: its lead has it");
-  }
-  return OK;
-}
-
 static enum err_code confirm(const struct cli *cli, const struct args *args, const struct proposed *p, struct err *err) {
   char question[640];
   bool yes = args_flag(args, "yes");
@@ -238,7 +208,7 @@ enum err_code consenting_to(struct cli *cli, const struct args *args, struct sub
     code = err_set(err, ERR_USAGE, "either --key, where the root sheets are, or -o, for where they are");
   }
   if (code == OK) {
-    code = has_say(&s->here.federation, &p.changes->list[0].act, by_roots, err);
+    code = wish_allowed(&s->here.federation, &p.changes->list[0].act, by_roots, err);
   }
   if (code == OK && path != NULL) {
     code = write_file(cli, s, path, act, err);

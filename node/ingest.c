@@ -349,6 +349,7 @@ enum err_code hall_identity(struct hall *h, const struct hash *node, struct view
   }
   federation_take(m, &claimed);
   voter_touch(h);
+  h->voter.doubt_ms = h->voter.doubt_wait_ms = 0;
   *changed = true;
   return hall_apply_cuts(h, node, err);
 }

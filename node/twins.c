@@ -158,6 +158,7 @@ enum err_code hall_twin(struct hall *h, const struct federation_member *m, struc
     log_line(LOG_WARNING, "federation", "a member's root keys signed two identities of one version", "node=%s version=%llu",
              m->member->handle, (unsigned long long)claimed.version);
     voter_touch(h);
+    h->voter.doubt_ms = h->voter.doubt_wait_ms = 0;
   }
   bytes_release(&before);
   return code;

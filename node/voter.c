@@ -139,7 +139,10 @@ static void note_doubt(struct hall *h, struct voter *v, const struct ballots *b)
   const uint64_t now_ms = clock_ms(h->config.clock);
   if (now_ms < v->doubt_ms) return;
   v->doubts = v->is_doubtful = ballots_doubt(b, &v->doubted);
-  if (v->doubts) v->doubt_ms = now_ms + VOTER_DOUBT_MS;
+  if (!v->doubts) return;
+  const uint64_t longer = 2 * v->doubt_wait_ms;
+  v->doubt_wait_ms = longer == 0 ? VOTER_DOUBT_MS : longer < VOTER_DOUBT_MOST_MS ? longer : VOTER_DOUBT_MOST_MS;
+  v->doubt_ms = now_ms + v->doubt_wait_ms;
 }
 
 bool hall_voter_doubt(struct hall *h, struct hash *node) {
@@ -220,7 +223,7 @@ static uint64_t patience_ends(const struct voter *v) {
 
 /* The first asking may have reached nobody. */
 static uint64_t doubt_ends(const struct voter *v) {
-  return v->is_doubtful ? v->doubt_ms + VOTER_DOUBT_AGAIN_MS : UINT64_MAX;
+  return v->is_doubtful ? v->doubt_ms : UINT64_MAX;
 }
 
 enum err_code hall_voter_turn(struct hall *h, bool *moved, uint64_t *due_ms, struct err *err) {
@@ -255,6 +258,26 @@ enum err_code hall_voter_run(struct hall *h, struct err *err) {
 }
 
 /* ---- a wish ---- */
+
+/* Whether this node may write that: what it says itself is asked of it, and what others gave it is somebody's word. */
+static enum err_code allowed(const struct hall *h, const struct changes *all, bool consents, struct err *err) {
+  const struct federation *f = h->config.federation;
+  enum err_code code = OK;
+  for (uint32_t i = 0; i < all->n && code == OK; i++) {
+    const struct change *c = &all->list[i];
+    if (consents) code = wish_allowed(f, &c->act, false, err);
+    if (!consents && c->n == 0) code = err_set(err, ERR_REFUSED, "nobody consents to what would be proposed");
+    for (uint32_t k = 0; k < c->n && code == OK; k++) {
+      const struct consent *word = &c->consents[k];
+      if (hash_equal(&word->node, &f->own)) {
+        code = wish_allowed(f, &c->act, word->by_roots, err);
+      } else if (!act_heeds(&c->act, &f->epoch, &word->node, word->by_roots)) {
+        code = err_set(err, ERR_REFUSED, "a consent of who has no say in it");
+      }
+    }
+  }
+  return code;
+}
 
 /* Adds the own consent to every act. */
 static enum err_code consent(struct hall *h, struct changes *all, struct err *err) {
@@ -293,6 +316,7 @@ enum err_code hall_wish(struct hall *h, struct view changes, bool consents, stru
   if (code == OK && (h->config.node_key == NULL || federation_self(h->config.federation) == NULL))
     code = err_set(err, ERR_REFUSED, "this node is no member: it has no say in who is");
   if (code == OK) code = changes_decode(changes, &h->config.federation->charter.fed_id, all, err);
+  if (code == OK) code = allowed(h, all, consents, err);
   if (code == OK && consents) code = consent(h, all, err);
   if (code == OK) code = changes_encode(all, &octets, err);
   if (code == OK) code = proposal_encode(bytes_view(&octets), NULL, 0, &body, err);

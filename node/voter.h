@@ -13,8 +13,8 @@
 
 #define VOTER_PATIENCE_MS 60000u /* with ballot 0; one more for each that passed */
 #define VOTER_PATIENCE_MOST 60u
-#define VOTER_DOUBT_MS 5000u        /* a liar's false consents make nobody ask more often */
-#define VOTER_DOUBT_AGAIN_MS 60000u /* behind that, of what is in doubt still, where nothing comes */
+#define VOTER_DOUBT_MS 5000u /* a liar's false consents make nobody ask more often */
+#define VOTER_DOUBT_MOST_MS 3600000u
 
 /* Since when the ballot in hand is waited for. A zeroed struct is the beginning. */
 struct voter {
@@ -27,7 +27,7 @@ struct voter {
   bool is_doubtful;  /* at the last look a word verified under no identity held, and */
   bool doubts;       /* others are to be asked for that node's: hall_voter_doubt */
   struct hash doubted;
-  uint64_t doubt_ms; /* no other doubt before */
+  uint64_t doubt_ms, doubt_wait_ms; /* no other doubt before; how long the last wait was, 0 after an identity that came */
 };
 
 /* All proposals, votes and wishes that are held, for the epoch behind the one in force. f and ids are borrowed for its life.
@@ -42,10 +42,14 @@ void voter_touch(struct hall *h);
  * is closed. Store errors. */
 MUST_CHECK enum err_code hall_voter_turn(struct hall *h, bool *moved, uint64_t *due_ms, struct err *err);
 /* Whether others are to be asked for the identities of *node, since a wish or proposal names its word and no identity held here
- * proves it: a twin may be missing (docs/protocol.md 6.1). True once a doubt, and at most once in VOTER_DOUBT_MS. */
+ * proves it: a twin may be missing (docs/protocol.md 6.1). True once a doubt, at most once in
+ * VOTER_DOUBT_MS, and twice as long each time, up to VOTER_DOUBT_MOST_MS, until an identity comes. */
 bool hall_voter_doubt(struct hall *h, struct hash *node);
 /* Turns until there is nothing to do at once. Errors of hall_voter_turn. */
 MUST_CHECK enum err_code hall_voter_run(struct hall *h, struct err *err);
+/* Whether this node has a say in an act: the own word, by its node key or by its root keys, is one of those that it needs. The
+ * one place where that is decided: hall_wish asks it beside the write. ERR_REFUSED says whose affair it is. */
+MUST_CHECK enum err_code wish_allowed(const struct federation *f, const struct act *act, bool by_roots, struct err *err);
 /* The word of the people at this node: a wish with these acts and the consents given to them, and, if `consents`, that of the
  * own node key. row: what became of it. ERR_REFUSED (no node key, or the guard is closed; an act that this node has no say in),
  * errors of changes_decode. */

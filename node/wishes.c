@@ -137,6 +137,38 @@ enum err_code query_members(struct store *s, const struct federation *f, json_t 
   return code;
 }
 
+/* ---- who has a say ---- */
+
+/* An associate is its lead's affair. */
+enum err_code wish_allowed(const struct federation *f, const struct act *act, bool by_roots, struct err *err) {
+  const struct federation_member *self = federation_self(f);
+  if (self == NULL) {
+    return err_set(err, ERR_REFUSED, "this node is no member: it has no say in who is");
+  }
+  const struct federation_member *lead = act->has_lead ? federation_by_roll(f, act->lead_roll) : NULL;
+  if (act->kind == CHANGE_ADMIT && by_roots) {
+    (void)err_set(err, ERR_USAGE, "a node's own key consents to who comes in, not its root keys");
+    return err_hint(err, "the same without --key and -o");
+  }
+  if (act->kind == CHANGE_ADMIT && lead != NULL && lead != self) {
+    return err_set(err, ERR_REFUSED, "%s is %s's to admit: it would be its associate", act->handle, lead->member->handle);
+  }
+  const struct member *leaving = act->kind == CHANGE_REMOVE ? epoch_by_node(&f->epoch, &act->node) : NULL;
+  if (leaving != NULL && !by_roots && !(leaving->has_lead && leaving->lead_roll == self->member->roll)) {
+    (void)err_set(err, ERR_REFUSED, "%s is removed by two thirds of the voices, with their root keys", leaving->handle);
+    return err_hint(err, "-o FILE writes it for the machine with the root keys; where they are here: --key SHEET");
+  }
+  if (act->kind == CHANGE_POLICY && !by_roots) {
+    (void)err_set(err, ERR_REFUSED, "a policy is changed by two thirds of the voices, with their root keys");
+    return err_hint(err, "-o FILE writes it for the machine with the root keys; where they are here: --key SHEET");
+  }
+  const bool is_own = act->kind == CHANGE_REMOVE && hash_equal(&act->node, &self->member->node);
+  if (lead == NULL && self->member->has_lead && !(by_roots && is_own)) {
+    return err_set(err, ERR_REFUSED, "an associate has no voice: its lead has it");
+  }
+  return act_heeds(act, &f->epoch, &f->own, by_roots) ? OK : err_set(err, ERR_REFUSED, "this node has no say in it");
+}
+
 /* ---- one of them, for whoever consents to it ---- */
 
 static bool is_named(const struct federation *f, const struct act *act, const char *name) {

@@ -54,6 +54,14 @@ static bool consent_fits(const struct act *act, const struct epoch *epoch, enum 
   return false;
 }
 
+bool act_heeds(const struct act *act, const struct epoch *epoch, const struct hash *node, bool by_roots) {
+  const struct consent word = {.node = *node, .by_roots = by_roots};
+  for (enum way way = WAY_SELF; way < N_WAYS; way++) {
+    if (act_knows(act, way) && consent_fits(act, epoch, way, &word)) return true;
+  }
+  return false;
+}
+
 static uint32_t way_needs(const struct epoch *epoch, enum way way) {
   if (way == WAY_VOICES) return epoch->n_leads / 2 + 1;
   return way == WAY_VOICES_BY_ROOTS ? (2 * epoch->n_leads + 2) / 3 : 1;

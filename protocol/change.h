@@ -101,6 +101,8 @@ MUST_CHECK enum err_code change_consent(struct change *c, const struct consent *
 MUST_CHECK enum err_code change_authorise(const struct change *change, const struct hash *fed_id, const struct epoch *epoch,
                                           const struct identities *identities, bool newest, struct hash *lacking,
                                           struct err *err);
+/* Whether the word of a node, by its node key or by its root keys, is of one of the ways of an act (change_authorise). */
+bool act_heeds(const struct act *act, const struct epoch *epoch, const struct hash *node, bool by_roots);
 /* Of consents that may be of several ways, drops all but as many as needed of one that suffices in epoch. False, and nothing
  * is dropped: none does. */
 bool change_settle(struct change *c, const struct epoch *epoch);

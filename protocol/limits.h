@@ -27,6 +27,8 @@
 #define LIMIT_PIPE 614400u                  /* octets of a message between processes: a frame and its addresses */
 #define LIMIT_CHECKPOINT 1024u              /* octets of a checkpoint text */
 #define LIMIT_MEMBERS 256u                  /* members of an epoch, associates included */
+#define LIMIT_LED 32u                       /* associates of one lead that are admitted: no country has more large regions */
+#define LIMIT_ASSOCIATES 192u               /* associates that are admitted, of all leads: 64 places stay for voices */
 #define LIMIT_PEERS 128u                    /* open links */
 #define LIMIT_ROOTS 7u                      /* root keys of an identity */
 #define LIMIT_ENDPOINTS 4u                  /* endpoints of an address */

@@ -340,8 +340,8 @@ static int compare_ballots(const void *a, const void *b) {
   return (*x > *y) - (*x < *y);
 }
 
-/* The highest ballot to go to: n above the highest in which more than half stand. *seen: the highest that another stands in,
- * not above that. */
+/* The highest ballot to go to: n above the highest in which more than half stand. *seen: the highest in which more than a third
+ * stand: fewer, be they liars, hurry nobody on before he could vote. */
 static uint64_t ballots_ceiling(const struct ballots *b, uint64_t *seen) {
   uint64_t at[LIMIT_MEMBERS] = {0};
   uint32_t n = b->epoch->n_leads;
@@ -350,14 +350,11 @@ static uint64_t ballots_ceiling(const struct ballots *b, uint64_t *seen) {
   qsort(at, n, sizeof at[0], compare_ballots);
   uint64_t ceiling = at[n - 1 - n / 2] + n; /* n / 2 + 1 voices stand at that ballot or above */
   if (ceiling > LIMIT_BALLOT) ceiling = LIMIT_BALLOT;
-  *seen = 0;
-  for (uint32_t i = 0; i < n; i++) {
-    if (at[i] <= ceiling) *seen = at[i];
-  }
+  *seen = at[n - 1 - n / 3] < ceiling ? at[n - 1 - n / 3] : ceiling;
   return ceiling;
 }
 
-/* The ballot to promise now: another's that is higher, or, pressed, the next one; 0: none. */
+/* The ballot to promise now: a higher one in which others stand, or, pressed, the next one; 0: none. */
 static uint64_t ballot_to_open(const struct ballots *b, const struct place *own, bool pressed) {
   uint64_t seen = 0;
   uint64_t ceiling = ballots_ceiling(b, &seen);
@@ -413,7 +410,9 @@ enum err_code ballots_next(struct ballots *b, const struct ballot_self *self, bo
   ballots_settle(b);
   enum err_code code = bundle_ripe(b, self, &bundle, err);
   const bool is_pending = code == OK && (bundle.n > 0 || is_under_way(b));
+  const uint64_t ballot = code == OK && !is_pending ? ballot_to_open(b, &own, false) : 0;
   if (is_pending) code = move_find(b, self, &own, pressed, &bundle, out, err);
+  if (ballot > 0) code = move_blank(b, self, ballot, out, err); /* others see what is not seen here */
   if (pending != NULL) *pending = is_pending;
   changes_release(&bundle);
   if (code != OK) ballot_move_release(out);

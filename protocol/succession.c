@@ -141,6 +141,18 @@ static enum err_code check_voices(const struct making *m) {
   return n_voices > 0 ? OK : refuse(m, "", "nobody with a voice is left");
 }
 
+/* No lead, and not all of them together, take the places of those who would come: one that admits is within its share. */
+static enum err_code check_share(const struct making *m, const struct member *newcomer) {
+  const struct epoch *next = &m->next;
+  uint32_t n_led = 0, n_associates = 0;
+  for (uint32_t i = 0; i < next->n_members; i++) {
+    n_associates += next->members[i].has_lead;
+    n_led += next->members[i].has_lead && next->members[i].lead_roll == newcomer->lead_roll;
+  }
+  if (n_led > LIMIT_LED) return refuse(m, newcomer->handle, "its lead has as many associates as one may have");
+  return n_associates > LIMIT_ASSOCIATES ? refuse(m, newcomer->handle, "there are as many associates as there may be") : OK;
+}
+
 /* Nobody is led by who leaves, or by another country. */
 static enum err_code check_leads(const struct making *m) {
   for (uint32_t i = 0; i < m->next.n_members; i++) {
@@ -148,6 +160,8 @@ static enum err_code check_leads(const struct making *m) {
     const struct member *lead = a->has_lead ? epoch_by_roll(&m->next, a->lead_roll) : NULL;
     if (a->has_lead && lead == NULL) return refuse(m, a->handle, "its lead goes, and it does not");
     if (lead != NULL && strcmp(lead->country, a->country) != 0) return refuse(m, a->handle, "its lead is of another country");
+    enum err_code code = a->has_lead && epoch_by_node(m->before, &a->node) == NULL ? check_share(m, a) : OK;
+    if (code != OK) return code;
   }
   return OK;
 }

@@ -247,6 +247,49 @@ static void a_cut_that_a_disk_did_not_take_is_made_up_for(void **state) {
   fixture_release(&f);
 }
 
+/* What a node has no say in its own log does not take, whoever asks for it and how. */
+static void refuses(struct fixture_node *node, const struct bytes *changes, bool consents) {
+  struct err err = ERR_INIT;
+  struct receipt_row row = {.state = RECEIPT_REFUSED};
+  const struct hall_head *head = hall_head(node->hall, &node->id, 1);
+  const uint64_t size = head == NULL ? 0 : head->size;
+  assert_int_equal(hall_wish(node->hall, bytes_view(changes), consents, &row, &err), ERR_REFUSED);
+  head = hall_head(node->hall, &node->id, 1);
+  assert_int_equal(head == NULL ? 0 : head->size, size);
+}
+
+static void what_a_node_has_no_say_in_is_refused_beside_the_write(void **state) {
+  static struct fixture f;
+  struct bytes admit, led, remove, policy;
+  (void)state;
+  fixture_found(&f, 3, fixture_seed(), true);
+  struct fixture_node *veneto = &f.nodes[fixture_newcomer(&f, "IT34")], *pt = &f.nodes[fixture_newcomer(&f, "PT")];
+  const struct act drop = {.kind = CHANGE_POLICY, .drops = true, .dropped = f.nodes[0].federation.epoch.policies[0]};
+  struct bytes *const all[] = {&admit, &led, &remove, &policy};
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    bytes_init(all[i], LIMIT_CHANGES_BYTES);
+  assembly_admit(pt, NULL, &admit);
+  assembly_admit(veneto, &f.nodes[0], &led);
+  assembly_remove(&f.nodes[2], 0, NULL, NULL, 0, &remove);
+  assembly_change(&f, &drop, NULL, 0, &policy);
+  refuses(&f.nodes[1], &led, true);
+  refuses(&f.nodes[0], &remove, true); /* a voice: by root keys */
+  refuses(&f.nodes[0], &policy, true);
+  refuses(&f.nodes[0], &admit, false); /* nobody's word */
+  assembly_wish(&f.nodes[0], bytes_view(&led), true);
+  assembly_settle(&f);
+  assembly_is_one(&f, 2);
+  assembly_tell(&f.nodes[0], veneto);
+  fixture_begin(veneto);
+  assembly_settle(&f);
+  refuses(veneto, &admit, true); /* an associate has no voice */
+  refuses(pt, &admit, true);     /* no member */
+  assembly_wish(&f.nodes[1], bytes_view(&admit), true);
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    bytes_release(all[i]);
+  fixture_release(&f);
+}
+
 static void an_associate_is_its_leads_affair_alone(void **state) {
   static struct fixture f;
   struct bytes changes;
@@ -255,8 +298,8 @@ static void an_associate_is_its_leads_affair_alone(void **state) {
   struct fixture_node *veneto = &f.nodes[fixture_newcomer(&f, "IT34")];
   bytes_init(&changes, LIMIT_CHANGES_BYTES);
   assembly_admit(veneto, &f.nodes[0], &changes);
-  assembly_wish(&f.nodes[1], bytes_view(&changes), true);
-  assembly_wish(&f.nodes[2], bytes_view(&changes), true);
+  refuses(&f.nodes[1], &changes, true);
+  refuses(&f.nodes[2], &changes, true);
   assembly_settle(&f);
   assembly_is_one(&f, 1); /* not by others, however many */
   assembly_wish(&f.nodes[0], bytes_view(&changes), true);
@@ -388,6 +431,7 @@ int main(void) {
       cmocka_unit_test(who_is_away_does_not_hold_up_the_others),
       cmocka_unit_test(the_log_of_who_is_removed_ends_at_its_cut),
       cmocka_unit_test(a_cut_that_a_disk_did_not_take_is_made_up_for),
+      cmocka_unit_test(what_a_node_has_no_say_in_is_refused_beside_the_write),
       cmocka_unit_test(an_associate_is_its_leads_affair_alone),
       cmocka_unit_test(an_epoch_that_was_changed_on_its_way_is_refused),
       cmocka_unit_test(an_epoch_that_cannot_be_kept_changes_nothing),

@@ -100,7 +100,11 @@ static void an_absent_proposer_is_passed_over(void **state) {
     council_wish_admission(&c, (away + 1) % n, 0, ALL);
     settle(&c, awake);
     expect_undecided(&c);
-    assert_int_equal(council_move(&c, (away + 2) % n, true), BALLOT_BLANK); /* one loses patience, all awake follow */
+    for (uint32_t i = 1; i <= 2; i++) { /* two lose patience, more than a third: all awake follow */
+      settle(&c, awake);
+      expect_undecided(&c);
+      assert_int_equal(council_move(&c, (away + i) % n, true), BALLOT_BLANK);
+    }
     settle(&c, awake);
     expect_decided(&c, awake, n + 1);
     settle(&c, ALL); /* who comes back learns it, and its own ballot is over */
@@ -229,12 +233,12 @@ static void what_is_not_lawful_finds_no_votes(void **state) {
   bytes_clear(&body);
   assert_int_equal(vote_encode(&vote, true, &body, NULL), OK);
   assert_true(council_write(&c, liar, KIND_VOTE, NULL, 4, 2, bytes_view(&body)));
+  const uint32_t honest[2] = {(liar + 1) % 3, (liar + 2) % 3};
+  for (uint32_t i = 0; i < 2; i++) /* their patience brought them there, too */
+    assert_true(council_write(&c, honest[i], KIND_VOTE, NULL, 4, 2, view_of(NULL, 0)));
   council_wish_admission(&c, liar, 0, ALL);
   settle(&c, ALL & ~(1u << liar));
   council_learn_all(&c);
-  settle(&c, ALL & ~(1u << liar));
-  const uint32_t honest[2] = {(liar + 1) % 3, (liar + 2) % 3};
-  assert_int_equal(c.voices[honest[0]].voting.ballot, 2); /* they followed it */
   settle(&c, ALL & ~(1u << liar));
   expect_decided(&c, ALL & ~(1u << liar), 4);
   changes_release(&changes);
@@ -309,6 +313,30 @@ static void a_removal_waits_for_who_holds_the_log_to_the_cut(void **state) {
   expect_decided(&c, 0x3, 2);
   bytes_release(&octets);
   council_release(&c);
+}
+
+/* A voice that opens one ballot after the other takes nobody's time to vote: the others vote in the ballot that they are in. */
+static void one_voice_hurries_nobody_on(void **state) {
+  (void)state;
+  for (uint32_t n = 4; n <= VOICES_MAX; n++) {
+    struct council c;
+    council_init(&c, n, 9);
+    const uint32_t liar = (proposer(&c, 0) + 1) % n;
+    const uint32_t honest = ALL & ~(1u << liar);
+    for (uint64_t ballot = 1; ballot <= n; ballot++) {
+      assert_true(council_write(&c, liar, KIND_VOTE, NULL, 10, ballot, view_of(NULL, 0)));
+      council_learn_all(&c);
+    }
+    council_wish_admission(&c, proposer(&c, 0), 0, ALL);
+    council_learn_all(&c);
+    for (uint32_t i = 0; i < n; i++) {
+      if (i != liar && i != proposer(&c, 0)) assert_int_equal(council_move(&c, i, false), BALLOT_WAIT);
+    }
+    settle(&c, honest);
+    expect_decided(&c, honest, n + 1);
+    assert_int_equal(count(&c.voices[proposer(&c, 0)], KIND_PROPOSE, 0), 1);
+    council_release(&c);
+  }
 }
 
 static void patience_ends_where_nobody_follows(void **state) {
@@ -411,6 +439,7 @@ int main(void) {
       cmocka_unit_test(what_is_not_lawful_finds_no_votes),
       cmocka_unit_test(two_proposals_of_one_ballot_do_not_split_the_voices),
       cmocka_unit_test(a_removal_waits_for_who_holds_the_log_to_the_cut),
+      cmocka_unit_test(one_voice_hurries_nobody_on),
       cmocka_unit_test(patience_ends_where_nobody_follows),
       cmocka_unit_test(what_was_done_leaves_room_for_new_wishes),
       cmocka_unit_test(a_flood_of_untrue_consents_spoils_nobody_elses_wishes),

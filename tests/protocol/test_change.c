@@ -160,7 +160,7 @@ static void an_epoch_has_no_more_members_than_there_may_be(void **state) {
   assert_non_null(members);
   council_init(&c, 1, 2);
   for (uint32_t i = 0; i < LIMIT_MEMBERS; i++) {
-    members[i] = (struct member){.roll = i, .has_lead = i > 0};
+    members[i] = (struct member){.roll = i, .has_lead = i > 250};
     put_u32be(members[i].node.b, i + 1);
     (void)snprintf(members[i].country, sizeof members[i].country, "IT");
     (void)snprintf(members[i].handle, sizeof members[i].handle, "IT%03u", i);

@@ -242,6 +242,9 @@ def apply_changes(before, changes):
     came = [m for m in members if m[5] is None and m not in before[2]]
     need(all(sum(m[3] == c[3] and m[5] is None for m in members) == 1 for c in came), "two voices of a country")
     need(any(m[5] is None for m in members), "nobody is left")
+    for m in members:
+        if m[5] is not None and m not in before[2]:
+            need(sum(o[5] == m[5] for o in members) <= 32 and sum(o[5] is not None for o in members) <= 192, "too many associates")
     body = encode([before[0] + 1, blake("specola1.epoch", encode(before if before[0] > 1 else before[:4])), sorted(members, key=lambda m: m[1]), policies,
                    sorted(formers, key=lambda f: f[1]), sorted(past)])
     read_epoch(body)

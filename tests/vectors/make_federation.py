@@ -427,10 +427,10 @@ def epoch_items():
     known.append({"node": IT.id.hex(), "body": later.hex()})
     cut, three = [1, 40, word("expelled root")], [IT, FR, PT]
 
-    def row(name, body, changes, signed, reason=None, ballot=0, quorum=None):
+    def row(name, body, changes, signed, reason=None, ballot=0, quorum=None, before=BEFORE):
         changes = pack(sorted(changes, key=lambda c: c[0])) if isinstance(changes, list) else changes
         item = [body, [ballot, changes, signed] if quorum is None else quorum]
-        return vector(name, "6.4", pack(item), reason, what="item", fed_id=FED, before=pack(BEFORE), identities=list(known),
+        return vector(name, "6.4", pack(item), reason, what="item", fed_id=FED, before=pack(before), identities=list(known),
                       **({} if reason else {"id": blake("specola1.epoch", body)}))
     act = admit(SE)
     body, change = after(come=[(SE,)]), consented(act, *(by_node(n, act) for n in three))
@@ -477,6 +477,14 @@ def epoch_items():
     yield row("a consent under neither of two twins", body, [consented(act, by_node(IT, act, version=2), *(by_node(n, act) for n in three[1:]))],
               vote_of_twin, "signature")
     known.pop()
+    led = Node("IT99", 1, 1, region="IT-99", lead="IT")
+    one = admit(led, lead=0)
+    for name, country, n, reason in (("the 32nd associate of a lead", "IT", 30, None), ("the 33rd associate of a lead", "IT", 31, "refused"),
+                                     ("the 192nd associate", "FR", 190, None), ("the 193rd associate", "FR", 191, "refused")):
+        full = changed(BEFORE, _2=sorted(BEFORE[2] + [[6 + i, word(f"associate {i}"), f"{country}{i:03d}", country, f"{country}-{i:03d}", ROLLS[country]]
+                                                      for i in range(n)], key=lambda r: r[1]))
+        fuller = pack([7, blake("specola1.epoch", pack(full)), sorted(full[2] + [member_row(6 + n, led, 0)], key=lambda r: r[1]), *BEFORE[3:]])
+        yield row(name, fuller, [consented(one, by_node(IT, one))], votes(fuller, three), reason, before=full)
     yield row("no changes", body, pack([]), votes(body, three), "format")
     yield row("an act twice", body, pack([change, change]), votes(body, three), "format")
     for name, bad in (("who comes signed too little", admit(SE, roots=(0,))), ("who comes signed for another federation", admit(SE, fed_id=word("other")))):
