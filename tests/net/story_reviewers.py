@@ -71,7 +71,7 @@ def endorses(lab, laptop, home, reference, remark, n):
     done = laptop.json("endorse", reference, "--language", "it", "--remark", remark, "--yes", "--passphrase-file", lab.passphrase())
     (ticks,) = done["ticks"]
     assert ticks["signed"] and ticks["sent"] == home.handle and ticks["log"] == done["reference"], done
-    assert (ticks["held"], ticks["of"], ticks["counted"], ticks["met"]) == (1, 4, n, n == 3), ticks
+    assert ticks["held"] >= 1 and (ticks["of"], ticks["counted"], ticks["met"]) == (4, n, n == 3), ticks
     assert done["reference"].startswith(home.handle + "-")
     return done["reference"]
 
