@@ -50,6 +50,19 @@ static enum err_code get_version(const struct here *here, const json_t *json, co
   return code;
 }
 
+/* The octets of a policy that was adopted since the founding; empty: the charter has it. */
+static struct view adopted_policy(const struct federation *f, const struct hash *id) {
+  struct view first[LIMIT_POLICIES], found = view_of(NULL, 0);
+  const uint32_t n = charter_policies(&f->charter, first);
+  for (uint32_t i = 0; i < f->epoch.n_policies; i++) {
+    found = hash_equal(&f->epoch.policies[i], id) ? bytes_view(&f->policies[i]) : found;
+  }
+  for (uint32_t i = 0; i < n; i++) {
+    found = view_equal(first[i], found) ? view_of(NULL, 0) : found;
+  }
+  return found;
+}
+
 static enum err_code write_statement(const struct here *here, const json_t *json, const json_t *statement, const char *path,
                                      struct err *err) {
   struct bytes scratch, charter, payload;
@@ -61,6 +74,7 @@ static enum err_code write_statement(const struct here *here, const json_t *json
   bytes_init(&charter, LIMIT_BUNDLE_ITEM);
   bytes_init(&payload, LIMIT_BUNDLE_ITEM);
   enum err_code code = hash_from_hex(view_of_text(text_of(json_object_get(statement, "policy"), "id")), &parts.policy, err);
+  parts.adopted = code == OK ? adopted_policy(&here->federation, &parts.policy) : view_of(NULL, 0);
   if (code == OK && (code = get_version(here, json, statement, &scratch, &parts.version, err)) == OK &&
       (code = charter_encode(&here->federation.charter, &charter, err)) == OK &&
       (code = statement_write(&parts, &payload, err)) == OK && path != NULL) {

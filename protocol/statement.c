@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "protocol/canon.h"
+#include "protocol/founder.h"
 
 void statement_release(struct statement *s) {
   charter_release(&s->charter);
@@ -51,22 +52,35 @@ static enum err_code check_version(struct statement *s, struct err *err) {
   return OK;
 }
 
+/* An id of a policy that the charter has, or the policy itself. */
+static void pass_policy(struct canon_reader *r, struct hash *id, struct view *itself) {
+  const uint8_t *from = r->p;
+  *itself = view_of(NULL, 0);
+  if (canon_peek(r) != CANON_ARRAY) {
+    canon_hash(r, id);
+    return;
+  }
+  policy_pass(r);
+  if (r->fault == NULL) *itself = view_of(from, (size_t)(r->p - from));
+}
+
 static enum err_code read_payload(struct statement *s, struct err *err) {
-  struct hash policy;
+  struct hash policy = {{0}};
+  struct view adopted;
   struct canon_reader r = canon_reader(bytes_view(&s->octets));
   canon_array_exact(&r, 6);
   canon_hash(&r, &s->home);
   read_text(&r, s->handle, sizeof s->handle);
   read_text(&r, s->reference, sizeof s->reference);
   s->number = canon_uint_max(&r, LIMIT_POSITION);
-  canon_hash(&r, &policy);
+  pass_policy(&r, &policy, &adopted);
   item_read(&r, &s->version);
   if (r.fault == NULL &&
       (s->version.state != ITEM_WHOLE || s->number == 0 || !handle_is_valid(s->handle) || !is_reference(s->reference))) {
     canon_fail(&r, "a statement has a version with its text");
   }
   enum err_code code = canon_finish(&r, "statement", err);
-  if (code == OK) code = find_policy(s, &policy, err);
+  if (code == OK) code = adopted.len > 0 ? policy_read(adopted, &s->policy, err) : find_policy(s, &policy, err);
   return code == OK ? check_version(s, err) : code;
 }
 
@@ -87,7 +101,11 @@ enum err_code statement_write(const struct statement_parts *parts, struct bytes 
   canon_put_text(&w, parts->handle);
   canon_put_text(&w, parts->reference);
   canon_put_uint(&w, parts->number);
-  canon_put_hash(&w, &parts->policy);
+  if (parts->adopted.len > 0) {
+    canon_put_raw(&w, parts->adopted);
+  } else {
+    canon_put_hash(&w, &parts->policy);
+  }
   item_write(&w, &parts->version);
   return canon_written(&w, "statement", err);
 }

@@ -21,18 +21,20 @@ struct statement {
   char handle[HANDLE_MAX];
   char reference[STATEMENT_REFERENCE_MAX]; /* of the object, "IT-312" */
   uint64_t number;                         /* of the version, from 1 */
-  struct policy policy;                    /* of the charter */
+  struct policy policy;                    /* of the charter, or adopted since */
   struct item version;                     /* WHOLE: its author's signature and its commitment hold */
   struct record record;                    /* the same, opened */
   struct hash object;
 };
 void statement_release(struct statement *s); /* a zeroed struct is fine */
 /* Reads the payload of a bundle's item 12 beside the charter item before it. ERR_FORMAT, ERR_SIGNATURE, ERR_MISMATCH (the text
- * is not the one that was signed), ERR_NOT_FOUND (the charter has no such policy), ERR_MEMORY. On error *out is zeroed. */
+ * is not the one that was signed), ERR_NOT_FOUND (the charter has no policy of that id), ERR_MEMORY. On error *out is zeroed.
+ */
 MUST_CHECK enum err_code statement_read(struct view charter_item, struct view payload, struct statement *out, struct err *err);
 /* What a payload says, borrowed. */
 struct statement_parts {
   struct hash home, policy;
+  struct view adopted; /* the policy itself, encoded, where the charter does not have it; else empty */
   const char *handle, *reference;
   uint64_t number;
   struct item version;

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """An observatory that grows and loses a member, among real processes: one founds alone, a second and a third are admitted while it
-serves, a region comes in as an associate, and a member is removed, by root keys on machines that have no node: what it published before stays, what it publishes later counts nowhere. All
-find one frontier."""
+serves, a region comes in as an associate, and a member is removed, by root keys on machines that have no node: what it published before stays, what it publishes later counts nowhere. Then
+what counts as endorsed is changed, likewise. All find one frontier."""
 import json
 import os
 import subprocess
@@ -66,6 +66,32 @@ def by_roots(lab, node, sheet, *command):
     assert again.get("known") or "error" in again, again
 
 
+def other_policy(lab, it, fr, members):
+    """One file goes to the root keys of both voices, and one of them hands in the consents of both. What counts from then on is signed offline, too."""
+    secret, path = ("--passphrase-file", lab.passphrase()), os.path.join(lab.dir, "policy.change")
+    (policy,) = it.json("member", "list")["policies"]
+    form = os.path.join(lab.dir, "policy.json")
+    with open(form, "w", encoding="utf-8") as file:
+        json.dump({**policy, "m": 1, "min_nodes": 1, "min_countries": 1, "sentence": {"it": "Abbiamo letto.", "en": "We have read."}}, file)
+    it.run("member", "propose", "--policy", form, "--drop", policy["id"][:12], "-o", path)
+    for number, sheet in enumerate((os.path.join(it.home, "IT-1.key"), f"{lab.dir}/FR-1.key")):
+        shown = lab.person(f"safe {number}").json("root", "sign", path, "--key", sheet, *secret)
+        assert (shown["act"], shown["whole"], shown["adopted"]["m"]) == ("policy", number + 1, 1), shown
+    it.run("member", "vote", path, "--yes")
+    lab.until(lambda: all(epoch(node) == 6 for node in members), 150, "list no. 6 is in force")
+    lab.converged(members)
+    reviewer, statement, signed = lab.person("reviewer"), os.path.join(lab.dir, "a.statement"), os.path.join(lab.dir, "a.signed")
+    reviewer.run("key", "new", "--name", "Reviewer", "-o", os.path.join(lab.dir, "reviewer.pub"), *secret)
+    fr.run("person", "certify", os.path.join(lab.dir, "reviewer.pub"), "--role", "reviewer", *secret)
+    fr.run("statement", "Night library 1", "-o", statement)
+    assert "We have read." in reviewer.run("sign", statement, "--yes", "-o", signed, *secret)[1].decode()
+    fr.run("import", signed)
+    lab.converged(members)
+    for node in members:
+        found = node.json("show", "Night library 1")["endorsement"]
+        assert found["state"] == "current" and found["statements"][0]["policy"]["m"] == 1, found
+
+
 def main():
     with Lab() as lab:
         secret = ("--passphrase-file", lab.passphrase())
@@ -125,6 +151,7 @@ def main():
         second = subprocess.run([sys.executable, os.path.join(HERE, "../second/change.py"), path], stdout=subprocess.PIPE, check=True)
         assert second.stdout.decode() == "remove IT34, list no. 5: FR 1/1\n", second
         lab.until(lambda: [row["handle"] for row in nodes_page(it) if row["former"]] == ["EE"], 20, "the page of nodes says so")
+        other_policy(lab, it, fr, left)
         if epoch(ee) == 5:  # it heard of it itself: it goes on to be read, and writes nothing
             assert ee.json("status")["serving"]
             ee.run("status")

@@ -80,6 +80,34 @@ static enum err_code read_code(const struct scene *s) {
   return code;
 }
 
+/* The charter does not have it: it stands there itself. */
+static void a_policy_that_was_adopted_later_travels_itself(void **state) {
+  (void)state;
+  struct scene s;
+  struct statement st;
+  struct view policies[LIMIT_POLICIES];
+  struct bytes policy;
+  begin(&s, NULL);
+  bytes_init(&policy, LIMIT_CHARTER);
+  assert_true(charter_policies(&s.charter, policies) > 0);
+  assert_int_equal(bytes_append(&policy, policies[0], NULL), OK);
+  policy.p[policy.len - 1] ^= 1; /* exclude_home */
+  s.parts.policy = hash_of(HASH_POLICY, bytes_view(&policy), view_of(NULL, 0));
+  write_payload(&s);
+  assert_int_equal(read_code(&s), ERR_NOT_FOUND);
+  s.parts.adopted = bytes_view(&policy);
+  write_payload(&s);
+  assert_int_equal(statement_read(bytes_view(&s.charter_item), bytes_view(&s.payload), &st, NULL), OK);
+  assert_true(hash_equal(&st.policy.id, &s.parts.policy) && !st.policy.exclude_home);
+  statement_release(&st);
+  static const uint8_t SHORT[] = {0x91, 0x01};
+  s.parts.adopted = view_of(SHORT, sizeof SHORT);
+  write_payload(&s);
+  assert_int_equal(read_code(&s), ERR_FORMAT);
+  bytes_release(&policy);
+  end(&s);
+}
+
 static void what_is_signed_is_the_endorsement_of_that_version(void **state) {
   (void)state;
   const struct hash object = cast_hash(42);
@@ -180,6 +208,7 @@ static void a_version_of_another_federation_or_another_record_is_none(void **sta
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_signed_is_the_endorsement_of_that_version),
+      cmocka_unit_test(a_policy_that_was_adopted_later_travels_itself),
       cmocka_unit_test(what_does_not_prove_itself_is_refused),
       cmocka_unit_test(a_version_of_another_federation_or_another_record_is_none),
   };

@@ -41,6 +41,9 @@ def main(statement_path, signed_path, out):
     home, handle, _, number, policy, version = array(statement, 6, "statement")
     need(number >= 1 and charter.handles[home] == handle, "home")
     policies = {blake("specola1.policy", encode(p)): p for p in charter.charter[3]}
+    if isinstance(policy, list):
+        adopted, policy = array(policy, 8, "policy"), blake("specola1.policy", encode(policy))
+        policies[policy] = adopted
     version_id, header = record(charter.fed_id, version[0])
     need(header[1] == 16 and policy in policies, "version and policy")
     body_of(header, version)
