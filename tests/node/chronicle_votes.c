@@ -78,24 +78,33 @@ uint64_t chronicle_voted(const struct chronicle *c, uint32_t a) {
 
 /* ---- what they hear ---- */
 
+/* The ballots of the epoch in force, with what an author has heard. */
+static struct ballots *ballots_of(struct chronicle *c, uint32_t a) {
+  if (c->ballots[a] != NULL) return c->ballots[a];
+  assert_int_equal(ballots_new(&c->f->charter.fed_id, in_force(c), &c->identities, &c->ballots[a], &err), OK);
+  for (uint32_t i = 0; i < c->n_words; i++) {
+    const struct chronicle_word *w = &c->words[i];
+    if ((w->heard >> a & 1u) == 0) continue;
+    assert_int_equal(ballots_take(c->ballots[a], &w->id, &w->header, bytes_view(&w->body), &err), OK);
+  }
+  return c->ballots[a];
+}
+
+/* Everybody counts anew, when its turn comes. */
+static void count_again(struct chronicle *c) {
+  for (uint32_t a = 0; a < CHRONICLE_LOGS; a++) {
+    ballots_free(c->ballots[a]);
+    c->ballots[a] = NULL;
+  }
+}
+
 static void hear(struct chronicle *c, uint32_t a, uint64_t one_of) {
+  (void)ballots_of(c, a); /* before more is heard */
   for (uint32_t i = 0; i < c->n_words; i++) {
     struct chronicle_word *w = &c->words[i];
     if ((w->heard >> a & 1u) != 0 || !chronicle_one_in(c, one_of)) continue;
     w->heard |= 1u << a;
-    assert_int_equal(ballots_take(c->ballots[a], &w->id, &w->header, bytes_view(&w->body), &err), OK);
-  }
-}
-
-static void count_again(struct chronicle *c) {
-  for (uint32_t a = 0; a < CHRONICLE_LOGS; a++) {
-    ballots_free(c->ballots[a]);
-    assert_int_equal(ballots_new(&c->f->charter.fed_id, in_force(c), &c->identities, &c->ballots[a], &err), OK);
-    for (uint32_t i = 0; i < c->n_words; i++) {
-      const struct chronicle_word *w = &c->words[i];
-      if ((w->heard >> a & 1u) == 0) continue;
-      assert_int_equal(ballots_take(c->ballots[a], &w->id, &w->header, bytes_view(&w->body), &err), OK);
-    }
+    assert_int_equal(ballots_take(ballots_of(c, a), &w->id, &w->header, bytes_view(&w->body), &err), OK);
   }
 }
 
@@ -215,7 +224,7 @@ static void look(struct chronicle *c, uint32_t a) {
   struct bytes *item = &c->items[c->n_epochs];
   bool decided = false;
   if (c->n_epochs == CHRONICLE_EPOCHS) return;
-  assert_int_equal(ballots_decided(c->ballots[a], &decided, item, &err), OK);
+  assert_int_equal(ballots_decided(ballots_of(c, a), &decided, item, &err), OK);
   if (!decided) return;
   const enum err_code code = epoch_item_verify(bytes_view(item), &c->f->charter.fed_id, in_force(c), &c->identities,
                                                &c->epochs[c->n_epochs], NULL, NULL, &err);
@@ -230,7 +239,7 @@ static void vote(struct chronicle *c, uint32_t a, bool pressed) {
   for (int i = 0; i < 3 && !waits && may_say(c, a); i++) {
     struct ballot_move move = {.step = BALLOT_WAIT};
     self.voting = c->voting[a];
-    assert_int_equal(ballots_next(c->ballots[a], &self, pressed && i == 0, &move, NULL, &err), OK);
+    assert_int_equal(ballots_next(ballots_of(c, a), &self, pressed && i == 0, &move, NULL, &err), OK);
     waits = move.step == BALLOT_WAIT;
     const struct header h = {.kind = move.kind,
                              .has_subject = move.has_subject,
@@ -243,7 +252,7 @@ static void vote(struct chronicle *c, uint32_t a, bool pressed) {
       struct chronicle_word *w = &c->words[k];
       if ((w->heard >> a & 1u) != 0 || !hash_equal(&w->header.home, &self.node)) continue;
       w->heard |= 1u << a;
-      assert_int_equal(ballots_take(c->ballots[a], &w->id, &w->header, bytes_view(&w->body), &err), OK);
+      assert_int_equal(ballots_take(ballots_of(c, a), &w->id, &w->header, bytes_view(&w->body), &err), OK);
     }
   }
   look(c, a);
@@ -319,7 +328,7 @@ void chronicle_votes(struct chronicle *c, uint32_t a) {
   hear(c, a, 2);
   if (chronicle_one_in(c, 12)) {
     noise(c, a);
-  } else if (chronicle_one_in(c, 3)) {
+  } else if (chronicle_one_in(c, 4)) {
     wish(c, a, chronicle_one_in(c, 2) ? COME : GO, 3);
   } else if (a == c->liar && chronicle_one_in(c, 3)) {
     lie_proposing(c, a);
@@ -330,11 +339,17 @@ void chronicle_votes(struct chronicle *c, uint32_t a) {
   }
 }
 
+/* Whoever was to come is here, and whoever was to go is gone. */
+static bool is_done(const struct chronicle *c) {
+  return epoch_by_node(in_force(c), &c->nodes[CHRONICLE_FOUNDERS]->id) != NULL &&
+         epoch_former(in_force(c), &c->nodes[c->leaving]->id) != NULL;
+}
+
 void chronicle_votes_conclude(struct chronicle *c) {
   for (unsigned which = COME; which <= GO; which++) {
     if (!chronicle_one_in(c, 8)) wish(c, (c->liar + 1 + (uint32_t)chronicle_below(c, 4)) % CHRONICLE_FOUNDERS, which, 1);
   }
-  for (unsigned round = 0; round < ROUNDS; round++) {
+  for (unsigned round = 0; round < ROUNDS && !is_done(c); round++) {
     for (uint32_t a = 0; a < CHRONICLE_LOGS; a++) {
       hear(c, a, 1);
       if (a != c->liar) vote(c, a, round % 2 == 1 && chronicle_one_in(c, 2));
