@@ -185,7 +185,7 @@ static void consent(struct chronicle *c, uint32_t a, bool by_roots, struct chang
   assert_int_equal(change_consent(change, &out, &err), OK);
 }
 
-/* An act with the consents of some: one's own, and those that were handed to him on paper. who_not leaves by a majority. */
+/* An act with the consents of some: one's own, and those that were handed over on paper; that of who is to go seldom. */
 static void wish(struct chronicle *c, uint32_t a, unsigned which, uint64_t one_of) {
   struct changes *changes = calloc(1, sizeof *changes);
   struct change change = {.n = 0};
