@@ -21,24 +21,22 @@
 static enum err_code take_answer(struct follow *x, const struct hall_head *log, uint64_t from, uint64_t *count,
                                  struct err *err) {
   struct canon_reader r = canon_reader(bytes_view(&x->answer.body));
-  struct canon_reader inner;
+  struct bundle_window w;
   struct view payload;
-  struct hash node;
   uint64_t filled = 0;
   const uint64_t type = follow_item(&r, &payload);
   if (canon_finish(&r, "texts", err) != OK) return ERR_FORMAT;
-  inner = canon_reader(payload);
-  const bool is_four = canon_array(&inner, 4) == 4;
-  canon_hash(&inner, &node);
-  const uint64_t gen = canon_uint(&inner), at = canon_uint(&inner);
-  const struct view window = canon_skip(&inner);
-  struct canon_reader items = canon_reader(window);
-  *count = canon_array(&items, LIMIT_MILESTONE_ENTRIES);
-  if (canon_finish(&inner, "texts", NULL) != OK || !is_four || type != BUNDLE_BODIES || !hash_equal(&node, &log->node) ||
-      gen != log->gen || at != from || *count == 0) {
+  if (type != BUNDLE_BODIES || bundle_bodies_read(payload, &w, NULL) != OK || !hash_equal(&w.node, &log->node) ||
+      w.gen != log->gen || w.from != from) {
     return err_set(err, ERR_FORMAT, "%s: texts of another place than was asked for", fetch_url(x->f));
   }
-  const enum err_code code = hall_fill(x->h, &node, gen, from, window, &filled, err);
+  *count = w.count;
+  struct canon_reader inner = canon_reader(payload);
+  canon_array_exact(&inner, 4);
+  for (int i = 0; i < 3; i++)
+    (void)canon_skip(&inner);
+  const struct view window = canon_skip(&inner);
+  const enum err_code code = hall_fill(x->h, &w.node, w.gen, from, window, &filled, err);
   x->report->texts += filled;
   return code == OK ? OK : err_context(err, "%s", fetch_url(x->f));
 }

@@ -365,26 +365,36 @@ enum err_code bundle_sink_bytes(void *context, struct view v, struct err *err) {
 
 /* ---- windows ---- */
 
-enum err_code bundle_window_read(struct view payload, struct bundle_window *out, struct err *err) {
+/* Both kinds: what stands at each position is read by read_one. */
+static enum err_code read_window(struct view payload, uint32_t most, void (*read_one)(struct canon_reader *, struct item *),
+                                 const char *what, struct bundle_window *out, struct err *err) {
   struct canon_reader r = canon_reader(payload);
   struct bundle_window window = {.gen = 0};
-  if (payload.len > LIMIT_DATA_RAW) return err_set(err, ERR_FORMAT, "window: more than %u octets", LIMIT_DATA_RAW);
   canon_array_exact(&r, 4);
   canon_hash(&r, &window.node);
   window.gen = canon_uint_max(&r, LIMIT_GEN);
   if (window.gen == 0) canon_fail(&r, "generations count from 1");
   window.from = canon_uint_max(&r, LIMIT_POSITION);
-  window.count = canon_array(&r, LIMIT_DATA_RAW);
+  window.count = canon_array(&r, most);
   if (window.count == 0) canon_fail(&r, "a window without items");
   if (window.count > LIMIT_SIZE - window.from) canon_fail(&r, "positions past the largest size");
   window.items = view_of(r.p, (size_t)(r.end - r.p));
   for (uint32_t i = 0; i < window.count && r.fault == NULL; i++) {
     struct item unused;
-    item_read(&r, &unused);
+    read_one(&r, &unused);
   }
-  enum err_code code = canon_finish(&r, "window", err);
+  enum err_code code = canon_finish(&r, what, err);
   if (code == OK) *out = window;
   return code;
+}
+
+enum err_code bundle_window_read(struct view payload, struct bundle_window *out, struct err *err) {
+  if (payload.len > LIMIT_DATA_RAW) return err_set(err, ERR_FORMAT, "window: more than %u octets", LIMIT_DATA_RAW);
+  return read_window(payload, LIMIT_DATA_RAW, item_read, "window", out, err);
+}
+
+enum err_code bundle_bodies_read(struct view payload, struct bundle_window *out, struct err *err) {
+  return read_window(payload, LIMIT_MILESTONE_ENTRIES, item_beside_read, "bodies", out, err);
 }
 
 enum err_code bundle_window_write(const struct bundle_window *window, struct bytes *out, struct err *err) {

@@ -66,6 +66,9 @@ struct bundle_window {
 };
 /* Reads with every item's form, positions up to LIMIT_POSITION. ERR_FORMAT (also over LIMIT_DATA_RAW octets). */
 MUST_CHECK enum err_code bundle_window_read(struct view payload, struct bundle_window *out, struct err *err);
+/* Item 10 likewise: [node id, gen, from, [what stands beside…]] of at most LIMIT_MILESTONE_ENTRIES entries; items are read with
+ * item_beside_read. ERR_FORMAT. */
+MUST_CHECK enum err_code bundle_bodies_read(struct view payload, struct bundle_window *out, struct err *err);
 /* Appends the payload. ERR_LIMIT, ERR_MEMORY; on error out is untouched. */
 MUST_CHECK enum err_code bundle_window_write(const struct bundle_window *window, struct bytes *out, struct err *err);
 

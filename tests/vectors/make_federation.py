@@ -809,7 +809,30 @@ def bundles():
                       ("a salt of 15", {"items": [entry + [bytes(15), b"a"]]}), ("an empty body", {"items": [entry + [bytes(16), b""]]}),
                       ("a takedown of 31", {"items": [entry + [bytes(31)]]}), ("a node id of 31", {"node": IT.id[:31]})):
         yield window_row(name, "format", **how)
+    yield from pieces(entry)
     yield row("an item over 1 MiB + 4096", bundle([pack([1, bytes(1048576 + 4096)])])[:40], "format")
+
+
+def pieces(entry):
+    """Items that go over HTTP alone (15): 10, what stands beside entries, and 11, holds."""
+    body = [bytes(16), b"\x80"]
+
+    def bodies_row(name, reason=None, node=IT.id, gen=1, start=0, items=(body,), item=10):
+        return vector("bodies: " + name, "15", pack([item, [node, gen, start, list(items)]]), reason, what="piece", count=len(items))
+    yield bodies_row("one body")
+    yield bodies_row("the four states of an entry", items=[body, [ZEROS], [None], []])
+    yield bodies_row("2048 entries", items=[[]] * 2048)
+    yield bodies_row("the largest numbers", gen=2**32 - 1, start=2**40 - 2)
+    for name, how in (("2049 entries", {"items": [[]] * 2049}), ("past the last position", {"start": 2**40 - 2, "items": [[]] * 3}), ("generation 0", {"gen": 0}),
+                      ("from 2^40", {"start": 2**40}), ("no entry", {"items": []}), ("an envelope", {"items": [entry + body]}), ("a salt of 15", {"items": [[bytes(15), b"a"]]}),
+                      ("an empty body", {"items": [[bytes(16), b""]]}), ("a takedown of 31", {"items": [[bytes(31)]]}), ("a node id of 31", {"node": IT.id[:31]}),
+                      ("under the number of a window", {"item": 6})):
+        yield bodies_row(name, "format", **how)
+    one = dict(section="15", what="piece", fed_id=FED, public=public(IT.key))
+    yield vector("holds over HTTP", octets=pack([11, msgpack.unpackb(holds(IT))]), id=IT.id, **one)
+    yield vector("holds over HTTP, an octet behind", octets=pack([11, msgpack.unpackb(holds(IT))]) + b"\0", reason="format", **one)
+    yield vector("holds over HTTP under the number of bodies", octets=pack([10, msgpack.unpackb(holds(IT))]), reason="format", **one)
+    yield vector("holds over HTTP, signed by another node", octets=pack([11, msgpack.unpackb(holds(EE))]), reason="signature", **one)
 
 
 # ---- section 17 ----
