@@ -18,6 +18,7 @@
 #include "node/ctl_client.h"
 #include "node/exchange/counters.h"
 #include "node/network.h"
+#include "node/store/forward.h"
 #include "node/store/invitation.h"
 #include "node/store/query_fork.h"
 #include "node/store/query_frontier.h"
@@ -321,6 +322,18 @@ static void say_waiting(struct cli *cli, const struct here *here) {
   }
 }
 
+/* What other homes' people handed in here, and waits for those homes. */
+static void say_carried(struct cli *cli, const struct here *here) {
+  uint64_t n = 0, octets = 0;
+  if (forward_measure(here->store, NULL, &n, &octets, NULL) != OK) {
+    return;
+  }
+  out_set(cli, "carried", json_pack("{s:I, s:I}", "records", (json_int_t)n, "octets", (json_int_t)octets));
+  if (n > 0) {
+    out_line(cli, "Carries      %ju record%s of other homes' people to those homes", (uintmax_t)n, n == 1 ? "" : "s");
+  }
+}
+
 enum err_code cmd_status(struct cli *cli, const struct args *args, struct err *err) {
   (void)args;
   struct here here;
@@ -350,6 +363,7 @@ enum err_code cmd_status(struct cli *cli, const struct args *args, struct err *e
   out_line(cli, "Frontier     %.16s   (equal at two nodes: they hold the same)", text_of(cli->doc, "frontier"));
   say_figures(cli);
   say_waiting(cli, &here);
+  say_carried(cli, &here);
   say_backup(cli, &here.home);
   guarded_say(cli, json_object_get(cli->doc, "guard"));
   say_logs(cli);

@@ -486,10 +486,7 @@ static enum err_code join(struct joining *j, struct err *err) {
 }
 
 enum err_code joining(struct cli *cli, const char *text, const struct args *args, struct err *err) {
-  struct joining j;
-  memset(&j, 0, sizeof j);
-  j.cli = cli;
-  j.args = args;
+  struct joining j = {.cli = cli, .args = args};
   fetch_answer_init(&j.answer, PIECE_MAX);
   enum err_code code = read_line(cli, text, &j.line, err);
   if (code == OK) code = join(&j, err);

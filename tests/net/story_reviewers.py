@@ -161,6 +161,8 @@ def offline(lab, nodes, laptop):
     through = ee.json("import", sealed)["records"]
     assert [(row["state"], row["home"]) for row in through] == [("queued", "PT")], through
     assert ee.json("import", sealed)["records"] == through, "handed in twice"
+    carried = ee.status()["carried"]
+    assert carried["records"] == 1 and carried["octets"] > 0 and "Carries      1 record of other" in told(ee, "status"), carried
     # what EE carries is carried by EE alone: the laptop forgets it
     assert laptop.json("outbox", "--drop", rows[0]["id"][:12])["dropped"] == rows[0]["id"]
     pt.serve(*(word for node in (it, fr, ee) for word in ("--peer", f"{node.handle}={node.port()}")))
