@@ -205,12 +205,58 @@ static enum err_code say_signatures(struct cli *cli, const struct here *here, in
   return code;
 }
 
+/* ---- members ---- */
+
+/* Beside the point of arrival stands the number of the list of members that was told last. */
+static enum err_code members_path(const char *path, char out[HOME_PATH_MAX], struct err *err) {
+  const int n = snprintf(out, HOME_PATH_MAX, "%s.members", path);
+  return n < 0 || n >= HOME_PATH_MAX ? err_set(err, ERR_LIMIT, "%s: the path is too long", path) : OK;
+}
+
+static void say_member(struct cli *cli, json_t *list, const char *handle, bool joined, uint64_t number) {
+  const char *what = joined ? out_word(cli, "is a member by list no.", "è membro dall'elenco n.")
+                            : out_word(cli, "is no member any more by list no.", "non è più membro dall'elenco n.");
+  if (json_array_size(list) == 0) {
+    out_heading(cli, "%s", out_word(cli, "Members", "Membri"));
+  }
+  out_line(cli, "%s  %s %ju", handle, what, (uintmax_t)number);
+  (void)json_array_append_new(
+      list, json_pack("{s:s, s:s, s:I}", "handle", handle, "what", joined ? "joined" : "left", "list", (json_int_t)number));
+}
+
+/* Who came and who went since that list; 0: nobody looked yet, and who was there before is no news. */
+static void say_members(struct cli *cli, const struct federation *f, uint64_t last) {
+  json_t *list = json_array();
+  for (uint32_t i = 0; last > 0 && i < f->n_members; i++) {
+    const struct federation_member *m = &f->members[i];
+    if (m->until > last) {
+      say_member(cli, list, m->member->handle, false, m->until);
+    } else if (m->until == 0 && m->since > last) {
+      say_member(cli, list, m->member->handle, true, m->since);
+    }
+  }
+  out_set(cli, "members", list);
+}
+
+static enum err_code tell_members(struct cli *cli, const struct here *here, const char *point, bool moves, struct err *err) {
+  char path[HOME_PATH_MAX];
+  int64_t last = 0;
+  enum err_code code = members_path(point, path, err);
+  if (code == OK && (code = read_point(path, &last, err)) == OK) {
+    say_members(cli, &here->federation, (uint64_t)last);
+  }
+  return code == OK && moves ? write_point(path, (int64_t)here->federation.epoch.number, err) : code;
+}
+
+/* ---- all of it ---- */
+
 static void say_sum(const struct news_of *o, bool moved) {
   for (size_t i = 0; i < 3; i++) {
     out_set_number(o->cli, WORDS[i], o->counts[i]);
   }
   if (o->counts[0] + o->counts[1] + o->counts[2] == 0) {
-    if (json_integer_value(json_object_get(o->cli->doc, "signatures")) > 0) {
+    if (json_integer_value(json_object_get(o->cli->doc, "signatures")) > 0 ||
+        json_array_size(json_object_get(o->cli->doc, "members")) > 0) {
       return;
     }
     out_line(o->cli, "%s", out_word(o->cli, "Nothing new.", "Niente di nuovo."));
@@ -247,6 +293,9 @@ enum err_code cmd_news(struct cli *cli, const struct args *args, struct err *err
     code = say_signatures(cli, &here, since, err);
   }
   moves = moves && (o.chosen || !o.cut); /* else what was cut could not be told any more */
+  if (code == OK && day == NULL) {
+    code = tell_members(cli, &here, path, moves, err);
+  }
   if (code == OK && moves) {
     code = write_point(path, point, err);
   }

@@ -201,12 +201,20 @@ node() {
 
 # It is proposed by the number of its ask, which waits no more.
 proposed() {
+  as "$who" news --limit 0
+  exits 0
   invited --for node
   as pt join "$line" --yes --identity "$T/PT.identity"
   exits 0
   as "$who" member propose "$number" --yes
   exits 0
   says "list of members no. 2"
+  as "$who" news --keep
+  says "PT  is a member by list no. 2"
+  as "$who" --json news --limit 0
+  json '[.members[] | "\(.handle) \(.what) \(.list)"] | join(", ")' "PT joined 2"
+  as "$who" --json news
+  json '.members | length' 0
   as "$who" --json invite list
   json "[.invitations[] | select(.number == $number) | .state] | join(\",\")" used
   as "$who" status
