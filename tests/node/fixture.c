@@ -222,7 +222,8 @@ uint32_t fixture_newcomer(struct fixture *f, const char *handle) {
   make_node(f, node, handle, &body);
   bytes_release(&body);
   node->is_newcomer = true;
-  make_store(f, node, NULL);
+  const struct fixture_node *before = &f->nodes[index - 1]; /* its store is as good as new, where that can be copied */
+  make_store(f, node, f->disk.copy != NULL && before->is_newcomer && before->store == NULL ? before : NULL);
   fixture_open(node);
   return index;
 }

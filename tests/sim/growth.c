@@ -307,8 +307,24 @@ static bool part_around(struct world *w, uint32_t president) {
   return true;
 }
 
-/* A president counts a majority of votes, itself included, that nobody else can see, and is away in the same moment: the others
- * have votes, and too few. What they decide then must be what it has. */
+/* Whose vote a president has just counted, and nobody else has seen; w->n: nobody's. */
+static uint32_t unseen_voter(const struct world *w, uint32_t president) {
+  for (uint32_t i = 0; i < w->n; i++) {
+    const struct hash *id = &w->sim.f.nodes[i].id;
+    const struct hall_head *known = hall_head(w->sim.f.nodes[president].hall, id, 1);
+    bool is_seen = i == president || known == NULL || !world_is_up(w, i);
+    for (uint32_t k = 0; k < w->n && !is_seen; k++) {
+      const struct hall_head *other =
+          k == i || k == president || !world_is_up(w, k) ? NULL : hall_head(w->sim.f.nodes[k].hall, id, 1);
+      is_seen = other != NULL && other->size >= known->size;
+    }
+    if (!is_seen) return i;
+  }
+  return w->n;
+}
+
+/* A president counts a majority of votes, itself included, and is away in the same moment, with whoever cast the last of them:
+ * the others have seen too few. What they decide then must be what it has. */
 static void count_alone(struct world *w) {
   const uint32_t at = anybody(w);
   if (at == w->n) return;
@@ -323,7 +339,9 @@ static void count_alone(struct world *w) {
   while (world_is_up(w, who) && federation_at(w, who)->epoch.number == number && world_step(w, end))
     continue;
   if (world_is_up(w, who) && federation_at(w, who)->epoch.number > number) {
-    w->growth->tales.alone++;
+    const uint32_t voter = unseen_voter(w, who);
+    w->growth->tales.alone += voter < w->n;
+    if (voter < w->n) world_end(w, voter, WORLD_STOP, AWAY_MS + chance(w, AWAY_MS));
     world_end(w, who, is_likely(w, 500) ? WORLD_KILL : WORLD_POWER, AWAY_MS + chance(w, AWAY_MS));
   }
   trouble_unite(w);
@@ -344,7 +362,7 @@ void growth_round(struct world *w) {
   let_in(w);
   if (is_likely(w, 400)) trouble_round(w);
   if (is_likely(w, 100)) send_away(w);
-  if (is_likely(w, 80) && w->broken == NULL) count_alone(w);
+  if (is_likely(w, 150) && w->broken == NULL) count_alone(w);
   if (is_likely(w, 150)) draw_up_removal(w);
   if (is_likely(w, 150)) go_for_good(w);
   some_consent(w);

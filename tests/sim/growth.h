@@ -7,6 +7,7 @@
 #ifndef SPECOLA_TESTS_SIM_GROWTH_H
 #define SPECOLA_TESTS_SIM_GROWTH_H
 
+#include "protocol/vote.h"
 #include "tests/sim/world.h"
 
 #define GROWTH_COUNTRIES 8u /* the founder and the odd one included */
@@ -49,10 +50,12 @@ struct growth {
   struct growth_act acts[GROWTH_ACTS];
   uint32_t n_acts, n_removals;
   /* of roll.c */
-  struct growth_list lists[GROWTH_LISTS]; /* by number */
-  uint64_t seen[GROWTH_NODES];            /* the number of a machine's list */
-  uint64_t looked[GROWTH_NODES][GROWTH_NODES];
-  uint64_t healed_number, healed_ballot; /* at the healing: the highest list, and the highest ballot for the next one */
+  struct growth_list lists[GROWTH_LISTS];      /* by number */
+  uint64_t seen[GROWTH_NODES];                 /* the number of a machine's list */
+  uint64_t looked[GROWTH_NODES][GROWTH_NODES]; /* so much of a log was looked at, as a machine holds it, */
+  uint64_t judged[GROWTH_NODES];               /* and as its owner wrote it: */
+  struct voting votings[GROWTH_NODES];         /* its votes up to there */
+  uint64_t healed_number, healed_ballot;       /* at the healing: the highest list, and the highest ballot for the next one */
   struct growth_tales tales;
 };
 

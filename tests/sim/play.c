@@ -35,7 +35,7 @@ static void small_story(struct world *w) {
 
 /* The lists of members change (growth.h). */
 static void growth_story(struct world *w) {
-  uint32_t rounds = w->options->rounds > 0 ? w->options->rounds : 12 + (uint32_t)chance(w, 30);
+  uint32_t rounds = w->options->rounds > 0 ? w->options->rounds : 8 + (uint32_t)chance(w, 14);
   for (uint32_t i = 0; i < rounds && w->broken == NULL; i++) {
     world_chance_of(w, i + 1);
     growth_round(w);

@@ -178,17 +178,30 @@ static void look_at_vote(struct world *w, uint32_t node, const struct header *h,
   g->tales.late_votes += is_late;
 }
 
-static void look_at_entry(struct world *w, struct fixture_node *fn, int64_t rowid, struct bytes *scratch) {
+/* What an honest voice says of itself, in its order, it may say (docs/protocol.md 4.6, row 17). */
+static void judge_vote(struct world *w, uint32_t owner, const struct header *h, const struct vote_body *vote) {
+  struct voting *v = &w->growth->votings[owner];
+  if (!world_is_honest(w, owner)) return;
+  if (!voting_allows(v, h->args[0], h->args[1], !h->has_subject, vote))
+    world_break(w, "steadfast", "%s votes in ballot %" PRIu64 " for list %" PRIu64 " as it may not any more",
+                world_name(w, owner), h->args[1], h->args[0]);
+  voting_apply(v, h->args[0], h->args[1], !h->has_subject, vote);
+}
+
+/* An entry that came to a machine; is_first: to the first one of all. False: its disk does not read just now. */
+static bool look_at_entry(struct world *w, uint32_t node, uint32_t owner, int64_t rowid, bool is_first, struct bytes *scratch) {
   struct item item = {.state = ITEM_BODILESS};
   struct record record;
   struct vote_body vote;
   bytes_clear(scratch);
-  if (entry_get(fn->store, rowid, scratch, &item, NULL) != OK ||
-      record_reopen(item.envelope, &w->sim.f.charter.fed_id, &record) != REASON_NONE)
-    return;
-  const bool is_vote = record.header.kind == KIND_VOTE && record.header.has_subject && item.state == ITEM_WHOLE;
-  if (is_vote && vote_decode(item.body, &record.header, &w->sim.f.charter.fed_id, &vote, NULL) == OK)
-    look_at_vote(w, (uint32_t)(fn - w->sim.f.nodes), &record.header, &vote);
+  if (entry_get(w->sim.f.nodes[node].store, rowid, scratch, &item, NULL) != OK) return false;
+  if (record_reopen(item.envelope, &w->sim.f.charter.fed_id, &record) != REASON_NONE || record.header.kind != KIND_VOTE)
+    return true;
+  const struct view body = item.state == ITEM_WHOLE ? item.body : view_of(NULL, 0);
+  if (vote_decode(body, &record.header, &w->sim.f.charter.fed_id, &vote, NULL) != OK) return true;
+  if (is_first) judge_vote(w, owner, &record.header, &vote);
+  if (record.header.has_subject) look_at_vote(w, node, &record.header, &vote);
+  return true;
 }
 
 void roll_at_growth(struct world *w, uint32_t node, const struct hall_head *now) {
@@ -202,8 +215,11 @@ void roll_at_growth(struct world *w, uint32_t node, const struct hall_head *now)
   if (*looked > now->size) *looked = now->size;
   bytes_init(&scratch, LIMIT_ITEM);
   bool is_there = log_find(fn->store, &now->node, 1, &log, NULL) == OK;
-  for (; is_there && *looked < now->size; ++*looked)
-    look_at_entry(w, fn, entry_rowid(log.no, *looked), &scratch);
+  for (; is_there && *looked < now->size; ++*looked) {
+    const bool is_first = *looked == w->growth->judged[owner];
+    if (!look_at_entry(w, node, owner, entry_rowid(log.no, *looked), is_first, &scratch)) break;
+    w->growth->judged[owner] += is_first;
+  }
   bytes_release(&scratch);
 }
 

@@ -408,6 +408,8 @@ const struct invariant INVARIANTS[] = {
      "of each number there is one list of members, on every machine; it follows from the one before by the rules, and "
      "who has it keeps it",
      roll_at_step, NULL, NULL, NULL},
+    {"steadfast", "no honest voice votes twice in a ballot, below a promise, or forgets what it voted for", NULL, NULL, NULL,
+     NULL},
     {"cut", "of who was removed everybody keeps what stands up to the cut, and nothing above", NULL, roll_at_growth, NULL,
      roll_cut_at_end},
     {"reached",
