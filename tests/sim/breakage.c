@@ -31,8 +31,9 @@ const struct breakage BREAKAGES[] = {
     [BREAK_FORGET] = {"forget", "a blank vote does not tell what was voted for, so a vote may change", " steadfast one-list ",
                       true, 0},
     [BREAK_CONSENTS] = {"consents", "a list may change without the consents that it takes", " one-list ", true, 0},
-    [BREAK_BELIEVE] = {"believe", "whoever tells a list is believed without its votes", " one-list ", true, 0},
+    [BREAK_BELIEVE] = {"believe", "whoever tells a list is believed without its votes", " one-list ", true, 4},
     [BREAK_CUT] = {"cut", "the log of who was removed is not cut", " cut converged ", true, 0},
+    [BREAK_PATIENCE] = {"patience", "nobody opens another ballot", " reached ", true, 28},
 };
 const uint32_t N_BREAKAGES = sizeof BREAKAGES / sizeof *BREAKAGES;
 
@@ -203,7 +204,7 @@ enum err_code __wrap_ballots_next(struct ballots *b, const struct ballot_self *s
                                   bool *pending, struct err *err) {
   struct ballot_self other = *self;
   if (breakage_is(BREAK_FORGET)) other.voting.has_last = false;
-  return __real_ballots_next(b, &other, pressed, out, pending, err);
+  return __real_ballots_next(b, &other, pressed && !breakage_is(BREAK_PATIENCE), out, pending, err);
 }
 
 /* What the changes of an item make, whoever voted for them. */

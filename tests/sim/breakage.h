@@ -28,6 +28,7 @@ enum breakage_no {
   BREAK_CONSENTS,
   BREAK_BELIEVE,
   BREAK_CUT,
+  BREAK_PATIENCE,
   BREAK_END
 };
 struct breakage {
