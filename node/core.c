@@ -1,6 +1,6 @@
 /*
  * core: see core.h. One loop: pipes in, exchange, pipes out; when nothing moves, the store's housekeeping. What the gate says
- * and is told is in core_gate.c, orders and requests of ctl are in core_orders.c.
+ * and is told is in core_gate.c, what ctl and web ask in core_requests.c and core_orders.c.
  */
 #include "node/core.h"
 

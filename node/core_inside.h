@@ -1,6 +1,6 @@
 /*
- * core_inside: what core.c (the loop), core_gate.c (the gate's pipe) and core_orders.c (the answers for ctl) share. Nobody else
- * includes it.
+ * core_inside: what core.c (the loop), core_gate.c (the gate's pipe) and core_requests.c with core_orders.c (the answers)
+ * share. Nobody else includes it.
  */
 #ifndef SPECOLA_NODE_CORE_INSIDE_H
 #define SPECOLA_NODE_CORE_INSIDE_H
@@ -104,6 +104,13 @@ MUST_CHECK enum err_code core_web_message(struct core *c, enum pipe_channel chan
 void core_notices_step(struct core *c);
 /* How that fares: a message of the supervisor. */
 void core_notified_take(struct core *c, struct view payload);
+/* Answers request id of c->asker with a refusal, or with a document, which it takes over (NULL: no memory). */
+void core_answer_error(struct core *c, uint64_t id, const struct err *err);
+void core_answer_json(struct core *c, uint64_t id, json_t *document);
+/* What the fork guard does, and what waits for it; the caller's. NULL: nothing guards. */
+json_t *core_guard(const struct core *c);
+/* One of ctl's orders; path begins with /order/. Answers, or keeps the order, and returns OK, or returns why not. */
+MUST_CHECK enum err_code core_order(struct core *c, uint64_t id, struct view path, struct view body, struct err *err);
 /* Answers the orders that are done or whose time is up. */
 void core_orders_step(struct core *c);
 /* Begins and reports a round of exchange; report: {"peers": […], "new": n, "idle": bool, "paused": [handle…]}. */

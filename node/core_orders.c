@@ -1,6 +1,5 @@
 /*
- * core_orders: what ctl may ask of core, and what web may (submit, ask, and GET /network). GET /status; POST /sync/submit
- * (docs/protocol.md 9); POST /sync/ask (17); POST /order/NAME with a JSON object:
+ * core_orders: what may be asked of core by ctl alone: POST /order/NAME with a JSON object.
  *
  *   sync {timeout_ms}                       -> {peers, new, idle, paused} when everything reachable is here, or time is up
  *   ping {peer, timeout_ms}                 -> {peer, ms}
@@ -13,81 +12,24 @@
  *   hide {id, reason}                       -> {known}; an object is not shown by this node; without a reason it is again
  *   alone {}                                -> {}; opens the fork guard on a person's word
  *   stop {}                                 -> {}
- *
- * A refusal is {"error": {code, message, hint, exit}} with a status that fits.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "keys/log.h"
 #include "node/core_inside.h"
 #include "node/erasure.h"
 #include "node/hiding.h"
-#include "node/invite.h"
 #include "node/net/http.h"
 #include "node/people_orders.h"
 #include "node/scrub.h"
 #include "node/store/derive.h"
-#include "node/store/query.h"
 
-#define TYPE_JSON "application/json"
-#define TYPE_MSGPACK "application/msgpack"
 #define ORDER_PATH "/order/"
 #define WAIT_DEFAULT_MS 30000
 #define WAIT_MAX_MS 600000
-#define ANSWER_MAX (LIMIT_PIPE - 4096u)
-
-/* ---- answers ---- */
-
-static void answer(struct core *c, uint64_t id, int status, const char *type, struct view body) {
-  struct err err = ERR_INIT;
-  if (c->asker == NULL) return;
-  bytes_clear(&c->scratch);
-  struct canon_writer w = canon_writer(&c->scratch);
-  canon_put_array(&w, 4);
-  canon_put_uint(&w, id);
-  canon_put_uint(&w, (uint64_t)status);
-  canon_put_text(&w, type);
-  canon_put_bin(&w, body);
-  enum err_code code = canon_written(&w, "answer", &err);
-  if (code == OK) code = pipe_send(c->asker, PIPE_ANSWER, bytes_view(&c->scratch), &err);
-  if (code != OK) log_line(LOG_ERROR, "core", "an answer was lost", "why=%s", err.message);
-}
-
-static void answer_error(struct core *c, uint64_t id, const struct err *err) {
-  struct bytes text;
-  bytes_init(&text, HTTP_ERROR_MAX);
-  http_error(err, &text);
-  answer(c, id, http_status(err->code), TYPE_JSON, bytes_view(&text));
-  bytes_release(&text);
-}
-
-/* Takes document over; NULL: no memory. */
-static void answer_json(struct core *c, uint64_t id, json_t *document) {
-  struct err err = ERR_INIT;
-  char *text = document == NULL ? NULL : json_dumps(document, JSON_COMPACT);
-  if (text == NULL) {
-    err_set(&err, ERR_MEMORY, NULL);
-    answer_error(c, id, &err);
-  } else if (strlen(text) > ANSWER_MAX) {
-    err_set(&err, ERR_LIMIT, "the answer has %zu octets", strlen(text));
-    answer_error(c, id, &err);
-  } else {
-    answer(c, id, 200, TYPE_JSON, view_of_text(text));
-  }
-  free(text);
-  json_decref(document);
-}
-
-/* What the fork guard does, and what waits for it. NULL: nothing guards. */
-static json_t *guard_of(const struct core *c) {
-  struct guard_look look;
-  return hall_guard_look(c->hall, &look) ? guard_json(&look, &c->federation) : NULL;
-}
 
 /* ---- rounds of exchange ---- */
 
@@ -132,7 +74,7 @@ json_t *core_round_report(const struct core *c, const struct order *round) {
   const uint64_t now = entries_of_others(c);
   json_t *report = json_pack("{s:O?, s:I, s:b, s:o?, s:o?}", "peers", json_object_get(status, "peers"), "new",
                              (json_int_t)(now > round->entries ? now - round->entries : 0), "idle", exchange_idle(c->exchange),
-                             "paused", paused_logs(status), "guard", guard_of(c));
+                             "paused", paused_logs(status), "guard", core_guard(c));
   json_decref(status);
   return report;
 }
@@ -246,21 +188,21 @@ static void scrub_step(struct core *c, struct order *order) {
   struct scrub_state s;
   struct err err = ERR_INIT;
   if (hall_scrub_state(c->hall, &s, &err) != OK) {
-    answer_error(c, order->id, &err);
+    core_answer_error(c, order->id, &err);
   } else if (s.running || (s.left > 0 && clock_ms(clock_system()) < order->until_ms)) {
     c->scrub_next_ms = 0; /* somebody waits */
     return;
   } else {
-    answer_json(c, order->id,
-                json_pack("{s:I, s:I, s:b, s:I, s:I}", "entries", (json_int_t)s.entries, "found", (json_int_t)s.found,
-                          "derived", s.derived, "milestones", (json_int_t)s.milestones, "left", (json_int_t)s.left));
+    core_answer_json(c, order->id,
+                     json_pack("{s:I, s:I, s:b, s:I, s:I}", "entries", (json_int_t)s.entries, "found", (json_int_t)s.found,
+                               "derived", s.derived, "milestones", (json_int_t)s.milestones, "left", (json_int_t)s.left));
   }
   order->id = 0;
 }
 
 static void sync_step(struct core *c, struct order *order) {
   if (!core_round_is_over(c, order)) return;
-  answer_json(c, order->id, core_round_report(c, order));
+  core_answer_json(c, order->id, core_round_report(c, order));
   order->id = 0;
 }
 
@@ -268,12 +210,12 @@ static void ping_step(struct core *c, struct order *order) {
   struct err err = ERR_INIT;
   const json_int_t ms = ping_of(c, order->handle);
   if (ms >= 0) {
-    answer_json(c, order->id, json_pack("{s:s, s:I}", "peer", order->handle, "ms", ms));
+    core_answer_json(c, order->id, json_pack("{s:s, s:I}", "peer", order->handle, "ms", ms));
     order->id = 0;
   } else if (clock_ms(clock_system()) >= order->until_ms) {
     err_set(&err, ERR_UNREACHABLE, "no answer from %s", order->handle);
     err_hint(&err, "specola status");
-    answer_error(c, order->id, &err);
+    core_answer_error(c, order->id, &err);
     order->id = 0;
   }
 }
@@ -332,9 +274,10 @@ static enum err_code order_import(struct core *c, uint64_t id, const json_t *arg
   exchange_published(c->exchange); /* others want to know what came, also from the part before an error */
   c->dirty = true;
   if (code != OK) return code;
-  answer_json(c, id,
-              json_pack("{s:I, s:I, s:I, s:I, s:I}", "logs", (json_int_t)report.logs, "entries", (json_int_t)report.entries,
-                        "new", (json_int_t)report.n_new, "held", (json_int_t)report.n_held, "known", (json_int_t)report.known));
+  core_answer_json(c, id,
+                   json_pack("{s:I, s:I, s:I, s:I, s:I}", "logs", (json_int_t)report.logs, "entries",
+                             (json_int_t)report.entries, "new", (json_int_t)report.n_new, "held", (json_int_t)report.n_held,
+                             "known", (json_int_t)report.known));
   return OK;
 }
 
@@ -355,7 +298,7 @@ static enum err_code order_takedown(struct core *c, uint64_t id, const json_t *a
     reference_format(&c->federation, &c->federation.own, report.gen, report.index + i, reference);
     (void)json_array_append_new(list, json_string(reference));
   }
-  answer_json(c, id, json_pack("{s:o}", "takedowns", list));
+  core_answer_json(c, id, json_pack("{s:o}", "takedowns", list));
   return OK;
 }
 
@@ -369,7 +312,7 @@ static enum err_code order_hide(struct core *c, uint64_t id, const json_t *argum
   }
   const enum err_code code =
       reason == NULL ? hall_unhide(c->hall, &object, err) : hall_hide(c->hall, &object, reason, &known, err);
-  if (code == OK) answer_json(c, id, json_pack("{s:b}", "known", known));
+  if (code == OK) core_answer_json(c, id, json_pack("{s:b}", "known", known));
   return code;
 }
 
@@ -377,14 +320,14 @@ static enum err_code order_rebuild(struct core *c, uint64_t id, const json_t *ar
   (void)argument;
   const enum err_code code = derive_rebuild(c->store, &c->federation, c->schemas, NULL, NULL, err);
   c->dirty = true;
-  if (code == OK) answer_json(c, id, json_object());
+  if (code == OK) core_answer_json(c, id, json_object());
   return code;
 }
 
 static enum err_code order_alone(struct core *c, uint64_t id, const json_t *argument, struct err *err) {
   (void)argument;
   const enum err_code code = hall_go_alone(c->hall, err);
-  if (code == OK) answer_json(c, id, json_object());
+  if (code == OK) core_answer_json(c, id, json_object());
   return code;
 }
 
@@ -392,7 +335,7 @@ static enum err_code order_stop(struct core *c, uint64_t id, const json_t *argum
   (void)argument;
   (void)err;
   c->stop_asked = true;
-  answer_json(c, id, json_object());
+  core_answer_json(c, id, json_object());
   return OK;
 }
 
@@ -418,7 +361,7 @@ static enum err_code order_people(struct core *c, uint64_t id, const char *name,
     exchange_published(c->exchange);
     c->dirty = true;
   }
-  if (code == OK) answer_json(c, id, said);
+  if (code == OK) core_answer_json(c, id, said);
   return code;
 }
 
@@ -430,7 +373,7 @@ static enum err_code run_order(struct core *c, uint64_t id, const char *path, co
   return order_people(c, id, path + strlen(ORDER_PATH), argument, err);
 }
 
-static enum err_code order(struct core *c, uint64_t id, struct view path, struct view body, struct err *err) {
+enum err_code core_order(struct core *c, uint64_t id, struct view path, struct view body, struct err *err) {
   char text[HTTP_PATH_MAX + 1];
   if (path.len > HTTP_PATH_MAX || path.len <= strlen(ORDER_PATH) || memcmp(path.p, ORDER_PATH, strlen(ORDER_PATH)) != 0) {
     return err_set(err, ERR_NOT_FOUND, "nothing here by that name");
@@ -441,151 +384,4 @@ static enum err_code order(struct core *c, uint64_t id, struct view path, struct
   const enum err_code code = run_order(c, id, text, argument, err);
   json_decref(argument);
   return code;
-}
-
-static enum err_code submit(struct core *c, uint64_t id, struct view body, struct err *err) {
-  struct bytes octets;
-  uint32_t n = 0;
-  enum err_code code = submission_read(body, c->items, &n, err);
-  if (code != OK) return code;
-  bytes_init(&octets, LIMIT_SUBMIT_BYTES);
-  code = hall_admit(c->hall, c->items, n, &c->receipt, err);
-  if (code == OK) {
-    exchange_published(c->exchange);
-    c->dirty = true;
-    code = receipt_seal(&c->receipt, c->node_key, &octets, err);
-  }
-  if (code == OK) answer(c, id, 200, TYPE_MSGPACK, bytes_view(&octets));
-  bytes_release(&octets);
-  return code;
-}
-
-/* Strangers get an answer as long as they are few: what it costs is a signature. Whoever has a token gets one always. */
-static bool may_answer_stranger(struct core *c) {
-  struct core_asks *asks = &c->asks;
-  const uint64_t now = clock_ms(clock_system());
-  asks->n_strange++;
-  if (now - asks->since_ms >= CORE_ASKS_MS) {
-    asks->since_ms = now;
-    asks->n_answered = 0;
-  }
-  return asks->n_answered++ < CORE_ASKS;
-}
-
-static enum err_code ask(struct core *c, uint64_t id, struct view body, struct err *err) {
-  struct bytes octets;
-  bool strange = false;
-  enum err_code code = hall_ask(c->hall, body, &c->receipt, &strange, err);
-  if (code == OK && strange && !may_answer_stranger(c)) {
-    return err_set(err, ERR_BUSY, "too many asks without a token of this node; try again in a minute");
-  }
-  if (code != OK) return code;
-  bytes_init(&octets, LIMIT_ASK);
-  if (c->receipt.rows[0].state == RECEIPT_LOGGED) {
-    exchange_published(c->exchange);
-    c->dirty = true;
-  }
-  code = receipt_seal(&c->receipt, c->node_key, &octets, err);
-  if (code == OK) answer(c, id, 200, TYPE_MSGPACK, bytes_view(&octets));
-  bytes_release(&octets);
-  return code;
-}
-
-static enum err_code status(struct core *c, uint64_t id, struct err *err) {
-  char node[HASH_HEX_LEN];
-  json_t *figures = NULL;
-  const enum err_code code = query_figures(c->store, &c->federation, c->schemas, &figures, err);
-  if (code != OK) return code;
-  hash_hex(&c->federation.own, node);
-  answer_json(c, id,
-              json_pack("{s:s, s:s, s:I, s:I, s:s, s:o, s:o, s:o?, s:O?, s:O?, s:s, s:I}", "node", node, "handle",
-                        federation_handle(&c->federation, &c->federation.own), "epoch", (json_int_t)c->federation.epoch.number,
-                        "uptime_s", (json_int_t)((clock_ms(clock_system()) - c->started_ms) / 1000), "endpoint", c->endpoint,
-                        "figures", figures, "exchange", exchange_status(c->exchange), "guard", guard_of(c), "processes",
-                        c->processes, "notified", c->notified, "version", SPECOLA_VERSION, "strange_asks",
-                        (json_int_t)c->asks.n_strange));
-  return OK;
-}
-
-/* A request as it comes through a pipe. */
-struct asked {
-  uint64_t id;
-  struct view method, path, body;
-};
-
-static enum err_code asked_read(enum pipe_channel channel, struct view payload, struct asked *out, struct err *err) {
-  struct canon_reader r = canon_reader(payload);
-  if (channel != PIPE_REQUEST) return err_set(err, ERR_FORMAT, "a channel that is not used here");
-  canon_array_exact(&r, 4);
-  out->id = canon_uint(&r);
-  out->method = canon_str(&r, 8);
-  out->path = canon_str(&r, HTTP_PATH_MAX);
-  out->body = canon_bin(&r, LIMIT_PIPE);
-  return canon_finish(&r, "request", err);
-}
-
-enum err_code core_request_message(struct core *c, enum pipe_channel channel, struct view payload, struct err *err) {
-  struct err refused = ERR_INIT;
-  struct asked asked = {.id = 0};
-  enum err_code code = asked_read(channel, payload, &asked, err);
-  if (code != OK) return code;
-  const bool post = view_is_text(asked.method, "POST");
-  c->asker = c->ctl;
-  if (!post && view_is_text(asked.path, "/status")) {
-    code = status(c, asked.id, &refused);
-  } else if (post && view_is_text(asked.path, "/sync/submit")) {
-    code = submit(c, asked.id, asked.body, &refused);
-  } else if (post && view_is_text(asked.path, "/sync/ask")) {
-    code = ask(c, asked.id, asked.body, &refused);
-  } else if (post) {
-    code = order(c, asked.id, asked.path, asked.body, &refused);
-  } else {
-    code = err_set(&refused, ERR_NOT_FOUND, "nothing here by that name");
-  }
-  if (code != OK) answer_error(c, asked.id, &refused);
-  return OK;
-}
-
-/* What pages show of the other members; nothing of strangers, nor of what is counted. */
-static void network(struct core *c, uint64_t id) {
-  json_t *all = exchange_status(c->exchange);
-  answer_json(c, id,
-              json_pack("{s:I, s:O?}", "uptime_s", (json_int_t)((clock_ms(clock_system()) - c->started_ms) / 1000), "peers",
-                        json_object_get(all, "peers")));
-  json_decref(all);
-}
-
-/* What pages met damaged: looked at with the next turn of the exchange. */
-static enum err_code take_damaged(struct core *c, uint64_t id, struct view body, struct err *err) {
-  struct canon_reader r = canon_reader(body);
-  const uint32_t n = canon_array(&r, STORE_SUSPECTS);
-  for (uint32_t i = 0; i < n && r.fault == NULL; i++)
-    store_suspect(c->store, (int64_t)canon_uint(&r));
-  const enum err_code code = canon_finish(&r, "damaged", err);
-  if (code == OK) answer_json(c, id, json_object());
-  return code;
-}
-
-enum err_code core_web_message(struct core *c, enum pipe_channel channel, struct view payload, struct err *err) {
-  struct err refused = ERR_INIT;
-  struct asked asked = {.id = 0};
-  enum err_code code = asked_read(channel, payload, &asked, err);
-  if (code != OK) return code;
-  c->asker = c->web;
-  if (view_is_text(asked.method, "GET") && view_is_text(asked.path, "/network")) {
-    network(c, asked.id);
-    return OK;
-  }
-  const bool post = view_is_text(asked.method, "POST");
-  if (post && view_is_text(asked.path, "/sync/submit")) {
-    code = submit(c, asked.id, asked.body, &refused);
-  } else if (post && view_is_text(asked.path, "/sync/ask")) {
-    code = ask(c, asked.id, asked.body, &refused);
-  } else if (post && view_is_text(asked.path, "/damaged")) {
-    code = take_damaged(c, asked.id, asked.body, &refused);
-  } else {
-    code = err_set(&refused, ERR_REFUSED, "orders are not taken from here");
-  }
-  if (code != OK) answer_error(c, asked.id, &refused);
-  return OK;
 }
