@@ -320,46 +320,35 @@ static const struct call EVERYBODY[] = {
     {"shutdown", 0, 0, 0},
     {NULL, 0, 0, 0},
 };
-/* Who answers connections that come in. */
-static const struct call SERVER[] = {
-    {"accept4", 0, 0, 0},     {"getsockopt", 0, 0, 0},  {"setsockopt", 0, 0, 0},
-    {"getsockname", 0, 0, 0}, {"getpeername", 0, 0, 0}, {NULL, 0, 0, 0},
+/* Who has connections, and who answers those that come in. */
+static const struct call CONNECTED[] = {
+    {"getsockopt", 0, 0, 0}, {"setsockopt", 0, 0, 0}, {"getsockname", 0, 0, 0}, {"getpeername", 0, 0, 0}, {NULL, 0, 0, 0},
 };
-/* TCP and name service. NETLINK: getaddrinfo asks which addresses there are. */
-static const struct call NETWORK[] = {
+static const struct call SERVER[] = {{"accept4", 0, 0, 0}, {NULL, 0, 0, 0}};
+/* TCP that is dialled, and name service (which binds nothing but a port that the kernel chooses). NETLINK: getaddrinfo asks
+ * which addresses there are. */
+static const struct call DIALLER[] = {
     {"socket", 0, ALL, AF_INET},
     {"socket", 0, ALL, AF_INET6},
     {"socket", 0, ALL, AF_NETLINK},
     {"bind", 0, 0, 0},
-    {"listen", 0, 0, 0},
-    {"accept", 0, 0, 0},
     {"connect", 0, 0, 0},
     {"sendmmsg", 0, 0, 0},
     {"openat", 2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY},
+    {NULL, 0, 0, 0},
+};
+/* What ZeroMQ does on top of that, on both ends. */
+static const struct call GATE[] = {
+    {"listen", 0, 0, 0},
+    {"accept", 0, 0, 0},
     {"sched_getparam", 0, 0, 0},
     {"sched_getscheduler", 0, 0, 0},
     {"sched_setscheduler", 0, 0, 0},
     {NULL, 0, 0, 0},
 };
-/* Whoever asks others: TCP that is dialled, name service (which binds nothing but a port that the kernel chooses), and the
- * files of both. */
-static const struct call CLIENT[] = {
-    {"socket", 0, ALL, AF_INET},
-    {"socket", 0, ALL, AF_INET6},
-    {"socket", 0, ALL, AF_NETLINK},
-    {"socketpair", 0, ALL, AF_UNIX},
-    {"pipe2", 0, 0, 0},
-    {"bind", 0, 0, 0},
-    {"connect", 0, 0, 0},
-    {"getsockopt", 0, 0, 0},
-    {"setsockopt", 0, 0, 0},
-    {"getsockname", 0, 0, 0},
-    {"getpeername", 0, 0, 0},
-    {"sendmmsg", 0, 0, 0},
-    {"openat", 2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY},
-    {"access", 0, 0, 0},
-    {"getdents64", 0, 0, 0},
-    {NULL, 0, 0, 0},
+/* What libcurl does on top of that, and the files of certificates. */
+static const struct call COURIER[] = {
+    {"socketpair", 0, ALL, AF_UNIX}, {"pipe2", 0, 0, 0}, {"access", 0, 0, 0}, {"getdents64", 0, 0, 0}, {NULL, 0, 0, 0},
 };
 static const struct call WRITER[] = {
     {"openat", 0, 0, 0},   {"pwrite64", 0, 0, 0},   {"pwritev", 0, 0, 0},    {"ftruncate", 0, 0, 0}, {"fallocate", 0, 0, 0},
@@ -376,10 +365,11 @@ static const struct call READER[] = {
 };
 static const struct call OWN_SOCKET[] = {{"unlinkat", 0, 0, 0}, {NULL, 0, 0, 0}};
 
-static const struct call *const CALLS[CHILD_ROLES][3] = {
-    [CHILD_GATE] = {EVERYBODY, SERVER, NETWORK},   [CHILD_CORE] = {EVERYBODY, WRITER, NULL},
-    [CHILD_CTL] = {EVERYBODY, SERVER, OWN_SOCKET}, [CHILD_WEB] = {EVERYBODY, SERVER, READER},
-    [CHILD_COURIER] = {EVERYBODY, CLIENT, NULL},
+#define TABLES 5
+static const struct call *const CALLS[CHILD_ROLES][TABLES] = {
+    [CHILD_GATE] = {EVERYBODY, CONNECTED, SERVER, DIALLER, GATE}, [CHILD_CORE] = {EVERYBODY, WRITER},
+    [CHILD_CTL] = {EVERYBODY, CONNECTED, SERVER, OWN_SOCKET},     [CHILD_WEB] = {EVERYBODY, CONNECTED, SERVER, READER},
+    [CHILD_COURIER] = {EVERYBODY, CONNECTED, DIALLER, COURIER},
 };
 
 /* 0 or an errno. *n counts names, not ways in. */
@@ -415,7 +405,7 @@ static int filter_calls(struct confine *c) {
   int failed = -seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
   if (failed == 0) failed = -seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
   if (failed == 0) failed = -seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-  for (size_t i = 0; failed == 0 && i < 3 && CALLS[c->role][i] != NULL; i++)
+  for (size_t i = 0; failed == 0 && i < TABLES && CALLS[c->role][i] != NULL; i++)
     failed = add_calls(filter, CALLS[c->role][i], &n);
   if (failed == 0) failed = add_special(filter, &n);
   if (failed == 0) failed = -seccomp_load(filter);

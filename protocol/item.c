@@ -1,9 +1,10 @@
 /*
  * item: an entry with what travels beside it (docs/protocol.md 8.3), and the list of items that a submission is (section 9).
- * Declared in record.h. Nothing here is believed: whether a body matches is record_body_matches()'s business.
+ * Declared in record.h, and in item.h. Nothing here is believed: whether a body matches is record_body_matches()'s business.
  */
+#include "protocol/item.h"
+
 #include "protocol/canon.h"
-#include "protocol/record.h"
 
 /* The rest of an item of three. */
 static void body_read(struct canon_reader *r, struct item *out) {
@@ -48,6 +49,12 @@ void item_write(struct canon_writer *w, const struct item *item) {
     canon_put_nil(w);
     break;
   }
+}
+
+enum err_code item_octets(const struct item *item, struct bytes *out, struct err *err) {
+  struct canon_writer w = canon_writer(out);
+  item_write(&w, item);
+  return canon_written(&w, "item", err);
 }
 
 bool item_keeps_body(const struct item *item) {

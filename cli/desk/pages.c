@@ -121,17 +121,23 @@ static void show_choice(struct request *r, struct html *h, const json_t *model) 
   html_close(h);
 }
 
-static void show_waiting(struct request *r, struct html *h, const json_t *row) {
-  char path[REFERENCE_MAX + 1], text[96];
-  html_open(h, "li");
-  html_open(h, "h2");
+/* A row's title, as a link. */
+static void show_title(struct request *r, struct html *h, const json_t *row) {
+  char path[REFERENCE_MAX + 1];
   (void)snprintf(path, sizeof path, "/%s", text_at(row, "reference"));
+  html_open(h, "h2");
   html_open(h, "a");
   put_href(r, h, path);
   put_lang(r, h, text_at(row, "title_lang"));
   html_text(h, text_at(row, "title")[0] == '\0' ? text_at(row, "reference") : text_at(row, "title"));
   html_close(h);
   html_close(h);
+}
+
+static void show_waiting(struct request *r, struct html *h, const json_t *row) {
+  char text[96];
+  html_open(h, "li");
+  show_title(r, h, row);
   html_open(h, "p");
   put_lang(r, h, text_at(row, "lead_lang"));
   html_text(h, text_at(row, "lead"));
@@ -218,16 +224,9 @@ enum err_code desk_signed_model(struct request *r, json_t **out, struct err *err
 static void show_signed(struct request *r, struct html *h, const json_t *row) {
   const json_t *signature = json_object_get(row, "signature");
   const bool counts = json_is_true(json_object_get(signature, "counts"));
-  char path[REFERENCE_MAX + 16], text[96];
+  char text[96];
   html_open(h, "li");
-  html_open(h, "h2");
-  (void)snprintf(path, sizeof path, "/%s", text_at(row, "reference"));
-  html_open(h, "a");
-  put_href(r, h, path);
-  put_lang(r, h, text_at(row, "title_lang"));
-  html_text(h, text_at(row, "title")[0] == '\0' ? text_at(row, "reference") : text_at(row, "title"));
-  html_close(h);
-  html_close(h);
+  show_title(r, h, row);
   html_open(h, "p");
   html_attr(h, "class", "meta");
   html_element(h, "span", "ref", text_at(row, "reference"));

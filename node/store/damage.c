@@ -6,6 +6,7 @@
 #include "node/store/statement.h"
 #include "node/store/takedown.h"
 #include "protocol/canon.h"
+#include "protocol/item.h"
 
 bool damage_item_is_sound(const struct item *item) {
   struct view octets;
@@ -97,11 +98,7 @@ enum err_code damage_offer(struct store *s, int64_t rowid, const struct item *it
   sqlite3_stmt *st = NULL;
   enum err_code code = OK;
   bytes_init(&octets, LIMIT_ITEM);
-  if (item != NULL) {
-    struct canon_writer w = canon_writer(&octets);
-    item_write(&w, item);
-    code = canon_written(&w, "item", err);
-  }
+  if (item != NULL) code = item_octets(item, &octets, err);
   if (code == OK) {
     code = statement_get(s, sql, &st, err);
   }

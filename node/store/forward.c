@@ -4,7 +4,7 @@
 #include "node/store/forward.h"
 
 #include "node/store/statement.h"
-#include "protocol/canon.h"
+#include "protocol/item.h"
 
 enum err_code forward_put(struct store *s, const struct hash *id, const struct hash *home, uint64_t received,
                           const struct item *item, struct err *err) {
@@ -13,9 +13,7 @@ enum err_code forward_put(struct store *s, const struct hash *id, const struct h
   sqlite3_stmt *st = NULL;
   struct bytes octets;
   bytes_init(&octets, LIMIT_ITEM);
-  struct canon_writer w = canon_writer(&octets);
-  item_write(&w, item);
-  enum err_code code = canon_written(&w, "item", err);
+  enum err_code code = item_octets(item, &octets, err);
   if (code == OK) code = statement_get(s, sql, &st, err);
   if (code == OK) {
     statement_bind_blob(st, 1, hash_view(id));

@@ -4,7 +4,7 @@
 #include "node/store/outbox.h"
 
 #include "node/store/statement.h"
-#include "protocol/canon.h"
+#include "protocol/item.h"
 
 enum err_code outbox_put(struct store *s, const struct hash *id, uint64_t received, const struct item *item, struct err *err) {
   static const char sql[] = "INSERT INTO outbox(id, received, item) VALUES (:id, :received, :item) "
@@ -12,9 +12,7 @@ enum err_code outbox_put(struct store *s, const struct hash *id, uint64_t receiv
   sqlite3_stmt *st = NULL;
   struct bytes octets;
   bytes_init(&octets, LIMIT_ITEM);
-  struct canon_writer w = canon_writer(&octets);
-  item_write(&w, item);
-  enum err_code code = canon_written(&w, "item", err);
+  enum err_code code = item_octets(item, &octets, err);
   if (code == OK) {
     code = statement_get(s, sql, &st, err);
   }

@@ -142,15 +142,6 @@ enum err_code model_home(struct request *r, json_t **out, struct err *err) {
 
 /* ---- as HTML ---- */
 
-static void show_figure(struct html *h, json_int_t value, const char *label) {
-  html_open(h, "div");
-  html_element(h, "dt", NULL, label);
-  html_open(h, "dd");
-  html_uint(h, (uint64_t)value);
-  html_close(h);
-  html_close(h);
-}
-
 static void show_hero(struct request *r, struct html *h, const json_t *model) {
   html_open(h, "div");
   html_attr(h, "class", "hero");

@@ -226,23 +226,14 @@ static void show_reasons(struct request *r, struct html *h, const json_t *model)
   html_close(h);
 }
 
-static void put_figure(struct html *h, json_int_t value, const char *label) {
-  html_open(h, "div");
-  html_element(h, "dt", NULL, label);
-  html_open(h, "dd");
-  html_uint(h, (uint64_t)value);
-  html_close(h);
-  html_close(h);
-}
-
 static void show_figures(struct request *r, struct html *h, const json_t *model) {
   const json_t *objects = json_object_get(model, "objects");
   html_open(h, "dl");
   html_attr(h, "class", "figures");
-  put_figure(h, int_at(objects, "current"), phrase(P_ENDORSED, r->lang));
-  put_figure(h, int_at(objects, "earlier"), phrase(P_ENDORSED_EARLIER, r->lang));
-  put_figure(h, int_at(objects, "none"), phrase(P_NOT_ENDORSED, r->lang));
-  put_figure(h, int_at(model, "total"), phrase(P_SIGNATURES_COUNT, r->lang));
+  show_figure(h, int_at(objects, "current"), phrase(P_ENDORSED, r->lang));
+  show_figure(h, int_at(objects, "earlier"), phrase(P_ENDORSED_EARLIER, r->lang));
+  show_figure(h, int_at(objects, "none"), phrase(P_NOT_ENDORSED, r->lang));
+  show_figure(h, int_at(model, "total"), phrase(P_SIGNATURES_COUNT, r->lang));
   html_close(h);
 }
 

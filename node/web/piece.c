@@ -203,6 +203,12 @@ void close_pair(struct html *h) {
   html_close(h);
 }
 
+void show_figure(struct html *h, json_int_t value, const char *label) {
+  open_pair(h, label);
+  html_uint(h, (uint64_t)value);
+  close_pair(h);
+}
+
 void put_bar(struct html *h, uint64_t part, uint64_t whole) {
   char width[16];
   const unsigned percent = whole == 0 || part > whole ? 100 : (unsigned)(part * 100 / whole);

@@ -156,8 +156,6 @@ void layout_end(struct request *r, struct html *h);
 MUST_CHECK enum err_code put_base(const struct request *r, struct bytes *out);
 /* "/it/cases" into an attribute: the page's prefix, then path. */
 void put_href(struct request *r, struct html *h, const char *path);
-/* Marks the element that is being opened as told in another language than the page's. */
-void put_lang(const struct request *r, struct html *h, const char *tag);
 /* <a href=…>text</a> */
 void put_link(struct request *r, struct html *h, const char *path, const char *text);
 /* A link to an address that somebody wrote; url: value_is_url. */
@@ -175,6 +173,8 @@ void put_date(struct request *r, struct html *h, const char *date);
 /* <div><dt>label</dt><dd>…</dd></div>, of a <dl> */
 void open_pair(struct html *h, const char *label);
 void close_pair(struct html *h);
+/* Such a pair: a number under what it counts. */
+void show_figure(struct html *h, json_int_t value, const char *label);
 void put_pair(struct html *h, const char *label, const char *text);
 /* A part of a whole as a bar, for the eye: the number has to stand beside it. */
 void put_bar(struct html *h, uint64_t part, uint64_t whole);
