@@ -358,7 +358,7 @@ static void check_guard(struct examination *x) {
   if (guarded_json(x->cli, &x->here, json_object_get(status, "guard"), &guard, &err) != OK) {
     note_error(x, "guard", &err);
   } else {
-    guarded_text(guard, text, sizeof text, &todo);
+    guarded_text(x->cli, guard, text, sizeof text, &todo);
     note(x, text[0] == '\0' ? LEVEL_OK : LEVEL_WARN, "guard", todo, "%s",
          text[0] == '\0' ? out_word(x->cli, "this node may write to its log", "questo nodo può scrivere nel registro") : text);
   }

@@ -282,8 +282,8 @@ static bool visit(void *context, const struct invitation *i) {
 }
 
 enum err_code cmd_invite_list(struct cli *cli, const struct args *args, struct err *err) {
-  static const char *const columns[] = {">number", "for", "territory", "person",      "state",
-                                        "until",   "ref", "<name",     "fingerprint", NULL};
+  static const char *const columns[] = {">number", "=for", "territory", "person",      "state",
+                                        "until",   "ref",  "<name",     "fingerprint", NULL};
   struct here here;
   (void)args;
   enum err_code code = here_open(cli, &here, err);

@@ -205,7 +205,7 @@ static bool visit_person(void *context, const struct query_person *p) {
 }
 
 enum err_code cmd_person_list(struct cli *cli, const struct args *args, struct err *err) {
-  static const char *const columns[] = {">person", "ref", "roles", "territory", "revoked from", "<name", "fingerprint", NULL};
+  static const char *const columns[] = {">person", "ref", "=roles", "territory", "revoked from", "<name", "fingerprint", NULL};
   (void)args;
   struct here here;
   enum err_code code = here_open(cli, &here, err);

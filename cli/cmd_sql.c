@@ -111,13 +111,13 @@ static enum err_code take_columns(void *context, sqlite3_stmt *st, struct err *e
     const char *name = sqlite3_column_name(st, i);
     bytes_init(&a->texts[i], LINE_MAX_OCTETS);
     json_array_append_new(a->columns, out_json_text(view_of_text(name == NULL ? "" : name)));
-    /* The '<' is out_table_new's; behind it the name may be anything. */
+    /* The '<' is out_table_of's; behind it the name may be anything. */
     code = bytes_printf(&a->texts[i], err, "%s%s", a->csv ? "" : "<", name == NULL ? "" : name);
     a->cells[i] = code == OK ? bytes_text(&a->texts[i]) : NULL;
     code = code == OK && a->cells[i] == NULL ? err_set(err, ERR_MEMORY, NULL) : code;
   }
   if (code == OK && !a->csv) {
-    a->table = out_table_new(a->cli, a->cells);
+    a->table = out_table_of(a->cli, a->cells);
   } else if (code == OK && !a->cli->json) {
     code = print_csv(a, err);
   }

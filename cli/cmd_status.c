@@ -163,8 +163,9 @@ static void say_logs(struct cli *cli) {
   out_table_print(table);
   json_array_foreach(json_object_get(cli->doc, "logs"), i, log) {
     if (json_is_true(json_object_get(log, "paused"))) {
-      out_line(cli, "! the log of %s is paused: it holds as many texts as it may (log_bodies in node.ini)",
-               text_of(log, "handle"));
+      out_line(cli, "! %s %s %s", out_word(cli, "the log of", "il registro di"), text_of(log, "handle"),
+               out_word(cli, "is paused: it holds as many texts as it may (log_bodies in node.ini)",
+                        "è in pausa: ha tutti i testi che può avere (log_bodies in node.ini)"));
     }
     forked_say(cli, log, text_of(log, "handle"), text_of(cli->doc, "handle"));
   }
@@ -182,20 +183,24 @@ static void say_figures(struct cli *cli) {
   if (figures == NULL) {
     return;
   }
-  out_line(cli, "Objects      %jd of its own, %jd in the observatory, %.1f MB of text", figure(figures, "own"),
-           figure(figures, "objects"), (double)figure(figures, "body_bytes") / 1e6);
+  out_line(cli, "%s %jd %s, %jd %s, %.1f MB %s", out_word(cli, "Objects     ", "Oggetti     "), figure(figures, "own"),
+           out_word(cli, "of its own", "propri"), figure(figures, "objects"),
+           out_word(cli, "in the observatory", "nell'osservatorio"), (double)figure(figures, "body_bytes") / 1e6,
+           out_word(cli, "of text", "di testo"));
   if (figure(figures, "withdrawn") > 0) {
-    out_line(cli, "Withdrawn    %jd", figure(figures, "withdrawn"));
+    out_line(cli, "%s %jd", out_word(cli, "Withdrawn   ", "Ritirati    "), figure(figures, "withdrawn"));
   }
   if (figure(figures, "hidden") > 0) {
-    out_line(cli, "Hidden       %jd by this node: specola hide --list", figure(figures, "hidden"));
+    out_line(cli, "%s %jd %s: specola hide --list", out_word(cli, "Hidden      ", "Nascosti    "), figure(figures, "hidden"),
+             out_word(cli, "by this node", "da questo nodo"));
   }
   if (figure(figures, "bodies_missing") > 0) {
-    out_line(cli, "! %jd texts are not held here%s", figure(figures, "bodies_missing"),
+    out_line(cli, "! %jd %s%s", figure(figures, "bodies_missing"),
+             out_word(cli, "texts are not held here", "testi non sono conservati qui"),
              json_object_get(cli->doc, "replica") == NULL ? "" : ": specola sync --all");
   }
   json_object_foreach(json_object_get(figures, "held"), name, value) {
-    out_line(cli, "! %jd held back: %s", (intmax_t)json_integer_value(value), name);
+    out_line(cli, "! %jd %s: %s", (intmax_t)json_integer_value(value), out_word(cli, "held back", "trattenuti"), name);
   }
 }
 
@@ -232,14 +237,14 @@ static void holding_of(const json_t *peer, char *out, size_t size) {
 }
 
 /* What is odd about a peer: what core says, how old its last word is, what was counted. */
-static void note_of(const json_t *peer, char *out, size_t size) {
+static void note_of(const struct cli *cli, const json_t *peer, char *out, size_t size) {
   char counters[160], span[NETWORK_SPAN_MAX], silence[64] = "";
   const json_t *said = json_object_get(peer, "said_s");
   const char *note = text_of(peer, "note");
   counters_of(peer, counters, sizeof counters);
   if (json_integer_value(said) >= WHERE_SILENT_S) {
     network_span((uint64_t)json_integer_value(said), span);
-    snprintf(silence, sizeof silence, "silent %s", span);
+    snprintf(silence, sizeof silence, "%s %s", out_word(cli, "silent", "tace da"), span);
   }
   const char *const parts[] = {note, silence, counters};
   size_t used = 0;
@@ -254,7 +259,8 @@ static void note_of(const json_t *peer, char *out, size_t size) {
 }
 
 static void say_peers(struct cli *cli) {
-  static const char *const columns[] = {"peer", "state", ">last heard", ">behind", ">holds of ours", "endpoint", "<note", NULL};
+  static const char *const columns[] = {"peer",           "=state",   ">last heard", ">behind",
+                                        ">holds of ours", "endpoint", "<note",       NULL};
   struct out_table *table = out_table_new(cli, columns);
   size_t i;
   json_t *peer;
@@ -263,7 +269,7 @@ static void say_peers(struct cli *cli) {
     span_of(peer, "last_heard_s", heard);
     number_of(peer, "behind", behind, sizeof behind);
     holding_of(peer, holding, sizeof holding);
-    note_of(peer, note, sizeof note);
+    note_of(cli, peer, note, sizeof note);
     const char *cells[] = {
         text_of(peer, "handle"), text_of(peer, "state"), heard, behind, holding, text_of(peer, "endpoint"), note};
     out_table_row(table, cells);
@@ -277,9 +283,10 @@ static void say_backup(struct cli *cli, const struct home *home) {
   const enum err_code code = backup_days(home, clock_unix(clock_system()), &days, NULL);
   out_set(cli, "backup_days", code == OK ? json_integer((json_int_t)days) : json_null());
   if (code == OK) {
-    out_line(cli, "Key backup   %ju day%s ago", (uintmax_t)days, days == 1 ? "" : "s");
+    out_line(cli, "%s %ju %s", out_word(cli, "Key backup  ", "Copia chiavi"), (uintmax_t)days,
+             days == 1 ? out_word(cli, "day ago", "giorno fa") : out_word(cli, "days ago", "giorni fa"));
   } else {
-    out_line(cli, "Key backup   never: specola key backup DIR");
+    out_line(cli, "%s: specola key backup DIR", out_word(cli, "Key backup   never", "Copia chiavi mai"));
   }
 }
 
@@ -318,7 +325,8 @@ static void say_waiting(struct cli *cli, const struct here *here) {
   out_set_number(cli, "asks_waiting", n);
   if (n > 0) {
     out_line(cli, "! %ju %s: specola invite list", (uintmax_t)n,
-             n == 1 ? "who was invited waits for your word" : "who were invited wait for your word");
+             n == 1 ? out_word(cli, "who was invited waits for your word", "persona invitata attende la tua parola")
+                    : out_word(cli, "who were invited wait for your word", "persone invitate attendono la tua parola"));
   }
 }
 
@@ -356,11 +364,11 @@ enum err_code cmd_status(struct cli *cli, const struct args *args, struct err *e
     return OK;
   }
   bool serving = json_is_true(json_object_get(cli->doc, "serving"));
-  out_heading(cli, "Node %s of %.*s, %s", federation_handle(f, &f->own), (int)name.len, (const char *)name.p,
-              serving ? "serving" : "not serving");
-  out_line(cli, "Fingerprint  %s   (the node's)", words);
-  out_line(cli, "Members      %u, by list no. %ju", f->epoch.n_members, (uintmax_t)f->epoch.number);
-  out_line(cli, "Frontier     %.16s   (equal at two nodes: they hold the same)", text_of(cli->doc, "frontier"));
+  out_heading(cli, "%s %s %s %.*s, %s", out_word(cli, "Node", "Nodo"), federation_handle(f, &f->own), out_word(cli, "of", "di"),
+              (int)name.len, (const char *)name.p,
+              serving ? out_word(cli, "serving", "in servizio") : out_word(cli, "not serving", "non in servizio"));
+  out_line(cli, "%s %s   (%s)", out_word(cli, "Fingerprint ", "Impronta    "), words, out_word(cli, "the node's", "del nodo"));
+  following_say_agreed(cli, f);
   say_figures(cli);
   say_waiting(cli, &here);
   say_carried(cli, &here);
@@ -370,11 +378,13 @@ enum err_code cmd_status(struct cli *cli, const struct args *args, struct err *e
   say_peers(cli);
   json_t *strangers = json_object_get(cli->doc, "strangers");
   if (json_array_size(strangers) > 0) {
-    out_line(cli, "! %zu unknown key%s tried to connect", json_array_size(strangers),
-             json_array_size(strangers) == 1 ? "" : "s");
+    out_line(cli, "! %zu %s", json_array_size(strangers),
+             json_array_size(strangers) == 1
+                 ? out_word(cli, "unknown key tried to connect", "chiave sconosciuta ha provato a collegarsi")
+                 : out_word(cli, "unknown keys tried to connect", "chiavi sconosciute hanno provato a collegarsi"));
   }
   if (!serving) {
-    out_line(cli, "Next:  specola serve");
+    out_line(cli, "%s specola serve", out_word(cli, "Next: ", "Poi: "));
   }
   here_release(&here);
   return OK;
@@ -385,7 +395,7 @@ enum err_code cmd_peer_list(struct cli *cli, const struct args *args, struct err
   struct here here;
   enum err_code code = gather(cli, &here, err);
   if (code == OK && json_array_size(json_object_get(cli->doc, "peers")) == 0) {
-    out_line(cli, "This observatory has no other member.");
+    out_line(cli, "%s", out_word(cli, "This observatory has no other member.", "Questo osservatorio non ha altri membri."));
   } else if (code == OK) {
     say_peers(cli);
   }

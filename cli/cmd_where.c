@@ -70,7 +70,7 @@ static void note_of(const struct cli *cli, const json_t *member, char *out, size
 }
 
 static void say_members(struct cli *cli, const json_t *where) {
-  static const char *const columns[] = {"member", "holds it", ">entries", ">texts missing", ">said", "<note", NULL};
+  static const char *const columns[] = {"member", "=holds it", ">entries", ">texts missing", ">said", "<note", NULL};
   struct out_table *table = out_table_new(cli, columns);
   size_t i;
   json_t *member;

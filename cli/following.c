@@ -205,23 +205,33 @@ enum err_code following_put_status(struct cli *cli, const struct here *here, str
   return code;
 }
 
+void following_say_agreed(const struct cli *cli, const struct federation *f) {
+  out_line(cli, "%s %u, %s %ju", out_word(cli, "Members     ", "Membri      "), f->epoch.n_members,
+           out_word(cli, "by list no.", "secondo la lista n."), (uintmax_t)f->epoch.number);
+  out_line(cli, "%s %.16s   (%s)", out_word(cli, "Frontier    ", "Frontiera   "),
+           json_string_value(json_object_get(cli->doc, "frontier")),
+           out_word(cli, "equal at two nodes: they hold the same", "uguale in due nodi: hanno lo stesso"));
+}
+
 void following_say_status(struct cli *cli, const struct here *here) {
   char span[NETWORK_SPAN_MAX];
   const struct view name = charter_name(&here->federation.charter, cli->lang);
   const json_t *synced = json_object_get(cli->doc, "synced_s"), *only = json_object_get(cli->doc, "only");
-  out_heading(cli, "Replica of %.*s", (int)name.len, (const char *)name.p);
-  out_line(cli, "Follows      %s", here->home.config.replica);
+  out_heading(cli, "%s %.*s", out_word(cli, "Replica of", "Replica di"), (int)name.len, (const char *)name.p);
+  out_line(cli, "%s %s", out_word(cli, "Follows     ", "Segue       "), here->home.config.replica);
   if (json_is_integer(synced)) {
     network_span((uint64_t)json_integer_value(synced), span);
-    out_line(cli, "Last answer  %s ago", span);
+    out_line(cli, "%s %s%s", out_word(cli, "Last answer ", "Ultima risp."), span, out_word(cli, " ago", " fa"));
   } else {
-    out_line(cli, "Last answer  never: specola sync");
+    out_line(cli, "%s: specola sync", out_word(cli, "Last answer  never", "Ultima risp. mai"));
   }
   if (here->home.config.home[0] != '\0') {
-    out_line(cli, "Your home    %s: what you sign goes into its log", here->home.config.home);
+    out_line(cli, "%s %s: %s", out_word(cli, "Your home   ", "La tua casa "), here->home.config.home,
+             out_word(cli, "what you sign goes into its log", "ciò che firmi va nel suo registro"));
   }
-  if (json_is_string(only)) out_line(cli, "Texts        %s alone: specola sync --all", json_string_value(only));
-  out_line(cli, "Members      %u, by list no. %ju", here->federation.epoch.n_members, (uintmax_t)here->federation.epoch.number);
-  out_line(cli, "Frontier     %.16s   (equal at two nodes: they hold the same)",
-           json_string_value(json_object_get(cli->doc, "frontier")));
+  if (json_is_string(only)) {
+    out_line(cli, "%s %s %s: specola sync --all", out_word(cli, "Texts       ", "Testi       "), json_string_value(only),
+             out_word(cli, "alone", "soltanto"));
+  }
+  following_say_agreed(cli, &here->federation);
 }

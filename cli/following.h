@@ -22,5 +22,7 @@ MUST_CHECK enum err_code following_run(struct cli *cli, const struct home *home,
 MUST_CHECK enum err_code following_put_status(struct cli *cli, const struct here *here, struct err *err);
 /* The same for people, from cli->doc. */
 void following_say_status(struct cli *cli, const struct here *here);
+/* Its last lines, which status of a node has too: how many members there are by which list, and the frontier of cli->doc. */
+void following_say_agreed(const struct cli *cli, const struct federation *f);
 
 #endif

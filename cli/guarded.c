@@ -76,31 +76,39 @@ enum err_code guarded_json(const struct cli *cli, const struct here *here, const
 
 /* ---- said ---- */
 
-void guarded_text(const json_t *guard, char *out, size_t size, const char **todo) {
+void guarded_text(const struct cli *cli, const json_t *guard, char *out, size_t size, const char **todo) {
   const intmax_t waiting = (intmax_t)json_integer_value(json_object_get(guard, "waiting"));
   const intmax_t refused = (intmax_t)json_integer_value(json_object_get(guard, "refused"));
   char part[160];
   out[0] = '\0';
   *todo = "";
   if (json_is_false(json_object_get(guard, "open"))) {
-    snprintf(out, size, "closed: %s", text_of(guard, "reason"));
-    *todo = "specola serve, or specola sync, until other members have said how much of this node's log they hold";
+    snprintf(out, size, "%s: %s", out_word(cli, "closed", "chiusa"), text_of(guard, "reason"));
+    *todo = out_word(
+        cli, "specola serve, or specola sync, until other members have said how much of this node's log they hold",
+        "specola serve, o specola sync, finché altri membri non hanno detto quanto conservano del registro di questo nodo");
   } else if (json_is_true(json_object_get(guard, "alone"))) {
-    snprintf(out, size, "opened by a person (--alone), and not yet confirmed by the members");
-    *todo = "specola serve, until the members have taken what was written";
+    snprintf(out, size, "%s",
+             out_word(cli, "opened by a person (--alone), and not yet confirmed by the members",
+                      "aperta da una persona (--alone), e non ancora confermata dai membri"));
+    *todo = out_word(cli, "specola serve, until the members have taken what was written",
+                     "specola serve, finché i membri non hanno preso ciò che è stato scritto");
   }
-  const char *const parts[] = {waiting > 0 ? "wait" : "", refused > 0 ? "were refused when their turn came" : ""};
+  const char *const parts[] = {out_word(cli, "wait", "in attesa"),
+                               out_word(cli, "were refused when their turn came", "rifiutati quando è venuto il loro turno")};
   const intmax_t counts[] = {waiting, refused};
   for (size_t i = 0; i < 2; i++) {
     if (counts[i] == 0) {
       continue;
     }
     const size_t used = strlen(out);
-    snprintf(part, sizeof part, "%s%jd record%s %s", used == 0 ? "" : "; ", counts[i], counts[i] == 1 ? "" : "s", parts[i]);
+    snprintf(part, sizeof part, "%s%jd %s %s", used == 0 ? "" : "; ", counts[i],
+             counts[i] == 1 ? out_word(cli, "record", "record") : out_word(cli, "records", "record"), parts[i]);
     snprintf(out + used, size - used, "%s", part);
   }
   if (refused > 0 && (*todo)[0] == '\0') {
-    *todo = "specola status tells them; mend them and publish again";
+    *todo = out_word(cli, "specola status tells them; mend them and publish again",
+                     "specola status li elenca; vanno corretti e pubblicati di nuovo");
   }
 }
 
@@ -109,12 +117,12 @@ void guarded_say(const struct cli *cli, const json_t *guard) {
   const char *todo;
   size_t i;
   json_t *one;
-  guarded_text(guard, text, sizeof text, &todo);
+  guarded_text(cli, guard, text, sizeof text, &todo);
   if (text[0] != '\0') {
-    out_line(cli, "! Fork guard %s", text);
+    out_line(cli, "! %s %s", out_word(cli, "Fork guard", "Guardia dalle biforcazioni"), text);
   }
   json_array_foreach(json_object_get(guard, "refusals"), i, one) {
-    out_line(cli, "! refused    %.16s  %s  %s: %s", text_of(one, "id"), text_of(one, "title"), text_of(one, "reason"),
-             text_of(one, "why"));
+    out_line(cli, "! %s %.16s  %s  %s: %s", out_word(cli, "refused   ", "rifiutato "), text_of(one, "id"),
+             text_of(one, "title"), text_of(one, "reason"), text_of(one, "why"));
   }
 }

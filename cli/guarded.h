@@ -13,6 +13,6 @@ MUST_CHECK enum err_code guarded_json(const struct cli *cli, const struct here *
 /* Lines for people; none while the guard is open and nothing waits. */
 void guarded_say(const struct cli *cli, const json_t *guard);
 /* The same as one sentence, for doctor: "" if there is nothing to say. *todo: what to do about it, static. */
-void guarded_text(const json_t *guard, char *out, size_t size, const char **todo);
+void guarded_text(const struct cli *cli, const json_t *guard, char *out, size_t size, const char **todo);
 
 #endif

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli/translation.h"
+#include "cli/wording.h"
 #include "keys/text.h"
 
 #define LINE_MAX_OCTETS ((size_t)1024 * 1024) /* of one line or text that a command says */
@@ -226,10 +227,13 @@ json_t *out_json_hash(const struct hash *h) {
 struct out_table {
   struct libscols_table *table;
   size_t n_columns;
-  bool *filled; /* which columns have a cell that is not empty; owned */
+  const char *lang; /* of names and words; the run's */
+  bool *filled;     /* which columns have a cell that is not empty; owned */
+  bool *has_words;  /* which have words of wording.h; behind filled */
 };
 
-struct out_table *out_table_new(const struct cli *cli, const char *const *columns) {
+/* lang: NULL: names are told as they are. */
+static struct out_table *table_new(const struct cli *cli, const char *const *columns, const char *lang) {
   if (cli->json) {
     return NULL;
   }
@@ -238,13 +242,15 @@ struct out_table *out_table_new(const struct cli *cli, const char *const *column
     n++;
   }
   struct out_table *t = calloc(1, sizeof *t);
-  bool *filled = calloc(n + 1, sizeof *filled);
+  bool *filled = calloc(2 * n + 2, sizeof *filled);
   if (t == NULL || filled == NULL || (t->table = scols_new_table()) == NULL) {
     free(filled);
     free(t);
     return NULL;
   }
+  t->lang = lang;
   t->filled = filled;
+  t->has_words = filled + n + 1;
   if (!cli->tty) {
     scols_table_set_termforce(t->table, SCOLS_TERMFORCE_NEVER);
   }
@@ -253,9 +259,13 @@ struct out_table *out_table_new(const struct cli *cli, const char *const *column
   scols_table_enable_colors(t->table, cli->colour);
   for (; columns[t->n_columns] != NULL; t->n_columns++) {
     const char *name = columns[t->n_columns];
-    bool right = name[0] == '>', cut = name[0] == '<';
-    struct libscols_column *column = scols_table_new_column(
-        t->table, name + (right || cut), 0, (right ? SCOLS_FL_RIGHT : 0) | (cut && cli->tty ? SCOLS_FL_TRUNC : 0));
+    const bool words = lang != NULL && name[0] == '=';
+    const bool right = name[words] == '>', cut = name[words] == '<';
+    name += words + (right || cut);
+    t->has_words[t->n_columns] = words;
+    struct libscols_column *column =
+        scols_table_new_column(t->table, lang == NULL ? name : wording_of(name, lang), 0,
+                               (right ? SCOLS_FL_RIGHT : 0) | (cut && cli->tty ? SCOLS_FL_TRUNC : 0));
     if (column != NULL && cli->colour) {
       scols_cell_set_color(scols_column_get_header(column), "bold");
     }
@@ -263,13 +273,26 @@ struct out_table *out_table_new(const struct cli *cli, const char *const *column
   return t;
 }
 
+struct out_table *out_table_new(const struct cli *cli, const char *const *columns) {
+  return table_new(cli, columns, cli->lang);
+}
+
+struct out_table *out_table_of(const struct cli *cli, const char *const *columns) {
+  return table_new(cli, columns, NULL);
+}
+
 void out_table_row(struct out_table *t, const char *const *cells) {
   struct libscols_line *line = t == NULL ? NULL : scols_table_new_line(t->table, NULL);
   for (size_t i = 0; line != NULL && i < t->n_columns; i++) {
     struct bytes safe;
     bytes_init(&safe, LINE_MAX_OCTETS);
-    const char *text = NULL;
-    if (cells[i] != NULL && text_escape(view_of_text(cells[i]), false, &safe, NULL) == OK) {
+    char words[128];
+    const char *text = NULL, *cell = cells[i];
+    if (cell != NULL && t->has_words[i]) {
+      wording_list(cell, t->lang, words, sizeof words);
+      cell = words;
+    }
+    if (cell != NULL && text_escape(view_of_text(cell), false, &safe, NULL) == OK) {
       text = bytes_text(&safe);
     }
     scols_line_set_data(line, i, text == NULL ? "" : text);

@@ -40,10 +40,13 @@ json_t *out_json_text(struct view text);
 json_t *out_json_hash(const struct hash *h);
 
 /* A table (libsmartcols). Names of columns end the argument list with NULL; one that begins with '>' is aligned to the right,
- * one that begins with '<' may be cut at the edge of a terminal (never when stdout is something else). A column without content
- * is left out. */
+ * one that begins with '<' may be cut at the edge of a terminal (never when stdout is something else); one with '=' before that
+ * has words of wording.h in its cells, as a list, which are said in the language of the run, as the names are. A column without
+ * content is left out. */
 struct out_table;
 struct out_table *out_table_new(const struct cli *cli, const char *const *columns); /* NULL under --json or without memory */
+/* The same with names that are somebody else's: told as they are. */
+struct out_table *out_table_of(const struct cli *cli, const char *const *columns);
 /* A row: as many cells as columns; NULL: empty. t may be NULL. */
 void out_table_row(struct out_table *t, const char *const *cells);
 void out_table_print(struct out_table *t); /* prints and frees; NULL is fine */

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Errors and hints in Italian: the frequent ones in full, every other behind the sentence of its code; JSON stays as it is. What the
-# table translates is said somewhere.
+# table translates is said somewhere. The headings of all tables, roles and states are Italian, too.
 . "$(dirname "${BASH_SOURCE[0]}")/story.bash"
 found_alone it
 as it --lang it show IT-99
@@ -37,4 +37,59 @@ wrong = [row for row in rows if row[0].count("%") != row[1].count("%")]
 wrong += [row for row in rows for piece in row[0].split("%") if piece.strip() not in said]
 print(len(rows), wrong)
 sys.exit(bool(wrong) or len(rows) < 50)
+PY
+
+# Tables: what stands in them, and status in full.
+as it --lang it person list
+says "ruoli"
+says "coordinatore"
+silent "roles"
+silent "coordinator "
+as it --lang it status
+says "Nodo IT di Prova, non in servizio"
+! grep -qwE "Objects|Members|Frontier|entries|root|Next|never|of|text" "$T/out" || fail "status has English in it: $(cat "$T/out")"
+as it --json --lang it person list
+json '.people[0].roles' "coordinator, editor"
+as it --lang it sql "SELECT 1 AS node, 'editor' AS roles"
+says "node roles"
+says "editor"
+
+# Every heading of every table in the source, and every word that stands in a column of words, has its Italian.
+/usr/bin/python3 - "$SOURCE" >"$T/out" 2>"$T/err" <<'PY' || fail "a table says English words in Italian"
+import glob
+import re
+import sys
+
+source = sys.argv[1]
+
+
+def text(path):
+    return open(path, encoding="utf-8").read()
+
+
+words = dict(re.findall(r'^    {"([^"]*)", "([^"]*)"},', text(source + "/cli/wording.c"), re.M))
+tables, missing = 0, []
+for path in sorted(glob.glob(source + "/cli/**/*.c", recursive=True)):
+    code = text(path)
+    if path.endswith("/out.c"):
+        continue
+    for call in re.finditer(r"\bout_table_new\(", code):
+        arguments = code[call.end():code.index(";", call.end())].split(",", 1)[1]
+        names = re.findall(r"[a-z_]+", arguments.split(")")[0])
+        arrays = [m for m in (re.search(rf"\b{name}\[[^\]]*\] = {{(.*?)}};", code, re.S) for name in names) if m]
+        arrays += [m for name in names for m in re.finditer(rf"\b{name}\[[^\]]*\] = ([^{{].*?);", code)]
+        tables += 1
+        if not arrays:
+            missing.append((path, f"no headings are found of out_table_new(...{arguments[:40]}"))
+        for array in arrays:
+            if "out_word" not in array.group(1):
+                headings = [re.sub("^=?[<>]?", "", h) for h in re.findall(r'"((?:[^"\\]|\\.)*)"', array.group(1))]
+                missing += [(path, h) for h in headings if h and not re.fullmatch("[A-Z]{2}", h) and h not in words]
+roles = re.search(r"ROLES\[\] = {(.*?)}", text(source + "/protocol/roles.c")).group(1)
+states = re.search(r"\*state_of\(.*?\n}", text(source + "/node/exchange/status.c"), re.S).group(0)
+holds = re.search(r"\*word_for\(.*?\n}", text(source + "/node/store/query_where.c"), re.S).group(0)
+cells = re.findall(r'"([a-z ]+)"', roles + states + holds)
+missing += [("a word in a cell", word) for word in cells if word not in words]
+print(tables, len(words), cells, missing)
+sys.exit(bool(missing) or tables < 18 or len(cells) < 12)
 PY
