@@ -75,8 +75,8 @@ void hall_fell(struct hall *h, const struct log *log);
 MUST_CHECK enum err_code hall_count_missing(struct hall *h, struct err *err);
 /* After a log or the epoch moved. */
 void hall_digest_again(struct hall *h);
-/* What follows from the epoch in force, unless that was done: logs of former members end at their cuts, and objects stand as the
- * members make them. Store errors: it is tried again with the voter's next turn. */
+/* What follows from the epoch in force, unless that was done: logs of former members end at their cuts, and objects stand as
+ * the members make them. Store errors: it is tried again with the voter's next turn. */
 MUST_CHECK enum err_code hall_follow(struct hall *h, struct err *err);
 /* Seals a record of a kind below 16 other than 2 with the node key and admits it; header receives home and time. Errors of
  * hall_admit. */

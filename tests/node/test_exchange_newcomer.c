@@ -1,7 +1,7 @@
 /*
- * test_exchange_newcomer: lists of members among nodes that exchange: who was away when somebody came in hears of the newcomer's
- * log together with the list, in whatever order; nobody is at fault for it, and nothing waits for the next regular HEADS. What
- * befalls whole federations that way is the simulator's affair (tests/sim/growth.h).
+ * test_exchange_newcomer: lists of members among nodes that exchange: who was away when somebody came in hears of the
+ * newcomer's log together with the list, in whatever order; nobody is at fault for it, and nothing waits for the next regular
+ * HEADS. What befalls whole federations that way is the simulator's affair (tests/sim/growth.h).
  */
 #include <setjmp.h>
 #include <stdarg.h>
