@@ -49,7 +49,7 @@ def visit(lab, wishes):
         os.makedirs(SHOTS, exist_ok=True)
     plan = {"chromium": shutil.which("chromium"), "profile": profile, "shots": SHOTS, "pages": wishes}
     done = subprocess.run(["node", os.path.join(SOURCE, "visit.js")], input=json.dumps(plan).encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          env={**os.environ, "NODE_PATH": os.path.join(TOOLS, "node_modules"), "HOME": profile}, timeout=900 if SHOTS else 270, check=False)
+                          env={**os.environ, "NODE_PATH": os.path.join(TOOLS, "node_modules"), "HOME": profile}, timeout=900 if SHOTS else 600, check=False)
     assert done.returncode == 0, done.stderr.decode(errors="replace")[-3000:]
     report = json.loads(done.stdout)
     assert not report["faults"], "\n".join(report["faults"])
