@@ -72,9 +72,10 @@ static bool power_on(void) {
   return done;
 }
 
-/* A file system of 64 MiB in a file. Returns why it cannot be had, or NULL. */
+/* A file system in a file, with room for two stores that have 32 MiB of WAL each before it is checkpointed. Returns why it
+ * cannot be had, or NULL. */
 static const char *make_disk(void) {
-  char *const words[] = {"mkfs.ext4", "-q", "-F", image, "64M", NULL};
+  char *const words[] = {"mkfs.ext4", "-q", "-F", image, "256M", NULL};
   if (geteuid() != 0) return "power cuts need root";
   /* Mounts of our own: nobody else keeps a file system that is shut down alive, and they go with this process. */
   if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) return "no mounts of its own";
