@@ -3,7 +3,8 @@
  * strangers submit it hands to core by its pipe, octet for octet; orders it cannot give.
  *
  *   browser, curl -> server (guard, route, handler) -> store.db (read only)
- *   POST /sync/submit, /sync/ask -> PIPE_REQUEST [id, method, path, body] -> core -> PIPE_ANSWER [id, status, content type, body]
+ *   POST /sync/submit, /sync/ask -> PIPE_REQUEST [id, method, path, body] -> core -> PIPE_ANSWER [id, status, content type,
+ * body]
  */
 #ifndef SPECOLA_NODE_WEB_WEB_H
 #define SPECOLA_NODE_WEB_WEB_H
