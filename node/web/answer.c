@@ -127,6 +127,7 @@ static enum phrase sorry(unsigned status) {
 
 /* Errors of ours inside say little to readers, and may say too much. */
 static const char *detail_of(unsigned status, const struct err *err) {
+  if (status == 503) return "the node is starting or busy; try again in a moment";
   return status >= 500 ? answer_status_text(status) : err->message;
 }
 
