@@ -206,11 +206,6 @@ static const struct consent *consent_of(const struct change *change, const struc
   return NULL;
 }
 
-/* A voice has a say, and a member in its own removal. */
-static bool has_say(const struct act *act, const struct member *m) {
-  return !m->has_lead || (act->kind == CHANGE_REMOVE && hash_equal(&act->node, &m->node));
-}
-
 /* Adds what a member's root keys among these sign. *any: it has some. */
 static enum err_code sign_for(struct change_file *f, const struct member *m, const struct signer *roots, size_t n, bool *any,
                               uint32_t *added, struct err *err) {
@@ -228,7 +223,7 @@ static enum err_code sign_for(struct change_file *f, const struct member *m, con
   }
   *any = true;
   *added += more;
-  if (code == OK && !has_say(&change->act, m)) {
+  if (code == OK && !act_heeds(&change->act, &f->roll.epoch, &m->node, true)) {
     return err_set(err, ERR_REFUSED, "%s is an associate: its lead has the voice", m->handle);
   }
   return code == OK ? change_consent(change, &consent, err) : code;

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/ask.h"
 #include "cli/change_file.h"
@@ -180,11 +179,11 @@ static enum err_code sign_by_roots(struct cli *cli, const struct args *args, con
 /* Writes it for the machine where the root keys are. */
 static enum err_code write_file(struct cli *cli, const struct submit *s, const char *path, struct view act, struct err *err) {
   struct change_file file;
-  if (access(path, F_OK) == 0) {
-    (void)err_set(err, ERR_FAILED, "%s exists", path);
-    return err_hint(err, "take another name, or remove that one first");
+  enum err_code code = cli_new_file(path, err);
+  if (code != OK) {
+    return code;
   }
-  enum err_code code = change_file_new(&s->here, act, &file, err);
+  code = change_file_new(&s->here, act, &file, err);
   if (code == OK) {
     code = change_file_write(path, &file, err);
   }

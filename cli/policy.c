@@ -15,7 +15,7 @@
 #include "protocol/founder.h"
 #include "protocol/limits.h"
 
-#define LIMIT_CODE_TEXT 65 /* of a key, with its end */
+#define CODE_TEXT_MAX 65 /* octets of a key, with a NUL */
 #define FILE_OCTETS ((size_t)1024 * 1024)
 
 static const char *const NUMBERS[] = {"m", "min_countries", "min_nodes", "max_per_node", "max_per_country"};
@@ -31,7 +31,7 @@ static json_t *texts_json(struct view octets) {
   const uint32_t n = canon_map(&r, LIMIT_LANGUAGES);
   for (uint32_t i = 0; i < n && r.fault == NULL; i++) {
     const struct view tag = canon_key(&r, &previous), text = canon_str(&r, LIMIT_BODY);
-    char key[LIMIT_CODE_TEXT];
+    char key[CODE_TEXT_MAX];
     if (r.fault == NULL && tag.len < sizeof key) {
       memcpy(key, tag.p, tag.len);
       key[tag.len] = '\0';

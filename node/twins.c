@@ -66,12 +66,8 @@ static bool find_identity(void *context, const struct hash *node, uint64_t versi
     return true;
   }
   bytes_init(&octets, ITEM_MAX);
-  bool found = federation_identity_item(l->store, l->federation, node, version, &octets, NULL) == OK;
-  if (found) {
-    struct canon_reader r = canon_reader(bytes_view(&octets));
-    identity_item_read(&r, &item);
-    found = canon_finish(&r, "identity", NULL) == OK && identity_decode(item.body, out, NULL) == OK && out->version == version;
-  }
+  const bool found = federation_identity_item(l->store, l->federation, node, version, &octets, NULL) == OK &&
+                     read_item(bytes_view(&octets), &item, out) && out->version == version;
   bytes_release(&octets);
   return found;
 }
@@ -136,7 +132,7 @@ static enum err_code find_held(const struct hall *h, const struct federation_mem
 enum err_code hall_twin(struct hall *h, const struct federation_member *m, struct view octets, bool *taken, struct err *err) {
   const struct hash *node = &m->member->node;
   struct identity_item item;
-  struct identity claimed;
+  struct identity claimed, last;
   struct bytes before;
   bool found = false;
   *taken = false;
@@ -151,10 +147,13 @@ enum err_code hall_twin(struct hall *h, const struct federation_member *m, struc
     code = find_held(h, m, claimed.version - 1, &claimed.prev, &found, &before, err);
     found =
         found && identity_verify(&item, &h->config.federation->charter.fed_id, node, bytes_view(&before), &claimed, NULL) == OK;
-    *taken = code == OK && found && !federation_twin(h->config.store, node, 0, LIMIT_TWINS - 1, &claimed);
+    *taken = code == OK && found && !federation_twin(h->config.store, node, 0, LIMIT_TWINS - 1, &last);
   }
   if (*taken) {
     code = store_put_twin(h->config.store, node, claimed.version, &hash, octets, err);
+    *taken = code == OK;
+  }
+  if (*taken) {
     log_line(LOG_WARNING, "federation", "a member's root keys signed two identities of one version", "node=%s version=%llu",
              m->member->handle, (unsigned long long)claimed.version);
     voter_touch(h);

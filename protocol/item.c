@@ -2,7 +2,7 @@
  * item: an entry with what travels beside it (docs/protocol.md 8.3), and the list of items that a submission is (section 9).
  * Declared in record.h, and in item.h. Nothing here is believed: whether a body matches is record_body_matches()'s business.
  */
-#include "protocol/item.h"
+#include "protocol/record.h"
 
 #include "protocol/canon.h"
 

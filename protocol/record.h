@@ -33,7 +33,7 @@ enum record_kind {
   KIND_EDIT_PROPOSAL = 50
 };
 
-/* A header in hand. Invariants: n_refs <= LIMIT_REFS, n_args <= LIMIT_ARGS, has_commit == (body_len > 0). */
+/* A header in hand. Invariants: n_refs <= LIMIT_REFS, n_args <= LIMIT_ARGS, body_commit only with body_len > 0. */
 struct header {
   uint64_t kind;
   struct hash home; /* node id */
@@ -121,6 +121,8 @@ struct canon_writer;
 /* Reads one full-mode item (faults are the reader's). */
 void item_read(struct canon_reader *r, struct item *out);
 void item_write(struct canon_writer *w, const struct item *item);
+/* item_write, appended to out, whose ceiling is LIMIT_ITEM. ERR_LIMIT, ERR_MEMORY. */
+MUST_CHECK enum err_code item_octets(const struct item *item, struct bytes *out, struct err *err);
 /* Whether its kind keeps the body (record_kind_keeps_body), as far as its envelope can be read. */
 bool item_keeps_body(const struct item *item);
 /* The same of mode 2: what stands beside an envelope. item->envelope is left empty, and not written. */

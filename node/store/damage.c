@@ -6,7 +6,7 @@
 #include "node/store/statement.h"
 #include "node/store/takedown.h"
 #include "protocol/canon.h"
-#include "protocol/item.h"
+#include "protocol/record.h"
 
 bool damage_item_is_sound(const struct item *item) {
   struct view octets;

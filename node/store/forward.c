@@ -4,7 +4,7 @@
 #include "node/store/forward.h"
 
 #include "node/store/statement.h"
-#include "protocol/item.h"
+#include "protocol/record.h"
 
 enum err_code forward_put(struct store *s, const struct hash *id, const struct hash *home, uint64_t received,
                           const struct item *item, struct err *err) {

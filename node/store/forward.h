@@ -24,7 +24,7 @@ MUST_CHECK enum err_code forward_tried(struct store *s, const struct hash *id, u
 /* It was refused there: the receipt takes the item's place. Of what a home refused the last FORWARD_REFUSALS are kept: its
  * people could hand in, and it refuse, for ever. */
 MUST_CHECK enum err_code forward_refuse(struct store *s, const struct hash *id, struct view receipt, struct err *err);
-/* What a row of the home's receipt comes to: gone (logged), refused, or tried in vain (queued, or refused for now alone:
+/* What a row of the home's receipt comes to: gone (logged), refused, or tried in vain (queued, or refused with not-yet:
  * receipt_row_is_final). */
 MUST_CHECK enum err_code forward_settle(struct store *s, const struct receipt_row *row, struct view receipt, uint64_t now,
                                         struct err *err);

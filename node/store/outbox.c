@@ -4,7 +4,7 @@
 #include "node/store/outbox.h"
 
 #include "node/store/statement.h"
-#include "protocol/item.h"
+#include "protocol/record.h"
 
 enum err_code outbox_put(struct store *s, const struct hash *id, uint64_t received, const struct item *item, struct err *err) {
   static const char sql[] = "INSERT INTO outbox(id, received, item) VALUES (:id, :received, :item) "
