@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/founding.h"
+#include "cli/guest.h"
 #include "cli/here.h"
 #include "cli/invitation.h"
 #include "cli/joining.h"
@@ -113,19 +114,47 @@ static enum err_code joined_already(const struct cli *cli, struct err *err) {
   return err_hint(err, "specola status; another observatory needs another --home");
 }
 
-/* A node that the members have admitted: the bundle of one of them holds all that there is. */
-static enum err_code join_members(struct cli *cli, const struct home *home, const char *path,
-                                  const struct person_card *coordinator, struct err *err) {
+static void say_joined(struct cli *cli, const struct home *home, const char *next) {
+  out_line(cli, "Node %s has joined. Entry 0 is its identity, entry 1 its coordinator's certificate.", home->config.handle);
+  out_line(cli, "Next:  %s", next);
+  out_set_text(cli, "node", home->config.handle);
+}
+
+/* A node that the members have admitted: the bundle of one of them holds all that there is, or (path NULL) its own store. */
+static enum err_code join_members(struct cli *cli, struct home *home, const char *path, const struct person_card *coordinator,
+                                  struct err *err) {
   struct secret *passphrase = NULL;
   enum err_code code = cli_node_passphrase(cli, &passphrase, err);
   if (code == OK && (code = founding_enter(home, passphrase, path, coordinator, err)) == ERR_BUSY) {
     code = joined_already(cli, err);
   }
   secret_free(passphrase);
-  if (code == OK) {
-    out_line(cli, "Node %s has joined. Entry 0 is its identity, entry 1 its coordinator's certificate.", home->config.handle);
-    out_line(cli, "Next:  specola serve");
-    out_set_text(cli, "node", home->config.handle);
+  if (code == OK) say_joined(cli, home, "specola serve");
+  return code;
+}
+
+static enum err_code read_coordinator(const struct home *home, struct person_card *out, struct err *err) {
+  char path[HOME_PATH_MAX];
+  const enum err_code code = home_path(home, "coordinator.pub", path, err);
+  return code == OK ? card_read(path, out, err) : code;
+}
+
+/* A node that has asked: its log begins when the members have consented. */
+static enum err_code join_guest(struct cli *cli, struct err *err) {
+  struct home home;
+  struct person_card coordinator;
+  bool admitted = false;
+  enum err_code code = cli_open_home(cli, &home, err);
+  if (code == OK && !home_is_guest(&home)) {
+    (void)err_set(err, ERR_USAGE, "join takes the line of an invitation, or the charter of a founding");
+    return err_hint(err, "without one it is for a node that asked to come in: specola help join");
+  }
+  if (code == OK) code = guest_follow(cli, &home, &admitted, err);
+  if (code == OK && admitted && (code = read_coordinator(&home, &coordinator, err)) == OK) {
+    code = join_members(cli, &home, NULL, &coordinator, err);
+  } else if (code == OK) {
+    out_note(cli, "%s  specola join",
+             out_word(cli, "Later, when the members have consented:", "Più avanti, con il consenso dei membri:"));
   }
   return code;
 }
@@ -136,10 +165,8 @@ static enum err_code join_charter(struct cli *cli, const struct args *args, stru
   struct home home;
   struct person_card coordinator;
   struct secret *passphrase = NULL;
-  char path[HOME_PATH_MAX];
   enum err_code code = cli_open_home(cli, &home, err);
-  if (code != OK || (code = home_path(&home, "coordinator.pub", path, err)) != OK ||
-      (code = card_read(path, &coordinator, err)) != OK) {
+  if (code != OK || (code = read_coordinator(&home, &coordinator, err)) != OK) {
     goto out;
   }
   if (founding_is_bundle(args->operands[0])) {
@@ -158,9 +185,7 @@ static enum err_code join_charter(struct cli *cli, const struct args *args, stru
     goto out;
   }
   charter_show(cli, &file);
-  out_line(cli, "Node %s has joined. Entry 0 is its identity, entry 1 its coordinator's certificate.", home.config.handle);
-  out_line(cli, "Next:  specola serve    specola new case -o first.draft    specola import cases.ndjson --dry-run");
-  out_set_text(cli, "node", home.config.handle);
+  say_joined(cli, &home, "specola serve    specola new case -o first.draft    specola import cases.ndjson --dry-run");
 out:
   secret_free(passphrase);
   charter_file_release(&file);
@@ -168,11 +193,18 @@ out:
 }
 
 enum err_code cmd_join(struct cli *cli, const struct args *args, struct err *err) {
+  if (args->n_operands == 0) {
+    return join_guest(cli, err);
+  }
   const char *first = args->operands[0];
   const bool is_line = invitation_is_line(first) || strcmp(first, "-") == 0;
   if (is_line && args->n_operands > 1) {
     err_set(err, ERR_USAGE, "one invitation at a time, please");
     return err_hint(err, "put the whole line between quotes: specola join 'specola:join?...'");
   }
-  return is_line ? joining(cli, first, args, err) : join_charter(cli, args, err);
+  if (!is_line) {
+    return join_charter(cli, args, err);
+  }
+  const enum err_code code = joining(cli, first, args, err);
+  return code == OK && args_value(args, "identity") != NULL ? join_guest(cli, err) : code;
 }

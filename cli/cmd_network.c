@@ -113,6 +113,10 @@ static enum err_code nobody_serves(const struct cli *cli, struct err *err) {
   struct home home;
   struct ctl_client *ctl = NULL;
   enum err_code code = cli_open_home(cli, &home, err);
+  if (code == OK && home_is_guest(&home)) {
+    err_set(err, ERR_REFUSED, "this node is no member yet: nobody would let it in");
+    return err_hint(err, "specola status tells how far its request is; specola join makes it a member once the list has it");
+  }
   if (code == OK && home_is_replica(&home)) {
     err_set(err, ERR_REFUSED, "this is a replica: it follows %s, and is no node that could serve", home.config.replica);
     return err_hint(err, "specola sync fetches what is new");

@@ -10,6 +10,7 @@
 #include "cli/following.h"
 #include "cli/forked.h"
 #include "cli/guarded.h"
+#include "cli/guest.h"
 #include "cli/here.h"
 #include "cli/json_text.h"
 #include "cli/out.h"
@@ -305,6 +306,9 @@ static enum err_code gather(struct cli *cli, struct here *here, struct err *err)
     code = status_from_store(cli, here, err);
   }
   ctl_close(ctl);
+  if (code == OK && home_is_guest(&here->home)) {
+    code = guest_put_status(cli, here, err);
+  }
   if (code == OK && home_is_replica(&here->home)) {
     return following_put_status(cli, here, err);
   }
@@ -358,6 +362,7 @@ enum err_code cmd_status(struct cli *cli, const struct args *args, struct err *e
   out_set(cli, "observatory", out_json_text(name));
   if (home_is_replica(&here.home)) {
     following_say_status(cli, &here);
+    if (home_is_guest(&here.home)) guest_say_status(cli);
     say_figures(cli);
     say_logs(cli);
     here_release(&here);

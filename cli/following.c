@@ -217,7 +217,12 @@ void following_say_status(struct cli *cli, const struct here *here) {
   char span[NETWORK_SPAN_MAX];
   const struct view name = charter_name(&here->federation.charter, cli->lang);
   const json_t *synced = json_object_get(cli->doc, "synced_s"), *only = json_object_get(cli->doc, "only");
-  out_heading(cli, "%s %.*s", out_word(cli, "Replica of", "Replica di"), (int)name.len, (const char *)name.p);
+  if (home_is_guest(&here->home)) {
+    out_heading(cli, "%s %s, %s %.*s", out_word(cli, "Node", "Nodo"), here->home.config.handle,
+                out_word(cli, "no member yet of", "non ancora membro di"), (int)name.len, (const char *)name.p);
+  } else {
+    out_heading(cli, "%s %.*s", out_word(cli, "Replica of", "Replica di"), (int)name.len, (const char *)name.p);
+  }
   out_line(cli, "%s %s", out_word(cli, "Follows     ", "Segue       "), here->home.config.replica);
   if (json_is_integer(synced)) {
     network_span((uint64_t)json_integer_value(synced), span);

@@ -63,8 +63,9 @@ MUST_CHECK enum err_code founding_join(const struct home *home, struct secret *n
 /* Whether a file holds a charter with lists of members behind it: the bundle of an observatory that exists. */
 bool founding_is_bundle(const char *path);
 /* Makes the store of a node that such a bundle has among the members (specola export --to bundle), with all that it holds, and
- * begins its log, as founding_join does. ERR_REFUSED: it has not, as yet, or the node has joined already. */
-MUST_CHECK enum err_code founding_enter(const struct home *home, struct secret *node_passphrase, const char *path,
+ * begins its log, as founding_join does. path NULL: the store of a guest holds all of it already; either way it is no guest any
+ * more. ERR_REFUSED: it is no member, as yet, or has joined already. */
+MUST_CHECK enum err_code founding_enter(struct home *home, struct secret *node_passphrase, const char *path,
                                         const struct person_card *coordinator, struct err *err);
 /* A bundle file of few items: written whole, or not at all; types rise. */
 struct founding_item {

@@ -264,24 +264,20 @@ static enum err_code find_member(const struct federation *f, const struct pubkey
   return err_hint(err, "when a newer one has it: specola join NEWER.bundle");
 }
 
-/* Everything of the bundle, by the hall, and who this node is among its members. */
-static enum err_code take_bundle(const struct home *home, struct store *store, const struct signer *key, FILE *file,
-                                 struct err *err) {
+/* Everything of the bundle, by the hall. */
+static enum err_code take_bundle(const struct home *home, struct store *store, FILE *file, struct err *err) {
   struct federation federation = {0};
   struct schema_set *schemas = NULL;
   struct hall *hall = NULL;
   struct bundle_report report;
-  struct hash own;
   enum err_code code = federation_load(store, &federation, err);
   if (code != OK || (code = home_schemas(home, &schemas, err)) != OK) {
     goto out;
   }
   const struct hall_config config = {
       .store = store, .federation = &federation, .schemas = schemas, .clock = clock_system(), .entropy = entropy_system()};
-  if ((code = hall_open(&config, &hall, err)) == OK &&
-      (code = hall_import_bundle(hall, file_source, file_rewind, file, &report, err)) == OK &&
-      (code = find_member(&federation, &key->pub, &own, err)) == OK) {
-    code = store_put_fact(store, "own", hash_view(&own), err);
+  if ((code = hall_open(&config, &hall, err)) == OK) {
+    code = hall_import_bundle(hall, file_source, file_rewind, file, &report, err);
   }
 out:
   hall_close(hall);
@@ -291,7 +287,7 @@ out:
 }
 
 /* A node that has its log already does not begin it again; one that was cut short in between goes on. */
-static enum err_code check_begun(struct store *s, struct err *err) {
+static bool is_begun(struct store *s) {
   struct bytes own;
   struct hash node;
   struct log log;
@@ -302,24 +298,59 @@ static enum err_code check_begun(struct store *s, struct err *err) {
     begun = log_find(s, &node, 1, &log, NULL) == OK && log.range.size >= 2;
   }
   bytes_release(&own);
-  if (!begun) {
-    return OK;
-  }
-  (void)err_set(err, ERR_REFUSED, "this node has joined an observatory already");
-  return err_hint(err, "specola status");
+  return begun;
 }
 
-enum err_code founding_enter(const struct home *home, struct secret *node_passphrase, const char *path,
+/* Whoever comes back without a store is told by it that there was one (here.c). */
+static enum err_code keep_charter(const struct home *home, const struct charter *charter, struct err *err) {
+  struct charter_file copy = {.charter = *charter}; /* borrowed */
+  char path[HOME_PATH_MAX];
+  const enum err_code code = home_path(home, "observatory.charter", path, err);
+  return code == OK ? charter_file_write(path, &copy, err) : code;
+}
+
+/* Bundle and log, in a store that is open. file NULL: the store holds already what there is. */
+static enum err_code enter(const struct home *home, struct store *store, const struct signer *key, FILE *file,
+                           const struct person_card *coordinator, struct err *err) {
+  struct federation federation = {0};
+  struct hash own;
+  enum err_code code = file == NULL ? OK : put_charter(store, file, err);
+  if (code == OK && file != NULL) code = take_bundle(home, store, file, err);
+  if (code == OK) code = federation_load(store, &federation, err);
+  if (code == OK) code = find_member(&federation, &key->pub, &own, err);
+  if (code == OK) code = store_put_fact(store, "own", hash_view(&own), err);
+  if (code == OK) code = keep_charter(home, &federation.charter, err);
+  if (code == OK) code = begin_log(home, store, key, coordinator, err);
+  federation_release(&federation);
+  return code;
+}
+
+/* A guest is none from now on. */
+static enum err_code follow_no_more(struct home *home, struct err *err) {
+  if (!home_is_replica(home)) {
+    return OK;
+  }
+  home->config.replica[0] = '\0';
+  return home_finish(home, err);
+}
+
+enum err_code founding_enter(struct home *home, struct secret *node_passphrase, const char *path,
                              const struct person_card *coordinator, struct err *err) {
   struct signer key = {0};
   struct store *store = NULL;
-  FILE *file = fopen(path, "rb");
-  enum err_code code = file == NULL ? err_errno(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, path) : OK;
+  FILE *file = path == NULL ? NULL : fopen(path, "rb");
+  enum err_code code =
+      file == NULL && path != NULL ? err_errno(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, path) : OK;
   if (code == OK && (code = home_node_key(home, node_passphrase, &key, err)) == OK &&
-      (code = store_open(home->dir, STORE_WRITE, NULL, &store, err)) == OK && (code = check_begun(store, err)) == OK &&
-      (code = put_charter(store, file, err)) == OK && (code = take_bundle(home, store, &key, file, err)) == OK) {
-    code = begin_log(home, store, &key, coordinator, err);
+      (code = store_open(home->dir, STORE_WRITE, NULL, &store, err)) == OK) {
+    const bool begun = is_begun(store);
+    if (begun && !home_is_replica(home)) {
+      (void)err_set(err, ERR_REFUSED, "this node has joined an observatory already");
+      code = err_hint(err, "specola status");
+    }
+    if (!begun) code = enter(home, store, &key, file, coordinator, err);
   }
+  if (code == OK) code = follow_no_more(home, err);
   store_close(store);
   signer_release(&key);
   if (file != NULL) {

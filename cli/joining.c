@@ -355,9 +355,8 @@ static enum err_code take_payload(void *context, enum bundle_type type, struct v
   return bytes_append(context, payload, err);
 }
 
-/* The request of the node whose home this is, which its own key signs. */
+/* The request of the node whose home this is, which its own key signs. What it asks, it follows from now on. */
 static enum err_code ask_as_node(struct joining *j, const char *path, struct err *err) {
-  struct home home;
   struct secret *passphrase = NULL;
   struct bytes request;
   struct founder founder;
@@ -365,11 +364,11 @@ static enum err_code ask_as_node(struct joining *j, const char *path, struct err
   bytes_init(&request, LIMIT_ASK_NODE);
   enum err_code code = founding_file_read(path, take_payload, &request, err);
   if (code == OK) code = founding_request_decode(bytes_view(&request), &founder, &name, &address, err);
-  if (code == OK) code = cli_open_home(j->cli, &home, err);
+  if (code == OK) code = cli_open_home(j->cli, &j->home, err);
   if (code == OK) code = cli_node_passphrase(j->cli, &passphrase, err);
-  if (code == OK) code = home_node_key(&home, passphrase, &j->signer, err);
+  if (code == OK) code = home_node_key(&j->home, passphrase, &j->signer, err);
   if (code == OK && !pubkey_equal(&founder.identity.node_key, &j->signer.pub)) {
-    (void)err_set(err, ERR_MISMATCH, "%s is not of the node in %s", path, home.dir);
+    (void)err_set(err, ERR_MISMATCH, "%s is not of the node in %s", path, j->home.dir);
     (void)err_hint(err, "the file that specola init --root FILE --out wrote here, or the node's own --home");
     code = ERR_MISMATCH;
   }
@@ -377,6 +376,9 @@ static enum err_code ask_as_node(struct joining *j, const char *path, struct err
     memcpy(j->name, founder.handle, sizeof founder.handle); /* the request has the rest */
     words_of(&founder.node, j->words);
     code = post_ask(j, bytes_view(&request), err);
+  }
+  if (code == OK && j->row.state != RECEIPT_REFUSED) {
+    code = replica_begin_guest(&j->home, j->line.at, &j->line.fed_id, &founder.node, j->cli->timeout_ms, err);
   }
   secret_free(passphrase);
   bytes_release(&request);
@@ -391,11 +393,8 @@ static enum err_code join_as_node(struct joining *j, const char *path, struct er
            out_word(j->cli, "has the request: its coordinator proposes this node, and the members consent.",
                     "ha la richiesta: il suo coordinatore propone questo nodo, e i membri acconsentono."));
   out_line(j->cli, "%s  %s", out_word(j->cli, "This node   ", "Questo nodo "), j->words);
-  out_note(j->cli, "%s",
-           out_word(j->cli, "Next:  read them that fingerprint; once you are a member:  specola join FILE.bundle",
-                    "Poi:  leggi loro quell'impronta; quando sarai membro:  specola join FILE.bundle"));
+  out_note(j->cli, "%s", out_word(j->cli, "Next:  read them that fingerprint", "Poi:  leggi loro quell'impronta"));
   out_set_text(j->cli, "own_fingerprint", j->words);
-  out_set_text(j->cli, "state", "asked");
   return OK;
 }
 

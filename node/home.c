@@ -259,6 +259,10 @@ bool home_is_replica(const struct home *h) {
   return h->config.replica[0] != '\0';
 }
 
+bool home_is_guest(const struct home *h) {
+  return home_is_replica(h) && exists(h, "node.key");
+}
+
 enum err_code home_finish(const struct home *h, struct err *err) {
   char path[HOME_PATH_MAX];
   const enum err_code code = config_path(h, path, err);

@@ -7,7 +7,8 @@
  *   NAME.charter  (copy)                                   run/ctl, run/ports     while it serves
  *   schema/       further kinds of object                  backup.time            when its keys were last copied
  *
- * A replica (node/replica.h) has node.ini, the store and schema/, and no key.
+ * A replica (node/replica.h) has node.ini, the store and schema/, and no key; a guest, which is to be a member, its keys as
+ * well.
  */
 #ifndef SPECOLA_NODE_HOME_H
 #define SPECOLA_NODE_HOME_H
@@ -84,8 +85,10 @@ bool home_has_next_key(const struct home *h, enum keyfile_use use, uint8_t pub[3
 /* It takes that place for good, if pub is its public half; nothing happens if the key in place has that already. ERR_KEY:
  * neither has it. ERR_IO. */
 MUST_CHECK enum err_code home_take_key(const struct home *h, enum keyfile_use use, const uint8_t pub[32], struct err *err);
-/* Whether this is a replica: a copy that follows a node by its web, and has no log and no key of its own. */
+/* Whether this is a replica: a copy that follows a node by its web, and has no log of its own. */
 bool home_is_replica(const struct home *h);
+/* Whether it is a replica that has a node's key: a guest. */
+bool home_is_guest(const struct home *h);
 /* Octets of bodies of one log past which it is followed no further: what node.ini says, else LIMIT_LOG_BODIES. */
 uint64_t home_log_bodies(const struct home *h);
 /* The embedded kinds and those of schema/. */

@@ -107,9 +107,9 @@ static enum err_code configure(const struct charter *c, const struct hash *home_
   return code;
 }
 
-/* One transaction; a store that holds a charter already must hold this one. */
-static enum err_code put_charter(const char *dir, const struct charter *c, const struct hash *home_node, struct view item,
-                                 struct err *err) {
+/* A store that holds a charter already must hold this one. node, unless NULL, is put down as the fact of that name. */
+static enum err_code put_charter(const char *dir, const struct charter *c, const char *fact, const struct hash *node,
+                                 struct view item, struct err *err) {
   struct store *s = NULL;
   struct bytes held;
   struct charter before = {.n_founders = 0};
@@ -125,7 +125,7 @@ static enum err_code put_charter(const char *dir, const struct charter *c, const
     err_set(err, ERR_REFUSED, "%s holds another observatory already", dir);
     code = err_hint(err, "take another --home");
   }
-  if (code == OK && home_node != NULL) code = store_put_fact(s, REPLICA_HOME, hash_view(home_node), err);
+  if (code == OK && node != NULL) code = store_put_fact(s, fact, hash_view(node), err);
 out:
   charter_release(&before);
   bytes_release(&held);
@@ -145,8 +145,26 @@ enum err_code replica_begin(const char *dir, const char *url, const struct hash 
   if (code == OK) code = get_charter(f, fed_id, home_node, &item, &charter, handle, err);
   if (code == OK) code = configure(&charter, home_node, handle, fetch_url(f), &config, err);
   if (code == OK) code = home_begin_replica(dir, &config, out, err);
-  if (code == OK) code = put_charter(out->dir, &charter, home_node, bytes_view(&item), err);
+  if (code == OK) code = put_charter(out->dir, &charter, REPLICA_HOME, home_node, bytes_view(&item), err);
   if (code == OK) code = home_finish(out, err);
+  charter_release(&charter);
+  bytes_release(&item);
+  fetch_free(f);
+  return code;
+}
+
+enum err_code replica_begin_guest(struct home *h, const char *url, const struct hash *fed_id, const struct hash *node,
+                                  uint64_t timeout_ms, struct err *err) {
+  struct fetch *f = NULL;
+  struct charter charter = {.n_founders = 0};
+  struct bytes item;
+  char handle[HANDLE_MAX] = "";
+  bytes_init(&item, HEAD_MAX);
+  enum err_code code = fetch_new(url, timeout_ms, &f, err);
+  if (code == OK) code = get_charter(f, fed_id, NULL, &item, &charter, handle, err);
+  if (code == OK) code = configure(&charter, NULL, handle, fetch_url(f), &h->config, err);
+  if (code == OK) code = put_charter(h->dir, &charter, REPLICA_GUEST, node, bytes_view(&item), err);
+  if (code == OK) code = home_finish(h, err);
   charter_release(&charter);
   bytes_release(&item);
   fetch_free(f);

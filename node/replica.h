@@ -4,7 +4,8 @@
  * can withhold, and cannot forge.
  *
  * A replica's home has no keys of a node. node.ini names the node that is followed (replica = URL) and, where its person is
- * certified somewhere, the handle of that node (home = PT): what the person signs is handed in there (cli/submit.h).
+ * certified somewhere, the handle of that node (home = PT): what the person signs is handed in there (cli/submit.h). A guest is
+ * a node that asked to come in: it has its keys, and is a replica until it is a member.
  */
 #ifndef SPECOLA_NODE_REPLICA_H
 #define SPECOLA_NODE_REPLICA_H
@@ -14,6 +15,8 @@
 
 /* Fact of the store: the node id of the person's home; what node.ini calls home must be it. */
 #define REPLICA_HOME "replica.home"
+/* The same of a guest: the node id that it asked with. */
+#define REPLICA_GUEST "replica.guest"
 
 /* Makes a replica in dir, or goes on with one that was cut short: asks url for the charter, which must be complete and hash to
  * fed_id, begins the store with it, and writes node.ini last. home_node: the node that certifies the person, or NULL.
@@ -23,5 +26,9 @@
  * and of the store. */
 MUST_CHECK enum err_code replica_begin(const char *dir, const char *url, const struct hash *fed_id,
                                        const struct hash *home_node, uint64_t timeout_ms, struct home *out, struct err *err);
+/* Makes of the home of a node that is no member yet, a guest, one that follows url as a replica does: the same, but keys and
+ * node.ini are there, and node is its own id. Once it is a member it follows no more. */
+MUST_CHECK enum err_code replica_begin_guest(struct home *h, const char *url, const struct hash *fed_id,
+                                             const struct hash *node, uint64_t timeout_ms, struct err *err);
 
 #endif

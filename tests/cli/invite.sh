@@ -186,7 +186,20 @@ node() {
     as pt join "$line" --yes --identity "$T/PT.identity"
     exits 0
     says "IT has the request"
+    says "no member has proposed this node yet"
   done
+  as pt status
+  says "Node PT, no member yet of"
+  says "asked; no member has proposed this node yet"
+  as pt join
+  exits 0
+  says "nothing new"
+  as pt serve
+  exits 9
+  complains "no member yet"
+  as "$who" join
+  exits 2
+  complains "the line of an invitation"
   as "$who" status
   says "! 1 who was invited waits for your word"
   refuses 4 "--yes" invite confirm "$number"
@@ -219,6 +232,25 @@ proposed() {
   json "[.invitations[] | select(.number == $number) | .state] | join(\",\")" used
   as "$who" status
   silent "waits for your word"
+  for _ in $(seq 50); do # the pages have the new list a moment later
+    as pt sync
+    exits 0
+    as pt status
+    grep -q "since list no. 2" "$T/out" && break
+    sleep 0.2
+  done
+  says "a member since list no. 2: specola join"
+  as pt join "${P[@]}"
+  exits 0
+  says "Node PT has joined"
+  as pt --json status
+  json '"\(.handle) \(.epoch) \(.replica)"' "PT 2 null"
+  as pt join
+  exits 2
+  rm -r "$T/pt/home/store.db"*
+  as pt status
+  exits 11
+  complains "the store is gone"
 }
 
 # Ana's laptop is stolen: her key goes, she stays.

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""An observatory that grows and loses a member, among real processes: one founds alone, a second and a third are admitted while it
-serves, a region comes in as an associate, and a member is removed, by root keys on machines that have no node: what it published before stays, what it publishes later counts nowhere. Then
+"""An observatory that grows and loses a member, among real processes: one founds alone, a second is admitted while it
+serves, a third by an invitation, a region comes in as an associate, and a member is removed, by root keys on machines that have no node: what it published before stays, what it publishes later counts nowhere. Then
 what counts as endorsed is changed, likewise. All find one frontier."""
 import json
 import os
@@ -50,6 +50,24 @@ def enter(lab, member, node):
     member.run("export", "--to", "bundle", "-o", bundle)
     node.run("join", bundle, "--passphrase-file", lab.passphrase())
     node.serve("--peer", f"{member.handle}={member.port()}")
+
+
+def by_invitation(lab, member, handle):
+    """A node that asks with an invitation of a member, and follows its pages until it is one. A file passes the request to nobody."""
+    base = next(word for word in open(os.path.join(member.home, "run/ports"), encoding="utf-8").read().split() if word.startswith("http://"))
+    line = member.json("invite", "--for", "node", "--at", base.rstrip("/"))
+    node = newcomer(lab, member, handle)
+    node.run("join", line["line"], "--yes", "--identity", f"{lab.dir}/{handle}.identity", "--passphrase-file", lab.passphrase())
+    assert place(node) == ("asked", None, None), place(node)
+    member.run("member", "propose", str(line["number"]), "--yes")
+    return node
+
+
+def place(node):
+    """What its status says, once it has fetched what is new."""
+    node.run("sync")
+    guest = node.status()["guest"]
+    return guest["state"], guest.get("by"), guest.get("given")
 
 
 def by_roots(lab, node, sheet, *command):
@@ -106,13 +124,16 @@ def main():
         publish(lab, fr, 2)
         lab.converged([it, fr])
         # Two voices: both are needed, and neither node stops for it.
-        ee = newcomer(lab, it, "EE")
-        fr.run("member", "propose", f"{lab.dir}/EE.identity", "--yes")
+        ee = by_invitation(lab, fr, "EE")
         lab.until(lambda: it.json("member", "list")["wishes"], 30, "the proposal comes to IT")
-        assert epoch(it) == 2
+        lab.until(lambda: place(ee) == ("proposed", "FR", 1), 20, "EE reads that it is proposed")
+        ee.run("join")
+        assert epoch(it) == 2 and "proposed by FR: 1 of 2 consent" in ee.run("status")[1].decode()
         it.run("member", "vote", "EE", "--yes")
         lab.until(lambda: epoch(it) == 3 and epoch(fr) == 3, 60, "list no. 3 is in force")
-        enter(lab, it, ee)
+        lab.until(lambda: place(ee)[0] == "admitted", 20, "EE reads that it is a member")
+        ee.run("join", "--passphrase-file", lab.passphrase())
+        ee.serve("--peer", f"IT={it.port()}")
         publish(lab, ee, 3)
         lab.converged([it, fr, ee])
         # A region is its lead's affair.

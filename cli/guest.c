@@ -1,0 +1,99 @@
+/*
+ * guest: see guest.h.
+ */
+#include "cli/guest.h"
+
+#include <string.h>
+
+#include "cli/following.h"
+#include "cli/json_text.h"
+#include "cli/out.h"
+#include "node/replica.h"
+#include "node/voter.h"
+
+/* The node id that it asked with. ERR_CORRUPT. */
+static enum err_code own_id(struct store *s, struct hash *out, struct err *err) {
+  struct bytes fact;
+  bytes_init(&fact, HASH_LEN);
+  enum err_code code = store_get_fact(s, REPLICA_GUEST, &fact, err);
+  if (code == OK && fact.len == HASH_LEN) {
+    memcpy(out->b, fact.p, HASH_LEN);
+  } else if (code == OK || code == ERR_NOT_FOUND) {
+    (void)err_set(err, ERR_CORRUPT, "the store does not say which node asked");
+    code = err_hint(err, "specola join, with the line of the invitation and --identity FILE, once more");
+  }
+  bytes_release(&fact);
+  return code;
+}
+
+/* The row of a list that is about a node; NULL. */
+static json_t *row_of(const json_t *list, const char *node) {
+  size_t i = 0;
+  json_t *row = NULL;
+  json_array_foreach(list, i, row) {
+    if (strcmp(text_of(row, "node"), node) == 0) return row;
+  }
+  return NULL;
+}
+
+/* all: query_members. */
+static json_t *standing(const json_t *all, const struct hash *own) {
+  char node[HASH_HEX_LEN];
+  hash_hex(own, node);
+  const json_t *member = row_of(json_object_get(all, "members"), node);
+  if (member != NULL) {
+    return json_pack("{s:s, s:s, s:s, s:O}", "state", "admitted", "node", node, "handle", text_of(member, "handle"), "epoch",
+                     json_object_get(member, "since"));
+  }
+  json_t *wish = row_of(json_object_get(all, "wishes"), node);
+  return wish == NULL ? json_pack("{s:s, s:s}", "state", "asked", "node", node)
+                      : json_pack("{s:s, s:s, s:O, s:O, s:O, s:O, s:O, s:O}", "state", "proposed", "node", node, "handle",
+                                  json_object_get(wish, "handle"), "id", json_object_get(wish, "id"), "by",
+                                  json_object_get(wish, "by"), "given", json_object_get(wish, "given"), "needed",
+                                  json_object_get(wish, "needed"), "consents", json_object_get(wish, "consents"));
+}
+
+enum err_code guest_put_status(struct cli *cli, const struct here *here, struct err *err) {
+  struct hash own;
+  json_t *all = NULL;
+  enum err_code code = own_id(here->store, &own, err);
+  if (code == OK) code = query_members(here->store, &here->federation, &all, err);
+  if (code == OK) out_set(cli, "guest", standing(all, &own));
+  json_decref(all);
+  return code;
+}
+
+static bool is_admitted(const struct cli *cli) {
+  return strcmp(text_of(json_object_get(cli->doc, "guest"), "state"), "admitted") == 0;
+}
+
+void guest_say_status(struct cli *cli) {
+  const json_t *guest = json_object_get(cli->doc, "guest");
+  const char *place = out_word(cli, "Place       ", "Posto       ");
+  if (is_admitted(cli)) {
+    out_line(cli, "%s %s %ju: specola join", place, out_word(cli, "a member since list no.", "membro dalla lista n."),
+             (uintmax_t)json_integer_value(json_object_get(guest, "epoch")));
+  } else if (strcmp(text_of(guest, "state"), "proposed") == 0) {
+    out_line(cli, "%s %s %s: %ju %s %ju %s", place, out_word(cli, "proposed by", "proposto da"), text_of(guest, "by"),
+             (uintmax_t)json_integer_value(json_object_get(guest, "given")), out_word(cli, "of", "di"),
+             (uintmax_t)json_integer_value(json_object_get(guest, "needed")), out_word(cli, "consent", "acconsentono"));
+  } else {
+    out_line(
+        cli, "%s %s", place,
+        out_word(cli, "asked; no member has proposed this node yet", "chiesto; nessun membro ha ancora proposto questo nodo"));
+  }
+}
+
+enum err_code guest_follow(struct cli *cli, const struct home *home, bool *admitted, struct err *err) {
+  const struct following_wish everything = {.all = true};
+  struct here here;
+  *admitted = false;
+  enum err_code code = following_run(cli, home, &everything, err);
+  if (code != OK) return code;
+  code = here_open(cli, &here, err);
+  if (code == OK) code = guest_put_status(cli, &here, err);
+  here_release(&here);
+  *admitted = code == OK && is_admitted(cli);
+  if (code == OK && !*admitted) guest_say_status(cli);
+  return code;
+}
