@@ -11,19 +11,14 @@
 #include "node/replica.h"
 #include "node/voter.h"
 
-/* The node id that it asked with. ERR_CORRUPT. */
-static enum err_code own_id(struct store *s, struct hash *out, struct err *err) {
+/* The node id that it asked with; false: it did not ask. */
+static bool own_id(struct store *s, struct hash *out) {
   struct bytes fact;
   bytes_init(&fact, HASH_LEN);
-  enum err_code code = store_get_fact(s, REPLICA_GUEST, &fact, err);
-  if (code == OK && fact.len == HASH_LEN) {
-    memcpy(out->b, fact.p, HASH_LEN);
-  } else if (code == OK || code == ERR_NOT_FOUND) {
-    (void)err_set(err, ERR_CORRUPT, "the store does not say which node asked");
-    code = err_hint(err, "specola join, with the line of the invitation and --identity FILE, once more");
-  }
+  const bool found = store_get_fact(s, REPLICA_GUEST, &fact, NULL) == OK && fact.len == HASH_LEN;
+  if (found) memcpy(out->b, fact.p, HASH_LEN);
   bytes_release(&fact);
-  return code;
+  return found;
 }
 
 /* The row of a list that is about a node; NULL. */
@@ -56,31 +51,36 @@ static json_t *standing(const json_t *all, const struct hash *own) {
 enum err_code guest_put_status(struct cli *cli, const struct here *here, struct err *err) {
   struct hash own;
   json_t *all = NULL;
-  enum err_code code = own_id(here->store, &own, err);
-  if (code == OK) code = query_members(here->store, &here->federation, &all, err);
+  if (!own_id(here->store, &own)) {
+    out_set(cli, "guest", json_pack("{s:s}", "state", "not asked"));
+    return OK;
+  }
+  const enum err_code code = query_members(here->store, &here->federation, &all, err);
   if (code == OK) out_set(cli, "guest", standing(all, &own));
   json_decref(all);
   return code;
 }
 
-static bool is_admitted(const struct cli *cli) {
-  return strcmp(text_of(json_object_get(cli->doc, "guest"), "state"), "admitted") == 0;
+static bool stands(const struct cli *cli, const char *state) {
+  return strcmp(text_of(json_object_get(cli->doc, "guest"), "state"), state) == 0;
 }
 
 void guest_say_status(struct cli *cli) {
   const json_t *guest = json_object_get(cli->doc, "guest");
   const char *place = out_word(cli, "Place       ", "Posto       ");
-  if (is_admitted(cli)) {
+  if (stands(cli, "admitted")) {
     out_line(cli, "%s %s %ju: specola join", place, out_word(cli, "a member since list no.", "membro dalla lista n."),
              (uintmax_t)json_integer_value(json_object_get(guest, "epoch")));
-  } else if (strcmp(text_of(guest, "state"), "proposed") == 0) {
+  } else if (stands(cli, "proposed")) {
     out_line(cli, "%s %s %s: %ju %s %ju %s", place, out_word(cli, "proposed by", "proposto da"), text_of(guest, "by"),
              (uintmax_t)json_integer_value(json_object_get(guest, "given")), out_word(cli, "of", "di"),
              (uintmax_t)json_integer_value(json_object_get(guest, "needed")), out_word(cli, "consent", "acconsentono"));
-  } else {
+  } else if (stands(cli, "asked")) {
     out_line(
         cli, "%s %s", place,
         out_word(cli, "asked; no member has proposed this node yet", "chiesto; nessun membro ha ancora proposto questo nodo"));
+  } else {
+    out_line(cli, "%s %s: specola join LINE --identity FILE", place, out_word(cli, "not asked for", "non chiesto"));
   }
 }
 
@@ -93,7 +93,7 @@ enum err_code guest_follow(struct cli *cli, const struct home *home, bool *admit
   code = here_open(cli, &here, err);
   if (code == OK) code = guest_put_status(cli, &here, err);
   here_release(&here);
-  *admitted = code == OK && is_admitted(cli);
+  *admitted = code == OK && stands(cli, "admitted");
   if (code == OK && !*admitted) guest_say_status(cli);
   return code;
 }

@@ -2,6 +2,7 @@
  * guest: a node that asked to come in, until it is a member (docs/protocol.md 17): it follows the observatory as a replica
  * does, and reads there how far it is.
  *
+ *   not asked  node.ini alone says that it follows
  *   asked      a member has its request             proposed   a record in the log of one says so; others consent
  *   admitted   the list of members has it: its log can begin
  */

@@ -419,8 +419,8 @@ static void on_accept(void *context, int fd, const struct listener_peer *peer) {
 
 /* ---- answers of core ---- */
 
-/* Core tells errors as commands read them; here they are problem documents. What it says of its own faults stays inside; that it
- * is busy, and with what, is for who asks. */
+/* Core tells errors as commands read them; here they are problem documents. What it says of its own faults stays inside; that
+ * it is busy, and with what, is for who asks. */
 static void put_core_error(struct answer *a, unsigned status, struct view body) {
   json_t *document = json_loadb((const char *)body.p, body.len, 0, NULL);
   const json_t *error = json_object_get(document, "error");

@@ -49,6 +49,8 @@ COMMANDS = (
     Command("found", "requests", "found Prova IT.identity FR.identity --out two.charter", (), ("two.charter",), "exists"),
     Command("root sign", "unsigned", f"root sign two.charter --key IT-1.key {SECRET}", (), ("two.charter",)),
     Command("join", "signed", "join two.charter", (None, 0, 1, 2), ("IT/home/observatory.charter",), "joined an observatory already"),
+    Command("join as a guest", "admitted", "join it.bundle", (None, 0, 1, 2), ("FR/home/observatory.charter",), "joined an observatory already",
+            who="FR", after=f"publish new.draft {SECRET}"),
     Command("publish", "alone", f"publish new.draft {SECRET}", (4, 5)),
     Command("publish --replaces", "alone", f"publish new.draft --replaces IT-2 {SECRET}", (4, 5)),
     Command("withdraw", "alone", f"withdraw IT-2 --yes {SECRET}", (4, 5)),
@@ -140,6 +142,17 @@ class Workshop:
         self.draft("new.draft", "Nuova")
         self.rows(300)
         os.mkdir(os.path.join(self.work, "stick"))
+
+    def admitted(self):
+        """FR is a member, and does not know it yet."""
+        self.enter("alone")
+        self.must(f"root new --name FR {SECRET}")
+        self.must(f"init --country FR --name Prova --listen tcp://127.0.0.1:0 --root FR.root --out FR.identity {SECRET}", "FR")
+        self.must(f"root sign FR.identity --for IT/home/observatory.charter --key FR-1.key {SECRET}")
+        self.must("member propose FR.identity --yes")
+        self.must("export --to bundle -o it.bundle")
+        with open(os.path.join(self.work, "FR/home/node.ini"), "a", encoding="utf-8") as file:
+            file.write("replica = http://127.0.0.1:9\n")
 
     def rotating(self):
         self.enter("alone")
