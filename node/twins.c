@@ -4,10 +4,9 @@
  * for everybody. Declared in hall.h and federation.h.
  */
 #include "keys/log.h"
+#include "node/federation_inside.h"
 #include "node/hall.h"
 #include "protocol/canon.h"
-
-#define ITEM_MAX (LIMIT_IDENTITY + 2048u) /* octets of an identity item */
 
 /* The body of an encoded item, and what it says. */
 static bool read_item(struct view octets, struct identity_item *item, struct identity *out) {
@@ -19,7 +18,7 @@ static bool read_item(struct view octets, struct identity_item *item, struct ide
 bool federation_twin(struct store *s, const struct hash *node, uint64_t version, uint32_t i, struct identity *out) {
   struct identity_item item;
   struct bytes octets;
-  bytes_init(&octets, ITEM_MAX);
+  bytes_init(&octets, FEDERATION_ITEM_MAX);
   const bool found = store_get_twin(s, node, version, i, &octets, NULL) == OK && read_item(bytes_view(&octets), &item, out);
   bytes_release(&octets);
   return found;
@@ -30,7 +29,7 @@ enum err_code federation_each_identity(struct store *s, const struct federation 
   struct bytes item;
   bool more = true;
   enum err_code code = OK;
-  bytes_init(&item, ITEM_MAX);
+  bytes_init(&item, FEDERATION_ITEM_MAX);
   for (uint64_t v = 1; code == OK && (v <= m->identity.version || more); v++) {
     uint32_t i = 0;
     bytes_clear(&item);
@@ -65,7 +64,7 @@ static bool find_identity(void *context, const struct hash *node, uint64_t versi
   if (version == 0 || version == m->identity.version) {
     return true;
   }
-  bytes_init(&octets, ITEM_MAX);
+  bytes_init(&octets, FEDERATION_ITEM_MAX);
   const bool found = federation_identity_item(l->store, l->federation, node, version, &octets, NULL) == OK &&
                      read_item(bytes_view(&octets), &item, out) && out->version == version;
   bytes_release(&octets);
@@ -107,7 +106,7 @@ static enum err_code find_held(const struct hall *h, const struct federation_mem
   struct identity_item item;
   struct identity identity;
   struct bytes octets;
-  bytes_init(&octets, ITEM_MAX);
+  bytes_init(&octets, FEDERATION_ITEM_MAX);
   *found = false;
   enum err_code code = OK;
   for (uint32_t i = version > m->identity.version; code == OK && !*found && i <= LIMIT_TWINS; i++) {
