@@ -88,6 +88,11 @@ enum err_code cmd_backup(struct cli *cli, const struct args *args, struct err *e
   if (code != OK || (code = here_open(cli, &here, err)) != OK) {
     return code;
   }
+  if (home_is_guest(&here.home)) {
+    here_release(&here);
+    (void)err_set(err, ERR_REFUSED, "this node is no member yet: all but its keys can be fetched again");
+    return err_hint(err, "specola key backup DIR");
+  }
   if ((code = name_of(&here, args->operands[0], now_s, path, err)) == OK &&
       (code = archive_write(&here.home, &here.federation, path, keys, now_s, &about, err)) == OK &&
       (code = verify_copy(cli, path, err)) == OK) {

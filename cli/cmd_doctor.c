@@ -406,27 +406,28 @@ static void check_peers(struct examination *x) {
 
 static const struct {
   void (*run)(struct examination *x);
-  bool home, store; /* what it needs */
-  bool node;        /* of nodes alone: a replica has no keys, and does not serve */
-} CHECKS[] = {{check_home, false, false, false},   {check_keys, true, false, true},     {check_sheets, true, false, true},
-              {check_backup, true, false, true},   {check_person, false, false, false}, {check_store, true, false, false},
-              {check_contents, true, true, false}, {check_clock, true, true, false},    {check_disk, true, false, false},
-              {check_serve, true, false, true},    {check_guard, true, true, true},     {check_peers, true, true, true}};
+  bool home, store;                        /* what it needs */
+  enum { OF_ALL, OF_KEYS, OF_MEMBERS } of; /* a replica has no keys, and a guest neither log nor gate */
+} CHECKS[] = {
+    {check_home, false, false, OF_ALL},     {check_keys, true, false, OF_KEYS},    {check_sheets, true, false, OF_KEYS},
+    {check_backup, true, false, OF_KEYS},   {check_person, false, false, OF_ALL},  {check_store, true, false, OF_ALL},
+    {check_contents, true, true, OF_ALL},   {check_clock, true, true, OF_ALL},     {check_disk, true, false, OF_ALL},
+    {check_serve, true, false, OF_MEMBERS}, {check_guard, true, true, OF_MEMBERS}, {check_peers, true, true, OF_MEMBERS}};
 
-/* Whether the home is a replica's. */
-static bool is_replica(const struct cli *cli) {
-  struct home home;
-  return cli_open_home(cli, &home, NULL) == OK && home_is_replica(&home);
+/* Whether a check is one of this home's. */
+static bool is_of(size_t check, const struct home *home) {
+  return CHECKS[check].of == OF_ALL || !home_is_replica(home) || (CHECKS[check].of == OF_KEYS && home_is_guest(home));
 }
 
 enum err_code cmd_doctor(struct cli *cli, const struct args *args, struct err *err) {
   struct examination x = {.cli = cli, .list = json_array()};
   enum err_code code = OK;
-  const bool replica = is_replica(cli);
+  struct home home = {.dir = ""};
   (void)args;
+  if (cli_open_home(cli, &home, NULL) != OK) home = (struct home){.dir = ""}; /* check_home tells */
   out_set(cli, "checks", x.list);
   for (size_t i = 0; i < sizeof CHECKS / sizeof CHECKS[0]; i++) {
-    if ((!CHECKS[i].home || x.has_home) && (!CHECKS[i].store || x.has_store) && (!CHECKS[i].node || !replica)) {
+    if ((!CHECKS[i].home || x.has_home) && (!CHECKS[i].store || x.has_store) && is_of(i, &home)) {
       CHECKS[i].run(&x);
     }
   }

@@ -115,8 +115,10 @@ static enum err_code joined_already(const struct cli *cli, struct err *err) {
 }
 
 static void say_joined(struct cli *cli, const struct home *home, const char *next) {
-  out_line(cli, "Node %s has joined. Entry 0 is its identity, entry 1 its coordinator's certificate.", home->config.handle);
-  out_line(cli, "Next:  %s", next);
+  out_line(cli, "%s %s %s", out_word(cli, "Node", "Il nodo"), home->config.handle,
+           out_word(cli, "has joined. Entry 0 is its identity, entry 1 its coordinator's certificate.",
+                    "è entrato. La voce 0 è la sua identità, la voce 1 il certificato di chi lo coordina."));
+  out_line(cli, "%s  %s", out_word(cli, "Next:", "Poi:"), next);
   out_set_text(cli, "node", home->config.handle);
 }
 
@@ -135,8 +137,11 @@ static enum err_code join_members(struct cli *cli, struct home *home, const char
 
 static enum err_code read_coordinator(const struct home *home, struct person_card *out, struct err *err) {
   char path[HOME_PATH_MAX];
-  const enum err_code code = home_path(home, "coordinator.pub", path, err);
-  return code == OK ? card_read(path, out, err) : code;
+  enum err_code code = home_path(home, "coordinator.pub", path, err);
+  code = code == OK ? card_read(path, out, err) : code;
+  return code == ERR_NOT_FOUND
+             ? err_hint(err, "the coordinator's public key, which specola init put there: specola key show -o %s", path)
+             : code;
 }
 
 /* A node that has asked: its log begins when the members have consented. */
@@ -149,8 +154,9 @@ static enum err_code join_guest(struct cli *cli, struct err *err) {
     (void)err_set(err, ERR_USAGE, "join takes the line of an invitation, or the charter of a founding");
     return err_hint(err, "without one it is for a node that asked to come in: specola help join");
   }
+  if (code == OK) code = read_coordinator(&home, &coordinator, err);
   if (code == OK) code = guest_follow(cli, &home, &admitted, err);
-  if (code == OK && admitted && (code = read_coordinator(&home, &coordinator, err)) == OK) {
+  if (code == OK && admitted) {
     code = join_members(cli, &home, NULL, &coordinator, err);
   } else if (code == OK) {
     out_note(cli, "%s  specola join",

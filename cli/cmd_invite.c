@@ -16,6 +16,7 @@
 #include "cli/person.h"
 #include "keys/words.h"
 #include "node/invite.h"
+#include "node/replica.h"
 
 const struct option_row options_invite[] = {
     {"for", 0, OPTION_MANY, "ROLE", "reviewer, editor, contributor, coordinator, facilitator; node; reader",
@@ -113,7 +114,7 @@ static enum err_code address_of(const struct args *args, const struct here *here
     at = self->address.web;
   }
   if (at == NULL && home_is_replica(&here->home)) {
-    at = here->home.config.replica; /* whoever reads a copy may pass on where it came from */
+    at = home_follows(&here->home); /* whoever reads a copy may pass on where it came from */
   }
   if (at == NULL && here->home.config.web_name[0] != '\0') {
     snprintf(named, sizeof named, "https://%s", here->home.config.web_name);
@@ -172,6 +173,18 @@ static void say_made(struct cli *cli, const struct args *args, const struct want
   out_set_bool(cli, "node", w->for_node);
 }
 
+/* Who answers at the address that a replica follows, as the line said by which it came. */
+static enum err_code followed_node(const struct here *here, struct hash *out, struct err *err) {
+  struct bytes fact;
+  bytes_init(&fact, HASH_LEN);
+  const enum err_code code = store_get_fact(here->store, REPLICA_FOLLOWED, &fact, NULL);
+  if (code == OK && fact.len == HASH_LEN) memcpy(out->b, fact.p, HASH_LEN);
+  bytes_release(&fact);
+  if (!hash_is_zero(out)) return OK;
+  (void)err_set(err, ERR_INCOMPLETE, "this copy does not know which node it follows");
+  return err_hint(err, "pass on the line that it came by: specola join took it");
+}
+
 /* To read needs no leave, so that nothing is written. */
 static enum err_code invite_reader(struct cli *cli, const struct args *args, struct err *err) {
   struct here here;
@@ -183,7 +196,8 @@ static enum err_code invite_reader(struct cli *cli, const struct args *args, str
   }
   line.fed_id = here.federation.charter.fed_id;
   line.node = here.federation.own;
-  code = address_of(args, &here, line.at, err);
+  code = hash_is_zero(&line.node) ? followed_node(&here, &line.node, err) : OK;
+  if (code == OK) code = address_of(args, &here, line.at, err);
   if (code == OK) {
     invitation_format(&line, text);
     out_line(cli, "%s", text);

@@ -118,7 +118,7 @@ static enum err_code nobody_serves(const struct cli *cli, struct err *err) {
     return err_hint(err, "specola status tells how far its request is; specola join makes it a member once the list has it");
   }
   if (code == OK && home_is_replica(&home)) {
-    err_set(err, ERR_REFUSED, "this is a replica: it follows %s, and is no node that could serve", home.config.replica);
+    err_set(err, ERR_REFUSED, "this is a replica: it follows %s, and is no node that could serve", home_follows(&home));
     return err_hint(err, "specola sync fetches what is new");
   }
   if (code == OK && (code = ctl_connect(&home, cli->timeout_ms, &ctl, err)) == OK) {

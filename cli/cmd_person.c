@@ -212,6 +212,11 @@ enum err_code cmd_person_list(struct cli *cli, const struct args *args, struct e
   if (code != OK) {
     return code;
   }
+  if (hash_is_zero(&here.federation.own)) {
+    here_release(&here);
+    (void)err_set(err, ERR_REFUSED, "people are of a node, and this is none: no log here certifies anybody");
+    return err_hint(err, "the pages of each node list whom it certified");
+  }
   struct listing l = {.table = out_table_new(cli, columns), .list = json_array()};
   code = query_people(here.store, &here.federation, federation_handle(&here.federation, &here.federation.own), visit_person, &l,
                       err);

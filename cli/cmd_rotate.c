@@ -176,7 +176,9 @@ static enum err_code request(struct cli *cli, const struct args *args, struct er
   bytes_init(&items, FOUNDING_FILE_MAX / 2);
   const struct federation_member *self = federation_self(&here.federation);
   if (self == NULL) {
-    code = err_set(err, ERR_REFUSED, "a replica has no keys to rotate");
+    code = err_set(err, ERR_REFUSED,
+                   home_is_guest(&here.home) ? "this node is no member yet: its keys are in no list that could name others"
+                                             : "a replica has no keys to rotate");
   } else {
     const char *out = args_value(args, "out");
     snprintf(path, sizeof path, "%s%s", out == NULL ? self->member->handle : out, out == NULL ? ".rotation" : "");

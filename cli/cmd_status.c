@@ -362,7 +362,10 @@ enum err_code cmd_status(struct cli *cli, const struct args *args, struct err *e
   out_set(cli, "observatory", out_json_text(name));
   if (home_is_replica(&here.home)) {
     following_say_status(cli, &here);
-    if (home_is_guest(&here.home)) guest_say_status(cli);
+    if (home_is_guest(&here.home)) {
+      guest_say_status(cli);
+      say_backup(cli, &here.home);
+    }
     say_figures(cli);
     say_logs(cli);
     here_release(&here);

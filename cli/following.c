@@ -47,7 +47,7 @@ static enum err_code round_open(struct cli *cli, const struct home *home, struct
   if (code == OK) code = federation_load(r->store, &r->federation, err);
   if (code == OK) code = home_schemas(home, &r->schemas, err);
   if (code == OK && home->config.home[0] != '\0') code = sending_new(cli, home, &r->sending, err);
-  if (code == OK) code = fetch_new(home->config.replica, cli->timeout_ms, &r->fetch, err);
+  if (code == OK) code = fetch_new(home_follows(home), cli->timeout_ms, &r->fetch, err);
   if (code != OK) return code;
   const struct hall_config config = {.store = r->store,
                                      .federation = &r->federation,
@@ -92,9 +92,9 @@ static void say_progress(void *context, enum follow_step step, uint64_t done, ui
 
 static void say(struct cli *cli, const struct home *home, const struct follow_report *r) {
   if (r->unchanged && r->texts == 0) {
-    out_line(cli, "%s: nothing new", home->config.replica);
+    out_line(cli, "%s: nothing new", home_follows(home));
   } else {
-    out_line(cli, "%s: %ju new entr%s, %ju text%s", home->config.replica, (uintmax_t)(r->n_new + r->n_held),
+    out_line(cli, "%s: %ju new entr%s, %ju text%s", home_follows(home), (uintmax_t)(r->n_new + r->n_held),
              r->n_new + r->n_held == 1 ? "y" : "ies", (uintmax_t)r->texts, r->texts == 1 ? "" : "s");
   }
   if (r->left_out > 0) out_line(cli, "%ju texts are not here: specola sync --all", (uintmax_t)r->left_out);
@@ -104,7 +104,7 @@ static void say(struct cli *cli, const struct home *home, const struct follow_re
 
 static void put(struct cli *cli, const struct home *home, const struct follow_report *r) {
   const json_int_t count = (json_int_t)r->n_new + (json_int_t)r->n_held;
-  out_set_text(cli, "follows", home->config.replica);
+  out_set_text(cli, "follows", home_follows(home));
   out_set_text(cli, "node", r->node);
   out_set_bool(cli, "unchanged", r->unchanged);
   out_set(cli, "new", json_integer(count));
@@ -197,7 +197,7 @@ enum err_code following_put_status(struct cli *cli, const struct here *here, str
   char *only = NULL;
   const int64_t since = synced_s(here->store);
   const enum err_code code = fact_text(here->store, FOLLOW_ONLY, &only, err);
-  out_set_text(cli, "replica", here->home.config.replica);
+  out_set_text(cli, "replica", home_follows(&here->home));
   out_set(cli, "home", here->home.config.home[0] == '\0' ? json_null() : json_string(here->home.config.home));
   out_set(cli, "synced_s", since < 0 ? json_null() : json_integer(since));
   out_set(cli, "only", only == NULL ? json_null() : json_string(only));
@@ -223,7 +223,7 @@ void following_say_status(struct cli *cli, const struct here *here) {
   } else {
     out_heading(cli, "%s %.*s", out_word(cli, "Replica of", "Replica di"), (int)name.len, (const char *)name.p);
   }
-  out_line(cli, "%s %s", out_word(cli, "Follows     ", "Segue       "), here->home.config.replica);
+  out_line(cli, "%s %s", out_word(cli, "Follows     ", "Segue       "), home_follows(&here->home));
   if (json_is_integer(synced)) {
     network_span((uint64_t)json_integer_value(synced), span);
     out_line(cli, "%s %s%s", out_word(cli, "Last answer ", "Ultima risp."), span, out_word(cli, " ago", " fa"));

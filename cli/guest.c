@@ -40,6 +40,11 @@ static json_t *standing(const json_t *all, const struct hash *own) {
     return json_pack("{s:s, s:s, s:s, s:O}", "state", "admitted", "node", node, "handle", text_of(member, "handle"), "epoch",
                      json_object_get(member, "since"));
   }
+  const json_t *former = row_of(json_object_get(all, "former"), node);
+  if (former != NULL) {
+    return json_pack("{s:s, s:s, s:s, s:O}", "state", "removed", "node", node, "handle", text_of(former, "handle"), "epoch",
+                     json_object_get(former, "until"));
+  }
   json_t *wish = row_of(json_object_get(all, "wishes"), node);
   return wish == NULL ? json_pack("{s:s, s:s}", "state", "asked", "node", node)
                       : json_pack("{s:s, s:s, s:O, s:O, s:O, s:O, s:O, s:O}", "state", "proposed", "node", node, "handle",
@@ -75,6 +80,10 @@ void guest_say_status(struct cli *cli) {
     out_line(cli, "%s %s %s: %ju %s %ju %s", place, out_word(cli, "proposed by", "proposto da"), text_of(guest, "by"),
              (uintmax_t)json_integer_value(json_object_get(guest, "given")), out_word(cli, "of", "di"),
              (uintmax_t)json_integer_value(json_object_get(guest, "needed")), out_word(cli, "consent", "acconsentono"));
+  } else if (stands(cli, "removed")) {
+    out_line(cli, "%s %s %ju", place,
+             out_word(cli, "was a member, and was removed with list no.", "è stato membro, e fu tolto con la lista n."),
+             (uintmax_t)json_integer_value(json_object_get(guest, "epoch")));
   } else if (stands(cli, "asked")) {
     out_line(
         cli, "%s %s", place,
@@ -82,6 +91,21 @@ void guest_say_status(struct cli *cli) {
   } else {
     out_line(cli, "%s %s: specola join LINE --identity FILE", place, out_word(cli, "not asked for", "non chiesto"));
   }
+}
+
+enum err_code guest_may_ask(struct cli *cli, struct err *err) {
+  struct here here;
+  enum err_code code = here_open(cli, &here, err);
+  if (code == ERR_NOT_INITIALISED) {
+    err_clear(err);
+    return OK;
+  }
+  if (code == OK && !home_is_guest(&here.home) && federation_self(&here.federation) != NULL) {
+    (void)err_set(err, ERR_REFUSED, "this node is a member already");
+    code = err_hint(err, "specola status");
+  }
+  here_release(&here);
+  return code;
 }
 
 enum err_code guest_follow(struct cli *cli, const struct home *home, bool *admitted, struct err *err) {

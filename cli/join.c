@@ -327,11 +327,7 @@ static enum err_code enter(const struct home *home, struct store *store, const s
 
 /* A guest is none from now on. */
 static enum err_code follow_no_more(struct home *home, struct err *err) {
-  if (!home_is_replica(home)) {
-    return OK;
-  }
-  home->config.replica[0] = '\0';
-  return home_finish(home, err);
+  return home_is_guest(home) ? home_be_guest(home, NULL, err) : OK;
 }
 
 enum err_code founding_enter(struct home *home, struct secret *node_passphrase, const char *path,
@@ -344,7 +340,7 @@ enum err_code founding_enter(struct home *home, struct secret *node_passphrase, 
   if (code == OK && (code = home_node_key(home, node_passphrase, &key, err)) == OK &&
       (code = store_open(home->dir, STORE_WRITE, NULL, &store, err)) == OK) {
     const bool begun = is_begun(store);
-    if (begun && !home_is_replica(home)) {
+    if (begun && !home_is_guest(home)) {
       (void)err_set(err, ERR_REFUSED, "this node has joined an observatory already");
       code = err_hint(err, "specola status");
     }

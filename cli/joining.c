@@ -12,6 +12,7 @@
 #include "cli/ask.h"
 #include "cli/following.h"
 #include "cli/founding.h"
+#include "cli/guest.h"
 #include "cli/invitation.h"
 #include "cli/json_text.h"
 #include "cli/out.h"
@@ -365,6 +366,7 @@ static enum err_code ask_as_node(struct joining *j, const char *path, struct err
   enum err_code code = founding_file_read(path, take_payload, &request, err);
   if (code == OK) code = founding_request_decode(bytes_view(&request), &founder, &name, &address, err);
   if (code == OK) code = cli_open_home(j->cli, &j->home, err);
+  if (code == OK) code = guest_may_ask(j->cli, err);
   if (code == OK) code = cli_node_passphrase(j->cli, &passphrase, err);
   if (code == OK) code = home_node_key(&j->home, passphrase, &j->signer, err);
   if (code == OK && !pubkey_equal(&founder.identity.node_key, &j->signer.pub)) {
@@ -378,7 +380,7 @@ static enum err_code ask_as_node(struct joining *j, const char *path, struct err
     code = post_ask(j, bytes_view(&request), err);
   }
   if (code == OK && j->row.state != RECEIPT_REFUSED) {
-    code = replica_begin_guest(&j->home, j->line.at, &j->line.fed_id, &founder.node, j->cli->timeout_ms, err);
+    code = replica_begin_guest(&j->home, j->line.at, &j->line.fed_id, &j->line.node, &founder.node, j->cli->timeout_ms, err);
   }
   secret_free(passphrase);
   bytes_release(&request);
@@ -432,7 +434,7 @@ static enum err_code name_home(struct joining *j, struct err *err) {
 /* Whether a replica can be here, before anything is asked of the node: whoever is refused leaves nothing behind. */
 static enum err_code look_at_home(struct joining *j, struct err *err) {
   if (home_open(j->cli->home, &j->home, NULL) != OK) return OK;
-  if (home_is_replica(&j->home)) return check_replica(j, err);
+  if (home_is_replica(&j->home) && !home_is_guest(&j->home)) return check_replica(j, err);
   (void)err_set(err, ERR_REFUSED, "there is a node in %s already", j->home.dir);
   return err_hint(err, "a person takes another --home; a node asks with --identity FILE.identity");
 }
@@ -442,7 +444,7 @@ static enum err_code begin_replica(struct joining *j, struct err *err) {
   const enum err_code code =
       home_open(j->cli->home, &j->home, NULL) == OK
           ? name_home(j, err)
-          : replica_begin(j->cli->home, j->line.at, &j->line.fed_id, node, j->cli->timeout_ms, &j->home, err);
+          : replica_begin(j->cli->home, j->line.at, &j->line.fed_id, &j->line.node, node, j->cli->timeout_ms, &j->home, err);
   if (code == OK && j->handle[0] == '\0') memcpy(j->handle, j->home.config.home, HANDLE_MAX);
   return code;
 }

@@ -145,7 +145,7 @@ struct way {
 
 static size_t ways_of(const struct sending *s, const struct federation *f, struct way out[2]) {
   const struct federation_member *m = federation_by_handle(f, s->home->config.home);
-  const char *replica = s->home->config.replica, *web = m != NULL && m->has_address ? m->address.web : "";
+  const char *replica = home_follows(s->home), *web = m != NULL && m->has_address ? m->address.web : "";
   size_t n = 0;
   if (web[0] != '\0' && strcmp(web, replica) != 0) out[n++] = (struct way){.url = web, .is_told = true};
   if (replica[0] != '\0') out[n++] = (struct way){.url = replica};
@@ -156,7 +156,7 @@ static enum err_code post(const struct sending *s, const struct way *to, struct 
                           struct err *err) {
   struct fetch *way = NULL;
   enum err_code code = fetch_new(to->url, s->timeout_ms, &way, err);
-  if (code == OK && to->is_told) fetch_keep_within(way, reach_of_text(s->home->config.replica));
+  if (code == OK && to->is_told) fetch_keep_within(way, reach_of_text(home_follows(s->home)));
   if (code == OK) code = fetch_post(way, "/sync/submit", "application/msgpack", submission, a, err);
   fetch_free(way);
   return code;
@@ -346,7 +346,7 @@ static enum err_code look(struct sending *s, struct store *store, struct err *er
                                      .entropy = entropy_system(),
                                      .log_bodies = home_log_bodies(s->home)};
   code = hall_open(&config, &hall, err);
-  if (code == OK) code = fetch_new(s->home->config.replica, s->timeout_ms, &way, err);
+  if (code == OK) code = fetch_new(home_follows(s->home), s->timeout_ms, &way, err);
   if (code == OK) {
     (void)!follow_run(hall, way, &wish, &report, &ignored);
     code = sending_resolve(hall, err);

@@ -107,6 +107,10 @@ enum err_code submit_open(struct cli *cli, struct submit *out, struct err *err) 
   if (code != OK) {
     return code;
   }
+  if (home_is_guest(&home)) {
+    (void)err_set(err, ERR_REFUSED, "this node is no member yet: it has no log");
+    return err_hint(err, "specola status tells how far its request is");
+  }
   if (home_is_replica(&home)) {
     code = here_open(cli, &out->here, err);
     if (code == OK) {
@@ -133,6 +137,10 @@ enum err_code submit_open(struct cli *cli, struct submit *out, struct err *err) 
 enum err_code submit_open_node(struct cli *cli, struct submit *out, struct err *err) {
   struct home home;
   enum err_code code = cli_open_home(cli, &home, err);
+  if (code == OK && home_is_guest(&home)) {
+    (void)err_set(err, ERR_REFUSED, "this node is no member yet: it has no log");
+    return err_hint(err, "specola status tells how far its request is");
+  }
   if (code == OK && home_is_replica(&home)) {
     (void)err_set(err, ERR_REFUSED, "this is a replica, and that is a node's own affair");
     return err_hint(err, "do it where the node runs");

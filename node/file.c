@@ -83,8 +83,9 @@ static enum err_code open_error(const char *path, struct err *err) {
     return err_errno(err, ERR_IO, failed, path);
   }
   (void)err_errno(err, ERR_NOT_FOUND, failed, path);
-  return err_hint(err, path[0] == '/' ? "look whether the name is right: ls shows what is there"
-                                      : "a name without / in front is looked for in the folder where you are");
+  (void)err_hint(err, path[0] == '/' ? "look whether the name is right: ls shows what is there"
+                                     : "a name without / in front is looked for in the folder where you are");
+  return ERR_NOT_FOUND; /* also where nobody wants to hear why */
 }
 
 enum err_code file_read(const char *path, struct bytes *out, struct err *err) {

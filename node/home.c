@@ -20,6 +20,7 @@
 #include "node/home_config.h"
 
 #define CONFIG_FILE "node.ini"
+#define GUEST_FILE "guest"
 #define SCHEMA_MAX ((size_t)1024 * 1024) /* octets of one file of schema/ */
 #define SCHEMA_FILES_MAX 256             /* files read of one folder of schema/ */
 #define SCHEMA_NAME_MAX 64               /* octets of such a file's name, with a NUL; longer ones are none of ours */
@@ -62,6 +63,23 @@ static enum err_code config_path(const struct home *h, char out[HOME_PATH_MAX], 
   return home_path(h, CONFIG_FILE, out, err);
 }
 
+/* What the file says, if there is one. */
+static enum err_code read_guest(struct home *h, struct err *err) {
+  char path[HOME_PATH_MAX];
+  struct bytes text;
+  memset(h->guest, 0, sizeof h->guest);
+  bytes_init(&text, sizeof h->guest - 1);
+  enum err_code code = home_path(h, GUEST_FILE, path, err);
+  if (code == OK) code = file_read(path, &text, err);
+  if (code == OK && text.len > 0) memcpy(h->guest, text.p, text.len);
+  if (code == ERR_NOT_FOUND) {
+    err_clear(err);
+    code = OK;
+  }
+  bytes_release(&text);
+  return code;
+}
+
 enum err_code home_open(const char *dir, struct home *out, struct err *err) {
   char path[HOME_PATH_MAX];
   struct stat st;
@@ -85,7 +103,8 @@ enum err_code home_open(const char *dir, struct home *out, struct err *err) {
     err_set(err, ERR_PERMISSIONS, "%s is open to other users (mode %03o)", out->dir, (unsigned)st.st_mode & 0777);
     return err_hint(err, "chmod 700 %s", out->dir);
   }
-  return config_read(path, &out->config, err);
+  code = config_read(path, &out->config, err);
+  return code == OK ? read_guest(out, err) : code;
 }
 
 /* Makes dir and what is missing above it. */
@@ -214,6 +233,7 @@ static enum err_code have_key(const struct home *h, enum keyfile_use use, const 
 static enum err_code prepare(const char *dir, const struct home_config *config, struct home *out, struct err *err) {
   char path[HOME_PATH_MAX];
   struct stat st;
+  memset(out->guest, 0, sizeof out->guest);
   enum err_code code = set_dir(out, dir, err);
   if (code != OK || (code = config_check(config, &out->config, err)) != OK || (code = config_path(out, path, err)) != OK) {
     return code;
@@ -255,12 +275,33 @@ enum err_code home_begin_replica(const char *dir, const struct home_config *conf
   return code == OK ? close_dir(out->dir, err) : code;
 }
 
-bool home_is_replica(const struct home *h) {
-  return h->config.replica[0] != '\0';
+bool home_is_guest(const struct home *h) {
+  return h->guest[0] != '\0';
 }
 
-bool home_is_guest(const struct home *h) {
-  return home_is_replica(h) && exists(h, "node.key");
+const char *home_follows(const struct home *h) {
+  return home_is_guest(h) ? h->guest : h->config.replica;
+}
+
+bool home_is_replica(const struct home *h) {
+  return home_follows(h)[0] != '\0';
+}
+
+enum err_code home_be_guest(struct home *h, const char *url, struct err *err) {
+  char path[HOME_PATH_MAX];
+  enum err_code code = home_path(h, GUEST_FILE, path, err);
+  if (code == OK && url != NULL && strlen(url) >= sizeof h->guest) {
+    code = err_set(err, ERR_LIMIT, "%.60s…: the address is too long", url);
+  }
+  if (code == OK && url != NULL) {
+    code = file_write(path, view_of_text(url), false, err);
+  } else if (code == OK && unlink(path) != 0 && errno != ENOENT) {
+    code = err_errno(err, ERR_IO, errno, path);
+  }
+  if (code == OK) {
+    (void)snprintf(h->guest, sizeof h->guest, "%s", url == NULL ? "" : url);
+  }
+  return code;
 }
 
 enum err_code home_finish(const struct home *h, struct err *err) {

@@ -6,9 +6,9 @@
  *   node.next.key, curve.next.key   on their way to take the place of those (specola key rotate)
  *   NAME.charter  (copy)                                   run/ctl, run/ports     while it serves
  *   schema/       further kinds of object                  backup.time            when its keys were last copied
+ *   guest         of a node that is to be a member: the address of the pages that it follows until then
  *
- * A replica (node/replica.h) has node.ini, the store and schema/, and no key; a guest, which is to be a member, its keys as
- * well.
+ * A replica (node/replica.h) has node.ini, the store and schema/, and no key; a guest is a replica that has them.
  */
 #ifndef SPECOLA_NODE_HOME_H
 #define SPECOLA_NODE_HOME_H
@@ -47,6 +47,7 @@ struct home_config {
 struct home {
   char dir[HOME_PATH_MAX];
   struct home_config config;
+  char guest[LIMIT_ENDPOINT + 1]; /* the web of the node that is followed; empty: this is no guest */
 };
 /* Fills out with dir/name; ERR_LIMIT. */
 MUST_CHECK enum err_code home_path(const struct home *h, const char *name, char out[HOME_PATH_MAX], struct err *err);
@@ -87,8 +88,12 @@ bool home_has_next_key(const struct home *h, enum keyfile_use use, uint8_t pub[3
 MUST_CHECK enum err_code home_take_key(const struct home *h, enum keyfile_use use, const uint8_t pub[32], struct err *err);
 /* Whether this is a replica: a copy that follows a node by its web, and has no log of its own. */
 bool home_is_replica(const struct home *h);
-/* Whether it is a replica that has a node's key: a guest. */
+/* Whether it is a guest: a node that follows as a replica does until it is a member. */
 bool home_is_guest(const struct home *h);
+/* The web of the node that a replica follows; "" of others. */
+const char *home_follows(const struct home *h);
+/* From now on this node is a guest that follows url, or none any more (url NULL). ERR_LIMIT, ERR_IO. */
+MUST_CHECK enum err_code home_be_guest(struct home *h, const char *url, struct err *err);
 /* Octets of bodies of one log past which it is followed no further: what node.ini says, else LIMIT_LOG_BODIES. */
 uint64_t home_log_bodies(const struct home *h);
 /* The embedded kinds and those of schema/. */

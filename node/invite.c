@@ -234,6 +234,7 @@ static void take_ask(struct hall *h, const struct ask *ask, struct invitation *i
   i->ask.name[ask->name.len] = '\0';
   if (ask->request.len > 0 && founding_request_decode(ask->request, &founder, &name, &address, NULL) == OK) {
     i->ask.node = founder.node;
+    i->ask.is_answered = federation_by_node(h->config.federation, &founder.node) != NULL; /* it came in by another way */
   }
 }
 

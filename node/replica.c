@@ -107,9 +107,15 @@ static enum err_code configure(const struct charter *c, const struct hash *home_
   return code;
 }
 
-/* A store that holds a charter already must hold this one. node, unless NULL, is put down as the fact of that name. */
-static enum err_code put_charter(const char *dir, const struct charter *c, const char *fact, const struct hash *node,
-                                 struct view item, struct err *err) {
+/* A node id that the store keeps under a name; NULL: none. */
+struct fact {
+  const char *name;
+  const struct hash *node;
+};
+
+/* A store that holds a charter already must hold this one. */
+static enum err_code put_charter(const char *dir, const struct charter *c, const struct fact facts[2], struct view item,
+                                 struct err *err) {
   struct store *s = NULL;
   struct bytes held;
   struct charter before = {.n_founders = 0};
@@ -125,7 +131,8 @@ static enum err_code put_charter(const char *dir, const struct charter *c, const
     err_set(err, ERR_REFUSED, "%s holds another observatory already", dir);
     code = err_hint(err, "take another --home");
   }
-  if (code == OK && node != NULL) code = store_put_fact(s, fact, hash_view(node), err);
+  for (size_t i = 0; i < 2 && code == OK; i++)
+    if (facts[i].node != NULL) code = store_put_fact(s, facts[i].name, hash_view(facts[i].node), err);
 out:
   charter_release(&before);
   bytes_release(&held);
@@ -133,19 +140,20 @@ out:
   return code;
 }
 
-enum err_code replica_begin(const char *dir, const char *url, const struct hash *fed_id, const struct hash *home_node,
-                            uint64_t timeout_ms, struct home *out, struct err *err) {
+enum err_code replica_begin(const char *dir, const char *url, const struct hash *fed_id, const struct hash *followed,
+                            const struct hash *home_node, uint64_t timeout_ms, struct home *out, struct err *err) {
   struct fetch *f = NULL;
   struct charter charter = {.n_founders = 0};
   struct home_config config = {.n_peers = 0};
   struct bytes item;
   char handle[HANDLE_MAX] = "";
+  const struct fact facts[] = {{REPLICA_FOLLOWED, followed}, {REPLICA_HOME, home_node}};
   bytes_init(&item, HEAD_MAX);
   enum err_code code = fetch_new(url, timeout_ms, &f, err);
   if (code == OK) code = get_charter(f, fed_id, home_node, &item, &charter, handle, err);
   if (code == OK) code = configure(&charter, home_node, handle, fetch_url(f), &config, err);
   if (code == OK) code = home_begin_replica(dir, &config, out, err);
-  if (code == OK) code = put_charter(out->dir, &charter, REPLICA_HOME, home_node, bytes_view(&item), err);
+  if (code == OK) code = put_charter(out->dir, &charter, facts, bytes_view(&item), err);
   if (code == OK) code = home_finish(out, err);
   charter_release(&charter);
   bytes_release(&item);
@@ -153,18 +161,18 @@ enum err_code replica_begin(const char *dir, const char *url, const struct hash 
   return code;
 }
 
-enum err_code replica_begin_guest(struct home *h, const char *url, const struct hash *fed_id, const struct hash *node,
-                                  uint64_t timeout_ms, struct err *err) {
+enum err_code replica_begin_guest(struct home *h, const char *url, const struct hash *fed_id, const struct hash *followed,
+                                  const struct hash *node, uint64_t timeout_ms, struct err *err) {
   struct fetch *f = NULL;
   struct charter charter = {.n_founders = 0};
   struct bytes item;
   char handle[HANDLE_MAX] = "";
+  const struct fact facts[] = {{REPLICA_FOLLOWED, followed}, {REPLICA_GUEST, node}};
   bytes_init(&item, HEAD_MAX);
   enum err_code code = fetch_new(url, timeout_ms, &f, err);
   if (code == OK) code = get_charter(f, fed_id, NULL, &item, &charter, handle, err);
-  if (code == OK) code = configure(&charter, NULL, handle, fetch_url(f), &h->config, err);
-  if (code == OK) code = put_charter(h->dir, &charter, REPLICA_GUEST, node, bytes_view(&item), err);
-  if (code == OK) code = home_finish(h, err);
+  if (code == OK) code = put_charter(h->dir, &charter, facts, bytes_view(&item), err);
+  if (code == OK) code = home_be_guest(h, fetch_url(f), err);
   charter_release(&charter);
   bytes_release(&item);
   fetch_free(f);

@@ -191,12 +191,37 @@ node() {
   as pt status
   says "Node PT, no member yet of"
   says "asked; no member has proposed this node yet"
+  says "Key backup   never"
   as pt join
   exits 0
   says "nothing new"
-  as pt serve
+  as pt doctor
+  says "node.key"
+  for command in serve "publish $T/a.draft" "person revoke 1" outbox; do
+    # shellcheck disable=SC2086
+    as pt $command
+    exits 9
+    complains "no member yet"
+  done
+  as pt backup "$T/pt.backup"
+  exits 9
+  complains "all but its keys"
+  as pt person list
+  exits 9
+  as pt key rotate --node
   exits 9
   complains "no member yet"
+  as "$who" --json status
+  node=$(picked .node)
+  as pt --json invite --for reader
+  json ".line | contains(\"n=$node&\")" true
+  node=$number
+  invited --for reviewer
+  join pt "$line" --name Rui
+  exits 9
+  complains "there is a node in"
+  as "$who" invite cancel "$number"
+  number=$node
   as "$who" join
   exits 2
   complains "the line of an invitation"
@@ -247,8 +272,18 @@ proposed() {
   json '"\(.handle) \(.epoch) \(.replica)"' "PT 2 null"
   as pt join
   exits 2
+  as "$who" status
+  silent "waits for your word"
+  invited --for node
+  as pt join "$line" --yes --identity "$T/PT.identity" "${P[@]}"
+  exits 9
+  complains "a member already"
+  as "$who" invite cancel "$number"
   rm -r "$T/pt/home/store.db"*
   as pt status
+  exits 11
+  complains "the store is gone"
+  as pt join "$line" --yes --identity "$T/PT.identity" "${P[@]}"
   exits 11
   complains "the store is gone"
 }

@@ -151,8 +151,8 @@ class Workshop:
         self.must(f"root sign FR.identity --for IT/home/observatory.charter --key FR-1.key {SECRET}")
         self.must("member propose FR.identity --yes")
         self.must("export --to bundle -o it.bundle")
-        with open(os.path.join(self.work, "FR/home/node.ini"), "a", encoding="utf-8") as file:
-            file.write("replica = http://127.0.0.1:9\n")
+        with open(os.path.join(self.work, "FR/home/guest"), "w", encoding="utf-8") as file:
+            file.write("http://127.0.0.1:9")
 
     def rotating(self):
         self.enter("alone")

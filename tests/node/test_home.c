@@ -422,6 +422,7 @@ static void a_file_is_written_whole_or_not_at_all(void **state) {
   assert_int_equal(file_read(in_folder("x"), &text, &err), ERR_LIMIT);
   bytes_release(&text);
   assert_int_equal(file_read(in_folder("y"), &text, &err), ERR_NOT_FOUND);
+  assert_int_equal(file_read(in_folder("y"), &text, NULL), ERR_NOT_FOUND);
   assert_int_equal(file_write(in_folder("none/x"), view_of_text("x"), false, &err), ERR_NOT_FOUND);
   assert_int_equal(file_write(in_folder("."), view_of_text("x"), false, &err), ERR_IO);
 }
