@@ -44,7 +44,6 @@ MUST_CHECK enum err_code hall_root_at(struct hall *h, const struct hash *node, u
 
 /* ---- proofs ---- */
 #define HALL_PATH 64
-#define HALL_PROVABLE ((uint64_t)1 << 20) /* entries of one log: 32 MiB of leaf hashes */
 /* Of the first `size` entries that are held. ERR_NOT_FOUND (so many are not), ERR_LIMIT (more than can be proven at once),
  * store errors. */
 MUST_CHECK enum err_code hall_inclusion(struct hall *h, const struct hash *node, uint64_t gen, uint64_t index, uint64_t size,

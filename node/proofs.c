@@ -33,8 +33,8 @@ static enum err_code need(struct hall *h, const struct hash *node, uint64_t gen,
   if (log == NULL || n > log->log.range.size) {
     return err_set(err, ERR_NOT_FOUND, "so many entries are not held of that log");
   }
-  if (n > HALL_PROVABLE) {
-    return err_set(err, ERR_LIMIT, "proofs are made of %llu entries at most", (unsigned long long)HALL_PROVABLE);
+  if (n > LIMIT_PROVABLE) {
+    return err_set(err, ERR_LIMIT, "proofs are made of %llu entries at most", (unsigned long long)LIMIT_PROVABLE);
   }
   if (l->log_no != log->log.no) {
     hall_forget_leaves(h);

@@ -61,16 +61,17 @@
 #define LIMIT_BUNDLE_ITEM 1052672u          /* octets of one item of a bundle */
 
 /* A node's own queues and windows. */
-#define LIMIT_FINDINGS 64u           /* findings kept of one body */
-#define LIMIT_CORE_QUEUE 256u        /* frames waiting between gate and core, each way */
-#define LIMIT_UNASKED_FRAMES 100u    /* unasked frames a peer may send in a second */
-#define LIMIT_UNASKED_BYTES 1048576u /* octets of unasked frames a peer may send in a second */
-#define LIMIT_DIALLED 32u            /* links that a node dials: the gate has memory for their queues */
-#define LIMIT_PINNED 27u             /* peers pinned by node.ini and --peer: others are chosen beside them */
-#define LIMIT_STRANGERS 64u          /* unknown CURVE keys remembered for `status` */
-#define LIMIT_IMPORT_LINE 1048576u   /* octets of one line of an imported file */
-#define LIMIT_SHEET_COLUMNS 1024u    /* columns of an imported sheet; a row of it has LIMIT_IMPORT_LINE octets at most */
-#define LIMIT_DRAFT 524288u          /* octets of a draft file */
-#define LIMIT_HTTP_HEADER 8192u      /* octets of an HTTP request's header on run/ctl */
+#define LIMIT_FINDINGS 64u                 /* findings kept of one body */
+#define LIMIT_CORE_QUEUE 256u              /* frames waiting between gate and core, each way */
+#define LIMIT_UNASKED_FRAMES 100u          /* unasked frames a peer may send in a second */
+#define LIMIT_UNASKED_BYTES 1048576u       /* octets of unasked frames a peer may send in a second */
+#define LIMIT_DIALLED 32u                  /* links that a node dials: the gate has memory for their queues */
+#define LIMIT_PINNED 27u                   /* peers pinned by node.ini and --peer: others are chosen beside them */
+#define LIMIT_STRANGERS 64u                /* unknown CURVE keys remembered for `status` */
+#define LIMIT_IMPORT_LINE 1048576u         /* octets of one line of an imported file */
+#define LIMIT_SHEET_COLUMNS 1024u          /* columns of an imported sheet; a row of it has LIMIT_IMPORT_LINE octets at most */
+#define LIMIT_DRAFT 524288u                /* octets of a draft file */
+#define LIMIT_HTTP_HEADER 8192u            /* octets of an HTTP request's header on run/ctl */
+#define LIMIT_PROVABLE (UINT64_C(1) << 20) /* entries of a log of which proofs are made: 32 MiB of leaf hashes */
 
 #endif

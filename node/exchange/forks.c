@@ -241,7 +241,7 @@ void forks_no_proof(struct exchange *x, uint32_t index, uint32_t peer, uint64_t 
   struct doubt *d = x->logs[index]->doubt;
   if (d == NULL || !d->is_asked || d->asked != peer) return;
   d->is_asked = false;
-  ask_next(x, index, code == MSGERR_NOT_HELD && d->checkpoint.size <= HALL_PROVABLE);
+  ask_next(x, index, code == MSGERR_NOT_HELD && d->checkpoint.size <= LIMIT_PROVABLE);
 }
 
 /* Evidence that does not say where: one of its branches is not ours. */
