@@ -131,6 +131,7 @@ static json_t *take_bool(struct import *im, const struct field *f, const char *t
 static json_t *shape(struct import *im, const struct field *f, json_t *value) {
   char number[VALUE_NUMBER_MAX];
   const char *text = json_string_value(value);
+  if (text == NULL) return NULL;
   switch (f->type) {
   case FIELD_TEXT:
   case FIELD_URL:
