@@ -6,9 +6,11 @@
  *   revoke {key, gen?, index?}                      -> {reference, id}; without a position: from now on
  *   wish {changes, consents}                        -> {reference, epoch}; changes to the list of members (docs/protocol.md
  *                                                      6.5), encoded, in hexadecimal; consents: the own node's, too
- *   invite {roles, territory, name?, person?, node, confirm, days} -> {number, token, until}; token: 32 hexadecimal digits,
- * which are told here once and never again uninvite {number}                               -> {} confirm {number} ->
- * {reference, id, key}
+ *   invite {roles, territory, name?, person?, node, confirm, days}
+ *                                                   -> {number, token, until}; token: 32 hexadecimal digits, told here once
+ *                                                      and never again
+ *   uninvite {number}                               -> {}
+ *   confirm {number}                                -> {reference, id, key}
  */
 #ifndef SPECOLA_NODE_PEOPLE_ORDERS_H
 #define SPECOLA_NODE_PEOPLE_ORDERS_H
