@@ -18,9 +18,8 @@ static const char *label_of(const struct cli *cli, const struct schema *schema, 
   return schema == NULL || schema_field(schema, view_of_text(key)) == NULL ? key : schema_label(schema, key, cli->lang);
 }
 
-/* "Funding 2: Amount", "Title (it)". brief: of a child only its group, "Funding 2". */
-static void name_change(const struct cli *cli, const struct schema *schema, const json_t *change, bool brief,
-                        char out[NAME_MAX_OCTETS]) {
+/* "Funding 2: Amount", "Title (it)". */
+static void name_change(const struct cli *cli, const struct schema *schema, const json_t *change, char out[NAME_MAX_OCTETS]) {
   const char *key = text_of(change, "field");
   const struct field *field = schema == NULL ? NULL : schema_field(schema, view_of_text(key));
   const json_int_t row = json_integer_value(json_object_get(change, "row"));
@@ -30,55 +29,45 @@ static void name_change(const struct cli *cli, const struct schema *schema, cons
   if (row > 0) {
     snprintf(number, sizeof number, " %jd", (intmax_t)row);
   }
-  const bool tagged = tag[0] != '\0' && !(child && brief);
+  const bool tagged = tag[0] != '\0';
   snprintf(out, NAME_MAX_OCTETS, "%.100s%s%s%.60s%s%.32s%s", label_of(cli, schema, child ? field->parent->key : key), number,
-           child && !brief ? ": " : "", child && !brief ? label_of(cli, schema, key) : "", tagged ? " (" : "",
-           tagged ? tag : "", tagged ? ")" : "");
+           child ? ": " : "", child ? label_of(cli, schema, key) : "", tagged ? " (" : "", tagged ? tag : "",
+           tagged ? ")" : "");
 }
 
 /* ---- one line ---- */
 
-/* True if an earlier change of the same sort has that name. */
-static bool is_told(const struct cli *cli, const struct schema *schema, const json_t *changes, size_t i, const char *name) {
-  char other[NAME_MAX_OCTETS];
-  for (size_t k = 0; k < i; k++) {
-    const json_t *change = json_array_get(changes, k);
-    if (strcmp(text_of(change, "change"), text_of(json_array_get(changes, i), "change")) != 0) {
-      continue;
-    }
-    name_change(cli, schema, change, true, other);
-    if (strcmp(other, name) == 0) {
-      return true;
-    }
-  }
-  return false;
-}
-
-void changes_summary(const struct cli *cli, const struct schema *schema, const json_t *changes, struct bytes *out) {
+void changes_brief(const struct cli *cli, const json_t *brief, struct bytes *out) {
   static const struct {
     const char *change, *en, *it;
   } sorts[] = {{"changed", "changed ", "modificato: "}, {"added", "added ", "aggiunto: "}, {"removed", "removed ", "tolto: "}};
-  const size_t begin = out->len;
-  for (size_t k = 0; k < sizeof sorts / sizeof sorts[0]; k++) {
-    size_t i;
-    json_t *change;
-    bool first = true;
-    json_array_foreach(changes, i, change) {
-      char name[NAME_MAX_OCTETS];
-      if (strcmp(text_of(change, "change"), sorts[k].change) != 0) {
-        continue;
-      }
-      name_change(cli, schema, change, true, name);
-      if (is_told(cli, schema, changes, i, name)) {
-        continue;
-      }
-      const char *before = !first ? ", " : out->len > begin ? "; " : "";
-      if (bytes_printf(out, NULL, "%s%s%s", before, first ? out_word(cli, sorts[k].en, sorts[k].it) : "", name) != OK) {
-        return;
-      }
-      first = false;
-    }
+  const char *last = "";
+  size_t i;
+  json_t *change;
+  if (json_array_size(brief) == 0) {
+    (void)!bytes_append_text(out, out_word(cli, "the same text again", "di nuovo lo stesso testo"), NULL);
   }
+  json_array_foreach(brief, i, change) {
+    const char *sort = text_of(change, "change");
+    const bool same = strcmp(sort, last) == 0;
+    const char *word = "";
+    for (size_t k = 0; k < sizeof sorts / sizeof sorts[0] && !same; k++) {
+      word = strcmp(sort, sorts[k].change) == 0 ? out_word(cli, sorts[k].en, sorts[k].it) : word;
+    }
+    const char *before = same ? ", " : i > 0 ? "; " : "";
+    if (bytes_printf(out, NULL, "%s%s%s", before, word, text_of(change, "name")) != OK) {
+      return;
+    }
+    last = sort;
+  }
+}
+
+void changes_summary(const struct cli *cli, const struct schema *schema, const json_t *changes, struct bytes *out) {
+  json_t *brief = NULL;
+  if (difference_brief(schema, changes, cli->lang, &brief, NULL) == OK) {
+    changes_brief(cli, brief, out);
+  }
+  json_decref(brief);
 }
 
 void changes_label(const struct cli *cli, const struct schema *schema, json_t *changes) {
@@ -190,7 +179,7 @@ void changes_show(struct cli *cli, const struct schema *schema, const json_t *ch
   json_t *change;
   json_array_foreach(changes, i, change) {
     char name[NAME_MAX_OCTETS];
-    name_change(cli, schema, change, false, name);
+    name_change(cli, schema, change, name);
     if (strcmp(name, last) != 0) {
       out_heading(cli, "%s", name);
       memcpy(last, name, sizeof last);

@@ -77,8 +77,6 @@ static void tell_changes(struct story *s, const struct history_row *row, json_t 
                              NULL) == OK;
   } else if (difference(schema, s->before, body, &changes, NULL) == OK) {
     changes_summary(s->cli, schema, changes, &s->line);
-    fits = json_array_size(changes) > 0 ||
-           bytes_append_text(&s->line, out_word(s->cli, "the same text again", "di nuovo lo stesso testo"), NULL) == OK;
     changes_label(s->cli, schema, changes);
   }
   (void)fits;

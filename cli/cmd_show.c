@@ -192,7 +192,7 @@ static enum err_code say_object(struct cli *cli, const struct here *here, const 
     say_findings(cli, json, schema);
     say_versions(cli, json);
     say_links(cli, json, schema);
-    endorsement_say(cli, here, json);
+    endorsement_say(cli, json);
   }
   return code;
 }

@@ -9,7 +9,7 @@
 #include "cli/changes.h"
 #include "cli/json_text.h"
 #include "cli/out.h"
-#include "node/store/query_endorse.h"
+#include "node/store/query_since.h"
 
 #define LINE_MAX_OCTETS ((size_t)64 * 1024)
 
@@ -52,30 +52,21 @@ void endorsement_count(const struct cli *cli, const json_t *statement, struct by
 
 /* ---- since then ---- */
 
-static json_t *body_of_version(const struct here *here, const json_t *json, size_t number, const char *lang) {
-  json_t *shown = NULL;
-  const json_t *version = json_array_get(json_object_get(json, "versions"), number - 1);
-  const int64_t rowid = json_integer_value(json_object_get(version, "rowid"));
-  if (version == NULL || query_show(here->store, &here->federation, here->schemas, rowid, lang, &shown, NULL, NULL) != OK) {
-    return NULL;
-  }
-  json_t *body = json_incref(json_object_get(shown, "body"));
-  json_decref(shown);
-  return body;
+static int64_t rowid_of_version(const json_t *json, size_t number) {
+  return number == 0
+             ? 0
+             : json_integer_value(json_object_get(json_array_get(json_object_get(json, "versions"), number - 1), "rowid"));
 }
 
 void endorsement_since(const struct cli *cli, const struct here *here, const json_t *json, size_t number, struct bytes *out) {
   const size_t newest = json_array_size(json_object_get(json, "versions"));
-  const struct schema *schema = schema_by_kind(here->schemas, text_of(json, "kind"));
-  json_t *before = number == 0 ? NULL : body_of_version(here, json, number, cli->lang);
-  json_t *after = newest == 0 ? NULL : body_of_version(here, json, newest, cli->lang);
-  json_t *changes = NULL;
-  if (json_is_object(before) && json_is_object(after) && difference(schema, before, after, &changes, NULL) == OK) {
-    changes_summary(cli, schema, changes, out);
+  json_t *since = NULL;
+  if (query_since(here->store, here->schemas, rowid_of_version(json, number), rowid_of_version(json, newest), cli->lang, &since,
+                  NULL) == OK &&
+      since != NULL) {
+    changes_brief(cli, since, out);
   }
-  json_decref(changes);
-  json_decref(before);
-  json_decref(after);
+  json_decref(since);
 }
 
 /* ---- for people ---- */
@@ -102,11 +93,11 @@ static void say_signature(struct cli *cli, const json_t *signature) {
   }
 }
 
-static void say_statement(struct cli *cli, const struct here *here, const json_t *json, const json_t *endorsement,
-                          const json_t *statement) {
+static void say_statement(struct cli *cli, const json_t *endorsement, const json_t *statement) {
   struct bytes line;
   size_t i;
   json_t *signature;
+  const json_t *since = json_object_get(statement, "since");
   const uintmax_t version = number_of(statement, "version");
   const bool newest = version == number_of(endorsement, "versions");
   const bool met = json_is_true(json_object_get(statement, "met"));
@@ -115,12 +106,10 @@ static void say_statement(struct cli *cli, const struct here *here, const json_t
   out_toned(cli, met && newest ? TONE_GOOD : TONE_PLAIN, 2, "%s (%s %ju): %.*s",
             met ? out_word(cli, "Endorsed", "Convalidata") : out_word(cli, "Endorsements", "Convalide"),
             out_word(cli, "version", "versione"), version, (int)line.len, (const char *)line.p);
-  bytes_clear(&line);
-  if (!newest && version > 0) {
-    endorsement_since(cli, here, json, (size_t)version, &line);
-    if (line.len > 0) {
-      out_wrapped(cli, 4, "    %s: %.*s", out_word(cli, "since then", "da allora"), (int)line.len, (const char *)line.p);
-    }
+  if (since != NULL) {
+    bytes_clear(&line);
+    changes_brief(cli, since, &line);
+    out_wrapped(cli, 4, "    %s: %.*s", out_word(cli, "since then", "da allora"), (int)line.len, (const char *)line.p);
   }
   json_array_foreach(json_object_get(statement, "endorsements"), i, signature) {
     say_signature(cli, signature);
@@ -128,7 +117,7 @@ static void say_statement(struct cli *cli, const struct here *here, const json_t
   bytes_release(&line);
 }
 
-void endorsement_say(struct cli *cli, const struct here *here, const json_t *json) {
+void endorsement_say(struct cli *cli, const json_t *json) {
   const json_t *endorsement = json_object_get(json, "endorsement");
   size_t i;
   json_t *statement;
@@ -137,7 +126,7 @@ void endorsement_say(struct cli *cli, const struct here *here, const json_t *jso
   }
   out_line(cli, "%s", "");
   json_array_foreach(json_object_get(endorsement, "statements"), i, statement) {
-    say_statement(cli, here, json, endorsement, statement);
+    say_statement(cli, endorsement, statement);
   }
   json_array_foreach(json_object_get(endorsement, "held"), i, statement) {
     say_signature(cli, statement);

@@ -77,10 +77,10 @@ MUST_CHECK enum err_code query_facet(struct store *s, const struct federation *f
 MUST_CHECK enum err_code query_object(struct store *s, const struct federation *f, const struct schema_set *set,
                                       const char *name, int64_t *rowid, struct err *err);
 /* Everything about one object as JSON: reference, id, kind, home, author, versions[], body, findings, completeness, state,
- * links in both directions, endorsement (query_endorse.h), forked (query_fork.h) if its log has, takedown (query_takedown.h)
- * where the text shown is gone, hidden (query_hidden.h) where this node does not show it: whoever shows things to others stops
- * there. rowid: of any of its versions: body, author, created and findings are that version's (versions[].rowid names them),
- * all else is the object's. The caller decrefs. body_out (may be NULL) receives the body. */
+ * links in both directions, endorsement (query_endorse.h, with "since" of query_since.h), forked (query_fork.h) if its log has,
+ * takedown (query_takedown.h) where the text shown is gone, hidden (query_hidden.h) where this node does not show it: whoever
+ * shows things to others stops there. rowid: of any of its versions: body, author, created and findings are that version's
+ * (versions[].rowid names them), all else is the object's. The caller decrefs. body_out (may be NULL) receives the body. */
 MUST_CHECK enum err_code query_show(struct store *s, const struct federation *f, const struct schema_set *set, int64_t rowid,
                                     const char *lang, json_t **out, struct bytes *body_out, struct err *err);
 /* The newest version of an own object with these unique fields; ERR_NOT_FOUND. Used by admission and import. */

@@ -9,6 +9,7 @@
 #include "node/store/query_fork.h"
 #include "node/store/query_hidden.h"
 #include "node/store/query_inside.h"
+#include "node/store/query_since.h"
 #include "node/store/query_takedown.h"
 #include "node/store/statement.h"
 
@@ -289,6 +290,9 @@ static enum err_code put_endorsement(struct show *show) {
   struct query_reader *r = show->r;
   json_t *endorsement = NULL;
   enum err_code code = query_endorse(r->s, r->f, r->object.id, r->lang, &endorsement, show->err);
+  if (code == OK) {
+    code = query_since_put(r->s, show->set, json_object_get(show->out, "versions"), endorsement, r->lang, show->err);
+  }
   if (query_is_away(code)) { /* all versions are void, or an entry that it hangs on is damaged: nothing is said then */
     err_clear(show->err);
     code = OK;

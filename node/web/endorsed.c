@@ -21,6 +21,10 @@ const char *endorsed_word(const struct request *r, const char *state) {
   return phrase(P_NOT_ENDORSED, r->lang);
 }
 
+const char *endorsed_badge(const struct request *r, const char *state) {
+  return strcmp(state, "none") == 0 ? phrase(P_PUBLISHED, r->lang) : endorsed_word(r, state);
+}
+
 /* ---- one signature ---- */
 
 static void put_text(struct request *r, struct html *h, enum phrase label, const char *tag, const char *text) {
@@ -172,6 +176,32 @@ static void put_missing(struct request *r, struct html *h, const json_t *stateme
   html_close(h);
 }
 
+/* "Since then: changed Title (en); added Sectors." */
+static void put_since(struct request *r, struct html *h, const json_t *since) {
+  static const struct {
+    const char *change;
+    enum phrase text;
+  } WORDS[] = {{"changed", P_SINCE_CHANGED}, {"added", P_SINCE_ADDED}, {"removed", P_SINCE_REMOVED}};
+  const json_t *change = NULL;
+  const char *last = "";
+  size_t i = 0;
+  if (since == NULL) return;
+  html_open(h, "p");
+  html_text(h, phrase(P_SINCE_THEN, r->lang));
+  if (json_array_size(since) == 0) html_text(h, phrase(P_SINCE_SAME, r->lang));
+  json_array_foreach(since, i, change) {
+    const char *sort = text_at(change, "change");
+    if (i > 0) html_text(h, strcmp(sort, last) == 0 ? ", " : "; ");
+    for (size_t k = 0; k < sizeof WORDS / sizeof WORDS[0] && strcmp(sort, last) != 0; k++) {
+      if (strcmp(sort, WORDS[k].change) == 0) html_text(h, phrase(WORDS[k].text, r->lang));
+    }
+    html_text(h, text_at(change, "name"));
+    last = sort;
+  }
+  html_text(h, ".");
+  html_close(h);
+}
+
 /* Whether a statement is of a version that is here, under a policy in force. */
 static bool is_of_this(const json_t *statement) {
   return int_at(statement, "version") > 0 && json_object_get(json_object_get(statement, "policy"), "m") != NULL;
@@ -191,6 +221,7 @@ static void put_statement(struct request *r, struct html *h, const json_t *model
   html_close(h);
   /* Nobody signs an earlier version any more: what it lacks is of no use. */
   if (version == int_at(json_object_get(model, "endorsement"), "versions")) put_missing(r, h, statement);
+  put_since(r, h, json_object_get(statement, "since"));
   if (json_array_size(signatures) == 0) return;
   html_open(h, "ul");
   json_array_foreach(signatures, i, signature) {

@@ -50,6 +50,15 @@ static void put_atom_link(const struct request *r, struct html *h, const char *r
   bytes_release(&url);
 }
 
+/* How it is endorsed (RFC 4287 4.2.2): the term is that of the data of pages and exports. */
+static void put_category(const struct request *r, struct html *h, const char *state) {
+  html_open(h, "category");
+  html_attr(h, "scheme", "urn:specola:endorsed");
+  html_attr(h, "term", state);
+  html_attr(h, "label", endorsed_badge(r, state));
+  html_close(h);
+}
+
 static void put_entry(const struct request *r, struct html *h, const json_t *row) {
   const char *reference = text_at(row, "reference"), *title = text_at(row, "title");
   const struct federation_member *home = federation_by_handle(&r->site->now->federation, text_at(row, "home"));
@@ -60,6 +69,7 @@ static void put_entry(const struct request *r, struct html *h, const json_t *row
   html_element(h, "title", NULL, title[0] == '\0' ? reference : title);
   put_time(h, "updated", int_at(row, "created"));
   put_atom_link(r, h, "alternate", "text/html", path, view_of(NULL, 0));
+  put_category(r, h, text_at(row, "endorsed"));
   html_open(h, "author");
   html_element(h, "name", NULL, home == NULL ? text_at(row, "home") : country_name(r->site, home->member->country, r->lang));
   html_close(h);

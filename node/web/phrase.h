@@ -65,6 +65,11 @@
   X(NODE_MORE, "nodes", "nodi")                                                                                                \
   X(COUNTRY_ONE, "country", "paese")                                                                                           \
   X(COUNTRY_MORE, "countries", "paesi")                                                                                        \
+  X(SINCE_THEN, "Since then: ", "Da allora: ")                                                                                 \
+  X(SINCE_CHANGED, "changed ", "modificato: ")                                                                                 \
+  X(SINCE_ADDED, "added ", "aggiunto: ")                                                                                       \
+  X(SINCE_REMOVED, "removed ", "tolto: ")                                                                                      \
+  X(SINCE_SAME, "the same text again", "di nuovo lo stesso testo")                                                             \
   X(AFFIRMS, "Affirms", "Afferma")                                                                                             \
   X(AFFIRMS_ALL, "Affirms all that the policy names.", "Afferma tutto ciò che la regola indica.")                              \
   X(REMARK, "Remark", "Osservazione")                                                                                          \

@@ -145,8 +145,7 @@ static void show_row_codes(struct request *r, struct html *h, const json_t *row)
   put_completeness(r, h, int_at(row, "completeness"));
   const char *endorsed = text_at(row, "endorsed");
   html_text(h, " ");
-  html_element(h, "span", strcmp(endorsed, "current") == 0 ? "badge good" : "badge plain",
-               strcmp(endorsed, "none") == 0 ? phrase(P_PUBLISHED, r->lang) : endorsed_word(r, endorsed));
+  html_element(h, "span", strcmp(endorsed, "current") == 0 ? "badge good" : "badge plain", endorsed_badge(r, endorsed));
   html_close(h);
   if (json_array_size(json_object_get(row, "codes")) == 0) return;
   html_open(h, "ul");

@@ -210,6 +210,8 @@ json_t *endorsed_counts(const struct catalogue *c);
 const char *standing_word(const struct request *r, const char *standing);
 /* How an object stands, in words; state: as endorsed_name has it. */
 const char *endorsed_word(const struct request *r, const char *state);
+/* The same in a list, where what is not endorsed is called published. */
+const char *endorsed_badge(const struct request *r, const char *state);
 /* What this node does not show: hidden.c. hidden_instead: in the place of a model of query_show, if its object is such a one,
  * what may be told of it, with the status of the answer; ERR_MEMORY. put_hidden: all of them into a model; store errors. */
 MUST_CHECK enum err_code hidden_instead(const struct request *r, json_t **model, struct err *err);

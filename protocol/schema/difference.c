@@ -253,3 +253,58 @@ enum err_code difference(const struct schema *schema, json_t *before, json_t *af
   *out = c.out;
   return OK;
 }
+
+/* ---- in brief ---- */
+
+/* One change as a reader is told of it; NULL without memory. */
+static json_t *brief_of(const struct schema *schema, const json_t *change, const char *lang) {
+  const char *key = json_string_value(json_object_get(change, "field"));
+  const struct field *field = schema == NULL ? NULL : schema_field(schema, view_of_text(key));
+  const bool child = field != NULL && field->parent != NULL;
+  const char *whole = child ? field->parent->key : key;
+  const char *label = field == NULL ? key : schema_label(schema, whole, lang);
+  json_t *row = json_object_get(change, "row");
+  json_t *tag = child ? NULL : json_object_get(change, "tag");
+  json_t *name = row != NULL   ? json_sprintf("%s %" JSON_INTEGER_FORMAT, label, json_integer_value(row))
+                 : tag != NULL ? json_sprintf("%s (%s)", label, json_string_value(tag))
+                               : json_string(label);
+  return json_pack("{s:s, s:O, s:O*, s:O*, s:o}", "field", whole, "change", json_object_get(change, "change"), "row", row,
+                   "tag", tag, "name", name);
+}
+
+/* Appends what is of that sort, each name once. False without memory. */
+static bool put_brief(const struct schema *schema, const json_t *changes, const char *sort, const char *lang, json_t *out) {
+  json_t *names = json_object();
+  size_t i;
+  json_t *change;
+  bool fits = names != NULL;
+  json_array_foreach(changes, i, change) {
+    if (!fits || strcmp(json_string_value(json_object_get(change, "change")), sort) != 0) {
+      continue;
+    }
+    json_t *brief = brief_of(schema, change, lang);
+    const char *name = json_string_value(json_object_get(brief, "name"));
+    if (name == NULL || json_object_get(names, name) == NULL) {
+      fits = name != NULL && json_object_set_new(names, name, json_true()) == 0 && json_array_append(out, brief) == 0;
+    }
+    json_decref(brief);
+  }
+  json_decref(names);
+  return fits;
+}
+
+enum err_code difference_brief(const struct schema *schema, const json_t *changes, const char *lang, json_t **out,
+                               struct err *err) {
+  static const char *const sorts[] = {"changed", "added", "removed"};
+  json_t *list = json_array();
+  bool fits = list != NULL;
+  for (size_t i = 0; fits && i < sizeof sorts / sizeof sorts[0]; i++) {
+    fits = put_brief(schema, changes, sorts[i], lang, list);
+  }
+  if (!fits) {
+    json_decref(list);
+    return err_set(err, ERR_MEMORY, NULL);
+  }
+  *out = list;
+  return OK;
+}

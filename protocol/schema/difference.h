@@ -18,5 +18,15 @@
  * came or went is a change of its own; the same elements in another order are one change of the whole list.
  * Neither is changed. ERR_FORMAT if one of them is no object, ERR_MEMORY. */
 MUST_CHECK enum err_code difference(const struct schema *schema, json_t *before, json_t *after, json_t **out, struct err *err);
+/* The same in as few words as a reader needs, from what difference() told, names in lang. *out is a new array (the caller
+ * decrefs): first what changed, then what was added, then what was removed, each once, of
+ *
+ *   {"field": "timeline", "change": "changed", "row": 2, "name": "Timeline 2"}
+ *   {"field": "title", "change": "added", "tag": "it", "name": "Title (it)"}
+ *
+ * A change within a row of a group is one of the row. name is foreign text where the schema does not have the key. ERR_MEMORY.
+ */
+MUST_CHECK enum err_code difference_brief(const struct schema *schema, const json_t *changes, const char *lang, json_t **out,
+                                          struct err *err);
 
 #endif

@@ -184,7 +184,12 @@ endorsement "0 0 0 false 3"
 json '.endorsement.statements[1] | "\(.version) \(.met)"' "1 true"
 as PT show IT-2
 says "Endorsed (version 1): 3 of 3"
-says "since then: changed"
+says "since then: changed Title (it)"
+as PT --lang it show IT-2
+says "da allora: modificato: Titolo (it)"
+as PT --json show IT-2
+json '.endorsement.statements[0] | has("since")' false
+json '.endorsement.statements[1].since | map("\(.change) \(.field) \(.tag) \(.name)") | join(",")' "changed title it Title (it)"
 as PT queue
 says "earlier version"
 as PT --json queue --endorsed none

@@ -12,6 +12,7 @@
 
 #include "node/hall.h"
 #include "node/store/endorsed.h"
+#include "node/store/query.h"
 #include "node/store/query_endorse.h"
 #include "tests/node/kept.h"
 #include "tests/node/own_log.h"
@@ -125,6 +126,19 @@ static enum endorsement_standing standing_at(struct fixture_node *at, const stru
   return ENDORSEMENT_COUNTS;
 }
 
+/* Of so many statements the last, and no other, tells what changed since: how much. */
+static size_t since_at(struct fixture_node *at, const struct hash *object, size_t n) {
+  json_t *shown = NULL;
+  assert_int_equal(query_show(at->store, &at->federation, f.schemas, rowid_of(at, object), "en", &shown, NULL, &err), OK);
+  const json_t *statements = json_object_get(json_object_get(shown, "endorsement"), "statements");
+  assert_int_equal(json_array_size(statements), n);
+  for (size_t i = 0; i < n; i++)
+    assert_int_equal(json_object_get(json_array_get(statements, i), "since") != NULL, i + 1 == n);
+  const size_t out = json_array_size(json_object_get(json_array_get(statements, n - 1), "since"));
+  json_decref(shown);
+  return out;
+}
+
 static void spread(void) {
   for (uint32_t from = 0; from < f.n; from++) {
     for (uint32_t to = 0; to < f.n; to++) {
@@ -165,6 +179,7 @@ static void reviewers_of_three_members_endorse_and_everybody_finds_the_same(void
   fixture_record_release(&version);
   spread();
   assert_int_equal(result_at(&f.nodes[3], &object), ENDORSED_EARLIER);
+  assert_int_equal(since_at(&f.nodes[3], &object, 2), 5);
   expect(endorse(&f.nodes[1], &who[0], &object, &second, &policy, &id), REASON_NONE);
   spread();
   assert_int_equal(result_at(&f.nodes[3], &object), 1110 + ENDORSED_EARLIER);

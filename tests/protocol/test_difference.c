@@ -122,6 +122,45 @@ static void keys_of_no_schema_are_compared_too(void **state) {
          "{'field':'beta','change':'removed','before':'2'},{'field':'eta','change':'added','after':'4'}]");
 }
 
+/* Asserts what is told in brief, "change name field" a line. */
+static void brief(void **state, const char *before, const char *after, const char *wanted) {
+  struct err err = ERR_INIT;
+  const struct schema *thing = schema_by_kind(*state, "thing");
+  json_t *old = parsed(before), *new = parsed(after), *changes = NULL, *out = NULL;
+  char text[512] = "";
+  size_t i;
+  const json_t *change;
+  assert_int_equal(difference(thing, old, new, &changes, &err), OK);
+  assert_int_equal(difference_brief(thing, changes, "en", &out, &err), OK);
+  json_array_foreach(out, i, change) {
+    const size_t len = strlen(text);
+    (void)snprintf(text + len, sizeof text - len, "%s [%s] %s%s\n", json_string_value(json_object_get(change, "change")),
+                   json_string_value(json_object_get(change, "name")), json_string_value(json_object_get(change, "field")),
+                   json_object_get(change, "row") != NULL   ? " row"
+                   : json_object_get(change, "tag") != NULL ? " tag"
+                                                            : "");
+  }
+  assert_string_equal(text, wanted);
+  json_decref(out);
+  json_decref(changes);
+  json_decref(old);
+  json_decref(new);
+}
+
+static void in_brief_a_row_and_a_list_are_told_once(void **state) {
+  brief(state,
+        "{\"tags\":[\"x\"],\"title\":{\"it\":\"A\"},\"funds\":[{\"amount\":\"1\",\"source\":{\"it\":\"A\",\"en\":\"B\"}}]}",
+        "{\"tags\":[\"x\",\"y\",\"z\"],\"title\":{\"it\":\"B\",\"en\":\"C\"},"
+        "\"funds\":[{\"amount\":\"2\",\"source\":{\"it\":\"C\",\"en\":\"D\"}},{\"amount\":\"3\"}]}",
+        "changed [title (it)] title tag\nchanged [funds 1] funds row\nadded [title (en)] title tag\nadded [tags] tags\n"
+        "added [funds 2] funds row\n");
+}
+
+static void in_brief_a_key_of_no_schema_has_its_own_name(void **state) {
+  brief(state, "{\"<b>\":\"1\",\"\u00e9ta\":\"2\"}", "{\"<b>\":\"2\"}", "changed [<b>] <b>\nremoved [\u00e9ta] \u00e9ta\n");
+  brief(state, "{\"day\":\"1\"}", "{\"day\":\"1\"}", "");
+}
+
 static void what_is_no_map_is_refused(void **state) {
   struct err err = ERR_INIT;
   json_t *list = json_array();
@@ -174,11 +213,18 @@ static void rows_add_up(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(equal_bodies_differ_in_nothing),  cmocka_unit_test(each_language_is_told_by_itself),
-      cmocka_unit_test(elements_of_lists_come_and_go),   cmocka_unit_test(another_order_is_one_change),
-      cmocka_unit_test(a_row_in_between_moves_no_other), cmocka_unit_test(an_edited_row_is_told_by_its_fields),
-      cmocka_unit_test(not_yet_known_is_a_value),        cmocka_unit_test(keys_of_no_schema_are_compared_too),
-      cmocka_unit_test(what_is_no_map_is_refused),       cmocka_unit_test(rows_add_up),
+      cmocka_unit_test(equal_bodies_differ_in_nothing),
+      cmocka_unit_test(each_language_is_told_by_itself),
+      cmocka_unit_test(elements_of_lists_come_and_go),
+      cmocka_unit_test(another_order_is_one_change),
+      cmocka_unit_test(a_row_in_between_moves_no_other),
+      cmocka_unit_test(an_edited_row_is_told_by_its_fields),
+      cmocka_unit_test(not_yet_known_is_a_value),
+      cmocka_unit_test(keys_of_no_schema_are_compared_too),
+      cmocka_unit_test(what_is_no_map_is_refused),
+      cmocka_unit_test(rows_add_up),
+      cmocka_unit_test(in_brief_a_row_and_a_list_are_told_once),
+      cmocka_unit_test(in_brief_a_key_of_no_schema_has_its_own_name),
   };
   return cmocka_run_group_tests(tests, enter, leave);
 }

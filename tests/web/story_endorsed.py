@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import xml.etree.ElementTree
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "../net"), os.path.join(HERE, "../soak")]
@@ -18,6 +19,9 @@ except ImportError as missing:
     skip(f"python3-{missing.name} is missing")
 
 REMARK = "<script>alert(1)</script> \"quoted\" javascript:alert(2) \u202e"
+ATOM = "{http://www.w3.org/2005/Atom}"
+LABELS = {"en": {"none": "Published", "earlier": "An earlier version is endorsed", "current": "Endorsed"},
+          "it": {"none": "Pubblicato", "earlier": "Convalidata una versione precedente", "current": "Convalidato"}}
 INTEREST = "<img src=x onerror=alert(3)>"
 
 
@@ -34,11 +38,21 @@ def carry(lab, source, target):
     target.run("import", path)
 
 
+def feed_tells(web, lang, state, label):
+    """The category of the one entry of the feeds, of everything and of the list."""
+    for path in ("feed", "cases"):
+        entry, = xml.etree.ElementTree.fromstring(web.get(f"/{lang}/{path}.atom")[1]).findall(ATOM + "entry")
+        category, = entry.findall(ATOM + "category")
+        assert category.attrib == {"scheme": "urn:specola:endorsed", "term": state, "label": label}, category.attrib
+
+
 def check(web, name, state, counted, word):
     model = json.loads(web.get(f"/en/{name}.json")[1])
     assert model["endorsed"] == state and model["endorsement"]["state"] == state, model["endorsement"]
     assert model["endorsement"]["statements"][0]["counted"] == counted, model["endorsement"]
     web.node.lab.until(lambda: json.loads(web.get("/en/cases.json")[1])["objects"][0]["endorsed"] == state, 20, "the list tells it, too")
+    for lang, labels in LABELS.items():
+        feed_tells(web, lang, state, labels[state])
     told = read(web, f"/en/{name}")[1].text()
     assert word in told, (word, told)
     return told
@@ -65,7 +79,14 @@ def endorsed():
         it.run("publish", draft(lab, "Lab,"), "--replaces", "IT-2", *secret)
         carry(lab, it, fr)
         lab.until(lambda: json.loads(web.get("/en/IT-2.json")[1])["endorsed"] == "earlier", 20, "the newest version is not endorsed")
-        assert "An earlier version is endorsed" in check(web, "IT-2", "earlier", 0, "Version 1")
+        told = check(web, "IT-2", "earlier", 0, "Version 1")
+        assert "An earlier version is endorsed" in told and "Version 1 : 1 of 1 Since then: changed Title (en)." in told, told
+        assert "Versione 1 : 1 di 1 Da allora: modificato: Titolo (en)." in read(web, "/it/IT-2")[1].text()
+        for lang, name in (("en", "Title (en)"), ("it", "Titolo (en)")):
+            since = [row.get("since") for row in json.loads(web.get(f"/{lang}/IT-2.json")[1])["endorsement"]["statements"]]
+            assert since == [None, [{"change": "changed", "field": "title", "name": name, "tag": "en"}]], since
+            shown = json.loads(fr.run("--lang", lang, "--json", "show", "IT-2")[1])
+            assert [row.get("since") for row in shown["endorsement"]["statements"]] == since, "the command says the same"
         fr.run("endorse", "IT-2", "--withdraw", "--yes", *secret)
         lab.until(lambda: json.loads(web.get("/en/IT-2.json")[1])["endorsed"] == "none", 20, "it was taken back")
         assert "does not count: the reviewer took it back" in read(web, "/en/IT-2")[1].text()
@@ -158,6 +179,18 @@ def sybil():
         rows = [json.loads(text)["statements"][0] for text in found]
         assert all(row["counted"] == 2 for row in rows) and len({row["counted"] for row in rows}) == 1
         assert "the author's key was revoked" in it.run("show", ref)[1].decode()
+
+        # Endorsed at last, then changed: by a text under a key that no schema has, and whose name could do harm.
+        last, editor = nacl.signing.SigningKey.generate(), nacl.signing.SigningKey.generate()
+        assert sealer.hand_in("PT", [sealer.certify("PT", last, 61, 4), sign(last, "PT")]) == [1, 1]
+        assert told(55) == (3, 3, 3, True)
+        body = {**it.json("show", ref)["body"], INTEREST: "1"}
+        version = sealer.seal(editor, "IT", 16, shown[ref], [shown[ref]], [1, 0], encode(body))
+        assert sealer.hand_in("IT", [sealer.certify("IT", editor, 51, 2), version]) == [1, 1]
+        lab.until(lambda: json.loads(web.get(f"/en/{ref}.json")[1])["endorsed"] == "earlier", 30, "the newest version is not endorsed")
+        since, = (row["since"] for row in json.loads(web.get(f"/en/{ref}.json")[1])["endorsement"]["statements"] if "since" in row)
+        assert since == [{"change": "added", "field": INTEREST, "name": INTEREST}], since
+        assert f"Da allora: aggiunto: {INTEREST}." in read(web, f"/it/{ref}")[1].text(), "told as text, and only as text"
 
 
 endorsed()

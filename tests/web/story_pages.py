@@ -103,6 +103,7 @@ def feeds(web):
         if "?" in path:
             rows = json.loads(web.get(page.replace("cases?", "cases.json?"))[1])["objects"]
             assert [link.rsplit("/", 1)[1] for link in links] == [row["reference"] for row in rows]
+            assert [entry.find(ATOM + "category").get("term") for entry in entries] == [row["endorsed"] for row in rows]
     web.get("/en/nothing.atom", expect=404)
     web.get("/en/cases.atom?contry=IT", expect=400)
 
