@@ -32,9 +32,9 @@ class Node:
         os.chmod(os.path.dirname(self.home), 0o700)
         self.log = os.path.join(lab.dir, handle, "serve.log")
 
-    def run(self, *arguments, ok=(0,), binary=None, timeout=120):
-        """Runs a command; returns (exit status, stdout)."""
-        done = subprocess.run([binary or SPECOLA, "--home", self.home, "--no-input", *arguments], env=self.lab.env(self.config),
+    def run(self, *arguments, ok=(0,), binary=None, timeout=120, inside=()):
+        """Runs a command, with words in front of it; returns (exit status, stdout)."""
+        done = subprocess.run([*inside, binary or SPECOLA, "--home", self.home, "--no-input", *arguments], env=self.lab.env(self.config),
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout, check=False)
         if done.returncode not in ok:
             raise Failed(f"{self.handle}: {' '.join(arguments)}: exit {done.returncode}\n{done.stdout.decode()[-2000:]}\n"
