@@ -72,6 +72,8 @@ static const struct {
     {"%: there is a node already", "%: c'è già un nodo"},
     {"the invitation is not whole: %", "l'invito non è intero: %"},
     {"%another key has used this invitation", "%un'altra chiave ha già usato questo invito"},
+    {"%the invitation is too old", "%l'invito è scaduto"},
+    {"%the invitation was taken back", "%l'invito è stato annullato"},
     {"%this node has no such invitation", "%questo nodo non ha un tale invito"},
     {"nobody answers at %", "nessuno risponde a %"},
     {"it needs a yes", "serve un sì"},
