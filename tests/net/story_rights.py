@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Who may write what: every cell of the table of docs/protocol.md 4.6 (author x kind and schema x whose object), and territory, is tried, each
-with a record of its own: on a serving node through run/ctl and over HTTP, as a file that another member carries to it, and as a file at the node
+"""Who may write what: every cell of the table of docs/protocol.md 4.6 (author x kind and schema x whose object), the kinds that are the own key's,
+which all others try, and territory, each with a record of its own: on a serving node through run/ctl and over HTTP, as a file that another member carries to it, and as a file at the node
 while it does not serve. What is said of each is what the page says. The files try a sample under sanitizers (SPECOLA_ALL_CELLS=1: all);
 SPECOLA_SEED repeats it."""
 import os
@@ -8,6 +8,7 @@ import random
 import re
 import sqlite3
 import sys
+from base64 import b64encode
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "../web"), os.path.join(HERE, "../soak")]
@@ -22,8 +23,9 @@ except ImportError as missing:
 from web import Web  # noqa: E402
 
 ROLES = {"coordinator": 1, "editor": 2, "reviewer": 4, "contributor": 8, "facilitator": 16}
-REASONS = {9: "author", 10: "revoked", 11: "rights", 34: "territory"}
+REASONS = {9: "author", 10: "revoked", 11: "rights", 15: "identity", 34: "territory"}
 SCHEMAS = [n for n in range(1, 20)] + [1024]
+REGIONAL = (1, 1024)  # those that have regions
 BATCH = 256
 SEED = int(os.environ.get("SPECOLA_SEED", random.SystemRandom().randrange(1 << 32)))
 SAMPLED = os.environ.get("SPECOLA_SANITIZED") and not os.environ.get("SPECOLA_ALL_CELLS")
@@ -70,9 +72,11 @@ class Author:
 
 class Scene:
     def __init__(self, lab, it, fr):
-        charter, _ = next(payload for kind, payload in bundle_items(os.path.join(lab.dir, "prova.charter")) if kind == 1)
+        charter, signatures = next(payload for kind, payload in bundle_items(os.path.join(lab.dir, "prova.charter")) if kind == 1)
         self.fed_id, self.policy = blake("specola1.charter", charter), blake("specola1.policy", encode(decode(charter)[3][0]))
         ids = {founder[1]: blake("specola1.ident", founder[0]) for founder in decode(charter)[2]}
+        founder = next(i for i, row in enumerate(decode(charter)[2]) if row[1] == "IT")
+        self.identity = encode([decode(charter)[2][founder][0], [[s[1], s[3]] for s in signatures if s[0] == founder]])
         self.home, self.other_home, self.n = ids["IT"], ids["FR"], 0
         self.node = Author("the own key", ["the own key"], 109, nacl.signing.SigningKey(key_file(os.path.join(it.home, "node.key"))[1]))
         editors = "coordinator, editor"
@@ -86,7 +90,7 @@ class Scene:
 
     def seal(self, author, kind, subject=None, refs=(), args=(), body=b"", home=None):
         self.n += 1
-        salt = os.urandom(16)
+        salt = os.urandom(16) if kind > 15 or kind == 2 else bytes(16)
         commit = blake("specola1.body", body, key=salt) if body else None
         header = encode([1, kind, 1, home or self.home, author.public, 1767225600 + self.n, subject, list(refs), list(args), len(body), commit])
         record = blake("specola1.record", self.fed_id + header)
@@ -95,7 +99,7 @@ class Scene:
 
     def body(self, schema, regions=()):
         if schema != 1:
-            return encode({"name": {"en": f"Thing {self.n}"}})
+            return encode({"name": {"en": f"Thing {self.n}"}, **({"regions": list(regions)} if regions else {})})
         case = {"level": "local", "title": {"en": f"Case {self.n}"}, "country": "IT", "summary": {"en": "One line."}, "regions": list(regions)}
         return encode(dict(sorted(((k, v) for k, v in case.items() if v), key=lambda kv: (len(kv[0]), kv[0]))))
 
@@ -125,6 +129,46 @@ class Scene:
         said = self.hand_in(records, "ctl")
         assert set(said) <= {""}, [(i, why) for i, why in enumerate(said) if why][:5]
         return [record for record, _ in records]
+
+
+# ---- what only the own key writes ----
+
+def sign(scene, key, tag, octets):
+    return key.sign(b"specola1:" + tag.encode() + b"\0" + scene.fed_id + octets).signature
+
+
+def own_identity(scene, author):
+    """One that names the author's key as the node's, signed by root keys of the author's."""
+    root = nacl.signing.SigningKey.generate()
+    body = encode([1, 2, scene.home, [bytes(root.verify_key)], 1, author.public, os.urandom(32), None, 2, [1, os.urandom(32)], None])
+    signed = [[0, sign(scene, root, "identity", blake("specola1.ident", body))]]
+    return encode([body, signed, signed])
+
+
+def contradiction(scene, node):
+    """Two checkpoints of one size, as evidence has them; nobody signed them."""
+    origin = f"specola/{scene.fed_id.hex()}/{node.hex()}/1"
+    roots = [b64encode(bytes([n] * 32)).decode() for n in (1, 2)]
+    return encode([None, *([f"{origin}\n9\n{root}\n\n— {origin} {b64encode(bytes(68)).decode()}\n"] for root in roots)])
+
+
+def own_kinds(scene, author):
+    """Each of a form that the own key might write, so that nothing but the author is wrong with it: (kind, what, the page's word, record)."""
+    new, any_id = nacl.signing.SigningKey.generate(), os.urandom(32)
+    person, act = bytes(new.verify_key), encode([2, scene.other_home, None])
+    changes = encode([[act, [[scene.home, 1, sign(scene, author.key, "consent", act)]]]])
+    vote = [any_id, sign(scene, author.key, "vote", encode([2, 0, any_id]))]
+    return [(1, "the node's", "author", scene.seal(author, 1, body=scene.identity)),
+            (1, "the author's", "identity", scene.seal(author, 1, body=own_identity(scene, author))),
+            (2, "new", "author", scene.seal(author, 2, person, (), [50, 4, 0], encode({"name": "X"}))),
+            (3, "another's", "author", scene.seal(author, 3, person, (), [1, 0])),
+            (4, "wish", "author", scene.seal(author, 4, None, (), [0, 0], encode([changes, []]))),
+            (4, "proposal", "author", scene.seal(author, 4, None, (), [2, 0], encode([changes, []]))),
+            (5, "vote", "author", scene.seal(author, 5, any_id, (), [2, 0], encode(vote))),
+            (5, "blank", "author", scene.seal(author, 5, None, (), [2, 1])),
+            (6, "takedown", "author", scene.seal(author, 6, any_id, (), [1])),
+            (7, "acknowledged", "author", scene.seal(author, 7, any_id)),
+            (8, "evidence", "author", scene.seal(author, 8, scene.other_home, (), [1], contradiction(scene, scene.other_home)))]
 
 
 # ---- the cells ----
@@ -174,35 +218,38 @@ def cells(page, scene, channel):
         found.append(((author.name, 33, "own"), word, scene.seal(author, 33, mine)))
         found.append(((author.name, 33, "others"), word or "author", scene.seal(author, 33, theirs)))
         if author is not scene.node:
-            new = Author("x", [], 50)
-            found += [((author.name, 2), "author", scene.seal(author, 2, new.public, (), [50, 4, 0], encode({"name": "X"}))),
-                      ((author.name, 3), "author", scene.seal(author, 3, new.public, (), [1, 0])),
-                      ((author.name, 6), "author", scene.seal(author, 6, case, (), [1])),
-                      ((author.name, 7), "author", scene.seal(author, 7, case))]
+            found += [((author.name, kind, what), word, record) for kind, what, word, record in own_kinds(scene, author)]
     return found
 
 
 def territory_cells(scene):
-    """Editors and contributors of one region: what is there already must be theirs, and so must what is to come."""
+    """Editors and contributors of one region: what is there already must be theirs, and so must what is to come; of each kind that has regions."""
     number = int("134", 36)
-    inside, outside = ["IT-34"], ["IT-21"]
     found = []
     for name, bits, owners in (("editor", 2, ("own", "others")), ("contributor", 8, ("own",))):
         author = Author(name, [], 200 + bits)
         helper = Author("helper", [], 200 + bits)
         scene.must([scene.certificate(author, bits, number), scene.certificate(helper, 31)])
-        for regions, good in ((inside, True), (outside, False), (inside + outside, False), ((), False)):
-            found.append((("territory", name, "new", tuple(regions)), "" if good else "territory", scene.version(author, 1, None, regions)))
-            for owner in owners:
-                writer = helper if owner == "own" else scene.stranger
-                for before, stood in ((inside, True), (outside, False)):
-                    obj = scene.must([scene.version(writer, 1, None, before)])[0]
-                    found.append((("territory", name, owner, tuple(before), tuple(regions)), "" if good and stood else "territory",
-                                  scene.version(author, 1, obj, regions)))
+        for schema in REGIONAL:
+            found += territory_of(scene, author, {"own": helper, "others": scene.stranger}, owners, schema)
+        found.append((("territory", name, 2, "without regions"), "", scene.version(author, 2)))
+    return found
+
+
+def territory_of(scene, author, writers, owners, schema):
+    inside, outside = ["IT-34"], ["IT-21"]
+    found = []
+    for regions, good in ((inside, True), (outside, False), (inside + outside, False), ((), False)):
+        found.append((("territory", author.name, schema, "new", tuple(regions)), "" if good else "territory", scene.version(author, schema, None, regions)))
         for owner in owners:
             for before, stood in ((inside, True), (outside, False)):
-                obj = scene.must([scene.version(helper if owner == "own" else scene.stranger, 1, None, before)])[0]
-                found.append((("territory", name, 17, owner, tuple(before)), "" if stood else "territory", scene.seal(author, 17, obj, [obj])))
+                obj = scene.must([scene.version(writers[owner], schema, None, before)])[0]
+                found.append((("territory", author.name, schema, owner, tuple(before), tuple(regions)), "" if good and stood else "territory",
+                              scene.version(author, schema, obj, regions)))
+    for owner in owners:
+        for before, stood in ((inside, True), (outside, False)):
+            obj = scene.must([scene.version(writers[owner], schema, None, before)])[0]
+            found.append((("territory", author.name, 17, schema, owner, tuple(before)), "" if stood else "territory", scene.seal(author, 17, obj, [obj])))
     return found
 
 
@@ -285,6 +332,8 @@ def main():
             for schema in SCHEMAS[1:]:
                 with open(os.path.join(folder, f"kind{schema}.schema"), "w", encoding="utf-8") as file:
                     file.write(f"schema {schema} kind{schema}\nname text 1 ml P max=80\n")
+                    if schema in REGIONAL:
+                        file.write("regions code * - - vocab=region\n")
         url = f"http://127.0.0.1:{free_port()}"
         it.settings(web=url, advertise_web=url)
         lab.serve(it, fr)
