@@ -78,7 +78,8 @@ static enum err_code refuse(struct cli *cli, const struct editing *e, const stru
   return kept(e, path, err);
 }
 
-/* Publishes the draft at path as a new version. *same: it says what the newest version says, so nothing was published. */
+/* Publishes the draft at path as a new version. *same: it says what the newest version says, wherever it began, so nothing was
+ * published: an earlier time, of which nothing was heard, may have done it. */
 static enum err_code publish(struct cli *cli, const char *name, const char *path, bool *same, struct err *err) {
   struct submit submit;
   struct editing e = {.json = NULL};
@@ -95,11 +96,13 @@ static enum err_code publish(struct cli *cli, const char *name, const char *path
     return code;
   }
   if ((code = editing_load(cli, &submit.here, name, &e, err)) == OK &&
-      (code = editing_check_base(&e, bytes_view(&draft), path, err)) == OK &&
       (code = editing_proposal(&submit.here, &e, cli->lang, bytes_view(&draft), path, &o, err)) == OK) {
+    *same = view_equal(bytes_view(&o.body), bytes_view(&e.body));
+    code = *same ? OK : editing_check_base(&e, bytes_view(&draft), path, err);
+  }
+  if (code == OK) {
     struct publishing p = {.cli = cli, .e = &e, .path = path};
     out_set_text(cli, "ref", e.reference);
-    *same = view_equal(bytes_view(&o.body), bytes_view(&e.body));
     code = o.findings.n_refused > 0 ? refuse(cli, &e, &o, path, err) : *same ? OK : send(&p, &submit, &o, err);
   }
   if (code == OK && *same) {
@@ -152,6 +155,17 @@ static enum err_code to_file(struct cli *cli, const char *name, const char *path
 
 /* ---- the editor ---- */
 
+/* Whether the draft says what the newest version says. */
+static bool is_published(const struct cli *cli, const struct here *here, const struct editing *e, struct view draft,
+                         const char *path) {
+  struct err err = ERR_INIT;
+  struct proposal o = {.schema = NULL};
+  const bool is = editing_proposal(here, e, cli->lang, draft, path, &o, &err) == OK &&
+                  view_equal(bytes_view(&o.body), bytes_view(&e->body));
+  proposal_release(&o);
+  return is;
+}
+
 /* Where the draft of an object is kept while it is edited; *left: one is there from an earlier time. */
 static enum err_code draft_path(struct cli *cli, const char *name, char path[HOME_PATH_MAX], bool *left, struct err *err) {
   struct here here;
@@ -169,8 +183,13 @@ static enum err_code draft_path(struct cli *cli, const char *name, char path[HOM
     code = cli_config_path(file, path, err);
   }
   *left = code == OK && access(path, F_OK) == 0;
-  if (*left && (code = file_read(path, &draft, err)) == OK) {
-    code = editing_check_base(&e, bytes_view(&draft), path, err);
+  if (*left && (code = file_read(path, &draft, err)) == OK &&
+      (code = editing_check_base(&e, bytes_view(&draft), path, err)) == ERR_REFUSED &&
+      is_published(cli, &here, &e, bytes_view(&draft), path)) {
+    (void)unlink(path); /* by a command that was interrupted then */
+    *left = false;
+    err_clear(err);
+    code = OK;
   }
   bytes_release(&draft);
   editing_release(&e);

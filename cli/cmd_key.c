@@ -10,6 +10,7 @@
 
 #include "cli/backup.h"
 #include "cli/commands.h"
+#include "cli/founding.h"
 #include "cli/here.h"
 #include "cli/out.h"
 #include "cli/person.h"
@@ -36,6 +37,8 @@ const struct option_row options_key_backup[] = {
     OPTIONS_END,
 };
 
+#define TWO_WORDS 11 /* octets of a fingerprint's first words */
+
 static void say_card(struct cli *cli, const struct person_card *card) {
   char words[WORDS_LEN], hex[2 * PUBKEY_LEN + 1];
   person_fingerprint(&card->key, words);
@@ -47,18 +50,66 @@ static void say_card(struct cli *cli, const struct person_card *card) {
   out_set_text(cli, "fingerprint", words);
 }
 
-/* The key at path, whose card it is, gets another name in its folder: PATH.lusab-babad. */
+/* True if the file holds these octets, and nothing more. */
+static bool holds(const char *path, struct view content) {
+  struct secret *there = NULL;
+  size_t len = 0;
+  if (privfile_read(path, KEYFILE_MAX, &there, &len, NULL) != OK) {
+    return false;
+  }
+  const bool same = view_equal(content, view_of(secret_open(there), len));
+  secret_close(there);
+  secret_free(there);
+  return same;
+}
+
+/* Copies one private file, reads the copy back and compares. What a copy before this one left there is as good. */
+static enum err_code copy_private(const char *from, const char *to, struct err *err) {
+  struct secret *content = NULL;
+  size_t len = 0;
+  enum err_code code = privfile_read(from, KEYFILE_MAX, &content, &len, err);
+  if (code != OK) {
+    return code;
+  }
+  const struct view octets = view_of(secret_open(content), len);
+  if (!holds(to, octets) && (code = privfile_write(to, octets, err)) == OK && !holds(to, octets)) {
+    code = err_set(err, ERR_IO, "%s: what was written is not what is read back", to);
+  }
+  secret_close(content);
+  secret_free(content);
+  return code;
+}
+
+/* A name in the same folder: PATH.ENDING, of which at most `most` octets. */
+static enum err_code path_beside(const char *path, const char *ending, int most, char out[HOME_PATH_MAX], struct err *err) {
+  const int n = snprintf(out, HOME_PATH_MAX, "%s.%.*s", path, most, ending);
+  return n < 0 || n >= HOME_PATH_MAX ? err_set(err, ERR_LIMIT, "%s: the path is too long", path) : OK;
+}
+
+/* The key at path, whose card it is, has another name in its folder, too: PATH.lusab-babad. */
 static enum err_code put_aside(struct cli *cli, const char *path, const struct person_card *card, struct err *err) {
   char to[HOME_PATH_MAX], words[WORDS_LEN];
-  enum err_code code = OK;
   person_fingerprint(&card->key, words);
-  int n = snprintf(to, sizeof to, "%s.%.11s", path, words);
-  if (n < 0 || (size_t)n >= sizeof to) {
-    return err_set(err, ERR_LIMIT, "%s: the path is too long", path);
-  }
-  if ((code = cli_new_file(to, err)) == OK && (code = file_rename(path, to, err)) == OK) {
+  enum err_code code = path_beside(path, words, TWO_WORDS, to, err);
+  if (code == OK && (code = copy_private(path, to, err)) == OK) {
     out_line(cli, "%s  %s", out_word(cli, "The key before is now", "La chiave di prima è ora"), to);
     out_set_text(cli, "before", to);
+  }
+  return code;
+}
+
+/* A new key in the place of the one at path, whose card is before: at any moment there is one of them. */
+static enum err_code replace(struct cli *cli, const char *path, const struct person_card *before, const char *name,
+                             struct secret *passphrase, struct person_card *card, struct err *err) {
+  char next[HOME_PATH_MAX];
+  enum err_code code = path_beside(path, "next", 4, next, err);
+  if (code != OK) {
+    return code;
+  }
+  (void)unlink(next); /* of a command that was interrupted: nobody has seen that key */
+  code = person_make(next, name == NULL ? before->name : name, passphrase, card, err);
+  if (code == OK && ((code = put_aside(cli, path, before, err)) != OK || (code = file_rename(next, path, err)) != OK)) {
+    (void)unlink(next);
   }
   return code;
 }
@@ -66,7 +117,7 @@ static enum err_code put_aside(struct cli *cli, const char *path, const struct p
 enum err_code cmd_key_new(struct cli *cli, const struct args *args, struct err *err) {
   char path[HOME_PATH_MAX], card_path[HOME_PATH_MAX];
   struct secret *passphrase = NULL;
-  struct person_card card, before = {.name = ""};
+  struct person_card card, before;
   const char *name = args_value(args, "name"), *out = args_value(args, "out");
   enum err_code code = person_path(cli, path, err);
   if (code != OK || (out == NULL && (code = cli_config_path("person.pub", card_path, err)) != OK)) {
@@ -81,8 +132,8 @@ enum err_code cmd_key_new(struct cli *cli, const struct args *args, struct err *
     return code;
   }
   if ((code = cli_new_file(out, err)) != OK || (code = cli_passphrase(cli, "your new key", true, &passphrase, err)) != OK ||
-      (is_there && (code = put_aside(cli, path, &before, err)) != OK) ||
-      (code = person_make(path, name == NULL ? before.name : name, passphrase, &card, err)) != OK) {
+      (code = is_there ? replace(cli, path, &before, name, passphrase, &card, err)
+                       : person_make(path, name == NULL ? "" : name, passphrase, &card, err)) != OK) {
     return code;
   }
   if (card_write(out == NULL ? card_path : out, &card, err) != OK) {
@@ -129,41 +180,6 @@ enum err_code cmd_key_show(struct cli *cli, const struct args *args, struct err 
 
 /* ---- backup ---- */
 
-/* True if the file holds these octets, and nothing more. */
-static bool holds(const char *path, struct view content) {
-  struct secret *there = NULL;
-  size_t len = 0;
-  if (privfile_read(path, KEYFILE_MAX, &there, &len, NULL) != OK) {
-    return false;
-  }
-  const bool same = view_equal(content, view_of(secret_open(there), len));
-  secret_close(there);
-  secret_free(there);
-  return same;
-}
-
-/* Copies one private file to folder, reads it back and compares. What a copy before this one left there is as good. */
-static enum err_code copy_private(const char *from, const char *folder, const char *name, struct err *err) {
-  char to[HOME_PATH_MAX];
-  struct secret *content = NULL;
-  size_t len = 0;
-  int n = snprintf(to, sizeof to, "%s/%s", folder, name);
-  if (n < 0 || (size_t)n >= sizeof to) {
-    return err_set(err, ERR_LIMIT, "%s/%s: the path is too long", folder, name);
-  }
-  enum err_code code = privfile_read(from, KEYFILE_MAX, &content, &len, err);
-  if (code != OK) {
-    return code;
-  }
-  const struct view octets = view_of(secret_open(content), len);
-  if (!holds(to, octets) && (code = privfile_write(to, octets, err)) == OK && !holds(to, octets)) {
-    code = err_set(err, ERR_IO, "%s: what was written is not what is read back", to);
-  }
-  secret_close(content);
-  secret_free(content);
-  return code;
-}
-
 static bool ends_in(const char *text, const char *ending) {
   size_t len = strlen(text), tail = strlen(ending);
   return len > tail && strcmp(text + len - tail, ending) == 0;
@@ -184,9 +200,9 @@ struct backup {
 
 /* Copies one file of the home, and removes it if it is a sheet that is to move. */
 static enum err_code backup_one(struct backup *b, const struct home *home, const char *name, struct err *err) {
-  char path[HOME_PATH_MAX];
+  char path[HOME_PATH_MAX], to[HOME_PATH_MAX];
   enum err_code code = home_path(home, name, path, err);
-  if (code != OK || (code = copy_private(path, b->folder, name, err)) != OK) {
+  if (code != OK || (code = path_join(b->folder, name, "", to, err)) != OK || (code = copy_private(path, to, err)) != OK) {
     return code;
   }
   b->copied++;
@@ -218,14 +234,14 @@ enum err_code cmd_key_backup(struct cli *cli, const struct args *args, struct er
   struct backup b = {.cli = cli, .folder = args->operands[0], .move = args_flag(args, "move")};
   struct home home;
   struct stat st;
-  char person[HOME_PATH_MAX];
+  char person[HOME_PATH_MAX], to[HOME_PATH_MAX];
   if (stat(b.folder, &st) != 0 || !S_ISDIR(st.st_mode)) {
     err_set(err, ERR_NOT_FOUND, "%s: no such folder", b.folder);
     return err_hint(err, "make the folder first, on a medium that leaves this machine");
   }
   enum err_code code = person_path(cli, person, err);
-  if (code == OK && access(person, F_OK) == 0) {
-    code = copy_private(person, b.folder, "person.key", err);
+  if (code == OK && access(person, F_OK) == 0 && (code = path_join(b.folder, "person.key", "", to, err)) == OK) {
+    code = copy_private(person, to, err);
     b.copied += code == OK;
     if (code == OK) {
       out_line(cli, "copied  person.key");

@@ -252,6 +252,17 @@ static enum err_code admission(const struct args *args, const struct here *here,
   return code;
 }
 
+/* Once is enough: whoever does not know how far the first time came says it again, and finishes it. */
+static enum err_code propose(struct cli *cli, const struct args *args, struct submit *s, struct view act, struct err *err) {
+  bool known = false;
+  enum err_code code = args_value(args, "out") != NULL ? OK : consenting_is_known(s, act, &known, err);
+  if (code == OK) {
+    code = known ? consenting_known(cli, s, act, err) : consenting_to(cli, args, s, act, err);
+  }
+  out_set_bool(cli, "known", known);
+  return code;
+}
+
 enum err_code cmd_member_propose(struct cli *cli, const struct args *args, struct err *err) {
   struct submit s;
   struct bytes act;
@@ -271,7 +282,7 @@ enum err_code cmd_member_propose(struct cli *cli, const struct args *args, struc
          : is_policy ? policy_act(args, &s.here, &act, err)
                      : admission(args, &s.here, &act, err);
   if (code == OK) {
-    code = consenting_to(cli, args, &s, bytes_view(&act), err);
+    code = propose(cli, args, &s, bytes_view(&act), err);
   }
   bytes_release(&act);
   submit_release(&s);

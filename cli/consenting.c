@@ -126,6 +126,15 @@ static enum err_code write_wish(struct submit *s, const struct proposed *p, bool
   return code;
 }
 
+/* Whether another list is in force than before, and says so. */
+static bool say_in_force(struct cli *cli, uint64_t before, uint64_t epoch) {
+  if (epoch > before) {
+    out_line(cli, "%s %ju", out_word(cli, "In force now: the list of members no.", "In vigore ora: la lista dei membri n."),
+             (uintmax_t)epoch);
+  }
+  return epoch > before;
+}
+
 /* Writes the wish and says what has come of it. */
 static enum err_code wish(struct cli *cli, struct submit *s, const struct proposed *p, bool by_roots, struct err *err) {
   char reference[REFERENCE_MAX] = "";
@@ -136,10 +145,7 @@ static enum err_code wish(struct cli *cli, struct submit *s, const struct propos
     return code;
   }
   out_line(cli, "%s  %s %s", reference, out_word(cli, "consents to", "acconsente a"), p->what);
-  if (epoch > before) {
-    out_line(cli, "%s %ju", out_word(cli, "In force now: the list of members no.", "In vigore ora: la lista dei membri n."),
-             (uintmax_t)epoch);
-  } else {
+  if (!say_in_force(cli, before, epoch)) {
     out_note(
         cli, "Next:  %s",
         out_word(cli, "the others consent, too: specola member list", "anche gli altri acconsentono: specola member list"));
@@ -221,12 +227,32 @@ enum err_code consenting_to(struct cli *cli, const struct args *args, struct sub
   return code;
 }
 
-enum err_code consenting_known(struct cli *cli, const struct submit *s, struct view act, struct err *err) {
+enum err_code consenting_is_known(const struct submit *s, struct view act, bool *out, struct err *err) {
+  const struct hash hash = hash_sha256(act);
+  struct bytes found;
+  char hex[HASH_HEX_LEN];
+  *out = false;
+  hash_hex(&hash, hex);
+  bytes_init(&found, LIMIT_CHANGES_BYTES);
+  const enum err_code code = query_wish(s->here.store, &s->here.federation, hex, &found, out, err);
+  bytes_release(&found);
+  if (code == ERR_NOT_FOUND) {
+    err_clear(err);
+  }
+  return code == ERR_NOT_FOUND ? OK : code;
+}
+
+enum err_code consenting_known(struct cli *cli, struct submit *s, struct view act, struct err *err) {
   struct proposed p = {.changes = NULL};
-  const enum err_code code = take_act(cli, &s->here.federation, act, &p, err);
+  const uint64_t before = s->here.federation.epoch.number;
+  enum err_code code = take_act(cli, &s->here.federation, act, &p, err);
+  if (code == OK && s->ctl == NULL) {
+    code = hall_voter_run(s->hall, err);
+  }
   if (code == OK) {
     out_line(cli, "%s %s: %s", out_word(cli, "This node consented already to", "Questo nodo acconsente già a"), p.what,
              out_word(cli, "nothing is written", "non si scrive nulla"));
+    (void)say_in_force(cli, before, s->ctl == NULL ? s->federation.epoch.number : before);
   }
   proposed_release(&p);
   return code;
@@ -253,17 +279,11 @@ static enum err_code take_consents(const struct submit *s, const struct change_f
 }
 
 /* Whether it says nothing but what this node's roots have consented to already. */
-static bool is_known(const struct submit *s, const struct change_file *file) {
+static enum err_code is_known(const struct submit *s, const struct change_file *file, bool *out, struct err *err) {
   const struct change *change = &file->changes.list[0];
-  const struct hash hash = hash_sha256(change->act.octets);
-  struct bytes act;
-  char hex[HASH_HEX_LEN];
-  bool consented = false;
-  hash_hex(&hash, hex);
-  bytes_init(&act, LIMIT_CHANGES_BYTES);
-  const enum err_code code = query_wish(s->here.store, &s->here.federation, hex, &act, &consented, NULL);
-  bytes_release(&act);
-  return code == OK && consented && change->n == 1 && hash_equal(&change->consents[0].node, &s->here.federation.own);
+  const enum err_code code = consenting_is_known(s, change->act.octets, out, err);
+  *out = *out && change->n == 1 && hash_equal(&change->consents[0].node, &s->here.federation.own);
+  return code;
 }
 
 enum err_code consenting_by_file(struct cli *cli, const struct args *args, struct submit *s, const char *path,
@@ -281,7 +301,9 @@ enum err_code consenting_by_file(struct cli *cli, const struct args *args, struc
   }
   if (code == OK) {
     change_file_keep_whole(&file);
-    known = is_known(s, &file);
+    code = is_known(s, &file, &known, err);
+  }
+  if (code == OK) {
     code = take_act(cli, &s->here.federation, file.changes.list[0].act.octets, &p, err);
   }
   if (code == OK && known) {

@@ -32,8 +32,10 @@ const char *consenting_word(const struct cli *cli, const char *act);
  * rule the act breaks, or why this node has no say; ERR_USAGE, ERR_INPUT_NEEDED, ERR_INCOMPLETE (too few sheets). */
 MUST_CHECK enum err_code consenting_to(struct cli *cli, const struct args *args, struct submit *s, struct view act,
                                        struct err *err);
-/* Says that this node consented already. */
-MUST_CHECK enum err_code consenting_known(struct cli *cli, const struct submit *s, struct view act, struct err *err);
+/* *out: this node has consented to the act already, and it is not over. ERR_MEMORY, store errors. */
+MUST_CHECK enum err_code consenting_is_known(const struct submit *s, struct view act, bool *out, struct err *err);
+/* Says that this node consented already. What was to come of it and was interrupted is done now, where nobody serves. */
+MUST_CHECK enum err_code consenting_known(struct cli *cli, struct submit *s, struct view act, struct err *err);
 /* Hands in what root keys signed in a file: every consent in it that is whole and of an identity in force. ERR_INCOMPLETE:
  * none is; ERR_MISMATCH: of another observatory; those of change_file_read. */
 MUST_CHECK enum err_code consenting_by_file(struct cli *cli, const struct args *args, struct submit *s, const char *path,

@@ -25,6 +25,9 @@ sed -i 's/Prima/Seconda/' "$T/b.draft"
 as it edit IT-2 "$T/b.draft" "${P[@]}"
 exits 0
 says "new version, logged"
+as it edit IT-2 "$T/b.draft" # once more, as whoever did not hear of it
+exits 0
+says "nothing has changed"
 as it --json show IT-2
 json .title Seconda
 json '.versions | length' 2
@@ -139,6 +142,11 @@ as it edit IT-2 "$T/between.draft" "${P[@]}"
 exits 0
 screen better "" "edit IT-2"
 says "stale"
+sed -i s/Quinta/Sesta/ "$(drafts)" # unless what came in between is the draft itself
+screen lazy "" "edit IT-2"
+silent "Taking up"
+says "nothing has changed"
+same "$(drafts)" ""
 # Withdrawing asks on a terminal.
 screen better "n\n" "withdraw IT-2"
 says "This cannot be undone."

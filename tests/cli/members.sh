@@ -37,6 +37,14 @@ body() {
   refuses 3 "member list" member vote EE
   tells member propose "$T/EE.identity" --yes
   json .epoch 2
+  json .known false
+  local size
+  as "$who" --json status
+  size=$(picked '.logs[] | select(.handle == "IT") | .size')
+  does member propose "$T/EE.identity" # once is enough
+  says "consented already"
+  as "$who" --json status
+  json '.logs[] | select(.handle == "IT") | .size' "$size"
   does member vote EE
   says "consented already"
   tells member vote EE --yes
