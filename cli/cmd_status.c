@@ -14,6 +14,7 @@
 #include "cli/here.h"
 #include "cli/json_text.h"
 #include "cli/out.h"
+#include "cli/translation.h"
 #include "keys/words.h"
 #include "node/clock.h"
 #include "node/ctl_client.h"
@@ -132,19 +133,39 @@ static void span_of(const json_t *json, const char *key, char out[NETWORK_SPAN_M
 }
 
 /* "frame.signature 3, timeout 1": counters of a peer that tell of trouble; those of plain traffic are left out. */
-static void counters_of(const json_t *peer, char *out, size_t size) {
-  const char *name;
+static void add_counters(const json_t *peer, struct bytes *line) {
+  const char *name, *between = line->len == 0 ? "" : "; ";
   json_t *value;
-  size_t used = 0;
-  out[0] = '\0';
   json_object_foreach(json_object_get(peer, "counters"), name, value) {
-    if (counter_is_traffic(name) || json_integer_value(value) == 0) {
-      continue;
+    if (!counter_is_traffic(name) && json_integer_value(value) != 0) {
+      (void)!bytes_printf(line, NULL, "%s%s %jd", between, name, (intmax_t)json_integer_value(value));
+      between = ", ";
     }
-    int n = snprintf(out + used, size - used, "%s%s %jd", used == 0 ? "" : ", ", name, (intmax_t)json_integer_value(value));
-    used += n < 0 || (size_t)n >= size - used ? 0 : (size_t)n;
   }
-  out[used] = '\0';
+}
+
+/* Why a log does not go on here, a line each: it is forked, it is paused, or what its note says. */
+static void say_log_notes(struct cli *cli) {
+  size_t i;
+  json_t *log;
+  json_array_foreach(json_object_get(cli->doc, "logs"), i, log) {
+    const char *of = out_word(cli, "the log of", "il registro di"), *handle = text_of(log, "handle"),
+               *note = text_of(log, "note");
+    if (json_object_get(log, "forked") != NULL) {
+      forked_say(cli, log, handle, text_of(cli->doc, "handle"));
+    } else if (json_is_true(json_object_get(log, "paused"))) {
+      out_line(cli, "! %s %s %s", of, handle,
+               out_word(cli, "is paused: it holds as many texts as it may (log_bodies in node.ini)",
+                        "è in pausa: ha tutti i testi che può avere (log_bodies in node.ini)"));
+    } else if (note[0] != '\0') {
+      struct bytes text;
+      bool found = false;
+      bytes_init(&text, 4096);
+      const char *said = translation_text(note, cli->lang, &text, &found) == OK ? bytes_text(&text) : NULL;
+      out_line(cli, "! %s %s: %s", of, handle, said == NULL ? note : said);
+      bytes_release(&text);
+    }
+  }
 }
 
 static void say_logs(struct cli *cli) {
@@ -162,14 +183,7 @@ static void say_logs(struct cli *cli) {
     out_table_row(table, cells);
   }
   out_table_print(table);
-  json_array_foreach(json_object_get(cli->doc, "logs"), i, log) {
-    if (json_is_true(json_object_get(log, "paused"))) {
-      out_line(cli, "! %s %s %s", out_word(cli, "the log of", "il registro di"), text_of(log, "handle"),
-               out_word(cli, "is paused: it holds as many texts as it may (log_bodies in node.ini)",
-                        "è in pausa: ha tutti i testi che può avere (log_bodies in node.ini)"));
-    }
-    forked_say(cli, log, text_of(log, "handle"), text_of(cli->doc, "handle"));
-  }
+  say_log_notes(cli);
 }
 
 static intmax_t figure(const json_t *figures, const char *name) {
@@ -199,6 +213,14 @@ static void say_figures(struct cli *cli) {
     out_line(cli, "! %jd %s%s", figure(figures, "bodies_missing"),
              out_word(cli, "texts are not held here", "testi non sono conservati qui"),
              json_object_get(cli->doc, "replica") == NULL ? "" : ": specola sync --all");
+  }
+  const intmax_t damaged = figure(figures, "damaged");
+  if (damaged > 0) {
+    out_line(cli, "! %jd %s", damaged,
+             damaged == 1 ? out_word(cli, "entry is damaged here and is asked of the members: specola scrub",
+                                     "voce è danneggiata qui e si chiede ai membri: specola scrub")
+                          : out_word(cli, "entries are damaged here and are asked of the members: specola scrub",
+                                     "voci sono danneggiate qui e si chiedono ai membri: specola scrub"));
   }
   json_object_foreach(json_object_get(figures, "held"), name, value) {
     out_line(cli, "! %jd %s: %s", (intmax_t)json_integer_value(value), out_word(cli, "held back", "trattenuti"), name);
@@ -238,25 +260,15 @@ static void holding_of(const json_t *peer, char *out, size_t size) {
 }
 
 /* What is odd about a peer: what core says, how old its last word is, what was counted. */
-static void note_of(const struct cli *cli, const json_t *peer, char *out, size_t size) {
-  char counters[160], span[NETWORK_SPAN_MAX], silence[64] = "";
+static void add_note(const struct cli *cli, const json_t *peer, struct bytes *line) {
+  char span[NETWORK_SPAN_MAX];
   const json_t *said = json_object_get(peer, "said_s");
-  const char *note = text_of(peer, "note");
-  counters_of(peer, counters, sizeof counters);
+  (void)!bytes_append_text(line, text_of(peer, "note"), NULL);
   if (json_integer_value(said) >= WHERE_SILENT_S) {
     network_span((uint64_t)json_integer_value(said), span);
-    snprintf(silence, sizeof silence, "%s %s", out_word(cli, "silent", "tace da"), span);
+    (void)!bytes_printf(line, NULL, "%s%s %s", line->len == 0 ? "" : "; ", out_word(cli, "silent", "tace da"), span);
   }
-  const char *const parts[] = {note, silence, counters};
-  size_t used = 0;
-  out[0] = '\0';
-  for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-    if (parts[i][0] == '\0') {
-      continue;
-    }
-    const int n = snprintf(out + used, size - used, "%s%.150s", used == 0 ? "" : "; ", parts[i]);
-    used += n < 0 || (size_t)n >= size - used ? 0 : (size_t)n;
-  }
+  add_counters(peer, line);
 }
 
 static void say_peers(struct cli *cli) {
@@ -266,14 +278,17 @@ static void say_peers(struct cli *cli) {
   size_t i;
   json_t *peer;
   json_array_foreach(json_object_get(cli->doc, "peers"), i, peer) {
-    char heard[NETWORK_SPAN_MAX], behind[32], holding[64], note[400];
+    char heard[NETWORK_SPAN_MAX], behind[32], holding[64];
+    struct bytes note;
+    bytes_init(&note, 65536);
     span_of(peer, "last_heard_s", heard);
     number_of(peer, "behind", behind, sizeof behind);
     holding_of(peer, holding, sizeof holding);
-    note_of(cli, peer, note, sizeof note);
-    const char *cells[] = {
-        text_of(peer, "handle"), text_of(peer, "state"), heard, behind, holding, text_of(peer, "endpoint"), note};
+    add_note(cli, peer, &note);
+    const char *cells[] = {text_of(peer, "handle"),   text_of(peer, "state"), heard, behind, holding,
+                           text_of(peer, "endpoint"), bytes_text(&note)};
     out_table_row(table, cells);
+    bytes_release(&note);
   }
   out_table_print(table);
 }

@@ -93,6 +93,9 @@ static const struct {
     {"this is a replica, and that is a node's own affair", "questa è una copia: ciò spetta a un nodo"},
     {"a node has its own log: nothing that is signed here waits for another",
      "un nodo ha il proprio registro: nulla di ciò che si firma qui attende altri"},
+    /* why a log does not go on */
+    {"withheld at %", "trattenuto alla dimensione %: nessuno ne dà le voci"},
+    {"cannot be written: %", "non si può scrivere: %"},
     /* hints */
     {"did you mean %?", "si intendeva %?"},
     {"there are: %", "ci sono: %"},

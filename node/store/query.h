@@ -100,7 +100,8 @@ typedef bool person_visit(void *context, const struct query_person *person);
 /* Every certificate of a node's log (handle NULL: of all logs) in the order of the log. ERR_NOT_FOUND (no such handle). */
 MUST_CHECK enum err_code query_people(struct store *s, const struct federation *f, const char *handle, person_visit *visit,
                                       void *context, struct err *err);
-/* Figures for `status`: objects by kind, by home, own, records, held by reason. The caller decrefs. */
+/* Figures for `status`: objects by kind, by home, own, records, held by reason, damaged (what waits to be healed). The caller
+ * decrefs. */
 MUST_CHECK enum err_code query_figures(struct store *s, const struct federation *f, const struct schema_set *set, json_t **out,
                                        struct err *err);
 

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "node/store/damage.h"
 #include "node/store/hidden.h"
 #include "node/store/query_inside.h"
 #include "node/store/statement.h"
@@ -41,10 +42,12 @@ static enum err_code put_totals(struct store *s, json_t *out, struct err *err) {
     code = one_number(s, figures[i].sql, &value, err);
     put(out, figures[i].name, value);
   }
-  if (code == OK) {
-    uint64_t hidden = 0;
-    code = hidden_count(s, &hidden, err);
+  uint64_t hidden = 0, damaged = 0;
+  if (code == OK && (code = hidden_count(s, &hidden, err)) == OK) {
     put(out, "hidden", (int64_t)hidden);
+  }
+  if (code == OK && (code = damage_count(s, &damaged, err)) == OK) {
+    put(out, "damaged", (int64_t)damaged);
   }
   return code;
 }

@@ -4,6 +4,7 @@ records come in; nothing is lost, no process ends, and when there is space again
 import errno
 import json
 import os
+import re
 import subprocess
 import sys
 import urllib.request
@@ -85,6 +86,8 @@ def while_it_serves(lab, disk, it, fr):
     is_told(it, "publish", draft(lab), "--passphrase-file", lab.passphrase())
     fr.run(*rows(lab, fr, "meanwhile", 20))
     lab.until(lambda: any("is full" in log["note"] for log in it.status()["logs"]), 20, "status says why FR's log does not grow")
+    lab.until(lambda: re.search("! the log of FR: cannot be written: .* is full", it.run("status")[1].decode()), 20, "to people too")
+    lab.until(lambda: "! il registro di FR: non si può scrivere: " in it.run("--lang", "it", "status")[1].decode(), 20, "in Italian")
     reads(it, held)
     disk.empty()
     lab.converged((it, fr), 30)

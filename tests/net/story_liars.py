@@ -71,6 +71,11 @@ def main():
             assert took < 10
             print(f"{lie}: moved {counter} only; the honest ones agreed within {took:.1f} s")
 
+        text = it.run("status")[1].decode()
+        for handle in LIES:
+            for name, n in counters(it, handle).items():
+                assert f"{name} {n}" in text, (handle, name, text)
+
         public = stranger(member, "IT", it.port())
         lab.until(lambda: any(s["curve"] == public.hex() for s in it.status()["strangers"]), 10, "the stranger is named in status")
         print(f"stranger: {public.hex()[:16]}… is named in status")
