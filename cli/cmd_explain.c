@@ -7,10 +7,12 @@
 #include <time.h>
 
 #include "cli/commands.h"
+#include "cli/forked.h"
 #include "cli/here.h"
 #include "cli/json_text.h"
 #include "cli/out.h"
 #include "cli/told.h"
+#include "cli/translation.h"
 #include "node/exchange/counters.h"
 #include "node/network.h"
 #include "node/store/query_explain.h"
@@ -73,18 +75,15 @@ static enum err_code load(struct question *q, const char *name, struct err *err)
 
 /* ---- the record ---- */
 
-/* "FR, EE"; "" when nobody says so. */
-static void holders_of(const json_t *where, char *out, size_t size) {
-  size_t i, used = 0;
+/* "FR, EE"; empty when nobody says so. */
+static void add_holders(const json_t *where, struct bytes *line) {
+  size_t i;
   json_t *member;
-  out[0] = '\0';
   json_array_foreach(json_object_get(where, "members"), i, member) {
     if (strcmp(text_of(member, "holds"), "yes") == 0) {
-      const int n = snprintf(out + used, size - used, "%s%s", used == 0 ? "" : ", ", text_of(member, "handle"));
-      used += n < 0 || (size_t)n >= size - used ? 0 : (size_t)n;
+      (void)!bytes_printf(line, NULL, "%s%s", line->len == 0 ? "" : ", ", text_of(member, "handle"));
     }
   }
-  out[used] = '\0';
 }
 
 /* '@' stands for what the case has to add: a reference, a reason, a number. */
@@ -106,10 +105,88 @@ static const struct {
     {"held", "is kept here without effect: @", "è conservato qui senza effetto: @", "reason"},
     {"beyond", "is not here: of that log @ entries are held, from 0 on",
      "non è qui: di quel registro sono presenti @ voci, da 0", "size"},
+    {"cut",
+     "was withdrawn when its log was repaired or closed: that generation ends with @ entries; its author may have published it "
+     "again: specola search",
+     "è stato ritirato quando il suo registro è stato riparato o chiuso: quella generazione finisce con @ voci; l'autore può "
+     "averlo pubblicato di nuovo: specola search",
+     "cut"},
+    {"closed", "is not here, and will not come: that generation of the log was closed with @ entries",
+     "non è qui, e non arriverà: quella generazione del registro è stata chiusa con @ voci", "cut"},
 };
 
+static const json_t *row_of(const json_t *list, const char *handle) {
+  size_t i;
+  const json_t *row;
+  json_array_foreach(list, i, row) {
+    if (strcmp(text_of(row, "handle"), handle) == 0) {
+      return row;
+    }
+  }
+  return NULL;
+}
+
+/* What core says of the log; NULL: nothing, or nobody serves. */
+static const json_t *told_of_log(const struct question *q) {
+  size_t i;
+  const json_t *log;
+  json_array_foreach(json_object_get(q->told, "logs"), i, log) {
+    if (strcmp(text_of(log, "handle"), text_of(q->found, "log")) == 0 && number_of(log, "gen") == number_of(q->found, "gen")) {
+      return log;
+    }
+  }
+  return NULL;
+}
+
+/* Why the log does not go on here, in words; empty: nothing hinders it, as far as is known. */
+static void add_hindrance(const struct question *q, struct bytes *line) {
+  const json_t *log = told_of_log(q);
+  struct log held;
+  const struct here *here = &q->here;
+  bool found = false, paused = json_is_true(json_object_get(log, "paused"));
+  if (log == NULL && q->rowid != 0 && log_by_no(here->store, entry_log_no(q->rowid), &held, NULL) == OK) {
+    paused = !hash_equal(&held.node, &here->federation.own) && held.body_bytes >= home_log_bodies(&here->home);
+  }
+  if (paused) {
+    (void)!bytes_append_text(line,
+                             out_word(q->cli, "it is paused: it holds as many texts as it may (log_bodies in node.ini)",
+                                      "è in pausa: ha tutti i testi che può avere (log_bodies in node.ini)"),
+                             NULL);
+  } else {
+    (void)!translation_text(text_of(log, "note"), q->cli->lang, line, &found);
+  }
+}
+
+/* Of what lies beyond, in a log that is not forked: what hinders it here; else how its owner is reached, who alone may have
+ * written it. */
+static void say_why(struct question *q) {
+  const char *owner = text_of(q->found, "log"), *own = federation_handle(&q->here.federation, &q->here.federation.own);
+  const json_t *member = row_of(json_object_get(q->where, "members"), owner);
+  struct bytes line;
+  bytes_init(&line, 4096);
+  add_hindrance(q, &line);
+  if (line.len == 0 && strcmp(owner, own) == 0) {
+    (void)!bytes_append_text(&line,
+                             out_word(q->cli, "it is this node's own, and nothing was written there yet",
+                                      "è di questo nodo, e lì non è stato ancora scritto nulla"),
+                             NULL);
+  } else if (line.len == 0 && member != NULL) {
+    char reach[400];
+    network_sentence(member, q->cli->lang, reach, sizeof reach);
+    (void)!bytes_printf(&line, NULL, "%s %s: %s", out_word(q->cli, "nothing hinders it here;", "nulla lo ostacola qui;"), owner,
+                        reach);
+  }
+  const char *why = bytes_text(&line);
+  if (why != NULL && why[0] != '\0') {
+    out_wrapped(q->cli, 2, "%s %s: %s", out_word(q->cli, "The log of", "Il registro di"), owner, why);
+    out_set(q->cli, "why", out_json_text(view_of_text(why)));
+  }
+  bytes_release(&line);
+}
+
 static void say_record(struct question *q) {
-  char what[256] = "", sentence[512] = "", holders[256];
+  char what[256] = "", sentence[768] = "";
+  struct bytes holders;
   const char *state = text_of(q->found, "state");
   for (size_t i = 0; i < sizeof STATES / sizeof STATES[0]; i++) {
     if (strcmp(STATES[i].state, state) != 0) {
@@ -129,25 +206,21 @@ static void say_record(struct question *q) {
   }
   out_wrapped(q->cli, 2, "%s", sentence);
   out_set_text(q->cli, "sentence", sentence);
-  holders_of(q->where, holders, sizeof holders);
+  forked_say(q->cli, q->found, text_of(q->found, "log"), federation_handle(&q->here.federation, &q->here.federation.own));
+  if (strcmp(state, "beyond") == 0 && json_object_get(q->found, "forked") == NULL) {
+    say_why(q);
+  }
+  bytes_init(&holders, 65536);
+  add_holders(q->where, &holders);
+  const char *names = bytes_text(&holders);
   if (json_array_size(json_object_get(q->where, "members")) > 0) {
     out_wrapped(q->cli, 2, "%s %s", out_word(q->cli, "Members that say they hold it:", "Membri che dicono di averlo:"),
-                holders[0] == '\0' ? out_word(q->cli, "none", "nessuno") : holders);
+                names == NULL || names[0] == '\0' ? out_word(q->cli, "none", "nessuno") : names);
   }
+  bytes_release(&holders);
 }
 
 /* ---- a member ---- */
-
-static const json_t *row_of(const json_t *list, const char *handle) {
-  size_t i;
-  const json_t *row;
-  json_array_foreach(list, i, row) {
-    if (strcmp(text_of(row, "handle"), handle) == 0) {
-      return row;
-    }
-  }
-  return NULL;
-}
 
 /* What it says of this very record: HANDLE, a verb, REFERENCE, how old its word is. */
 static void holding_of(const struct question *q, const char *handle, const json_t *member, char *out, size_t size) {

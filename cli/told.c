@@ -18,8 +18,9 @@ enum err_code told_load(const struct cli *cli, const struct here *here, json_t *
   }
   ctl_close(ctl);
   if (code == OK) {
-    *out = json_pack("{s:O?, s:O?}", "uptime_s", json_object_get(status, "uptime_s"), "peers",
-                     json_object_get(json_object_get(status, "exchange"), "peers"));
+    const json_t *exchange = json_object_get(status, "exchange");
+    *out = json_pack("{s:O?, s:O?, s:O?}", "uptime_s", json_object_get(status, "uptime_s"), "peers",
+                     json_object_get(exchange, "peers"), "logs", json_object_get(exchange, "logs"));
   }
   json_decref(status);
   return code;

@@ -5,7 +5,9 @@
 
 #include "node/store/inside.h"
 #include "node/store/object.h"
+#include "node/store/query_fork.h"
 #include "node/store/statement.h"
+#include "node/store/withdrawn.h"
 #include "protocol/reason.h"
 
 /* Why the entry has no effect; 0: it has. */
@@ -81,10 +83,31 @@ static enum err_code explain_entry(struct store *s, const struct federation *f, 
   return code;
 }
 
+/* The word for a position that the log, as it is held, does not reach. */
+static enum err_code explain_beyond(struct store *s, const struct generation *g, int64_t rowid, uint64_t index,
+                                    const char **word, json_t *out, struct err *err) {
+  struct bytes scratch;
+  struct item item;
+  *word = "beyond";
+  if (g == NULL || !g->is_closed || index < g->cut_size) {
+    return OK;
+  }
+  (void)json_object_set_new(out, "cut", json_integer((json_int_t)g->cut_size));
+  bytes_init(&scratch, LIMIT_ITEM);
+  enum err_code code = rowid == 0 ? ERR_NOT_FOUND : withdrawn_get(s, rowid, &scratch, &item, err);
+  *word = code == OK ? "cut" : "closed";
+  if (code == ERR_NOT_FOUND) {
+    err_clear(err);
+    code = OK;
+  }
+  bytes_release(&scratch);
+  return code;
+}
+
 enum err_code query_explain(struct store *s, const struct federation *f, const struct hash *node, uint64_t gen, uint64_t index,
                             int64_t *rowid, json_t **out, struct err *err) {
   struct log log = {.no = 0};
-  const char *word = "beyond";
+  const char *word = NULL;
   json_t *found = json_object();
   enum err_code code = found == NULL ? err_set(err, ERR_MEMORY, NULL) : log_find(s, node, gen, &log, err);
   if (code == ERR_NOT_FOUND) {
@@ -95,6 +118,11 @@ enum err_code query_explain(struct store *s, const struct federation *f, const s
   *rowid = log.no == 0 || index >= (UINT64_C(1) << ENTRY_INDEX_BITS) ? 0 : entry_rowid(log.no, index);
   if (code == OK && *rowid != 0 && index < log.range.size) {
     code = explain_entry(s, f, &log, *rowid, &word, found, err);
+  } else if (code == OK) {
+    code = explain_beyond(s, federation_generation(f, node, gen), *rowid, index, &word, found, err);
+  }
+  if (code == OK) {
+    code = query_fork_put(s, f, node, gen, found, err);
   }
   if (code == OK) {
     (void)json_object_set_new(found, "log", json_string(federation_handle(f, node)));

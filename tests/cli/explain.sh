@@ -30,6 +30,7 @@ says_of IT-0 record "is no object"
 says_of IT-1 record "is no object"
 says_of IT-99 beyond "IT-99 is not here: of that log 6 entries are held"
 says_of IT.2-0 beyond "of that log 0 entries are held"
+says "The log of IT: it is this node's own, and nothing was written there yet"
 as it --lang it explain IT-99
 says "non è qui: di quel registro sono presenti 6 voci"
 # One that is held back, as the evaluation of another log may leave it.

@@ -46,6 +46,13 @@ says "Prima della rotazione"
 as it show IT-3
 exits 3
 complains "withdrawn"
+as it explain IT-3
+exits 0
+says "IT-3 was withdrawn when its log was repaired or closed: that generation ends with 3 entries"
+as it --json explain IT-3
+json '"\(.state) \(.cut)"' "cut 3"
+as it explain IT-99
+says "IT-99 is not here, and will not come: that generation of the log was closed with 3 entries"
 as it --json publish "$T/b.draft" "${P[@]}"
 exits 0
 says "IT.2-1"

@@ -63,9 +63,11 @@ def says_so(node, common):
     """Every answer about IT's log."""
     line = f"IT forked its log from {common}"
     assert line in node.run("status")[1].decode(), node.run("status")[1].decode()
-    for command in ("show", "history", "where"):
+    for command in ("show", "history", "where", "explain"):
         assert line in node.run(command, "Night library 1")[1].decode(), command
         assert node.json(command, "Night library 1")["forked"]["from"] == common, command
+    beyond = node.run("explain", f"IT-{common + 9}")[1].decode()
+    assert "is not here" in beyond and line in beyond and "hinders" not in beyond, beyond
 
 
 def log_of(node, gen):

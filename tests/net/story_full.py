@@ -88,6 +88,7 @@ def while_it_serves(lab, disk, it, fr):
     lab.until(lambda: any("is full" in log["note"] for log in it.status()["logs"]), 20, "status says why FR's log does not grow")
     lab.until(lambda: re.search("! the log of FR: cannot be written: .* is full", it.run("status")[1].decode()), 20, "to people too")
     lab.until(lambda: "! il registro di FR: non si può scrivere: " in it.run("--lang", "it", "status")[1].decode(), 20, "in Italian")
+    lab.until(lambda: "cannot be written: " in it.json("explain", "FR-99").get("why", ""), 20, "so does explain")
     reads(it, held)
     disk.empty()
     lab.converged((it, fr), 30)

@@ -39,12 +39,14 @@ def main():
         assert "IT" in document["error"]["message"] and document["error"]["exit"] == 9, document
         said = fr.run("status")[1].decode()
         assert "the log of IT is paused" in said, said
+        assert "it is paused" in fr.json("explain", "IT-999")["why"]
         held = fr.status()["figures"]["records"]
         assert 0 < held < everything, (held, everything)
         assert "paused" in fr.run(*sync, ok=(9,))[1].decode()
         assert fr.status()["figures"]["records"] == held
         fr.serve()
         lab.until(lambda: any(log["paused"] for log in fr.status()["logs"] if log["handle"] == "IT"), 20, "serve says it too")
+        assert "it is paused" in fr.json("explain", "IT-999")["why"]
         start = time.monotonic()
         fr.run("--timeout", "60", "sync", ok=(9,))
         assert time.monotonic() - start < 30

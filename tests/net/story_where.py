@@ -73,6 +73,8 @@ def three_ways_to_be_away():
             assert answer["peer"]["member"]["reach"] == wanted[handle], answer
         assert any(f["counter"] == "key-mismatch" for f in it.json("explain", "IT-2", "PT")["peer"]["faults"])
         assert it.json("explain", "IT-7", "EE")["state"] == "beyond"
+        beyond = ee.json("explain", "IT-99")
+        assert beyond["why"].startswith("nothing hinders it here; IT: ") and beyond["why"][-1] != " ", beyond
         # The same figures as status, which counts seconds at another moment.
         status = {p["handle"]: p for p in it.status()["peers"]}
         for member in json.loads(Web(it).ready().get("/en/network.json")[1])["members"]:
