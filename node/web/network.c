@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "node/store/query_fork.h"
 #include "node/store/query_where.h"
 #include "node/web/site.h"
 
@@ -25,11 +26,32 @@ static void put_members(const struct request *r, json_t *members) {
   }
 }
 
+/* Logs that their owners forked, as rows {"handle", "gen", "forked"}. */
+static enum err_code put_forks(const struct request *r, json_t *model, struct err *err) {
+  const struct federation *f = &r->site->now->federation;
+  const struct catalogue *c = r->site->now->catalogue;
+  json_t *forks = json_array();
+  enum err_code code = forks == NULL ? err_set(err, ERR_MEMORY, NULL) : OK;
+  for (uint32_t i = 0; i < c->n_logs && code == OK; i++) {
+    const struct log *log = &c->logs[i];
+    json_t *row = json_pack("{s:s, s:I}", "handle", federation_handle(f, &log->node), "gen", (json_int_t)log->gen);
+    code = query_fork_put(r->site->store, f, &log->node, log->gen, row, err);
+    if (json_object_get(row, "forked") != NULL) (void)json_array_append(forks, row);
+    json_decref(row);
+  }
+  (void)json_object_set_new(model, "forks", forks);
+  return code;
+}
+
 enum err_code model_network(struct request *r, json_t **out, struct err *err) {
   const struct federation *f = &r->site->now->federation;
   json_t *model = NULL;
   enum err_code code = query_holders(r->site->store, f, (uint64_t)time(NULL), &model, err);
   if (code != OK) return code;
+  if ((code = put_forks(r, model, err)) != OK) {
+    json_decref(model);
+    return code;
+  }
   put_members(r, json_object_get(model, "members"));
   (void)json_object_set_new(model, "node", json_string(federation_handle(f, &f->own)));
   (void)json_object_set_new(model, "told", json_boolean(r->site->told != NULL));
@@ -111,11 +133,14 @@ static void put_untold(struct request *r, struct html *h, const json_t *model) {
 void show_network(struct request *r, struct html *h, const json_t *model) {
   static const struct column COLUMNS[] = {{P_NODE, false}, {P_REACHED, false},      {P_LAST_HEARD, true}, {P_BEHIND, true},
                                           {P_AHEAD, true}, {P_HOLDS_OF_OURS, true}, {P_LAST_WORD, true}};
-  const json_t *members = json_object_get(model, "members"), *member = NULL;
+  const json_t *members = json_object_get(model, "members"), *member = NULL, *fork = NULL;
   size_t i = 0;
   layout_begin(r, h, phrase(P_NETWORK, r->lang), "/network");
   html_element(h, "h1", NULL, phrase(P_NETWORK, r->lang));
   html_element(h, "p", "lead", phrase(P_NETWORK_LEAD, r->lang));
+  json_array_foreach(json_object_get(model, "forks"), i, fork) {
+    show_fork(r, h, fork);
+  }
   put_hidden_count(r, h, model);
   put_untold(r, h, model);
   if (json_array_size(members) == 0) {
@@ -194,6 +219,7 @@ void show_holders(struct request *r, struct html *h, const json_t *model) {
   html_text(h, text_at(model, "title"));
   html_close(h);
   html_element(h, "p", "lead", phrase(P_WHERE_LEAD, r->lang));
+  show_fork(r, h, model);
   put_untold(r, h, model);
   if (int_at(model, "others") == 0) {
     html_element(h, "p", NULL, phrase(P_NO_MEMBERS, r->lang));

@@ -244,10 +244,17 @@ static void show_identity(struct request *r, struct html *h, const json_t *model
 
 void show_fork(struct request *r, struct html *h, const json_t *model) {
   const json_t *forked = json_object_get(model, "forked");
+  const char *handle = text_at(model, "handle");
+  char path[64];
   if (forked == NULL) return;
   html_open(h, "div");
   html_attr(h, "class", "banner bad");
   html_open(h, "p");
+  if (handle[0] != '\0') {
+    (void)snprintf(path, sizeof path, "/nodes/%s", handle);
+    put_link(r, h, path, handle);
+    html_text(h, ": ");
+  }
   html_element(h, "strong", NULL, phrase(P_FORKED, r->lang));
   html_text(h, " ");
   html_text(h, phrase(json_is_true(json_object_get(forked, "exact")) ? P_FORKED_FROM : P_FORKED_BELOW, r->lang));

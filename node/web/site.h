@@ -200,7 +200,7 @@ void open_blocks(struct request *r, struct html *h, enum phrase label, const str
 void open_cell(struct request *r, struct html *h, const struct column *column);
 void close_table(struct html *h);
 void put_number(struct html *h, json_int_t n); /* a cell */
-/* That a log was forked by its owner, where model has a "forked" (node/store/query_fork.h). */
+/* That a log was forked by its owner, where model has a "forked" (node/store/query_fork.h); whose, if it has a "handle". */
 void show_fork(struct request *r, struct html *h, const json_t *model);
 /* The section about who vouches for an object, as its model (query_show) tells; nothing where that is not told. */
 void show_endorsements(struct request *r, struct html *h, const json_t *model);

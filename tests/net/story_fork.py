@@ -103,7 +103,8 @@ def repair(lab, it, fr, ee, common):
         assert "withdrawn by the repair of IT" in gone or node is ee and "no object" in gone, gone  # EE never had it
         node.run("verify")
     assert "Night library 6" in page(fr, "/en/IT.2-1")
-    lab.until(lambda: "forked by its owner" not in page(fr, "/en/nodes/IT"), LIMIT, "the page of IT, which is kept a little, is new")
+    for path in ("/en/nodes/IT", "/en/network", "/en/IT-2/where"):
+        lab.until(lambda p=path: "forked by its owner" not in page(fr, p), LIMIT, f"{path}, which is kept a little, is new")
 
 
 def main():
@@ -148,7 +149,11 @@ def main():
         assert [size(node) for node in nodes] == [common + 1] * 4
         lab.until(lambda: all(recorded(node) for node in nodes), LIMIT, "somebody has written it into a log, and all hold that")
         assert f'"from":{common}' in page(fr, "/nodes/IT.json").replace(" ", "")
-        assert "forked by its owner" in page(fr, "/en/nodes/IT")
+        for path in ("/nodes/IT", "/network", "/IT-2/where", "/IT-2"):
+            for words in (f"/en{path}", "forked by its owner", "The branches part at entry"), (f"/it{path}", "biforcato da chi lo tiene", "I rami si dividono alla voce"):
+                said = page(fr, words[0])
+                assert words[1] in said and f"{words[2]} {common}." in said, (words, said)
+        assert [(f["handle"], f["gen"], f["forked"]["from"]) for f in json.loads(page(fr, "/en/network.json"))["forks"]] == [("IT", 1, common)]
         for node in nodes:
             says_so(node, common)
             node.stop()
