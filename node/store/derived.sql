@@ -87,11 +87,11 @@ CREATE TABLE unique_key(
   PRIMARY KEY (key, object)
 ) STRICT, WITHOUT ROWID;
 
--- Full text of the newest version of each object, all languages; rowid = object.id. The texts are not stored twice: the view
--- reads them out of the bodies (specola_text is a function of this program).
+-- Full text of the newest version of each object whose body is here and is a map, all languages; rowid = object.id. The texts
+-- are not stored twice: the view reads them out of the bodies (specola_text is a function of this program), of the same objects.
 CREATE VIEW fulltext_content(id, title, text) AS
   SELECT object.id, specola_text(object.schema, entry.body, 1), specola_text(object.schema, entry.body, 0)
-  FROM object JOIN entry ON entry.id = object.newest;
+  FROM object JOIN entry ON entry.id = object.newest WHERE object.readable & 1;
 CREATE VIRTUAL TABLE fulltext USING fts5(
   title, text, content='fulltext_content', content_rowid='id', tokenize='unicode61 remove_diacritics 2'
 );

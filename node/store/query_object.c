@@ -145,7 +145,9 @@ static enum err_code compare_titles(struct store *s, sqlite3_stmt *st, struct vi
 }
 
 static enum err_code by_title(struct store *s, const char *name, struct candidates *c, struct err *err) {
-  static const char sql[] = "SELECT rowid, title FROM fulltext WHERE fulltext MATCH :match LIMIT 1000";
+  /* Of an object whose newest entry is damaged the index still has the words, but there is no title to read. */
+  static const char sql[] = "SELECT object.id, title FROM fulltext JOIN object ON object.id = fulltext.rowid "
+                            "WHERE fulltext MATCH :match AND object.readable & 1 LIMIT 1000";
   struct candidates exact = {.n = 0};
   struct query_match words;
   struct bytes match;

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "node/erasure.h"
+#include "node/hiding.h"
 #include "node/scrub.h"
 #include "node/store/derive.h"
 #include "protocol/canon.h"
@@ -477,6 +478,17 @@ static void one_that_is_repeated_finds_its_record_and_ends_what_was_begun(void *
   fixture_release(&f);
 }
 
+static struct scrub_state scrub(struct fixture_node *node) {
+  struct err err = ERR_INIT;
+  struct scrub_state now = {.running = true};
+  hall_scrub_begin(node->hall);
+  while (now.running) {
+    assert_int_equal(hall_scrub_step(node->hall, 1000, &err), OK);
+    assert_int_equal(hall_scrub_state(node->hall, &now, &err), OK);
+  }
+  return now;
+}
+
 /* Makes the body of a version unlike what was committed to; no word of it changes. */
 static void damage(struct fixture_node *node, uint64_t index) {
   char sql[160];
@@ -485,11 +497,7 @@ static void damage(struct fixture_node *node, uint64_t index) {
   assert_int_equal(log_find(node->store, &node->all->nodes[IT].id, 1, &log, &err), OK);
   (void)snprintf(sql, sizeof sql, "UPDATE entry SET salt = randomblob(16) WHERE id = %" PRId64, entry_rowid(log.no, index));
   assert_int_equal(sqlite3_exec(store_db(node->store), sql, NULL, NULL, NULL), SQLITE_OK);
-  hall_scrub_begin(node->hall);
-  for (struct scrub_state now = {.running = true}; now.running;) {
-    assert_int_equal(hall_scrub_step(node->hall, 1000, &err), OK);
-    assert_int_equal(hall_scrub_state(node->hall, &now, &err), OK);
-  }
+  (void)scrub(node);
 }
 
 static void a_damaged_text_goes_as_well(void **state) {
@@ -510,6 +518,67 @@ static void a_damaged_text_goes_as_well(void **state) {
   fixture_release(&f);
 }
 
+/* ---- what a pass says of it ---- */
+
+static void expect_sound(struct fixture_node *node) {
+  const struct scrub_state s = scrub(node);
+  assert_int_equal(s.found + s.milestones + s.left, 0);
+  assert_false(s.derived);
+}
+
+static void a_scrub_finds_nothing_wrong_with_what_is_gone_absent_or_hidden(void **state) {
+  static struct fixture f;
+  struct err err = ERR_INIT;
+  struct hash id;
+  bool known = false;
+  (void)state;
+  const uint64_t index = begin(&f, 2);
+  struct fixture_node *it = &f.nodes[IT], *fr = &f.nodes[FR];
+  (void)publish_secret(it, 0, 20, NULL, NULL, &id);
+  const uint64_t before = hall_head(it->hall, &it->id, 1)->size;
+  (void)take_down(it, index + 1, false); /* the newest version alone */
+  expect_sound(it);
+  (void)erase(it);
+  expect_sound(it);
+  carry_to(it, fr, 0, before);
+  assert_int_equal(hall_bodies_missing(fr->hall), 1);
+  expect_sound(fr);
+  assert_int_equal(hall_hide(it->hall, &id, "court", &known, &err), OK);
+  expect_sound(it);
+  assert_int_equal(derive_rebuild(it->store, &it->federation, f.schemas, NULL, NULL, &err), OK);
+  expect_sound(it);
+  assert_int_equal(hall_unhide(it->hall, &id, &err), OK);
+  expect_sound(it);
+  assert_int_equal(derive_rebuild(fr->store, &fr->federation, f.schemas, NULL, NULL, &err), OK);
+  expect_sound(fr);
+  fixture_release(&f);
+}
+
+/* A body that is no map, and one that is none of its kind, are in no full text. */
+static void a_scrub_finds_nothing_wrong_with_bodies_that_nobody_can_read(void **state) {
+  static const uint8_t no_map[] = {0x01}, no_case[] = {0x81, 0x01};
+  static struct fixture f;
+  static struct own_log log;
+  struct err err = ERR_INIT;
+  const struct header h = {.kind = KIND_VERSION, .n_args = 2, .args = {1, 0}};
+  (void)state;
+  fixture_found(&f, 2, fixture_seed(), false);
+  struct fixture_node *node = &f.nodes[1];
+  memset(&log, 0, sizeof log);
+  log.node = &f.nodes[0];
+  add_identity(&log);
+  add_cert(&log, &log.node->node_key, &log.node->editor.pub, 1, 2);
+  add_odd(&log, &log.node->editor, h, view_of(no_map, sizeof no_map));
+  add_odd(&log, &log.node->editor, h, view_of(no_case, sizeof no_case));
+  (void)add_case(&log, &log.node->editor, 1, NULL, NULL);
+  assert_int_equal(own_carry(&log, node->hall, 0, log.n, 4, NULL, &err), OK);
+  assert_int_equal(number(node, "SELECT count(*) FROM object WHERE readable = 0"), 2);
+  assert_int_equal(number(node, "SELECT count(*) FROM object WHERE readable = 1"), 1);
+  expect_sound(node);
+  own_release(&log);
+  fixture_release(&f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_taken_down_leaves_no_word_on_any_node_and_no_root_moves),
@@ -521,6 +590,8 @@ int main(void) {
       cmocka_unit_test(a_node_that_was_killed_goes_on_where_it_stood),
       cmocka_unit_test(one_that_is_repeated_finds_its_record_and_ends_what_was_begun),
       cmocka_unit_test(a_damaged_text_goes_as_well),
+      cmocka_unit_test(a_scrub_finds_nothing_wrong_with_what_is_gone_absent_or_hidden),
+      cmocka_unit_test(a_scrub_finds_nothing_wrong_with_bodies_that_nobody_can_read),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
