@@ -136,12 +136,13 @@ static enum err_code nobody_serves(const struct cli *cli, struct err *err) {
 /* Where it is reached, once it is. */
 static void say_ready(void *context, const char *gate, const char *web) {
   struct cli *cli = context;
-  out_line(cli, "Node in %s serves. Ctrl-C stops it.", cli->home);
+  out_line(cli, "%s %s %s", out_word(cli, "Node in", "Il nodo in"), cli->home,
+           out_word(cli, "serves. Ctrl-C stops it.", "è in servizio. Ctrl-C lo ferma."));
   if (gate[0] != '\0') {
-    out_line(cli, "Members  %s", gate);
+    out_line(cli, "%s  %s", out_word(cli, "Members", "Membri "), gate);
   }
   if (web[0] != '\0') {
-    out_line(cli, "Pages    %s/", web);
+    out_line(cli, "%s   %s/", out_word(cli, "Pages ", "Pagine"), web);
   }
   fflush(stdout);
 }
@@ -192,17 +193,21 @@ static void say_sync(struct cli *cli, const json_t *report) {
                *state = json_string_value(json_object_get(peer, "state"));
     const char *note = json_string_value(json_object_get(peer, "note"));
     bool reached = state != NULL && strcmp(state, "open") == 0;
-    out_line(cli, "%-6s %s%s%s", handle == NULL ? "?" : handle, reached ? "answered" : "no answer",
+    out_line(cli, "%-6s %s%s%s", handle == NULL ? "?" : handle,
+             reached ? out_word(cli, "answered", "ha risposto") : out_word(cli, "no answer", "nessuna risposta"),
              note == NULL || note[0] == '\0' ? "" : ": ", note == NULL ? "" : note);
   }
   json_array_foreach(json_object_get(report, "paused"), i, peer) {
-    out_line(cli, "! the log of %s is paused: it holds as many texts as it may (log_bodies in node.ini)",
-             json_string_value(peer));
+    out_line(cli, "! %s %s %s", out_word(cli, "the log of", "il registro di"), json_string_value(peer),
+             out_word(cli, "is paused: it holds as many texts as it may (log_bodies in node.ini)",
+                      "è in pausa: ha tutti i testi che può avere (log_bodies in node.ini)"));
   }
   guarded_say(cli, json_object_get(report, "guard"));
   const json_t *n = json_object_get(report, "new");
   if (json_is_integer(n)) {
-    out_line(cli, "%jd new entr%s", (intmax_t)json_integer_value(n), json_integer_value(n) == 1 ? "y" : "ies");
+    out_line(cli, "%jd %s", (intmax_t)json_integer_value(n),
+             json_integer_value(n) == 1 ? out_word(cli, "new entry", "voce nuova")
+                                        : out_word(cli, "new entries", "voci nuove"));
   }
 }
 
@@ -330,7 +335,8 @@ enum err_code cmd_peer_ping(struct cli *cli, const struct args *args, struct err
     }
   }
   if (code == OK) {
-    out_line(cli, "%s answered after %.0f ms", handle, json_number_value(json_object_get(answer, "ms")));
+    out_line(cli, "%s %s %.0f ms", handle, out_word(cli, "answered after", "ha risposto dopo"),
+             json_number_value(json_object_get(answer, "ms")));
     json_object_update(cli->doc, answer);
   }
   json_decref(answer);
@@ -367,7 +373,8 @@ enum err_code cmd_rebuild(struct cli *cli, const struct args *args, struct err *
   }
   progress_free(progress);
   if (code == OK) {
-    out_line(cli, "All tables are derived again from the logs.");
+    out_line(cli, "%s",
+             out_word(cli, "All tables are derived again from the logs.", "Tutte le tabelle sono rifatte dai registri."));
     out_set_bool(cli, "rebuilt", true);
   }
   json_decref(answer);

@@ -195,9 +195,9 @@ static enum err_code request(struct cli *cli, const struct args *args, struct er
   }
   if (code == OK) {
     rotation_show(cli, &r);
-    out_line(cli, "To be signed %s", path);
-    out_line(cli, "Next:  specola root sign %s --key SHEET   (where the sheets are); then here: specola key rotate %s", path,
-             path);
+    out_line(cli, "%s %s", out_word(cli, "To be signed", "Da firmare  "), path);
+    out_line(cli, "%s specola root sign %s --key SHEET   (%s); %s: specola key rotate %s", out_word(cli, "Next: ", "Poi:  "),
+             path, out_word(cli, "where the sheets are", "dove sono i fogli"), out_word(cli, "then here", "poi qui"), path);
     out_set_text(cli, "file", path);
   }
   rotation_release(&r);
@@ -322,15 +322,19 @@ static enum err_code take_identity(struct cli *cli, const struct rotation *r, bo
 static void say_taken(struct cli *cli, const struct taking *t, const struct rotation *r) {
   const struct hall_head *own = hall_head(t->hall, &r->node, r->next.gen);
   char reference[REFERENCE_MAX] = "";
-  out_line(cli, "Taken        identity %ju of %s", (uintmax_t)r->next.version, r->handle);
+  out_line(cli, "%s %ju %s %s", out_word(cli, "Taken        identity", "Assunta      identità"), (uintmax_t)r->next.version,
+           out_word(cli, "of", "di"), r->handle);
   if (own == NULL) {
-    out_line(cli, "Generation %ju of the log begins when %ju entries of the one before are here: specola serve, or sync",
-             (uintmax_t)r->next.gen, (uintmax_t)r->next.cut_size);
+    out_line(cli, "%s %ju %s %ju %s: specola serve, specola sync", out_word(cli, "Generation", "La generazione"),
+             (uintmax_t)r->next.gen, out_word(cli, "of the log begins when", "del registro comincia quando ci sono"),
+             (uintmax_t)r->next.cut_size, out_word(cli, "entries of the one before are here", "voci di quella precedente"));
   } else {
     reference_format(&t->here.federation, &r->node, own->gen, own->size - 1, reference);
-    out_line(cli, "In the log   %s", reference);
+    out_line(cli, "%s %s", out_word(cli, "In the log  ", "Nel registro"), reference);
   }
-  out_line(cli, "Next:  copy the new keys (specola key backup DIR), and start the node");
+  out_line(cli, "%s",
+           out_word(cli, "Next:  copy the new keys (specola key backup DIR), and start the node",
+                    "Poi:   copiare le nuove chiavi (specola key backup DIR), e avviare il nodo"));
   out_set_text(cli, "reference", reference);
   out_set_number(cli, "version", r->next.version);
   out_set_number(cli, "generation", r->next.gen);

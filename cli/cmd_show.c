@@ -72,7 +72,7 @@ static void say_links(struct cli *cli, const json_t *json, const struct schema *
       bool waiting = json_is_true(json_object_get(link, "waiting"));
       bool hidden = json_is_true(json_object_get(link, "hidden"));
       out_line(cli, "%s %s: %s  %s", way == 0 ? "->" : "<-", label, waiting ? text_of(link, "id") : text_of(link, "reference"),
-               waiting  ? "(not here yet)"
+               waiting  ? out_word(cli, "(not here yet)", "(non ancora qui)")
                : hidden ? out_word(cli, "(not shown by this node)", "(non mostrato da questo nodo)")
                         : text_of(link, "title"));
     }

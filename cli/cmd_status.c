@@ -357,7 +357,11 @@ static void say_carried(struct cli *cli, const struct here *here) {
   }
   out_set(cli, "carried", json_pack("{s:I, s:I}", "records", (json_int_t)n, "octets", (json_int_t)octets));
   if (n > 0) {
-    out_line(cli, "Carries      %ju record%s of other homes' people to those homes", (uintmax_t)n, n == 1 ? "" : "s");
+    out_line(
+        cli, "%s %ju %s", out_word(cli, "Carries     ", "Porta       "), (uintmax_t)n,
+        n == 1
+            ? out_word(cli, "record of other homes' people to those homes", "documento di persone di altre case, a quelle")
+            : out_word(cli, "records of other homes' people to those homes", "documenti di persone di altre case, a quelle"));
   }
 }
 

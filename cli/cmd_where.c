@@ -23,13 +23,13 @@ static bool is_silent(const json_t *member) {
 }
 
 /* " (silent 26 h)" behind a member's name. */
-static void add_silence(const json_t *member, struct bytes *line) {
+static void add_silence(const struct cli *cli, const json_t *member, struct bytes *line) {
   char span[NETWORK_SPAN_MAX];
   if (is_silent(member)) {
     network_span((uint64_t)json_integer_value(json_object_get(member, "said_s")), span);
-    (void)!bytes_printf(line, NULL, " (silent %s)", span);
+    (void)!bytes_printf(line, NULL, " (%s %s)", out_word(cli, "silent", "tace da"), span);
   } else if (json_is_null(json_object_get(member, "said_s"))) {
-    (void)!bytes_printf(line, NULL, " (never said)");
+    (void)!bytes_printf(line, NULL, " (%s)", out_word(cli, "never said", "mai detto"));
   }
 }
 
@@ -43,28 +43,32 @@ static void say_sum(struct cli *cli, const json_t *where) {
     if (strcmp(text_of(member, "holds"), "yes") == 0) {
       continue;
     }
-    (void)!bytes_printf(&line, NULL, "%s%s", n++ == 0 ? "; missing: " : ", ", text_of(member, "handle"));
-    add_silence(member, &line);
+    (void)!bytes_printf(&line, NULL, "%s%s", n++ == 0 ? out_word(cli, "; missing: ", "; mancano: ") : ", ",
+                        text_of(member, "handle"));
+    add_silence(cli, member, &line);
   }
   const char *rest = bytes_text(&line);
-  out_line(cli, "%jd of %jd say they hold it%s", (intmax_t)json_integer_value(json_object_get(where, "holding")),
-           (intmax_t)json_integer_value(json_object_get(where, "others")), rest == NULL ? "" : rest);
+  out_line(cli, "%jd %s %jd %s%s", (intmax_t)json_integer_value(json_object_get(where, "holding")), out_word(cli, "of", "su"),
+           (intmax_t)json_integer_value(json_object_get(where, "others")),
+           out_word(cli, "say they hold it", "dicono di averlo"), rest == NULL ? "" : rest);
   bytes_release(&line);
 }
 
 /* What is odd about what it says, and how it is reached; that we do not serve is said once, for all. */
 static void note_of(const struct cli *cli, const json_t *member, char *out, size_t size) {
-  static const char *const notes[][2] = {{"other", "it follows another branch of this log"},
-                                         {"unknown", "it has not said yet what it holds"}};
+  static const struct {
+    const char *holds, *en, *it;
+  } notes[] = {{"other", "it follows another branch of this log", "segue un altro ramo di questo registro"},
+               {"unknown", "it has not said yet what it holds", "non ha ancora detto che cosa ha"}};
   char reach[256] = "";
   const char *note = "";
   for (size_t k = 0; k < sizeof notes / sizeof notes[0]; k++) {
-    note = strcmp(text_of(member, "holds"), notes[k][0]) == 0 ? notes[k][1] : note;
+    note = strcmp(text_of(member, "holds"), notes[k].holds) == 0 ? out_word(cli, notes[k].en, notes[k].it) : note;
   }
   if (strcmp(text_of(member, "reach"), "unasked") != 0) {
     network_sentence(member, cli->lang, reach, sizeof reach);
   } else if (is_silent(member)) {
-    snprintf(reach, sizeof reach, "silent");
+    snprintf(reach, sizeof reach, "%s", out_word(cli, "silent", "tace"));
   }
   snprintf(out, size, "%s%s%s", note, note[0] == '\0' || reach[0] == '\0' ? "" : "; ", reach);
 }
@@ -83,7 +87,7 @@ static void say_members(struct cli *cli, const json_t *where) {
     }
     if (json_is_integer(age)) {
       network_span((uint64_t)json_integer_value(age), span);
-      snprintf(said, sizeof said, "%s ago", span);
+      snprintf(said, sizeof said, "%s %s", span, out_word(cli, "ago", "fa"));
     }
     note_of(cli, member, note, sizeof note);
     const char *cells[] = {text_of(member, "handle"), text_of(member, "holds"), size, missing, said, note};
@@ -208,7 +212,7 @@ static enum err_code say(struct cli *cli, const struct question *q, struct err *
   forked_say(cli, q->where, text_of(q->where, "log"), federation_handle(&here->federation, &here->federation.own));
   const enum err_code code = q->kind == NULL ? say_takedown(cli, here, q->rowid, err) : OK;
   if (json_array_size(json_object_get(q->where, "members")) == 0) {
-    out_line(cli, "This observatory has no other member.");
+    out_line(cli, "%s", out_word(cli, "This observatory has no other member.", "Questo osservatorio non ha altri membri."));
   } else {
     say_sum(cli, q->where);
     say_members(cli, q->where);

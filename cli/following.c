@@ -92,14 +92,24 @@ static void say_progress(void *context, enum follow_step step, uint64_t done, ui
 
 static void say(struct cli *cli, const struct home *home, const struct follow_report *r) {
   if (r->unchanged && r->texts == 0) {
-    out_line(cli, "%s: nothing new", home_follows(home));
+    out_line(cli, "%s: %s", home_follows(home), out_word(cli, "nothing new", "nulla di nuovo"));
   } else {
-    out_line(cli, "%s: %ju new entr%s, %ju text%s", home_follows(home), (uintmax_t)(r->n_new + r->n_held),
-             r->n_new + r->n_held == 1 ? "y" : "ies", (uintmax_t)r->texts, r->texts == 1 ? "" : "s");
+    out_line(cli, "%s: %ju %s, %ju %s", home_follows(home), (uintmax_t)(r->n_new + r->n_held),
+             r->n_new + r->n_held == 1 ? out_word(cli, "new entry", "voce nuova") : out_word(cli, "new entries", "voci nuove"),
+             (uintmax_t)r->texts, r->texts == 1 ? out_word(cli, "text", "testo") : out_word(cli, "texts", "testi"));
   }
-  if (r->left_out > 0) out_line(cli, "%ju texts are not here: specola sync --all", (uintmax_t)r->left_out);
-  if (r->withheld > 0) out_line(cli, "! %ju texts were asked for and not handed out there", (uintmax_t)r->withheld);
-  if (r->strange > 0) out_line(cli, "! %ju logs there are of nodes that are not known here yet", (uintmax_t)r->strange);
+  if (r->left_out > 0)
+    out_line(cli, "%ju %s: specola sync --all", (uintmax_t)r->left_out,
+             out_word(cli, "texts are not here", "testi non sono qui"));
+  if (r->withheld > 0) {
+    out_line(cli, "! %ju %s", (uintmax_t)r->withheld,
+             out_word(cli, "texts were asked for and not handed out there", "testi sono stati chiesti e lì non consegnati"));
+  }
+  if (r->strange > 0) {
+    out_line(
+        cli, "! %ju %s", (uintmax_t)r->strange,
+        out_word(cli, "logs there are of nodes that are not known here yet", "registri lì sono di nodi qui non ancora noti"));
+  }
 }
 
 static void put(struct cli *cli, const struct home *home, const struct follow_report *r) {

@@ -122,6 +122,8 @@ def main():
         store.close()
         said = it.run("where", "Night library 2")[1].decode()
         assert "1 of 2 say they hold it; missing: EE (silent 26 h)" in said, said
+        said = it.run("--lang", "it", "where", "Night library 2")[1].decode()
+        assert "1 su 2 dicono di averlo; mancano: EE (tace da 26 h)" in said and "tace" in said and " ago" not in said, said
         status = it.run("status")[1].decode()
         assert "silent 26 h" in status and "/" in status, status
         assert it.run("where", "Day library", ok=(3,))[0] == 3
