@@ -94,7 +94,7 @@ static enum err_code paused_result(const json_t *report, struct err *err) {
     list_add(paused, json_string_value(handle));
   }
   if (paused[0] == '\0') return OK;
-  err_set(err, ERR_REFUSED, "paused: quota: the log of %s holds as many texts as it may", paused);
+  err_set(err, ERR_REFUSED, "paused: quota: the log of %s holds as much as it may", paused);
   return err_hint(err, "log_bodies = MIB in node.ini, then start again");
 }
 

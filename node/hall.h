@@ -38,14 +38,16 @@ struct hall {
   struct hall_head *heads; /* owned; same order */
   uint32_t n_logs;
   struct hash digest;
-  uint64_t missing;    /* bodies that are absent */
-  uint64_t n_damaged;  /* entries that wait to be whole again */
-  struct scrub *scrub; /* the pass under way, or the last one; NULL: none yet */
-  bool erasing;        /* takedowns wait in table erasure: */
-  bool is_forgotten;   /* the file has forgotten their texts, */
-  bool is_emptied;     /* and so has the write-ahead log; what is left is to acknowledge them */
-  struct pull *pulls;  /* open ones, the newest first */
-  struct fork *forks;  /* owned; by (node, gen): logs of which evidence is held */
+  uint64_t missing;          /* bodies that are absent */
+  uint64_t n_damaged;        /* entries that wait to be whole again */
+  struct scrub *scrub;       /* the pass under way, or the last one; NULL: none yet */
+  bool erasing;              /* takedowns wait in table erasure: */
+  bool is_forgotten;         /* the file has forgotten their texts, */
+  bool is_emptied;           /* and so has the write-ahead log; what is left is to acknowledge them */
+  struct pull *pulls;        /* open ones, the newest first */
+  struct hall_share *shares; /* owned; what logs cost beside their bodies, as far as it was read: quota.c */
+  uint32_t n_shares;
+  struct fork *forks; /* owned; by (node, gen): logs of which evidence is held */
   uint32_t n_forks;
   struct hall_leaves leaves;
   struct guarding guarding;
@@ -116,6 +118,12 @@ MUST_CHECK enum err_code hall_load_forks(struct hall *h, struct err *err);
  * are known to part, which is part of both, and no further, until a cut closes the generation. */
 MUST_CHECK enum err_code hall_frozen(const struct hall *h, const struct hash *node, uint64_t gen, uint64_t size,
                                      struct err *err);
+/* ERR_REFUSED if a member's logs, all generations together, and `coming` octets that are on their way have filled their share
+ * of the disk: they are followed no further until the operator gives them more. The own log has no share. ERR_MEMORY, store
+ * errors. */
+MUST_CHECK enum err_code hall_quota(struct hall *h, const struct hash *node, uint64_t coming, struct err *err);
+/* Entries were withdrawn, or are others now: what logs cost is read again when it is needed. */
+void hall_forget_shares(struct hall *h);
 /* Frees the leaf hashes that are kept; they are read again when they are needed. */
 void hall_forget_leaves(struct hall *h);
 /* ---- the fork guard: guarding.c, outbox.c, admit.c ---- */

@@ -36,7 +36,7 @@ struct home_config {
   char web_name[LIMIT_ENDPOINT + 1];      /* a further name under which they are asked for (Host); empty: none */
   char contact[HOME_CONTACT_MAX];         /* where readers of the pages write: a mail address or https://…; empty: none */
   char notify[HOME_CONTACT_MAX];          /* a program that is told of events (notifier.h); empty: none */
-  char log_bodies[9];                     /* MiB of bodies of one log past which it is paused; empty: LIMIT_LOG_BODIES */
+  char log_bodies[9];                     /* MiB of one member's logs past which they are paused; empty: LIMIT_LOG_BODIES */
   char replica[LIMIT_ENDPOINT + 1];       /* the web of the node that is followed; empty: this is a node itself */
   char home[HANDLE_MAX];                  /* of a replica: the node whose log takes what its person signs; empty: none */
   struct {
@@ -94,7 +94,7 @@ bool home_is_guest(const struct home *h);
 const char *home_follows(const struct home *h);
 /* From now on this node is a guest that follows url, or none any more (url NULL). ERR_LIMIT, ERR_IO. */
 MUST_CHECK enum err_code home_be_guest(struct home *h, const char *url, struct err *err);
-/* Octets of bodies of one log past which it is followed no further: what node.ini says, else LIMIT_LOG_BODIES. */
+/* Octets of one member's logs past which they are followed no further: what node.ini says, else LIMIT_LOG_BODIES. */
 uint64_t home_log_bodies(const struct home *h);
 /* The embedded kinds and those of schema/. */
 MUST_CHECK enum err_code home_schemas(const struct home *h, struct schema_set **out, struct err *err);

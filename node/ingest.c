@@ -90,6 +90,7 @@ void hall_fell(struct hall *h, const struct log *log) {
     }
   }
   hall_forget_leaves(h);
+  hall_forget_shares(h);
   voter_touch(h);
   const uint32_t i = place_of(h, &log->node, log->gen);
   if (log->range.size == 0) {
@@ -108,10 +109,13 @@ void hall_moved(struct hall *h, const struct log *log, struct evaluation *state,
     memmove(&h->logs[i + 1], &h->logs[i], (h->n_logs - i) * sizeof *h->logs);
     memmove(&h->heads[i + 1], &h->heads[i], (h->n_logs - i) * sizeof *h->heads);
     h->n_logs++;
-    h->logs[i].state = NULL;
+    h->logs[i] = (struct hall_log){.state = NULL};
   }
   if (log->no == h->leaves.log_no && log->range.size < h->leaves.n) {
     hall_forget_leaves(h); /* a log that became shorter has other entries now */
+  }
+  if (log->range.size < h->logs[i].log.range.size) { /* other entries */
+    hall_forget_shares(h);
   }
   evaluation_free(h->logs[i].state);
   h->logs[i].log = *log;
@@ -242,6 +246,7 @@ void hall_close(struct hall *h) {
   scrub_free(h->scrub);
   derivation_close(&h->derivation);
   hall_forget_leaves(h);
+  hall_forget_shares(h);
   free(h->forks);
   free(h->logs);
   free(h->heads);

@@ -27,7 +27,7 @@ struct hall_config {
   const struct entropy_source *entropy;
   const struct head_file *head; /* where the head is kept (node/head.h); borrowed; NULL: the own log is not guarded */
   unsigned threads;
-  uint64_t log_bodies; /* octets of bodies of one log past which it is not followed further; 0: LIMIT_LOG_BODIES */
+  uint64_t log_bodies; /* octets of one member's logs past which they are not followed further; 0: LIMIT_LOG_BODIES */
 };
 MUST_CHECK enum err_code hall_open(const struct hall_config *config, struct hall **out, struct err *err);
 void hall_close(struct hall *h); /* NULL is fine; waits for the workers */
@@ -60,7 +60,8 @@ struct pull_result {
 /* Begins. text: the owner's checkpoint. from: its start, the held size, or the size of a pull of the same log that has not
  * finished yet (pulls of a log finish in order). ERR_FORMAT, ERR_SIGNATURE (not under the owner's key), ERR_NOT_FOUND (not a
  * member's log), ERR_MISMATCH (size not above from; or same size, other root), ERR_LIMIT (more than a milestone may hold),
- * ERR_REFUSED (the log holds hall_config.log_bodies already: paused, nobody's fault; or its owner forked it: forks.h). */
+ * ERR_REFUSED (the member's logs hold hall_config.log_bodies already: paused, nobody's fault; or its owner forked it: forks.h).
+ */
 MUST_CHECK enum err_code hall_pull_begin(struct hall *h, struct view text, uint64_t from, struct pull **out, struct err *err);
 /* The next entries, as a decoded window (canonical array of full items, docs/protocol.md 8.3); copied. Verification begins at
  * once. ERR_FORMAT (not items), ERR_MISMATCH (entries past the milestone): the relay is at fault; a body that is missing or not

@@ -26,6 +26,7 @@ struct pull {
   size_t text_len;
   uint64_t from, at; /* at: the first index still missing */
   size_t bytes;      /* of bodies */
+  size_t envelopes;  /* octets of them */
   struct block *first, *last;
   struct verify_batch batch;
 };
@@ -73,18 +74,12 @@ static enum err_code check_place(const struct hall *h, const struct checkpoint *
   return OK;
 }
 
-/* A log that has filled its share of the disk is followed no further until the operator gives it more. */
-static enum err_code check_quota(const struct hall *h, const struct checkpoint *c, struct err *err) {
-  const struct hall_log *log = hall_find(h, &c->node, c->gen);
-  const uint64_t most = h->config.log_bodies == 0 ? LIMIT_LOG_BODIES : h->config.log_bodies;
-  uint64_t bytes = log == NULL ? 0 : log->log.body_bytes;
+static enum err_code check_quota(struct hall *h, const struct checkpoint *c, struct err *err) {
+  uint64_t coming = 0;
   for (const struct pull *p = h->pulls; p != NULL; p = p->next) {
-    bytes += hash_equal(&p->checkpoint.node, &c->node) && p->checkpoint.gen == c->gen ? p->bytes : 0;
+    coming += hash_equal(&p->checkpoint.node, &c->node) ? p->bytes + p->envelopes : 0;
   }
-  if (bytes < most) {
-    return OK;
-  }
-  return err_set(err, ERR_REFUSED, "paused: quota: the log holds %" PRIu64 " octets of bodies", bytes);
+  return hall_quota(h, &c->node, coming, err);
 }
 
 enum err_code hall_pull_begin(struct hall *h, struct view text, uint64_t from, struct pull **out, struct err *err) {
@@ -174,7 +169,8 @@ static struct block *block_new(struct view window, size_t n) {
   return b;
 }
 
-static enum err_code read_items(struct block *b, struct view window, size_t *bytes, struct err *err) {
+/* *bytes: those of bodies; *envelopes: octets of the envelopes. */
+static enum err_code read_items(struct block *b, struct view window, size_t *bytes, size_t *envelopes, struct err *err) {
   struct canon_reader r = canon_reader(view_of(b->octets, window.len));
   (void)canon_array(&r, LIMIT_MILESTONE_ENTRIES);
   for (size_t i = 0; i < b->n; i++) {
@@ -184,6 +180,7 @@ static enum err_code read_items(struct block *b, struct view window, size_t *byt
       b->items[i].opened.item.state = ITEM_ABSENT;
     }
     *bytes += append_body_len(&b->items[i].opened.item);
+    *envelopes += b->items[i].opened.item.envelope.len;
   }
   return canon_finish(&r, "window", err);
 }
@@ -202,7 +199,8 @@ enum err_code hall_pull_add(struct pull *p, struct view window, struct err *err)
     return err_set(err, ERR_MEMORY, NULL);
   }
   size_t bytes = 0;
-  enum err_code code = read_items(b, window, &bytes, err);
+  size_t envelopes = 0;
+  enum err_code code = read_items(b, window, &bytes, &envelopes, err);
   if (code == OK && bytes > PULL_BODIES - p->bytes) {
     code = err_set(err, ERR_LIMIT, "more than %u octets of bodies to a milestone: ask for one between", LIMIT_MILESTONE_BYTES);
   }
@@ -221,6 +219,7 @@ enum err_code hall_pull_add(struct pull *p, struct view window, struct err *err)
   p->last = b;
   p->at += n;
   p->bytes += bytes;
+  p->envelopes += envelopes;
   return OK;
 }
 

@@ -57,7 +57,7 @@
 #define LIMIT_ASK_NODE 8192u                /* octets of an ask of a node: a founding request fits */
 #define LIMIT_ERR_TEXT 256u                 /* octets of the text of ERR */
 #define LIMIT_GETS 4u                       /* GETs in flight to one peer */
-#define LIMIT_LOG_BODIES 2147483648ull      /* octets of bodies of one log before the operator raises it */
+#define LIMIT_LOG_BODIES 2147483648ull      /* octets of one member's logs before the operator raises it: 2 GiB */
 #define LIMIT_BUNDLE_ITEM 1052672u          /* octets of one item of a bundle */
 
 /* A node's own queues and windows. */

@@ -199,7 +199,7 @@ struct exchange_log {
   uint64_t cut_size;
   struct hash cut_root;
   uint32_t n_back;       /* how often it went back on its way to the cut */
-  bool is_paused;        /* it holds as much as hall_config.log_bodies allows, and there is more */
+  bool is_paused;        /* its member's hold as much as hall_config.log_bodies allows, and there is more */
   bool is_forked;        /* evidence is held: followed to where the branches part, and no further */
   bool is_exact;         /* and it is known where they part */
   struct doubt *doubt;   /* owned; NULL: none */

@@ -154,6 +154,7 @@ void plan_close(struct exchange *x, uint32_t index) {
   log->is_closed = true;
   log->cut_size = g->cut_size;
   log->cut_root = g->cut_root;
+  log->is_paused = false;
   log->is_forked = false; /* the cut says which branch it is */
   forks_end_doubt(log);
   log->needs_plan = false;

@@ -110,7 +110,7 @@ json_t *exchange_status(const struct exchange *x) {
   for (uint32_t i = 0; i < x->n_peers && ok; i++)
     ok = x->peers[i].is_former || json_array_append_new(peers, peer_json(x, i)) == 0;
   for (uint32_t i = 0; i < x->n_logs && ok; i++)
-    ok = x->logs[i]->size == 0 || json_array_append_new(logs, log_json(x, x->logs[i])) == 0;
+    ok = (x->logs[i]->size == 0 && !x->logs[i]->is_paused) || json_array_append_new(logs, log_json(x, x->logs[i])) == 0;
   for (uint32_t i = 0; i < x->n_strangers && ok; i++)
     ok = json_array_append_new(strangers, stranger_json(x, &x->strangers[i])) == 0;
   ok = ok && put_hash(out, "frontier", &digest) && put_number(out, "epoch", x->federation->epoch.number) &&

@@ -107,6 +107,11 @@ enum err_code log_save(struct store *s, const struct log *log, struct err *err) 
   return code;
 }
 
+enum err_code log_envelope_octets(struct store *s, int64_t no, uint64_t from, uint64_t *out, struct err *err) {
+  static const char sql[] = "SELECT ifnull(sum(length(envelope)), 0) FROM entry WHERE id >= :from AND id < :to";
+  return statement_number(s, sql, entry_rowid(no, from), entry_rowid(no + 1, 0), "octets of a log", "none", out, err);
+}
+
 enum err_code log_each(struct store *s, log_visit *visit, void *context, struct err *err) {
   static const char sql[] = "SELECT " LOG_COLUMNS " FROM log ORDER BY node, gen";
   sqlite3_stmt *st = NULL;

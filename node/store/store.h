@@ -94,6 +94,8 @@ MUST_CHECK enum err_code log_first(struct store *s, int64_t no, int64_t *first, 
 MUST_CHECK enum err_code log_by_no(struct store *s, int64_t no, struct log *out, struct err *err);
 /* Writes size, range and body_bytes back. */
 MUST_CHECK enum err_code log_save(struct store *s, const struct log *log, struct err *err);
+/* Octets of the envelopes of a log's entries from an index on. Store errors. */
+MUST_CHECK enum err_code log_envelope_octets(struct store *s, int64_t no, uint64_t from, uint64_t *out, struct err *err);
 /* All logs by (node, gen); stops when visit returns false. */
 typedef bool log_visit(void *context, const struct log *log);
 MUST_CHECK enum err_code log_each(struct store *s, log_visit *visit, void *context, struct err *err);

@@ -57,3 +57,9 @@ enum err_code withdrawn_count(struct store *s, int64_t log_no, uint64_t *n, stru
   static const char sql[] = "SELECT count(*) FROM withdrawn WHERE id >= :from AND id < :to";
   return statement_number(s, sql, entry_rowid(log_no, 0), entry_rowid(log_no + 1, 0), "withdrawn entries", "none", n, err);
 }
+
+enum err_code withdrawn_octets(struct store *s, int64_t log_no, uint64_t *octets, struct err *err) {
+  static const char sql[] =
+      "SELECT ifnull(sum(length(envelope) + ifnull(length(body), 0)), 0) FROM withdrawn WHERE id >= :from AND id < :to";
+  return statement_number(s, sql, entry_rowid(log_no, 0), entry_rowid(log_no + 1, 0), "withdrawn entries", "none", octets, err);
+}

@@ -20,5 +20,7 @@ MUST_CHECK enum err_code withdrawn_find(struct store *s, const struct hash *fed_
                                         struct err *err);
 /* How many there are of a log. */
 MUST_CHECK enum err_code withdrawn_count(struct store *s, int64_t log_no, uint64_t *n, struct err *err);
+/* Octets of the envelopes and bodies of those of a log. Store errors. */
+MUST_CHECK enum err_code withdrawn_octets(struct store *s, int64_t log_no, uint64_t *octets, struct err *err);
 
 #endif

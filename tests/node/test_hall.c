@@ -9,9 +9,12 @@
 #include <cmocka.h>
 
 #include "node/hall.h"
+#include "node/store/inside.h"
+#include "node/store/milestone.h"
 #include "protocol/canon.h"
 #include "tests/node/dump.h"
 #include "tests/node/own_log.h"
+#include "tests/node/rotation.h"
 
 static void every_node_ends_with_the_same_whatever_the_windows_and_the_order(void **state) {
   static struct fixture f;
@@ -239,6 +242,137 @@ static void a_log_that_filled_its_share_is_paused_and_goes_on_with_more(void **s
   fixture_release(&f);
 }
 
+/* What the node keeps of a log, octet by octet. */
+static uint64_t octets_of(struct fixture_node *node, const struct hash *log_node, uint64_t gen) {
+  static const char sql[] = "SELECT sum(length(envelope) + ifnull(length(body), 0)) FROM (SELECT id, envelope, body FROM entry "
+                            "UNION ALL SELECT id, envelope, body FROM withdrawn) WHERE id >> 40 = ?";
+  sqlite3_stmt *st = NULL;
+  struct log log;
+  assert_int_equal(log_find(node->store, log_node, gen, &log, NULL), OK);
+  assert_int_equal(sqlite3_prepare_v2(store_db(node->store), sql, -1, &st, NULL), SQLITE_OK);
+  sqlite3_bind_int64(st, 1, log.no);
+  assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+  const uint64_t octets = (uint64_t)sqlite3_column_int64(st, 0);
+  sqlite3_finalize(st);
+  return octets;
+}
+
+/* To the octet: with one more there is room, with as many there is none. */
+static void expect_share(struct fixture_node *node, struct view text, uint64_t from, uint64_t octets) {
+  struct err err = ERR_INIT;
+  struct pull *pull = NULL;
+  node->hall->config.log_bodies = octets;
+  assert_int_equal(hall_pull_begin(node->hall, text, from, &pull, &err), ERR_REFUSED);
+  assert_non_null(strstr(err.message, "paused: quota"));
+  node->hall->config.log_bodies = octets + 1;
+  assert_int_equal(hall_pull_begin(node->hall, text, from, &pull, &err), OK);
+  hall_pull_abort(pull);
+  node->hall->config.log_bodies = 0;
+}
+
+static void a_flood_of_entries_without_bodies_fills_the_share(void **state) {
+  static struct fixture f;
+  static struct own_log log;
+  struct err err = ERR_INIT;
+  struct bytes text;
+  struct pull_result result;
+  (void)state;
+  fixture_found(&f, 2, fixture_seed(), false);
+  struct fixture_node *it = &f.nodes[0];
+  struct fixture_node *fr = &f.nodes[1];
+  log.node = it;
+  add_identity(&log);
+  for (uint32_t i = 0; i < 90; i++) {
+    (void)add_withdraw(&log, &it->node_key, &it->id, &it->id);
+  }
+  bytes_init(&text, LIMIT_CHECKPOINT);
+  assert_int_equal(own_carry(&log, fr->hall, 0, 40, 7, &result, &err), OK);
+  own_checkpoint(&log, 80, &text);
+  expect_share(fr, bytes_view(&text), 40, octets_of(fr, &it->id, 1));
+  assert_int_equal(own_carry(&log, fr->hall, 40, 80, 40, &result, &err), OK);
+  own_checkpoint(&log, 91, &text);
+  expect_share(fr, bytes_view(&text), 80, octets_of(fr, &it->id, 1)); /* what came since is read too */
+  assert_true(octets_of(fr, &it->id, 1) > UINT64_C(80) * 150);
+  own_release(&log);
+  bytes_release(&text);
+  fixture_release(&f);
+}
+
+static void what_is_on_its_way_fills_the_share(void **state) {
+  static struct fixture f;
+  static struct own_log log;
+  struct err err = ERR_INIT;
+  struct bytes text;
+  struct bytes window;
+  struct pull *pull = NULL;
+  uint64_t coming = 0;
+  (void)state;
+  fixture_found(&f, 2, fixture_seed(), false);
+  struct fixture_node *fr = &f.nodes[1];
+  log.node = &f.nodes[0];
+  add_identity(&log);
+  for (uint32_t i = 0; i < 10; i++) {
+    (void)add_withdraw(&log, &log.node->node_key, &log.node->id, &log.node->id);
+  }
+  bytes_init(&text, LIMIT_CHECKPOINT);
+  bytes_init(&window, LIMIT_DATA_RAW);
+  own_checkpoint(&log, 10, &text);
+  assert_int_equal(hall_pull_begin(fr->hall, bytes_view(&text), 0, &pull, &err), OK);
+  own_window(&log, 0, 10, &window);
+  assert_int_equal(hall_pull_add(pull, bytes_view(&window), &err), OK);
+  for (uint32_t i = 0; i < 10; i++) {
+    coming += log.records[i].item.envelope.len + log.records[i].item.body.len;
+  }
+  own_checkpoint(&log, 11, &text);
+  expect_share(fr, bytes_view(&text), 10, coming);
+  hall_pull_abort(pull);
+  own_release(&log);
+  bytes_release(&window);
+  bytes_release(&text);
+  fixture_release(&f);
+}
+
+static void all_generations_share_and_what_a_cut_withdrew_counts(void **state) {
+  static struct fixture f;
+  struct err err = ERR_INIT;
+  struct bytes item;
+  struct bytes text;
+  struct log log;
+  bool changed = false;
+  (void)state;
+  fixture_found(&f, 2, fixture_seed(), true);
+  struct fixture_node *it = &f.nodes[0];
+  struct fixture_node *fr = &f.nodes[1];
+  bytes_init(&item, 8192);
+  bytes_init(&text, LIMIT_CHECKPOINT);
+  for (uint64_t i = 0; i < 4; i++) {
+    (void)fixture_publish(it, i, NULL);
+    fixture_transfer(it, fr, 10);
+  }
+  const uint64_t before = octets_of(fr, &it->id, 1);
+  fixture_checkpoint(it, &it->id, 0, &text);
+  assert_int_equal(hall_quota(fr->hall, &it->id, 0, &err), OK);
+  rotation_begin(it, 4, &item);
+  assert_int_equal(hall_identity(fr->hall, &it->id, bytes_view(&item), &changed, &err), OK);
+  assert_int_equal(hall_head(fr->hall, &it->id, 1)->size, 4); /* the others are withdrawn */
+  assert_int_equal(octets_of(fr, &it->id, 1), before);
+  assert_int_equal(log_find(it->store, &it->id, 2, &log, NULL), OK);
+  bytes_clear(&text);
+  assert_int_equal(milestone_get(it->store, log.no, 0, &text, NULL), OK);
+  expect_share(fr, bytes_view(&text), 0, before); /* the second generation begins with what the first one left */
+  fixture_transfer(it, fr, 10);
+  (void)fixture_publish(it, 9, NULL);
+  bytes_clear(&text);
+  assert_int_equal(milestone_get(it->store, log.no, 0, &text, NULL), OK);
+  expect_share(fr, bytes_view(&text), 1, before + octets_of(fr, &it->id, 2));
+  it->hall->config.log_bodies = 1;
+  assert_int_equal(hall_quota(it->hall, &it->id, 0, &err), OK); /* its own */
+  assert_int_equal(hall_quota(it->hall, &fr->id, 1, &err), ERR_REFUSED);
+  bytes_release(&item);
+  bytes_release(&text);
+  fixture_release(&f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_node_ends_with_the_same_whatever_the_windows_and_the_order),
@@ -247,6 +381,9 @@ int main(void) {
       cmocka_unit_test(checkpoints_of_others_begin_nothing),
       cmocka_unit_test(windows_have_three_modes_and_an_end),
       cmocka_unit_test(a_log_that_filled_its_share_is_paused_and_goes_on_with_more),
+      cmocka_unit_test(a_flood_of_entries_without_bodies_fills_the_share),
+      cmocka_unit_test(what_is_on_its_way_fills_the_share),
+      cmocka_unit_test(all_generations_share_and_what_a_cut_withdrew_counts),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

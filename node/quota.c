@@ -1,0 +1,99 @@
+/*
+ * quota: what a member's logs cost here, and whether they have filled their share of the disk. All generations count together,
+ * envelopes and bodies, and what a cut withdrew, which is kept too. Bodies are summed up where they are stored; the rest is
+ * read from the store when it may matter, once, and from there on as the logs grow. See hall.h.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "node/hall.h"
+#include "node/store/withdrawn.h"
+
+/* Octets that are not in a sum of the store, of the log (one generation) with that number. */
+struct hall_share {
+  int64_t log_no;
+  uint64_t size, envelopes; /* of the first `size` entries */
+  uint64_t withdrawn;
+};
+
+void hall_forget_shares(struct hall *h) {
+  free(h->shares);
+  h->shares = NULL;
+  h->n_shares = 0;
+}
+
+/* What is known of a log, withdrawn entries first: there are few. */
+static enum err_code share_of(struct hall *h, int64_t log_no, struct hall_share **out, struct err *err) {
+  for (uint32_t i = 0; i < h->n_shares; i++) {
+    if (h->shares[i].log_no == log_no) {
+      *out = &h->shares[i];
+      return OK;
+    }
+  }
+  struct hall_share share = {.log_no = log_no};
+  const enum err_code code = withdrawn_octets(h->config.store, log_no, &share.withdrawn, err);
+  if (code != OK) {
+    return code;
+  }
+  struct hall_share *shares = reallocarray(h->shares, h->n_shares + 1, sizeof *shares);
+  if (shares == NULL) {
+    return err_set(err, ERR_MEMORY, NULL);
+  }
+  h->shares = shares;
+  *out = &shares[h->n_shares];
+  shares[h->n_shares++] = share;
+  return OK;
+}
+
+struct sum {
+  struct hall *h;
+  const struct hash *node;
+  bool exact; /* false: envelopes at their longest */
+  uint64_t octets;
+  enum err_code code;
+  struct err *err;
+};
+
+static bool add_log(void *context, const struct log *log) {
+  struct sum *sum = context;
+  struct hall_share *share = NULL;
+  uint64_t more = 0;
+  if (!hash_equal(&log->node, sum->node)) {
+    return true;
+  }
+  sum->code = share_of(sum->h, log->no, &share, sum->err);
+  if (sum->code != OK) {
+    return false;
+  }
+  if (sum->exact && share->size < log->range.size) {
+    sum->code = log_envelope_octets(sum->h->config.store, log->no, share->size, &more, sum->err);
+    share->envelopes += more;
+    share->size = log->range.size;
+  }
+  sum->octets += log->body_bytes + share->withdrawn + (sum->exact ? share->envelopes : log->range.size * LIMIT_ENVELOPE);
+  return sum->code == OK;
+}
+
+static enum err_code add_logs(struct sum *sum) {
+  const enum err_code code = log_each(sum->h->config.store, add_log, sum, sum->err);
+  return sum->code != OK ? sum->code : code;
+}
+
+enum err_code hall_quota(struct hall *h, const struct hash *node, uint64_t coming, struct err *err) {
+  const uint64_t most = h->config.log_bodies == 0 ? LIMIT_LOG_BODIES : h->config.log_bodies;
+  struct sum sum = {.h = h, .node = node, .octets = coming, .code = OK, .err = err};
+  enum err_code code = OK;
+  if (hash_equal(node, &h->config.federation->own)) {
+    return OK;
+  }
+  code = add_logs(&sum);
+  if (code == OK && sum.octets >= most) {
+    sum.exact = true;
+    sum.octets = coming;
+    code = add_logs(&sum);
+  }
+  if (code == OK && sum.octets >= most) {
+    code = err_set(err, ERR_REFUSED, "paused: quota: the logs of this member hold %" PRIu64 " octets", sum.octets);
+  }
+  return code;
+}
