@@ -105,9 +105,8 @@ static enum err_code find_target(const struct cli *cli, const struct here *here,
   reference_format(&here->federation, &log.node, log.gen, t->wish.index, t->reference);
   if (!hash_equal(&log.node, &here->federation.own)) {
     const char *home = federation_handle(&here->federation, &log.node);
-    err_set(err, ERR_REFUSED, "%s is %s's: its home alone takes it down, and a vote of the members is not there yet",
-            t->reference, home);
-    return err_hint(err, "ask %s's coordinator", home);
+    err_set(err, ERR_REFUSED, "%s is %s's: its home alone takes it down", t->reference, home);
+    return err_hint(err, "ask its coordinator; specola hide %s --reason … leaves it out here", t->reference);
   }
   return OK;
 }

@@ -93,10 +93,13 @@ static const struct {
     {"this is a replica, and that is a node's own affair", "questa è una copia: ciò spetta a un nodo"},
     {"a node has its own log: nothing that is signed here waits for another",
      "un nodo ha il proprio registro: nulla di ciò che si firma qui attende altri"},
+    {"% is %'s: its home alone takes it down", "% è di %: solo la sua casa può rimuoverlo"},
     /* why a log does not go on */
     {"withheld at %", "trattenuto alla dimensione %: nessuno ne dà le voci"},
     {"cannot be written: %", "non si può scrivere: %"},
     /* hints */
+    {"ask its coordinator; specola hide % --reason … leaves it out here",
+     "chiedi al suo coordinatore; specola hide % --reason … lo omette qui"},
     {"did you mean %?", "si intendeva %?"},
     {"there are: %", "ci sono: %"},
     {"copy the whole line, and put it between quotes: %", "copia la riga intera, e mettila tra virgolette: %"},

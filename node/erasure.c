@@ -176,10 +176,10 @@ static enum err_code collect(struct hall *h, const struct takedown_wish *wish, s
   const struct federation *f = h->config.federation;
   const struct hall_log *log = hall_find(h, &wish->node, wish->gen);
   if (!hash_equal(&wish->node, &f->own)) {
-    const char *handle = federation_handle(f, &wish->node);
-    (void)err_set(err, ERR_REFUSED, "it is %s's: its home alone takes it down, and a vote of the members is not there yet",
-                  handle == NULL ? "another node" : handle);
-    return err_hint(err, "ask its coordinator");
+    char reference[REFERENCE_MAX];
+    reference_format(f, &wish->node, wish->gen, wish->index, reference);
+    (void)err_set(err, ERR_REFUSED, "%s is %s's: its home alone takes it down", reference, federation_handle(f, &wish->node));
+    return err_hint(err, "ask its coordinator; specola hide %s --reason … leaves it out here", reference);
   }
   if (log == NULL || wish->index >= log->log.range.size) {
     return err_set(err, ERR_NOT_FOUND, "nothing stands there");

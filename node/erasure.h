@@ -21,7 +21,7 @@ struct takedown_report {
   uint64_t gen, index, n;
 };
 /* Writes a takedown for each text that the wish means and none names yet. One that was cut short is told as it stands:
- * hall_erase finishes it. ERR_REFUSED (another node's: only a vote of the members could, which is reserved; no node key; the
+ * hall_erase finishes it. ERR_REFUSED (another node's, which its home alone takes down; no node key; the
  * log does not take it now), ERR_NOT_FOUND (nothing stands there), ERR_MISMATCH (nothing that could be erased, or all of it
  * is), store errors. */
 MUST_CHECK enum err_code hall_take_down(struct hall *h, const struct takedown_wish *wish, struct takedown_report *out,

@@ -98,7 +98,9 @@ def main():
             lab.until(lambda n=node: sum(words_in(n.home, words).values()) >= N_WORDS, 10, f"{node.handle} has the words in its files")
             assert page(node, f"/{name}")[0] == 200
         before = it.json("verify")["logs"]
-        fr.run("takedown", name, "--yes", ok=(9,))  # not its own
+        error = fr.json("takedown", name, "--yes", ok=(9,))["error"]  # not its own
+        newest = error["message"].split(" ")[0]
+        assert error["message"] == f"{newest} is IT's: its home alone takes it down" and f"specola hide {newest} --reason" in error["hint"], error
         it.run("takedown", name, ok=(4,))  # nobody said yes
         ee.stop(signal.SIGKILL)
 
