@@ -67,6 +67,8 @@ void hall_moved(struct hall *h, const struct log *log, struct evaluation *state,
 MUST_CHECK enum err_code hall_checkpoint(const struct hall *h, struct view text, struct checkpoint *out, struct err *err);
 /* All derived tables, and the state of every log, anew. Errors of derive_rebuild. */
 MUST_CHECK enum err_code hall_derive_again(struct hall *h, struct err *err);
+/* The same if they are not what they should be, which *damaged says; else nothing is written. Errors of derive_check. */
+MUST_CHECK enum err_code hall_check_derived(struct hall *h, bool *damaged, struct err *err);
 struct scrub;
 void scrub_free(struct scrub *s); /* NULL is fine */
 /* After a commit: what takedowns took away in that transaction. */

@@ -17,13 +17,28 @@ uint64_t hall_n_damaged(const struct hall *h) {
   return h->n_damaged;
 }
 
-enum err_code hall_derive_again(struct hall *h, struct err *err) {
-  const enum err_code code = derive_rebuild(h->config.store, h->config.federation, h->config.schemas, NULL, NULL, err);
-  for (uint32_t i = 0; code == OK && i < h->n_logs; i++) {
+static void drop_states(struct hall *h) {
+  for (uint32_t i = 0; i < h->n_logs; i++) {
     evaluation_free(h->logs[i].state);
     h->logs[i].state = NULL;
   }
+}
+
+enum err_code hall_derive_again(struct hall *h, struct err *err) {
+  const enum err_code code = derive_rebuild(h->config.store, h->config.federation, h->config.schemas, NULL, NULL, err);
+  if (code == OK) {
+    drop_states(h);
+  }
   return code;
+}
+
+enum err_code hall_check_derived(struct hall *h, bool *damaged, struct err *err) {
+  const enum err_code code = derive_check(h->config.store, h->config.federation, h->config.schemas, damaged, err);
+  if (code != OK || !*damaged) {
+    return code;
+  }
+  drop_states(h);
+  return hall_count_missing(h, err);
 }
 
 /* The run between milestones in which an index stands: from <= i < to. */

@@ -9,7 +9,6 @@
 #include "keys/log.h"
 #include "node/hall.h"
 #include "node/store/damage.h"
-#include "node/store/derive.h"
 #include "node/store/statement.h"
 #include "node/store/takedown.h"
 
@@ -282,12 +281,6 @@ static enum err_code walk(struct hall *h, struct scrub *s, uint64_t n, struct er
 
 /* ---- the end ---- */
 
-/* What the full text says of the bodies, and whether the tables can be walked. */
-static bool derived_is_sound(struct hall *h) {
-  static const char text[] = "INSERT INTO fulltext(fulltext, rank) VALUES ('integrity-check', 1)";
-  return statement_script(h->config.store, text, "full text", NULL) == OK;
-}
-
 static enum err_code put_finished(struct hall *h, struct err *err) {
   uint8_t octets[8];
   put_u64be(octets, clock_unix(h->config.clock));
@@ -312,11 +305,7 @@ static enum err_code finish(struct hall *h, struct scrub *s, struct err *err) {
     store_rollback(h->config.store);
     return code;
   }
-  if (h->n_damaged == 0 && !derived_is_sound(h)) {
-    s->state.derived = true;
-    code = hall_derive_again(h, err);
-  }
-  return code;
+  return h->n_damaged == 0 ? hall_check_derived(h, &s->state.derived, err) : OK;
 }
 
 /* ---- what readers met ---- */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "node/store/derivation.h"
+#include "node/store/derived_digest.h"
 #include "node/store/endorsed.h"
 #include "node/store/hidden.h"
 #include "node/store/inside.h"
@@ -113,14 +114,16 @@ void derivation_close(struct derivation *d) {
 
 /* ---- anew ---- */
 
+/* SQLite writes the statements: a name may be damaged, and then it is one of no table (create_wide). */
 static enum err_code drop_wides(struct store *s, struct err *err) {
+  static const char write[] = "SELECT printf('DROP TABLE IF EXISTS \"%w\";', name) FROM derived_wide";
   sqlite3_stmt *st = NULL;
   struct bytes sql;
   bool row = true;
   bytes_init(&sql, DDL_MAX);
-  enum err_code code = statement_new(s, "SELECT name FROM derived_wide", &st, err);
+  enum err_code code = statement_new(s, write, &st, err);
   while (code == OK && (code = statement_step(s, st, &row, "wide tables", err)) == OK && row) {
-    code = bytes_printf(&sql, err, "DROP TABLE IF EXISTS \"%s\";\n", (const char *)sqlite3_column_text(st, 0));
+    code = bytes_append(&sql, statement_text(st, 0), err);
   }
   (void)sqlite3_finalize(st);
   if (code == OK && sql.len > 0) {
@@ -149,7 +152,10 @@ static enum err_code drop_tables(struct store *s, struct err *err) {
 static enum err_code create_wide(struct store *s, const struct wide *wide, struct err *err) {
   struct bytes sql;
   bytes_init(&sql, DDL_MAX);
-  enum err_code code = wide_ddl(wide, &sql, err);
+  enum err_code code = bytes_printf(&sql, err, "DROP TABLE IF EXISTS \"%s\";\n", wide->name);
+  if (code == OK) {
+    code = wide_ddl(wide, &sql, err);
+  }
   if (code == OK) {
     code = bytes_printf(&sql, err, "INSERT INTO derived_wide(name) VALUES ('%s');\n", wide->name);
   }
@@ -206,10 +212,16 @@ static bool rebuild_log(void *context, const struct log *log) {
   return r->code == OK;
 }
 
-static enum err_code rebuild_all(struct derivation *d, struct err *err) {
+/* reindex: the indexes of the record are not sound, by which all else is derived. */
+static enum err_code rebuild_all(struct derivation *d, const struct federation *f, bool reindex, struct err *err) {
   struct rebuild r = {.d = d, .code = OK, .err = err};
   struct store *s = d->content.s;
+  store_forget_facets(s);
+  store_forget_people(s);
   enum err_code code = drop_tables(s, err);
+  if (code == OK && reindex) {
+    code = statement_script(s, "REINDEX", "indexes", err);
+  }
   if (code == OK) {
     code = create_tables(d, err);
   }
@@ -219,7 +231,8 @@ static enum err_code rebuild_all(struct derivation *d, struct err *err) {
   if (code == OK) {
     code = log_each(s, rebuild_log, &r, err);
   }
-  return r.code != OK ? r.code : code;
+  code = r.code != OK ? r.code : code;
+  return code == OK ? endorsed_settle(s, f, err) : code;
 }
 
 enum err_code derive_rebuild(struct store *s, const struct federation *f, const struct schema_set *set,
@@ -232,13 +245,9 @@ enum err_code derive_rebuild(struct store *s, const struct federation *f, const 
   }
   d.progress = progress;
   d.progress_context = context;
-  store_forget_facets(s);
   code = store_begin(s, err);
   if (code == OK) {
-    code = rebuild_all(&d, err);
-  }
-  if (code == OK) {
-    code = endorsed_settle(s, f, err);
+    code = rebuild_all(&d, f, false, err);
   }
   if (code == OK) {
     code = store_commit(s, err);
@@ -247,6 +256,37 @@ enum err_code derive_rebuild(struct store *s, const struct federation *f, const 
     store_rollback(s);
   } else if (progress != NULL) {
     progress(context, d.all, d.all);
+  }
+  derivation_close(&d);
+  return code;
+}
+
+enum err_code derive_check(struct store *s, const struct federation *f, const struct schema_set *set, bool *damaged,
+                           struct err *err) {
+  struct derivation d;
+  struct derived_digest held;
+  struct derived_digest derived;
+  bool stale = false;
+  *damaged = false;
+  enum err_code code = derivation_open(&d, s, &f->charter.fed_id, set, &stale, err);
+  if (code != OK) {
+    return code;
+  }
+  code = store_begin(s, err);
+  const bool indexed = code == OK && indexes_are_sound(s);
+  const bool sound = code == OK && fulltext_is_sound(s) && derived_digest(s, &held, NULL) == OK;
+  if (code == OK) {
+    code = rebuild_all(&d, f, !indexed, err);
+  }
+  if (code == OK) {
+    code = derived_digest(s, &derived, err);
+  }
+  *damaged = code == OK && (!indexed || !sound || !derived_digest_equal(&held, &derived));
+  if (*damaged) {
+    code = store_commit(s, err);
+  }
+  if (code != OK || !*damaged) {
+    store_rollback(s);
   }
   derivation_close(&d);
   return code;

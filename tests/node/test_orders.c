@@ -118,6 +118,7 @@ static void look(struct fixture_node *at, enum look when) {
   bytes_init(&found, DUMP_MAX);
   bytes_init(&wishes, DUMP_MAX);
   kept_expect(at);
+  if (when != LOOK_ON_ITS_WAY) dump_expect_derived(at);
   find(at, &found, &wishes);
   while (s < seen + n_seen && !hash_equal(&s->frontier, &frontier))
     s++;
