@@ -256,24 +256,28 @@ static enum err_code take_row(struct hall *h, struct scrub *s, const struct row 
   return code == OK ? check_milestone(h, s, err) : code;
 }
 
+/* Entries up to n, and of bodies no more than SCRUB_STEP_OCTETS and the one that goes beyond. */
 static enum err_code walk(struct hall *h, struct scrub *s, uint64_t n, struct err *err) {
   static const char sql[] = "SELECT " ROW_COLUMNS " FROM entry WHERE id >= :from AND id < :to ORDER BY id";
   const uint64_t size = s->log.range.size;
   const uint64_t to = size - s->at < n ? size : s->at + n;
   sqlite3_stmt *st = NULL;
+  size_t octets = 0;
   bool has = true;
   enum err_code code = statement_new(h->config.store, sql, &st, err);
   if (code == OK) {
     statement_bind_int(st, 1, entry_rowid(s->log.no, s->at));
     statement_bind_int(st, 2, entry_rowid(s->log.no, to));
   }
-  while (code == OK && (code = statement_step(h->config.store, st, &has, "entries", err)) == OK && has) {
+  while (code == OK && octets < SCRUB_STEP_OCTETS && (code = statement_step(h->config.store, st, &has, "entries", err)) == OK &&
+         has) {
     struct row row;
     read_row(st, &row);
+    octets += row.item.envelope.len + row.item.body.len;
     code = take_row(h, s, &row, err);
   }
   (void)sqlite3_finalize(st);
-  for (; code == OK && s->at < to; s->at++) {
+  for (; code == OK && !has && s->at < to; s->at++) { /* rows that are not there */
     code = note(s, s->at, err);
   }
   return code;

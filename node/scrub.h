@@ -2,14 +2,16 @@
  * scrub: a pass over everything that is held, against bit rot: entries against the roots that their owners signed, records
  * against their authors' signatures, bodies against their commitments, the full text against the bodies. What is damaged is no
  * longer served, is asked of the members again (hall_restore), and takes its place when its run folds to the signed root; then
- * all tables are derived anew. Sans-I/O but for the store.
+ * all tables are derived anew. At the end of a pass that leaves nothing damaged, what is derived is compared with what follows
+ * from the entries (derive_check), in one step. Sans-I/O but for the store.
  */
 #ifndef SPECOLA_NODE_SCRUB_H
 #define SPECOLA_NODE_SCRUB_H
 
 #include "node/ingest.h"
 
-#define SCRUB_EVERY_S ((uint64_t)7 * 86400) /* a pass begins so long after the last one ended */
+#define SCRUB_EVERY_S ((uint64_t)7 * 86400)         /* a pass begins so long after the last one ended */
+#define SCRUB_STEP_OCTETS ((size_t)4 * 1024 * 1024) /* envelopes and bodies that one step reads: some ms of hashing */
 
 struct scrub_state {
   bool running;
@@ -26,8 +28,9 @@ MUST_CHECK enum err_code hall_scrub_state(struct hall *h, struct scrub_state *ou
 bool hall_scrub_is_due(struct hall *h);
 /* Begins a pass, anew if one is running. */
 void hall_scrub_begin(struct hall *h);
-/* Looks at up to n entries more; at the end of the pass damage is marked. hall_scrub_state tells. ERR_MEMORY, store errors: the
- * pass has ended; ERR_CORRUPT: the file is damaged in a way that no entry can be told from another. */
+/* Looks at up to n entries more, fewer where they come to SCRUB_STEP_OCTETS; at the end of the pass damage is marked.
+ * hall_scrub_state tells. ERR_MEMORY, store errors: the pass has ended; ERR_CORRUPT: the file is damaged in a way that no entry
+ * can be told from another. */
 MUST_CHECK enum err_code hall_scrub_step(struct hall *h, uint64_t n, struct err *err);
 
 /* Judges the entries that readers of the store met as damaged since the last call; those that are, are from now on out of

@@ -15,12 +15,15 @@
 
 #include "node/scrub.h"
 #include "node/store/damage.h"
+#include "node/store/query.h"
 #include "protocol/canon.h"
 #include "protocol/message.h"
 #include "tests/node/dump.h"
+#include "tests/node/own_log.h"
 #include "tests/sim/net_sim.h"
 
 #define N_CASES 30
+#define N_LONG 40 /* texts as long as they may be */
 #define FLIPS_EVERYDAY 60
 #define FLIPS_AT_ONCE 12
 #define N_CASES_MANY 300 /* and so many flips at once, where thousands are healed */
@@ -120,32 +123,126 @@ static void what_is_sound_stays_as_it_is(void **state) {
   fixture_release(&f);
 }
 
-/* What became of a store with one bit flipped. */
-enum fate { UNREADABLE, TOLD, UNTOUCHED, UNSEEN };
+/* Texts as long as they may be: entries alone do not bound a step. */
+static void a_step_reads_so_many_octets_and_no_more(void **state) {
+  static struct fixture f;
+  static struct own_log log;
+  static uint8_t text[LIMIT_BODY];
+  const struct header h = {.kind = KIND_VERSION, .n_args = 2, .args = {1, 0}};
+  struct scrub_state s;
+  struct err err = ERR_INIT;
+  (void)state;
+  fixture_found(&f, 2, seed, false);
+  struct fixture_node *node = &f.nodes[1];
+  memset(&log, 0, sizeof log);
+  log.node = &f.nodes[0];
+  add_identity(&log);
+  add_cert(&log, &log.node->node_key, &log.node->editor.pub, 1, 2);
+  while (log.n < N_LONG + 2) {
+    add_odd(&log, &log.node->editor, h, view_of(text, sizeof text));
+  }
+  assert_int_equal(own_carry(&log, node->hall, 0, log.n, 1, NULL, &err), OK);
+  hall_scrub_begin(node->hall);
+  uint64_t steps = 0, before = 0;
+  do {
+    assert_int_equal(hall_scrub_step(node->hall, 200, &err), OK);
+    assert_int_equal(hall_scrub_state(node->hall, &s, &err), OK);
+    assert_true((s.entries - before) * LIMIT_BODY <= SCRUB_STEP_OCTETS + (size_t)3 * LIMIT_BODY);
+    steps += s.entries > before;
+    before = s.entries;
+  } while (s.running);
+  assert_int_equal(s.entries, log.n);
+  assert_int_equal(s.found + s.milestones + s.left, 0);
+  assert_int_equal(steps, 1 + N_LONG * (size_t)LIMIT_BODY / SCRUB_STEP_OCTETS);
+  own_release(&log);
+  fixture_release(&f);
+}
 
-static enum fate try_flip(struct fixture_node *node, const char *entries) {
+static bool put_row(void *context, const struct query_row *row) {
+  return bytes_printf(context, NULL, "%s %" PRIu32 " %d %s %s %u %s\n", row->reference, row->versions, row->withdrawn,
+                      row->handle, row->title, row->completeness, row->snippet) == OK;
+}
+
+static bool put_person(void *context, const struct query_person *p) {
+  return bytes_printf(context, NULL, "%s %s %" PRIu64 " %" PRIu64 " %d\n", p->reference, p->name, p->person, p->roles,
+                      p->revoked) == OK;
+}
+
+static bool put_count(void *context, const char *code, const char *label, uint64_t count) {
+  (void)label;
+  return bytes_printf(context, NULL, "%s %" PRIu64 "\n", code, count) == OK;
+}
+
+static void put_code(enum err_code code, uint64_t n, struct bytes *out) {
+  assert_int_equal(bytes_printf(out, NULL, "%d %" PRIu64 "\n", (int)code, n), OK);
+}
+
+/* What is answered to whoever asks for lists, words, titles, facets and people; every table and its full text behind it. */
+static void ask(struct fixture_node *node, struct bytes *out) {
+  static const struct query queries[] = {
+      {.sort = SORT_NEWEST, .lang = "it"},
+      {.sort = SORT_REFERENCE, .kind = "case", .lang = "it"},
+      {.sort = SORT_COMPLETENESS, .lang = "en"},
+      {.sort = SORT_REFERENCE, .text = "caso", .lang = "it"},
+      {.sort = SORT_KIND, .kind = "case", .lang = "it", .facets = {{"level", "local"}}, .n_facets = 1}};
+  struct store *s = node->store;
+  const struct schema_set *set = node->all->schemas;
+  json_t *figures = NULL;
+  uint64_t total = 0;
+  bytes_clear(out);
+  for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
+    put_code(query_run(s, &node->federation, set, &queries[i], put_row, out, &total, NULL), total, out);
+  }
+  put_code(query_facet(s, &node->federation, set, &queries[1], "sector", put_count, out, NULL), 0, out);
+  put_code(query_people(s, &node->federation, NULL, put_person, out, NULL), 0, out);
+  put_code(query_figures(s, &node->federation, set, &figures, NULL), 0, out);
+  char *text = figures == NULL ? NULL : json_dumps(figures, JSON_SORT_KEYS);
+  put_code(text == NULL ? ERR_FAILED : bytes_append_text(out, text, NULL), 0, out);
+  free(text);
+  json_decref(figures);
+  dump_derived(node, true, out);
+}
+
+/* What became of a store with one bit flipped. */
+enum fate { UNREADABLE, BROKE_OFF, ENTRY_TOLD, TABLES_TOLD, UNTOUCHED, UNSEEN, SERVED, FATES };
+
+/* entries, answers: as they were. */
+static enum fate try_flip(struct fixture_node *node, const char *entries, const char *answers) {
   struct scrub_state s = {.running = false};
   struct bytes now;
   struct err err = ERR_INIT;
   enum fate fate = UNREADABLE;
-  bytes_init(&now, (size_t)8 * 1024 * 1024);
+  bytes_init(&now, DUMP_MAX);
   if (fixture_try_open(node, &err) == OK) {
     const enum err_code code = scrub(node, &s, &err);
-    const bool told = code != OK || s.found > 0 || s.milestones > 0 || s.derived;
+    const bool told = code != OK || s.found + s.milestones > 0;
     const bool whole = dump_entries(node->store, &now) && strcmp(bytes_text(&now), entries) == 0;
-    fate = told ? TOLD : whole ? UNTOUCHED : UNSEEN;
+    fate = code != OK ? BROKE_OFF : told ? ENTRY_TOLD : !whole ? UNSEEN : s.derived ? TABLES_TOLD : UNTOUCHED;
+    if (!told) {
+      ask(node, &now);
+      fate = strcmp(bytes_text(&now), answers) == 0 ? fate : SERVED;
+    }
     fixture_close(node);
   }
   bytes_release(&now);
   return fate;
 }
 
-static void no_bit_that_changes_an_entry_goes_unseen(void **state) {
+/* A place in a file; used: where something stands, which pages of 16 KiB are short of in a small store. */
+static size_t choose_place(struct fixture *f, const struct file *file, bool used) {
+  size_t at = (size_t)fixture_random(f, file->len);
+  while (used && file->octets[at] == 0) {
+    at = (size_t)fixture_random(f, file->len);
+  }
+  return at;
+}
+
+static void no_bit_that_changes_an_entry_or_an_answer_goes_unseen(void **state) {
   static struct fixture f;
-  static const char *const names[] = {"unreadable", "told", "untouched", "unseen"};
-  struct bytes entries;
+  static const char *const names[FATES] = {"unreadable", "broke off", "entries", "tables", "untouched", "unseen", "served"};
+  struct bytes entries, answers;
   struct file file;
-  uint64_t fates[4] = {0};
+  uint64_t fates[FATES] = {0};
   const char *wish = getenv("SPECOLA_SCRUB_FLIPS");
   const long n = wish == NULL ? FLIPS_EVERYDAY : strtol(wish, NULL, 10);
   (void)state;
@@ -155,28 +252,31 @@ static void no_bit_that_changes_an_entry_goes_unseen(void **state) {
     (void)fixture_publish(node, i, NULL);
   }
   bytes_init(&entries, (size_t)8 * 1024 * 1024);
+  bytes_init(&answers, DUMP_MAX);
   assert_true(dump_entries(node->store, &entries));
+  ask(node, &answers);
   fixture_close(node);
   file_read(node, &file);
   for (long i = 0; i < n; i++) {
-    const size_t at = (size_t)fixture_random(&f, file.len);
+    const size_t at = choose_place(&f, &file, i % 2 == 1);
     const uint8_t bit = (uint8_t)(1u << fixture_random(&f, 8));
     file.octets[at] ^= bit;
     file_write(&file);
-    const enum fate fate = try_flip(node, bytes_text(&entries));
+    const enum fate fate = try_flip(node, bytes_text(&entries), bytes_text(&answers));
     fates[fate]++;
-    if (fate == UNSEEN) {
-      fail_msg("bit %u of octet %zu changed an entry, and nobody saw it", bit, at);
+    if (fate >= UNSEEN) {
+      fail_msg("bit %u of octet %zu changed %s, and nobody saw it", bit, at, fate == UNSEEN ? "an entry" : "what is answered");
     }
     file.octets[at] ^= bit;
   }
-  for (size_t i = 0; i < 4; i++) {
-    print_message("%s %" PRIu64 "%s", names[i], fates[i], i == 3 ? "\n" : ", ");
+  for (size_t i = 0; i < FATES; i++) {
+    print_message("%s %" PRIu64 "%s", names[i], fates[i], i + 1 == FATES ? "\n" : ", ");
   }
   file_write(&file);
   fixture_open(node);
   free(file.octets);
   bytes_release(&entries);
+  bytes_release(&answers);
   fixture_release(&f);
 }
 
@@ -454,7 +554,8 @@ static void what_a_reader_meets_is_healed_at_once(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_sound_stays_as_it_is),
-      cmocka_unit_test(no_bit_that_changes_an_entry_goes_unseen),
+      cmocka_unit_test(a_step_reads_so_many_octets_and_no_more),
+      cmocka_unit_test(no_bit_that_changes_an_entry_or_an_answer_goes_unseen),
       cmocka_unit_test(what_is_damaged_is_served_to_nobody_and_healed_by_the_others),
       cmocka_unit_test(a_damaged_identity_stops_no_start_and_is_healed),
       cmocka_unit_test(what_a_reader_meets_is_healed_at_once),
