@@ -11,12 +11,12 @@
 
 #include <cmocka.h>
 
-#include "node/scrub.h"
 #include "node/store/derive.h"
 #include "node/store/derived_digest.h"
 #include "node/store/sql.h"
 #include "tests/node/courier.h"
 #include "tests/node/dump.h"
+#include "tests/node/rot.h"
 
 #define SQL_MAX 1024
 #define ALTERED_LEAST 40 /* columns of tables that have rows in any history */
@@ -26,12 +26,9 @@ static struct chronicle c;
 static struct err err = ERR_INIT;
 
 static struct scrub_state scrub(struct fixture_node *node) {
-  struct scrub_state now = {.running = true};
-  hall_scrub_begin(node->hall);
-  while (now.running) {
-    if (hall_scrub_step(node->hall, 1000, &err) != OK) fail_msg("%s", err.message);
-    assert_int_equal(hall_scrub_state(node->hall, &now, &err), OK);
-  }
+  struct scrub_state now;
+  struct err why = ERR_INIT;
+  if (rot_scrub(node, 1000, &now, &why) != OK) fail_msg("%s", why.message);
   assert_int_equal(now.found + now.milestones + now.left, 0);
   return now;
 }

@@ -15,12 +15,12 @@
 
 #include "node/erasure.h"
 #include "node/hiding.h"
-#include "node/scrub.h"
 #include "node/store/derive.h"
 #include "protocol/canon.h"
 #include "protocol/message.h"
 #include "tests/node/dump.h"
 #include "tests/node/own_log.h"
+#include "tests/node/rot.h"
 
 #define N_WORDS 400
 #define WORD 5
@@ -479,13 +479,9 @@ static void one_that_is_repeated_finds_its_record_and_ends_what_was_begun(void *
 }
 
 static struct scrub_state scrub(struct fixture_node *node) {
-  struct err err = ERR_INIT;
-  struct scrub_state now = {.running = true};
-  hall_scrub_begin(node->hall);
-  while (now.running) {
-    assert_int_equal(hall_scrub_step(node->hall, 1000, &err), OK);
-    assert_int_equal(hall_scrub_state(node->hall, &now, &err), OK);
-  }
+  struct scrub_state now;
+  struct err why = ERR_INIT;
+  if (rot_scrub(node, 1000, &now, &why) != OK) fail_msg("%s", why.message);
   return now;
 }
 
