@@ -65,6 +65,7 @@
 #define LIMIT_CORE_QUEUE 256u              /* frames waiting between gate and core, each way */
 #define LIMIT_UNASKED_FRAMES 100u          /* unasked frames a peer may send in a second */
 #define LIMIT_UNASKED_BYTES 1048576u       /* octets of unasked frames a peer may send in a second */
+#define LIMIT_UNASKED_TEXTS 200u           /* unasked checkpoints of a peer that are verified in a second */
 #define LIMIT_DIALLED 32u                  /* links that a node dials: the gate has memory for their queues */
 #define LIMIT_PINNED 27u                   /* peers pinned by node.ini and --peer: others are chosen beside them */
 #define LIMIT_STRANGERS 64u                /* unknown CURVE keys remembered for `status` */

@@ -42,6 +42,7 @@
   X(COUNT_CHECKPOINT_FORMAT, "checkpoint.format", "a checkpoint that is not one, or of another log")                           \
   X(COUNT_CHECKPOINT_SIGNATURE, "checkpoint.signature", "a checkpoint that is not under the owner's key")                      \
   X(COUNT_CHECKPOINT_GAP, "checkpoint.gap", "checkpoints further apart than a milestone may be")                               \
+  X(COUNT_CHECKPOINT_LIMIT, "checkpoint.limit", "several checkpoints where nobody asked: one, the newest, may come")           \
   X(COUNT_CHECKPOINT_FORK, "checkpoint.fork", "it signed two branches of its log")                                             \
   X(COUNT_EVIDENCE_FORMAT, "evidence.format", "an ALERT whose evidence is none, or of another log")                            \
   X(COUNT_EVIDENCE_SIGNATURE, "evidence.signature", "an ALERT with a checkpoint that its owner did not sign")                  \
@@ -55,6 +56,7 @@
   X(COUNT_TIMEOUT, "timeout", "a question without an answer")                                                                  \
   X(COUNT_QUOTA_FRAMES, "quota.frames", "frames over the quota of unasked ones")                                               \
   X(COUNT_QUOTA_BYTES, "quota.bytes", "frames over the quota of unasked octets")                                               \
+  X(COUNT_QUOTA_TEXTS, "quota.checkpoints", "checkpoints over the quota of unasked ones")                                      \
   X(COUNT_STRANGER, "stranger", "a handshake or frame under a CURVE key that is no member's")                                  \
   X(COUNT_KEY_MISMATCH, "key-mismatch", "a handshake that failed over its keys: not the network's fault")                      \
   X(COUNT_ERR_NO_SESSION, "err.no-session", "it answered: no session")                                                         \

@@ -347,6 +347,16 @@ void forks_checkpoint(struct exchange *x, uint32_t index, uint32_t peer, struct 
   doubt(x, index, peer, text, NONE, false);
 }
 
+bool forks_is_as_held(struct exchange *x, const struct message *m) {
+  struct checkpoint c;
+  struct hash own;
+  uint32_t index = NONE;
+  if (m->u.ckpt.n != 1 || checkpoint_read(m->u.ckpt.texts[0], &c, NULL) != OK) return false;
+  if (!hash_equal(&c.fed_id, &x->self.fed_id) || !hash_equal(&c.node, &m->u.ckpt.node) || c.gen != m->u.ckpt.gen) return false;
+  const struct exchange_log *log = hash_equal(&c.node, &x->self.node) ? NULL : log_of(x, &c.node, c.gen, &index);
+  return log != NULL && c.size <= log->size && root_at(x, log, c.size, &own) && hash_equal(&own, &c.root);
+}
+
 void forks_row(struct exchange *x, uint32_t index, uint32_t peer, uint64_t size, const uint8_t root8[8], bool is_head) {
   struct exchange_log *log = x->logs[index];
   struct claim *c = &log->claims[peer];

@@ -115,7 +115,7 @@ struct peer {
   uint64_t ping_ms, ping_req, ping_sent_ms;
   bool ping_pending;
   /* unasked traffic in this second */
-  uint64_t quota_ms, quota_frames, quota_bytes;
+  uint64_t quota_ms, quota_frames, quota_bytes, quota_texts;
   uint32_t owed; /* a bit for each of requests: what is not set is not owed */
   /* what is large stands last */
   struct counters counters;
@@ -350,6 +350,9 @@ void forks_checkpoint(struct exchange *x, uint32_t index, uint32_t peer, struct 
 /* Entries from source do not fold to a checkpoint: its fault, or another branch? */
 void forks_other_root(struct exchange *x, uint32_t index, uint32_t source, const struct milestone *milestone);
 /* A row of HEADS (is_head) or HOLDS: if it contradicts what is held, peer is asked for the checkpoint. */
+/* Whether the one checkpoint of a CKPT is of a size and root that is held of that log: its signature would tell nothing. The
+ * own log is no such one: what others hold of it is news. */
+bool forks_is_as_held(struct exchange *x, const struct message *m);
 void forks_row(struct exchange *x, uint32_t index, uint32_t peer, uint64_t size, const uint8_t root8[8], bool is_head);
 void forks_holds(struct exchange *x, const struct exchange_link *l, struct view item);
 void forks_proof(struct exchange *x, struct exchange_link *l, struct request *request); /* x->in */

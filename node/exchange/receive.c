@@ -6,14 +6,17 @@
 
 /* ---- what one message says ---- */
 
+static void begin_quota(struct exchange *x, struct peer *p) {
+  uint64_t now = now_ms(x);
+  if (now < p->quota_ms + 1000) return;
+  p->quota_ms = now;
+  p->quota_frames = p->quota_bytes = p->quota_texts = 0;
+}
+
 /* Whether an unasked message is within its sender's quota. */
 static bool is_within_quota(struct exchange *x, uint32_t peer, size_t len) {
   struct peer *p = &x->peers[peer];
-  uint64_t now = now_ms(x);
-  if (now >= p->quota_ms + 1000) {
-    p->quota_ms = now;
-    p->quota_frames = p->quota_bytes = 0;
-  }
+  begin_quota(x, p);
   p->quota_frames++;
   p->quota_bytes += len;
   if (p->quota_frames > LIMIT_UNASKED_FRAMES) {
@@ -33,6 +36,34 @@ static bool follows_heads(struct exchange *x, uint32_t peer) {
   if (p->n_ckpts_follow == 0) return false;
   p->n_ckpts_follow--;
   return true;
+}
+
+/* Whether one more signature may be verified in this second because the peer wishes it. */
+static bool may_verify(struct exchange *x, uint32_t peer) {
+  struct peer *p = &x->peers[peer];
+  begin_quota(x, p);
+  if (++p->quota_texts <= LIMIT_UNASKED_TEXTS) return true;
+  tally(x, peer, COUNT_QUOTA_TEXTS, 1);
+  return false;
+}
+
+/* Unasked it is the newest one of a log, alone (docs/protocol.md 8.3). One that says what is held here is not verified again.
+ */
+static void take_checkpoints(struct exchange *x, struct exchange_link *l, struct request *r, size_t len) {
+  if (r != NULL) {
+    plan_checkpoints(x, l, r);
+    return;
+  }
+  if (x->in.has_req) {
+    tally(x, l->peer, COUNT_MESSAGE_UNASKED, 1);
+    return;
+  }
+  if (!follows_heads(x, l->peer) && !is_within_quota(x, l->peer, len)) return;
+  if (x->in.u.ckpt.n > 1) {
+    tally(x, l->peer, COUNT_CHECKPOINT_LIMIT, 1);
+  } else if (!forks_is_as_held(x, &x->in) && may_verify(x, l->peer)) {
+    plan_checkpoints(x, l, NULL);
+  }
 }
 
 static void take_error(struct exchange *x, uint32_t peer, struct request *r) {
@@ -108,8 +139,7 @@ static void take_message(struct exchange *x, struct exchange_link *l, size_t len
     if (r != NULL || is_within_quota(x, peer, len)) take_heads(x, l, r);
     break;
   case MSG_CKPT:
-    r = answered(x, peer, MSG_WANT, WANT_CKPT);
-    if (r != NULL || follows_heads(x, peer) || is_within_quota(x, peer, len)) plan_checkpoints(x, l, r);
+    take_checkpoints(x, l, answered(x, peer, MSG_WANT, WANT_CKPT), len);
     break;
   case MSG_HOLDS:
     r = answered(x, peer, MSG_WANT, WANT_HOLDS);

@@ -145,6 +145,109 @@ static void counts_unasked_octets_over_the_quota(void **state) {
   liar_free(a);
 }
 
+/* A message of n checkpoints of EE's log that nobody asked for, each of one entry more than EE has, and under that key. */
+static void say_unasked(struct liar *a, uint32_t n, const struct signer *key) {
+  struct fixture_node *ee = &a->s->f.nodes[EE];
+  const struct hall_head *h = hall_head(ee->hall, &ee->id, 1);
+  size_t ends[LIMIT_CHECKPOINTS + 1] = {0};
+  bytes_clear(&a->storage);
+  for (uint32_t i = 0; i < n; i++) {
+    const struct checkpoint c = {
+        .fed_id = a->self.fed_id, .node = ee->id, .gen = 1, .size = h->size + 1 + i, .root = a->s->f.nodes[FR].id};
+    assert_int_equal(checkpoint_seal(&c, key, &a->storage, NULL), OK);
+    ends[i + 1] = a->storage.len;
+  }
+  a->out.type = MSG_CKPT;
+  a->out.u.ckpt.node = ee->id;
+  a->out.u.ckpt.gen = 1;
+  a->out.u.ckpt.n = n;
+  for (uint32_t i = 0; i < n; i++)
+    a->out.u.ckpt.texts[i] = view_of(a->storage.p + ends[i], ends[i + 1] - ends[i]);
+  liar_say(a);
+}
+
+static void takes_no_more_than_one_checkpoint_that_nobody_asked_for(void **state) {
+  (void)state;
+  struct liar *a = liar_new(LIE_NONE, 10, seed);
+  liar_dial(a);
+  sim_run(a->s, 500);
+  a->out.has_req = false;
+  say_unasked(a, 2, &a->s->f.nodes[EE].editor);
+  say_unasked(a, LIMIT_CHECKPOINTS, &a->s->f.nodes[EE].node_key);
+  sim_run(a->s, 1000);
+  assert_int_equal(sim_counter(a->s, IT, EE, "checkpoint.limit"), 2);
+  sim_expect_only(a->s, IT, EE, "checkpoint.limit"); /* what was in them was not looked at */
+  liar_free(a);
+}
+
+static void counts_checkpoints_under_a_question_that_was_never_asked(void **state) {
+  (void)state;
+  struct liar *a = liar_new(LIE_NONE, 10, seed);
+  liar_dial(a);
+  sim_run(a->s, 500);
+  a->out.has_req = true;
+  a->out.req = 1u << 30;
+  say_unasked(a, LIMIT_CHECKPOINTS, &a->s->f.nodes[EE].editor);
+  sim_run(a->s, 1000);
+  assert_int_equal(sim_counter(a->s, IT, EE, "message.unasked"), 1);
+  sim_expect_only(a->s, IT, EE, "message.unasked");
+  liar_free(a);
+}
+
+/* HEADS of all three logs, as IT has them: three checkpoints may follow. */
+static void say_heads_of_all(struct liar *a) {
+  a->out.type = MSG_HEADS;
+  a->out.u.heads.epoch = 1;
+  memset(&a->out.u.heads.frontier_digest, 0, sizeof a->out.u.heads.frontier_digest);
+  a->out.u.heads.n = 3;
+  for (uint32_t i = 0; i < 3; i++) {
+    const struct hall_head *h = hall_head(a->s->f.nodes[IT].hall, &a->s->f.nodes[i].id, 1);
+    const uint64_t roll = liar_roll_of(a, i);
+    assert_true(h != NULL && roll < 3);
+    struct head *row = &a->out.u.heads.rows[roll];
+    *row = (struct head){.roll = roll, .gen = 1, .size = h->size};
+    memcpy(row->root8, h->root.b, sizeof row->root8);
+  }
+  liar_say(a);
+}
+
+static void verifies_no_more_unasked_checkpoints_than_the_quota(void **state) {
+  (void)state;
+  struct liar *a = liar_new(LIE_NONE, 10, seed);
+  liar_dial(a);
+  sim_run(a->s, 2500);
+  a->out.has_req = false;
+  for (uint32_t i = 0; i < 90; i++) {
+    say_heads_of_all(a);
+    for (uint32_t k = 0; k < 3; k++)
+      say_unasked(a, 1, &a->s->f.nodes[EE].editor);
+  }
+  sim_run(a->s, 500);
+  assert_int_equal(sim_counter(a->s, IT, EE, "checkpoint.signature"), LIMIT_UNASKED_TEXTS);
+  assert_int_equal(sim_counter(a->s, IT, EE, "quota.checkpoints"), 3 * 90 - LIMIT_UNASKED_TEXTS);
+  assert_int_equal(sim_counter(a->s, IT, EE, "quota.frames"), 0);
+  sim_run(a->s, 1000); /* the next second has its own */
+  say_unasked(a, 1, &a->s->f.nodes[EE].editor);
+  sim_run(a->s, 500);
+  assert_int_equal(sim_counter(a->s, IT, EE, "checkpoint.signature"), LIMIT_UNASKED_TEXTS + 1);
+  liar_free(a);
+}
+
+/* Under whatever key: a true one would tell nothing either. */
+static void does_not_verify_what_is_held(void **state) {
+  (void)state;
+  struct liar *a = liar_new(LIE_NONE, 10, seed);
+  liar_dial(a);
+  sim_run(a->s, 2500);
+  assert_int_equal(held_of_ee(a), 12);
+  a->out.has_req = false;
+  for (uint32_t i = 0; i < 50; i++)
+    liar_say_checkpoint(a, &a->s->f.nodes[EE].editor, EE);
+  sim_run(a->s, 500);
+  sim_expect_only(a->s, IT, EE, NULL);
+  liar_free(a);
+}
+
 static void counts_another_root_of_our_size(void **state) {
   (void)state;
   struct liar *a = liar_new(LIE_NONE, 10, seed);
@@ -264,6 +367,10 @@ int main(void) {
       cmocka_unit_test(counts_endless_unasked_heads),
       cmocka_unit_test(counts_questions_over_the_quota_and_answers_the_rest),
       cmocka_unit_test(counts_unasked_octets_over_the_quota),
+      cmocka_unit_test(takes_no_more_than_one_checkpoint_that_nobody_asked_for),
+      cmocka_unit_test(counts_checkpoints_under_a_question_that_was_never_asked),
+      cmocka_unit_test(verifies_no_more_unasked_checkpoints_than_the_quota),
+      cmocka_unit_test(does_not_verify_what_is_held),
       cmocka_unit_test(counts_another_root_of_our_size),
       cmocka_unit_test(counts_a_checkpoint_under_another_key),
       cmocka_unit_test(counts_a_checkpoint_of_another_log),

@@ -1,6 +1,7 @@
 """Hostile words: what a member with valid keys says on an open link, one row an attack. A row is (name, counter, link, what to send):
 the one counter that it moves (None: it is no fault), whether the link is still open then ("open", "closed", "either"), and a function of the
 attacker that sends it. Ill-formed fields are made from a table of fields and a table of wrong values (docs/protocol.md 1, 8.3)."""
+import hashlib
 import os
 
 import nacl.signing
@@ -146,7 +147,7 @@ def checkpoint_rows():
     def of(change):
         def send(a):
             m = a.member
-            a.send([CKPT, None, m.node, 1, [change(a, m.checkpoint(m.tree.size, m.tree.root(), m.seed))]])
+            a.send([CKPT, None, m.node, 1, [change(a, m.checkpoint(m.tree.size + 1, HASH, m.seed))]])
         return send
     rows = (("of a key that is not the owner's", "checkpoint.signature", lambda a, t: a.member.checkpoint(a.member.tree.size, os.urandom(32), nacl.signing.SigningKey.generate())),
             ("a flipped signature", "checkpoint.signature", lambda a, t: t[:-8] + ("A" if t[-8] != "A" else "B") + t[-7:]),
@@ -157,6 +158,11 @@ def checkpoint_rows():
             ("no newline at the end", "checkpoint.format", lambda a, t: t[:-1]), ("a blank at the end of a line", "checkpoint.format", lambda a, t: t.replace("\n", " \n")))
     for name, counter, change in rows:
         yield f"CKPT: {name}", counter, "open", of(change)
+    yield "CKPT: two that nobody asked for", "checkpoint.limit", "open", lambda a: a.send([CKPT, None, a.member.node, 1, [a.member.checkpoints[1]] * 2])
+    yield "CKPT: 32 that nobody asked for", "checkpoint.limit", "open", lambda a: a.send([CKPT, None, a.member.node, 1, [a.member.checkpoints[1]] * 32])
+    yield "CKPT: under a question that was not asked", "message.unasked", "open", lambda a: a.send([CKPT, 2**40, a.member.node, 1, [a.member.checkpoints[1]] * 32])
+    yield "CKPT: what is held, under another key", None, "open", lambda a: a.send(
+        [CKPT, None, a.member.node, 1, [a.member.checkpoint(1, hashlib.sha256(b"\0" + a.member.items[0][0]).digest(), nacl.signing.SigningKey.generate())]])
     yield "CKPT: of a log that nobody has", "checkpoint.format", "open", said([CKPT, None, HASH, 1, []])
     yield "CKPT: of a generation that nobody has, which is asked for", None, "open", lambda a: a.send([CKPT, None, a.member.node, 9, []])
     yield "CKPT: an old one of its own (rollback)", None, "open", lambda a: a.send([CKPT, None, a.member.node, 1, [a.member.checkpoints[1]]])
@@ -191,6 +197,17 @@ def flood_rows():
     yield "HOLDS: a flood of large ones", "quota.bytes", "open", flood(12, [HOLDS, None, [[encode([HASH, 1, 1, []]) + b"h" * 40000, b"s" * 64]] * 8])
     yield "GET: a flood", ("quota.frames", "frame.no-session"), "either", flood(400, lambda a: [GET, 1, a.member.nodes["IT"], 1, 0, 2, 0, 262144])
     yield "WANT: a flood", ("quota.frames", "frame.no-session"), "either", flood(400, [WANT, 1, 1])
+
+
+def checkpoint_flood_rows():
+    def send(a):
+        m, rows = a.member, sorted([o.roll, 1, o.tree.size, o.tree.root()[:8]] for o in a.family.values())
+        false = m.checkpoint(m.tree.size + 1, HASH, nacl.signing.SigningKey.generate())
+        for _ in range(90):
+            a.send([HEADS, None, 1, HASH, rows])
+            for _ in rows:
+                a.send([CKPT, None, m.node, 1, [false]])
+    yield "CKPT: a flood of signatures behind HEADS", ("quota.checkpoints", "checkpoint.signature"), "open", send
 
 
 def frame_rows():
@@ -252,6 +269,6 @@ def hello_rows():
 
 
 def rows():
-    for family in (field_rows, list_rows, encoding_rows, unknown_rows, unasked_rows, checkpoint_rows, question_rows, err_rows, flood_rows, frame_rows, hello_rows):
+    for family in (field_rows, list_rows, encoding_rows, unknown_rows, unasked_rows, checkpoint_rows, question_rows, err_rows, flood_rows, checkpoint_flood_rows, frame_rows, hello_rows):
         for row in family():
             yield row
