@@ -149,6 +149,10 @@ enum err_code core_gate_message(struct core *c, enum pipe_channel channel, struc
     gate_lost(c, &r, channel == PIPE_SEND_FAILED);
   } else if (channel == PIPE_STRANGER || channel == PIPE_MISMATCH) {
     gate_key(c, &r, channel == PIPE_MISMATCH);
+  } else if (channel == PIPE_FAILED) {
+    canon_array_exact(&r, 1);
+    const uint64_t n = canon_uint(&r);
+    if (r.fault == NULL) exchange_handshakes_failed(c->exchange, n);
   } else if (channel == PIPE_BOUND) {
     canon_array_exact(&r, 1);
     const struct view endpoint = canon_str(&r, LIMIT_ENDPOINT);

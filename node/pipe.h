@@ -16,6 +16,7 @@ enum pipe_channel {
   PIPE_STRANGER = 4,    /* [curve] */
   PIPE_MISMATCH = 5,    /* [curve] of the peer that was dialled */
   PIPE_BOUND = 6,       /* [endpoint]; of web too, to the supervisor */
+  PIPE_FAILED = 7,      /* [n]: connections that ended before they proved a key */
   PIPE_FRAME_OUT = 16,  /* [link, curve, frame] */
   PIPE_DIAL = 17,       /* [link, curve, endpoint] */
   PIPE_CLOSE = 18,      /* [link, curve] */

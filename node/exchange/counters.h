@@ -57,6 +57,7 @@
   X(COUNT_QUOTA_FRAMES, "quota.frames", "frames over the quota of unasked ones")                                               \
   X(COUNT_QUOTA_BYTES, "quota.bytes", "frames over the quota of unasked octets")                                               \
   X(COUNT_QUOTA_TEXTS, "quota.checkpoints", "checkpoints over the quota of unasked ones")                                      \
+  X(COUNT_HANDSHAKE, "handshake", "a connection that ended before it proved a key")                                            \
   X(COUNT_STRANGER, "stranger", "a handshake or frame under a CURVE key that is no member's")                                  \
   X(COUNT_KEY_MISMATCH, "key-mismatch", "a handshake that failed over its keys: not the network's fault")                      \
   X(COUNT_ERR_NO_SESSION, "err.no-session", "it answered: no session")                                                         \

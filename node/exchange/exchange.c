@@ -178,6 +178,10 @@ void exchange_stranger(struct exchange *x, const uint8_t curve[32]) {
   s->last_ms = now_ms(x);
 }
 
+void exchange_handshakes_failed(struct exchange *x, uint64_t n) {
+  tally(x, NONE, COUNT_HANDSHAKE, n);
+}
+
 void exchange_key_mismatch(struct exchange *x, const uint8_t curve[32]) {
   uint32_t peer = peer_by_curve(x, curve);
   tally(x, peer, COUNT_KEY_MISMATCH, 1);

@@ -48,6 +48,8 @@ void exchange_send_failed(struct exchange *x, const struct link_id *link, const 
 /* A gate's report: a handshake with a key that is no member's ("stranger"), or a dialled peer whose key does not match
  * ("key-mismatch"). */
 void exchange_stranger(struct exchange *x, const uint8_t curve[32]);
+/* Likewise: connections that ended before they proved a key ("handshake"). */
+void exchange_handshakes_failed(struct exchange *x, uint64_t n);
 void exchange_key_mismatch(struct exchange *x, const uint8_t curve[32]);
 /* The own log grew (after hall_admit). */
 void exchange_published(struct exchange *x);

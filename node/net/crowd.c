@@ -21,6 +21,8 @@ struct crowd {
   size_t n_open, n_named;
   struct ticket tickets[CROWD_MAX]; /* in the order in which they were given */
   size_t n_tickets;
+  uint64_t mute, excused; /* connections that ended unnamed, and how many of them had a ticket or were denied */
+  uint64_t told;          /* of the difference */
 };
 
 struct crowd *crowd_new(void) {
@@ -79,12 +81,27 @@ void crowd_closed(struct crowd *c, int fd) {
   const size_t i = open_find(c, fd);
   if (i == c->n_open) return;
   c->n_named -= c->open[i].named;
+  c->mute += !c->open[i].named;
   c->open[i] = c->open[--c->n_open];
 }
 
 void crowd_settle(struct crowd *c) {
-  while (c->n_tickets > c->n_open - c->n_named)
+  while (c->n_tickets > c->n_open - c->n_named) {
     ticket_drop(c, 0);
+    c->excused++;
+  }
+}
+
+void crowd_denied(struct crowd *c) {
+  c->excused++;
+}
+
+/* A denial comes before the end that it excuses, a ticket that is taken back behind it: neither is told of twice. */
+uint64_t crowd_take_failed(struct crowd *c) {
+  if (c->mute <= c->excused + c->told) return 0;
+  const uint64_t n = c->mute - c->excused - c->told;
+  c->told += n;
+  return n;
 }
 
 bool crowd_name(struct crowd *c, int fd, const uint8_t curve[CURVE_LEN]) {

@@ -25,6 +25,10 @@ void crowd_opened(struct crowd *c, int fd);  /* the socket accepted a connection
 void crowd_closed(struct crowd *c, int fd);  /* and this one ended */
 /* After all events that waited: tickets of connections that ended before they spoke are taken back, the oldest first. */
 void crowd_settle(struct crowd *c);
+/* One whose key is no member's was refused, and is told of as that: its end is no failed handshake. */
+void crowd_denied(struct crowd *c);
+/* How many ended before they proved a key, since it was asked last: what they sent was no handshake, or too slow. */
+uint64_t crowd_take_failed(struct crowd *c);
 /* A message came over fd under this key. False: no such connection is open (any more). */
 bool crowd_name(struct crowd *c, int fd, const uint8_t curve[CURVE_LEN]);
 

@@ -135,6 +135,15 @@ static void tell_key(struct gate *g, enum pipe_channel channel, const uint8_t cu
   payload_send(g, &w, channel);
 }
 
+/* Connections that came to nothing: nobody knows whose they were. */
+static void tell_handshakes(struct gate *g) {
+  const uint64_t n = core_has_room(g) ? crowd_take_failed(zap_crowd(g->zap)) : 0;
+  if (n == 0) return;
+  struct canon_writer w = payload_begin(g, 1);
+  canon_put_uint(&w, n);
+  payload_send(g, &w, PIPE_FAILED);
+}
+
 static void tell_frame(struct gate *g, const struct linkend *end, zmq_msg_t *frame) {
   struct canon_writer w = payload_begin(g, 3);
   linkend_put(&w, end);
@@ -406,6 +415,7 @@ enum err_code gate_step(struct gate *g, unsigned timeout_ms, bool *stop, struct 
   zap_step(g->zap, g->now_ms);
   while (core_has_room(g) && zap_next_stranger(g->zap, stranger))
     tell_key(g, PIPE_STRANGER, stranger);
+  tell_handshakes(g);
   if (g->router != NULL) router_turn(g);
   for (size_t i = g->n_dials; core_has_room(g) && i > 0; i--)
     (void)dial_turn(g, i - 1);

@@ -196,11 +196,13 @@ static enum verdict judge(struct zap *z, const struct part parts[PARTS], size_t 
   if (!curve) return STRANGER;
   if (!zap_allows(z, parts[6].p)) {
     stranger_note(z, parts[6].p, now_ms);
+    crowd_denied(z->crowd);
     return STRANGER;
   }
   hex_encode(view_of(parts[6].p, CURVE_LEN), user_id);
   if (crowd_admit(z->crowd, parts[6].p)) return ALLOWED;
   crowded_note(z, user_id, now_ms);
+  crowd_denied(z->crowd);
   return CROWDED;
 }
 

@@ -71,6 +71,8 @@ static void told_read(struct told *t, enum pipe_channel channel, struct view pay
   const uint32_t n = canon_array(&r, 3);
   if (channel == PIPE_STRANGER || channel == PIPE_MISMATCH) {
     canon_fixed(&r, t->end.curve, CURVE_LEN);
+  } else if (channel == PIPE_FAILED) {
+    t->len = canon_uint(&r);
   } else if (channel == PIPE_BOUND) {
     (void)canon_str(&r, LIMIT_ENDPOINT);
   } else {

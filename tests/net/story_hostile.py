@@ -112,6 +112,7 @@ class Watch:
             assert pids == self.pids, f"processes were {self.pids}, are {pids}"
             moved = {(who, name) for who in after for name, n in after[who].items() if n != before.get(who, {}).get(name, 0)}
             moved = {(who, name) for who, name in moved if name != "timeout" or (who == handle and name in counters)}
+            moved -= {("", raw.COUNTER)}  # of the rows that strangers play meanwhile: Strangers.end
             if moved or counters == (None,) or time.monotonic() > end:
                 break
             time.sleep(0.005)
@@ -123,24 +124,33 @@ class Watch:
 class Strangers(threading.Thread):
     """Plays the rows of raw.py, all at once, while others speak."""
 
-    def __init__(self, it, server):
+    def __init__(self, it, server, before):
         super().__init__(daemon=True)
         host, port = it.port()[6:].rsplit(":", 1)
         self.address, self.table, self.left = (host, int(port)), list(raw.rows(server)), None
+        self.before = before[""].get(raw.COUNTER, 0)
 
     def run(self):
         self.left = raw.play(self.table, self.address, raw.PATIENCE * 3 + 20)
 
+    def counted(self, lab, watch, n, what):
+        """Waits until that many connections were counted; what is counted then."""
+        count = lambda: watch.look()[0][""].get(raw.COUNTER, 0) - self.before
+        lab.until(lambda: count() >= n, 10, f"{what} is counted under {raw.COUNTER}")
+        assert count() == n, f"{what}: {count()} times {raw.COUNTER}, should be {n}"
+        return watch.look()[0]
+
     def end(self, lab, it, member, watch, honest):
         """A flood of connections behind them, and a stranger with a key, who is named."""
-        before = watch.look()[0]
         self.join()
         assert self.left == [], f"connections that nobody ended: {self.left}"
+        before = self.counted(lab, watch, len(self.table), "each row")
         flood = [socket.create_connection(self.address) for _ in range(400)]
         honest.answers_again()
         for line in flood:
             line.close()
         watch.check(before, "", (None,))
+        self.counted(lab, watch, len(self.table) + len(flood), "each connection of a flood")
         public = stranger(member, "IT", it.port(), seconds=0.5)
         lab.until(lambda: any(s["curve"] == public.hex() for s in order(it, "GET", "/status")["strangers"]), 10, "the stranger is named")
         return len(self.table) + 2
@@ -197,7 +207,7 @@ def main():
         print(f"founded and open after {time.monotonic() - start:.1f} s", flush=True)
         honest.start()
         honest.pause(100)
-        strangers = Strangers(it, members[0].founders["IT"][6])
+        strangers = Strangers(it, members[0].founders["IT"][6], watch.look()[0])
         if options.only == "":
             strangers.start()
         table = [row for row in words.rows() if options.only in row[0]]

@@ -27,6 +27,34 @@ static bool comes(uint8_t n) {
   return true;
 }
 
+/* A connection comes and ends. */
+static void ends(bool admitted, bool denied, bool named) {
+  const uint8_t curve[CURVE_LEN] = {7};
+  crowd_opened(crowd, next_fd);
+  if (admitted) assert_true(crowd_admit(crowd, curve));
+  if (denied) crowd_denied(crowd);
+  if (named) assert_true(crowd_name(crowd, next_fd, curve));
+  crowd_closed(crowd, next_fd++);
+  crowd_settle(crowd);
+}
+
+static void only_who_proved_no_key_is_counted(void **state) {
+  (void)state;
+  crowd = crowd_new();
+  assert_non_null(crowd);
+  ends(false, false, false);
+  ends(false, false, false);
+  assert_int_equal(crowd_take_failed(crowd), 2);
+  assert_int_equal(crowd_take_failed(crowd), 0);
+  ends(true, false, true);  /* a member that spoke, */
+  ends(true, false, false); /* one that did not, */
+  ends(false, true, false); /* and a stranger, who is named elsewhere */
+  assert_int_equal(crowd_take_failed(crowd), 0);
+  ends(false, false, false);
+  assert_int_equal(crowd_take_failed(crowd), 1);
+  crowd_free(crowd);
+}
+
 static void a_few_keys_do_not_get_all_places(void **state) {
   (void)state;
   size_t n = 0;
@@ -78,6 +106,7 @@ static void every_socket_has_the_queues_that_the_sum_counts(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_few_keys_do_not_get_all_places),
+      cmocka_unit_test(only_who_proved_no_key_is_counted),
       cmocka_unit_test(every_socket_has_the_queues_that_the_sum_counts),
   };
   struct err err = ERR_INIT;

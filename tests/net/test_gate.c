@@ -58,6 +58,7 @@ static void a_stranger_is_refused_and_named(void **state) {
   for (int i = 0; i < 50; i++)
     rig_turn(r, 5);
   assert_int_equal(count(r, PIPE_STRANGER), 0);
+  assert_int_equal(count(r, PIPE_FAILED), 0); /* a key was proved, and named */
   assert_int_equal(count(r, PIPE_FRAME_IN), 0);
   client_free(&again);
   client_free(&c);
@@ -104,6 +105,8 @@ static void a_client_without_curve_does_not_pass(void **state) {
     }
   }
   assert_true(refused);
+  assert_true(await(r, NULL, PIPE_FAILED, NULL).len > 0);
+  assert_int_equal(count(r, PIPE_STRANGER), 0);
   assert_int_equal(count(r, PIPE_FRAME_IN), 0);
   monitor_close(c.socket, monitor);
   client_free(&c);

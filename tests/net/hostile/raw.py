@@ -1,5 +1,6 @@
 """Hostile octets: what somebody without a key does to the port. A row is (name, chunks): octets and pauses (s) that are played on one
-TCP connection. Nothing of it reaches the protocol; each connection is ended by the node, at the latest with its handshake's time."""
+TCP connection. Nothing of it reaches the protocol; each connection is ended by the node, at the latest with its handshake's time, and
+counted by it once: COUNTER."""
 import os
 import select
 import socket
@@ -9,6 +10,7 @@ import time
 import nacl.bindings
 
 GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x01" + b"CURVE".ljust(20, b"\0") + b"\0" + bytes(31)
+COUNTER = "handshake"  # in the node's counters
 PATIENCE = 3.0  # s: of the node with a handshake (node/net)
 
 
