@@ -22,29 +22,6 @@ void hall_forget_shares(struct hall *h) {
   h->n_shares = 0;
 }
 
-/* What is known of a log, withdrawn entries first: there are few. */
-static enum err_code share_of(struct hall *h, int64_t log_no, struct hall_share **out, struct err *err) {
-  for (uint32_t i = 0; i < h->n_shares; i++) {
-    if (h->shares[i].log_no == log_no) {
-      *out = &h->shares[i];
-      return OK;
-    }
-  }
-  struct hall_share share = {.log_no = log_no};
-  const enum err_code code = withdrawn_octets(h->config.store, log_no, &share.withdrawn, err);
-  if (code != OK) {
-    return code;
-  }
-  struct hall_share *shares = reallocarray(h->shares, h->n_shares + 1, sizeof *shares);
-  if (shares == NULL) {
-    return err_set(err, ERR_MEMORY, NULL);
-  }
-  h->shares = shares;
-  *out = &shares[h->n_shares];
-  shares[h->n_shares++] = share;
-  return OK;
-}
-
 struct sum {
   struct hall *h;
   const struct hash *node;
@@ -54,24 +31,49 @@ struct sum {
   struct err *err;
 };
 
+/* What is known of a log, withdrawn entries first: there are few. NULL: sum->code says why. */
+static struct hall_share *share_of(struct sum *sum, int64_t log_no) {
+  struct hall *h = sum->h;
+  struct hall_share share = {.log_no = log_no};
+  for (uint32_t i = 0; i < h->n_shares; i++) {
+    if (h->shares[i].log_no == log_no) {
+      return &h->shares[i];
+    }
+  }
+  sum->code = withdrawn_octets(h->config.store, log_no, &share.withdrawn, sum->err);
+  if (sum->code != OK) {
+    return NULL;
+  }
+  struct hall_share *shares = reallocarray(h->shares, h->n_shares + 1, sizeof *shares);
+  if (shares == NULL) {
+    sum->code = err_set(sum->err, ERR_MEMORY, NULL);
+    return NULL;
+  }
+  h->shares = shares;
+  shares[h->n_shares] = share;
+  return &shares[h->n_shares++];
+}
+
 static bool add_log(void *context, const struct log *log) {
   struct sum *sum = context;
-  struct hall_share *share = NULL;
   uint64_t more = 0;
   if (!hash_equal(&log->node, sum->node)) {
     return true;
   }
-  sum->code = share_of(sum->h, log->no, &share, sum->err);
-  if (sum->code != OK) {
+  struct hall_share *share = share_of(sum, log->no);
+  if (share == NULL) {
     return false;
   }
   if (sum->exact && share->size < log->range.size) {
     sum->code = log_envelope_octets(sum->h->config.store, log->no, share->size, &more, sum->err);
+    if (sum->code != OK) {
+      return false;
+    }
     share->envelopes += more;
     share->size = log->range.size;
   }
   sum->octets += log->body_bytes + share->withdrawn + (sum->exact ? share->envelopes : log->range.size * LIMIT_ENVELOPE);
-  return sum->code == OK;
+  return true;
 }
 
 static enum err_code add_logs(struct sum *sum) {
