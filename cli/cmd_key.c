@@ -126,7 +126,7 @@ enum err_code cmd_key_new(struct cli *cli, const struct args *args, struct err *
   const bool is_there = access(path, F_OK) == 0;
   if (is_there && !args_flag(args, "replace")) {
     err_set(err, ERR_FAILED, "you have a key already: %s", path);
-    return err_hint(err, "specola key show shows it; specola key new --replace puts it aside");
+    return err_hint(err, "specola key show -o FILE.pub writes its public half; specola key new --replace puts it aside");
   }
   if (is_there && (code = person_card_of(cli, &before, err)) != OK) {
     return code;
