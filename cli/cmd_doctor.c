@@ -255,7 +255,7 @@ static void check_contents(struct examination *x) {
         strcmp(handle == NULL ? "" : handle, federation_handle(&x->here.federation, &x->here.federation.own)) != 0) {
       note(x, LEVEL_WARN, "contents", "raise log_bodies in node.ini, then start serve again", "%s: %s",
            handle == NULL ? "?" : handle,
-           out_word(x->cli, "its log is paused, for it holds as many texts as it may",
+           out_word(x->cli, "its log is paused, for it holds as much as it may",
                     "il registro è in pausa: contiene tutti i testi consentiti"));
     }
   }

@@ -149,8 +149,8 @@ static void add_hindrance(const struct question *q, struct bytes *line) {
   }
   if (paused) {
     (void)!bytes_append_text(line,
-                             out_word(q->cli, "it is paused: it holds as many texts as it may (log_bodies in node.ini)",
-                                      "è in pausa: ha tutti i testi che può avere (log_bodies in node.ini)"),
+                             out_word(q->cli, "it is paused: it holds as much as it may (log_bodies in node.ini)",
+                                      "è in pausa: contiene tutto ciò che può (log_bodies in node.ini)"),
                              NULL);
   } else {
     (void)!translation_text(text_of(log, "note"), q->cli->lang, line, &found);

@@ -199,8 +199,8 @@ static void say_sync(struct cli *cli, const json_t *report) {
   }
   json_array_foreach(json_object_get(report, "paused"), i, peer) {
     out_line(cli, "! %s %s %s", out_word(cli, "the log of", "il registro di"), json_string_value(peer),
-             out_word(cli, "is paused: it holds as many texts as it may (log_bodies in node.ini)",
-                      "è in pausa: ha tutti i testi che può avere (log_bodies in node.ini)"));
+             out_word(cli, "is paused: it holds as much as it may (log_bodies in node.ini)",
+                      "è in pausa: contiene tutto ciò che può (log_bodies in node.ini)"));
   }
   guarded_say(cli, json_object_get(report, "guard"));
   const json_t *n = json_object_get(report, "new");
@@ -233,7 +233,7 @@ static enum err_code reached_all(const json_t *report, struct err *err) {
     return err_set(err, ERR_UNREACHABLE, "not finished in time");
   }
   if (json_array_size(json_object_get(report, "paused")) > 0) {
-    err_set(err, ERR_REFUSED, "paused: quota: the log of %s holds as many texts as it may",
+    err_set(err, ERR_REFUSED, "paused: quota: the log of %s holds as much as it may",
             json_string_value(json_array_get(json_object_get(report, "paused"), 0)));
     return err_hint(err, "log_bodies = MIB in node.ini, then start again");
   }

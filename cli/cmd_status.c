@@ -155,8 +155,8 @@ static void say_log_notes(struct cli *cli) {
       forked_say(cli, log, handle, text_of(cli->doc, "handle"));
     } else if (json_is_true(json_object_get(log, "paused"))) {
       out_line(cli, "! %s %s %s", of, handle,
-               out_word(cli, "is paused: it holds as many texts as it may (log_bodies in node.ini)",
-                        "è in pausa: ha tutti i testi che può avere (log_bodies in node.ini)"));
+               out_word(cli, "is paused: it holds as much as it may (log_bodies in node.ini)",
+                        "è in pausa: contiene tutto ciò che può (log_bodies in node.ini)"));
     } else if (note[0] != '\0') {
       struct bytes text;
       bool found = false;
