@@ -349,10 +349,10 @@ void forks_end_doubt(struct exchange_log *log);
 void forks_checkpoint(struct exchange *x, uint32_t index, uint32_t peer, struct view text, const struct checkpoint *c);
 /* Entries from source do not fold to a checkpoint: its fault, or another branch? */
 void forks_other_root(struct exchange *x, uint32_t index, uint32_t source, const struct milestone *milestone);
-/* A row of HEADS (is_head) or HOLDS: if it contradicts what is held, peer is asked for the checkpoint. */
 /* Whether the one checkpoint of a CKPT is of a size and root that is held of that log: its signature would tell nothing. The
  * own log is no such one: what others hold of it is news. */
 bool forks_is_as_held(struct exchange *x, const struct message *m);
+/* A row of HEADS (is_head) or HOLDS: if it contradicts what is held, peer is asked for the checkpoint. */
 void forks_row(struct exchange *x, uint32_t index, uint32_t peer, uint64_t size, const uint8_t root8[8], bool is_head);
 void forks_holds(struct exchange *x, const struct exchange_link *l, struct view item);
 void forks_proof(struct exchange *x, struct exchange_link *l, struct request *request); /* x->in */

@@ -47,8 +47,7 @@ static bool may_verify(struct exchange *x, uint32_t peer) {
   return false;
 }
 
-/* Unasked it is the newest one of a log, alone (docs/protocol.md 8.3). One that says what is held here is not verified again.
- */
+/* Unasked it is the newest one of a log, alone (docs/protocol.md 8.3). What is held here already is not verified again. */
 static void take_checkpoints(struct exchange *x, struct exchange_link *l, struct request *r, size_t len) {
   if (r != NULL) {
     plan_checkpoints(x, l, r);
