@@ -287,6 +287,7 @@ enum err_code derive_check(struct store *s, const struct federation *f, const st
   }
   if (code != OK || !*damaged) {
     store_rollback(s);
+    store_forget_people(s); /* who was looked up meanwhile was of tables that are not there */
   }
   derivation_close(&d);
   return code;
