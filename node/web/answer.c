@@ -131,6 +131,14 @@ static const char *detail_of(unsigned status, const struct err *err) {
   return status >= 500 ? answer_status_text(status) : err->message;
 }
 
+void answer_core_error(struct answer *a, unsigned status, struct view body) {
+  json_t *document = json_loadb((const char *)body.p, body.len, 0, NULL);
+  const json_t *error = json_object_get(document, "error");
+  answer_problem(a, status, text_at(error, "code"),
+                 status >= 500 && status != 503 ? answer_status_text(status) : text_at(error, "message"));
+  json_decref(document);
+}
+
 void answer_error(struct request *r, unsigned status, const struct err *err) {
   struct answer *a = r->out;
   if (r->media != MEDIA_HTML) {

@@ -419,16 +419,6 @@ static void on_accept(void *context, int fd, const struct listener_peer *peer) {
 
 /* ---- answers of core ---- */
 
-/* Core tells errors as commands read them; here they are problem documents. What it says of its own faults stays inside; that
- * it is busy, and with what, is for who asks. */
-static void put_core_error(struct answer *a, unsigned status, struct view body) {
-  json_t *document = json_loadb((const char *)body.p, body.len, 0, NULL);
-  const json_t *error = json_object_get(document, "error");
-  const char *code = text_at(error, "code"), *message = text_at(error, "message");
-  answer_problem(a, status, code, status >= 500 && status != 503 ? answer_status_text(status) : message);
-  json_decref(document);
-}
-
 void server_answer(struct server *s, uint64_t id, unsigned status, const char *type, struct view body) {
   for (size_t i = 0; i < SERVER_CONNECTIONS; i++) {
     struct connection *c = &s->connections[i];
@@ -439,7 +429,7 @@ void server_answer(struct server *s, uint64_t id, unsigned status, const char *t
     a.type = "application/msgpack";
     a.cache = "no-store";
     if (strcmp(type, a.type) != 0) {
-      put_core_error(&a, status, body);
+      answer_core_error(&a, status, body);
     } else if (bytes_append(&a.body, body, NULL) != OK) {
       answer_problem(&a, 500, err_name(ERR_MEMORY), answer_status_text(500));
     }

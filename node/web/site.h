@@ -141,6 +141,8 @@ const char *route_pattern(size_t route); /* NULL past the last */
 /* Answers with an error, as a page or as a problem document (RFC 9457). */
 void answer_error(struct request *r, unsigned status, const struct err *err);
 void answer_problem(struct answer *a, unsigned status, const char *code, const char *detail);
+/* The same of an error as core tells commands of it: of its own faults the status alone, but that it is busy, and with what. */
+void answer_core_error(struct answer *a, unsigned status, struct view body);
 /* Appends a document and a line end; characters that act on a terminal stand escaped. */
 MUST_CHECK enum err_code answer_put_json(struct answer *a, const json_t *document, struct err *err);
 const char *answer_status_text(unsigned status) __attribute__((const));
