@@ -251,12 +251,12 @@ static void check_contents(struct examination *x) {
            out_word(x->cli, "its log needs a newer version of this program",
                     "il registro richiede una versione più recente del programma"));
     }
-    if ((uint64_t)json_integer_value(json_object_get(log, "body_bytes")) >= home_log_bodies(&x->here.home) &&
-        strcmp(handle == NULL ? "" : handle, federation_handle(&x->here.federation, &x->here.federation.own)) != 0) {
+    const struct federation_member *m = handle == NULL ? NULL : federation_by_handle(&x->here.federation, handle);
+    if (m != NULL && here_is_paused(&x->here, &m->member->node)) {
       note(x, LEVEL_WARN, "contents", "raise log_bodies in node.ini, then start serve again", "%s: %s",
            handle == NULL ? "?" : handle,
            out_word(x->cli, "its log is paused, for it holds as much as it may",
-                    "il registro è in pausa: contiene tutti i testi consentiti"));
+                    "il registro è in pausa: contiene tutto ciò che può"));
     }
   }
 }

@@ -145,7 +145,7 @@ static void add_hindrance(const struct question *q, struct bytes *line) {
   const struct here *here = &q->here;
   bool found = false, paused = json_is_true(json_object_get(log, "paused"));
   if (log == NULL && q->rowid != 0 && log_by_no(here->store, entry_log_no(q->rowid), &held, NULL) == OK) {
-    paused = !hash_equal(&held.node, &here->federation.own) && held.body_bytes >= home_log_bodies(&here->home);
+    paused = here_is_paused(here, &held.node);
   }
   if (paused) {
     (void)!bytes_append_text(line,

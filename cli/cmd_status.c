@@ -43,8 +43,7 @@ static bool add_log(void *context, const struct log *log) {
   const struct hash root = merkle_root(&log->range);
   json_t *row = json_pack("{s:s, s:o, s:I, s:I, s:o, s:b}", "handle", federation_handle(&here->federation, &log->node), "node",
                           out_json_hash(&log->node), "gen", (json_int_t)log->gen, "size", (json_int_t)log->range.size, "root",
-                          out_json_hash(&root), "paused",
-                          !hash_equal(&log->node, &here->federation.own) && log->body_bytes >= home_log_bodies(&here->home));
+                          out_json_hash(&root), "paused", here_is_paused(here, &log->node));
   json_array_append_new(logs->list, row);
   logs->memory = query_fork_put(here->store, &here->federation, &log->node, log->gen, row, NULL) == ERR_MEMORY;
   return !logs->memory;

@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "node/quota.h"
 #include "node/replica.h"
 #include "protocol/schema/nearest.h"
 
@@ -82,6 +83,12 @@ enum err_code here_open_mode(const struct cli *cli, enum store_mode mode, struct
 
 enum err_code here_open(const struct cli *cli, struct here *out, struct err *err) {
   return here_open_mode(cli, STORE_READ, out, err);
+}
+
+bool here_is_paused(const struct here *h, const struct hash *node) {
+  bool filled = false;
+  return !hash_equal(node, &h->federation.own) &&
+         quota_is_filled(h->store, node, home_log_bodies(&h->home), &filled, NULL) == OK && filled;
 }
 
 /* The names that there are, one after another. */

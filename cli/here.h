@@ -28,6 +28,9 @@ MUST_CHECK enum err_code here_object(const struct cli *cli, struct here *here, c
 /* The member's handle in the place of what was typed, which may be in small letters (*handle NULL: nobody asked). ERR_NOT_FOUND
  * with the nearest handle, or all of them, as a hint. */
 MUST_CHECK enum err_code here_node(const struct here *h, const char **handle, struct err *err);
+/* Whether the logs of a member are paused here, of which node.ini gives no more of the disk (node/quota.h). What cannot be read
+ * is not. */
+bool here_is_paused(const struct here *h, const struct hash *node);
 /* The kinds of the home; the embedded ones where there is no home (`new`, `check`). config (may be NULL) receives the
  * configuration, zeroed without a home. */
 MUST_CHECK enum err_code here_schemas(const struct cli *cli, struct schema_set **out, struct home_config *config,
