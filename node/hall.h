@@ -71,6 +71,8 @@ MUST_CHECK enum err_code hall_derive_again(struct hall *h, struct err *err);
 MUST_CHECK enum err_code hall_check_derived(struct hall *h, bool *damaged, struct err *err);
 struct scrub;
 void scrub_free(struct scrub *s); /* NULL is fine */
+/* An entry that was marked is healed: a pass that met it before does not mark it again. NULL is fine. */
+void scrub_healed(struct scrub *s, int64_t rowid);
 /* After a commit: what takedowns took away in that transaction. */
 void hall_erased(struct hall *h);
 /* After a commit: the log stands lower now, or (size 0) is no more; its state and that of others of this node are dropped. */

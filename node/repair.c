@@ -6,6 +6,7 @@
 
 #include "keys/log.h"
 #include "node/hall.h"
+#include "node/scrub.h"
 #include "node/store/endorsed.h"
 #include "node/store/milestone.h"
 #include "node/store/withdrawn.h"
@@ -49,11 +50,23 @@ static enum err_code range_at(struct store *s, const struct log *log, uint64_t s
 
 /* ---- falling back ---- */
 
+/* What is derived of the log as it stands now. Where something is damaged that cannot be done piece by piece: all is made anew
+ * after the commit, or with the next start. */
+static enum err_code derive_fallen(struct hall *h, const struct log *log, struct err *err) {
+  struct store *s = h->config.store;
+  struct evaluation *state = NULL;
+  if (h->n_damaged > 0) {
+    return derive_make_stale(s, err);
+  }
+  const enum err_code code = derivation_log_again(&h->derivation, &log->node, &state, err);
+  evaluation_free(state); /* loaded again when it is needed */
+  return code == OK ? endorsed_settle(s, h->config.federation, err) : code;
+}
+
 /* Everything of it in one transaction; *log is as it stands then. */
 static enum err_code fall(struct hall *h, struct log *log, uint64_t size, struct err *err) {
   struct store *s = h->config.store;
-  struct evaluation *state = NULL;
-  enum err_code code = derivation_forget(&h->derivation, &log->node, err);
+  enum err_code code = h->n_damaged > 0 ? OK : derivation_forget(&h->derivation, &log->node, err);
   if (code == OK) {
     code = withdrawn_take(s, log->no, size, err);
   }
@@ -66,11 +79,18 @@ static enum err_code fall(struct hall *h, struct log *log, uint64_t size, struct
   if (code == OK) {
     code = log_save(s, log, err);
   }
-  if (code == OK) {
-    code = derivation_log_again(&h->derivation, &log->node, &state, err);
+  return code == OK ? derive_fallen(h, log, err) : code;
+}
+
+/* Damage above the cut is none any more: hall_count_missing counts what is left. A pass that looks at what stood there begins
+ * anew. */
+static enum err_code forget_damage(struct hall *h, struct err *err) {
+  struct scrub_state pass;
+  enum err_code code = h->n_damaged > 0 ? hall_derive_again(h, err) : OK;
+  if (hall_scrub_state(h, &pass, NULL) == OK && pass.running) {
+    hall_scrub_begin(h);
   }
-  evaluation_free(state); /* loaded again when it is needed */
-  return code == OK ? endorsed_settle(s, h->config.federation, err) : code;
+  return code;
 }
 
 /* A log falls to one of its milestones, or to nothing. */
@@ -90,7 +110,8 @@ static enum err_code fall_to(struct hall *h, const struct hall_log *held, uint64
   log_line(LOG_WARNING, "repair", "entries are withdrawn by a cut", "node=%s gen=%" PRIu64 " from=%" PRIu64 " to=%" PRIu64,
            federation_handle(h->config.federation, &log.node), log.gen, size, held->log.range.size);
   hall_fell(h, &log);
-  return hall_count_missing(h, err);
+  code = forget_damage(h, err);
+  return code == OK ? hall_count_missing(h, err) : code;
 }
 
 /* ---- the cut ---- */

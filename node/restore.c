@@ -5,6 +5,7 @@
  */
 #include <inttypes.h>
 
+#include "keys/log.h"
 #include "node/hall.h"
 #include "node/scrub.h"
 #include "node/store/damage.h"
@@ -79,10 +80,12 @@ enum err_code hall_damaged(struct hall *h, const struct hash *node, uint64_t gen
   if (code == OK) {
     code = run_of(h, &log->log, *from, &start, &end, err);
   }
+  const uint64_t first = *from;
   while (code == OK && has) { /* those that are offered already need not be asked for */
     code = damage_candidate(h->config.store, entry_rowid(log->log.no, *from), &scratch, &has, &item, err);
-    if (code == OK && has) {
-      code = damage_next(h->config.store, log->log.no, *from + 1, end, from, err);
+    if (code == OK && has && damage_next(h->config.store, log->log.no, *from + 1, end, from, NULL) != OK) {
+      *from = first; /* all are, and could not be judged when they came: they come again */
+      has = false;
     }
   }
   *to = *from + 1;
@@ -201,9 +204,13 @@ static enum err_code mend_run(struct hall *h, const struct log *log, uint64_t fr
     if (code == OK && take && has) {
       code = mend_one(h, log, rowid, &item, err);
       *mended += code == OK;
+      scrub_healed(h->scrub, rowid);
     } else if (code == OK) {
       code = damage_offer(h->config.store, rowid, NULL, err);
     }
+  }
+  if (code == OK && *mended > 0 && *mended == h->n_damaged) { /* all_whole follows; if not, the next start derives */
+    code = derive_make_stale(h->config.store, err);
   }
   if (code == OK) {
     code = store_commit(h->config.store, err);
@@ -276,5 +283,12 @@ enum err_code hall_restore(struct hall *h, const struct hash *node, uint64_t gen
     code = mend_run(h, &log, start, end, true, mended, err);
   }
   h->n_damaged -= *mended;
-  return code == OK && h->n_damaged == 0 && *mended > 0 ? all_whole(h, node, err) : code;
+  if (code == OK && h->n_damaged == 0 && *mended > 0) {
+    code = all_whole(h, node, err);
+  }
+  if (code != OK) {
+    log_line(LOG_ERROR, "scrub", "what a member gave for damaged entries cannot be put in their place yet", "why=%s",
+             err == NULL ? "" : err->message);
+  }
+  return code;
 }

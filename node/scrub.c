@@ -14,6 +14,12 @@
 
 #define SCRUB_FOUND_MAX ((size_t)1 << 20) /* damaged entries that one pass notes: the next finds the others */
 
+/* A damaged entry. */
+struct found {
+  int64_t rowid;
+  bool is_healed; /* since the pass came by */
+};
+
 /* A pass under way. */
 struct scrub {
   struct scrub_state state;
@@ -21,10 +27,10 @@ struct scrub {
   int64_t last_no; /* the log before */
   uint64_t at;     /* its next entry */
   struct merkle_range range;
-  bool is_folded;     /* range is that of `at`: nothing below is damaged */
-  bool run_damaged;   /* something since the last milestone is */
-  uint64_t run_start; /* where that stands */
-  int64_t *found;     /* owned: rowids */
+  bool is_folded;      /* range is that of `at`: nothing below is damaged */
+  bool run_damaged;    /* something since the last milestone is */
+  uint64_t run_start;  /* where that stands */
+  struct found *found; /* owned, in the order of rowids */
   size_t n, room;
 };
 
@@ -32,6 +38,18 @@ void scrub_free(struct scrub *s) {
   if (s != NULL) {
     free(s->found);
     free(s);
+  }
+}
+
+static int compare_found(const void *key, const void *element) {
+  const int64_t rowid = *(const int64_t *)key, other = ((const struct found *)element)->rowid;
+  return (rowid > other) - (rowid < other);
+}
+
+void scrub_healed(struct scrub *s, int64_t rowid) {
+  struct found *found = s == NULL || s->n == 0 ? NULL : bsearch(&rowid, s->found, s->n, sizeof *s->found, compare_found);
+  if (found != NULL) {
+    found->is_healed = true;
   }
 }
 
@@ -147,14 +165,14 @@ static enum err_code note(struct scrub *s, uint64_t index, struct err *err) {
   }
   if (s->n == s->room) {
     const size_t room = s->room == 0 ? 16 : 2 * s->room;
-    int64_t *found = reallocarray(s->found, room, sizeof *found);
+    struct found *found = reallocarray(s->found, room, sizeof *found);
     if (found == NULL) {
       return err_set(err, ERR_MEMORY, NULL);
     }
     s->found = found;
     s->room = room;
   }
-  s->found[s->n++] = entry_rowid(s->log.no, index);
+  s->found[s->n++] = (struct found){.rowid = entry_rowid(s->log.no, index)};
   s->state.found++;
   s->run_damaged = true;
   s->is_folded = false;
@@ -294,7 +312,7 @@ static enum err_code put_finished(struct hall *h, struct err *err) {
 static enum err_code finish(struct hall *h, struct scrub *s, struct err *err) {
   enum err_code code = store_begin(h->config.store, err);
   for (size_t i = 0; i < s->n && code == OK; i++) {
-    code = damage_mark(h->config.store, s->found[i], err);
+    code = s->found[i].is_healed ? OK : damage_mark(h->config.store, s->found[i].rowid, err);
   }
   if (code == OK) {
     code = put_finished(h, err);

@@ -43,7 +43,7 @@ enum err_code hall_bear(struct hall *h, enum err_code code, struct err *err);
 
 /* ---- healing ---- */
 /* The range of a log that is to be asked of members (mode 0): the damaged entries of one run between milestones, first to last,
- * without those that are offered already. ERR_NOT_FOUND: nothing is damaged. */
+ * without those that are offered already, unless all are. ERR_NOT_FOUND: nothing is damaged. */
 MUST_CHECK enum err_code hall_damaged(struct hall *h, const struct hash *node, uint64_t gen, uint64_t *from, uint64_t *to,
                                       struct err *err);
 /* How many are damaged, of all logs. */

@@ -84,6 +84,10 @@ static enum err_code is_stale(struct derivation *d, bool *stale, struct err *err
   return code;
 }
 
+enum err_code derive_make_stale(struct store *s, struct err *err) {
+  return statement_script(s, "DELETE FROM derived_fact WHERE name = 'schemas'", "derived tables", err);
+}
+
 enum err_code derivation_open(struct derivation *d, struct store *s, const struct hash *fed_id, const struct schema_set *set,
                               bool *stale, struct err *err) {
   uint64_t hidden = 0;

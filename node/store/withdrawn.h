@@ -7,8 +7,9 @@
 
 #include "node/store/store.h"
 
-/* Takes the entries of a log from an index on out of it, and the milestones that cover any of them. What was derived of them
- * must be erased before; log.size is the caller's. Inside a transaction. Store errors. */
+/* Takes the entries of a log from an index on out of it, and the milestones that cover any of them. Damaged ones are kept
+ * nowhere: whoever has them keeps them aside. What was derived of them must be erased before; log.size is the caller's. Inside
+ * a transaction. Store errors. */
 MUST_CHECK enum err_code withdrawn_take(struct store *s, int64_t log_no, uint64_t from, struct err *err);
 /* The same entry stands in the log again: it was not withdrawn, after all. Another one at that position stays. Store errors. */
 MUST_CHECK enum err_code withdrawn_heal(struct store *s, int64_t rowid, struct view envelope, struct err *err);

@@ -18,6 +18,7 @@ specola_test(node endorsements specola_fixture)
 specola_test(node orders specola_fixture)
 specola_test(node derived_digest specola_fixture)
 specola_test(node flips specola_fixture)
+specola_test(node heal specola_fixture)
 # Random histories against the second evaluator: SPECOLA_HISTORIES=N in the environment (tests/second/histories.sh).
 add_executable(histories ${SPECOLA_TESTS_DIR}/node/histories.c)
 target_link_libraries(histories PRIVATE specola_fixture)
