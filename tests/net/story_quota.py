@@ -65,6 +65,9 @@ def flooded():
         peer.play(lab, lambda: log()["paused"], "headers fill the share")
         assert log()["size"] == first
         peer.close()
+        fr.stop()  # headers alone: the sum of its texts does not tell
+        assert log()["paused"], "a node that does not serve says so, too"
+        assert "its log is paused" in fr.run("doctor", ok=range(256))[1].decode()
 
 
 def second_generation(lab, it, fr, sync):

@@ -84,3 +84,12 @@ void dump_expect_derived(struct fixture_node *node) {
     bytes_release(&dumps[i]);
   }
 }
+
+int64_t dump_number(struct store *s, const char *sql) {
+  sqlite3_stmt *st = NULL;
+  assert_int_equal(sqlite3_prepare_v2(store_db(s), sql, -1, &st, NULL), SQLITE_OK);
+  assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+  const int64_t n = sqlite3_column_int64(st, 0);
+  assert_int_equal(sqlite3_finalize(st), SQLITE_OK);
+  return n;
+}

@@ -11,6 +11,8 @@
 /* Positions are named by (node id, gen, index), so that stores that met the logs in another order compare. With arrival, the
  * order in which things came is told too (only comparable within one store). Full text is told word by word. */
 void dump_derived(struct fixture_node *node, bool arrival, struct bytes *out);
+/* The number that a query of one row gives. */
+int64_t dump_number(struct store *s, const char *sql);
 /* What is derived is what would be derived anew, row by row. */
 void dump_expect_derived(struct fixture_node *node);
 

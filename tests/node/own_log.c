@@ -202,3 +202,10 @@ enum reason reason_in(struct fixture_node *node, const struct hash *log_node, ui
   (void)sqlite3_finalize(st);
   return reason;
 }
+
+void own_begin(struct own_log *log, struct fixture_node *node) {
+  memset(log, 0, sizeof *log);
+  log->node = node;
+  add_identity(log);
+  add_cert(log, &node->node_key, &node->editor.pub, 1, ROLE_EDITOR);
+}

@@ -16,6 +16,8 @@ struct own_log {
   struct fixture_record records[OWN_MAX];
 };
 
+/* Begins the log of a node with its identity (0) and its editor's certificate (1). */
+void own_begin(struct own_log *log, struct fixture_node *node);
 /* Takes a sealed record over as the next entry. */
 void own_add(struct own_log *log, const struct fixture_record *record);
 void own_release(struct own_log *log);

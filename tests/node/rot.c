@@ -47,3 +47,11 @@ enum err_code rot_scrub(struct fixture_node *node, uint64_t step, struct scrub_s
   } while (code == OK && out->running);
   return code;
 }
+
+void rot_expect_sound(struct fixture_node *node) {
+  struct scrub_state s;
+  struct err err = ERR_INIT;
+  if (rot_scrub(node, 1000, &s, &err) != OK) fail_msg("%s", err.message);
+  assert_int_equal(s.found + s.milestones + s.left, 0);
+  assert_false(s.derived);
+}

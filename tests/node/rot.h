@@ -17,5 +17,7 @@ void rot_read(const struct fixture_node *node, struct rot_file *f);
 void rot_write(const struct rot_file *f);
 /* A whole pass, so many entries a step. */
 enum err_code rot_scrub(struct fixture_node *node, uint64_t step, struct scrub_state *out, struct err *err);
+/* A whole pass finds nothing damaged, derived tables included. */
+void rot_expect_sound(struct fixture_node *node);
 
 #endif

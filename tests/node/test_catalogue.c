@@ -13,6 +13,7 @@
 
 #include "node/store/catalogue.h"
 #include "node/store/selection.h"
+#include "tests/node/dump.h"
 #include "tests/node/own_log.h"
 
 #define OBJECTS 64
@@ -253,15 +254,6 @@ static void much_at_once_is_read_anew(void **state) {
 
 /* ---- selections ---- */
 
-static int64_t ask(struct store *s, const char *sql) {
-  sqlite3_stmt *st = NULL;
-  assert_int_equal(sqlite3_prepare_v2(store_db(s), sql, -1, &st, NULL), SQLITE_OK);
-  assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-  const int64_t n = sqlite3_column_int64(st, 0);
-  (void)sqlite3_finalize(st);
-  return n;
-}
-
 static uint32_t count_of(const struct catalogue *c, const struct selection *x, const char *dim, const char *code) {
   uint32_t *counts = NULL, n = 0, found = 0;
   const struct catalogue_code *codes = catalogue_dim(c, dim, &n);
@@ -285,17 +277,18 @@ static void selections_count_as_sql_does(void **state) {
   renew(&s);
   struct store *store = s.f.nodes[1].store;
   assert_int_equal(selection_new(s.last, true, &x, NULL), OK);
-  assert_int_equal(selection_count(&x), ask(store, "SELECT count(*) FROM object WHERE readable = 1"));
+  assert_int_equal(selection_count(&x), dump_number(store, "SELECT count(*) FROM object WHERE readable = 1"));
   assert_int_equal(
       count_of(s.last, &x, "level", "local"),
-      ask(store, "SELECT count(*) FROM facet WHERE code = (SELECT no FROM facet_code WHERE dim = 'level' AND code = 'local')"));
+      dump_number(
+          store, "SELECT count(*) FROM facet WHERE code = (SELECT no FROM facet_code WHERE dim = 'level' AND code = 'local')"));
   assert_int_equal(selection_keep_codes(&x, s.last, "level", locals, 1, NULL), OK);
   assert_int_equal(selection_keep_codes(&x, s.last, "sector", some, 3, NULL), OK);
-  assert_int_equal(selection_count(&x),
-                   ask(store,
-                       "SELECT count(DISTINCT a.object) FROM facet a JOIN facet b ON b.object = a.object WHERE a.code = "
-                       "(SELECT no FROM facet_code WHERE dim = 'level' AND code = 'local') AND b.code IN (SELECT no FROM "
-                       "facet_code WHERE dim = 'sector' AND code IN ('01', '03'))"));
+  assert_int_equal(
+      selection_count(&x),
+      dump_number(store, "SELECT count(DISTINCT a.object) FROM facet a JOIN facet b ON b.object = a.object WHERE a.code = "
+                         "(SELECT no FROM facet_code WHERE dim = 'level' AND code = 'local') AND b.code IN (SELECT no FROM "
+                         "facet_code WHERE dim = 'sector' AND code IN ('01', '03'))"));
   assert_int_equal(count_of(s.last, &x, "level", "local"), selection_count(&x));
   assert_int_equal(count_of(s.last, &x, "level", "regional"), 0);
   selection_keep_node(&x, s.last, &s.f.nodes[2].id);

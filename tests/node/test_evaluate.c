@@ -402,15 +402,6 @@ static void a_repeated_certificate_that_never_stood_is_void_after_a_revocation(v
   fixture_release(&f);
 }
 
-static int64_t number(struct fixture_node *node, const char *sql) {
-  sqlite3_stmt *st = NULL;
-  assert_int_equal(sqlite3_prepare_v2(store_db(node->store), sql, -1, &st, NULL), SQLITE_OK);
-  assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-  const int64_t n = sqlite3_column_int64(st, 0);
-  (void)sqlite3_finalize(st);
-  return n;
-}
-
 /* Else an owner could make each look-up of a record walk over all its copies. */
 static void a_record_stands_in_the_index_once_however_often_it_is_repeated(void **state) {
   static struct fixture f;
@@ -433,7 +424,7 @@ static void a_record_stands_in_the_index_once_however_often_it_is_repeated(void 
     own_add(&log, &(struct fixture_record){.item = log.records[3].item});
   }
   assert_int_equal(own_carry(&log, f.nodes[1].hall, 0, log.n, 3, NULL, &err), OK);
-  assert_int_equal(number(&f.nodes[1], "SELECT count(rid) FROM entry"), 4);
+  assert_int_equal(dump_number(f.nodes[1].store, "SELECT count(rid) FROM entry"), 4);
   assert_int_equal(reason_at(&f.nodes[1], &it->id, 4), REASON_REPEATED);
   assert_int_equal(reason_at(&f.nodes[1], &it->id, 5), REASON_AUTHOR);
   assert_int_equal(entry_find(f.nodes[1].store, &f.charter.fed_id, &id, &rowid, &err), OK);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "node/store/forward.h"
+#include "tests/node/dump.h"
 #include "tests/node/fixture.h"
 
 enum { IT, FR };
@@ -32,15 +33,6 @@ static void expect_row(struct receipt_row row, enum receipt_state state, enum re
 static uint64_t n_waiting(struct fixture *f) {
   uint64_t n = 0, octets = 0;
   assert_int_equal(forward_measure(f->nodes[IT].store, &f->nodes[FR].id, &n, &octets, NULL), OK);
-  return n;
-}
-
-static int64_t number_of(struct fixture *f, const char *sql) {
-  sqlite3_stmt *st = NULL;
-  assert_int_equal(sqlite3_prepare_v2(store_db(f->nodes[IT].store), sql, -1, &st, NULL), SQLITE_OK);
-  assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-  const int64_t n = sqlite3_column_int64(st, 0);
-  (void)sqlite3_finalize(st);
   return n;
 }
 
@@ -185,7 +177,7 @@ static void what_waits_too_long_is_given_up_told_and_begins_anew(void **state) {
   assert_int_equal(n, 1);
   assert_int_equal(n_waiting(&f), 0);
   assert_int_equal(forward_next(s, NOW + 100000, &home, NULL), ERR_NOT_FOUND);
-  assert_int_equal(number_of(&f, "SELECT sum(length(item)) FROM forward"), 0);
+  assert_int_equal(dump_number(f.nodes[IT].store, "SELECT sum(length(item)) FROM forward"), 0);
   /* the word stays for a month, counted from now on */
   assert_int_equal(forward_prune(s, NOW, NULL), OK);
   expect_row(fixture_admit(&f.nodes[IT], &record.item), RECEIPT_REFUSED, REASON_GIVEN_UP);
@@ -193,7 +185,7 @@ static void what_waits_too_long_is_given_up_told_and_begins_anew(void **state) {
   assert_int_equal(n_waiting(&f), 1);
   assert_int_equal(forward_give_up(s, received + 1, NOW, &n, NULL), OK);
   assert_int_equal(forward_prune(s, NOW + 1, NULL), OK);
-  assert_int_equal(number_of(&f, "SELECT count(*) FROM forward"), 0);
+  assert_int_equal(dump_number(f.nodes[IT].store, "SELECT count(*) FROM forward"), 0);
   fixture_record_release(&record);
   fixture_release(&f);
 }
@@ -270,8 +262,8 @@ static void a_home_that_refuses_all_fills_no_disk(void **state) {
     last = record.id;
     fixture_record_release(&record);
   }
-  assert_int_equal(number_of(&f, "SELECT count(*) FROM forward"), FORWARD_REFUSALS);
-  assert_int_equal(number_of(&f, "SELECT sum(length(item)) FROM forward"), 0);
+  assert_int_equal(dump_number(f.nodes[IT].store, "SELECT count(*) FROM forward"), FORWARD_REFUSALS);
+  assert_int_equal(dump_number(f.nodes[IT].store, "SELECT sum(length(item)) FROM forward"), 0);
   enum forward_state what = FORWARD_WAITS;
   assert_int_equal(forward_get(f.nodes[IT].store, &last, &what, &octets, NULL), OK);
   assert_int_equal(what, FORWARD_REFUSED);
@@ -297,7 +289,7 @@ static void a_home_that_cannot_write_now_is_asked_again(void **state) {
   assert_int_equal(forward_next(s, NOW + 5, &home, NULL), OK);
   row = say(&f, &record.id, RECEIPT_LOGGED, REASON_NONE, &octets);
   assert_int_equal(forward_settle(s, &row, bytes_view(&octets), NOW, NULL), OK);
-  assert_int_equal(number_of(&f, "SELECT count(*) FROM forward"), 0);
+  assert_int_equal(dump_number(f.nodes[IT].store, "SELECT count(*) FROM forward"), 0);
   bytes_release(&octets);
   fixture_record_release(&record);
   fixture_release(&f);

@@ -67,10 +67,7 @@ static void a_step_reads_so_many_octets_and_no_more(void **state) {
   (void)state;
   fixture_found(&f, 2, seed, false);
   struct fixture_node *node = &f.nodes[1];
-  memset(&log, 0, sizeof log);
-  log.node = &f.nodes[0];
-  add_identity(&log);
-  add_cert(&log, &log.node->node_key, &log.node->editor.pub, 1, 2);
+  own_begin(&log, &f.nodes[0]);
   while (log.n < N_LONG + 2) {
     add_odd(&log, &log.node->editor, h, view_of(text, sizeof text));
   }

@@ -16,6 +16,7 @@
 #include "node/store/evidence.h"
 #include "node/store/hidden.h"
 #include "node/store/invitation.h"
+#include "tests/node/dump.h"
 #include "tests/node/fixture.h"
 
 static void path_in(const struct fixture_node *node, const char *name, char out[512]) {
@@ -36,15 +37,6 @@ static void run_sql(const char *path, const char *sql) {
   assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
-static int64_t number(struct store *s, const char *sql) {
-  sqlite3_stmt *st = NULL;
-  assert_int_equal(sqlite3_prepare_v2(store_db(s), sql, -1, &st, NULL), SQLITE_OK);
-  assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-  const int64_t value = sqlite3_column_int64(st, 0);
-  (void)sqlite3_finalize(st);
-  return value;
-}
-
 static void keeps_its_promises_about_files_and_settings(void **state) {
   static struct fixture f;
   char path[512];
@@ -57,11 +49,11 @@ static void keeps_its_promises_about_files_and_settings(void **state) {
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
   }
-  assert_int_equal(number(f.nodes[0].store, "PRAGMA synchronous"), 2);
-  assert_int_equal(number(f.nodes[0].store, "PRAGMA page_size"), 16384);
-  assert_int_equal(number(f.nodes[0].store, "PRAGMA application_id"), 0x5350434C);
-  assert_int_equal(number(f.nodes[0].store, "SELECT count(*) FROM sqlite_master WHERE name = 'entry' AND sql LIKE '%STRICT'"),
-                   1);
+  assert_int_equal(dump_number(f.nodes[0].store, "PRAGMA synchronous"), 2);
+  assert_int_equal(dump_number(f.nodes[0].store, "PRAGMA page_size"), 16384);
+  assert_int_equal(dump_number(f.nodes[0].store, "PRAGMA application_id"), 0x5350434C);
+  assert_int_equal(
+      dump_number(f.nodes[0].store, "SELECT count(*) FROM sqlite_master WHERE name = 'entry' AND sql LIKE '%STRICT'"), 1);
   fixture_release(&f);
 }
 
@@ -114,7 +106,7 @@ static void a_reader_reads_beside_the_writer_and_cannot_write(void **state) {
   const uint64_t version = store_data_version(reader);
   (void)fixture_publish(&f.nodes[0], 1, NULL);
   assert_true(store_data_version(reader) != version);
-  assert_int_equal(number(reader, "SELECT size FROM log"), 3);
+  assert_int_equal(dump_number(reader, "SELECT size FROM log"), 3);
   assert_int_equal(sqlite3_exec(store_db(reader), "DELETE FROM entry", NULL, NULL, NULL), SQLITE_READONLY);
   assert_int_equal(store_put_fact(reader, "x", view_of("y", 1), &err), ERR_IO);
   /* The last to leave does not checkpoint if it is a reader. */
@@ -214,12 +206,13 @@ static void an_older_store_gets_what_was_added_when_it_is_written(void **state) 
   assert_int_equal(store_get_twin(reader, &fork.node, 2, 0, &epoch, NULL), ERR_NOT_FOUND);
   store_close(reader);
   fixture_open(&f.nodes[0]);
-  assert_int_equal(
-      number(f.nodes[0].store, "SELECT count(*) FROM invitation") + number(f.nodes[0].store, "SELECT count(*) FROM ask"), 0);
-  assert_int_equal(number(f.nodes[0].store, "SELECT count(*) FROM entry"), 2);
-  assert_int_equal(number(f.nodes[0].store, "SELECT count(*) FROM entry WHERE leaf = specola_leaf(envelope)"), 2);
-  assert_int_equal(number(f.nodes[0].store, "SELECT count(*) FROM outbox"), 0);
-  assert_int_equal(number(f.nodes[0].store, "SELECT (SELECT count(*) FROM receipt) + (SELECT count(*) FROM forward)"), 0);
+  assert_int_equal(dump_number(f.nodes[0].store, "SELECT count(*) FROM invitation") +
+                       dump_number(f.nodes[0].store, "SELECT count(*) FROM ask"),
+                   0);
+  assert_int_equal(dump_number(f.nodes[0].store, "SELECT count(*) FROM entry"), 2);
+  assert_int_equal(dump_number(f.nodes[0].store, "SELECT count(*) FROM entry WHERE leaf = specola_leaf(envelope)"), 2);
+  assert_int_equal(dump_number(f.nodes[0].store, "SELECT count(*) FROM outbox"), 0);
+  assert_int_equal(dump_number(f.nodes[0].store, "SELECT (SELECT count(*) FROM receipt) + (SELECT count(*) FROM forward)"), 0);
   assert_int_equal(hall_holds_own(f.nodes[0].hall, NULL), OK);
   assert_int_equal(evidence_put(f.nodes[0].store, &fork, view_of_text("item"), NULL), OK);
   assert_int_equal(hidden_put(f.nodes[0].store, &hidden, NULL), OK);
@@ -231,7 +224,7 @@ static void an_older_store_gets_what_was_added_when_it_is_written(void **state) 
   assert_int_equal(store_put_epoch(f.nodes[0].store, 2, view_of_text("item"), NULL), OK);
   assert_int_equal(store_get_epoch(f.nodes[0].store, 2, &epoch, NULL), OK);
   assert_true(view_is_text(bytes_view(&epoch), "item"));
-  assert_int_equal(number(f.nodes[0].store, "DELETE FROM epoch RETURNING 7"), 7); /* no item of an epoch */
+  assert_int_equal(dump_number(f.nodes[0].store, "DELETE FROM epoch RETURNING 7"), 7); /* no item of an epoch */
   bytes_release(&epoch);
   fixture_close(&f.nodes[0]);
   fixture_open(&f.nodes[0]);
@@ -296,7 +289,8 @@ static void a_full_disk_writes_nothing_and_heals_by_itself(void **state) {
   fixture_found(&f, 1, fixture_seed(), true);
   struct fixture_node *node = &f.nodes[0];
   const struct hash before = hall_digest(node->hall);
-  (void)snprintf(pragma, sizeof pragma, "PRAGMA max_page_count = %lld", (long long)number(node->store, "PRAGMA page_count"));
+  (void)snprintf(pragma, sizeof pragma, "PRAGMA max_page_count = %lld",
+                 (long long)dump_number(node->store, "PRAGMA page_count"));
   assert_int_equal(sqlite3_exec(store_db(node->store), pragma, NULL, NULL, NULL), SQLITE_OK);
   /* Bodies of some length, so that the pages there are do not suffice. */
   struct bytes body;
@@ -317,7 +311,7 @@ static void a_full_disk_writes_nothing_and_heals_by_itself(void **state) {
   assert_int_equal(hall_admit(node->hall, &record.item, 1, &receipt, &err), ERR_DISK_FULL);
   const struct hash after = hall_digest(node->hall);
   assert_memory_equal(&before, &after, sizeof before);
-  assert_int_equal(number(node->store, "SELECT count(*) FROM entry"), 2);
+  assert_int_equal(dump_number(node->store, "SELECT count(*) FROM entry"), 2);
   assert_int_equal(sqlite3_exec(store_db(node->store), "PRAGMA max_page_count = 1000000", NULL, NULL, NULL), SQLITE_OK);
   const struct receipt_row row = fixture_admit(node, &record.item);
   assert_int_equal(row.state, RECEIPT_LOGGED);
@@ -361,8 +355,9 @@ static void survives_being_killed(void **state) {
     (void)close(pipes[0]);
     fixture_open(node);
     assert_true(hall_head(node->hall, &node->id, 1)->size > acknowledged);
-    assert_int_equal(number(node->store, "SELECT count(*) FROM entry"), number(node->store, "SELECT size FROM log"));
-    assert_int_equal(number(node->store, "SELECT count(*) FROM object"), number(node->store, "SELECT size - 2 FROM log"));
+    assert_int_equal(dump_number(node->store, "SELECT count(*) FROM entry"), dump_number(node->store, "SELECT size FROM log"));
+    assert_int_equal(dump_number(node->store, "SELECT count(*) FROM object"),
+                     dump_number(node->store, "SELECT size - 2 FROM log"));
   }
   fixture_release(&f);
 }
@@ -460,8 +455,8 @@ static void housekeeping_comes_to_its_end_where_free_pages_cannot_be_given_back(
   found_closed(&f, true, path);
   run_sql(path, "PRAGMA auto_vacuum = NONE; VACUUM; CREATE TABLE t(x); INSERT INTO t VALUES (zeroblob(500000)); DROP TABLE t");
   fixture_open(&f.nodes[0]);
-  assert_int_equal(number(f.nodes[0].store, "PRAGMA auto_vacuum"), 0);
-  assert_true(number(f.nodes[0].store, "PRAGMA freelist_count") > 0);
+  assert_int_equal(dump_number(f.nodes[0].store, "PRAGMA auto_vacuum"), 0);
+  assert_true(dump_number(f.nodes[0].store, "PRAGMA freelist_count") > 0);
   for (int steps = 0; more; steps++) {
     assert_in_range(steps, 0, 1000);
     assert_int_equal(store_idle(f.nodes[0].store, &more, &err), OK);
