@@ -253,10 +253,8 @@ static void check_contents(struct examination *x) {
     }
     const struct federation_member *m = handle == NULL ? NULL : federation_by_handle(&x->here.federation, handle);
     if (m != NULL && here_is_paused(&x->here, &m->member->node)) {
-      note(x, LEVEL_WARN, "contents", "raise log_bodies in node.ini, then start serve again", "%s: %s",
-           handle == NULL ? "?" : handle,
-           out_word(x->cli, "its log is paused, for it holds as much as it may",
-                    "il registro è in pausa: contiene tutto ciò che può"));
+      note(x, LEVEL_WARN, "contents", "raise log_bodies in node.ini, then start serve again", "%s: %s %s", handle,
+           out_word(x->cli, "its log", "il registro"), here_paused(x->cli));
     }
   }
 }

@@ -148,10 +148,7 @@ static void add_hindrance(const struct question *q, struct bytes *line) {
     paused = here_is_paused(here, &held.node);
   }
   if (paused) {
-    (void)!bytes_append_text(line,
-                             out_word(q->cli, "it is paused: it holds as much as it may (log_bodies in node.ini)",
-                                      "è in pausa: contiene tutto ciò che può (log_bodies in node.ini)"),
-                             NULL);
+    (void)!bytes_printf(line, NULL, "%s%s", out_word(q->cli, "it ", ""), here_paused(q->cli));
   } else {
     (void)!translation_text(text_of(log, "note"), q->cli->lang, line, &found);
   }

@@ -198,9 +198,7 @@ static void say_sync(struct cli *cli, const json_t *report) {
              note == NULL || note[0] == '\0' ? "" : ": ", note == NULL ? "" : note);
   }
   json_array_foreach(json_object_get(report, "paused"), i, peer) {
-    out_line(cli, "! %s %s %s", out_word(cli, "the log of", "il registro di"), json_string_value(peer),
-             out_word(cli, "is paused: it holds as much as it may (log_bodies in node.ini)",
-                      "è in pausa: contiene tutto ciò che può (log_bodies in node.ini)"));
+    out_line(cli, "! %s %s %s", out_word(cli, "the log of", "il registro di"), json_string_value(peer), here_paused(cli));
   }
   guarded_say(cli, json_object_get(report, "guard"));
   const json_t *n = json_object_get(report, "new");

@@ -153,9 +153,7 @@ static void say_log_notes(struct cli *cli) {
     if (json_object_get(log, "forked") != NULL) {
       forked_say(cli, log, handle, text_of(cli->doc, "handle"));
     } else if (json_is_true(json_object_get(log, "paused"))) {
-      out_line(cli, "! %s %s %s", of, handle,
-               out_word(cli, "is paused: it holds as much as it may (log_bodies in node.ini)",
-                        "è in pausa: contiene tutto ciò che può (log_bodies in node.ini)"));
+      out_line(cli, "! %s %s %s", of, handle, here_paused(cli));
     } else if (note[0] != '\0') {
       struct bytes text;
       bool found = false;

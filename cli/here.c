@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "cli/out.h"
 #include "node/quota.h"
 #include "node/replica.h"
 #include "protocol/schema/nearest.h"
@@ -89,6 +90,11 @@ bool here_is_paused(const struct here *h, const struct hash *node) {
   bool filled = false;
   return !hash_equal(node, &h->federation.own) &&
          quota_is_filled(h->store, node, home_log_bodies(&h->home), &filled, NULL) == OK && filled;
+}
+
+const char *here_paused(const struct cli *cli) {
+  return out_word(cli, "is paused: it holds as much as it may (log_bodies in node.ini)",
+                  "è in pausa: contiene tutto ciò che può (log_bodies in node.ini)");
 }
 
 /* The names that there are, one after another. */

@@ -31,6 +31,8 @@ MUST_CHECK enum err_code here_node(const struct here *h, const char **handle, st
 /* Whether the logs of a member are paused here, of which node.ini gives no more of the disk (node/quota.h). What cannot be read
  * is not. */
 bool here_is_paused(const struct here *h, const struct hash *node);
+/* And how that is said of a log: "is paused: …". */
+const char *here_paused(const struct cli *cli);
 /* The kinds of the home; the embedded ones where there is no home (`new`, `check`). config (may be NULL) receives the
  * configuration, zeroed without a home. */
 MUST_CHECK enum err_code here_schemas(const struct cli *cli, struct schema_set **out, struct home_config *config,
