@@ -30,6 +30,7 @@ struct server {
   int fd;
   char url[64];
   pthread_t thread;
+  pthread_mutex_t mutex;           /* of the next three */
   const struct fixture_node *says; /* whose key and name its receipts have; NULL: it hangs up */
   enum receipt_state state;
   enum reason reason;
@@ -97,7 +98,10 @@ static void *serve(void *context) {
     const int fd = accept(s->fd, NULL, NULL);
     if (fd < 0) continue;
     atomic_fetch_add(&s->n_asked, 1);
-    if (read_request(fd, asked, &body, &len) && s->says != NULL) answer(s, fd, view_of(asked + body, len - body));
+    const bool whole = read_request(fd, asked, &body, &len);
+    (void)pthread_mutex_lock(&s->mutex);
+    if (whole && s->says != NULL) answer(s, fd, view_of(asked + body, len - body));
+    (void)pthread_mutex_unlock(&s->mutex);
     close(fd);
   }
   free(asked);
@@ -107,9 +111,11 @@ static void *serve(void *context) {
 static void serve_as(struct scene *x, int node, const struct fixture_node *says, enum receipt_state state, enum reason reason) {
   struct server *s = &x->servers[node];
   atomic_store(&s->n_asked, 0);
+  (void)pthread_mutex_lock(&s->mutex);
   s->says = says;
   s->state = state;
   s->reason = reason;
+  (void)pthread_mutex_unlock(&s->mutex);
 }
 
 static void open_server(struct server *s) {
@@ -120,12 +126,14 @@ static void open_server(struct server *s) {
   assert_int_equal(listen(s->fd, 8), 0);
   assert_int_equal(getsockname(s->fd, (struct sockaddr *)&address, &len), 0);
   (void)snprintf(s->url, sizeof s->url, "http://127.0.0.1:%u", ntohs(address.sin_port));
+  assert_int_equal(pthread_mutex_init(&s->mutex, NULL), 0);
   assert_int_equal(pthread_create(&s->thread, NULL, serve, s), 0);
 }
 
 static void close_server(struct server *s) {
   atomic_store(&s->stop, true);
   assert_int_equal(pthread_join(s->thread, NULL), 0);
+  (void)pthread_mutex_destroy(&s->mutex);
   close(s->fd);
 }
 
