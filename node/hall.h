@@ -65,6 +65,8 @@ MUST_CHECK enum err_code hall_reserve(struct hall *h, struct err *err);
 void hall_moved(struct hall *h, const struct log *log, struct evaluation *state, uint64_t more_missing);
 /* The checkpoint's owner and key (docs/protocol.md 7.2). ERR_FORMAT, ERR_SIGNATURE, ERR_NOT_FOUND. */
 MUST_CHECK enum err_code hall_checkpoint(const struct hall *h, struct view text, struct checkpoint *out, struct err *err);
+/* The state of every log is to be loaded again. */
+void hall_forget_states(struct hall *h);
 /* All derived tables, and the state of every log, anew. Errors of derive_rebuild. */
 MUST_CHECK enum err_code hall_derive_again(struct hall *h, struct err *err);
 /* The same if they are not what they should be, which *damaged says; else nothing is written. Errors of derive_check. */
@@ -73,6 +75,9 @@ struct scrub;
 void scrub_free(struct scrub *s); /* NULL is fine */
 /* An entry that was marked is healed: a pass that met it before does not mark it again. NULL is fine. */
 void scrub_healed(struct scrub *s, int64_t rowid);
+/* A log has fallen to a size: what was found above stands there no more, and if the pass looks at that log it begins it anew.
+ * NULL is fine. */
+void scrub_fell(struct scrub *s, int64_t log_no, uint64_t size);
 /* After a commit: what takedowns took away in that transaction. */
 void hall_erased(struct hall *h);
 /* After a commit: the log stands lower now, or (size 0) is no more; its state and that of others of this node are dropped. */

@@ -356,7 +356,7 @@ enum err_code hall_identity(struct hall *h, const struct hash *node, struct view
   voter_touch(h);
   h->voter.doubt_ms = h->voter.doubt_wait_ms = 0;
   *changed = true;
-  return hall_apply_cuts(h, node, err);
+  return hall_bear(h, hall_apply_cuts(h, node, err), err);
 }
 
 enum err_code hall_address(struct hall *h, struct view item, bool *changed, struct err *err) {

@@ -7,6 +7,7 @@
 #include "keys/log.h"
 #include "node/hall.h"
 #include "node/scrub.h"
+#include "node/store/damage.h"
 #include "node/store/endorsed.h"
 #include "node/store/milestone.h"
 #include "node/store/withdrawn.h"
@@ -50,13 +51,25 @@ static enum err_code range_at(struct store *s, const struct log *log, uint64_t s
 
 /* ---- falling back ---- */
 
-/* What is derived of the log as it stands now. Where something is damaged that cannot be done piece by piece: all is made anew
- * after the commit, or with the next start. */
-static enum err_code derive_fallen(struct hall *h, const struct log *log, struct err *err) {
+/* Whether an entry of a node's logs is known to be damaged. */
+static bool is_damaged(const struct hall *h, const struct hash *node) {
+  uint64_t index = 0;
+  for (uint32_t i = 0; h->n_damaged > 0 && i < h->n_logs; i++) {
+    const struct log *log = &h->logs[i].log;
+    if (hash_equal(&log->node, node) && damage_next(h->config.store, log->no, 0, log->range.size, &index, NULL) == OK) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* What is derived of the log as it stands now. What was derived of a damaged entry cannot be taken back piece by piece: then
+ * all is made anew. */
+static enum err_code derive_fallen(struct hall *h, const struct log *log, bool damaged, struct err *err) {
   struct store *s = h->config.store;
   struct evaluation *state = NULL;
-  if (h->n_damaged > 0) {
-    return derive_make_stale(s, err);
+  if (damaged) {
+    return derivation_all_again(&h->derivation, h->config.federation, err);
   }
   const enum err_code code = derivation_log_again(&h->derivation, &log->node, &state, err);
   evaluation_free(state); /* loaded again when it is needed */
@@ -66,7 +79,8 @@ static enum err_code derive_fallen(struct hall *h, const struct log *log, struct
 /* Everything of it in one transaction; *log is as it stands then. */
 static enum err_code fall(struct hall *h, struct log *log, uint64_t size, struct err *err) {
   struct store *s = h->config.store;
-  enum err_code code = h->n_damaged > 0 ? OK : derivation_forget(&h->derivation, &log->node, err);
+  const bool damaged = is_damaged(h, &log->node);
+  enum err_code code = damaged ? OK : derivation_forget(&h->derivation, &log->node, err);
   if (code == OK) {
     code = withdrawn_take(s, log->no, size, err);
   }
@@ -79,18 +93,7 @@ static enum err_code fall(struct hall *h, struct log *log, uint64_t size, struct
   if (code == OK) {
     code = log_save(s, log, err);
   }
-  return code == OK ? derive_fallen(h, log, err) : code;
-}
-
-/* Damage above the cut is none any more: hall_count_missing counts what is left. A pass that looks at what stood there begins
- * anew. */
-static enum err_code forget_damage(struct hall *h, struct err *err) {
-  struct scrub_state pass;
-  enum err_code code = h->n_damaged > 0 ? hall_derive_again(h, err) : OK;
-  if (hall_scrub_state(h, &pass, NULL) == OK && pass.running) {
-    hall_scrub_begin(h);
-  }
-  return code;
+  return code == OK ? derive_fallen(h, log, damaged, err) : code;
 }
 
 /* A log falls to one of its milestones, or to nothing. */
@@ -110,8 +113,9 @@ static enum err_code fall_to(struct hall *h, const struct hall_log *held, uint64
   log_line(LOG_WARNING, "repair", "entries are withdrawn by a cut", "node=%s gen=%" PRIu64 " from=%" PRIu64 " to=%" PRIu64,
            federation_handle(h->config.federation, &log.node), log.gen, size, held->log.range.size);
   hall_fell(h, &log);
-  code = forget_damage(h, err);
-  return code == OK ? hall_count_missing(h, err) : code;
+  hall_forget_states(h);
+  scrub_fell(h->scrub, log.no, size);
+  return hall_count_missing(h, err); /* and what was damaged above is not any more */
 }
 
 /* ---- the cut ---- */
@@ -142,6 +146,10 @@ static enum err_code apply_cut(struct hall *h, const struct hash *node, uint64_t
   } else {
     code = is_branch(h, held, g, &same, err);
   }
+  if (code == ERR_CORRUPT && !hash_equal(node, &h->config.federation->own)) { /* members give it again */
+    err_clear(err);
+    code = OK;
+  }
   if (code == OK) {
     code = milestone_below(h->config.store, held->log.no, same ? g->cut_size : g->cut_size - 1, &size, err);
   }
@@ -153,6 +161,11 @@ enum err_code hall_apply_cuts(struct hall *h, const struct hash *node, struct er
   enum err_code code = OK;
   for (uint64_t gen = 1; m != NULL && code == OK && gen <= m->identity.gen; gen++) {
     code = apply_cut(h, node, gen, err);
+    for (uint64_t known = h->n_damaged; code == ERR_CORRUPT && hall_take_suspects(h, NULL) == OK && h->n_damaged > known;
+         known = h->n_damaged) { /* nobody had met that one before: it may stand above the cut */
+      err_clear(err);
+      code = apply_cut(h, node, gen, err);
+    }
   }
   return code;
 }

@@ -18,7 +18,7 @@ uint64_t hall_n_damaged(const struct hall *h) {
   return h->n_damaged;
 }
 
-static void drop_states(struct hall *h) {
+void hall_forget_states(struct hall *h) {
   for (uint32_t i = 0; i < h->n_logs; i++) {
     evaluation_free(h->logs[i].state);
     h->logs[i].state = NULL;
@@ -28,7 +28,7 @@ static void drop_states(struct hall *h) {
 enum err_code hall_derive_again(struct hall *h, struct err *err) {
   const enum err_code code = derive_rebuild(h->config.store, h->config.federation, h->config.schemas, NULL, NULL, err);
   if (code == OK) {
-    drop_states(h);
+    hall_forget_states(h);
   }
   return code;
 }
@@ -38,7 +38,7 @@ enum err_code hall_check_derived(struct hall *h, bool *damaged, struct err *err)
   if (code != OK || !*damaged) {
     return code;
   }
-  drop_states(h);
+  hall_forget_states(h);
   return hall_count_missing(h, err);
 }
 
@@ -133,7 +133,12 @@ static enum err_code fold_to(struct fold *f, const struct log *log, uint64_t to,
     if (code == OK && is_damaged) {
       code = damage_candidate(s, rowid, &f->scratch, &has, &item, err);
       leaf = has ? merkle_leaf(item.envelope) : (struct hash){{0}};
-      code = code == OK && !has ? err_set(err, ERR_INCOMPLETE, "an entry below is damaged, too") : code;
+      if (code == ERR_NOT_FOUND) { /* nobody has noticed yet */
+        store_suspect(s, rowid);
+      }
+      if (code == ERR_NOT_FOUND || (code == OK && !has)) {
+        code = err_set(err, ERR_INCOMPLETE, "an entry below is damaged, too");
+      }
     }
     if (code == OK) {
       merkle_append(&f->range, &leaf);
@@ -153,8 +158,8 @@ static enum err_code check_run(struct hall *h, const struct log *log, uint64_t t
   if (code == OK) {
     code = milestone_get(h->config.store, log->no, to, &text, err);
   }
-  if (code == OK) {
-    code = hall_checkpoint(h, bytes_view(&text), &point, err);
+  if (code == OK && hall_checkpoint(h, bytes_view(&text), &point, NULL) != OK) { /* ours: nobody else is at fault */
+    code = err_set(err, ERR_CORRUPT, "the checkpoint of %" PRIu64 " is damaged", to);
   }
   const struct hash root = merkle_root(&fold.range);
   if (code == OK && !hash_equal(&root, &point.root)) {
@@ -194,7 +199,7 @@ static enum err_code mend_run(struct hall *h, const struct log *log, uint64_t fr
                               struct err *err) {
   struct bytes scratch;
   enum err_code code = store_begin(h->config.store, err);
-  uint64_t index = from;
+  uint64_t index = from, left = 0;
   bytes_init(&scratch, LIMIT_ITEM);
   while (code == OK && damage_next(h->config.store, log->no, index, to, &index, NULL) == OK) {
     const int64_t rowid = entry_rowid(log->no, index++);
@@ -209,8 +214,13 @@ static enum err_code mend_run(struct hall *h, const struct log *log, uint64_t fr
       code = damage_offer(h->config.store, rowid, NULL, err);
     }
   }
-  if (code == OK && *mended > 0 && *mended == h->n_damaged) { /* all_whole follows; if not, the next start derives */
-    code = derive_make_stale(h->config.store, err);
+  if (code == OK && *mended > 0) {
+    code = damage_count(h->config.store, &left, err);
+  }
+  if (code == OK && *mended > 0 && left == 0) { /* what follows from the entries is made anew with the last of them */
+    h->derivation.n_erased = h->derivation.n_settled = 0;
+    h->derivation.must_renew = false;
+    code = derivation_all_again(&h->derivation, h->config.federation, err);
   }
   if (code == OK) {
     code = store_commit(h->config.store, err);
@@ -242,14 +252,22 @@ static enum err_code offer_all(struct hall *h, const struct log *log, uint64_t f
   return code == OK ? canon_finish(&r, "window", err) : code;
 }
 
-/* Nothing is damaged any more: everything that follows from the entries is made anew, and a cut that waited for them. */
-static enum err_code all_whole(struct hall *h, const struct hash *node, struct err *err) {
-  enum err_code code = hall_derive_again(h, err);
-  hall_forget_leaves(h);
-  if (code == OK) {
-    code = hall_count_missing(h, err);
+/* Some of a node's entries are whole again: what waited for them goes on; of all nodes, when nothing is damaged any more. */
+static enum err_code go_on(struct hall *h, const struct hash *node, struct err *err) {
+  const struct federation *f = h->config.federation;
+  enum err_code code = hall_count_missing(h, err);
+  if (code == OK && h->n_damaged == 0) {
+    hall_forget_states(h);
+    hall_forget_leaves(h);
+    hall_erased(h);
   }
-  return code == OK ? hall_apply_cuts(h, node, err) : code;
+  for (uint32_t i = 0; code == OK && i < f->n_members; i++) {
+    const struct hash *member = &f->members[i].member->node;
+    if (h->n_damaged == 0 || hash_equal(member, node)) {
+      code = hall_bear(h, hall_apply_cuts(h, member, err), err);
+    }
+  }
+  return code;
 }
 
 enum err_code hall_restore(struct hall *h, const struct hash *node, uint64_t gen, uint64_t from, struct view window,
@@ -282,9 +300,8 @@ enum err_code hall_restore(struct hall *h, const struct hash *node, uint64_t gen
   if (code == OK) {
     code = mend_run(h, &log, start, end, true, mended, err);
   }
-  h->n_damaged -= *mended;
-  if (code == OK && h->n_damaged == 0 && *mended > 0) {
-    code = all_whole(h, node, err);
+  if (code == OK && *mended > 0) {
+    code = go_on(h, node, err);
   }
   if (code != OK) {
     log_line(LOG_ERROR, "scrub", "what a member gave for damaged entries cannot be put in their place yet", "why=%s",

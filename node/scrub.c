@@ -53,6 +53,24 @@ void scrub_healed(struct scrub *s, int64_t rowid) {
   }
 }
 
+void scrub_fell(struct scrub *s, int64_t log_no, uint64_t size) {
+  const bool is_current = s != NULL && s->log.no == log_no;
+  const int64_t from = entry_rowid(log_no, is_current ? 0 : size), to = entry_rowid(log_no + 1, 0);
+  for (size_t i = 0; s != NULL && i < s->n; i++) {
+    if (s->found[i].rowid >= from && s->found[i].rowid < to) {
+      s->found[i].is_healed = true;
+    }
+  }
+  if (is_current) {
+    while (s->n > 0 && s->found[s->n - 1].rowid >= from) {
+      s->n--;
+      s->state.found--;
+    }
+    s->last_no = log_no - 1;
+    s->log.no = 0;
+  }
+}
+
 /* ---- the state ---- */
 
 static enum err_code read_finished(struct hall *h, uint64_t *out, struct err *err) {

@@ -63,6 +63,7 @@ void heal_data(struct exchange *x, struct exchange_link *l, struct request *requ
     plan_fault(x, r.log, l->peer);
     return;
   }
-  if (code == OK) log->claims[l->peer].heal_before_ms = 0;
+  /* An error of our own store does not go by itself. */
+  log->claims[l->peer].heal_before_ms = code == OK ? 0 : now_ms(x) + FAULT_FIRST_MS;
   if (mended > 0) x->activity_ms = now_ms(x);
 }

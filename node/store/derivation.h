@@ -33,6 +33,9 @@ MUST_CHECK enum err_code derivation_apply(struct derivation *d, int64_t rowid, c
  * anew. *state is replaced by the state at its end. Inside a transaction; the entries and milestones are there. */
 MUST_CHECK enum err_code derivation_log_again(struct derivation *d, const struct hash *node, struct evaluation **state,
                                               struct err *err);
+/* Everything that is derived, of all logs: as derive_rebuild, inside a transaction. Damaged entries are passed over; those that
+ * rule their logs stay known as such, so that what needs them waits. */
+MUST_CHECK enum err_code derivation_all_again(struct derivation *d, const struct federation *f, struct err *err);
 /* Erases everything that was derived of a node's log: before entries of it are taken away. Inside a transaction. Store errors.
  */
 MUST_CHECK enum err_code derivation_forget(struct derivation *d, const struct hash *node, struct err *err);

@@ -12,8 +12,6 @@
 typedef void derive_progress(void *context, uint64_t done, uint64_t all);
 MUST_CHECK enum err_code derive_rebuild(struct store *s, const struct federation *f, const struct schema_set *set,
                                         derive_progress *progress, void *context, struct err *err);
-/* From the commit on the derived tables are to be made anew: by the caller, else by the next start. Inside a transaction. */
-MUST_CHECK enum err_code derive_make_stale(struct store *s, struct err *err);
 /* Whether the derived tables and all indexes are what they would be if they were made anew, which they are for that. *damaged:
  * they were not, and are from now on; else nothing was written. As derive_rebuild; no entry may be damaged. */
 MUST_CHECK enum err_code derive_check(struct store *s, const struct federation *f, const struct schema_set *set, bool *damaged,

@@ -84,10 +84,6 @@ static enum err_code is_stale(struct derivation *d, bool *stale, struct err *err
   return code;
 }
 
-enum err_code derive_make_stale(struct store *s, struct err *err) {
-  return statement_script(s, "DELETE FROM derived_fact WHERE name = 'schemas'", "derived tables", err);
-}
-
 enum err_code derivation_open(struct derivation *d, struct store *s, const struct hash *fed_id, const struct schema_set *set,
                               bool *stale, struct err *err) {
   uint64_t hidden = 0;
@@ -216,13 +212,25 @@ static bool rebuild_log(void *context, const struct log *log) {
   return r->code == OK;
 }
 
+/* Which damaged entries rule their logs, kept while the tables are made anew: nothing can be derived of them, but what needs
+ * them must find that they are there, and wait. */
+static const char keep_rulers[] = "CREATE TEMP TABLE ruler AS SELECT id, kind FROM main.authority WHERE id IN "
+                                  "(SELECT id FROM damaged)";
+static const char put_rulers[] = "INSERT OR IGNORE INTO main.authority(id, kind) SELECT id, kind FROM temp.ruler; "
+                                 "DROP TABLE temp.ruler";
+
 /* reindex: the indexes of the record are not sound, by which all else is derived. */
 static enum err_code rebuild_all(struct derivation *d, const struct federation *f, bool reindex, struct err *err) {
   struct rebuild r = {.d = d, .code = OK, .err = err};
   struct store *s = d->content.s;
+  const bool rules = sqlite3_table_column_metadata(s->db, "main", "authority", NULL, NULL, NULL, NULL, NULL, NULL) == SQLITE_OK;
   store_forget_facets(s);
   store_forget_people(s);
-  enum err_code code = drop_tables(s, err);
+  d->all = d->done = 0;
+  enum err_code code = rules ? statement_script(s, keep_rulers, "rulers of logs", err) : OK;
+  if (code == OK) {
+    code = drop_tables(s, err);
+  }
   if (code == OK && reindex) {
     code = statement_script(s, "REINDEX", "indexes", err);
   }
@@ -236,7 +244,14 @@ static enum err_code rebuild_all(struct derivation *d, const struct federation *
     code = log_each(s, rebuild_log, &r, err);
   }
   code = r.code != OK ? r.code : code;
+  if (code == OK && rules) {
+    code = statement_script(s, put_rulers, "rulers of logs", err);
+  }
   return code == OK ? endorsed_settle(s, f, err) : code;
+}
+
+enum err_code derivation_all_again(struct derivation *d, const struct federation *f, struct err *err) {
+  return rebuild_all(d, f, false, err);
 }
 
 enum err_code derive_rebuild(struct store *s, const struct federation *f, const struct schema_set *set,

@@ -6,13 +6,13 @@
 #include "node/store/inside.h"
 #include "node/store/statement.h"
 
-/* As `entry`; state 4 (ENTRY_DAMAGED) is not taken. */
+/* As `entry`; state 4 (ENTRY_DAMAGED) is not taken, nor what is damaged and not known to be. */
 #define COLUMNS "id, state, envelope, salt, body, takedown"
 
 enum err_code withdrawn_take(struct store *s, int64_t log_no, uint64_t from, struct err *err) {
   static const char *const rows[] = {
       "INSERT OR IGNORE INTO withdrawn(arrival, " COLUMNS ") SELECT (SELECT max(seq) FROM milestone), " COLUMNS
-      " FROM entry WHERE id >= :from AND id < :to AND state < 4",
+      " FROM entry WHERE id >= :from AND id < :to AND state < 4 AND leaf = specola_leaf(envelope)",
       "DELETE FROM entry WHERE id >= :from AND id < :to", "DELETE FROM damaged WHERE id >= :from AND id < :to"};
   static const char milestones[] = "DELETE FROM milestone WHERE log = :log AND size > :size";
   enum err_code code = OK;

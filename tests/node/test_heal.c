@@ -119,37 +119,177 @@ static void what_is_healed_during_a_pass_is_not_marked_at_its_end(void **state) 
   fixture_release(&f);
 }
 
+/* ---- above a cut ---- */
+
+/* IT begins a generation behind its first `at` entries, and FR learns of it. */
+static void cut(uint64_t at) {
+  struct bytes item;
+  bool changed = false;
+  bytes_init(&item, 8192);
+  rotation_begin(IT, at, &item);
+  struct err err = ERR_INIT;
+  if (hall_identity(FR->hall, &IT->id, bytes_view(&item), &changed, &err) != OK) fail_msg("%s", err.message);
+  assert_true(changed);
+  bytes_release(&item);
+}
+
+/* FR stands at the cut, or follows to it, and then holds what IT holds. n: entries of the first generation that are kept aside.
+ */
+static void expect_cut(uint64_t at, uint64_t n) {
+  struct log log;
+  uint64_t withdrawn = 0;
+  fixture_transfer(IT, FR, 1);
+  fixture_transfer(FR, IT, 1);
+  assert_int_equal(log_find(FR->store, &IT->id, 1, &log, NULL), OK);
+  assert_int_equal(log.range.size, at);
+  assert_true(hall_may_begin(FR->hall, &IT->id, 2));
+  assert_int_equal(withdrawn_count(FR->store, log.no, &withdrawn, NULL), OK);
+  assert_int_equal(withdrawn, n);
+  expect_whole();
+}
+
 /* Nobody gives it any more: whoever has it keeps it aside. */
 static void what_is_damaged_above_a_cut_is_asked_of_nobody(void **state) {
   struct scrub_state s;
-  struct bytes item;
-  struct log log;
-  uint64_t n = 0;
-  bool changed = false;
   (void)state;
   found_two();
-  bytes_init(&item, 8192);
   damage(SECOND);
   assert_int_equal(rot_scrub(FR, 7, &s, NULL), OK);
   assert_int_equal(s.left, 1);
   hall_scrub_begin(FR->hall);
   assert_int_equal(hall_scrub_step(FR->hall, 100, NULL), OK);
   assert_int_equal(hall_scrub_step(FR->hall, 100, NULL), OK); /* it was met */
-  rotation_begin(IT, SECOND, &item);
-  assert_int_equal(hall_identity(FR->hall, &IT->id, bytes_view(&item), &changed, NULL), OK);
+  cut(SECOND);
   do {
     assert_int_equal(hall_scrub_step(FR->hall, 100, NULL), OK);
     assert_int_equal(hall_scrub_state(FR->hall, &s, NULL), OK);
   } while (s.running);
   assert_int_equal(s.left, 0);
-  assert_int_equal(log_find(FR->store, &IT->id, 1, &log, NULL), OK);
-  assert_int_equal(log.range.size, SECOND);
-  assert_int_equal(withdrawn_count(FR->store, log.no, &n, NULL), OK);
-  assert_int_equal(n, SIZE - SECOND - 1);
-  fixture_transfer(IT, FR, 1);
-  fixture_transfer(FR, IT, 1);
+  expect_cut(SECOND, SIZE - SECOND - 1);
+  fixture_release(&f);
+}
+
+static void nor_is_what_nobody_had_met_before(void **state) {
+  (void)state;
+  found_two();
+  damage(SECOND);
+  cut(SECOND);
+  assert_int_equal(hall_n_damaged(FR->hall), 0);
+  expect_cut(SECOND, SIZE - SECOND - 1);
+  fixture_release(&f);
+}
+
+/* The log falls below what is damaged, and comes again from there. met: a pass had marked it. */
+static void fall_below(bool met, bool one_run) {
+  struct scrub_state s;
+  char sql[128];
+  found_two();
+  damage(SECOND - 1);
+  damage(SECOND);
+  if (one_run) {
+    (void)snprintf(sql, sizeof sql, "DELETE FROM milestone WHERE log = %lld AND size IN (%d, %d)",
+                   (long long)(rowid_of(0) >> 40), SECOND, SECOND + 1);
+    assert_int_equal(sqlite3_exec(store_db(FR->store), sql, NULL, NULL, NULL), SQLITE_OK);
+  }
+  if (met) {
+    assert_int_equal(rot_scrub(FR, 7, &s, NULL), OK);
+    assert_int_equal(s.left, 2);
+  }
+  cut(SECOND);
+  assert_int_equal(hall_n_damaged(FR->hall), 0);
+  expect_cut(SECOND, SIZE - SECOND - 1);
+  fixture_release(&f);
+}
+
+static void damage_on_both_sides_of_a_cut_hinders_nobody(void **state) {
+  (void)state;
+  for (unsigned i = 0; i < 4; i++) {
+    fall_below((i & 1) != 0, (i & 2) != 0);
+  }
+}
+
+/* What is damaged far below waits to be healed, and the cut waits for it. */
+static void a_cut_waits_for_what_is_damaged_far_below_it(void **state) {
+  struct scrub_state s;
+  (void)state;
+  found_two();
+  damage(FIRST);
+  damage(SECOND);
+  assert_int_equal(rot_scrub(FR, 7, &s, NULL), OK);
+  cut(SECOND);
+  expect_asked(FIRST);
+  assert_int_equal(give(FIRST), 1);
+  assert_int_equal(hall_n_damaged(FR->hall), 0); /* the cut has taken the other one */
+  expect_cut(SECOND, SIZE - SECOND - 1);
+  fixture_release(&f);
+}
+
+/* ---- what needs a damaged entry waits ---- */
+
+/* The certificate of FR's editor is damaged, and a cut of IT makes the tables move: FR must not forget that there is one. */
+static void a_damaged_certificate_is_not_forgotten_when_tables_are_made_anew(void **state) {
+  struct scrub_state s;
+  struct receipt_row row;
+  struct signer other;
+  struct log log;
+  struct err err = ERR_INIT;
+  char sql[128];
+  (void)state;
+  found_two();
+  assert_int_equal(log_find(FR->store, &FR->id, 1, &log, NULL), OK);
+  (void)snprintf(sql, sizeof sql, "UPDATE entry SET envelope = zeroblob(length(envelope)) WHERE id = %lld",
+                 (long long)entry_rowid(log.no, 1));
+  assert_int_equal(sqlite3_exec(store_db(FR->store), sql, NULL, NULL, NULL), SQLITE_OK);
+  damage(SECOND);
+  assert_int_equal(rot_scrub(FR, 7, &s, NULL), OK);
+  cut(SECOND);
+  fixture_close(FR);
+  fixture_open(FR);
+  assert_int_equal(signer_new(&other, NULL), OK);
+  assert_int_equal(hall_certify(FR->hall, &other.pub, 0, ROLE_EDITOR, 0, "Altra", &row, &err), ERR_CORRUPT);
+  signer_release(&other);
+  fixture_release(&f);
+}
+
+/* ---- what else a disk changes ---- */
+
+/* A row that is gone, below, was met by nobody: it is asked for, too. */
+static void a_row_that_is_gone_is_found_by_who_folds(void **state) {
+  struct scrub_state s;
+  char sql[128];
+  (void)state;
+  found_two();
+  damage(SECOND);
+  assert_int_equal(rot_scrub(FR, 7, &s, NULL), OK);
+  (void)snprintf(sql, sizeof sql, "DELETE FROM entry WHERE id = %lld", (long long)rowid_of(FIRST));
+  assert_int_equal(sqlite3_exec(store_db(FR->store), sql, NULL, NULL, NULL), SQLITE_OK);
+  assert_int_equal(give(SECOND), 0);
+  assert_int_equal(hall_take_suspects(FR->hall, NULL), OK);
+  expect_asked(FIRST);
+  assert_int_equal(give(FIRST), 1);
+  expect_asked(SECOND);
+  assert_int_equal(give(SECOND), 1);
   expect_whole();
-  bytes_release(&item);
+  fixture_release(&f);
+}
+
+/* It is nobody else's fault (ERR_FORMAT, ERR_MISMATCH would be). */
+static void a_damaged_checkpoint_of_ours_is_told_as_such(void **state) {
+  struct scrub_state s;
+  struct bytes window;
+  uint64_t count = 0, mended = 0;
+  char sql[128];
+  (void)state;
+  found_two();
+  damage(SIZE - 1);
+  (void)snprintf(sql, sizeof sql, "UPDATE milestone SET text = zeroblob(length(text)) WHERE log = %lld AND size = %d",
+                 (long long)(rowid_of(0) >> 40), SIZE);
+  assert_int_equal(sqlite3_exec(store_db(FR->store), sql, NULL, NULL, NULL), SQLITE_OK);
+  assert_int_equal(rot_scrub(FR, 7, &s, NULL), OK);
+  bytes_init(&window, LIMIT_DATA_RAW);
+  assert_int_equal(hall_window(IT->hall, &IT->id, 1, SIZE - 1, SIZE, GET_FULL, LIMIT_DATA_RAW, &window, &count, NULL), OK);
+  assert_int_equal(hall_restore(FR->hall, &IT->id, 1, SIZE - 1, bytes_view(&window), &mended, NULL), ERR_CORRUPT);
+  bytes_release(&window);
   fixture_release(&f);
 }
 
@@ -158,6 +298,12 @@ int main(void) {
       cmocka_unit_test(what_came_before_it_could_be_judged_comes_again),
       cmocka_unit_test(what_is_healed_during_a_pass_is_not_marked_at_its_end),
       cmocka_unit_test(what_is_damaged_above_a_cut_is_asked_of_nobody),
+      cmocka_unit_test(nor_is_what_nobody_had_met_before),
+      cmocka_unit_test(damage_on_both_sides_of_a_cut_hinders_nobody),
+      cmocka_unit_test(a_cut_waits_for_what_is_damaged_far_below_it),
+      cmocka_unit_test(a_damaged_certificate_is_not_forgotten_when_tables_are_made_anew),
+      cmocka_unit_test(a_row_that_is_gone_is_found_by_who_folds),
+      cmocka_unit_test(a_damaged_checkpoint_of_ours_is_told_as_such),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
