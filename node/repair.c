@@ -31,7 +31,9 @@ struct folding {
 static bool fold(void *context, int64_t rowid, const struct item *item) {
   struct folding *f = context;
   const struct hash leaf = merkle_leaf(item->envelope);
-  (void)rowid;
+  if (entry_index(rowid) != f->range.size) {
+    return false; /* a row is gone */
+  }
   merkle_append(&f->range, &leaf);
   return true;
 }
@@ -42,6 +44,7 @@ static enum err_code range_at(struct store *s, const struct log *log, uint64_t s
   struct folding f = {.range = {.size = 0}};
   const enum err_code code = entry_each_served(s, log->no, 0, size, fold, &f, err);
   if (code == OK && f.range.size != size) {
+    store_suspect(s, entry_rowid(log->no, f.range.size));
     return err_set(err, ERR_CORRUPT, "log %" PRId64 ": %" PRIu64 " entries, where %" PRIu64 " should stand", log->no,
                    f.range.size, size);
   }
@@ -93,7 +96,13 @@ static enum err_code fall(struct hall *h, struct log *log, uint64_t size, struct
   if (code == OK) {
     code = log_save(s, log, err);
   }
-  return code == OK ? derive_fallen(h, log, damaged, err) : code;
+  if (code == OK) {
+    code = derive_fallen(h, log, damaged, err);
+  }
+  if (code == OK && !damaged && store_has_suspects(s)) { /* it was passed over: what rules the log may be lost */
+    code = err_set(err, ERR_CORRUPT, "an entry is damaged that nobody had met before");
+  }
+  return code;
 }
 
 /* A log falls to one of its milestones, or to nothing. */
@@ -158,7 +167,7 @@ static enum err_code apply_cut(struct hall *h, const struct hash *node, uint64_t
 
 enum err_code hall_apply_cuts(struct hall *h, const struct hash *node, struct err *err) {
   const struct federation_member *m = federation_by_node(h->config.federation, node);
-  enum err_code code = OK;
+  enum err_code code = hall_take_suspects(h, err);
   for (uint64_t gen = 1; m != NULL && code == OK && gen <= m->identity.gen; gen++) {
     code = apply_cut(h, node, gen, err);
     for (uint64_t known = h->n_damaged; code == ERR_CORRUPT && hall_take_suspects(h, NULL) == OK && h->n_damaged > known;

@@ -221,6 +221,7 @@ static enum err_code mend_run(struct hall *h, const struct log *log, uint64_t fr
     h->derivation.n_erased = h->derivation.n_settled = 0;
     h->derivation.must_renew = false;
     code = derivation_all_again(&h->derivation, h->config.federation, err);
+    h->derivation.n_settled = 0; /* go_on counts anew */
   }
   if (code == OK) {
     code = store_commit(h->config.store, err);
@@ -228,6 +229,7 @@ static enum err_code mend_run(struct hall *h, const struct log *log, uint64_t fr
   if (code != OK) {
     store_rollback(h->config.store);
     *mended = 0;
+    (void)!hall_count_missing(h, NULL);
   }
   bytes_release(&scratch);
   return code;

@@ -50,6 +50,10 @@ void store_suspect(struct store *s, int64_t rowid) {
   }
 }
 
+bool store_has_suspects(const struct store *s) {
+  return s->n_suspects > 0;
+}
+
 uint32_t store_take_suspects(struct store *s, int64_t out[STORE_SUSPECTS]) {
   const uint32_t n = s->n_suspects;
   memcpy(out, s->suspects, n * sizeof *out);

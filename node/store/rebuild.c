@@ -212,12 +212,41 @@ static bool rebuild_log(void *context, const struct log *log) {
   return r->code == OK;
 }
 
-/* Which damaged entries rule their logs, kept while the tables are made anew: nothing can be derived of them, but what needs
+/* Which entries rule their logs is kept while the tables are made anew: of damaged ones nothing can be derived, but what needs
  * them must find that they are there, and wait. */
-static const char keep_rulers[] = "CREATE TEMP TABLE ruler AS SELECT id, kind FROM main.authority WHERE id IN "
-                                  "(SELECT id FROM damaged)";
-static const char put_rulers[] = "INSERT OR IGNORE INTO main.authority(id, kind) SELECT id, kind FROM temp.ruler; "
-                                 "DROP TABLE temp.ruler";
+static const char keep_rulers[] = "CREATE TEMP TABLE ruler AS SELECT id, kind FROM main.authority";
+static const char drop_rulers[] = "DROP TABLE temp.ruler";
+
+/* Those that cannot be read, whether anybody knew or not, and are in their logs still. */
+static enum err_code put_rulers(struct store *s, struct err *err) {
+  static const char lost[] = "SELECT ruler.id FROM temp.ruler JOIN log ON log.no = ruler.id >> :bits WHERE "
+                             "ruler.id - (log.no << :same) < log.size AND ruler.id NOT IN (SELECT id FROM main.authority)";
+  static const char put[] =
+      "INSERT INTO main.authority(id, kind) SELECT id, kind FROM temp.ruler WHERE id = :id AND id = :same";
+  struct bytes scratch;
+  struct item item;
+  sqlite3_stmt *st = NULL;
+  bool row = true;
+  bytes_init(&scratch, LIMIT_ITEM);
+  enum err_code code = statement_new(s, lost, &st, err);
+  if (code == OK) {
+    statement_bind_int(st, 1, ENTRY_INDEX_BITS);
+    statement_bind_int(st, 2, ENTRY_INDEX_BITS);
+  }
+  while (code == OK && (code = statement_step(s, st, &row, "rulers of logs", err)) == OK && row) {
+    const int64_t rowid = sqlite3_column_int64(st, 0);
+    const enum err_code read = entry_get(s, rowid, &scratch, &item, NULL);
+    if (read == ERR_NOT_FOUND) {
+      store_suspect(s, rowid);
+    }
+    if (read != OK) {
+      code = statement_run_two(s, put, rowid, rowid, "rulers of logs", err);
+    }
+  }
+  (void)sqlite3_finalize(st);
+  bytes_release(&scratch);
+  return code == OK ? statement_script(s, drop_rulers, "rulers of logs", err) : code;
+}
 
 /* reindex: the indexes of the record are not sound, by which all else is derived. */
 static enum err_code rebuild_all(struct derivation *d, const struct federation *f, bool reindex, struct err *err) {
@@ -245,13 +274,17 @@ static enum err_code rebuild_all(struct derivation *d, const struct federation *
   }
   code = r.code != OK ? r.code : code;
   if (code == OK && rules) {
-    code = statement_script(s, put_rulers, "rulers of logs", err);
+    code = put_rulers(s, err);
   }
   return code == OK ? endorsed_settle(s, f, err) : code;
 }
 
 enum err_code derivation_all_again(struct derivation *d, const struct federation *f, struct err *err) {
-  return rebuild_all(d, f, false, err);
+  const enum err_code code = rebuild_all(d, f, false, err);
+  if (code != OK) {
+    store_forget_people(d->content.s); /* who was looked up was of tables that will not be there */
+  }
+  return code;
 }
 
 enum err_code derive_rebuild(struct store *s, const struct federation *f, const struct schema_set *set,

@@ -124,6 +124,7 @@ int64_t entry_leaf(struct view envelope);
 uint32_t store_take_suspects(struct store *s, int64_t out[STORE_SUSPECTS]);
 /* Notes one that another process has met. */
 void store_suspect(struct store *s, int64_t rowid);
+bool store_has_suspects(const struct store *s);
 
 /* Reads one entry; everything in *out borrows from scratch (cleared first). ERR_NOT_FOUND, ERR_CORRUPT. */
 MUST_CHECK enum err_code entry_get(struct store *s, int64_t rowid, struct bytes *scratch, struct item *out, struct err *err);

@@ -6,7 +6,7 @@
 #include "node/store/inside.h"
 #include "node/store/statement.h"
 
-/* As `entry`; state 4 (ENTRY_DAMAGED) is not taken, nor what is damaged and not known to be. */
+/* As `entry`; state 4 (ENTRY_DAMAGED) is not taken, nor an envelope that is not what came. */
 #define COLUMNS "id, state, envelope, salt, body, takedown"
 
 enum err_code withdrawn_take(struct store *s, int64_t log_no, uint64_t from, struct err *err) {

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "node/erasure.h"
 #include "node/store/statement.h"
 #include "node/store/withdrawn.h"
 #include "protocol/message.h"
@@ -38,12 +39,19 @@ static int64_t rowid_of(uint64_t index) {
   return entry_rowid(log.no, index);
 }
 
-/* Changes the octets of an entry in FR's store, behind everybody's back. */
-static void damage(uint64_t index) {
+/* Changes a column of an entry in FR's store, behind everybody's back. */
+static void spoil(const struct hash *node, uint64_t index, const char *column) {
+  struct log log;
   char sql[128];
-  (void)snprintf(sql, sizeof sql, "UPDATE entry SET envelope = zeroblob(length(envelope)) WHERE id = %lld",
-                 (long long)rowid_of(index));
+  assert_int_equal(log_find(FR->store, node, 1, &log, NULL), OK);
+  (void)snprintf(sql, sizeof sql, "UPDATE entry SET %s = zeroblob(length(%s)) WHERE id = %lld", column, column,
+                 (long long)entry_rowid(log.no, index));
   assert_int_equal(sqlite3_exec(store_db(FR->store), sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+/* Of IT's log. */
+static void damage(uint64_t index) {
+  spoil(&IT->id, index, "envelope");
 }
 
 /* FR is given an entry as IT has it; how many took their place. */
@@ -226,28 +234,82 @@ static void a_cut_waits_for_what_is_damaged_far_below_it(void **state) {
 
 /* ---- what needs a damaged entry waits ---- */
 
-/* The certificate of FR's editor is damaged, and a cut of IT makes the tables move: FR must not forget that there is one. */
-static void a_damaged_certificate_is_not_forgotten_when_tables_are_made_anew(void **state) {
-  struct scrub_state s;
+/* The certificate of FR's editor is damaged when all tables are made anew: FR must not forget that there is one, or the next
+ * person gets the same number. */
+static void expect_remembered(void) {
   struct receipt_row row;
   struct signer other;
-  struct log log;
   struct err err = ERR_INIT;
-  char sql[128];
-  (void)state;
-  found_two();
-  assert_int_equal(log_find(FR->store, &FR->id, 1, &log, NULL), OK);
-  (void)snprintf(sql, sizeof sql, "UPDATE entry SET envelope = zeroblob(length(envelope)) WHERE id = %lld",
-                 (long long)entry_rowid(log.no, 1));
-  assert_int_equal(sqlite3_exec(store_db(FR->store), sql, NULL, NULL, NULL), SQLITE_OK);
-  damage(SECOND);
-  assert_int_equal(rot_scrub(FR, 7, &s, NULL), OK);
-  cut(SECOND);
-  fixture_close(FR);
-  fixture_open(FR);
   assert_int_equal(signer_new(&other, NULL), OK);
   assert_int_equal(hall_certify(FR->hall, &other.pub, 0, ROLE_EDITOR, 0, "Altra", &row, &err), ERR_CORRUPT);
+  assert_int_equal(hall_take_suspects(FR->hall, NULL), OK);
+  fixture_close(FR);
+  fixture_open(FR);
+  assert_int_equal(hall_certify(FR->hall, &other.pub, 0, ROLE_EDITOR, 0, "Altra", &row, &err), ERR_CORRUPT);
   signer_release(&other);
+}
+
+static void a_damaged_certificate_is_not_forgotten_when_a_log_falls(void **state) {
+  struct scrub_state s;
+  (void)state;
+  for (unsigned met = 0; met < 2; met++) {
+    found_two();
+    damage(SECOND);
+    if (met == 0) assert_int_equal(rot_scrub(FR, 7, &s, NULL), OK);
+    spoil(&FR->id, 1, "envelope");
+    if (met == 1) assert_int_equal(rot_scrub(FR, 7, &s, NULL), OK);
+    cut(SECOND);
+    expect_remembered();
+    fixture_release(&f);
+  }
+}
+
+static void nor_when_the_last_damaged_entry_is_healed(void **state) {
+  struct scrub_state s;
+  (void)state;
+  found_two();
+  damage(FIRST);
+  assert_int_equal(rot_scrub(FR, 7, &s, NULL), OK);
+  spoil(&FR->id, 1, "envelope"); /* nobody has met it */
+  assert_int_equal(give(FIRST), 1);
+  expect_remembered();
+  fixture_release(&f);
+}
+
+/* Its body alone: folding does not need it. Nothing else of that log is damaged. */
+static void nor_when_nobody_had_met_it_and_its_own_log_falls(void **state) {
+  (void)state;
+  found_two();
+  spoil(&IT->id, 1, "body");
+  cut(SECOND);
+  assert_int_equal(hall_n_damaged(FR->hall), 1);
+  assert_int_equal(dump_number(FR->store, "SELECT count(*) FROM authority JOIN damaged USING (id)"), 1);
+  assert_int_equal(give(1), 1);
+  expect_cut(SECOND, SIZE - SECOND);
+  fixture_release(&f);
+}
+
+/* The text that it took is healed first, as one that is absent. */
+static void a_damaged_takedown_leaves_no_text_missing(void **state) {
+  struct takedown_report report;
+  struct err err = ERR_INIT;
+  struct scrub_state s;
+  uint64_t from = 0, to = 0;
+  (void)state;
+  found_two();
+  const struct takedown_wish wish = {.node = IT->id, .gen = 1, .index = SECOND, .reason = 2};
+  if (hall_take_down(IT->hall, &wish, &report, &err) != OK) fail_msg("%s", err.message);
+  fixture_transfer(IT, FR, SIZE);
+  damage(report.index);
+  assert_int_equal(rot_scrub(FR, 7, &s, NULL), OK);
+  assert_int_equal(s.left, 2);
+  for (unsigned i = 0; i < 2; i++) {
+    assert_int_equal(hall_damaged(FR->hall, &IT->id, 1, &from, &to, NULL), OK);
+    assert_int_equal(give(from), 1);
+  }
+  assert_int_equal(hall_n_damaged(FR->hall), 0);
+  assert_int_equal(hall_bodies_missing(FR->hall), 0);
+  rot_expect_sound(FR);
   fixture_release(&f);
 }
 
@@ -270,6 +332,22 @@ static void a_row_that_is_gone_is_found_by_who_folds(void **state) {
   expect_asked(SECOND);
   assert_int_equal(give(SECOND), 1);
   expect_whole();
+  fixture_release(&f);
+}
+
+/* The cut finds it, and a start is hindered by nothing. */
+static void a_row_that_is_gone_below_a_cut_is_found(void **state) {
+  char sql[128];
+  (void)state;
+  found_two();
+  (void)snprintf(sql, sizeof sql, "DELETE FROM entry WHERE id = %lld", (long long)rowid_of(FIRST));
+  assert_int_equal(sqlite3_exec(store_db(FR->store), sql, NULL, NULL, NULL), SQLITE_OK);
+  cut(SECOND);
+  fixture_close(FR);
+  fixture_open(FR);
+  expect_asked(FIRST);
+  assert_int_equal(give(FIRST), 1);
+  expect_cut(SECOND, SIZE - SECOND);
   fixture_release(&f);
 }
 
@@ -301,8 +379,12 @@ int main(void) {
       cmocka_unit_test(nor_is_what_nobody_had_met_before),
       cmocka_unit_test(damage_on_both_sides_of_a_cut_hinders_nobody),
       cmocka_unit_test(a_cut_waits_for_what_is_damaged_far_below_it),
-      cmocka_unit_test(a_damaged_certificate_is_not_forgotten_when_tables_are_made_anew),
+      cmocka_unit_test(a_damaged_certificate_is_not_forgotten_when_a_log_falls),
+      cmocka_unit_test(nor_when_the_last_damaged_entry_is_healed),
+      cmocka_unit_test(nor_when_nobody_had_met_it_and_its_own_log_falls),
+      cmocka_unit_test(a_damaged_takedown_leaves_no_text_missing),
       cmocka_unit_test(a_row_that_is_gone_is_found_by_who_folds),
+      cmocka_unit_test(a_row_that_is_gone_below_a_cut_is_found),
       cmocka_unit_test(a_damaged_checkpoint_of_ours_is_told_as_such),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
