@@ -54,6 +54,13 @@ static void damage(uint64_t index) {
   spoil(&IT->id, index, "envelope");
 }
 
+/* An entry of IT's log is gone. */
+static void lose(uint64_t index) {
+  char sql[128];
+  (void)snprintf(sql, sizeof sql, "DELETE FROM entry WHERE id = %lld", (long long)rowid_of(index));
+  assert_int_equal(sqlite3_exec(store_db(FR->store), sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
 /* FR is given an entry as IT has it; how many took their place. */
 static uint64_t give(uint64_t index) {
   struct bytes window;
@@ -86,6 +93,14 @@ static void expect_whole(void) {
   bytes_release(&dumps[1]);
 }
 
+static void expect_healed_upwards(void) {
+  expect_asked(FIRST);
+  assert_int_equal(give(FIRST), 1);
+  expect_asked(SECOND);
+  assert_int_equal(give(SECOND), 1);
+  expect_whole();
+}
+
 /* The upper one comes first and cannot be judged; then the lower one does. */
 static void what_came_before_it_could_be_judged_comes_again(void **state) {
   struct scrub_state s;
@@ -96,11 +111,7 @@ static void what_came_before_it_could_be_judged_comes_again(void **state) {
   assert_int_equal(rot_scrub(FR, 7, &s, NULL), OK);
   assert_int_equal(s.left, 2);
   assert_int_equal(give(SECOND), 0);
-  expect_asked(FIRST);
-  assert_int_equal(give(FIRST), 1);
-  expect_asked(SECOND);
-  assert_int_equal(give(SECOND), 1);
-  expect_whole();
+  expect_healed_upwards();
   fixture_release(&f);
 }
 
@@ -318,30 +329,22 @@ static void a_damaged_takedown_leaves_no_text_missing(void **state) {
 /* A row that is gone, below, was met by nobody: it is asked for, too. */
 static void a_row_that_is_gone_is_found_by_who_folds(void **state) {
   struct scrub_state s;
-  char sql[128];
   (void)state;
   found_two();
   damage(SECOND);
   assert_int_equal(rot_scrub(FR, 7, &s, NULL), OK);
-  (void)snprintf(sql, sizeof sql, "DELETE FROM entry WHERE id = %lld", (long long)rowid_of(FIRST));
-  assert_int_equal(sqlite3_exec(store_db(FR->store), sql, NULL, NULL, NULL), SQLITE_OK);
+  lose(FIRST);
   assert_int_equal(give(SECOND), 0);
   assert_int_equal(hall_take_suspects(FR->hall, NULL), OK);
-  expect_asked(FIRST);
-  assert_int_equal(give(FIRST), 1);
-  expect_asked(SECOND);
-  assert_int_equal(give(SECOND), 1);
-  expect_whole();
+  expect_healed_upwards();
   fixture_release(&f);
 }
 
 /* The cut finds it, and a start is hindered by nothing. */
 static void a_row_that_is_gone_below_a_cut_is_found(void **state) {
-  char sql[128];
   (void)state;
   found_two();
-  (void)snprintf(sql, sizeof sql, "DELETE FROM entry WHERE id = %lld", (long long)rowid_of(FIRST));
-  assert_int_equal(sqlite3_exec(store_db(FR->store), sql, NULL, NULL, NULL), SQLITE_OK);
+  lose(FIRST);
   cut(SECOND);
   fixture_close(FR);
   fixture_open(FR);
