@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "keys/secret.h"
+#include "node/mend.h"
 #include "protocol/canon.h"
 #include "protocol/schema/body.h"
 
@@ -263,8 +264,10 @@ enum err_code fixture_try_open(struct fixture_node *node, struct err *err) {
     node->store = NULL;
     return code;
   }
+  static struct home home;
+  (void)snprintf(home.dir, sizeof home.dir, "%s", node->dir);
   node->federation = (struct federation){.members = NULL};
-  code = federation_load(node->store, &node->federation, err);
+  code = mend_federation(node->store, &home, &node->node_key, &node->federation, err); /* as core does */
   if (code == OK) {
     node->head =
         node->has_head_file ? head_in(node->dir) : (struct head_file){.context = node, .read = head_read, .put = head_put};
