@@ -47,7 +47,11 @@ enum err_code store_error(struct store *s, const char *what, struct err *err) {
   if (code == ERR_IO && (system_errno == ENOSPC || system_errno == EDQUOT)) {
     code = ERR_DISK_FULL;
   }
-  (void)err_set(err, code, "store: %s: %s", what, s->db == NULL ? "out of memory" : sqlite3_errmsg(s->db));
+  const char *why = s->db == NULL ? "out of memory" : sqlite3_errmsg(s->db);
+  if (code == ERR_DISK_FULL) {
+    why = sqlite3_errstr(SQLITE_FULL); /* where a file could not grow SQLite says "disk I/O error" */
+  }
+  (void)err_set(err, code, "store: %s: %s", what, why);
   if (code == ERR_DISK_FULL) {
     (void)err_hint(err, "free space on the disk of the store; nothing was written, try again then");
   }
