@@ -34,9 +34,7 @@ static enum err_code take_state(struct append *a, const struct hash *node, uint6
 enum err_code append_begin(struct append *a, struct hall *h, const struct hash *node, uint64_t gen, struct err *err) {
   memset(a, 0, sizeof *a);
   a->h = h;
-  h->derivation.n_erased = 0;
-  h->derivation.n_settled = 0;
-  h->derivation.must_renew = false;
+  derivation_nothing_erased(&h->derivation);
   enum err_code code = hall_reserve(h, err);
   if (code == OK) {
     code = store_begin(h->config.store, err);

@@ -90,7 +90,7 @@ static enum err_code add_logs(struct sum *sum) {
 }
 
 /* Whether the sum, with coming, reaches most. It is exact if so. */
-static enum err_code fill(struct sum *sum, uint64_t coming, uint64_t most, bool *filled) {
+static enum err_code measure(struct sum *sum, uint64_t coming, uint64_t most, bool *filled) {
   sum->octets = coming;
   enum err_code code = add_logs(sum);
   if (code == OK && sum->octets >= most) {
@@ -104,7 +104,7 @@ static enum err_code fill(struct sum *sum, uint64_t coming, uint64_t most, bool 
 
 enum err_code quota_is_filled(struct store *s, const struct hash *node, uint64_t most, bool *filled, struct err *err) {
   struct sum sum = {.store = s, .node = node, .code = OK, .err = err};
-  return fill(&sum, 0, most, filled);
+  return measure(&sum, 0, most, filled);
 }
 
 enum err_code hall_quota(struct hall *h, const struct hash *node, uint64_t coming, struct err *err) {
@@ -114,7 +114,7 @@ enum err_code hall_quota(struct hall *h, const struct hash *node, uint64_t comin
   if (hash_equal(node, &h->config.federation->own)) {
     return OK;
   }
-  const enum err_code code = fill(&sum, coming, most, &filled);
+  const enum err_code code = measure(&sum, coming, most, &filled);
   return filled ? err_set(err, ERR_REFUSED, "paused: quota: the logs of this member hold %" PRIu64 " octets", sum.octets)
                 : code;
 }

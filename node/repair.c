@@ -108,6 +108,7 @@ static enum err_code fall(struct hall *h, struct log *log, uint64_t size, struct
 /* A log falls to one of its milestones, or to nothing. */
 static enum err_code fall_to(struct hall *h, const struct hall_log *held, uint64_t size, struct err *err) {
   struct log log = held->log;
+  derivation_nothing_erased(&h->derivation);
   enum err_code code = store_begin(h->config.store, err);
   if (code == OK) {
     code = fall(h, &log, size, err);
@@ -124,6 +125,7 @@ static enum err_code fall_to(struct hall *h, const struct hall_log *held, uint64
   hall_fell(h, &log);
   hall_forget_states(h);
   scrub_fell(h->scrub, log.no, size);
+  hall_erased(h);
   return hall_count_missing(h, err); /* and what was damaged above is not any more */
 }
 
@@ -165,13 +167,18 @@ static enum err_code apply_cut(struct hall *h, const struct hash *node, uint64_t
   return code == OK && size < held->log.range.size ? fall_to(h, held, size, err) : code;
 }
 
+/* Whether an entry that nobody knew of was met as damaged, and is marked now. */
+static bool met_damage(struct hall *h) {
+  const uint64_t known = h->n_damaged;
+  return hall_take_suspects(h, NULL) == OK && h->n_damaged > known;
+}
+
 enum err_code hall_apply_cuts(struct hall *h, const struct hash *node, struct err *err) {
   const struct federation_member *m = federation_by_node(h->config.federation, node);
   enum err_code code = hall_take_suspects(h, err);
   for (uint64_t gen = 1; m != NULL && code == OK && gen <= m->identity.gen; gen++) {
     code = apply_cut(h, node, gen, err);
-    for (uint64_t known = h->n_damaged; code == ERR_CORRUPT && hall_take_suspects(h, NULL) == OK && h->n_damaged > known;
-         known = h->n_damaged) { /* nobody had met that one before: it may stand above the cut */
+    while (code == ERR_CORRUPT && met_damage(h)) { /* it may stand above the cut */
       err_clear(err);
       code = apply_cut(h, node, gen, err);
     }

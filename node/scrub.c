@@ -1,5 +1,5 @@
 /*
- * scrub: the pass. See scrub.h; healing is restore.c's.
+ * scrub: the pass. See scrub.h; healing is heal.c's.
  */
 #include "node/scrub.h"
 

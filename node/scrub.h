@@ -1,7 +1,7 @@
 /*
  * scrub: a pass over everything that is held, against bit rot: entries against the roots that their owners signed, records
  * against their authors' signatures, bodies against their commitments, the full text against the bodies. What is damaged is no
- * longer served, is asked of the members again (hall_restore), and takes its place when its run folds to the signed root; then
+ * longer served, is asked of the members again (hall_heal), and takes its place when its run folds to the signed root; then
  * all tables are derived anew. At the end of a pass that leaves nothing damaged, what is derived is compared with what follows
  * from the entries (derive_check), in one step. Sans-I/O but for the store.
  */
@@ -50,7 +50,7 @@ MUST_CHECK enum err_code hall_damaged(struct hall *h, const struct hash *node, u
 uint64_t hall_n_damaged(const struct hall *h);
 /* Takes a decoded window of mode 0 for the entries from `from` on. Damaged ones are offered these; when all of a run are, it is
  * folded: OK, *mended says how many took their place, or ERR_MISMATCH: the offers are forgotten. ERR_FORMAT; store errors. */
-MUST_CHECK enum err_code hall_restore(struct hall *h, const struct hash *node, uint64_t gen, uint64_t from, struct view window,
-                                      uint64_t *mended, struct err *err);
+MUST_CHECK enum err_code hall_heal(struct hall *h, const struct hash *node, uint64_t gen, uint64_t from, struct view window,
+                                   uint64_t *mended, struct err *err);
 
 #endif

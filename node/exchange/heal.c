@@ -57,7 +57,7 @@ void heal_data(struct exchange *x, struct exchange_link *l, struct request *requ
   if (r.state != REQUEST_PENDING || r.log == NONE) return; /* came too late to matter */
   struct exchange_log *log = x->logs[r.log];
   enum err_code code = fetch_is_answer(log, &r, m) ? window_open(m, &x->window, &window, &err) : ERR_FORMAT;
-  if (code == OK) code = hall_restore(x->config.hall, &log->node, log->gen, r.from, window, &mended, &err);
+  if (code == OK) code = hall_heal(x->config.hall, &log->node, log->gen, r.from, window, &mended, &err);
   if (code == ERR_FORMAT || code == ERR_LIMIT || code == ERR_MISMATCH) {
     tally(x, l->peer, code == ERR_MISMATCH ? COUNT_DATA_MISMATCH : COUNT_DATA_FORMAT, 1);
     plan_fault(x, r.log, l->peer);

@@ -17,7 +17,7 @@ struct derivation {
   uint64_t done, all;
   bool takedowns;     /* there is one, or there may be */
   bool hides;         /* this node hides objects, or did */
-  uint64_t n_erased;  /* texts that takedowns took away since the caller set it to 0, */
+  uint64_t n_erased;  /* texts that takedowns took away since derivation_nothing_erased, */
   uint64_t n_settled; /* and those among them that were absent */
   bool must_renew;    /* one was of a damaged entry: all derived tables are to be made anew after the commit */
 };
@@ -26,6 +26,8 @@ struct derivation {
 MUST_CHECK enum err_code derivation_open(struct derivation *d, struct store *s, const struct hash *fed_id,
                                          const struct schema_set *set, bool *stale, struct err *err);
 void derivation_close(struct derivation *d); /* a zeroed struct is fine */
+/* Begins to count what takedowns take away: before a transaction, behind which the hall asks (hall_erased). */
+void derivation_nothing_erased(struct derivation *d);
 /* Writes the rows of one entry that was evaluated as v. arrival: milestone.seq that brings it. Inside a transaction. */
 MUST_CHECK enum err_code derivation_apply(struct derivation *d, int64_t rowid, const struct opened *entry,
                                           const struct verdict *v, int64_t arrival, struct err *err);

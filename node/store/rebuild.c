@@ -57,8 +57,8 @@ static enum err_code fingerprint(const struct wides *wides, struct hash *out, st
   return code;
 }
 
-static bool has_tables(struct store *s) {
-  return sqlite3_table_column_metadata(s->db, "main", "derived_fact", NULL, NULL, NULL, NULL, NULL, NULL) == SQLITE_OK;
+static bool has_table(struct store *s, const char *name) {
+  return sqlite3_table_column_metadata(s->db, "main", name, NULL, NULL, NULL, NULL, NULL, NULL) == SQLITE_OK;
 }
 
 static enum err_code is_stale(struct derivation *d, bool *stale, struct err *err) {
@@ -70,7 +70,7 @@ static enum err_code is_stale(struct derivation *d, bool *stale, struct err *err
   bool row = false;
   *stale = true;
   enum err_code code = fingerprint(&d->content.wides, &wanted, err);
-  if (code != OK || !has_tables(s)) {
+  if (code != OK || !has_table(s, "derived_fact")) {
     return code;
   }
   code = statement_get(s, sql, &st, err);
@@ -106,6 +106,11 @@ enum err_code derivation_open(struct derivation *d, struct store *s, const struc
     derivation_close(d);
   }
   return code;
+}
+
+void derivation_nothing_erased(struct derivation *d) {
+  d->n_erased = d->n_settled = 0;
+  d->must_renew = false;
 }
 
 void derivation_close(struct derivation *d) {
@@ -145,7 +150,7 @@ static enum err_code drop_tables(struct store *s, struct err *err) {
                             "endorsement_statement; DROP TABLE IF EXISTS endorsed_stale;"
                             "DROP TABLE IF EXISTS frozen; DROP TABLE IF EXISTS held; DROP TABLE IF EXISTS derived_wide;"
                             "DROP TABLE IF EXISTS derived_fact";
-  const enum err_code code = has_tables(s) ? drop_wides(s, err) : OK;
+  const enum err_code code = has_table(s, "derived_fact") ? drop_wides(s, err) : OK;
   return code == OK ? statement_script(s, sql, "derived tables", err) : code;
 }
 
@@ -252,7 +257,7 @@ static enum err_code put_rulers(struct store *s, struct err *err) {
 static enum err_code rebuild_all(struct derivation *d, const struct federation *f, bool reindex, struct err *err) {
   struct rebuild r = {.d = d, .code = OK, .err = err};
   struct store *s = d->content.s;
-  const bool rules = sqlite3_table_column_metadata(s->db, "main", "authority", NULL, NULL, NULL, NULL, NULL, NULL) == SQLITE_OK;
+  const bool rules = has_table(s, "authority");
   store_forget_facets(s);
   store_forget_people(s);
   d->all = d->done = 0;

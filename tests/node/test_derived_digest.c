@@ -134,6 +134,9 @@ static void any_column_that_is_altered_is_found_and_made_as_it_was(void **state)
   assert_true(most >= ALTERED_LEAST);
 }
 
+/* ---- in a file that nobody has open ---- */
+
+/* Runs statements on a closed node's file, with no function of this program. */
 static void run_closed(const struct fixture_node *node, const char *sql) {
   char path[SQL_MAX];
   char *why = NULL;

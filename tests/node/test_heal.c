@@ -9,7 +9,6 @@
 #include <cmocka.h>
 
 #include "node/erasure.h"
-#include "node/store/statement.h"
 #include "node/store/withdrawn.h"
 #include "protocol/message.h"
 #include "tests/node/dump.h"
@@ -61,13 +60,20 @@ static void lose(uint64_t index) {
   assert_int_equal(sqlite3_exec(store_db(FR->store), sql, NULL, NULL, NULL), SQLITE_OK);
 }
 
+/* A pass of FR, behind which so many entries are damaged. */
+static void pass(uint64_t left) {
+  struct scrub_state s;
+  assert_int_equal(rot_scrub(FR, 7, &s, NULL), OK);
+  assert_int_equal(s.left, left);
+}
+
 /* FR is given an entry as IT has it; how many took their place. */
 static uint64_t give(uint64_t index) {
   struct bytes window;
   uint64_t count = 0, mended = 0;
   bytes_init(&window, LIMIT_DATA_RAW);
   assert_int_equal(hall_window(IT->hall, &IT->id, 1, index, index + 1, GET_FULL, LIMIT_DATA_RAW, &window, &count, NULL), OK);
-  assert_int_equal(hall_restore(FR->hall, &IT->id, 1, index, bytes_view(&window), &mended, NULL), OK);
+  assert_int_equal(hall_heal(FR->hall, &IT->id, 1, index, bytes_view(&window), &mended, NULL), OK);
   bytes_release(&window);
   return mended;
 }
@@ -103,13 +109,11 @@ static void expect_healed_upwards(void) {
 
 /* The upper one comes first and cannot be judged; then the lower one does. */
 static void what_came_before_it_could_be_judged_comes_again(void **state) {
-  struct scrub_state s;
   (void)state;
   found_two();
   damage(FIRST);
   damage(SECOND);
-  assert_int_equal(rot_scrub(FR, 7, &s, NULL), OK);
-  assert_int_equal(s.left, 2);
+  pass(2);
   assert_int_equal(give(SECOND), 0);
   expect_healed_upwards();
   fixture_release(&f);
@@ -120,7 +124,7 @@ static void what_is_healed_during_a_pass_is_not_marked_at_its_end(void **state) 
   (void)state;
   found_two();
   damage(FIRST);
-  assert_int_equal(rot_scrub(FR, 7, &s, NULL), OK);
+  pass(1);
   damage(SECOND);
   hall_scrub_begin(FR->hall);
   assert_int_equal(hall_scrub_step(FR->hall, 100, NULL), OK); /* IT's log, or FR's */
@@ -142,11 +146,11 @@ static void what_is_healed_during_a_pass_is_not_marked_at_its_end(void **state) 
 
 /* IT begins a generation behind its first `at` entries, and FR learns of it. */
 static void cut(uint64_t at) {
+  struct err err = ERR_INIT;
   struct bytes item;
   bool changed = false;
   bytes_init(&item, 8192);
   rotation_begin(IT, at, &item);
-  struct err err = ERR_INIT;
   if (hall_identity(FR->hall, &IT->id, bytes_view(&item), &changed, &err) != OK) fail_msg("%s", err.message);
   assert_true(changed);
   bytes_release(&item);
@@ -173,8 +177,7 @@ static void what_is_damaged_above_a_cut_is_asked_of_nobody(void **state) {
   (void)state;
   found_two();
   damage(SECOND);
-  assert_int_equal(rot_scrub(FR, 7, &s, NULL), OK);
-  assert_int_equal(s.left, 1);
+  pass(1);
   hall_scrub_begin(FR->hall);
   assert_int_equal(hall_scrub_step(FR->hall, 100, NULL), OK);
   assert_int_equal(hall_scrub_step(FR->hall, 100, NULL), OK); /* it was met */
@@ -200,7 +203,6 @@ static void nor_is_what_nobody_had_met_before(void **state) {
 
 /* The log falls below what is damaged, and comes again from there. met: a pass had marked it. */
 static void fall_below(bool met, bool one_run) {
-  struct scrub_state s;
   char sql[128];
   found_two();
   damage(SECOND - 1);
@@ -211,8 +213,7 @@ static void fall_below(bool met, bool one_run) {
     assert_int_equal(sqlite3_exec(store_db(FR->store), sql, NULL, NULL, NULL), SQLITE_OK);
   }
   if (met) {
-    assert_int_equal(rot_scrub(FR, 7, &s, NULL), OK);
-    assert_int_equal(s.left, 2);
+    pass(2);
   }
   cut(SECOND);
   assert_int_equal(hall_n_damaged(FR->hall), 0);
@@ -229,12 +230,11 @@ static void damage_on_both_sides_of_a_cut_hinders_nobody(void **state) {
 
 /* What is damaged far below waits to be healed, and the cut waits for it. */
 static void a_cut_waits_for_what_is_damaged_far_below_it(void **state) {
-  struct scrub_state s;
   (void)state;
   found_two();
   damage(FIRST);
   damage(SECOND);
-  assert_int_equal(rot_scrub(FR, 7, &s, NULL), OK);
+  pass(2);
   cut(SECOND);
   expect_asked(FIRST);
   assert_int_equal(give(FIRST), 1);
@@ -261,14 +261,13 @@ static void expect_remembered(void) {
 }
 
 static void a_damaged_certificate_is_not_forgotten_when_a_log_falls(void **state) {
-  struct scrub_state s;
   (void)state;
   for (unsigned met = 0; met < 2; met++) {
     found_two();
     damage(SECOND);
-    if (met == 0) assert_int_equal(rot_scrub(FR, 7, &s, NULL), OK);
+    if (met == 0) pass(1);
     spoil(&FR->id, 1, "envelope");
-    if (met == 1) assert_int_equal(rot_scrub(FR, 7, &s, NULL), OK);
+    if (met == 1) pass(2);
     cut(SECOND);
     expect_remembered();
     fixture_release(&f);
@@ -276,11 +275,10 @@ static void a_damaged_certificate_is_not_forgotten_when_a_log_falls(void **state
 }
 
 static void nor_when_the_last_damaged_entry_is_healed(void **state) {
-  struct scrub_state s;
   (void)state;
   found_two();
   damage(FIRST);
-  assert_int_equal(rot_scrub(FR, 7, &s, NULL), OK);
+  pass(1);
   spoil(&FR->id, 1, "envelope"); /* nobody has met it */
   assert_int_equal(give(FIRST), 1);
   expect_remembered();
@@ -304,7 +302,6 @@ static void nor_when_nobody_had_met_it_and_its_own_log_falls(void **state) {
 static void a_damaged_takedown_leaves_no_text_missing(void **state) {
   struct takedown_report report;
   struct err err = ERR_INIT;
-  struct scrub_state s;
   uint64_t from = 0, to = 0;
   (void)state;
   found_two();
@@ -312,8 +309,7 @@ static void a_damaged_takedown_leaves_no_text_missing(void **state) {
   if (hall_take_down(IT->hall, &wish, &report, &err) != OK) fail_msg("%s", err.message);
   fixture_transfer(IT, FR, SIZE);
   damage(report.index);
-  assert_int_equal(rot_scrub(FR, 7, &s, NULL), OK);
-  assert_int_equal(s.left, 2);
+  pass(2);
   for (unsigned i = 0; i < 2; i++) {
     assert_int_equal(hall_damaged(FR->hall, &IT->id, 1, &from, &to, NULL), OK);
     assert_int_equal(give(from), 1);
@@ -328,11 +324,10 @@ static void a_damaged_takedown_leaves_no_text_missing(void **state) {
 
 /* A row that is gone, below, was met by nobody: it is asked for, too. */
 static void a_row_that_is_gone_is_found_by_who_folds(void **state) {
-  struct scrub_state s;
   (void)state;
   found_two();
   damage(SECOND);
-  assert_int_equal(rot_scrub(FR, 7, &s, NULL), OK);
+  pass(1);
   lose(FIRST);
   assert_int_equal(give(SECOND), 0);
   assert_int_equal(hall_take_suspects(FR->hall, NULL), OK);
@@ -356,7 +351,6 @@ static void a_row_that_is_gone_below_a_cut_is_found(void **state) {
 
 /* It is nobody else's fault (ERR_FORMAT, ERR_MISMATCH would be). */
 static void a_damaged_checkpoint_of_ours_is_told_as_such(void **state) {
-  struct scrub_state s;
   struct bytes window;
   uint64_t count = 0, mended = 0;
   char sql[128];
@@ -366,10 +360,10 @@ static void a_damaged_checkpoint_of_ours_is_told_as_such(void **state) {
   (void)snprintf(sql, sizeof sql, "UPDATE milestone SET text = zeroblob(length(text)) WHERE log = %lld AND size = %d",
                  (long long)(rowid_of(0) >> 40), SIZE);
   assert_int_equal(sqlite3_exec(store_db(FR->store), sql, NULL, NULL, NULL), SQLITE_OK);
-  assert_int_equal(rot_scrub(FR, 7, &s, NULL), OK);
+  pass(1);
   bytes_init(&window, LIMIT_DATA_RAW);
   assert_int_equal(hall_window(IT->hall, &IT->id, 1, SIZE - 1, SIZE, GET_FULL, LIMIT_DATA_RAW, &window, &count, NULL), OK);
-  assert_int_equal(hall_restore(FR->hall, &IT->id, 1, SIZE - 1, bytes_view(&window), &mended, NULL), ERR_CORRUPT);
+  assert_int_equal(hall_heal(FR->hall, &IT->id, 1, SIZE - 1, bytes_view(&window), &mended, NULL), ERR_CORRUPT);
   bytes_release(&window);
   fixture_release(&f);
 }

@@ -19,7 +19,6 @@
 #include "protocol/canon.h"
 #include "protocol/message.h"
 #include "tests/node/dump.h"
-#include "tests/node/own_log.h"
 #include "tests/node/rot.h"
 
 #define N_WORDS 400

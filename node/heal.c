@@ -1,5 +1,5 @@
 /*
- * restore: damaged entries, from members. Each is offered the same entry as a member has it; when all that are damaged between
+ * heal: damaged entries, from members. Each is offered the same entry as a member has it; when all that are damaged between
  * two milestones are, the whole run must fold from the log's beginning to the signed root before anything is replaced. See
  * scrub.h.
  */
@@ -198,6 +198,7 @@ static enum err_code mend_one(struct hall *h, const struct log *log, int64_t row
 static enum err_code mend_run(struct hall *h, const struct log *log, uint64_t from, uint64_t to, bool take, uint64_t *mended,
                               struct err *err) {
   struct bytes scratch;
+  derivation_nothing_erased(&h->derivation);
   enum err_code code = store_begin(h->config.store, err);
   uint64_t index = from, left = 0;
   bytes_init(&scratch, LIMIT_ITEM);
@@ -218,10 +219,7 @@ static enum err_code mend_run(struct hall *h, const struct log *log, uint64_t fr
     code = damage_count(h->config.store, &left, err);
   }
   if (code == OK && *mended > 0 && left == 0) { /* what follows from the entries is made anew with the last of them */
-    h->derivation.n_erased = h->derivation.n_settled = 0;
-    h->derivation.must_renew = false;
     code = derivation_all_again(&h->derivation, h->config.federation, err);
-    h->derivation.n_settled = 0; /* go_on counts anew */
   }
   if (code == OK) {
     code = store_commit(h->config.store, err);
@@ -257,11 +255,11 @@ static enum err_code offer_all(struct hall *h, const struct log *log, uint64_t f
 /* Some of a node's entries are whole again: what waited for them goes on; of all nodes, when nothing is damaged any more. */
 static enum err_code go_on(struct hall *h, const struct hash *node, struct err *err) {
   const struct federation *f = h->config.federation;
+  hall_erased(h);
   enum err_code code = hall_count_missing(h, err);
   if (code == OK && h->n_damaged == 0) {
     hall_forget_states(h);
     hall_forget_leaves(h);
-    hall_erased(h);
   }
   for (uint32_t i = 0; code == OK && i < f->n_members; i++) {
     const struct hash *member = &f->members[i].member->node;
@@ -272,8 +270,8 @@ static enum err_code go_on(struct hall *h, const struct hash *node, struct err *
   return code;
 }
 
-enum err_code hall_restore(struct hall *h, const struct hash *node, uint64_t gen, uint64_t from, struct view window,
-                           uint64_t *mended, struct err *err) {
+enum err_code hall_heal(struct hall *h, const struct hash *node, uint64_t gen, uint64_t from, struct view window,
+                        uint64_t *mended, struct err *err) {
   const struct hall_log *held = hall_find(h, node, gen);
   uint64_t last = UINT64_MAX;
   uint64_t start = 0;
@@ -302,12 +300,9 @@ enum err_code hall_restore(struct hall *h, const struct hash *node, uint64_t gen
   if (code == OK) {
     code = mend_run(h, &log, start, end, true, mended, err);
   }
-  if (code == OK && *mended > 0) {
-    code = go_on(h, node, err);
-  }
   if (code != OK) {
     log_line(LOG_ERROR, "scrub", "what a member gave for damaged entries cannot be put in their place yet", "why=%s",
              err == NULL ? "" : err->message);
   }
-  return code;
+  return code == OK && *mended > 0 ? go_on(h, node, err) : code;
 }
