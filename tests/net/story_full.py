@@ -68,10 +68,10 @@ def rows(lab, node, name, n):
     return lab.import_args(path)
 
 
-def draft(lab):
+def draft(lab, name="One more"):
     path = os.path.join(lab.dir, "full.draft")
     with open(path, "w", encoding="utf-8") as file:
-        file.write("specola-draft 1 case\noriginal_lang: en\ntitle.en: One more\nsummary.en: A case.\ncountry: IT\nlevel: local\n")
+        file.write(f"specola-draft 1 case\noriginal_lang: en\ntitle.en: {name}\nsummary.en: A case.\ncountry: IT\nlevel: local\n")
     return path
 
 
@@ -132,18 +132,22 @@ def while_it_serves(lab, disk, it, fr):
     assert processes(it) == pids  # nothing ended over it
 
 
+def taken(disk, node, words):
+    """How often a full disk takes what words(i) write before it is told as such: the end of a process may free something late."""
+    for i in range(20):
+        disk.take()
+        if is_told(node, *words(i)):
+            return i
+    raise AssertionError("a full disk takes whatever comes")
+
+
 def while_it_does_not(lab, disk, it, fr):
     it.stop()
-    held, more = len(refs(it)), 0
-    disk.take()
-    while not is_told(it, *rows(lab, it, f"room {more} of its own", 5)):  # the end of a process may free something late
-        more += 1
-        assert more < 20, "a full disk takes whatever comes"
-        disk.take()
-    disk.take()
-    assert is_told(it, "publish", draft(lab), "--passphrase-file", lab.passphrase())
+    held = len(refs(it))
+    more = 5 * taken(disk, it, lambda i: rows(lab, it, f"room {i} of its own", 5))
+    more += taken(disk, it, lambda i: ("publish", draft(lab, f"Room {i}"), "--passphrase-file", lab.passphrase()))
     disk.give(1 << 17)  # whoever reads a store that nobody has open needs room for SQLite's index of the log: 32 KiB
-    assert len(refs(it)) == held + 5 * more
+    assert len(refs(it)) == held + more
     held = refs(it)
     it.run("verify")
     fr.run(*rows(lab, fr, "later", 5))

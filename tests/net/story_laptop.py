@@ -189,6 +189,7 @@ def withhold(data):
 
 def asks_little(lab, url, fed_id):
     between = Between(url, lambda _, __, data: (data, None))
+    lab.until(lambda: json.loads(ask(url, "/cases.json?q=number7")[2])["total"] == 1, 20, "the lists show what was published")
     laptop = replica(lab, "little", url, fed_id)
     first = laptop.json("sync", "--headers")
     assert first["texts"] == 0 and first["missing"] > CASES and laptop.json("list", "case")["objects"] == [], first

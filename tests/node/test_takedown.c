@@ -22,6 +22,7 @@
 #include "tests/node/rot.h"
 
 #define N_WORDS 400
+#define CUT_WORDS 4 /* so many words at most are written over the end of a page, and not found as one */
 #define WORD 5
 
 enum { IT, FR, EE };
@@ -187,8 +188,8 @@ static void what_is_taken_down_leaves_no_word_on_any_node_and_no_root_moves(void
   struct fixture_node *fr = &f.nodes[FR];
   fixture_transfer(it, fr, 7);
   const struct hall_head before = *hall_head(it->hall, &it->id, 1);
-  assert_in_range(words_left(it), N_WORDS, 3 * N_WORDS);
-  assert_in_range(words_left(fr), N_WORDS, 3 * N_WORDS);
+  assert_in_range(words_left(it), N_WORDS - CUT_WORDS, 3 * N_WORDS);
+  assert_in_range(words_left(fr), N_WORDS - CUT_WORDS, 3 * N_WORDS);
   assert_int_equal(dump_number(it->store, "SELECT count(*) FROM object WHERE readable = 1"), 13);
   const struct takedown_report report = take_down(it, index + 1, true);
   assert_int_equal(report.n, 2);
@@ -256,10 +257,10 @@ static void a_new_version_may_follow_on_one_that_is_gone(void **state) {
   (void)publish_secret(it, 100, 200, &first, &first, &second);
   assert_int_equal(dump_number(it->store, "SELECT count(*) FROM object WHERE readable = 1 AND versions = 2"), 1);
   (void)erase(it);
-  assert_int_equal(words_in(it, "store.db"), 100);
+  assert_in_range(words_in(it, "store.db"), 100 - CUT_WORDS, 100);
   fixture_transfer(it, &f.nodes[FR], 100);
   (void)erase(&f.nodes[FR]);
-  assert_int_equal(words_in(&f.nodes[FR], "store.db"), 100);
+  assert_in_range(words_in(&f.nodes[FR], "store.db"), 100 - CUT_WORDS, 100);
   /* A second takedown of a text that is gone, and one of nothing, are refused. */
   struct takedown_wish wish = {.node = it->id, .gen = 1, .index = index, .reason = 2};
   struct takedown_report report;
