@@ -43,8 +43,8 @@ exits() { [ "$status" -eq "$1" ] || fail "exit status $status, not $1"; }
 says() { grep -qF -- "$1" "$T/out" || fail "stdout does not say: $1"; }
 complains() { grep -qF -- "$1" "$T/err" || fail "stderr does not say: $1"; }
 silent() { ! grep -qF -- "$1" "$T/out" || fail "stdout says: $1"; }
-# picked FILTER: what jq -r finds in stdout, which must be one document.
-picked() { jq -rs "if length == 1 then .[0] | ($1) else error end" <"$T/out" 2>/dev/null; }
+# picked FILTER: what jq -r finds in stdout, which must be one document. gojq, as it begins at once: stories ask some thousand times.
+picked() { gojq -rs "if length == 1 then .[0] | ($1) else error end" <"$T/out" 2>/dev/null; }
 json() {
   local found
   found=$(picked "$1") || fail "stdout is not one JSON document"
