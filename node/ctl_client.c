@@ -5,7 +5,6 @@
  */
 #include "node/ctl_client.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -18,6 +17,7 @@
 #include <unistd.h>
 
 #include "node/clock.h"
+#include "node/net/libcurl.h"
 #include "node/net/unixpath.h"
 #include "protocol/limits.h"
 
@@ -91,6 +91,7 @@ enum err_code ctl_connect(const struct home *h, uint64_t timeout_ms, struct ctl_
   c->timeout_ms = timeout_ms;
   c->dir_fd = -1;
   enum err_code code = find(c, h, err);
+  if (code == OK) code = libcurl_load(err);
   if (code == OK) {
     c->curl = curl_easy_init();
     if (c->curl == NULL) code = err_set(err, ERR_MEMORY, NULL);

@@ -3,12 +3,15 @@
  */
 #include "node/net/fetch.h"
 
-#include <curl/curl.h>
+#include <event2/http.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
+
+#include "node/net/libcurl.h"
 
 #define URL_MAX (2 * FETCH_URL_MAX)
 #define STALL_S 20L /* a transfer below STALL_RATE for so long has stalled */
@@ -35,31 +38,15 @@ void fetch_answer_release(struct fetch_answer *a) {
 
 /* ---- addresses ---- */
 
-/* The part of a parsed address, or NULL; the caller frees it with curl_free. */
-static char *part(CURLU *url, CURLUPart what) {
-  char *text = NULL;
-  return curl_url_get(url, what, &text, 0) == CURLUE_OK ? text : NULL;
+static bool is_web(const struct evhttp_uri *uri) {
+  const char *scheme = evhttp_uri_get_scheme(uri), *host = evhttp_uri_get_host(uri);
+  return scheme != NULL && (strcasecmp(scheme, "http") == 0 || strcasecmp(scheme, "https") == 0) && host != NULL &&
+         host[0] != '\0';
 }
 
-static bool has_part(CURLU *url, CURLUPart what) {
-  char *text = part(url, what);
-  curl_free(text);
-  return text != NULL;
-}
-
-static bool is_web(CURLU *url) {
-  char *scheme = part(url, CURLUPART_SCHEME);
-  const bool yes = scheme != NULL && (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
-  curl_free(scheme);
-  return yes;
-}
-
-static bool is_local(CURLU *url) {
-  char *host = part(url, CURLUPART_HOST);
-  const bool yes =
-      host != NULL && (strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 || strcmp(host, "[::1]") == 0);
-  curl_free(host);
-  return yes;
+static bool is_local(const struct evhttp_uri *uri) {
+  const char *host = evhttp_uri_get_host(uri);
+  return strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 || strcmp(host, "[::1]") == 0;
 }
 
 static bool is_printable(const char *text) {
@@ -69,24 +56,23 @@ static bool is_printable(const char *text) {
   return true;
 }
 
-/* What is wrong with text as an address, or NULL. */
-static const char *fault_of(const char *text, CURLU *url) {
+/* What is wrong with text as an address, or NULL. uri: text, parsed, or NULL. */
+static const char *fault_of(const char *text, const struct evhttp_uri *uri) {
   if (strlen(text) >= FETCH_URL_MAX) return "it is too long";
   if (!is_printable(text)) return "it holds other characters than printable ASCII";
   if (strstr(text, "://") == NULL) return "it does not begin with http:// or https://";
-  if (curl_url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK) return "it cannot be read";
-  if (!is_web(url)) return "it does not begin with http:// or https://";
-  if (has_part(url, CURLUPART_USER) || has_part(url, CURLUPART_PASSWORD)) return "it holds a user's name";
-  if (has_part(url, CURLUPART_QUERY) || has_part(url, CURLUPART_FRAGMENT)) return "it goes on behind the path";
+  if (uri == NULL) return "it cannot be read";
+  if (!is_web(uri)) return "it does not begin with http:// or https://";
+  if (evhttp_uri_get_userinfo(uri) != NULL) return "it holds a user's name";
+  if (evhttp_uri_get_query(uri) != NULL || evhttp_uri_get_fragment(uri) != NULL) return "it goes on behind the path";
   return NULL;
 }
 
 static enum err_code read_base(const char *text, char out[FETCH_URL_MAX], bool *local, struct err *err) {
-  CURLU *url = curl_url();
-  if (url == NULL) return err_set(err, ERR_MEMORY, NULL);
-  const char *fault = fault_of(text, url);
-  *local = fault == NULL && is_local(url);
-  curl_url_cleanup(url);
+  struct evhttp_uri *uri = evhttp_uri_parse(text);
+  const char *fault = fault_of(text, uri);
+  *local = fault == NULL && is_local(uri);
+  if (uri != NULL) evhttp_uri_free(uri);
   if (fault != NULL) {
     err_set(err, ERR_USAGE, "\"%.200s\" is no address of a node's web: %s", text, fault);
     return err_hint(err, "it looks like https://observatory.example.org");
@@ -113,6 +99,7 @@ enum err_code fetch_new(const char *base, uint64_t total_ms, struct fetch **out,
   f->total_ms = total_ms;
   f->reach = REACH_NOBODY;
   enum err_code code = read_base(base, f->base, &f->is_local, err);
+  if (code == OK) code = libcurl_load(err);
   if (code == OK) {
     f->curl = curl_easy_init();
     if (f->curl == NULL) code = err_set(err, ERR_MEMORY, NULL);
@@ -136,6 +123,8 @@ const char *fetch_url(const struct fetch *f) {
 }
 
 enum err_code fetch_warm_up(struct err *err) {
+  const enum err_code code = libcurl_load(err);
+  if (code != OK) return code;
   return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? OK : err_set(err, ERR_FAILED, "libcurl does not start");
 }
 

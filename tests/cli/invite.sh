@@ -78,9 +78,22 @@ cut_lines() {
   [ ! -e "$T/lost/home/node.ini" ] || fail "something was made for a line that is none"
 }
 
+# It is loaded when somebody is asked: who asks nobody does without.
+no_libcurl() {
+  mkdir -p "$T/broken"
+  : >"$T/broken/libcurl.so.4"
+  LD_LIBRARY_PATH=$T/broken join lost "$line"
+  exits 1
+  complains "libcurl cannot be loaded"
+  complains "install libcurl"
+  LD_LIBRARY_PATH=$T/broken as "$who" list case
+  exits 0
+}
+
 certified() {
   invited --for reviewer
   cut_lines
+  no_libcurl
   as ana join "$line" --no-input --name Ana "${P[@]}"
   exits 4
   complains "--yes"

@@ -282,8 +282,11 @@ static void takes_no_address_but_that_of_a_web(void **state) {
       "http://example.org/#x",
       "http://exa mple.org",
       "http://a:99999",
+      "http://:80/",
+      "http://me@example.org@example.org",
+      "http://example.org\\@127.0.0.1",
   };
-  static const char *const GOOD[] = {"http://example.org/", "https://example.org:8443", "http://[::1]:80",
+  static const char *const GOOD[] = {"http://example.org/", "HTTPS://example.org:8443", "http://[::1]:80",
                                      "https://example.org/a/b/"};
   char out[FETCH_URL_MAX];
   (void)state;
