@@ -10,7 +10,7 @@
 #include "node/home.h"
 
 struct ctl_client; /* opaque */
-/* ERR_NOT_FOUND: nobody serves here. ERR_BUSY: the store is locked, but nobody answers. */
+/* ERR_NOT_FOUND: nobody serves here. ERR_BUSY: the store is locked, but nobody answers. ERR_FAILED: libcurl_load. */
 MUST_CHECK enum err_code ctl_connect(const struct home *h, uint64_t timeout_ms, struct ctl_client **out, struct err *err);
 void ctl_close(struct ctl_client *c);
 /* POST /sync/submit: a submission; *receipt receives the receipt's octets. */

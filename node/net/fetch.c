@@ -3,6 +3,7 @@
  */
 #include "node/net/fetch.h"
 
+#include <errno.h>
 #include <event2/http.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 #define URL_MAX (2 * FETCH_URL_MAX)
 #define STALL_S 20L /* a transfer below STALL_RATE for so long has stalled */
 #define STALL_RATE 16L
+#define LOOKS_LIKE "it looks like https://observatory.example.org"
 #define PROBLEM_MAX 300 /* octets of a problem's detail that are told */
 
 struct fetch {
@@ -44,11 +46,6 @@ static bool is_web(const struct evhttp_uri *uri) {
          host[0] != '\0';
 }
 
-static bool is_local(const struct evhttp_uri *uri) {
-  const char *host = evhttp_uri_get_host(uri);
-  return strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 || strcmp(host, "[::1]") == 0;
-}
-
 static bool is_printable(const char *text) {
   for (const char *p = text; *p != '\0'; p++) {
     if (*p <= ' ' || *p >= 0x7f) return false;
@@ -69,13 +66,15 @@ static const char *fault_of(const char *text, const struct evhttp_uri *uri) {
 }
 
 static enum err_code read_base(const char *text, char out[FETCH_URL_MAX], bool *local, struct err *err) {
+  errno = 0;
   struct evhttp_uri *uri = evhttp_uri_parse(text);
+  if (uri == NULL && errno == ENOMEM) return err_set(err, ERR_MEMORY, NULL);
   const char *fault = fault_of(text, uri);
-  *local = fault == NULL && is_local(uri);
+  *local = reach_of_text(text) == REACH_MACHINE;
   if (uri != NULL) evhttp_uri_free(uri);
   if (fault != NULL) {
     err_set(err, ERR_USAGE, "\"%.200s\" is no address of a node's web: %s", text, fault);
-    return err_hint(err, "it looks like https://observatory.example.org");
+    return err_hint(err, LOOKS_LIKE);
   }
   size_t len = strlen(text);
   while (len > 0 && text[len - 1] == '/')
@@ -224,6 +223,9 @@ static enum err_code way_error(const struct fetch *f, CURLcode result, struct er
     return err_set(err, ERR_MEMORY, NULL);
   case CURLE_WRITE_ERROR:
     return err_set(err, ERR_LIMIT, "%s answers with more than it should", f->base);
+  case CURLE_URL_MALFORMAT: /* it reads addresses more closely than read_base */
+    err_set(err, ERR_USAGE, "\"%.200s\" is no address of a node's web: it cannot be read", f->base);
+    return err_hint(err, LOOKS_LIKE);
   case CURLE_UNSUPPORTED_PROTOCOL:
   case CURLE_WEIRD_SERVER_REPLY:
   case CURLE_BAD_CONTENT_ENCODING:

@@ -34,7 +34,7 @@ void fetch_answer_release(struct fetch_answer *a);
 MUST_CHECK enum err_code fetch_base(const char *text, char out[FETCH_URL_MAX], struct err *err);
 
 /* base: as fetch_base takes it. total_ms: of one request and its answer, connecting (≤ FETCH_CONNECT_MS) included. The caller
- * frees *out with fetch_free. ERR_USAGE (fetch_base), ERR_MEMORY. */
+ * frees *out with fetch_free. ERR_USAGE (fetch_base), ERR_MEMORY, ERR_FAILED (libcurl_load). */
 MUST_CHECK enum err_code fetch_new(const char *base, uint64_t total_ms, struct fetch **out, struct err *err);
 void fetch_free(struct fetch *f);             /* NULL is fine */
 const char *fetch_url(const struct fetch *f); /* the base, without a slash at its end; borrowed */

@@ -43,8 +43,9 @@ static bool find(void *library, const char *name, void *function, size_t size) {
 
 static void load(void) {
   void *const library = dlopen(SPECOLA_LIBCURL, RTLD_NOW | RTLD_LOCAL); /* stays until the process ends */
-#define FIND(name) &&find(library, #name, &lib.name, sizeof lib.name)
-  lib.loaded = library != NULL CALLS(FIND);
+#define FIND(name) lib.loaded = lib.loaded && find(library, #name, &lib.name, sizeof lib.name);
+  lib.loaded = library != NULL;
+  CALLS(FIND)
 #undef FIND
   if (lib.loaded) return;
   const char *why = dlerror();

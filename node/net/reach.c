@@ -6,9 +6,12 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #include "keys/bytes.h"
+
+#define LOCALHOST "localhost"
 
 struct range {
   uint8_t octets[16]; /* from the first on */
@@ -91,7 +94,7 @@ enum reach reach_of_text(const char *url) {
   const struct view host = host_of(url);
   char text[INET6_ADDRSTRLEN];
   uint8_t address[16];
-  if (view_is_text(host, "localhost")) return REACH_MACHINE;
+  if (host.len == strlen(LOCALHOST) && strncasecmp((const char *)host.p, LOCALHOST, host.len) == 0) return REACH_MACHINE;
   if (host.len >= sizeof text) return REACH_WORLD;
   memcpy(text, host.p, host.len);
   text[host.len] = '\0';

@@ -247,6 +247,20 @@ static void waits_no_longer_than_it_was_told(void **state) {
   fetch_answer_release(&a);
 }
 
+/* What libevent reads as an address, and libcurl does not. */
+static void refuses_what_cannot_be_read(void **state) {
+  struct fetch *f = NULL;
+  struct fetch_answer a;
+  struct err err = ERR_INIT;
+  (void)state;
+  assert_int_equal(fetch_new("http://exa,mple.org", 5000, &f, &err), OK);
+  fetch_answer_init(&a, CEILING);
+  assert_int_equal(fetch_get(f, "/x", NULL, &a, &err), ERR_USAGE);
+  assert_non_null(strstr(err.hint, "https://"));
+  fetch_answer_release(&a);
+  fetch_free(f);
+}
+
 static void tells_that_nobody_is_there(void **state) {
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
   socklen_t len = sizeof address;
@@ -283,6 +297,7 @@ static void takes_no_address_but_that_of_a_web(void **state) {
       "http://exa mple.org",
       "http://a:99999",
       "http://:80/",
+      "http://[fe80::1%25eth0]:80",
       "http://me@example.org@example.org",
       "http://example.org\\@127.0.0.1",
   };
@@ -335,6 +350,7 @@ int main(void) {
       cmocka_unit_test(tells_what_a_problem_says),
       cmocka_unit_test(sends_a_body_of_its_type),
       cmocka_unit_test(waits_no_longer_than_it_was_told),
+      cmocka_unit_test(refuses_what_cannot_be_read),
       cmocka_unit_test(tells_that_nobody_is_there),
       cmocka_unit_test(asks_no_proxy_where_it_may_not_lead),
       cmocka_unit_test(takes_no_address_but_that_of_a_web),

@@ -109,6 +109,7 @@ static void a_name_is_the_worlds_but_that_of_this_machine(void **state) {
   assert_int_equal(reach_of_text("https://127.example.org/"), REACH_WORLD);
   assert_int_equal(reach_of_text("http://localhost"), REACH_MACHINE);
   assert_int_equal(reach_of_text("tcp://localhost:7601"), REACH_MACHINE);
+  assert_int_equal(reach_of_text("http://LocalHost/"), REACH_MACHINE);
   assert_int_equal(reach_of_text("http://localhost.example.org"), REACH_WORLD);
   assert_int_equal(reach_of_text("http://["), REACH_WORLD);
   assert_int_equal(reach_of_text(""), REACH_WORLD);
