@@ -71,7 +71,10 @@ async function keyboard(page) {
     });
     return wanted.length;
   });
-  for (let i = 0; i < n; i++) await page.keyboard.press('Tab');
+  const keys = await page.context().newCDPSession(page); // page.keyboard waits for each key to be painted
+  const tab = { type: 'rawKeyDown', key: 'Tab', code: 'Tab', windowsVirtualKeyCode: 9 };
+  await Promise.all(Array.from({ length: n }, () => keys.send('Input.dispatchKeyEvent', tab)));
+  await keys.detach();
   const stops = await page.evaluate(() => window.stops);
   if (!stops.length || !stops[0].text.includes('href="#main"')) faults.push(`the first stop does not skip: ${stops.length ? stops[0].text : 'none'}`);
   stops.forEach((stop, i) => {
