@@ -9,6 +9,7 @@
 #include "keys/log.h"
 #include "node/hall.h"
 #include "node/store/damage.h"
+#include "node/store/milestone.h"
 #include "node/store/statement.h"
 #include "node/store/takedown.h"
 
@@ -200,7 +201,7 @@ static enum err_code note(struct scrub *s, uint64_t index, struct err *err) {
 /* ---- milestones ---- */
 
 static enum err_code drop_milestone(struct hall *h, const struct log *log, uint64_t size, struct err *err) {
-  static const char sql[] = "DELETE FROM milestone WHERE log = :log AND size = :size AND size < :held";
+  static const char sql[] = "DELETE FROM milestone WHERE log = :log AND size = :size AND size <> :held";
   sqlite3_stmt *st = NULL;
   const enum err_code code = statement_get(h->config.store, sql, &st, err);
   if (code != OK) {
@@ -221,23 +222,53 @@ static enum err_code suspect_run(struct scrub *s, struct err *err) {
   return code;
 }
 
+/* The checkpoint of the milestone of that size. *reads: it is signed, of this log, and of that size. ERR_NOT_FOUND. */
+static enum err_code read_milestone(struct hall *h, const struct log *log, uint64_t size, struct checkpoint *point, bool *reads,
+                                    struct err *err) {
+  struct bytes text;
+  bytes_init(&text, LIMIT_CHECKPOINT);
+  const enum err_code code = milestone_get(h->config.store, log->no, size, &text, err);
+  *reads = code == OK && hall_checkpoint(h, bytes_view(&text), point, NULL) == OK && point->size == size &&
+           hash_equal(&point->node, &log->node) && point->gen == log->gen;
+  bytes_release(&text);
+  return code;
+}
+
+static enum err_code damaged_milestone(struct hall *h, struct scrub *s, uint64_t size, struct err *err) {
+  s->state.milestones++;
+  return drop_milestone(h, &s->log, size, err); /* the newest stays: the log ends there */
+}
+
+/* Above the end of a log there is none: what stands there was of another size. */
+static enum err_code check_above(struct hall *h, struct scrub *s, struct err *err) {
+  struct checkpoint point;
+  uint64_t size = s->log.range.size;
+  bool reads = true;
+  enum err_code code = OK;
+  while (code == OK && (code = milestone_above(h->config.store, s->log.no, size, &size, err)) == OK) {
+    code = read_milestone(h, &s->log, size, &point, &reads, err);
+    if (code == OK && !reads) {
+      code = damaged_milestone(h, s, size, err);
+    }
+  }
+  if (code != ERR_NOT_FOUND) {
+    return code;
+  }
+  err_clear(err);
+  return OK;
+}
+
 /* Where a milestone stands behind the entries so far, they must fold to its root. */
 static enum err_code check_milestone(struct hall *h, struct scrub *s, struct err *err) {
   struct checkpoint point;
-  struct bytes text;
-  bytes_init(&text, LIMIT_CHECKPOINT);
-  enum err_code code = milestone_get(h->config.store, s->log.no, s->at, &text, err);
+  bool reads = false;
+  enum err_code code = read_milestone(h, &s->log, s->at, &point, &reads, err);
   if (code == ERR_NOT_FOUND) {
     err_clear(err);
-    bytes_release(&text);
     return OK;
   }
-  const bool reads = code == OK && hall_checkpoint(h, bytes_view(&text), &point, NULL) == OK && point.size == s->at &&
-                     hash_equal(&point.node, &s->log.node) && point.gen == s->log.gen;
-  bytes_release(&text);
   if (code == OK && !reads) {
-    s->state.milestones++;
-    return drop_milestone(h, &s->log, s->at, err); /* the newest stays: the log ends there */
+    return damaged_milestone(h, s, s->at, err);
   }
   const struct hash root = merkle_root(&s->range);
   if (code == OK && s->is_folded && !hash_equal(&root, &point.root)) {
@@ -267,6 +298,9 @@ static enum err_code next_log(struct hall *h, struct scrub *s, bool *any, struct
     s->is_folded = true;
     s->run_damaged = false;
     code = log_by_no(h->config.store, s->last_no, &s->log, err);
+    if (code == OK) {
+      code = check_above(h, s, err);
+    }
   }
   return code;
 }
@@ -327,6 +361,17 @@ static enum err_code put_finished(struct hall *h, struct err *err) {
   return store_put_fact(h->config.store, "scrubbed", view_of(octets, sizeof octets), err);
 }
 
+/* Where an index was made anew, it says now where a milestone stands: what is above the logs is looked at again. */
+static enum err_code look_again(struct hall *h, struct scrub *s, struct err *err) {
+  bool any = true;
+  enum err_code code = OK;
+  s->last_no = 0;
+  while (code == OK && any) {
+    code = next_log(h, s, &any, err);
+  }
+  return code;
+}
+
 static enum err_code finish(struct hall *h, struct scrub *s, struct err *err) {
   enum err_code code = store_begin(h->config.store, err);
   for (size_t i = 0; i < s->n && code == OK; i++) {
@@ -345,7 +390,8 @@ static enum err_code finish(struct hall *h, struct scrub *s, struct err *err) {
     store_rollback(h->config.store);
     return code;
   }
-  return h->n_damaged == 0 ? hall_check_derived(h, &s->state.derived, err) : OK;
+  code = h->n_damaged == 0 ? hall_check_derived(h, &s->state.derived, err) : OK;
+  return code == OK && s->state.derived ? look_again(h, s, err) : code;
 }
 
 /* ---- what readers met ---- */
