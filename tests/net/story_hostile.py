@@ -168,6 +168,8 @@ def words_part(watch, honest, attackers, table, bad):
             attack(a)
             if link != "open":
                 a.open_session()
+            if link == "either" and not a.is_heard():  # what of a flood is dropped late may cost the next session, too
+                a.open_session(again=True)
             assert link == "closed" or a.is_heard(), "the link is not open any more"
             if "flood" in name:  # all of it was dealt with, however late: now its quota begins anew
                 a.rest_until = time.monotonic() + 1.1
