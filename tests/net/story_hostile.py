@@ -156,6 +156,17 @@ class Strangers(threading.Thread):
         return len(self.table) + 2
 
 
+def open_after_flood(a):
+    """What of a flood is dropped late may cost the HELLO behind it, or its session: whoever dials dials again."""
+    try:
+        a.open_session()
+        if a.is_heard():
+            return
+    except AssertionError:
+        pass
+    a.open_session(again=True)
+
+
 def words_part(watch, honest, attackers, table, bad):
     n = 0
     for n, (name, counter, link, attack) in enumerate(table, 1):
@@ -166,10 +177,10 @@ def words_part(watch, honest, attackers, table, bad):
                 a.open_session()
             before = watch.look()[0]
             attack(a)
-            if link != "open":
+            if link == "either":
+                open_after_flood(a)
+            elif link != "open":
                 a.open_session()
-            if link == "either" and not a.is_heard():  # what of a flood is dropped late may cost the next session, too
-                a.open_session(again=True)
             assert link == "closed" or a.is_heard(), "the link is not open any more"
             if "flood" in name:  # all of it was dealt with, however late: now its quota begins anew
                 a.rest_until = time.monotonic() + 1.1
