@@ -57,6 +57,11 @@ enum err_code cmd_scrub(struct cli *cli, const struct args *args, struct err *er
     out_line(cli, "%jd %s, %jd %s, %jd %s", number(report, "entries"), out_word(cli, "entries looked at", "voci controllate"),
              found, out_word(cli, "damaged", "danneggiate"), found > left ? found - left : 0,
              out_word(cli, "healed", "risanate"));
+    if (number(report, "milestones") > 0) {
+      out_line(cli, "%jd %s", number(report, "milestones"),
+               out_word(cli, "checkpoints or rows of logs were damaged: put right, or left out.",
+                        "checkpoint o righe dei registri erano danneggiati: corretti, o tralasciati."));
+    }
     if (json_is_true(json_object_get(report, "derived"))) {
       out_line(cli, "%s",
                out_word(cli, "The derived tables were damaged, and were made anew.",

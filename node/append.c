@@ -31,6 +31,16 @@ static enum err_code take_state(struct append *a, const struct hash *node, uint6
   return code;
 }
 
+/* One that is held is what it is in memory: a disk may have changed its row since. */
+static enum err_code take_log(struct append *a, const struct hash *node, uint64_t gen, struct err *err) {
+  const struct hall_log *held = hall_find(a->h, node, gen);
+  if (held != NULL) {
+    a->log = held->log;
+    return OK;
+  }
+  return log_find_or_create(a->h->config.store, node, gen, &a->log, err);
+}
+
 enum err_code append_begin(struct append *a, struct hall *h, const struct hash *node, uint64_t gen, struct err *err) {
   memset(a, 0, sizeof *a);
   a->h = h;
@@ -40,7 +50,7 @@ enum err_code append_begin(struct append *a, struct hall *h, const struct hash *
     code = store_begin(h->config.store, err);
   }
   if (code == OK) {
-    code = log_find_or_create(h->config.store, node, gen, &a->log, err);
+    code = take_log(a, node, gen, err);
   }
   if (code == OK) {
     code = milestone_next(h->config.store, &a->arrival, err);

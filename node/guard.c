@@ -47,7 +47,8 @@ bool guard_is_confirmed(const struct guard *g) {
 /* Who knows of no other member can be told by nobody that it is an old copy, unless there is nothing yet of which it could be.
  */
 static bool is_told(const struct guard *g) {
-  return g->n_members == 1 ? g->size == 0 : guard_n_named(g) >= guard_needed(g) && !guard_is_ahead(g, NULL, NULL);
+  return g->n_members == 1 ? g->size == 0 && !g->is_begun
+                           : guard_n_named(g) >= guard_needed(g) && !guard_is_ahead(g, NULL, NULL);
 }
 
 static void settle(struct guard *g) {
@@ -67,6 +68,10 @@ bool guard_is_open(const struct guard *g) {
 void guard_init(struct guard *g, uint32_t n_members) {
   memset(g, 0, sizeof *g);
   g->n_members = n_members == 0 ? 1 : n_members;
+}
+
+void guard_begun(struct guard *g) {
+  g->is_begun = true;
 }
 
 void guard_members(struct guard *g, uint32_t n_members, const uint32_t *was) {

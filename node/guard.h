@@ -34,6 +34,7 @@ struct guard {
   uint64_t gen, size; /* of the own log as held */
   uint64_t proven;    /* the largest size under a checkpoint of our own key that was met */
   enum guard_key key;
+  bool is_begun; /* the head file says that something was signed */
   bool is_alone; /* a person opened it, and no members have confirmed it yet */
   uint64_t alone_from;
   struct guard_word words[LIMIT_MEMBERS]; /* by place among the members */
@@ -41,6 +42,8 @@ struct guard {
 
 /* A locked guard in a federation of so many members; nothing opens it before guard_stands. */
 void guard_init(struct guard *g, uint32_t n_members);
+/* The head file says that something was signed, whatever stands here: before guard_stands. */
+void guard_begun(struct guard *g);
 /* The members are others: whoever has place i now had place was[i], or was none (LIMIT_MEMBERS). What opened the guard holds
  * on: that nobody held more then. n_members: 1..LIMIT_MEMBERS. */
 void guard_members(struct guard *g, uint32_t n_members, const uint32_t *was);

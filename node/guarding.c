@@ -80,11 +80,12 @@ static enum err_code look(struct store *s, const struct federation *f, const str
     code = OK;
     log = (struct log){.gen = gen};
   }
+  *has_head = file->read(file->context, head, NULL) == OK;
+  if (*has_head && head->size > 0) guard_begun(&out->guard);
   guard_stands(&out->guard, gen, log.range.size);
   if (code == OK) code = load_alone(s, &out->guard, err);
   if (code == OK) code = load_outbox(s, &out->outbox, err);
   if (code != OK) return code;
-  *has_head = file->read(file->context, head, NULL) == OK;
   if (*has_head) code = fits(s, &log, head, &is_fit, err);
   if (is_fit) guard_fits(&out->guard);
   return code;

@@ -40,6 +40,7 @@ struct hall {
   struct hash digest;
   uint64_t missing;          /* bodies that are absent */
   uint64_t n_damaged;        /* entries that wait to be whole again */
+  uint64_t n_mended;         /* rows of logs and milestones that were put right at the start: the next pass tells them */
   struct scrub *scrub;       /* the pass under way, or the last one; NULL: none yet */
   bool erasing;              /* takedowns wait in table erasure: */
   bool is_forgotten;         /* the file has forgotten their texts, */

@@ -18,6 +18,16 @@ uint64_t hall_n_damaged(const struct hall *h) {
   return h->n_damaged;
 }
 
+enum err_code hall_bear(struct hall *h, enum err_code code, struct err *err) {
+  if (code != ERR_CORRUPT || hall_take_suspects(h, NULL) != OK || h->n_damaged == 0) {
+    return code;
+  }
+  log_line(LOG_ERROR, "scrub", "something waits until the damaged entries are whole again", "why=%s",
+           err == NULL ? "" : err->message);
+  err_clear(err);
+  return OK;
+}
+
 void hall_forget_states(struct hall *h) {
   for (uint32_t i = 0; i < h->n_logs; i++) {
     evaluation_free(h->logs[i].state);
@@ -34,12 +44,12 @@ enum err_code hall_derive_again(struct hall *h, struct err *err) {
 }
 
 enum err_code hall_check_derived(struct hall *h, bool *damaged, struct err *err) {
-  const enum err_code code = derive_check(h->config.store, h->config.federation, h->config.schemas, damaged, err);
-  if (code != OK || !*damaged) {
-    return code;
+  enum err_code code = derive_check(h->config.store, h->config.federation, h->config.schemas, damaged, err);
+  if (*damaged) {
+    hall_forget_states(h);
+    code = code == OK ? hall_count_missing(h, err) : code;
   }
-  hall_forget_states(h);
-  return hall_count_missing(h, err);
+  return code;
 }
 
 /* The run between milestones in which an index stands: from <= i < to. */

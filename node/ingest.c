@@ -9,6 +9,7 @@
 
 #include "node/forks.h"
 #include "node/hall.h"
+#include "node/mend.h"
 #include "node/scrub.h"
 #include "node/store/endorsed.h"
 #include "node/store/statement.h"
@@ -203,7 +204,10 @@ enum err_code hall_open(const struct hall_config *config, struct hall **out, str
   }
   h->config = *config;
   struct loading loading = {.h = h, .code = OK, .err = err};
-  enum err_code code = open_derived(h, err);
+  enum err_code code = mend_logs(config->store, config->federation, false, &h->n_mended, err);
+  if (code == OK) {
+    code = open_derived(h, err);
+  }
   if (code == OK) {
     code = verify_pool_new(config->threads, &config->federation->charter.fed_id, &h->pool, err);
   }

@@ -9,6 +9,7 @@
 #include "node/scrub.h"
 #include "node/store/damage.h"
 #include "node/store/endorsed.h"
+#include "node/store/leaves.h"
 #include "node/store/milestone.h"
 #include "node/store/withdrawn.h"
 
@@ -20,36 +21,6 @@ bool hall_may_begin(const struct hall *h, const struct hash *node, uint64_t gen)
   const struct hall_head *head = hall_head(h, node, gen - 1);
   return before != NULL && before->is_closed && head != NULL && head->size == before->cut_size &&
          hash_equal(&head->root, &before->cut_root);
-}
-
-/* ---- folding again ---- */
-
-struct folding {
-  struct merkle_range range;
-};
-
-static bool fold(void *context, int64_t rowid, const struct item *item) {
-  struct folding *f = context;
-  const struct hash leaf = merkle_leaf(item->envelope);
-  if (entry_index(rowid) != f->range.size) {
-    return false; /* a row is gone */
-  }
-  merkle_append(&f->range, &leaf);
-  return true;
-}
-
-/* The compact range of a log's first entries. */
-static enum err_code range_at(struct store *s, const struct log *log, uint64_t size, struct merkle_range *out,
-                              struct err *err) {
-  struct folding f = {.range = {.size = 0}};
-  const enum err_code code = entry_each_served(s, log->no, 0, size, fold, &f, err);
-  if (code == OK && f.range.size != size) {
-    store_suspect(s, entry_rowid(log->no, f.range.size));
-    return err_set(err, ERR_CORRUPT, "log %" PRId64 ": %" PRIu64 " entries, where %" PRIu64 " should stand", log->no,
-                   f.range.size, size);
-  }
-  *out = f.range;
-  return code;
 }
 
 /* ---- falling back ---- */
@@ -87,8 +58,9 @@ static enum err_code fall(struct hall *h, struct log *log, uint64_t size, struct
   if (code == OK) {
     code = withdrawn_take(s, log->no, size, err);
   }
+  log->range = (struct merkle_range){.size = 0};
   if (code == OK) {
-    code = range_at(s, log, size, &log->range, err);
+    code = leaves_fold(s, log->no, size, &log->range, err);
   }
   if (code == OK) {
     code = milestone_bytes(s, log->no, size, &log->body_bytes, err);
@@ -134,10 +106,11 @@ static enum err_code fall_to(struct hall *h, const struct hall_log *held, uint64
 /* Whether the first cut_size entries of a log that is as long, or longer, are those that the cut names. */
 static enum err_code is_branch(struct hall *h, const struct hall_log *held, const struct generation *g, bool *out,
                                struct err *err) {
-  struct merkle_range range = held->log.range;
-  const enum err_code code = range.size == g->cut_size ? OK : range_at(h->config.store, &held->log, g->cut_size, &range, err);
+  struct merkle_range range = {.size = 0};
+  const bool is_cut = held->log.range.size == g->cut_size;
+  const enum err_code code = is_cut ? OK : leaves_fold(h->config.store, held->log.no, g->cut_size, &range, err);
   if (code == OK) {
-    const struct hash root = merkle_root(&range);
+    const struct hash root = merkle_root(is_cut ? &held->log.range : &range);
     *out = hash_equal(&root, &g->cut_root);
   }
   return code;

@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "keys/log.h"
-#include "node/hall.h"
+#include "node/append.h"
+#include "node/mend.h"
 #include "node/store/damage.h"
+#include "node/store/entry_mend.h"
 #include "node/store/milestone.h"
 #include "node/store/statement.h"
 #include "node/store/takedown.h"
@@ -24,10 +26,12 @@ struct found {
 /* A pass under way. */
 struct scrub {
   struct scrub_state state;
+  bool has_logs;   /* they were looked at */
   struct log log;  /* that is being looked at; no 0: none */
   int64_t last_no; /* the log before */
   uint64_t at;     /* its next entry */
   struct merkle_range range;
+  uint64_t body_bytes; /* of what was folded */
   bool is_folded;      /* range is that of `at`: nothing below is damaged */
   bool run_damaged;    /* something since the last milestone is */
   uint64_t run_start;  /* where that stands */
@@ -200,19 +204,6 @@ static enum err_code note(struct scrub *s, uint64_t index, struct err *err) {
 
 /* ---- milestones ---- */
 
-static enum err_code drop_milestone(struct hall *h, const struct log *log, uint64_t size, struct err *err) {
-  static const char sql[] = "DELETE FROM milestone WHERE log = :log AND size = :size AND size <> :held";
-  sqlite3_stmt *st = NULL;
-  const enum err_code code = statement_get(h->config.store, sql, &st, err);
-  if (code != OK) {
-    return code;
-  }
-  statement_bind_int(st, 1, log->no);
-  statement_bind_int(st, 2, (int64_t)size);
-  statement_bind_int(st, 3, (int64_t)log->range.size);
-  return statement_run(h->config.store, st, "milestone", err);
-}
-
 /* All of the run is suspect: something that no record speaks for is another than the owner signed. */
 static enum err_code suspect_run(struct scrub *s, struct err *err) {
   enum err_code code = OK;
@@ -236,26 +227,29 @@ static enum err_code read_milestone(struct hall *h, const struct log *log, uint6
 
 static enum err_code damaged_milestone(struct hall *h, struct scrub *s, uint64_t size, struct err *err) {
   s->state.milestones++;
-  return drop_milestone(h, &s->log, size, err); /* the newest stays: the log ends there */
+  const bool is_end = size == s->log.range.size; /* it stays until there is a newer one */
+  return is_end ? OK : milestone_drop(h->config.store, s->log.no, size, err);
 }
 
-/* Above the end of a log there is none: what stands there was of another size. */
-static enum err_code check_above(struct hall *h, struct scrub *s, struct err *err) {
-  struct checkpoint point;
-  uint64_t size = s->log.range.size;
-  bool reads = true;
-  enum err_code code = OK;
-  while (code == OK && (code = milestone_above(h->config.store, s->log.no, size, &size, err)) == OK) {
-    code = read_milestone(h, &s->log, size, &point, &reads, err);
-    if (code == OK && !reads) {
-      code = damaged_milestone(h, s, size, err);
-    }
+/* What a milestone says of the octets of bodies below, which nobody has signed. */
+static enum err_code check_bytes(struct hall *h, struct scrub *s, struct err *err) {
+  uint64_t bytes = 0;
+  const enum err_code code = milestone_bytes(h->config.store, s->log.no, s->at, &bytes, err);
+  if (code != OK || bytes == s->body_bytes) return code;
+  s->state.milestones++;
+  return milestone_put_bytes(h->config.store, s->log.no, s->at, s->body_bytes, err);
+}
+
+/* What a log says of them at its end, in memory and in its row, unless it went on meanwhile. */
+static enum err_code check_log_bytes(struct hall *h, struct scrub *s, struct err *err) {
+  struct hall_log *held = hall_find(h, &s->log.node, s->log.gen);
+  if (!s->is_folded || held == NULL || held->log.range.size != s->at ||
+      (held->log.body_bytes == s->body_bytes && s->log.body_bytes == s->body_bytes)) {
+    return OK;
   }
-  if (code != ERR_NOT_FOUND) {
-    return code;
-  }
-  err_clear(err);
-  return OK;
+  s->state.milestones++;
+  held->log.body_bytes = s->body_bytes;
+  return log_save(h->config.store, &held->log, err);
 }
 
 /* Where a milestone stands behind the entries so far, they must fold to its root. */
@@ -273,6 +267,8 @@ static enum err_code check_milestone(struct hall *h, struct scrub *s, struct err
   const struct hash root = merkle_root(&s->range);
   if (code == OK && s->is_folded && !hash_equal(&root, &point.root)) {
     code = suspect_run(s, err);
+  } else if (code == OK && s->is_folded) {
+    code = check_bytes(h, s, err);
   }
   s->run_start = s->at;
   s->run_damaged = false;
@@ -280,6 +276,30 @@ static enum err_code check_milestone(struct hall *h, struct scrub *s, struct err
 }
 
 /* ---- the walk ---- */
+
+/* In which order entries lie. One that is lost is found to be missing by the walk. */
+static enum err_code look_at_rows(struct hall *h, struct scrub *s, struct err *err) {
+  struct entry_mended mended;
+  const enum err_code code = entry_mend(h->config.store, &h->config.federation->own, &mended, err);
+  s->state.found += mended.moved;
+  s->state.derived = mended.reindexed;
+  return code;
+}
+
+/* What the walk goes by. Where a log's entries are damaged as well, they are found first. */
+static enum err_code look_at_logs(struct hall *h, struct scrub *s, struct err *err) {
+  const enum err_code code = mend_logs(h->config.store, h->config.federation, true, &s->state.milestones, err);
+  s->has_logs = true;
+  s->state.milestones += h->n_mended;
+  h->n_mended = 0;
+  if (code != ERR_CORRUPT) {
+    return code == OK ? look_at_rows(h, s, err) : code;
+  }
+  log_line(LOG_ERROR, "scrub", "logs are damaged", "why=%s", err == NULL ? "" : err->message);
+  err_clear(err);
+  s->state.milestones++;
+  return OK;
+}
 
 static enum err_code next_log(struct hall *h, struct scrub *s, bool *any, struct err *err) {
   static const char sql[] = "SELECT no FROM log WHERE no > :last AND size > 0 ORDER BY no LIMIT 1";
@@ -295,12 +315,10 @@ static enum err_code next_log(struct hall *h, struct scrub *s, bool *any, struct
     statement_done(st);
     s->at = s->run_start = 0;
     s->range = (struct merkle_range){.size = 0};
+    s->body_bytes = 0;
     s->is_folded = true;
     s->run_damaged = false;
     code = log_by_no(h->config.store, s->last_no, &s->log, err);
-    if (code == OK) {
-      code = check_above(h, s, err);
-    }
   }
   return code;
 }
@@ -318,12 +336,14 @@ static enum err_code take_row(struct hall *h, struct scrub *s, const struct row 
   if (code == OK && sound) {
     const struct hash leaf = merkle_leaf(row->item.envelope);
     merkle_append(&s->range, &leaf);
+    s->body_bytes += append_body_len(&row->item);
   } else if (code == OK) {
     code = note(s, s->at, err);
   }
   s->at++;
   s->state.entries++;
-  return code == OK ? check_milestone(h, s, err) : code;
+  code = code == OK ? check_milestone(h, s, err) : code;
+  return code == OK && s->at == s->log.range.size ? check_log_bytes(h, s, err) : code;
 }
 
 /* Entries up to n, and of bodies no more than SCRUB_STEP_OCTETS and the one that goes beyond. */
@@ -361,17 +381,6 @@ static enum err_code put_finished(struct hall *h, struct err *err) {
   return store_put_fact(h->config.store, "scrubbed", view_of(octets, sizeof octets), err);
 }
 
-/* Where an index was made anew, it says now where a milestone stands: what is above the logs is looked at again. */
-static enum err_code look_again(struct hall *h, struct scrub *s, struct err *err) {
-  bool any = true;
-  enum err_code code = OK;
-  s->last_no = 0;
-  while (code == OK && any) {
-    code = next_log(h, s, &any, err);
-  }
-  return code;
-}
-
 static enum err_code finish(struct hall *h, struct scrub *s, struct err *err) {
   enum err_code code = store_begin(h->config.store, err);
   for (size_t i = 0; i < s->n && code == OK; i++) {
@@ -390,8 +399,10 @@ static enum err_code finish(struct hall *h, struct scrub *s, struct err *err) {
     store_rollback(h->config.store);
     return code;
   }
-  code = h->n_damaged == 0 ? hall_check_derived(h, &s->state.derived, err) : OK;
-  return code == OK && s->state.derived ? look_again(h, s, err) : code;
+  bool derived = false;
+  code = h->n_damaged == 0 ? hall_check_derived(h, &derived, err) : OK;
+  s->state.derived = s->state.derived || derived;
+  return code;
 }
 
 /* ---- what readers met ---- */
@@ -455,16 +466,6 @@ enum err_code hall_take_suspects(struct hall *h, struct err *err) {
   return code;
 }
 
-enum err_code hall_bear(struct hall *h, enum err_code code, struct err *err) {
-  if (code != ERR_CORRUPT || hall_take_suspects(h, NULL) != OK || h->n_damaged == 0) {
-    return code;
-  }
-  log_line(LOG_ERROR, "scrub", "something waits until the damaged entries are whole again", "why=%s",
-           err == NULL ? "" : err->message);
-  err_clear(err);
-  return OK;
-}
-
 void hall_scrub_begin(struct hall *h) {
   scrub_free(h->scrub);
   h->scrub = calloc(1, sizeof *h->scrub);
@@ -480,7 +481,10 @@ enum err_code hall_scrub_step(struct hall *h, uint64_t n, struct err *err) {
   if (s == NULL || !s->state.running) {
     return OK;
   }
-  if (s->log.no == 0 || s->at >= s->log.range.size) {
+  if (!s->has_logs) {
+    code = look_at_logs(h, s, err);
+  }
+  if (code == OK && (s->log.no == 0 || s->at >= s->log.range.size)) {
     code = next_log(h, s, &any, err);
   }
   if (code == OK && any) {

@@ -17,7 +17,7 @@ struct scrub_state {
   bool running;
   uint64_t entries;    /* looked at in this pass, or the last one */
   uint64_t found;      /* damaged ones among them */
-  uint64_t milestones; /* checkpoints that were damaged themselves */
+  uint64_t milestones; /* checkpoints, and rows of logs, that were damaged themselves: put right, or left out */
   bool derived;        /* derived tables were damaged, and were made anew */
   uint64_t left;       /* entries that are damaged now */
   uint64_t finished;   /* when the last pass ended, s since 1970; 0: never */

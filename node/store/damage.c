@@ -65,7 +65,7 @@ static enum err_code run_one(struct store *s, const char *sql, int64_t rowid, st
 
 enum err_code damage_mark(struct store *s, int64_t rowid, struct err *err) {
   static const char note[] = "INSERT OR IGNORE INTO damaged(id) VALUES (:id)";
-  static const char entry[] = "UPDATE entry SET state = 4 WHERE id = :id";
+  static const char entry[] = "UPDATE entry SET state = 4 WHERE id = :id AND NOT " ENTRY_IS_ODD;
   static const char object[] = "UPDATE object SET readable = readable & 2 WHERE newest = :id";
   static const char *const all[] = {note, entry, object};
   enum err_code code = OK;

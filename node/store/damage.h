@@ -9,6 +9,12 @@
 #include "node/store/store.h"
 
 #define ENTRY_DAMAGED 4 /* entry.state */
+/* In SQL: a row that holds other types than the table may, and cannot be changed for that. Told by the header of a row alone.
+ */
+#define ENTRY_IS_ODD                                                                                                           \
+  "(typeof(rid) NOT IN ('integer', 'null') OR typeof(state) <> 'integer' OR typeof(envelope) <> 'blob' OR typeof(salt) NOT "   \
+  "IN ('blob', 'null') OR typeof(body) NOT IN ('blob', 'null') OR typeof(takedown) NOT IN ('blob', 'null') OR typeof(leaf) "   \
+  "<> 'integer')"
 
 /* Whether what stands beside an envelope is what may: its body the one that the header commits to, nothing where there is none.
  */

@@ -25,21 +25,28 @@ static enum err_code temporary_folder(struct store *s, bool beside, struct err *
   return OK;
 }
 
-enum err_code forget_file(struct store *s, struct err *err) {
-  static const char optimize[] = "PRAGMA secure_delete = ON; INSERT INTO fulltext(fulltext) VALUES ('optimize')";
+static const char back[] = "PRAGMA temp_store = MEMORY; PRAGMA secure_delete = FAST";
+
+enum err_code forget_write(struct store *s, struct err *err) {
   /* Its copy lies in a nameless file, not in memory: it is as long as the store, and holds nothing but what stays. */
   static const char anew[] = "PRAGMA temp_store = FILE; VACUUM";
-  static const char back[] = "PRAGMA temp_store = MEMORY; PRAGMA secure_delete = FAST";
-  enum err_code code = statement_script(s, optimize, "optimize", err);
-  if (code == OK) {
-    code = temporary_folder(s, true, err);
-  }
+  enum err_code code = temporary_folder(s, true, err);
   if (code == OK) {
     code = statement_script(s, anew, "vacuum", err);
   }
   (void)!temporary_folder(s, false, NULL);
   const enum err_code after = statement_script(s, back, "settings", code == OK ? err : NULL);
   return code == OK ? after : code;
+}
+
+enum err_code forget_file(struct store *s, struct err *err) {
+  static const char optimize[] = "PRAGMA secure_delete = ON; INSERT INTO fulltext(fulltext) VALUES ('optimize')";
+  const enum err_code code = statement_script(s, optimize, "optimize", err);
+  if (code != OK) {
+    (void)!statement_script(s, back, "settings", NULL);
+    return code;
+  }
+  return forget_write(s, err);
 }
 
 enum err_code forget_wal(struct store *s, bool *done, struct err *err) {

@@ -8,7 +8,7 @@
 #include "protocol/schema/schema.h"
 
 #define STORE_LEAVES 4       /* the version from which on entry.leaf is there */
-#define STORE_STATEMENTS 256 /* slots for prepared statements: a power of two, more than twice the texts that there are */
+#define STORE_STATEMENTS 512 /* slots for prepared statements: a power of two, more than twice the texts that there are */
 
 #define STORE_BUSY_MS 5000      /* readers and writer wait this long for each other's short locks */
 #define STORE_FACETS 4096       /* numbers of facet codes that are remembered, a power of two */

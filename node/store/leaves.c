@@ -3,6 +3,8 @@
  */
 #include "node/store/leaves.h"
 
+#include <inttypes.h>
+
 #include "node/store/inside.h"
 #include "node/store/statement.h"
 
@@ -29,4 +31,24 @@ enum err_code leaves_read(struct store *s, int64_t log_no, uint64_t from, uint64
   }
   statement_done(st);
   return code == OK && n < to - from ? err_set(err, ERR_CORRUPT, "store: an entry of a log is missing") : code;
+}
+
+static bool fold(void *context, int64_t rowid, const struct item *item) {
+  struct merkle_range *range = context;
+  const struct hash leaf = merkle_leaf(item->envelope);
+  if (entry_index(rowid) != range->size) {
+    return false; /* a row is gone */
+  }
+  merkle_append(range, &leaf);
+  return true;
+}
+
+enum err_code leaves_fold(struct store *s, int64_t log_no, uint64_t n, struct merkle_range *out, struct err *err) {
+  const enum err_code code = entry_each_served(s, log_no, out->size, n, fold, out, err);
+  if (code == OK && out->size != n) {
+    store_suspect(s, entry_rowid(log_no, out->size));
+    return err_set(err, ERR_CORRUPT, "log %" PRId64 ": %" PRIu64 " entries, where %" PRIu64 " should stand", log_no, out->size,
+                   n);
+  }
+  return code;
 }

@@ -206,3 +206,21 @@ enum err_code milestone_bytes(struct store *s, int64_t log_no, uint64_t size, ui
              ? OK
              : statement_number(s, sql, log_no, (int64_t)size, "milestone", "no milestone of that size is held", bytes, err);
 }
+
+enum err_code milestone_drop(struct store *s, int64_t log_no, uint64_t size, struct err *err) {
+  static const char sql[] = "DELETE FROM milestone WHERE log = :log AND size = :size";
+  return statement_run_two(s, sql, log_no, (int64_t)size, "milestone", err);
+}
+
+enum err_code milestone_put_bytes(struct store *s, int64_t log_no, uint64_t size, uint64_t bytes, struct err *err) {
+  static const char sql[] = "UPDATE milestone SET body_bytes = :bytes WHERE log = :log AND size = :size";
+  sqlite3_stmt *st = NULL;
+  const enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_int(st, 1, (int64_t)bytes);
+  statement_bind_int(st, 2, log_no);
+  statement_bind_int(st, 3, (int64_t)size);
+  return statement_run(s, st, "milestone", err);
+}

@@ -17,5 +17,9 @@ MUST_CHECK enum err_code milestone_above(struct store *s, int64_t log_no, uint64
 MUST_CHECK enum err_code milestone_below(struct store *s, int64_t log_no, uint64_t most, uint64_t *size, struct err *err);
 /* Octets of bodies below the milestone of exactly that size, absent ones included; 0 of size 0. ERR_NOT_FOUND. */
 MUST_CHECK enum err_code milestone_bytes(struct store *s, int64_t log_no, uint64_t size, uint64_t *bytes, struct err *err);
+/* Takes one out. Store errors. */
+MUST_CHECK enum err_code milestone_drop(struct store *s, int64_t log_no, uint64_t size, struct err *err);
+/* Says anew how many octets lie below one. Store errors. */
+MUST_CHECK enum err_code milestone_put_bytes(struct store *s, int64_t log_no, uint64_t size, uint64_t bytes, struct err *err);
 
 #endif

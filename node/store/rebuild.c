@@ -9,6 +9,7 @@
 #include "node/store/endorsed.h"
 #include "node/store/hidden.h"
 #include "node/store/inside.h"
+#include "node/store/pages.h"
 #include "node/store/sql.h"
 #include "node/store/statement.h"
 #include "node/store/takedown.h"
@@ -253,19 +254,30 @@ static enum err_code put_rulers(struct store *s, struct err *err) {
   return code == OK ? statement_script(s, drop_rulers, "rulers of logs", err) : code;
 }
 
-/* reindex: the indexes of the record are not sound, by which all else is derived. */
-static enum err_code rebuild_all(struct derivation *d, const struct federation *f, bool reindex, struct err *err) {
+/* What is known of the tables before they are made anew. */
+struct tables {
+  bool indexed;  /* the indexes of the record are sound, by which all else is derived */
+  bool readable; /* what stands in the derived tables */
+};
+
+static enum err_code rebuild_all(struct derivation *d, const struct federation *f, struct tables were, struct err *err) {
   struct rebuild r = {.d = d, .code = OK, .err = err};
   struct store *s = d->content.s;
-  const bool rules = has_table(s, "authority");
+  const bool rules = were.readable && has_table(s, "authority");
   store_forget_facets(s);
   store_forget_people(s);
   d->all = d->done = 0;
-  enum err_code code = rules ? statement_script(s, keep_rulers, "rulers of logs", err) : OK;
+  enum err_code code = schema_expect_sound(s, err);
+  if (code == OK && rules) {
+    code = statement_script(s, keep_rulers, "rulers of logs", err);
+  }
   if (code == OK) {
     code = drop_tables(s, err);
   }
-  if (code == OK && reindex) {
+  if (code == OK && !were.indexed) { /* of the record's tables: the others are gone */
+    code = pages_expect_rows(s, err);
+  }
+  if (code == OK && !were.indexed) {
     code = statement_script(s, "REINDEX", "indexes", err);
   }
   if (code == OK) {
@@ -285,7 +297,7 @@ static enum err_code rebuild_all(struct derivation *d, const struct federation *
 }
 
 enum err_code derivation_all_again(struct derivation *d, const struct federation *f, struct err *err) {
-  const enum err_code code = rebuild_all(d, f, false, err);
+  const enum err_code code = rebuild_all(d, f, (struct tables){true, true}, err);
   if (code != OK) {
     store_forget_people(d->content.s); /* who was looked up was of tables that will not be there */
   }
@@ -304,7 +316,7 @@ enum err_code derive_rebuild(struct store *s, const struct federation *f, const 
   d.progress_context = context;
   code = store_begin(s, err);
   if (code == OK) {
-    code = rebuild_all(&d, f, false, err);
+    code = rebuild_all(&d, f, (struct tables){true, true}, err);
   }
   if (code == OK) {
     code = store_commit(s, err);
@@ -329,22 +341,29 @@ enum err_code derive_check(struct store *s, const struct federation *f, const st
   if (code != OK) {
     return code;
   }
-  code = store_begin(s, err);
-  const bool indexed = code == OK && indexes_are_sound(s);
-  const bool sound = code == OK && fulltext_is_sound(s) && derived_digest(s, &held, NULL) == OK;
+  /* Before the transaction: one in which something could not be read writes nothing any more. */
+  const struct tables were = {.indexed = indexes_are_sound(s), .readable = derived_digest(s, &held, NULL) == OK};
+  const bool sound = were.readable && fulltext_is_sound(s);
+  code = were.indexed ? OK : pages_expect(s, PAGES_TORN, err);
   if (code == OK) {
-    code = rebuild_all(&d, f, !indexed, err);
+    code = store_begin(s, err);
+  }
+  if (code == OK) {
+    code = rebuild_all(&d, f, were, err);
   }
   if (code == OK) {
     code = derived_digest(s, &derived, err);
   }
-  *damaged = code == OK && (!indexed || !sound || !derived_digest_equal(&held, &derived));
+  *damaged = code == OK && (!were.indexed || !sound || !derived_digest_equal(&held, &derived));
   if (*damaged) {
     code = store_commit(s, err);
+    *damaged = code == OK;
   }
   if (code != OK || !*damaged) {
     store_rollback(s);
     store_forget_people(s); /* who was looked up meanwhile was of tables that are not there */
+  } else if (!were.indexed && !indexes_are_sound(s)) {
+    code = err_set(err, ERR_CORRUPT, "store: pages of the file do not add up: a backup is to be restored");
   }
   derivation_close(&d);
   return code;

@@ -137,6 +137,17 @@ enum err_code statement_number(struct store *s, const char *sql, int64_t a, int6
   return code;
 }
 
+enum err_code statement_any(struct store *s, const char *sql, const char *what, bool *any, struct err *err) {
+  sqlite3_stmt *st = NULL;
+  *any = false;
+  enum err_code code = statement_new(s, sql, &st, err);
+  if (code == OK) {
+    code = statement_step(s, st, any, what, err);
+  }
+  (void)sqlite3_finalize(st);
+  return code;
+}
+
 enum err_code statement_script(struct store *s, const char *sql, const char *what, struct err *err) {
   if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK) {
     return store_error(s, what, err);

@@ -40,6 +40,8 @@ MUST_CHECK enum err_code statement_run_two(struct store *s, const char *sql, int
 /* The number that a statement of two numbers yields. ERR_NOT_FOUND with missing as its message. */
 MUST_CHECK enum err_code statement_number(struct store *s, const char *sql, int64_t a, int64_t b, const char *what,
                                           const char *missing, uint64_t *out, struct err *err);
+/* Whether a statement without parameters yields a row. */
+MUST_CHECK enum err_code statement_any(struct store *s, const char *sql, const char *what, bool *any, struct err *err);
 /* Several statements without parameters or rows. */
 MUST_CHECK enum err_code statement_script(struct store *s, const char *sql, const char *what, struct err *err);
 

@@ -118,6 +118,8 @@ setting() {
 # served WHO WORDS…: serve until it answers and is told to stop, with what it said.
 served() {
   serve "$@"
+  # It answers a moment before it says so; with --json it says all at the end.
+  until [ "${2-}" = --json ] || [ -s "$T/$1/serve.log" ]; do sleep 0.02; done
   unserve "$1"
   cp "$T/$1/serve.log" "$T/out"
 }

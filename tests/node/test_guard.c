@@ -30,6 +30,12 @@ static void alone_it_waits_for_its_head_or_a_person(void **state) {
   assert_true(guard_is_open(&fresh));
   guard_stands(&fresh, 1, 100);
   assert_true(guard_is_open(&fresh));
+  struct guard lost; /* a head file says that there was something */
+  guard_init(&lost, 1);
+  guard_begun(&lost);
+  guard_stands(&lost, 1, 0);
+  assert_false(guard_is_open(&lost));
+  assert_true(guard_alone(&lost));
   struct guard put_back = guard_at(1, 100);
   assert_false(guard_is_open(&put_back)); /* others may have joined behind the copy */
   struct guard said = put_back;

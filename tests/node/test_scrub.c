@@ -88,61 +88,6 @@ static void a_step_reads_so_many_octets_and_no_more(void **state) {
   fixture_release(&f);
 }
 
-/* A milestone that stands above the end of its log was of another size; those that are sound stay. */
-static void a_milestone_above_its_log_is_none(void **state) {
-  static struct fixture f;
-  struct scrub_state s;
-  (void)state;
-  fixture_found(&f, 1, seed, true);
-  struct fixture_node *node = &f.nodes[0];
-  for (uint64_t i = 0; i < 5; i++) {
-    (void)fixture_publish(node, i, NULL);
-  }
-  const int64_t had = dump_number(node->store, "SELECT count(*) FROM milestone");
-  assert_int_equal(sqlite3_exec(store_db(node->store), "UPDATE milestone SET size = 73 WHERE size = 4", NULL, NULL, NULL),
-                   SQLITE_OK);
-  assert_int_equal(rot_scrub(node, 7, &s, NULL), OK);
-  assert_int_equal(s.milestones, 1);
-  assert_int_equal(dump_number(node->store, "SELECT count(*) FROM milestone"), had - 1);
-  assert_int_equal(rot_scrub(node, 7, &s, NULL), OK);
-  assert_int_equal(s.found + s.milestones + s.left, 0);
-  fixture_release(&f);
-}
-
-/* The same by a disk, which leaves the index as it was: it is made anew from the table before anything is seen. */
-static void nor_is_one_that_only_the_index_knew(void **state) {
-  static struct fixture f;
-  struct scrub_state s;
-  struct rot_file file;
-  sqlite3_stmt *st = NULL;
-  (void)state;
-  fixture_found(&f, 1, seed, true);
-  struct fixture_node *node = &f.nodes[0];
-  for (uint64_t i = 0; i < 5; i++) {
-    (void)fixture_publish(node, i, NULL);
-  }
-  const int64_t had = dump_number(node->store, "SELECT count(*) FROM milestone");
-  fixture_close(node);
-  rot_read(node, &file);
-  fixture_open(node);
-  assert_int_equal(sqlite3_prepare_v2(store_db(node->store), "SELECT text FROM milestone WHERE size = 4", -1, &st, NULL),
-                   SQLITE_OK);
-  assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-  uint8_t *text = memmem(file.octets, file.len, sqlite3_column_blob(st, 0), (size_t)sqlite3_column_bytes(st, 0));
-  assert_non_null(text);
-  (void)sqlite3_finalize(st);
-  fixture_close(node);
-  assert_int_equal(text[-3], 4); /* the size in one octet, body_bytes in two, the text */
-  text[-3] ^= 64;
-  rot_write(&file);
-  fixture_open(node);
-  assert_int_equal(rot_scrub(node, 7, &s, NULL), OK);
-  assert_int_equal(s.milestones, 1);
-  assert_int_equal(dump_number(node->store, "SELECT count(*) FROM milestone"), had - 1);
-  free(file.octets);
-  fixture_release(&f);
-}
-
 /* ---- healing ---- */
 
 #define COLUMNS 3
@@ -418,8 +363,6 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_sound_stays_as_it_is),
       cmocka_unit_test(a_step_reads_so_many_octets_and_no_more),
-      cmocka_unit_test(a_milestone_above_its_log_is_none),
-      cmocka_unit_test(nor_is_one_that_only_the_index_knew),
       cmocka_unit_test(what_is_damaged_is_served_to_nobody_and_healed_by_the_others),
       cmocka_unit_test(a_damaged_identity_stops_no_start_and_is_healed),
       cmocka_unit_test(what_a_reader_meets_is_healed_at_once),

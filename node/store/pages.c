@@ -1,0 +1,120 @@
+/*
+ * pages: see pages.h. The texts are those of SQLite's integrity check, which has no others to tell them by; one that is not
+ * known here is taken for bad. tests/node/test_pages.c pins them.
+ */
+#include "node/store/pages.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "node/store/statement.h"
+
+#define MESSAGES_MAX 100 /* of SQLite, unless it is asked for more */
+
+static bool begins(const char *line, const char *with) {
+  return strncmp(line, with, strlen(with)) == 0;
+}
+
+static enum pages judge(const char *line) {
+  static const char *const harmless[] = {
+      "ok",
+      "*** in database main ***",
+      "wrong # of entries in index ",
+      "non-unique entry in index ",
+      "NULL value in ",
+      "database disk image is malformed" /* of a row that cannot be read; pages are checked before rows */};
+  for (size_t i = 0; i < sizeof harmless / sizeof harmless[0]; i++) {
+    if (begins(line, harmless[i])) {
+      return PAGES_SOUND;
+    }
+  }
+  if ((begins(line, "row ") && strstr(line, " missing from index ") != NULL) ||
+      (begins(line, "non-") && strstr(line, " value in ") != NULL) ||
+      (begins(line, "On ") && strstr(line, ": Rowid ") != NULL && strstr(line, " out of order") != NULL)) {
+    return PAGES_SOUND;
+  }
+  if (strstr(line, "reference to page ") != NULL || strstr(line, "invalid page number ") != NULL ||
+      strstr(line, "freelist") != NULL || strstr(line, "Freelist") != NULL || strstr(line, "never used") != NULL) {
+    return PAGES_SHARED;
+  }
+  return begins(line, "Fragmentation of ") ? PAGES_LOOSE : PAGES_TORN;
+}
+
+/* A message is a line, or several. */
+static void judge_all(char *message, enum pages *worst) {
+  char *rest = NULL;
+  for (char *line = strtok_r(message, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
+    const enum pages is = judge(line);
+    *worst = is > *worst ? is : *worst;
+  }
+}
+
+enum err_code pages_look(struct store *s, enum pages *out, struct err *err) {
+  static const char sql[] = "PRAGMA integrity_check";
+  sqlite3_stmt *st = NULL;
+  uint64_t n = 0;
+  bool row = true;
+  *out = PAGES_SOUND;
+  enum err_code code = statement_new(s, sql, &st, err);
+  while (code == OK && (code = statement_step(s, st, &row, "pages", err)) == OK && row) {
+    char *message = sqlite3_mprintf("%s", (const char *)sqlite3_column_text(st, 0));
+    if (message == NULL) {
+      code = err_set(err, ERR_MEMORY, NULL);
+    } else {
+      judge_all(message, out);
+    }
+    sqlite3_free(message);
+    n++;
+  }
+  (void)sqlite3_finalize(st);
+  if (code == ERR_CORRUPT || (n >= MESSAGES_MAX && *out < PAGES_TORN)) {
+    err_clear(err);
+    *out = *out < PAGES_TORN ? PAGES_TORN : *out;
+    code = OK;
+  }
+  return code;
+}
+
+enum err_code pages_expect(struct store *s, enum pages most, struct err *err) {
+  enum pages are = PAGES_SOUND;
+  const enum err_code code = pages_look(s, &are, err);
+  if (code != OK || are <= most) {
+    return code;
+  }
+  (void)err_set(err, ERR_CORRUPT, "store: pages of the file do not add up");
+  (void)err_hint(err, "put a backup into a new folder: specola restore FILE --home DIR");
+  return ERR_CORRUPT;
+}
+
+static enum err_code count(struct store *s, const char *sql, int64_t *out, struct err *err) {
+  sqlite3_stmt *st = NULL;
+  bool row = false;
+  enum err_code code = statement_new(s, sql, &st, err);
+  if (code == OK) {
+    code = statement_step(s, st, &row, "rows", err);
+    *out = row ? sqlite3_column_int64(st, 0) : 0;
+  }
+  (void)sqlite3_finalize(st);
+  return code;
+}
+
+enum err_code pages_expect_rows(struct store *s, struct err *err) {
+  static const char sql[] =
+      "SELECT t.name, printf('SELECT count(*) FROM \"%w\" NOT INDEXED', t.name), "
+      "printf('SELECT count(*) FROM \"%w\" INDEXED BY \"%w\"', t.name, i.name) FROM pragma_table_list AS t, "
+      "pragma_index_list(t.name) AS i WHERE t.schema = 'main' AND t.type = 'table' AND t.wr = 0 AND "
+      "i.partial = 0";
+  sqlite3_stmt *st = NULL;
+  bool row = true;
+  enum err_code code = statement_new(s, sql, &st, err);
+  while (code == OK && (code = statement_step(s, st, &row, "tables", err)) == OK && row) {
+    int64_t rows = 0, indexed = 0;
+    if (count(s, (const char *)sqlite3_column_text(st, 1), &rows, NULL) == OK &&
+        count(s, (const char *)sqlite3_column_text(st, 2), &indexed, NULL) == OK && rows < indexed) {
+      code = err_set(err, ERR_CORRUPT, "store: %lld rows of %s are lost", (long long)(indexed - rows),
+                     (const char *)sqlite3_column_text(st, 0));
+    }
+  }
+  (void)sqlite3_finalize(st);
+  return code;
+}
