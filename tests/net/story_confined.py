@@ -6,6 +6,7 @@ import os
 import resource
 import socket
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../web"))
@@ -43,13 +44,26 @@ def is_reached(endpoint):
     return True
 
 
+def until(said, of):
+    """What is said as soon as it is so, for a process may answer before another one has begun; else what is said at last."""
+    for _ in range(500):
+        if said(of()):
+            break
+        time.sleep(0.02)
+    return of()
+
+
+def confinements(node):
+    return [line for line in open(node.log, encoding="utf-8") if "confine: confined: landlock abi" in line]
+
+
 def look(node):
     for role, pid in children(node).items():
-        said = status_of(pid)
+        said = until(lambda status: status["Seccomp"] == "2", lambda: status_of(pid))
         assert (said["Seccomp"], said["NoNewPrivs"]) == ("2", "1"), (role, said)
         assert resource.prlimit(pid, resource.RLIMIT_CORE) == (0, 0), role
         assert role not in CAPS or resource.prlimit(pid, resource.RLIMIT_AS) == (CAPS[role], CAPS[role]), role
-    said = [line for line in open(node.log, encoding="utf-8") if "confine: confined: landlock abi" in line]
+    said = until(lambda lines: len(lines) == 5, lambda: confinements(node))
     assert sorted(line.split()[0] for line in said) == ["core", "courier", "ctl", "gate", "web"], said
     assert all(" info " in line and "seccomp" in line for line in said), said
     print("".join(said), end="")
