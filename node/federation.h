@@ -8,6 +8,7 @@
 
 #include "node/store/store.h"
 #include "protocol/change.h"
+#include "protocol/checkpoint.h"
 
 /* A generation of a member's log (docs/protocol.md 6.1): whose key signs its checkpoints, and the cut that closed it, if the
  * next one has begun. */
@@ -48,6 +49,10 @@ const struct federation_member *federation_by_handle(const struct federation *f,
 /* A generation of a node's log; NULL: none that is known here. Borrowed until that node's identity moves. This is where to ask
  * whether a generation is closed, and at which cut: that of the identity behind it, or of an expulsion. */
 const struct generation *federation_generation(const struct federation *f, const struct hash *node, uint64_t gen);
+/* A checkpoint by the owner of the log that it names: the node key changes only with the generation. ERR_FORMAT, ERR_SIGNATURE,
+ * ERR_NOT_FOUND (of another observatory, or of no log that is known here). */
+MUST_CHECK enum err_code federation_checkpoint(const struct federation *f, struct view text, struct checkpoint *out,
+                                               struct err *err);
 /* Appends the encoded identity item of a version that a member had or has: the first one stands in the charter. ERR_NOT_FOUND,
  * store errors. */
 MUST_CHECK enum err_code federation_identity_item(struct store *s, const struct federation *f, const struct hash *node,

@@ -74,6 +74,18 @@ const struct generation *federation_generation(const struct federation *f, const
   return m == NULL || gen == 0 || gen > m->identity.gen ? NULL : &m->generations[gen - 1];
 }
 
+enum err_code federation_checkpoint(const struct federation *f, struct view text, struct checkpoint *out, struct err *err) {
+  const enum err_code code = checkpoint_read(text, out, err);
+  if (code != OK) {
+    return code;
+  }
+  const struct generation *g = federation_generation(f, &out->node, out->gen);
+  if (!hash_equal(&out->fed_id, &f->charter.fed_id) || g == NULL) {
+    return err_set(err, ERR_NOT_FOUND, "the checkpoint is of no log that is followed here");
+  }
+  return checkpoint_open(text, &g->node_key, out, err);
+}
+
 const struct federation_member *federation_self(const struct federation *f) {
   const struct federation_member *m = hash_is_zero(&f->own) ? NULL : federation_by_node(f, &f->own);
   return m == NULL || m->until != 0 ? NULL : m;

@@ -64,7 +64,8 @@ MUST_CHECK enum err_code hall_state(struct hall *h, struct hall_log *log, struct
 MUST_CHECK enum err_code hall_reserve(struct hall *h, struct err *err);
 /* After a commit: the log stands here now. Takes state. There must be room (hall_reserve). */
 void hall_moved(struct hall *h, const struct log *log, struct evaluation *state, uint64_t more_missing);
-/* The checkpoint's owner and key (docs/protocol.md 7.2). ERR_FORMAT, ERR_SIGNATURE, ERR_NOT_FOUND. */
+/* A checkpoint of a log that may stand there (docs/protocol.md 7.2). Errors of federation_checkpoint; ERR_MISMATCH: its
+ * generation ends before it, or does not begin yet. */
 MUST_CHECK enum err_code hall_checkpoint(const struct hall *h, struct view text, struct checkpoint *out, struct err *err);
 /* The state of every log is to be loaded again. */
 void hall_forget_states(struct hall *h);

@@ -1,12 +1,12 @@
 /*
  * mend_logs: which number a log has, where it ends, where its milestones stand: the rows of both tables say it, and the signed
- * checkpoints and the entries know it. Here is told whether they agree; mend_anew.c writes them anew. See mend.h.
+ * checkpoints and the entries know it. Here is told whether they agree; mend_logs_anew.c writes them anew. See mend.h.
  */
 #include <inttypes.h>
 
 #include "keys/log.h"
 #include "node/mend.h"
-#include "node/mend_inside.h"
+#include "node/mend_logs_inside.h"
 #include "node/store/leaves.h"
 #include "node/store/milestone.h"
 #include "node/store/statement.h"
@@ -27,12 +27,6 @@ bool mend_root_of(const struct mend_row *row, struct hash *out) {
   }
   *out = merkle_root(&range);
   return true;
-}
-
-bool mend_is_signed(const struct federation *f, struct view text, struct checkpoint *out) {
-  const bool reads = checkpoint_read(text, out, NULL) == OK && hash_equal(&out->fed_id, &f->charter.fed_id);
-  const struct generation *g = reads ? federation_generation(f, &out->node, out->gen) : NULL;
-  return g != NULL && checkpoint_open(text, &g->node_key, out, NULL) == OK;
 }
 
 enum err_code mend_n_rows(struct store *s, int64_t no, uint64_t *out, struct err *err) {
@@ -79,7 +73,7 @@ static enum err_code ends_well(struct store *s, const struct federation *f, cons
     err_clear(err);
     code = OK;
   }
-  if (code == OK && !*out && has_root && !mend_is_signed(f, bytes_view(&text), &c)) {
+  if (code == OK && !*out && has_root && federation_checkpoint(f, bytes_view(&text), &c, NULL) != OK) {
     code = follows_entries(s, row, &root, out, err);
   }
   bytes_release(&text);
@@ -122,7 +116,7 @@ static enum err_code milestones_are_sound(struct store *s, const struct federati
     const struct mend_row log = {.node = statement_blob(st, 3), .gen = sqlite3_column_int64(st, 4)};
     const bool stands = log.node.len > 0 && size > 0;
     const bool fits = checkpoint_read(text, &c, NULL) == OK && is_of(&log, &c) && size == (int64_t)c.size;
-    *out = stands && (fits || !mend_is_signed(f, text, &c));
+    *out = stands && (fits || federation_checkpoint(f, text, &c, NULL) != OK);
   }
   (void)sqlite3_finalize(st);
   return code;
@@ -162,7 +156,7 @@ enum err_code mend_logs(struct store *s, const struct federation *f, bool thorou
   if (code != OK || (found.sound && found.indexed && !found.unread)) {
     return code;
   }
-  code = mend_anew(s, f, &found, n, err);
+  code = mend_logs_anew(s, f, &found, n, err);
   if (code == OK && *n > 0) {
     log_line(LOG_ERROR, "mend", "what the store says of logs was damaged, and follows their checkpoints again", "rows=%" PRIu64,
              *n);

@@ -33,21 +33,15 @@ struct pull {
 
 /* ---- beginning ---- */
 
-/* The checkpoint's owner and key: the node key changes only with the generation. A closed generation ends at its cut, and the
- * next one begins when it stands there (docs/protocol.md 7.6). */
+/* A closed generation ends at its cut, and the next one begins when it stands there (docs/protocol.md 7.6). */
 enum err_code hall_checkpoint(const struct hall *h, struct view text, struct checkpoint *out, struct err *err) {
   const struct federation *f = h->config.federation;
-  enum err_code code = checkpoint_read(text, out, err);
+  enum err_code code = federation_checkpoint(f, text, out, err);
   if (code != OK) {
     return code;
   }
   const struct generation *g = federation_generation(f, &out->node, out->gen);
-  if (!hash_equal(&out->fed_id, &f->charter.fed_id) || g == NULL) {
-    return err_set(err, ERR_NOT_FOUND, "the checkpoint is of no log that is followed here");
-  }
-  code = checkpoint_open(text, &g->node_key, out, err);
-  if (code == OK && g->is_closed &&
-      (out->size > g->cut_size || (out->size == g->cut_size && !hash_equal(&out->root, &g->cut_root)))) {
+  if (g->is_closed && (out->size > g->cut_size || (out->size == g->cut_size && !hash_equal(&out->root, &g->cut_root)))) {
     code = err_set(err, ERR_MISMATCH, "generation %" PRIu64 " of the log ends at %" PRIu64 ", by a cut", out->gen, g->cut_size);
   }
   if (code == OK && !hall_may_begin(h, &out->node, out->gen)) {

@@ -23,7 +23,7 @@
 #define BACKOFF_FIRST_MS 50
 #define BACKOFF_LAST_MS 5000
 #define STEADY_MS 10000 /* a child that ran so long begins anew with its backoff */
-#define STOP_MS 3000    /* for an orderly end; then SIGKILL */
+#define STOP_MS 10000   /* for an orderly end, which a slow disk makes long; then SIGKILL */
 #define TRIES 5         /* of a child that dies without a word before it ever worked */
 #define PORTS_RETRY_MS 1000
 #define NEVER UINT64_MAX
@@ -382,6 +382,7 @@ static int due(struct supervisor *s) {
       }
     }
     if (c->pid != 0 && c->kill_ms <= s->now_ms) {
+      log_line(LOG_WARNING, "serve", "a process that does not end is killed", "role=%s", child_name(c->role));
       (void)kill(c->pid, SIGKILL);
       c->kill_ms = NEVER;
     }

@@ -163,22 +163,3 @@ bool fulltext_is_sound(struct store *s) {
   static const char sql[] = "INSERT INTO fulltext(fulltext, rank) VALUES ('integrity-check', 1)";
   return statement_script(s, sql, "full text", NULL) == OK;
 }
-
-bool indexes_are_sound(struct store *s) {
-  static const char sql[] = "SELECT 1 FROM pragma_integrity_check WHERE integrity_check <> 'ok' LIMIT 1";
-  bool any = true;
-  return statement_any(s, sql, "indexes", &any, NULL) == OK && !any;
-}
-
-enum err_code schema_expect_sound(struct store *s, struct err *err) {
-  static const char sql[] =
-      "SELECT 1 FROM sqlite_schema WHERE NOT (typeof(type) = 'text' AND typeof(name) = 'text' AND typeof(tbl_name) = 'text' "
-      "AND "
-      "typeof(rootpage) = 'integer' AND iif(sql IS NULL, type = 'index' AND name LIKE 'sqlite_autoindex_' || tbl_name || '_%', "
-      "typeof(sql) = 'text' AND type IN ('table', 'index', 'view') AND instr(sql, upper(type)) > 0 AND instr(sql, name) > 0 "
-      "AND "
-      "instr(sql, tbl_name) > 0)) LIMIT 1";
-  bool any = false;
-  const enum err_code code = statement_any(s, sql, "schema", &any, err);
-  return code == OK && any ? err_set(err, ERR_CORRUPT, "store: tables have other names than their definitions") : code;
-}

@@ -23,13 +23,5 @@ bool derived_digest_equal(const struct derived_digest *a, const struct derived_d
 /* Whether FTS5 finds its tables whole and the full text that of the bodies. Its sum cancels where a bit falls on two words of
  * one place, so this alone is not enough. */
 bool fulltext_is_sound(struct store *s);
-/* Whether all indexes of the file, of what is kept for ever as well, hold what their tables do, and each page is of one of
- * them. */
-bool indexes_are_sound(struct store *s);
-
-/* Before tables or indexes are dropped: whether all are listed under the names and kinds that their definitions have. SQLite
- * drops by these, makes by those, and could not read a list that names a table twice any more. ERR_CORRUPT: they are not; store
- * errors. */
-MUST_CHECK enum err_code schema_expect_sound(struct store *s, struct err *err);
 
 #endif

@@ -8,7 +8,6 @@
 
 #include "keys/log.h"
 #include "node/store/damage.h"
-#include "node/store/derived_digest.h"
 #include "node/store/forget.h"
 #include "node/store/pages.h"
 #include "node/store/statement.h"
@@ -275,7 +274,7 @@ static enum err_code write_rows(struct store *s, const struct order *o, const st
   struct bytes make;
   bytes_init(&drop, (size_t)64 * 1024);
   bytes_init(&make, (size_t)64 * 1024);
-  enum err_code code = schema_expect_sound(s, err);
+  enum err_code code = pages_expect_schema(s, err);
   if (code == OK) {
     code = write_indexes(s, &drop, &make, err);
   }
@@ -325,7 +324,9 @@ static enum err_code mend_order(struct store *s, struct entry_mended *out, struc
     out->moved = code == OK ? order.n : 0;
   } else if (code == OK && order.rises) {
     code = forget_write(s, err); /* which copies the rows as they lie */
-    log_line(LOG_ERROR, "mend", "rows of entries could not be found by their numbers: the file is written anew", NULL);
+    if (code == OK) {
+      log_line(LOG_ERROR, "mend", "rows of entries could not be found by their numbers: the file is written anew", NULL);
+    }
   }
   if (code == OK) {
     code = look(s, &order, err);

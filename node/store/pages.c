@@ -118,3 +118,21 @@ enum err_code pages_expect_rows(struct store *s, struct err *err) {
   (void)sqlite3_finalize(st);
   return code;
 }
+
+bool pages_are_indexed(struct store *s) {
+  static const char sql[] = "SELECT 1 FROM pragma_integrity_check WHERE integrity_check <> 'ok' LIMIT 1";
+  bool any = true;
+  return statement_any(s, sql, "indexes", &any, NULL) == OK && !any;
+}
+
+enum err_code pages_expect_schema(struct store *s, struct err *err) {
+  static const char sql[] =
+      "SELECT 1 FROM sqlite_schema WHERE NOT ("
+      "typeof(type) = 'text' AND typeof(name) = 'text' AND typeof(tbl_name) = 'text' AND typeof(rootpage) = 'integer' AND "
+      "iif(sql IS NULL, type = 'index' AND name LIKE 'sqlite_autoindex_' || tbl_name || '_%', "
+      "typeof(sql) = 'text' AND type IN ('table', 'index', 'view') AND instr(sql, upper(type)) > 0 AND "
+      "instr(sql, name) > 0 AND instr(sql, tbl_name) > 0)) LIMIT 1";
+  bool any = false;
+  const enum err_code code = statement_any(s, sql, "schema", &any, err);
+  return code == OK && any ? err_set(err, ERR_CORRUPT, "store: tables have other names than their definitions") : code;
+}

@@ -267,7 +267,7 @@ static enum err_code rebuild_all(struct derivation *d, const struct federation *
   store_forget_facets(s);
   store_forget_people(s);
   d->all = d->done = 0;
-  enum err_code code = schema_expect_sound(s, err);
+  enum err_code code = pages_expect_schema(s, err);
   if (code == OK && rules) {
     code = statement_script(s, keep_rulers, "rulers of logs", err);
   }
@@ -342,7 +342,7 @@ enum err_code derive_check(struct store *s, const struct federation *f, const st
     return code;
   }
   /* Before the transaction: one in which something could not be read writes nothing any more. */
-  const struct tables were = {.indexed = indexes_are_sound(s), .readable = derived_digest(s, &held, NULL) == OK};
+  const struct tables were = {.indexed = pages_are_indexed(s), .readable = derived_digest(s, &held, NULL) == OK};
   const bool sound = were.readable && fulltext_is_sound(s);
   code = were.indexed ? OK : pages_expect(s, PAGES_TORN, err);
   if (code == OK) {
@@ -362,7 +362,7 @@ enum err_code derive_check(struct store *s, const struct federation *f, const st
   if (code != OK || !*damaged) {
     store_rollback(s);
     store_forget_people(s); /* who was looked up meanwhile was of tables that are not there */
-  } else if (!were.indexed && !indexes_are_sound(s)) {
+  } else if (!were.indexed && !pages_are_indexed(s)) {
     code = err_set(err, ERR_CORRUPT, "store: pages of the file do not add up: a backup is to be restored");
   }
   derivation_close(&d);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <poll.h>
 #include <signal.h>
@@ -138,6 +139,12 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 
 /* ---- serving ---- */
 
+/* In the child of a fork. */
+static void log_into(const char *path) {
+  const int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+  if (fd < 0 || dup2(fd, STDERR_FILENO) < 0) _exit(1);
+}
+
 _Noreturn void serve_here(const struct serve_options *options) {
   struct err err = ERR_INIT;
   (void)prctl(PR_SET_PDEATHSIG, SIGTERM); /* a test that fails leaves no node behind */
@@ -187,6 +194,7 @@ void start(struct land *l, uint32_t i) {
   forget_ports(p);
   p->pid = fork();
   assert_true(p->pid >= 0);
+  if (p->pid == 0 && p->log != NULL) log_into(p->log);
   if (p->pid == 0) serve_here(&options);
   uint64_t until = 0;
   while (!read_ports(p)) {

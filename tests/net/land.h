@@ -22,7 +22,8 @@ struct place {
   struct signer root, editor;
   struct hash id;
   struct bytes identity;
-  pid_t pid; /* of the supervisor; 0: not serving */
+  pid_t pid;       /* of the supervisor; 0: not serving */
+  const char *log; /* a file to which it and its children log; NULL: where the test does */
   char endpoint[LIMIT_ENDPOINT + 1];
 };
 

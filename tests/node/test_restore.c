@@ -246,6 +246,29 @@ static void expect_invitation(const struct fixture_node *node, uint64_t number, 
   assert_int_equal(kept.state, state);
 }
 
+/* A disk that lost everything, or an empty store put in its place: the head file knows that there was something. */
+static void an_empty_store_under_a_head_waits_for_a_person(void **state) {
+  static struct sim s;
+  struct hash id;
+  struct err err = ERR_INIT;
+  (void)state;
+  sim_found(&s, 1, fixture_seed());
+  struct fixture_node *node = &s.f.nodes[0];
+  fixture_close(node);
+  fixture_guard(node);
+  fixture_open(node);
+  assert_int_equal(write_one(&s, &id).state, RECEIPT_LOGGED);
+  assert_true(node->kept.size > 0);
+  fixture_close(node);
+  const struct fixture_node *empty = &s.f.nodes[fixture_twin(&s.f, 0)];
+  assert_null(hall_head(empty->hall, &empty->id, 1));
+  assert_false(hall_may_write(empty->hall));
+  assert_int_equal(hall_must_write(empty->hall, &err), ERR_QUEUED);
+  assert_int_equal(hall_go_alone(empty->hall, &err), OK);
+  assert_true(hall_may_write(empty->hall));
+  sim_release(&s);
+}
+
 static void invitations_of_a_store_that_was_put_back_are_taken_back(void **state) {
   static struct sim s;
   (void)state;
@@ -404,6 +427,7 @@ int main(void) {
       cmocka_unit_test(a_backup_of_any_age_never_forks),
       cmocka_unit_test(one_member_is_not_enough),
       cmocka_unit_test(a_head_that_is_ahead_of_the_store_closes_the_guard),
+      cmocka_unit_test(an_empty_store_under_a_head_waits_for_a_person),
       cmocka_unit_test(invitations_of_a_store_that_was_put_back_are_taken_back),
       cmocka_unit_test(nothing_is_signed_while_the_head_cannot_be_written),
       cmocka_unit_test(alone_is_written_down_until_members_confirm_it),

@@ -1,11 +1,12 @@
 /*
- * mend_anew: the tables of logs and milestones out of what is signed and of the entries. Both are written as wholes, since an
- * index may say something else than its table, which SQLite takes for an error where a row is changed. See mend_inside.h.
+ * mend_logs_anew: the tables of logs and milestones out of what is signed and of the entries. Both are written as wholes, since
+ * an index may say something else than its table, which SQLite takes for an error where a row is changed. See
+ * mend_logs_inside.h.
  */
 #include <inttypes.h>
 #include <string.h>
 
-#include "node/mend_inside.h"
+#include "node/mend_logs_inside.h"
 #include "node/store/leaves.h"
 #include "node/store/pages.h"
 #include "node/store/statement.h"
@@ -101,7 +102,7 @@ static enum err_code copy_milestone(struct store *s, const struct federation *f,
   const struct view text = statement_blob(from, 4);
   struct checkpoint c;
   sqlite3_stmt *st = NULL;
-  const bool is_signed = mend_is_signed(f, text, &c);
+  const bool is_signed = federation_checkpoint(f, text, &c, NULL) == OK;
   const int64_t size = is_signed ? (int64_t)c.size : sqlite3_column_int64(from, 2);
   const enum err_code code = statement_get(s, sql, &st, err);
   if (code != OK) {
@@ -262,9 +263,8 @@ static enum err_code fold(struct store *s, const struct end *end, int64_t no, bo
 static enum err_code range_of_row(struct store *s, const struct end *end, uint64_t more_than, bool *found,
                                   struct merkle_range *out, struct err *err) {
   static const char sql[] =
-      "SELECT l.no, l.gen, l.size, l.body_bytes, l.node, l.range, EXISTS (SELECT 1 FROM temp.milestone_anew AS m WHERE m.node "
-      "IS "
-      "NULL AND m.log = l.no AND m.size = l.size) FROM temp.log_held AS l WHERE node = :node AND gen = :gen";
+      "SELECT " MEND_LOG_COLUMNS ", EXISTS (SELECT 1 FROM temp.milestone_anew AS m WHERE m.node IS NULL AND m.log = l.no AND "
+      "m.size = l.size) FROM temp.log_held AS l WHERE node = :node AND gen = :gen";
   struct hash root;
   sqlite3_stmt *st = NULL;
   bool row = true;
@@ -331,10 +331,9 @@ static enum err_code find_logs(struct store *s, const struct federation *f, stru
 
 /* Logs of which nothing signed is held stand as they stand. */
 static const char keep_unsigned[] =
-    "INSERT OR IGNORE INTO temp.log_anew(no, gen, size, body_bytes, node, range) SELECT no, gen, size, "
-    "iif(typeof(body_bytes) = 'integer', body_bytes, 0), node, iif(size = 0, x'', range) FROM temp.log_held AS l WHERE NOT "
-    "EXISTS "
-    "(SELECT 1 FROM temp.log_anew AS a WHERE a.node = l.node AND a.gen = l.gen)";
+    "INSERT OR IGNORE INTO temp.log_anew(" MEND_LOG_COLUMNS ") SELECT no, gen, size, "
+    "iif(typeof(body_bytes) = 'integer', body_bytes, 0), node, iif(size = 0, x'', range) FROM temp.log_held AS l "
+    "WHERE NOT EXISTS (SELECT 1 FROM temp.log_anew AS a WHERE a.node = l.node AND a.gen = l.gen)";
 static const char place_signed[] =
     "UPDATE temp.milestone_anew SET log = (SELECT no FROM temp.log_anew AS a WHERE a.node = milestone_anew.node AND "
     "a.gen = milestone_anew.gen) WHERE node IS NOT NULL";
@@ -397,8 +396,8 @@ static enum err_code make_both(struct store *s, const struct federation *f, uint
   return code == OK ? statement_script(s, drop_anew, "logs", err) : code;
 }
 
-enum err_code mend_anew(struct store *s, const struct federation *f, const struct mend_look *found, uint64_t *n,
-                        struct err *err) {
+enum err_code mend_logs_anew(struct store *s, const struct federation *f, const struct mend_look *found, uint64_t *n,
+                             struct err *err) {
   uint64_t lost = 0;
   *n = 0;
   enum err_code code = pages_expect(s, PAGES_TORN, err); /* what is cleared is these tables' own */

@@ -1,8 +1,8 @@
 /*
- * mend_inside: what mend_logs.c and mend_anew.c share.
+ * mend_logs_inside: what mend_logs.c and mend_logs_anew.c share.
  */
-#ifndef SPECOLA_NODE_MEND_INSIDE_H
-#define SPECOLA_NODE_MEND_INSIDE_H
+#ifndef SPECOLA_NODE_MEND_LOGS_INSIDE_H
+#define SPECOLA_NODE_MEND_LOGS_INSIDE_H
 
 #include "node/federation.h"
 #include "node/store/store.h"
@@ -18,8 +18,6 @@ struct mend_row mend_row_of(sqlite3_stmt *st);
 /* Whether its range fits its size, and what its root is then. */
 MUST_CHECK bool mend_root_of(const struct mend_row *row, struct hash *out);
 
-/* Whether a text is a checkpoint that is signed by the owner of its log. */
-MUST_CHECK bool mend_is_signed(const struct federation *f, struct view text, struct checkpoint *out);
 /* One more than the highest index of an entry that stands under a log's number. Store errors. */
 MUST_CHECK enum err_code mend_n_rows(struct store *s, int64_t no, uint64_t *out, struct err *err);
 
@@ -30,7 +28,7 @@ struct mend_look {
   bool unread;  /* a row or an index cannot be read */
 };
 /* Writes both tables anew. *n: how many rows (and indexes) are others then; 0: nothing was written. Errors of mend_logs. */
-MUST_CHECK enum err_code mend_anew(struct store *s, const struct federation *f, const struct mend_look *found, uint64_t *n,
-                                   struct err *err);
+MUST_CHECK enum err_code mend_logs_anew(struct store *s, const struct federation *f, const struct mend_look *found, uint64_t *n,
+                                        struct err *err);
 
 #endif
