@@ -22,12 +22,13 @@
 #define MERGE_SHARE 32                  /* of its time, that core merges full text for while it is busy with other things */
 #define MERGE_LEAST_MS 100              /* between two steps of that */
 #define STEP_MAX_MS 1000
-#define SCRUB_STEP 200u       /* entries looked at in one step: some ms */
-#define SCRUB_STEP_MS 100     /* between two: 2000 entries a second */
-#define SCRUB_ASK_MS 60000    /* how often it is asked whether a pass is due */
-#define ERASE_LATEST_MS 5000  /* a node that is never quiet forgets what was taken down all the same */
-#define ERASE_AGAIN_MS 200    /* when a reader was in the way */
-#define ERASE_FAILED_MS 60000 /* when the disk was full, or the log did not take the acknowledgement */
+#define SCRUB_STEP 200u        /* entries looked at in one step: some ms */
+#define SCRUB_STEP_MS 100      /* between two: 2000 entries a second */
+#define SCRUB_ASK_MS 60000     /* how often it is asked whether a pass is due */
+#define SCRUB_AGAIN_MS 3600000 /* behind one that broke off: it may meet the same damage again */
+#define ERASE_LATEST_MS 5000   /* a node that is never quiet forgets what was taken down all the same */
+#define ERASE_AGAIN_MS 200     /* when a reader was in the way */
+#define ERASE_FAILED_MS 60000  /* when the disk was full, or the log did not take the acknowledgement */
 #define LOCK_WAIT_MS 5000
 #define LOCK_RETRY_MS 50
 
@@ -164,7 +165,7 @@ enum err_code core_new(const struct core_config *config, struct core **out, stru
   c->no_gate = config->no_gate;
   c->once = config->once;
   c->timeout_ms = config->timeout_ms;
-  c->started_ms = clock_ms(clock_system());
+  c->started_ms = c->now_ms = clock_ms(clock_system());
   c->dirty = true; /* commands may have written while no core ran */
   c->links = calloc(CORE_LINKS, sizeof *c->links);
   enum err_code code = c->links == NULL ? err_set(err, ERR_MEMORY, NULL) : open_all(c, config, err);
@@ -399,15 +400,15 @@ static void erase(struct core *c) {
 
 /* A pass over everything held, bit by bit. */
 static void scrub(struct core *c) {
-  struct err err = ERR_INIT;
   struct scrub_state before, after;
   if (c->now_ms < c->scrub_next_ms || hall_scrub_state(c->hall, &before, NULL) != OK) return;
-  c->scrub_next_ms = c->now_ms + (before.running ? SCRUB_STEP_MS : SCRUB_ASK_MS);
+  c->scrub_next_ms = c->now_ms + SCRUB_ASK_MS;
   if (!before.running && !hall_scrub_is_due(c->hall)) return;
   if (!before.running) hall_scrub_begin(c->hall);
-  c->scrub_next_ms = c->now_ms + SCRUB_STEP_MS;
-  const enum err_code code = hall_scrub_step(c->hall, SCRUB_STEP, &err);
-  if (code != OK) log_line(LOG_ERROR, "core", "scrub broke off", "why=%s", err.message);
+  err_clear(&c->scrub_why);
+  const enum err_code code = hall_scrub_step(c->hall, SCRUB_STEP, &c->scrub_why);
+  c->scrub_next_ms = c->now_ms + (code == OK ? SCRUB_STEP_MS : SCRUB_AGAIN_MS);
+  if (code != OK) log_line(LOG_ERROR, "core", "scrub broke off", "why=%s", c->scrub_why.message);
   if (hall_scrub_state(c->hall, &after, NULL) != OK || after.running || !before.running) return;
   if (after.found > 0 || after.derived)
     log_line(LOG_ERROR, "core", "the store was damaged", "entries=%ju tables=%d", (uintmax_t)after.found, (int)after.derived);

@@ -71,6 +71,7 @@ struct core {
   bool dirty;                             /* something was written since the last time of quiet */
   uint64_t merge_next_ms;                 /* the next step of merging while there is no quiet */
   uint64_t scrub_next_ms;                 /* the next step of a pass over everything held */
+  struct err scrub_why;                   /* of one that broke off */
   struct notices notices;                 /* what the operator's program is told of, if there is one */
   uint64_t notices_next_ms;               /* the next look */
   json_t *notified;                       /* how it fares, as the supervisor told; NULL: not yet */

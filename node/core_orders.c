@@ -178,6 +178,7 @@ static enum err_code order_scrub(struct core *c, uint64_t id, const json_t *argu
   struct order *order = order_place(c);
   if (order == NULL) return err_set(err, ERR_BUSY, "too many orders wait");
   hall_scrub_begin(c->hall);
+  err_clear(&c->scrub_why);
   c->scrub_next_ms = 0;
   *order = (struct order){.id = id, .what = ORDER_SCRUB, .since_ms = c->now_ms, .until_ms = c->now_ms + wait_of(argument)};
   return OK;
@@ -187,7 +188,9 @@ static enum err_code order_scrub(struct core *c, uint64_t id, const json_t *argu
 static void scrub_step(struct core *c, struct order *order) {
   struct scrub_state s;
   struct err err = ERR_INIT;
-  if (hall_scrub_state(c->hall, &s, &err) != OK) {
+  if (c->scrub_why.code != OK) {
+    core_answer_error(c, order->id, &c->scrub_why);
+  } else if (hall_scrub_state(c->hall, &s, &err) != OK) {
     core_answer_error(c, order->id, &err);
   } else if (s.running || (s.left > 0 && clock_ms(clock_system()) < order->until_ms)) {
     c->scrub_next_ms = 0; /* somebody waits */

@@ -10,6 +10,7 @@
 #include "node/scrub.h"
 #include "node/store/damage.h"
 #include "node/store/derive.h"
+#include "node/store/milestone.h"
 #include "node/store/statement.h"
 #include "node/store/takedown.h"
 #include "protocol/canon.h"
@@ -55,23 +56,11 @@ enum err_code hall_check_derived(struct hall *h, bool *damaged, struct err *err)
 /* The run between milestones in which an index stands: from <= i < to. */
 static enum err_code run_of(struct hall *h, const struct log *log, uint64_t index, uint64_t *from, uint64_t *to,
                             struct err *err) {
-  static const char sql[] = "SELECT coalesce((SELECT max(size) FROM milestone WHERE log = :log AND size <= :index), 0), "
-                            "coalesce((SELECT min(size) FROM milestone WHERE log = :log AND size > :index), 0)";
-  sqlite3_stmt *st = NULL;
-  enum err_code code = statement_get(h->config.store, sql, &st, err);
-  if (code != OK) {
-    return code;
-  }
-  statement_bind_int(st, 1, log->no);
-  statement_bind_int(st, 2, (int64_t)index);
-  code = statement_one(h->config.store, st, "milestones", "no answer", err);
+  enum err_code code = milestone_below(h->config.store, log->no, index, from, err);
   if (code == OK) {
-    *from = (uint64_t)sqlite3_column_int64(st, 0);
-    *to = (uint64_t)sqlite3_column_int64(st, 1);
-    statement_done(st);
-    code = *to == 0 ? err_set(err, ERR_CORRUPT, "the log ends without a milestone") : OK;
+    code = milestone_above(h->config.store, log->no, index, to, err);
   }
-  return code;
+  return code == ERR_NOT_FOUND ? err_set(err, ERR_CORRUPT, "the log ends without a milestone") : code;
 }
 
 enum err_code hall_damaged(struct hall *h, const struct hash *node, uint64_t gen, uint64_t *from, uint64_t *to,

@@ -82,7 +82,9 @@ static enum err_code ends_well(struct store *s, const struct federation *f, cons
 
 static enum err_code logs_are_sound(struct store *s, const struct federation *f, bool *out, struct err *err) {
   static const char sql[] = "SELECT " MEND_LOG_COLUMNS " FROM log NOT INDEXED";
-  static const char lost[] = "SELECT 1 FROM (SELECT DISTINCT log FROM milestone) WHERE log NOT IN (SELECT no FROM log)";
+  static const char lost[] = /* a search a log, not a row a milestone */
+      "WITH RECURSIVE has(log) AS (SELECT min(log) FROM milestone UNION ALL SELECT (SELECT min(log) FROM milestone WHERE log > "
+      "has.log) FROM has WHERE has.log IS NOT NULL) SELECT 1 FROM has WHERE log NOT IN (SELECT no FROM log)";
   sqlite3_stmt *st = NULL;
   bool row = false;
   enum err_code code = statement_any(s, lost, "logs", &row, err);

@@ -4,154 +4,13 @@
  * mend_logs_inside.h.
  */
 #include <inttypes.h>
-#include <string.h>
 
 #include "node/mend_logs_inside.h"
 #include "node/store/leaves.h"
 #include "node/store/pages.h"
 #include "node/store/statement.h"
 
-#define LOST_MAX 64       /* milestones that cannot be read at all: where there are more the file is beyond mending */
 #define CANDIDATES_MAX 16 /* numbers under which a log may stand */
-
-/* ---- before the transaction: one in which a row could not be read writes nothing any more ---- */
-
-#define MILESTONE_COLUMNS "seq, log, size, body_bytes, CAST(text AS BLOB)"
-
-static enum err_code is_readable(struct store *s, int64_t seq, bool *out, struct err *err) {
-  static const char sql[] = "SELECT " MILESTONE_COLUMNS " FROM milestone NOT INDEXED WHERE seq = :seq";
-  sqlite3_stmt *st = NULL;
-  bool row = false;
-  enum err_code code = statement_new(s, sql, &st, err);
-  if (code == OK) {
-    statement_bind_int(st, 1, seq);
-    code = statement_step(s, st, &row, "milestone", err);
-  }
-  (void)sqlite3_finalize(st);
-  *out = code == OK;
-  if (code == ERR_CORRUPT) {
-    err_clear(err);
-    code = OK;
-  }
-  return code;
-}
-
-/* The numbers of rows are read without what they hold. */
-static enum err_code find_lost(struct store *s, int64_t lost[LOST_MAX], uint64_t *n, struct err *err) {
-  static const char sql[] = "SELECT seq FROM milestone NOT INDEXED";
-  sqlite3_stmt *st = NULL;
-  bool row = true;
-  enum err_code code = statement_new(s, sql, &st, err);
-  while (code == OK && *n < LOST_MAX && (code = statement_step(s, st, &row, "milestone", err)) == OK && row) {
-    bool reads = true;
-    lost[*n] = sqlite3_column_int64(st, 0);
-    code = is_readable(s, lost[*n], &reads, err);
-    *n += !reads;
-  }
-  (void)sqlite3_finalize(st);
-  return code;
-}
-
-/* *n: how many milestones cannot be read. */
-static enum err_code set_aside(struct store *s, bool unread, uint64_t *n, struct err *err) {
-  static const char create[] = "DROP TABLE IF EXISTS temp.milestone_lost; DROP TABLE IF EXISTS temp.milestone_seen;"
-                               "DROP TABLE IF EXISTS temp.log_held;"
-                               "CREATE TEMP TABLE milestone_lost(seq INTEGER PRIMARY KEY);"
-                               "CREATE TEMP TABLE milestone_seen(log, size, seq, PRIMARY KEY (log, size));"
-                               "CREATE TEMP TABLE log_held(no, gen, size, body_bytes, node, range)";
-  static const char indexed[] =
-      "INSERT OR IGNORE INTO temp.milestone_seen SELECT log, size, seq FROM main.milestone INDEXED BY "
-      "sqlite_autoindex_milestone_1 WHERE log >= 0 AND size >= 0";
-  static const char logs[] =
-      "INSERT INTO temp.log_held SELECT " MEND_LOG_COLUMNS " FROM main.log NOT INDEXED WHERE typeof(gen) = 'integer' AND "
-      "typeof(size) = 'integer' AND typeof(node) = 'blob' AND length(node) = 32 AND gen > 0 AND size >= 0";
-  static const char put[] = "INSERT INTO temp.milestone_lost(seq) SELECT :seq WHERE :seq = :same";
-  int64_t lost[LOST_MAX];
-  *n = 0;
-  enum err_code code = unread ? find_lost(s, lost, n, err) : OK;
-  if (code == OK) {
-    code = statement_script(s, create, "logs", err);
-  }
-  for (uint64_t i = 0; i < *n && code == OK; i++) {
-    code = statement_run_two(s, put, lost[i], lost[i], "milestones", err);
-  }
-  if (code == OK && statement_script(s, logs, "log", NULL) != OK) { /* what can be told is told without */
-    code = statement_script(s, "DELETE FROM temp.log_held", "logs", err);
-  }
-  if (code == OK && statement_script(s, indexed, "milestone", NULL) != OK) {
-    code = statement_script(s, "DELETE FROM temp.milestone_seen", "milestones", err);
-  }
-  return code;
-}
-
-/* ---- milestones ---- */
-
-/* at: the order in the table, which is that of arrival whatever a seq says. seen: the seq that the index says, if any. node,
- * gen, root: what is signed; NULL if nothing is, then the other columns are the row's own. */
-static const char create_anew[] =
-    "CREATE TEMP TABLE milestone_anew(at INTEGER PRIMARY KEY, seq, seen, log, size, body_bytes, text, node, gen, root);"
-    "CREATE INDEX temp.milestone_of ON milestone_anew(node, gen, size);"
-    "CREATE TEMP TABLE log_anew(no INTEGER PRIMARY KEY, gen, size, body_bytes, node, range)";
-static const char drop_anew[] = "DROP TABLE temp.milestone_anew; DROP TABLE temp.log_anew";
-
-static enum err_code copy_milestone(struct store *s, const struct federation *f, sqlite3_stmt *from, struct err *err) {
-  static const char sql[] =
-      "INSERT INTO temp.milestone_anew(seq, seen, log, size, body_bytes, text, node, gen, root) VALUES (:seq, "
-      "(SELECT m.seq FROM temp.milestone_seen AS m WHERE m.log = :log AND m.size = :size), :log, :size, "
-      "iif(typeof(:body_bytes) = 'integer', :body_bytes, 0), :text, :node, :gen, :root)";
-  const struct view text = statement_blob(from, 4);
-  struct checkpoint c;
-  sqlite3_stmt *st = NULL;
-  const bool is_signed = federation_checkpoint(f, text, &c, NULL) == OK;
-  const int64_t size = is_signed ? (int64_t)c.size : sqlite3_column_int64(from, 2);
-  const enum err_code code = statement_get(s, sql, &st, err);
-  if (code != OK) {
-    return code;
-  }
-  statement_bind_int(st, 1, sqlite3_column_int64(from, 0));
-  (void)sqlite3_bind_value(st, 2, sqlite3_column_value(from, 1));
-  statement_bind_int(st, 3, size);
-  (void)sqlite3_bind_value(st, 4, sqlite3_column_value(from, 3));
-  statement_bind_blob(st, 5, text);
-  if (is_signed) {
-    statement_bind_blob(st, 6, hash_view(&c.node));
-    statement_bind_int(st, 7, (int64_t)c.gen);
-    statement_bind_blob(st, 8, hash_view(&c.root));
-  }
-  return statement_run(s, st, "milestones", err);
-}
-
-static enum err_code copy_milestones(struct store *s, const struct federation *f, struct err *err) {
-  static const char sql[] = "SELECT " MILESTONE_COLUMNS " FROM main.milestone NOT INDEXED WHERE seq NOT IN temp.milestone_lost";
-  sqlite3_stmt *st = NULL;
-  bool row = true;
-  enum err_code code = statement_new(s, sql, &st, err);
-  while (code == OK && (code = statement_step(s, st, &row, "milestone", err)) == OK && row) {
-    code = copy_milestone(s, f, st, err);
-  }
-  (void)sqlite3_finalize(st);
-  return code;
-}
-
-/* The order of arrival rises from row to row: of what table and index say the next one counts, else the next number. */
-static enum err_code put_in_order(struct store *s, struct err *err) {
-  static const char sql[] = "SELECT at, seq, seen FROM temp.milestone_anew ORDER BY at";
-  static const char put[] = "UPDATE temp.milestone_anew SET seq = :seq WHERE at = :at";
-  sqlite3_stmt *st = NULL;
-  bool row = true;
-  int64_t last = 0;
-  enum err_code code = statement_new(s, sql, &st, err);
-  while (code == OK && (code = statement_step(s, st, &row, "milestones", err)) == OK && row) {
-    const int64_t seq = sqlite3_column_int64(st, 1), seen = sqlite3_column_int64(st, 2);
-    const int64_t low = seen == 0 || seq < seen ? seq : seen, high = seq < seen ? seen : seq;
-    last = low > last ? low : high > last ? high : last + 1;
-    if (last != seq) {
-      code = statement_run_two(s, put, last, sqlite3_column_int64(st, 0), "milestones", err);
-    }
-  }
-  (void)sqlite3_finalize(st);
-  return code;
-}
 
 /* ---- logs ---- */
 
@@ -236,26 +95,60 @@ static enum err_code put_log(struct store *s, const struct end *end, int64_t no,
   return code;
 }
 
-/* The entries under a number, if they fold to the signed end; what stands behind it came with a milestone that is damaged. */
-static enum err_code fold(struct store *s, const struct end *end, int64_t no, bool *proven, struct merkle_range *out,
-                          struct err *err) {
-  uint64_t n = 0;
-  *out = (struct merkle_range){.size = 0};
-  *proven = false;
-  enum err_code code = mend_n_rows(s, no, &n, err);
-  if (code == OK && n >= end->size) {
-    code = leaves_fold(s, no, end->size, out, err);
-    const struct hash root = merkle_root(out);
-    *proven = code == OK && hash_equal(&root, &end->root);
-  }
-  if (code == OK && *proven && n > end->size) {
-    code = leaves_fold(s, no, n, out, err);
-    *proven = code == OK;
-  }
+/* Whether the entries under a number fold to that size, from where *range stands; else it is left as it is. */
+static enum err_code fold_to(struct store *s, int64_t no, uint64_t size, bool *folds, struct merkle_range *range,
+                             struct err *err) {
+  struct merkle_range more = *range;
+  enum err_code code = leaves_fold(s, no, size, &more, err);
+  *folds = code == OK;
+  *range = code == OK ? more : *range;
   if (code == ERR_CORRUPT) {
     err_clear(err);
     code = OK;
   }
+  return code;
+}
+
+/* The entries under a number, if they fold to the signed end. */
+static enum err_code fold(struct store *s, const struct end *end, int64_t no, bool *proven, struct merkle_range *out,
+                          struct err *err) {
+  *out = (struct merkle_range){.size = 0};
+  const enum err_code code = fold_to(s, no, end->size, proven, out, err);
+  const struct hash root = merkle_root(out);
+  *proven = *proven && hash_equal(&root, &end->root);
+  return code;
+}
+
+/* What stands behind a signed end came with a milestone that is damaged or lost: as far as such a one says, or the log's row,
+ * which must have the range to which the entries fold. */
+static enum err_code extend(struct store *s, const struct end *end, int64_t no, struct merkle_range *range, struct err *err) {
+  static const char sql[] =
+      "SELECT size, NULL FROM temp.milestone_anew WHERE node IS NULL AND log = :no AND size > :size UNION ALL "
+      "SELECT size, range FROM temp.log_held WHERE node = :node AND gen = :gen AND size > :size ORDER BY size DESC, range";
+  sqlite3_stmt *st = NULL;
+  bool row = true;
+  bool found = false;
+  enum err_code code = statement_new(s, sql, &st, err);
+  if (code == OK) {
+    statement_bind_int(st, 1, no);
+    statement_bind_int(st, 2, (int64_t)end->size);
+    statement_bind_blob(st, 3, hash_view(&end->node));
+    statement_bind_int(st, 4, end->gen);
+  }
+  while (code == OK && !found && (code = statement_step(s, st, &row, "logs", err)) == OK && row) {
+    struct merkle_range more = *range;
+    struct hash said;
+    const struct mend_row log = {.size = sqlite3_column_int64(st, 0), .range = statement_blob(st, 1)};
+    const bool is_row = sqlite3_column_type(st, 1) != SQLITE_NULL;
+    if (is_row && !mend_root_of(&log, &said)) {
+      continue;
+    }
+    code = fold_to(s, no, (uint64_t)log.size, &found, &more, err);
+    const struct hash root = merkle_root(&more);
+    found = found && (!is_row || hash_equal(&root, &said));
+    *range = found ? more : *range;
+  }
+  (void)sqlite3_finalize(st);
   return code;
 }
 
@@ -298,6 +191,9 @@ static enum err_code find_log(struct store *s, const struct federation *f, const
     i += !proven;
   }
   bool found = proven;
+  if (code == OK && proven) {
+    code = extend(s, end, numbers[i], &range, err);
+  }
   if (code == OK) {
     struct merkle_range longer;
     bool is_longer = false;
@@ -329,11 +225,12 @@ static enum err_code find_logs(struct store *s, const struct federation *f, stru
   return code;
 }
 
-/* Logs of which nothing signed is held stand as they stand. */
+/* Logs of which nothing signed is held stand as they stand; where there are no entries, either, they are empty. */
+#define HAS_ENTRIES "EXISTS (SELECT 1 FROM main.entry AS e WHERE e.id >= l.no << 40 AND e.id < (l.no + 1) << 40)"
 static const char keep_unsigned[] =
-    "INSERT OR IGNORE INTO temp.log_anew(" MEND_LOG_COLUMNS ") SELECT no, gen, size, "
-    "iif(typeof(body_bytes) = 'integer', body_bytes, 0), node, iif(size = 0, x'', range) FROM temp.log_held AS l "
-    "WHERE NOT EXISTS (SELECT 1 FROM temp.log_anew AS a WHERE a.node = l.node AND a.gen = l.gen)";
+    "INSERT OR IGNORE INTO temp.log_anew(" MEND_LOG_COLUMNS ") SELECT no, gen, iif(" HAS_ENTRIES ", size, 0), "
+    "iif(" HAS_ENTRIES " AND typeof(body_bytes) = 'integer', body_bytes, 0), node, iif(" HAS_ENTRIES ", range, x'') "
+    "FROM temp.log_held AS l WHERE NOT EXISTS (SELECT 1 FROM temp.log_anew AS a WHERE a.node = l.node AND a.gen = l.gen)";
 static const char place_signed[] =
     "UPDATE temp.milestone_anew SET log = (SELECT no FROM temp.log_anew AS a WHERE a.node = milestone_anew.node AND "
     "a.gen = milestone_anew.gen) WHERE node IS NOT NULL";
@@ -341,6 +238,11 @@ static const char place_signed[] =
 static const char drop_unsigned[] =
     "DELETE FROM temp.milestone_anew WHERE node IS NULL AND NOT EXISTS (SELECT 1 FROM temp.log_anew AS a WHERE "
     "a.no = milestone_anew.log AND milestone_anew.size BETWEEN 1 AND a.size)";
+/* A log ends at a milestone, be it one of which nothing is known. */
+static const char place_ends[] =
+    "INSERT INTO temp.milestone_anew(at, seq, seen, log, size, body_bytes, text) SELECT "
+    "(SELECT ifnull(max(at), 0) + 1 FROM temp.milestone_anew), 0, NULL, no, size, 0, x'' FROM temp.log_anew AS l "
+    "WHERE size > 0 AND NOT EXISTS (SELECT 1 FROM temp.milestone_anew AS m WHERE m.log = l.no AND m.size = l.size)";
 
 /* ---- all of it ---- */
 
@@ -368,15 +270,12 @@ static const char write_both[] =
     "DELETE FROM main.milestone; DELETE FROM main.log;"
     "INSERT INTO main.log(" MEND_LOG_COLUMNS ") SELECT " MEND_LOG_COLUMNS " FROM temp.log_anew;"
     "INSERT OR IGNORE INTO main.milestone(seq, log, size, body_bytes, text) SELECT seq, log, size, body_bytes, text FROM "
-    "temp.milestone_anew ORDER BY node IS NULL, at";
+    "temp.milestone_anew ORDER BY node IS NULL, at, seq";
 
 /* lost: milestones that cannot be read. */
 static enum err_code make_both(struct store *s, const struct federation *f, uint64_t lost, uint64_t *n, struct err *err) {
-  static const char *const scripts[] = {keep_unsigned, place_signed, drop_unsigned};
-  enum err_code code = statement_script(s, create_anew, "logs", err);
-  if (code == OK) {
-    code = copy_milestones(s, f, err);
-  }
+  static const char *const scripts[] = {keep_unsigned, place_signed, drop_unsigned, place_ends};
+  enum err_code code = mend_copy_milestones(s, f, err);
   if (code == OK) {
     code = find_logs(s, f, err);
   }
@@ -384,25 +283,25 @@ static enum err_code make_both(struct store *s, const struct federation *f, uint
     code = statement_script(s, scripts[i], "logs", err);
   }
   if (code == OK) {
-    code = put_in_order(s, err);
+    code = mend_order_milestones(s, err);
   }
   *n = lost;
   if (code == OK && lost == 0) {
     code = count_changes(s, n, err);
   }
-  if (code == OK) {
-    code = statement_script(s, write_both, "logs", err);
-  }
-  return code == OK ? statement_script(s, drop_anew, "logs", err) : code;
+  return code == OK ? statement_script(s, write_both, "logs", err) : code;
 }
 
 enum err_code mend_logs_anew(struct store *s, const struct federation *f, const struct mend_look *found, uint64_t *n,
                              struct err *err) {
   uint64_t lost = 0;
   *n = 0;
-  enum err_code code = pages_expect(s, PAGES_TORN, err); /* what is cleared is these tables' own */
+  enum err_code code = pages_expect(s, NULL, PAGES_TORN, err); /* what is cleared is these tables' own */
   if (code == OK) {
-    code = set_aside(s, found->unread, &lost, err);
+    code = pages_expect(s, "milestone", PAGES_LOOSE, err);
+  }
+  if (code == OK) {
+    code = mend_set_aside(s, found->unread, &lost, err);
   }
   if (code == OK) {
     code = store_begin(s, err);
@@ -417,5 +316,6 @@ enum err_code mend_logs_anew(struct store *s, const struct federation *f, const 
   if (code != OK || *n == 0) {
     store_rollback(s);
   }
-  return code;
+  const enum err_code dropped = mend_drop_aside(s, code == OK ? err : NULL);
+  return code == OK ? dropped : code;
 }

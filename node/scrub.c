@@ -213,22 +213,18 @@ static enum err_code suspect_run(struct scrub *s, struct err *err) {
   return code;
 }
 
-/* The checkpoint of the milestone of that size. *reads: it is signed, of this log, and of that size. ERR_NOT_FOUND. */
+/* The checkpoint of the milestone of that size. *reads: it is signed, of this log, and of that size. *is_blank: it is known to
+ * be lost. ERR_NOT_FOUND. */
 static enum err_code read_milestone(struct hall *h, const struct log *log, uint64_t size, struct checkpoint *point, bool *reads,
-                                    struct err *err) {
+                                    bool *is_blank, struct err *err) {
   struct bytes text;
   bytes_init(&text, LIMIT_CHECKPOINT);
   const enum err_code code = milestone_get(h->config.store, log->no, size, &text, err);
   *reads = code == OK && hall_checkpoint(h, bytes_view(&text), point, NULL) == OK && point->size == size &&
            hash_equal(&point->node, &log->node) && point->gen == log->gen;
+  *is_blank = text.len == 0;
   bytes_release(&text);
   return code;
-}
-
-static enum err_code damaged_milestone(struct hall *h, struct scrub *s, uint64_t size, struct err *err) {
-  s->state.milestones++;
-  const bool is_end = size == s->log.range.size; /* it stays until there is a newer one */
-  return is_end ? OK : milestone_drop(h->config.store, s->log.no, size, err);
 }
 
 /* What a milestone says of the octets of bodies below, which nobody has signed. */
@@ -238,6 +234,13 @@ static enum err_code check_bytes(struct hall *h, struct scrub *s, struct err *er
   if (code != OK || bytes == s->body_bytes) return code;
   s->state.milestones++;
   return milestone_put_bytes(h->config.store, s->log.no, s->at, s->body_bytes, err);
+}
+
+/* Its run is that of the next one, too. */
+static enum err_code damaged_milestone(struct hall *h, struct scrub *s, bool is_blank, struct err *err) {
+  s->state.milestones += !is_blank;
+  const enum err_code code = is_blank ? OK : milestone_blank(h->config.store, s->log.no, s->at, err);
+  return code == OK && s->is_folded ? check_bytes(h, s, err) : code;
 }
 
 /* What a log says of them at its end, in memory and in its row, unless it went on meanwhile. */
@@ -255,14 +258,14 @@ static enum err_code check_log_bytes(struct hall *h, struct scrub *s, struct err
 /* Where a milestone stands behind the entries so far, they must fold to its root. */
 static enum err_code check_milestone(struct hall *h, struct scrub *s, struct err *err) {
   struct checkpoint point;
-  bool reads = false;
-  enum err_code code = read_milestone(h, &s->log, s->at, &point, &reads, err);
+  bool reads = false, is_blank = false;
+  enum err_code code = read_milestone(h, &s->log, s->at, &point, &reads, &is_blank, err);
   if (code == ERR_NOT_FOUND) {
     err_clear(err);
     return OK;
   }
   if (code == OK && !reads) {
-    return damaged_milestone(h, s, s->at, err);
+    return damaged_milestone(h, s, is_blank, err);
   }
   const struct hash root = merkle_root(&s->range);
   if (code == OK && s->is_folded && !hash_equal(&root, &point.root)) {
@@ -292,9 +295,8 @@ static enum err_code look_at_logs(struct hall *h, struct scrub *s, struct err *e
   s->has_logs = true;
   s->state.milestones += h->n_mended;
   h->n_mended = 0;
-  if (code != ERR_CORRUPT) {
-    return code == OK ? look_at_rows(h, s, err) : code;
-  }
+  if (code == OK) return look_at_rows(h, s, err);
+  if (code != ERR_CORRUPT) return code;
   log_line(LOG_ERROR, "scrub", "logs are damaged", "why=%s", err == NULL ? "" : err->message);
   err_clear(err);
   s->state.milestones++;

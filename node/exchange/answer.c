@@ -73,6 +73,7 @@ static enum err_code read_checkpoints(struct exchange *x, const struct log *log,
     code = milestone_get(s, log->no, sizes[i], storage, err);
     ends[i] = storage->len;
   }
+  if (code == OK && storage->len == 0) return err_set(err, ERR_NOT_FOUND, "the newest checkpoint is lost");
   if (code != OK) return code;
   x->out.u.ckpt.n = n;
   for (uint32_t i = 0; i < n; i++) {

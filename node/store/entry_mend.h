@@ -14,9 +14,9 @@ struct entry_mended {
 };
 /* Gives rows their number back, where there are as many as the logs need; where the table's inner pages lead past rows, the
  * file is written anew. Rows of other types than the table may hold get these, with the same octets. Indexes are made anew
- * where they do not agree. What rows hold is not judged. Nothing was wrong: nothing is written. own: the own node id. Outside a
- * transaction, with no statement under way. ERR_CORRUPT, and nothing is taken out: rows stand in no order that could be told,
- * pages do not add up, or an entry of the own log cannot be read. Store errors. */
+ * where they do not agree, unless these know of more rows. What rows hold is not judged. Nothing was wrong: nothing is written.
+ * own: the own node id. Outside a transaction, with no statement under way. ERR_CORRUPT, and nothing is taken out: rows stand
+ * in no order that could be told, pages do not add up, or an entry of the own log cannot be read. Store errors. */
 MUST_CHECK enum err_code entry_mend(struct store *s, const struct hash *own, struct entry_mended *out, struct err *err);
 
 #endif

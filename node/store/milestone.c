@@ -7,6 +7,9 @@
 /* What a cut has withdrawn keeps its number: news are told by them. */
 #define NEXT_SEQ "max((SELECT ifnull(max(seq), 0) FROM milestone), (SELECT ifnull(max(arrival), 0) FROM withdrawn)) + 1"
 
+/* One whose text was lost has a place only (milestone_blank). */
+#define HAS_TEXT "length(text) > 0"
+
 enum err_code milestone_put(struct store *s, int64_t log_no, uint64_t size, struct view text, struct err *err) {
   static const char sql[] = "INSERT INTO milestone(seq, log, size, body_bytes, text) "
                             "VALUES (" NEXT_SEQ ", :log, :size, (SELECT body_bytes FROM log WHERE no = :log), :text)";
@@ -77,7 +80,8 @@ static bool plan_add(struct plan *p, uint64_t size, uint64_t bytes) {
 
 /* Octets of bodies below `from`: of the newest milestone at or below it. */
 static enum err_code bytes_below(struct store *s, int64_t log_no, uint64_t from, uint64_t *out, struct err *err) {
-  static const char sql[] = "SELECT body_bytes FROM milestone WHERE log = :log AND size <= :from ORDER BY size DESC LIMIT 1";
+  static const char sql[] =
+      "SELECT body_bytes FROM milestone WHERE log = :log AND size <= :from AND " HAS_TEXT " ORDER BY size DESC LIMIT 1";
   sqlite3_stmt *st = NULL;
   bool row = false;
   enum err_code code = statement_get(s, sql, &st, err);
@@ -96,7 +100,8 @@ static enum err_code bytes_below(struct store *s, int64_t log_no, uint64_t from,
 
 enum err_code milestone_plan(struct store *s, int64_t log_no, uint64_t from, uint64_t *sizes, uint32_t max, uint32_t *n,
                              struct err *err) {
-  static const char sql[] = "SELECT size, body_bytes FROM milestone WHERE log = :log AND size > :from ORDER BY size";
+  static const char sql[] =
+      "SELECT size, body_bytes FROM milestone WHERE log = :log AND size > :from AND " HAS_TEXT " ORDER BY size";
   struct plan plan = {.sizes = sizes, .max = max, .last = from};
   sqlite3_stmt *st = NULL;
   bool row = true;
@@ -128,7 +133,7 @@ enum err_code milestone_run(struct store *s, int64_t log_no, uint64_t from, uint
                             struct err *err) {
   static const char sql[] =
       "SELECT ifnull(max(CASE WHEN size <= :from + :entries AND body_bytes <= :bytes THEN size END), min(size)), max(size) "
-      "FROM milestone WHERE log = :log AND size > :from";
+      "FROM milestone WHERE log = :log AND size > :from AND " HAS_TEXT;
   sqlite3_stmt *st = NULL;
   uint64_t below = 0;
   bool row = false;
@@ -190,12 +195,13 @@ enum err_code milestone_next(struct store *s, int64_t *seq, struct err *err) {
 }
 
 enum err_code milestone_above(struct store *s, int64_t log_no, uint64_t size, uint64_t *out, struct err *err) {
-  static const char sql[] = "SELECT size FROM milestone WHERE log = :log AND size > :size ORDER BY size LIMIT 1";
+  static const char sql[] =
+      "SELECT size FROM milestone WHERE log = :log AND size > :size AND " HAS_TEXT " ORDER BY size LIMIT 1";
   return statement_number(s, sql, log_no, (int64_t)size, "milestone", "no milestone above that is held", out, err);
 }
 
 enum err_code milestone_below(struct store *s, int64_t log_no, uint64_t most, uint64_t *size, struct err *err) {
-  static const char sql[] = "SELECT ifnull(max(size), 0) FROM milestone WHERE log = :log AND size <= :most";
+  static const char sql[] = "SELECT ifnull(max(size), 0) FROM milestone WHERE log = :log AND size <= :most AND " HAS_TEXT;
   return statement_number(s, sql, log_no, (int64_t)most, "milestone", "none", size, err);
 }
 
@@ -207,8 +213,8 @@ enum err_code milestone_bytes(struct store *s, int64_t log_no, uint64_t size, ui
              : statement_number(s, sql, log_no, (int64_t)size, "milestone", "no milestone of that size is held", bytes, err);
 }
 
-enum err_code milestone_drop(struct store *s, int64_t log_no, uint64_t size, struct err *err) {
-  static const char sql[] = "DELETE FROM milestone WHERE log = :log AND size = :size";
+enum err_code milestone_blank(struct store *s, int64_t log_no, uint64_t size, struct err *err) {
+  static const char sql[] = "UPDATE milestone SET text = x'' WHERE log = :log AND size = :size";
   return statement_run_two(s, sql, log_no, (int64_t)size, "milestone", err);
 }
 

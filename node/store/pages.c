@@ -9,6 +9,7 @@
 
 #include "node/store/statement.h"
 
+#define RESTORE "put a backup into a new folder: specola restore FILE --home DIR"
 #define MESSAGES_MAX 100 /* of SQLite, unless it is asked for more */
 
 static bool begins(const char *line, const char *with) {
@@ -40,31 +41,37 @@ static enum pages judge(const char *line) {
   return begins(line, "Fragmentation of ") ? PAGES_LOOSE : PAGES_TORN;
 }
 
-/* A message is a line, or several. */
-static void judge_all(char *message, enum pages *worst) {
+/* A message is a line, or several. Returns how many. */
+static uint64_t judge_all(char *message, enum pages *worst) {
   char *rest = NULL;
+  uint64_t n = 0;
   for (char *line = strtok_r(message, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
     const enum pages is = judge(line);
     *worst = is > *worst ? is : *worst;
+    n++;
   }
+  return n;
 }
 
-enum err_code pages_look(struct store *s, enum pages *out, struct err *err) {
-  static const char sql[] = "PRAGMA integrity_check";
+enum err_code pages_look(struct store *s, const char *table, enum pages *out, struct err *err) {
+  static const char whole[] = "SELECT integrity_check FROM pragma_integrity_check";
+  static const char one[] = "SELECT integrity_check FROM pragma_integrity_check(:table)";
   sqlite3_stmt *st = NULL;
   uint64_t n = 0;
   bool row = true;
   *out = PAGES_SOUND;
-  enum err_code code = statement_new(s, sql, &st, err);
+  enum err_code code = statement_new(s, table == NULL ? whole : one, &st, err);
+  if (code == OK && table != NULL) {
+    statement_bind_text(st, 1, view_of_text(table));
+  }
   while (code == OK && (code = statement_step(s, st, &row, "pages", err)) == OK && row) {
     char *message = sqlite3_mprintf("%s", (const char *)sqlite3_column_text(st, 0));
     if (message == NULL) {
       code = err_set(err, ERR_MEMORY, NULL);
     } else {
-      judge_all(message, out);
+      n += judge_all(message, out);
     }
     sqlite3_free(message);
-    n++;
   }
   (void)sqlite3_finalize(st);
   if (code == ERR_CORRUPT || (n >= MESSAGES_MAX && *out < PAGES_TORN)) {
@@ -75,14 +82,14 @@ enum err_code pages_look(struct store *s, enum pages *out, struct err *err) {
   return code;
 }
 
-enum err_code pages_expect(struct store *s, enum pages most, struct err *err) {
+enum err_code pages_expect(struct store *s, const char *table, enum pages most, struct err *err) {
   enum pages are = PAGES_SOUND;
-  const enum err_code code = pages_look(s, &are, err);
+  const enum err_code code = pages_look(s, table, &are, err);
   if (code != OK || are <= most) {
     return code;
   }
   (void)err_set(err, ERR_CORRUPT, "store: pages of the file do not add up");
-  (void)err_hint(err, "put a backup into a new folder: specola restore FILE --home DIR");
+  (void)err_hint(err, RESTORE);
   return ERR_CORRUPT;
 }
 
@@ -98,21 +105,26 @@ static enum err_code count(struct store *s, const char *sql, int64_t *out, struc
   return code;
 }
 
-enum err_code pages_expect_rows(struct store *s, struct err *err) {
+enum err_code pages_expect_rows(struct store *s, const char *table, struct err *err) {
   static const char sql[] =
       "SELECT t.name, printf('SELECT count(*) FROM \"%w\" NOT INDEXED', t.name), "
       "printf('SELECT count(*) FROM \"%w\" INDEXED BY \"%w\"', t.name, i.name) FROM pragma_table_list AS t, "
-      "pragma_index_list(t.name) AS i WHERE t.schema = 'main' AND t.type = 'table' AND t.wr = 0 AND "
-      "i.partial = 0";
+      "pragma_index_list(t.name) AS i WHERE t.schema = 'main' AND t.type = 'table' AND t.wr = 0 AND i.partial = 0 AND "
+      "t.name = ifnull(:table, t.name)";
   sqlite3_stmt *st = NULL;
   bool row = true;
   enum err_code code = statement_new(s, sql, &st, err);
+  if (code == OK && table != NULL) {
+    statement_bind_text(st, 1, view_of_text(table));
+  }
   while (code == OK && (code = statement_step(s, st, &row, "tables", err)) == OK && row) {
     int64_t rows = 0, indexed = 0;
     if (count(s, (const char *)sqlite3_column_text(st, 1), &rows, NULL) == OK &&
         count(s, (const char *)sqlite3_column_text(st, 2), &indexed, NULL) == OK && rows < indexed) {
-      code = err_set(err, ERR_CORRUPT, "store: %lld rows of %s are lost", (long long)(indexed - rows),
-                     (const char *)sqlite3_column_text(st, 0));
+      (void)err_set(err, ERR_CORRUPT, "store: %lld rows of %s are lost", (long long)(indexed - rows),
+                    (const char *)sqlite3_column_text(st, 0));
+      (void)err_hint(err, RESTORE);
+      code = ERR_CORRUPT;
     }
   }
   (void)sqlite3_finalize(st);

@@ -150,9 +150,9 @@ MUST_CHECK enum err_code entry_each_whole(struct store *s, int64_t log_no, uint6
 
 /* ---- milestones ---- */
 MUST_CHECK enum err_code milestone_put(struct store *s, int64_t log_no, uint64_t size, struct view text, struct err *err);
-/* The one of exactly this size (0: the newest). ERR_NOT_FOUND. */
+/* The one of exactly this size (0: the newest); an empty text is a lost one (milestone_blank). ERR_NOT_FOUND. */
 MUST_CHECK enum err_code milestone_get(struct store *s, int64_t log_no, uint64_t size, struct bytes *text, struct err *err);
-/* Sizes of milestones above from, rising, thinned as docs/protocol.md 8.3 says for WANT(CKPT); at most max. */
+/* Sizes of milestones with a text above from, rising, thinned as docs/protocol.md 8.3 says for WANT(CKPT); at most max. */
 MUST_CHECK enum err_code milestone_plan(struct store *s, int64_t log_no, uint64_t from, uint64_t *sizes, uint32_t max,
                                         uint32_t *n, struct err *err);
 

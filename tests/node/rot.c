@@ -10,6 +10,10 @@
 
 #include <cmocka.h>
 
+#include "tests/node/dump.h"
+
+#define HEADER 100 /* octets of a file of SQLite */
+
 void rot_read(const struct fixture_node *node, struct rot_file *f) {
   (void)snprintf(f->path, sizeof f->path, "%s/store.db", node->dir);
   FILE *file = fopen(f->path, "rb");
@@ -34,6 +38,25 @@ void rot_write(const struct rot_file *f) {
   assert_non_null(file);
   assert_int_equal(fwrite(f->octets, 1, f->len, file), f->len);
   assert_int_equal(fclose(file), 0);
+}
+
+uint8_t *rot_root(struct fixture_node *node, const struct rot_file *f, const char *name) {
+  char sql[120];
+  (void)snprintf(sql, sizeof sql, "SELECT rootpage FROM sqlite_schema WHERE name = '%s'", name);
+  rot_write(f);
+  fixture_open(node);
+  const int64_t root = dump_number(node->store, sql);
+  fixture_close(node);
+  assert_true(root > 0 && (size_t)root * ROT_PAGE <= f->len);
+  return f->octets + (size_t)(root - 1) * ROT_PAGE;
+}
+
+void rot_expect_unchanged(const struct fixture_node *node, const struct rot_file *f) {
+  struct rot_file now;
+  rot_read(node, &now);
+  assert_int_equal(now.len, f->len);
+  assert_memory_equal(now.octets + HEADER, f->octets + HEADER, f->len - HEADER);
+  free(now.octets);
 }
 
 enum err_code rot_scrub(struct fixture_node *node, uint64_t step, struct scrub_state *out, struct err *err) {

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "node/forks.h"
+#include "node/store/derive.h"
 #include "tests/node/dump.h"
 #include "tests/node/rot.h"
 
@@ -304,10 +305,8 @@ static void a_log_that_its_index_has_forgotten_is_not_begun_again(void **state) 
   struct scrub_state s;
   (void)state;
   begin(&t);
-  fixture_open(t.node);
-  const int64_t root = dump_number(t.node->store, "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_log_1'");
-  fixture_close(t.node);
-  t.file.octets[(size_t)(root - 1) * 16384 + 4] ^= 3; /* the number of its rows: none */
+  uint8_t *page = rot_root(t.node, &t.file, "sqlite_autoindex_log_1");
+  page[4] ^= 3; /* the number of its rows: none */
   rot_write(&t.file);
   fixture_open(t.node);
   expect_folds(t.node);
@@ -315,7 +314,7 @@ static void a_log_that_its_index_has_forgotten_is_not_begun_again(void **state) 
   assert_true(s.milestones > 0); /* by the start */
   rot_expect_sound(t.node);
   fixture_close(t.node);
-  t.file.octets[(size_t)(root - 1) * 16384 + 4] ^= 3;
+  page[4] ^= 3;
   end(&t);
 }
 
@@ -333,8 +332,167 @@ static void a_log_that_grows_does_not_rest_on_a_changed_row(void **state) {
   end(&t);
 }
 
+/* ---- what several flips, or one of many rows, make of it ---- */
+
+/* Every bit of what a page says of where its rows are. What was signed stays, but for a row or two, or nothing is written. */
+static void no_page_loses_its_milestones(void **state) {
+  static struct trial t;
+  struct scrub_state s;
+  struct err err = ERR_INIT;
+  uint64_t refused = 0, passed = 0;
+  (void)state;
+  begin(&t);
+  uint8_t *page = rot_root(t.node, &t.file, "milestone");
+  const size_t n = 8 + 2 * (size_t)page[4];
+  assert_int_equal(page[0], 13); /* a leaf */
+  for (size_t bit = 0; bit < 8 * n; bit++) {
+    struct bytes now;
+    bytes_init(&now, DUMP_ROWS_MAX);
+    page[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    rot_write(&t.file);
+    const bool opens = fixture_try_open(t.node, &err) == OK;
+    const bool passes = opens && rot_scrub(t.node, 7, &s, &err) == OK;
+    if (passes) {
+      dump_milestones(t.node->store, &now);
+      assert_true(n_lost(bytes_text(&t.milestones), bytes_text(&now)) <= 2);
+      expect_folds(t.node);
+      assert_int_equal(rot_scrub(t.node, 7, &s, &err), OK); /* what is derived follows from it */
+      assert_false(s.derived);
+    }
+    if (opens) fixture_close(t.node);
+    if (!opens) rot_expect_unchanged(t.node, &t.file);
+    passed += passes;
+    refused += !opens;
+    page[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    bytes_release(&now);
+  }
+  print_message("of %zu bits: refused %" PRIu64 ", passed %" PRIu64 "\n", 8 * n, refused, passed);
+  assert_true(refused > 0 && passed > 0);
+  end(&t);
+}
+
+/* Its row cannot be read: its place stays, so that all else can be derived, until the log goes on. */
+static void a_newest_milestone_that_is_lost_stops_nothing(void **state) {
+  static struct trial t;
+  struct scrub_state s;
+  struct err err = ERR_INIT;
+  size_t len = 0;
+  uint64_t n = 0;
+  (void)state;
+  begin(&t);
+  uint8_t *text = place_of(&t, "SELECT text FROM milestone WHERE log = 2 AND size = 6", &len);
+  for (size_t bit = 0; bit < (size_t)8 * 3; bit++) { /* of its header: types and lengths */
+    uint8_t *octet = text - 1 - bit / 8 - 4;
+    *octet ^= (uint8_t)(1u << bit % 8);
+    rot_write(&t.file);
+    if (fixture_try_open(t.node, &err) == OK) {
+      const bool passes = rot_scrub(t.node, 7, &s, &err) == OK;
+      if (passes && s.milestones > 0) {
+        assert_int_equal(derive_rebuild(t.node->store, &t.node->federation, t.f.schemas, NULL, NULL, &err), OK);
+        change(&t, "UPDATE derived_fact SET value = zeroblob(32) WHERE name = 'schemas'"); /* as another version would */
+        fixture_close(t.node);
+        fixture_open(t.node);
+        expect_folds(t.node);
+        (void)fixture_publish(&t.f.nodes[1], 500 + bit, NULL);
+        fixture_transfer(&t.f.nodes[1], t.node, 50);
+        assert_int_equal(rot_scrub(t.node, 7, &s, &err), OK);
+        rot_expect_sound(t.node);
+        n++;
+      }
+      fixture_close(t.node);
+    }
+    *octet ^= (uint8_t)(1u << bit % 8);
+  }
+  assert_true(n > 0);
+  end(&t);
+}
+
+/* A row of another log that a disk has put behind the own one is none of it. */
+static void nothing_comes_behind_a_log_that_nobody_speaks_for(void **state) {
+  static struct trial t;
+  (void)state;
+  begin(&t);
+  rot_write(&t.file);
+  fixture_open(t.node);
+  change(&t, "UPDATE entry SET id = (1 << 40) + 6 WHERE id = (2 << 40) + 5");
+  change(&t, "UPDATE log SET range = zeroblob(length(range)) WHERE no = 1");
+  fixture_close(t.node);
+  fixture_open(t.node);
+  const struct hall_head *own = hall_head(t.node->hall, &t.node->id, 1);
+  assert_int_equal(own->size, N_CASES + 2);
+  fixture_close(t.node);
+  end(&t);
+}
+
+/* As a cut to nothing leaves it. */
+static void a_log_without_entries_is_empty_whatever_its_row_says(void **state) {
+  static struct trial t;
+  struct scrub_state s;
+  (void)state;
+  begin(&t);
+  rot_write(&t.file);
+  fixture_open(t.node);
+  change(&t, "INSERT INTO log(node, gen, size, range, body_bytes) SELECT node, 2, 0, x'', 0 FROM log WHERE no = 2");
+  rot_expect_sound(t.node);
+  change(&t, "UPDATE log SET size = 8 WHERE gen = 2");
+  fixture_close(t.node);
+  fixture_open(t.node);
+  assert_int_equal(dump_number(t.node->store, "SELECT size FROM log WHERE gen = 2"), 0);
+  assert_int_equal(rot_scrub(t.node, 7, &s, NULL), OK);
+  rot_expect_sound(t.node);
+  fixture_close(t.node);
+  end(&t);
+}
+
+static uint64_t steps_left;
+
+static int interrupt_once(void *context) {
+  (void)context;
+  return --steps_left == 0;
+}
+
+/* A pass that is interrupted anywhere leaves what was, or what should be; the next one brings it about. */
+static void an_error_on_the_way_is_no_damage(void **state) {
+  static const char *const changes[] = {"UPDATE milestone SET size = 73 WHERE log = 1 AND size = 4",
+                                        "UPDATE log SET no = 9 WHERE no = 2"};
+  static struct trial t;
+  struct scrub_state s;
+  uint64_t failed = 0;
+  (void)state;
+  begin(&t);
+  for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+    bool hit = true;
+    for (uint64_t at = 1; hit; at += 1 + at / 5) {
+      rot_write(&t.file);
+      fixture_open(t.node);
+      change(&t, "INSERT INTO log(no, node, gen, size, range, body_bytes) SELECT 20, node, 2, 0, x'', 0 FROM log WHERE no = 3");
+      change(&t, changes[i]);
+      steps_left = at;
+      sqlite3_progress_handler(store_db(t.node->store), 20, interrupt_once, NULL);
+      failed += rot_scrub(t.node, 7, &s, NULL) != OK;
+      sqlite3_progress_handler(store_db(t.node->store), 0, NULL, NULL);
+      hit = steps_left == 0 || steps_left > at;
+      assert_int_equal(sqlite3_get_autocommit(store_db(t.node->store)), 1);
+      assert_int_equal(rot_scrub(t.node, 7, &s, NULL), OK);
+      assert_int_equal(dump_number(t.node->store, "SELECT count(*) FROM log WHERE no = 20"), 1);
+      change(&t, "DELETE FROM log WHERE no = 20");
+      t.lost = 0;
+      expect_rows(&t);
+      assert_int_equal(t.lost, 0);
+      fixture_close(t.node);
+    }
+  }
+  assert_true(failed > 10);
+  end(&t);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(no_page_loses_its_milestones),
+      cmocka_unit_test(a_newest_milestone_that_is_lost_stops_nothing),
+      cmocka_unit_test(nothing_comes_behind_a_log_that_nobody_speaks_for),
+      cmocka_unit_test(a_log_without_entries_is_empty_whatever_its_row_says),
+      cmocka_unit_test(an_error_on_the_way_is_no_damage),
       cmocka_unit_test(a_pass_puts_right_what_a_disk_has_changed),
       cmocka_unit_test(a_log_is_never_shortened),
       cmocka_unit_test(a_log_that_its_index_has_forgotten_is_not_begun_again),

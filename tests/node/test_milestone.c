@@ -1,5 +1,5 @@
 /*
- * milestone: where a run of entries that is handed out in one piece ends.
+ * milestone: where a run of entries that is handed out in one piece ends, and what of it when a checkpoint is lost.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "node/store/milestone.h"
 #include "tests/node/fixture.h"
 
 #define MOST 200
@@ -107,11 +108,50 @@ static void no_run_begins_where_nothing_is_held(void **state) {
   fixture_release(&f);
 }
 
+/* One of the middle, then the newest: their texts were damaged. Their places stay, nobody is handed them. */
+static void one_whose_text_is_lost_is_handed_to_nobody(void **state) {
+  static struct fixture f;
+  static struct held held, now;
+  struct log log;
+  struct bytes text;
+  uint64_t sizes[MOST] = {0}, at = 0;
+  uint32_t n = 0;
+  bool last = false;
+  (void)state;
+  begin(&f, &log, &held);
+  struct store *s = f.nodes[0].store;
+  bytes_init(&text, LIMIT_CHECKPOINT);
+  const uint64_t middle = held.size[held.n / 2], newest = log.range.size, before = held.size[held.n - 2];
+  assert_int_equal(milestone_blank(s, log.no, middle, NULL), OK);
+  assert_int_equal(milestone_blank(s, log.no, newest, NULL), OK);
+  read_milestones(s, log.no, &now);
+  assert_memory_equal(&now, &held, sizeof now);
+  assert_int_equal(milestone_get(s, log.no, middle, &text, NULL), OK);
+  assert_int_equal(text.len, 0);
+  assert_int_equal(milestone_plan(s, log.no, middle - 1, sizes, MOST, &n, NULL), OK);
+  for (uint32_t i = 0; i < n; i++)
+    assert_true(sizes[i] != middle && sizes[i] != newest);
+  assert_int_equal(sizes[n - 1], before);
+  assert_int_equal(milestone_plan(s, log.no, before, sizes, MOST, &n, NULL), OK);
+  assert_int_equal(n, 0);
+  for (last = false; !last;)
+    assert_int_equal(milestone_run(s, log.no, at, 8000, &at, &last, NULL), OK);
+  assert_int_equal(at, before);
+  assert_int_equal(milestone_run(s, log.no, before, 8000, &at, &last, NULL), ERR_NOT_FOUND);
+  assert_int_equal(milestone_below(s, log.no, middle, &at, NULL), OK);
+  assert_int_equal(at, held.size[held.n / 2 - 1]);
+  assert_int_equal(milestone_above(s, log.no, middle - 1, &at, NULL), OK);
+  assert_int_equal(at, held.size[held.n / 2 + 1]);
+  bytes_release(&text);
+  fixture_release(&f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_run_is_the_largest_within_its_octets),
       cmocka_unit_test(runs_one_after_the_other_reach_the_end),
       cmocka_unit_test(no_run_begins_where_nothing_is_held),
+      cmocka_unit_test(one_whose_text_is_lost_is_handed_to_nobody),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

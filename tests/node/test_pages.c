@@ -33,11 +33,11 @@ static enum pages look(enum err_code *code) {
   enum pages out = PAGES_SOUND;
   rot_write(&file);
   assert_int_equal(store_open(node->dir, STORE_WRITE, NULL, &s, NULL), OK);
-  assert_int_equal(pages_look(s, &out, NULL), OK);
+  assert_int_equal(pages_look(s, NULL, &out, NULL), OK);
   for (int most = PAGES_SOUND; most <= PAGES_SHARED; most++) {
-    assert_int_equal(pages_expect(s, (enum pages)most, NULL), out <= (enum pages)most ? OK : ERR_CORRUPT);
+    assert_int_equal(pages_expect(s, NULL, (enum pages)most, NULL), out <= (enum pages)most ? OK : ERR_CORRUPT);
   }
-  *code = pages_expect_rows(s, NULL);
+  *code = pages_expect_rows(s, NULL, NULL);
   store_close(s);
   return out;
 }

@@ -268,6 +268,50 @@ static void what_is_damaged_is_served_to_nobody_and_healed_by_the_others(void **
   free(s);
 }
 
+/* The checkpoint at which another member's log ends is damaged: who asks is given the log up to the one before, and all of it
+ * once there is a newer one. */
+static void a_log_whose_newest_checkpoint_is_lost_is_given_up_to_the_one_before(void **state) {
+  struct sim *s = found_three(N_CASES);
+  struct fixture_node *ee = &s->f.nodes[EE], *it = &s->f.nodes[IT];
+  struct scrub_state now;
+  struct err err = ERR_INIT;
+  (void)state;
+  sim_up(s, EE, true);
+  (void)sim_converge(s, 60000);
+  sim_down(s, FR);
+  const uint64_t there = hall_head(s->f.nodes[FR].hall, &it->id, 1)->size;
+  sim_publish(s, IT, 2);
+  (void)sim_converge(s, 60000);
+  const uint64_t before = hall_head(ee->hall, &it->id, 1)->size;
+  sim_publish(s, IT, 1);
+  (void)sim_converge(s, 60000);
+  assert_true(there < before);
+  sim_down(s, IT);
+  sim_down(s, EE);
+  assert_int_equal(sqlite3_exec(store_db(ee->store),
+                                "UPDATE milestone SET text = zeroblob(length(text)) WHERE size = (SELECT size FROM log WHERE "
+                                "no = milestone.log) AND log = (SELECT no FROM log WHERE node = (SELECT node FROM log ORDER BY "
+                                "size DESC LIMIT 1))",
+                                NULL, NULL, NULL),
+                   SQLITE_OK);
+  assert_int_equal(sqlite3_changes(store_db(ee->store)), 1);
+  assert_int_equal(rot_scrub(ee, 7, &now, &err), OK);
+  assert_int_equal(now.milestones, 1);
+  rot_expect_sound(ee);
+  assert_int_equal(hall_head(ee->hall, &it->id, 1)->size, before + 1);
+  sim_up(s, EE, true);
+  sim_up(s, FR, true);
+  sim_run(s, 20000);
+  assert_int_equal(hall_head(s->f.nodes[FR].hall, &it->id, 1)->size, before);
+  sim_up(s, IT, true);
+  sim_publish(s, IT, 1);
+  (void)sim_converge(s, 60000);
+  assert_int_equal(hall_head(s->f.nodes[FR].hall, &it->id, 1)->size, before + 2);
+  rot_expect_sound(ee);
+  sim_release(s);
+  free(s);
+}
+
 /* ---- what rules a log ---- */
 
 /* Flips a bit of one column of every identity, certificate and revocation that a closed node holds. */
@@ -363,6 +407,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_sound_stays_as_it_is),
       cmocka_unit_test(a_step_reads_so_many_octets_and_no_more),
+      cmocka_unit_test(a_log_whose_newest_checkpoint_is_lost_is_given_up_to_the_one_before),
       cmocka_unit_test(what_is_damaged_is_served_to_nobody_and_healed_by_the_others),
       cmocka_unit_test(a_damaged_identity_stops_no_start_and_is_healed),
       cmocka_unit_test(what_a_reader_meets_is_healed_at_once),
