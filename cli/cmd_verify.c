@@ -12,6 +12,7 @@
 #include "cli/verifier.h"
 #include "cli/verifying.h"
 #include "keys/words.h"
+#include "node/store/milestone.h"
 
 /* What is said of the logs that were checked. */
 struct report {
@@ -119,6 +120,13 @@ static bool walk_entry(void *context, int64_t rowid, const struct item *item) {
   return w->code == OK;
 }
 
+/* Whether the checkpoint at which a log ends was lost to a disk, and only its place is known (docs/store.md, Scrub). */
+static bool ends_at_lost(struct walk *w) {
+  const uint64_t size = w->log.range.size;
+  bytes_clear(&w->text);
+  return w->check.covered < size && milestone_place(w->here->store, w->log.no, size, &w->text, NULL) == OK && w->text.len == 0;
+}
+
 static enum err_code verify_log(const struct here *here, const struct log *log, struct report *report, struct gone_check *gone,
                                 struct progress *progress, struct err *err) {
   struct walk w = {.here = here, .log = *log, .progress = progress, .err = err};
@@ -147,7 +155,10 @@ static enum err_code verify_log(const struct here *here, const struct log *log, 
   if (code == ERR_CORRUPT && store_take_suspects(here->store, suspects) > 0) { /* an entry, and not the file as such */
     code = err_set(err, ERR_MISMATCH, "%s: entry %ju is damaged", w.check.handle, (uintmax_t)entry_index(suspects[0]));
   }
-  if (code == OK && (w.check.covered != log->range.size || w.check.range.size != log->range.size)) {
+  if (code == OK && w.check.range.size == log->range.size && ends_at_lost(&w)) {
+    out_note(report->cli, "%s: the checkpoint of %ju is lost: entries from %ju on stand under none until the log goes on",
+             w.check.handle, (uintmax_t)log->range.size, (uintmax_t)w.check.covered);
+  } else if (code == OK && (w.check.covered != log->range.size || w.check.range.size != log->range.size)) {
     code = err_set(err, ERR_MISMATCH, "%s: %ju entries are there, %ju under checkpoints, %ju are claimed", w.check.handle,
                    (uintmax_t)w.check.range.size, (uintmax_t)w.check.covered, (uintmax_t)log->range.size);
   }

@@ -182,7 +182,7 @@ static enum err_code our_branch(struct hall *h, const struct checkpoint *theirs,
   if (log == NULL) {
     return err_set(err, ERR_NOT_FOUND, "nothing is held of that log");
   }
-  enum err_code code = milestone_above(h->config.store, log->log.no, index, &size, err);
+  enum err_code code = milestone_text_above(h->config.store, log->log.no, index, &size, err);
   if (code == OK) {
     code = milestone_get(h->config.store, log->log.no, size, text, err);
   }

@@ -56,9 +56,9 @@ enum err_code hall_check_derived(struct hall *h, bool *damaged, struct err *err)
 /* The run between milestones in which an index stands: from <= i < to. */
 static enum err_code run_of(struct hall *h, const struct log *log, uint64_t index, uint64_t *from, uint64_t *to,
                             struct err *err) {
-  enum err_code code = milestone_below(h->config.store, log->no, index, from, err);
+  enum err_code code = milestone_text_below(h->config.store, log->no, index, from, err);
   if (code == OK) {
-    code = milestone_above(h->config.store, log->no, index, to, err);
+    code = milestone_text_above(h->config.store, log->no, index, to, err);
   }
   return code == ERR_NOT_FOUND ? err_set(err, ERR_CORRUPT, "the log ends without a milestone") : code;
 }

@@ -62,7 +62,7 @@ static enum err_code ends_well(struct store *s, const struct federation *f, cons
   struct hash root;
   bytes_init(&text, LIMIT_CHECKPOINT);
   const bool has_root = mend_root_of(row, &root);
-  enum err_code code = milestone_get(s, row->no, 0, &text, err);
+  enum err_code code = milestone_place(s, row->no, 0, &text, err);
   *out = false;
   if (code == ERR_NOT_FOUND) {
     *out = row->size == 0 && row->range.len == 0;

@@ -296,10 +296,7 @@ enum err_code mend_logs_anew(struct store *s, const struct federation *f, const 
                              struct err *err) {
   uint64_t lost = 0;
   *n = 0;
-  enum err_code code = pages_expect(s, NULL, PAGES_TORN, err); /* what is cleared is these tables' own */
-  if (code == OK) {
-    code = pages_expect(s, "milestone", PAGES_LOOSE, err);
-  }
+  enum err_code code = pages_expect(s, PAGES_TORN, err); /* what is cleared is these tables' own */
   if (code == OK) {
     code = mend_set_aside(s, found->unread, &lost, err);
   }

@@ -142,12 +142,13 @@ static enum err_code copy_all(struct store *s, const struct federation *f, struc
   return code;
 }
 
-/* Of a row that says nothing signed the index knows better where it stands. Milestones that cannot be read, or that only the
- * index knows: their places are kept, without a text. */
+/* Of a row that says nothing signed, and that it stands nowhere, the index knows where it does. Milestones that cannot be read,
+ * or that only the index knows: their places are kept, without a text. */
 static enum err_code place_lost(struct store *s, struct err *err) {
   static const char place[] =
       "UPDATE temp.milestone_anew AS a SET (log, size, seen) = (SELECT log, size, seq FROM temp.milestone_seen AS m WHERE "
       "m.seq = a.seq) WHERE node IS NULL AND seq IN (SELECT seq FROM temp.milestone_seen) AND "
+      "NOT EXISTS (SELECT 1 FROM temp.log_held AS l WHERE l.no = a.log AND a.size BETWEEN 1 AND l.size) AND "
       "NOT EXISTS (SELECT 1 FROM temp.milestone_anew AS b WHERE b.seq = a.seq AND b.id <> a.id)";
   static const char sql[] =
       "INSERT INTO temp.milestone_anew(at, seq, seen, log, size, body_bytes, text) SELECT "

@@ -27,6 +27,7 @@ struct found {
 struct scrub {
   struct scrub_state state;
   bool has_logs;   /* they were looked at */
+  bool in_doubt;   /* what stands in their tables: nothing of it is changed */
   struct log log;  /* that is being looked at; no 0: none */
   int64_t last_no; /* the log before */
   uint64_t at;     /* its next entry */
@@ -213,17 +214,12 @@ static enum err_code suspect_run(struct scrub *s, struct err *err) {
   return code;
 }
 
-/* The checkpoint of the milestone of that size. *reads: it is signed, of this log, and of that size. *is_blank: it is known to
- * be lost. ERR_NOT_FOUND. */
-static enum err_code read_milestone(struct hall *h, const struct log *log, uint64_t size, struct checkpoint *point, bool *reads,
-                                    bool *is_blank, struct err *err) {
-  struct bytes text;
-  bytes_init(&text, LIMIT_CHECKPOINT);
-  const enum err_code code = milestone_get(h->config.store, log->no, size, &text, err);
-  *reads = code == OK && hall_checkpoint(h, bytes_view(&text), point, NULL) == OK && point->size == size &&
+/* The checkpoint of the milestone of that size. *reads: it is signed, of this log, and of that size. ERR_NOT_FOUND. */
+static enum err_code read_milestone(struct hall *h, const struct log *log, uint64_t size, struct bytes *text,
+                                    struct checkpoint *point, bool *reads, struct err *err) {
+  const enum err_code code = milestone_place(h->config.store, log->no, size, text, err);
+  *reads = code == OK && hall_checkpoint(h, bytes_view(text), point, NULL) == OK && point->size == size &&
            hash_equal(&point->node, &log->node) && point->gen == log->gen;
-  *is_blank = text.len == 0;
-  bytes_release(&text);
   return code;
 }
 
@@ -231,22 +227,44 @@ static enum err_code read_milestone(struct hall *h, const struct log *log, uint6
 static enum err_code check_bytes(struct hall *h, struct scrub *s, struct err *err) {
   uint64_t bytes = 0;
   const enum err_code code = milestone_bytes(h->config.store, s->log.no, s->at, &bytes, err);
-  if (code != OK || bytes == s->body_bytes) return code;
+  if (code != OK || bytes == s->body_bytes || s->in_doubt) return code;
   s->state.milestones++;
   return milestone_put_bytes(h->config.store, s->log.no, s->at, s->body_bytes, err);
 }
 
-/* Its run is that of the next one, too. */
-static enum err_code damaged_milestone(struct hall *h, struct scrub *s, bool is_blank, struct err *err) {
-  s->state.milestones += !is_blank;
-  const enum err_code code = is_blank ? OK : milestone_blank(h->config.store, s->log.no, s->at, err);
+/* Where the own log stands its checkpoint can be signed again: it is the same one. */
+static bool sign_again(struct hall *h, const struct scrub *s, struct bytes *out) {
+  const struct hall_log *held = hall_find(h, &s->log.node, s->log.gen);
+  const struct hash root = merkle_root(&s->range);
+  const struct federation_member *self = federation_self(h->config.federation);
+  if (!s->is_folded || self == NULL || h->config.node_key == NULL || !hash_equal(&s->log.node, &self->member->node) ||
+      s->log.gen != self->identity.gen || held == NULL || held->log.range.size != s->at || !hall_may_write(h)) {
+    return false;
+  }
+  const struct hash stands = merkle_root(&held->log.range);
+  const struct checkpoint point = {
+      .fed_id = h->config.federation->charter.fed_id, .node = s->log.node, .gen = s->log.gen, .size = s->at, .root = root};
+  return hash_equal(&root, &stands) && checkpoint_seal(&point, h->config.node_key, out, NULL) == OK;
+}
+
+/* Else its place stays, without a text, and its run is that of the next one, too. */
+static enum err_code damaged_milestone(struct hall *h, struct scrub *s, struct view text, struct err *err) {
+  struct bytes again;
+  bytes_init(&again, LIMIT_CHECKPOINT);
+  const bool is_again = sign_again(h, s, &again);
+  const bool is_news = text.len > 0 || is_again;
+  s->state.milestones += is_news;
+  enum err_code code =
+      is_news ? milestone_put_text(h->config.store, s->log.no, s->at, text, is_again ? bytes_view(&again) : view_of("", 0), err)
+              : OK;
+  bytes_release(&again);
   return code == OK && s->is_folded ? check_bytes(h, s, err) : code;
 }
 
 /* What a log says of them at its end, in memory and in its row, unless it went on meanwhile. */
 static enum err_code check_log_bytes(struct hall *h, struct scrub *s, struct err *err) {
   struct hall_log *held = hall_find(h, &s->log.node, s->log.gen);
-  if (!s->is_folded || held == NULL || held->log.range.size != s->at ||
+  if (!s->is_folded || s->in_doubt || held == NULL || held->log.range.size != s->at ||
       (held->log.body_bytes == s->body_bytes && s->log.body_bytes == s->body_bytes)) {
     return OK;
   }
@@ -258,19 +276,25 @@ static enum err_code check_log_bytes(struct hall *h, struct scrub *s, struct err
 /* Where a milestone stands behind the entries so far, they must fold to its root. */
 static enum err_code check_milestone(struct hall *h, struct scrub *s, struct err *err) {
   struct checkpoint point;
-  bool reads = false, is_blank = false;
-  enum err_code code = read_milestone(h, &s->log, s->at, &point, &reads, &is_blank, err);
+  struct bytes text;
+  bool reads = false;
+  bytes_init(&text, LIMIT_CHECKPOINT);
+  enum err_code code = read_milestone(h, &s->log, s->at, &text, &point, &reads, err);
+  if (code == OK && !reads && !s->in_doubt) {
+    code = damaged_milestone(h, s, bytes_view(&text), err);
+  }
+  bytes_release(&text);
   if (code == ERR_NOT_FOUND) {
     err_clear(err);
     return OK;
   }
-  if (code == OK && !reads) {
-    return damaged_milestone(h, s, is_blank, err);
+  if (code != OK || !reads) {
+    return code;
   }
   const struct hash root = merkle_root(&s->range);
-  if (code == OK && s->is_folded && !hash_equal(&root, &point.root)) {
+  if (s->is_folded && !hash_equal(&root, &point.root)) {
     code = suspect_run(s, err);
-  } else if (code == OK && s->is_folded) {
+  } else if (s->is_folded) {
     code = check_bytes(h, s, err);
   }
   s->run_start = s->at;
@@ -300,6 +324,7 @@ static enum err_code look_at_logs(struct hall *h, struct scrub *s, struct err *e
   log_line(LOG_ERROR, "scrub", "logs are damaged", "why=%s", err == NULL ? "" : err->message);
   err_clear(err);
   s->state.milestones++;
+  s->in_doubt = true;
   return OK;
 }
 
@@ -389,9 +414,6 @@ static enum err_code finish(struct hall *h, struct scrub *s, struct err *err) {
     code = s->found[i].is_healed ? OK : damage_mark(h->config.store, s->found[i].rowid, err);
   }
   if (code == OK) {
-    code = put_finished(h, err);
-  }
-  if (code == OK) {
     code = damage_count(h->config.store, &h->n_damaged, err);
   }
   if (code == OK) {
@@ -404,7 +426,7 @@ static enum err_code finish(struct hall *h, struct scrub *s, struct err *err) {
   bool derived = false;
   code = h->n_damaged == 0 ? hall_check_derived(h, &derived, err) : OK;
   s->state.derived = s->state.derived || derived;
-  return code;
+  return code == OK ? put_finished(h, err) : code;
 }
 
 /* ---- what readers met ---- */

@@ -51,7 +51,7 @@ static enum err_code choose_checkpoints(struct exchange *x, const struct log *lo
   uint32_t at = 0;
   enum err_code code = milestone_plan(s, log->no, from, sizes, LIMIT_CHECKPOINTS, n, err);
   if (code != OK || fork == NULL || !fork->exact) return code;
-  code = milestone_below(s, log->no, fork->from, &common, err);
+  code = milestone_text_below(s, log->no, fork->from, &common, err);
   while (at < *n && sizes[at] < common)
     at++;
   if (code != OK || common <= from || at == *n || sizes[at] == common) return code;
@@ -73,7 +73,6 @@ static enum err_code read_checkpoints(struct exchange *x, const struct log *log,
     code = milestone_get(s, log->no, sizes[i], storage, err);
     ends[i] = storage->len;
   }
-  if (code == OK && storage->len == 0) return err_set(err, ERR_NOT_FOUND, "the newest checkpoint is lost");
   if (code != OK) return code;
   x->out.u.ckpt.n = n;
   for (uint32_t i = 0; i < n; i++) {

@@ -318,7 +318,7 @@ static enum err_code mend_order(struct store *s, struct entry_mended *out, struc
   if (code != OK || (order.n == 0 && order.rises && order.is_found)) {
     return code;
   }
-  code = pages_expect(s, NULL, PAGES_SOUND, err);
+  code = pages_expect(s, PAGES_SOUND, err);
   if (code == OK && order.n > 0) {
     code = write(s, &order, NULL, err);
     out->moved = code == OK ? order.n : 0;
@@ -349,7 +349,7 @@ static enum err_code mend_lost(struct store *s, const struct hash *own, struct e
     out->lost += gone;
   }
   if (code == OK) {
-    code = pages_expect(s, NULL, PAGES_SOUND, err);
+    code = pages_expect(s, PAGES_SOUND, err);
   }
   return code == OK ? write(s, NULL, &rows, err) : code;
 }
@@ -363,7 +363,7 @@ static enum err_code mend_indexes(struct store *s, struct entry_mended *out, str
   if (code != OK || !any) {
     return code;
   }
-  code = pages_look(s, NULL, &pages, err);
+  code = pages_look(s, &pages, err);
   if (code == OK && pages <= PAGES_LOOSE) { /* else what can be done is done at the end of the pass */
     code = pages_expect_rows(s, "entry", err);
     code = code == OK ? write(s, NULL, NULL, err) : code;

@@ -7,7 +7,7 @@
 /* What a cut has withdrawn keeps its number: news are told by them. */
 #define NEXT_SEQ "max((SELECT ifnull(max(seq), 0) FROM milestone), (SELECT ifnull(max(arrival), 0) FROM withdrawn)) + 1"
 
-/* One whose text was lost has a place only (milestone_blank). */
+/* One whose text was lost has a place only. */
 #define HAS_TEXT "length(text) > 0"
 
 enum err_code milestone_put(struct store *s, int64_t log_no, uint64_t size, struct view text, struct err *err) {
@@ -24,9 +24,8 @@ enum err_code milestone_put(struct store *s, int64_t log_no, uint64_t size, stru
   return statement_run(s, st, "milestone", err);
 }
 
-enum err_code milestone_get(struct store *s, int64_t log_no, uint64_t size, struct bytes *text, struct err *err) {
-  static const char sql[] = "SELECT text FROM milestone WHERE log = :log AND (size = :size OR :size = 0) "
-                            "ORDER BY size DESC LIMIT 1";
+static enum err_code get_text(struct store *s, const char *sql, int64_t log_no, uint64_t size, struct bytes *text,
+                              struct err *err) {
   sqlite3_stmt *st = NULL;
   enum err_code code = statement_get(s, sql, &st, err);
   if (code != OK) {
@@ -40,6 +39,18 @@ enum err_code milestone_get(struct store *s, int64_t log_no, uint64_t size, stru
     statement_done(st);
   }
   return code;
+}
+
+enum err_code milestone_get(struct store *s, int64_t log_no, uint64_t size, struct bytes *text, struct err *err) {
+  static const char sql[] =
+      "SELECT text FROM milestone WHERE log = :log AND (size = :size OR :size = 0) AND " HAS_TEXT " ORDER BY size DESC LIMIT 1";
+  return get_text(s, sql, log_no, size, text, err);
+}
+
+enum err_code milestone_place(struct store *s, int64_t log_no, uint64_t size, struct bytes *text, struct err *err) {
+  static const char sql[] = "SELECT text FROM milestone WHERE log = :log AND (size = :size OR :size = 0) "
+                            "ORDER BY size DESC LIMIT 1";
+  return get_text(s, sql, log_no, size, text, err);
 }
 
 /* How far apart the milestones are that a log is handed out in, to peers and in bundles: nearer than the protocol's limits. Who
@@ -194,13 +205,18 @@ enum err_code milestone_next(struct store *s, int64_t *seq, struct err *err) {
   return code;
 }
 
-enum err_code milestone_above(struct store *s, int64_t log_no, uint64_t size, uint64_t *out, struct err *err) {
+enum err_code milestone_text_above(struct store *s, int64_t log_no, uint64_t size, uint64_t *out, struct err *err) {
   static const char sql[] =
       "SELECT size FROM milestone WHERE log = :log AND size > :size AND " HAS_TEXT " ORDER BY size LIMIT 1";
   return statement_number(s, sql, log_no, (int64_t)size, "milestone", "no milestone above that is held", out, err);
 }
 
 enum err_code milestone_below(struct store *s, int64_t log_no, uint64_t most, uint64_t *size, struct err *err) {
+  static const char sql[] = "SELECT ifnull(max(size), 0) FROM milestone WHERE log = :log AND size <= :most";
+  return statement_number(s, sql, log_no, (int64_t)most, "milestone", "none", size, err);
+}
+
+enum err_code milestone_text_below(struct store *s, int64_t log_no, uint64_t most, uint64_t *size, struct err *err) {
   static const char sql[] = "SELECT ifnull(max(size), 0) FROM milestone WHERE log = :log AND size <= :most AND " HAS_TEXT;
   return statement_number(s, sql, log_no, (int64_t)most, "milestone", "none", size, err);
 }
@@ -213,13 +229,23 @@ enum err_code milestone_bytes(struct store *s, int64_t log_no, uint64_t size, ui
              : statement_number(s, sql, log_no, (int64_t)size, "milestone", "no milestone of that size is held", bytes, err);
 }
 
-enum err_code milestone_blank(struct store *s, int64_t log_no, uint64_t size, struct err *err) {
-  static const char sql[] = "UPDATE milestone SET text = x'' WHERE log = :log AND size = :size";
-  return statement_run_two(s, sql, log_no, (int64_t)size, "milestone", err);
+enum err_code milestone_put_text(struct store *s, int64_t log_no, uint64_t size, struct view was, struct view text,
+                                 struct err *err) {
+  static const char sql[] = "UPDATE milestone NOT INDEXED SET text = :text WHERE log = :log AND size = :size AND text = :was";
+  sqlite3_stmt *st = NULL;
+  const enum err_code code = statement_get(s, sql, &st, err);
+  if (code != OK) {
+    return code;
+  }
+  statement_bind_blob(st, 1, text);
+  statement_bind_int(st, 2, log_no);
+  statement_bind_int(st, 3, (int64_t)size);
+  statement_bind_blob(st, 4, was);
+  return statement_run(s, st, "milestone", err);
 }
 
 enum err_code milestone_put_bytes(struct store *s, int64_t log_no, uint64_t size, uint64_t bytes, struct err *err) {
-  static const char sql[] = "UPDATE milestone SET body_bytes = :bytes WHERE log = :log AND size = :size";
+  static const char sql[] = "UPDATE milestone NOT INDEXED SET body_bytes = :bytes WHERE log = :log AND size = :size";
   sqlite3_stmt *st = NULL;
   const enum err_code code = statement_get(s, sql, &st, err);
   if (code != OK) {

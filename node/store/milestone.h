@@ -11,15 +11,19 @@
 MUST_CHECK enum err_code milestone_seq(struct store *s, int64_t rowid, int64_t *seq, uint64_t *covers, struct err *err);
 /* The order of arrival that the next milestone will have. */
 MUST_CHECK enum err_code milestone_next(struct store *s, int64_t *seq, struct err *err);
-/* The size of the smallest milestone with a text of a log that is above `size`. ERR_NOT_FOUND, store errors. */
-MUST_CHECK enum err_code milestone_above(struct store *s, int64_t log_no, uint64_t size, uint64_t *out, struct err *err);
-/* The size of a log's newest milestone with a text of at most `most` entries; 0: there is none. Store errors. */
+/* As milestone_get, of one whose text was lost as well: then that is empty. ERR_NOT_FOUND. */
+MUST_CHECK enum err_code milestone_place(struct store *s, int64_t log_no, uint64_t size, struct bytes *text, struct err *err);
+/* The size of a log's newest milestone of at most `most` entries; 0: there is none. Store errors. */
 MUST_CHECK enum err_code milestone_below(struct store *s, int64_t log_no, uint64_t most, uint64_t *size, struct err *err);
+/* The same of those whose text is there, and the smallest of them that is above `size` (ERR_NOT_FOUND). Store errors. */
+MUST_CHECK enum err_code milestone_text_below(struct store *s, int64_t log_no, uint64_t most, uint64_t *size, struct err *err);
+MUST_CHECK enum err_code milestone_text_above(struct store *s, int64_t log_no, uint64_t size, uint64_t *out, struct err *err);
 /* Octets of bodies below the milestone of exactly that size, absent ones included; 0 of size 0. ERR_NOT_FOUND. */
 MUST_CHECK enum err_code milestone_bytes(struct store *s, int64_t log_no, uint64_t size, uint64_t *bytes, struct err *err);
-/* Its text was damaged: from now on it is empty, and what stood there at which order of arrival is all that is known. Store
- * errors. */
-MUST_CHECK enum err_code milestone_blank(struct store *s, int64_t log_no, uint64_t size, struct err *err);
+/* Its text was damaged, and is another one from now on; empty: all that is known is what stood there at which order of arrival,
+ * and it is handed to nobody. was: what is to be replaced, else nothing is. Store errors. */
+MUST_CHECK enum err_code milestone_put_text(struct store *s, int64_t log_no, uint64_t size, struct view was, struct view text,
+                                            struct err *err);
 /* Says anew how many octets lie below one. Store errors. */
 MUST_CHECK enum err_code milestone_put_bytes(struct store *s, int64_t log_no, uint64_t size, uint64_t bytes, struct err *err);
 

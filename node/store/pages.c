@@ -53,17 +53,13 @@ static uint64_t judge_all(char *message, enum pages *worst) {
   return n;
 }
 
-enum err_code pages_look(struct store *s, const char *table, enum pages *out, struct err *err) {
-  static const char whole[] = "SELECT integrity_check FROM pragma_integrity_check";
-  static const char one[] = "SELECT integrity_check FROM pragma_integrity_check(:table)";
+enum err_code pages_look(struct store *s, enum pages *out, struct err *err) {
+  static const char sql[] = "PRAGMA integrity_check";
   sqlite3_stmt *st = NULL;
   uint64_t n = 0;
   bool row = true;
   *out = PAGES_SOUND;
-  enum err_code code = statement_new(s, table == NULL ? whole : one, &st, err);
-  if (code == OK && table != NULL) {
-    statement_bind_text(st, 1, view_of_text(table));
-  }
+  enum err_code code = statement_new(s, sql, &st, err);
   while (code == OK && (code = statement_step(s, st, &row, "pages", err)) == OK && row) {
     char *message = sqlite3_mprintf("%s", (const char *)sqlite3_column_text(st, 0));
     if (message == NULL) {
@@ -82,9 +78,9 @@ enum err_code pages_look(struct store *s, const char *table, enum pages *out, st
   return code;
 }
 
-enum err_code pages_expect(struct store *s, const char *table, enum pages most, struct err *err) {
+enum err_code pages_expect(struct store *s, enum pages most, struct err *err) {
   enum pages are = PAGES_SOUND;
-  const enum err_code code = pages_look(s, table, &are, err);
+  const enum err_code code = pages_look(s, &are, err);
   if (code != OK || are <= most) {
     return code;
   }
@@ -121,8 +117,8 @@ enum err_code pages_expect_rows(struct store *s, const char *table, struct err *
     int64_t rows = 0, indexed = 0;
     if (count(s, (const char *)sqlite3_column_text(st, 1), &rows, NULL) == OK &&
         count(s, (const char *)sqlite3_column_text(st, 2), &indexed, NULL) == OK && rows < indexed) {
-      (void)err_set(err, ERR_CORRUPT, "store: %lld rows of %s are lost", (long long)(indexed - rows),
-                    (const char *)sqlite3_column_text(st, 0));
+      (void)err_set(err, ERR_CORRUPT, "store: an index of %s names %lld rows more than there are",
+                    (const char *)sqlite3_column_text(st, 0), (long long)(indexed - rows));
       (void)err_hint(err, RESTORE);
       code = ERR_CORRUPT;
     }
@@ -139,11 +135,14 @@ bool pages_are_indexed(struct store *s) {
 
 enum err_code pages_expect_schema(struct store *s, struct err *err) {
   static const char sql[] =
-      "SELECT 1 FROM sqlite_schema WHERE NOT ("
+      "WITH begins(type, text) AS (VALUES ('table', 'CREATE TABLE '), ('table', 'CREATE VIRTUAL TABLE '), "
+      "('index', 'CREATE INDEX '), ('index', 'CREATE UNIQUE INDEX '), ('view', 'CREATE VIEW ')), "
+      "quotes(q) AS (VALUES (''), ('\"'), ('''')) SELECT 1 FROM sqlite_schema AS s WHERE NOT ("
       "typeof(type) = 'text' AND typeof(name) = 'text' AND typeof(tbl_name) = 'text' AND typeof(rootpage) = 'integer' AND "
       "iif(sql IS NULL, type = 'index' AND name LIKE 'sqlite_autoindex_' || tbl_name || '_%', "
-      "typeof(sql) = 'text' AND type IN ('table', 'index', 'view') AND instr(sql, upper(type)) > 0 AND "
-      "instr(sql, name) > 0 AND instr(sql, tbl_name) > 0)) LIMIT 1";
+      "typeof(sql) = 'text' AND iif(type = 'index', instr(sql, tbl_name) > 0, name = tbl_name) AND "
+      "EXISTS (SELECT 1 FROM begins AS b, quotes WHERE b.type = s.type AND instr(s.sql, b.text || q || s.name || q) = 1 AND "
+      "substr(s.sql, length(b.text || q || s.name || q) + 1, 1) IN (' ', '(')))) LIMIT 1";
   bool any = false;
   const enum err_code code = statement_any(s, sql, "schema", &any, err);
   return code == OK && any ? err_set(err, ERR_CORRUPT, "store: tables have other names than their definitions") : code;

@@ -14,12 +14,10 @@ enum pages {
   PAGES_TORN,   /* rows overlap, or a page is no page */
   PAGES_SHARED, /* a page belongs to two tables, or is used and free */
 };
-/* Reads the whole file, or (table not NULL) a table and its indexes alone: then no page that is used twice is found. Store
- * errors.
- */
-MUST_CHECK enum err_code pages_look(struct store *s, const char *table, enum pages *out, struct err *err);
-/* ERR_CORRUPT if pages are worse than `most`. table: NULL: the whole file. Store errors. */
-MUST_CHECK enum err_code pages_expect(struct store *s, const char *table, enum pages most, struct err *err);
+/* Reads the whole file. Store errors. */
+MUST_CHECK enum err_code pages_look(struct store *s, enum pages *out, struct err *err);
+/* ERR_CORRUPT if pages are worse than `most`. Store errors. */
+MUST_CHECK enum err_code pages_expect(struct store *s, enum pages most, struct err *err);
 /* Whether all indexes of the file, of what is kept for ever as well, hold what their tables do, and each page is of one of
  * them. */
 bool pages_are_indexed(struct store *s);

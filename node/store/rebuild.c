@@ -344,7 +344,7 @@ enum err_code derive_check(struct store *s, const struct federation *f, const st
   /* Before the transaction: one in which something could not be read writes nothing any more. */
   const struct tables were = {.indexed = pages_are_indexed(s), .readable = derived_digest(s, &held, NULL) == OK};
   const bool sound = were.readable && fulltext_is_sound(s);
-  code = were.indexed ? OK : pages_expect(s, NULL, PAGES_TORN, err);
+  code = were.indexed ? OK : pages_expect(s, PAGES_TORN, err);
   if (code == OK) {
     code = store_begin(s, err);
   }

@@ -150,7 +150,8 @@ MUST_CHECK enum err_code entry_each_whole(struct store *s, int64_t log_no, uint6
 
 /* ---- milestones ---- */
 MUST_CHECK enum err_code milestone_put(struct store *s, int64_t log_no, uint64_t size, struct view text, struct err *err);
-/* The one of exactly this size (0: the newest); an empty text is a lost one (milestone_blank). ERR_NOT_FOUND. */
+/* The text of the one of exactly this size (0: the newest whose text is there). ERR_NOT_FOUND: there is none, or its text was
+ * lost (milestone_put_text). */
 MUST_CHECK enum err_code milestone_get(struct store *s, int64_t log_no, uint64_t size, struct bytes *text, struct err *err);
 /* Sizes of milestones with a text above from, rising, thinned as docs/protocol.md 8.3 says for WANT(CKPT); at most max. */
 MUST_CHECK enum err_code milestone_plan(struct store *s, int64_t log_no, uint64_t from, uint64_t *sizes, uint32_t max,

@@ -39,18 +39,34 @@ struct index {
   json_t *logs;
 };
 
+/* Where a log can be had up to: its newest checkpoint, if one was lost the one before. False: it cannot be had. */
+static bool signed_end(const struct request *r, const struct log *log, uint64_t *size, struct hash *root) {
+  struct checkpoint c;
+  struct bytes text;
+  bytes_init(&text, LIMIT_CHECKPOINT);
+  const bool reads = milestone_get(r->site->store, log->no, 0, &text, NULL) == OK &&
+                     checkpoint_read(bytes_view(&text), &c, NULL) == OK && c.size <= log->range.size;
+  if (reads) {
+    *size = c.size;
+    *root = c.root;
+  }
+  bytes_release(&text);
+  return reads;
+}
+
 static bool take_log(void *context, const struct log *log) {
   struct index *x = context;
   char node[HASH_HEX_LEN], root[HASH_HEX_LEN], path[160];
-  if (log->range.size == 0) return true;
-  const struct hash top = merkle_root(&log->range);
+  struct hash top;
+  uint64_t size = 0;
+  if (log->range.size == 0 || !signed_end(x->r, log, &size, &top)) return true;
   hash_hex(&log->node, node);
   hash_hex(&top, root);
   (void)snprintf(path, sizeof path, "/sync/%s/%" PRIu64 "/0", node, log->gen);
-  return json_array_append_new(x->logs, json_pack("{s:s, s:s, s:I, s:I, s:s, s:s}", "handle",
-                                                  federation_handle(&x->r->site->now->federation, &log->node), "node", node,
-                                                  "gen", (json_int_t)log->gen, "size", (json_int_t)log->range.size, "root",
-                                                  root, "items", path)) == 0;
+  return json_array_append_new(x->logs,
+                               json_pack("{s:s, s:s, s:I, s:I, s:s, s:s}", "handle",
+                                         federation_handle(&x->r->site->now->federation, &log->node), "node", node, "gen",
+                                         (json_int_t)log->gen, "size", (json_int_t)size, "root", root, "items", path)) == 0;
 }
 
 enum err_code raw_sync(struct request *r, struct err *err) {
@@ -151,6 +167,10 @@ struct checkpoints {
 static bool take_checkpoint(void *context, const struct log *log) {
   struct checkpoints *x = context;
   if (log->range.size > 0) x->code = put_checkpoint(x->r, log->no, 0, x->err);
+  if (x->code == ERR_NOT_FOUND) { /* all of its checkpoints were lost */
+    err_clear(x->err);
+    x->code = OK;
+  }
   return x->code == OK;
 }
 

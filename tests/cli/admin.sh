@@ -48,13 +48,46 @@ with open(sys.argv[1], "r+b") as store:
 PY
 as broken scrub
 exits 11
-complains "rows of entry are lost"
+complains "names 1 rows more than there are"
 complains "specola restore FILE"
 serve broken
 as broken scrub
 exits 11
-complains "rows of entry are lost"
+complains "names 1 rows more than there are"
 silent "0 damaged"
 sleep 0.5 # it is not begun again every moment: once by the node's start, once by the command
 same "$(grep -c "scrub broke off" "$T/broken/serve.log")" 2
 unserve broken
+
+# A checkpoint that a disk has changed: nothing else is lost by it, and whoever looks the log over is not stopped.
+found_alone lost
+draft "$T/d.draft" "Uno"
+draft "$T/e.draft" "Due"
+as lost publish "$T/d.draft" "${P[@]}"
+exits 0
+as lost publish "$T/e.draft" "${P[@]}"
+exits 0
+sqlite3 "$T/lost/home/store.db" "UPDATE milestone SET text = zeroblob(length(text)) WHERE size = 2"
+as lost verify
+exits 8
+as lost scrub
+exits 0
+says "1 checkpoints or rows of logs were damaged"
+as lost scrub
+silent "checkpoints or rows"
+as lost verify
+exits 0
+as lost backup "$T/lost.backup"
+exits 0
+sqlite3 "$T/lost/home/store.db" "UPDATE milestone SET text = x'' WHERE size = 4" # where the log ends
+as lost verify
+exits 0
+complains "the checkpoint of 4 is lost: entries from 3 on stand under none"
+as lost export --to bundle -o "$T/lost.bundle"
+exits 0
+as lost verify "$T/lost.bundle"
+exits 0
+as lost scrub # it is the own log, where it stands: signed again
+says "1 checkpoints or rows of logs were damaged"
+as lost verify
+exits 0

@@ -3,7 +3,7 @@ add_library(specola_fixture STATIC
   ${SPECOLA_TESTS_DIR}/node/fixture.c ${SPECOLA_TESTS_DIR}/node/dump.c ${SPECOLA_TESTS_DIR}/node/own_log.c
   ${SPECOLA_TESTS_DIR}/node/rotation.c ${SPECOLA_TESTS_DIR}/node/assembly.c ${SPECOLA_TESTS_DIR}/node/chronicle.c
   ${SPECOLA_TESTS_DIR}/node/chronicle_people.c ${SPECOLA_TESTS_DIR}/node/chronicle_votes.c ${SPECOLA_TESTS_DIR}/node/courier.c
-  ${SPECOLA_TESTS_DIR}/node/kept.c ${SPECOLA_TESTS_DIR}/node/rot.c)
+  ${SPECOLA_TESTS_DIR}/node/kept.c ${SPECOLA_TESTS_DIR}/node/rot.c ${SPECOLA_TESTS_DIR}/node/trial.c)
 target_link_libraries(specola_fixture PUBLIC specola_node PkgConfig::CMOCKA)
 specola_test(node guard specola_node)
 specola_test(node head specola_node)
@@ -19,6 +19,7 @@ specola_test(node orders specola_fixture)
 specola_test(node derived_digest specola_fixture)
 specola_test(node flips specola_fixture)
 specola_test(node mend_logs specola_fixture)
+specola_test(node mend_lost specola_fixture)
 specola_test(node entry_mend specola_fixture)
 specola_test(node pages specola_fixture)
 specola_test(node heal specola_fixture)

@@ -310,7 +310,7 @@ static void a_third_branch_from_further_below_is_taken_in_the_place_of_the_first
   struct bytes text;
   struct log log;
   assert_int_equal(log_find(s->f.nodes[FR].store, &it->id, 1, &log, NULL), OK);
-  assert_int_equal(milestone_above(s->f.nodes[FR].store, log.no, 0, &c.size, NULL), OK);
+  assert_int_equal(milestone_text_above(s->f.nodes[FR].store, log.no, 0, &c.size, NULL), OK);
   assert_true(c.size < 12);
   bytes_init(&text, LIMIT_CHECKPOINT);
   memset(&c.root, 3, sizeof c.root);

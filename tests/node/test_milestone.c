@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "node/store/milestone.h"
+#include "protocol/checkpoint.h"
 #include "tests/node/fixture.h"
 
 #define MOST 200
@@ -108,6 +109,17 @@ static void no_run_begins_where_nothing_is_held(void **state) {
   fixture_release(&f);
 }
 
+static void lose(struct store *s, int64_t log_no, uint64_t size) {
+  struct bytes text;
+  bytes_init(&text, LIMIT_CHECKPOINT);
+  assert_int_equal(milestone_get(s, log_no, size, &text, NULL), OK);
+  assert_int_equal(milestone_put_text(s, log_no, size, view_of("another", 7), view_of("", 0), NULL), OK);
+  assert_int_equal(milestone_get(s, log_no, size, &text, NULL), OK); /* it was not that */
+  text.len /= 2;
+  assert_int_equal(milestone_put_text(s, log_no, size, bytes_view(&text), view_of("", 0), NULL), OK);
+  bytes_release(&text);
+}
+
 /* One of the middle, then the newest: their texts were damaged. Their places stay, nobody is handed them. */
 static void one_whose_text_is_lost_is_handed_to_nobody(void **state) {
   static struct fixture f;
@@ -122,12 +134,17 @@ static void one_whose_text_is_lost_is_handed_to_nobody(void **state) {
   struct store *s = f.nodes[0].store;
   bytes_init(&text, LIMIT_CHECKPOINT);
   const uint64_t middle = held.size[held.n / 2], newest = log.range.size, before = held.size[held.n - 2];
-  assert_int_equal(milestone_blank(s, log.no, middle, NULL), OK);
-  assert_int_equal(milestone_blank(s, log.no, newest, NULL), OK);
+  lose(s, log.no, middle);
+  lose(s, log.no, newest);
   read_milestones(s, log.no, &now);
   assert_memory_equal(&now, &held, sizeof now);
-  assert_int_equal(milestone_get(s, log.no, middle, &text, NULL), OK);
+  assert_int_equal(milestone_get(s, log.no, middle, &text, NULL), ERR_NOT_FOUND);
+  assert_int_equal(milestone_place(s, log.no, middle, &text, NULL), OK);
   assert_int_equal(text.len, 0);
+  assert_int_equal(milestone_get(s, log.no, 0, &text, NULL), OK);
+  struct checkpoint c;
+  assert_int_equal(checkpoint_read(bytes_view(&text), &c, NULL), OK);
+  assert_int_equal(c.size, before);
   assert_int_equal(milestone_plan(s, log.no, middle - 1, sizes, MOST, &n, NULL), OK);
   for (uint32_t i = 0; i < n; i++)
     assert_true(sizes[i] != middle && sizes[i] != newest);
@@ -139,8 +156,10 @@ static void one_whose_text_is_lost_is_handed_to_nobody(void **state) {
   assert_int_equal(at, before);
   assert_int_equal(milestone_run(s, log.no, before, 8000, &at, &last, NULL), ERR_NOT_FOUND);
   assert_int_equal(milestone_below(s, log.no, middle, &at, NULL), OK);
+  assert_int_equal(at, middle);
+  assert_int_equal(milestone_text_below(s, log.no, middle, &at, NULL), OK);
   assert_int_equal(at, held.size[held.n / 2 - 1]);
-  assert_int_equal(milestone_above(s, log.no, middle - 1, &at, NULL), OK);
+  assert_int_equal(milestone_text_above(s, log.no, middle - 1, &at, NULL), OK);
   assert_int_equal(at, held.size[held.n / 2 + 1]);
   bytes_release(&text);
   fixture_release(&f);
