@@ -218,8 +218,8 @@ static enum err_code suspect_run(struct scrub *s, struct err *err) {
 static enum err_code read_milestone(struct hall *h, const struct log *log, uint64_t size, struct bytes *text,
                                     struct checkpoint *point, bool *reads, struct err *err) {
   const enum err_code code = milestone_place(h->config.store, log->no, size, text, err);
-  *reads = code == OK && hall_checkpoint(h, bytes_view(text), point, NULL) == OK && point->size == size &&
-           hash_equal(&point->node, &log->node) && point->gen == log->gen;
+  *reads = code == OK && federation_checkpoint(h->config.federation, bytes_view(text), point, NULL) == OK &&
+           point->size == size && hash_equal(&point->node, &log->node) && point->gen == log->gen;
   return code;
 }
 
@@ -232,32 +232,11 @@ static enum err_code check_bytes(struct hall *h, struct scrub *s, struct err *er
   return milestone_put_bytes(h->config.store, s->log.no, s->at, s->body_bytes, err);
 }
 
-/* Where the own log stands its checkpoint can be signed again: it is the same one. */
-static bool sign_again(struct hall *h, const struct scrub *s, struct bytes *out) {
-  const struct hall_log *held = hall_find(h, &s->log.node, s->log.gen);
-  const struct hash root = merkle_root(&s->range);
-  const struct federation_member *self = federation_self(h->config.federation);
-  if (!s->is_folded || self == NULL || h->config.node_key == NULL || !hash_equal(&s->log.node, &self->member->node) ||
-      s->log.gen != self->identity.gen || held == NULL || held->log.range.size != s->at || !hall_may_write(h)) {
-    return false;
-  }
-  const struct hash stands = merkle_root(&held->log.range);
-  const struct checkpoint point = {
-      .fed_id = h->config.federation->charter.fed_id, .node = s->log.node, .gen = s->log.gen, .size = s->at, .root = root};
-  return hash_equal(&root, &stands) && checkpoint_seal(&point, h->config.node_key, out, NULL) == OK;
-}
-
-/* Else its place stays, without a text, and its run is that of the next one, too. */
+/* Its place stays, without a text, and its run is that of the next one, too. */
 static enum err_code damaged_milestone(struct hall *h, struct scrub *s, struct view text, struct err *err) {
-  struct bytes again;
-  bytes_init(&again, LIMIT_CHECKPOINT);
-  const bool is_again = sign_again(h, s, &again);
-  const bool is_news = text.len > 0 || is_again;
-  s->state.milestones += is_news;
-  enum err_code code =
-      is_news ? milestone_put_text(h->config.store, s->log.no, s->at, text, is_again ? bytes_view(&again) : view_of("", 0), err)
-              : OK;
-  bytes_release(&again);
+  s->state.milestones += text.len > 0;
+  const enum err_code code =
+      text.len == 0 ? OK : milestone_put_text(h->config.store, s->log.no, s->at, text, view_of("", 0), err);
   return code == OK && s->is_folded ? check_bytes(h, s, err) : code;
 }
 

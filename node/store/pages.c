@@ -139,7 +139,7 @@ enum err_code pages_expect_schema(struct store *s, struct err *err) {
       "('index', 'CREATE INDEX '), ('index', 'CREATE UNIQUE INDEX '), ('view', 'CREATE VIEW ')), "
       "quotes(q) AS (VALUES (''), ('\"'), ('''')) SELECT 1 FROM sqlite_schema AS s WHERE NOT ("
       "typeof(type) = 'text' AND typeof(name) = 'text' AND typeof(tbl_name) = 'text' AND typeof(rootpage) = 'integer' AND "
-      "iif(sql IS NULL, type = 'index' AND name LIKE 'sqlite_autoindex_' || tbl_name || '_%', "
+      "iif(sql IS NULL, type = 'index' AND instr(name, 'sqlite_autoindex_' || tbl_name || '_') = 1, "
       "typeof(sql) = 'text' AND iif(type = 'index', instr(sql, tbl_name) > 0, name = tbl_name) AND "
       "EXISTS (SELECT 1 FROM begins AS b, quotes WHERE b.type = s.type AND instr(s.sql, b.text || q || s.name || q) = 1 AND "
       "substr(s.sql, length(b.text || q || s.name || q) + 1, 1) IN (' ', '(')))) LIMIT 1";

@@ -81,13 +81,24 @@ as lost backup "$T/lost.backup"
 exits 0
 sqlite3 "$T/lost/home/store.db" "UPDATE milestone SET text = x'' WHERE size = 4" # where the log ends
 as lost verify
-exits 0
-complains "the checkpoint of 4 is lost: entries from 3 on stand under none"
+exits 8
+complains "the checkpoint of 4, where the own log ends, is lost: the next record brings a new one"
 as lost export --to bundle -o "$T/lost.bundle"
 exits 0
 as lost verify "$T/lost.bundle"
 exits 0
-as lost scrub # it is the own log, where it stands: signed again
-says "1 checkpoints or rows of logs were damaged"
+draft "$T/f.draft" "Tre"
+as lost publish "$T/f.draft" "${P[@]}"
+exits 0
 as lost verify
 exits 0
+
+# The same of a log that this node only follows: the end is told, and nothing that it could do about it is asked of it.
+cp -a "$T/lost" "$T/reader"
+sqlite3 "$T/reader/home/store.db" "DELETE FROM fact WHERE name = 'own'; UPDATE milestone SET text = x'' WHERE size = 5"
+as reader verify
+exits 0
+complains "the checkpoint of 5 is lost: entries from 3 on stand under none"
+silent "every entry folds"
+as reader --json verify
+json '.logs[0] | "\(.size) \(.covered)"' "5 3"

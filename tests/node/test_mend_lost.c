@@ -124,34 +124,6 @@ static void a_closed_generation_stays_at_its_cut(void **state) {
   fixture_release(&f);
 }
 
-/* Where the own log stands, the node signs what it has signed before. */
-static void the_own_newest_checkpoint_is_signed_again(void **state) {
-  static const char *const changes[] = {"UPDATE milestone SET text = zeroblob(length(text)) WHERE log = 1 AND size = 6",
-                                        "UPDATE milestone SET text = x'' WHERE log = 1 AND size = 6"};
-  static struct trial t;
-  struct scrub_state s;
-  struct bytes texts[2];
-  (void)state;
-  trial_begin(&t, seed);
-  for (size_t i = 0; i < 2; i++) {
-    bytes_init(&texts[0], LIMIT_CHECKPOINT);
-    bytes_init(&texts[1], LIMIT_CHECKPOINT);
-    rot_write(&t.file);
-    fixture_open(t.node);
-    assert_int_equal(milestone_get(t.node->store, 1, 6, &texts[0], NULL), OK);
-    trial_change(&t, changes[i]);
-    assert_int_equal(rot_scrub(t.node, 7, &s, NULL), OK);
-    assert_int_equal(s.milestones, 1);
-    assert_int_equal(milestone_get(t.node->store, 1, 6, &texts[1], NULL), OK);
-    assert_true(view_equal(bytes_view(&texts[0]), bytes_view(&texts[1])));
-    rot_expect_sound(t.node);
-    fixture_close(t.node);
-    bytes_release(&texts[0]);
-    bytes_release(&texts[1]);
-  }
-  trial_end(&t);
-}
-
 /* Its row cannot be read: its place stays, so that all else can be derived, until the log goes on. */
 static void a_newest_milestone_that_is_lost_stops_nothing(void **state) {
   static struct trial t;
@@ -273,7 +245,6 @@ int main(void) {
       cmocka_unit_test(no_page_loses_its_milestones),
       cmocka_unit_test(a_damaged_index_costs_no_milestone),
       cmocka_unit_test(a_closed_generation_stays_at_its_cut),
-      cmocka_unit_test(the_own_newest_checkpoint_is_signed_again),
       cmocka_unit_test(a_newest_milestone_that_is_lost_stops_nothing),
       cmocka_unit_test(nothing_comes_behind_a_log_that_nobody_speaks_for),
       cmocka_unit_test(a_log_without_entries_is_empty_whatever_its_row_says),
