@@ -175,6 +175,8 @@ def words_part(watch, honest, attackers, table, bad):
             time.sleep(max(0.0, a.rest_until - time.monotonic()))
             if not a.open:
                 a.open_session()
+            elif not a.is_heard(2):  # others took so long on this machine that IT gave it up
+                a.open_session(again=True)
             before = watch.look()[0]
             attack(a)
             if link == "either":

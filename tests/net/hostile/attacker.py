@@ -101,9 +101,9 @@ class Attacker(Peer):
         self.hello()
         assert self.pump(lambda: self.open, 20), "it answers no HELLO"
 
-    def is_heard(self):
+    def is_heard(self, tries=20):
         """True when the other side has dealt with everything that was said before on this open session."""
-        for _ in range(20):
+        for _ in range(tries):
             self.req += 1
             req = self.req
             self.send([WANT, req, 1])
